@@ -1,0 +1,176 @@
+package headstart_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/headstart-nb/headstart/"
+
+// layers lists the project's packages, lowest first: a package may import only what stands on an earlier line, or, on
+// its own line, what stands left of it. An entry that ends in /... covers the packages below it as well.
+//
+// Do not edit this list to make a build pass: an import that it refuses is a design question.
+var layers = [][]string{
+	{"nbhelpers/display"},
+	{"kernel/wire", "magics", "magics/magictest",
+		"models/accel", "models/weights", "models/imagefolder", "models/augment", "models/resnet", "models/transfer", "models",
+		"nbhelpers/figure"},
+	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
+	{"kernel/gonb", "kernel/install"},
+	{"kernel/cmd/...", "magics/cmd/..."},
+}
+
+// forbidden says which outside modules only some packages may import. The key is an import path prefix.
+var forbidden = map[string][]string{
+	"github.com/gomlx/gomlx":         {"models/...", "models", "magics/transfer", "magics/cmd/headstart-transfer"},
+	"github.com/gomlx/compute":       {"models/...", "models", "magics/transfer", "magics/cmd/headstart-transfer"},
+	"github.com/gomlx/go-xla":        {"models/...", "models", "magics/transfer", "magics/cmd/headstart-transfer"},
+	"github.com/go-zeromq/zmq4":      {"kernel/zmq"},
+	"github.com/hashicorp/go-plugin": {"magics/plugin/..."},
+	"google.golang.org/grpc":         {"magics/plugin/..."},
+}
+
+// kernelNeverLinks are packages of this module that the kernel's main must not reach: it links no ML code.
+var kernelNeverLinks = []string{"models", "models/...", "magics/transfer"}
+
+func matches(pattern, pkg string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return pkg == prefix || strings.HasPrefix(pkg, prefix+"/")
+	}
+	return pkg == pattern
+}
+
+func matchesAny(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, pkg) })
+}
+
+// place is where a package stands in layers.
+func place(pkg string) (row, column int, ok bool) {
+	for r, line := range layers {
+		for c, pattern := range line {
+			if matches(pattern, pkg) {
+				return r, c, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// imports reads which packages every package of the module imports, tests left out.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	result := map[string][]string{}
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			name := entry.Name()
+			own := file != "." && exists(filepath.Join(file, "go.mod")) // a module of its own
+			if own || name == "node_modules" || name == "testdata" || (strings.HasPrefix(name, ".") && name != ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(filepath.ToSlash(file))
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(result[pkg], imported) {
+				result[pkg] = append(result[pkg], imported)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func exists(file string) bool {
+	found, err := filepath.Glob(file)
+	return err == nil && len(found) > 0
+}
+
+func TestImportsGoDownward(t *testing.T) {
+	for pkg, list := range imports(t) {
+		row, column, ok := place(pkg)
+		if !ok {
+			t.Errorf("package %s stands in no layer: put it where it belongs in layers_test.go, with the reason in the commit", pkg)
+			continue
+		}
+		for _, imported := range list {
+			for prefix, allowed := range forbidden {
+				if strings.HasPrefix(imported+"/", prefix+"/") && !matchesAny(allowed, pkg) {
+					t.Errorf("%s imports %s, which only %s may", pkg, imported, strings.Join(allowed, ", "))
+				}
+			}
+			own, ok := strings.CutPrefix(imported, module)
+			if !ok {
+				continue
+			}
+			r, c, ok := place(own)
+			if !ok {
+				continue // reported above, as a package of its own
+			}
+			if r > row || (r == row && c > column) {
+				t.Errorf("%s imports %s, which stands above it", pkg, own)
+			}
+		}
+	}
+}
+
+func TestDisplayImportsStandardLibraryOnly(t *testing.T) {
+	for _, imported := range imports(t)["nbhelpers/display"] {
+		if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+			t.Errorf("nbhelpers/display imports %s: every Go cell would link it", imported)
+		}
+	}
+}
+
+func TestSessionKnowsNoSingleMagic(t *testing.T) {
+	for _, imported := range imports(t)["kernel/session"] {
+		if strings.HasPrefix(imported, module+"magics/") {
+			t.Errorf("kernel/session imports %s: it knows the contract, not the magics", imported)
+		}
+	}
+}
+
+func TestKernelLinksNoModelCode(t *testing.T) {
+	all := imports(t)
+	seen := map[string]bool{}
+	var visit func(pkg string, via []string)
+	visit = func(pkg string, via []string) {
+		if seen[pkg] {
+			return
+		}
+		seen[pkg] = true
+		if matchesAny(kernelNeverLinks, pkg) {
+			t.Errorf("the kernel links %s through %s", pkg, strings.Join(via, " -> "))
+		}
+		for _, imported := range all[pkg] {
+			if own, ok := strings.CutPrefix(imported, module); ok {
+				visit(own, append(slices.Clone(via), own))
+			}
+		}
+	}
+	visit("kernel/cmd/headstart", []string{"kernel/cmd/headstart"})
+}

@@ -1,0 +1,46 @@
+// Package display is the shape of what a notebook shows: one result under several MIME types.
+//
+// It imports the standard library only, since every Go cell that shows something links it.
+package display
+
+// MIME types that Jupyter front ends know, plus the prefix of our own.
+const (
+	MIMEText     = "text/plain"
+	MIMEHTML     = "text/html"
+	MIMEMarkdown = "text/markdown"
+	MIMEPNG      = "image/png"
+	MIMEJPEG     = "image/jpeg"
+	MIMESVG      = "image/svg+xml"
+	MIMEJSON     = "application/json"
+	MIMEVegaLite = "application/vnd.vegalite.v5+json"
+
+	// MIMEPrefix and MIMESuffix enclose the name of a thing that the JupyterLab extension draws.
+	MIMEPrefix = "application/vnd.headstart."
+	MIMESuffix = "+json"
+)
+
+// A Bundle is one result in as many representations as its maker has; the front end picks the richest it trusts.
+//
+// Data maps a MIME type to a string, to raw bytes (encoding/json turns them into the base64 that Jupyter expects for
+// images), or to a JSON-able value for the +json types. Metadata is keyed by MIME type as well ("image/png":
+// {"width": 400}), or free.
+type Bundle struct {
+	Data     map[string]any `json:"data"`
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+// Text is the bundle of a plain string.
+func Text(s string) Bundle {
+	return Bundle{Data: map[string]any{MIMEText: s}}
+}
+
+// ID names a shown bundle so that it can be updated in place.
+type ID string
+
+// Display shows bundles where the user looks.
+type Display interface {
+	// Show adds a new output and returns the identifier to update it by.
+	Show(Bundle) (ID, error)
+	// Update replaces the output that Show returned id for, in every cell that shows it.
+	Update(ID, Bundle) error
+}
