@@ -19,7 +19,7 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"nbhelpers/display"},
+	{"nbhelpers/display", "nbhelpers/sketch", "nbhelpers/warm"},
 	{"kernel/wire", "magics", "magics/magictest",
 		"models/accel", "models/weights", "models/imagefolder", "models/augment", "models/resnet", "models/transfer", "models",
 		"nbhelpers/figure"},

@@ -1,0 +1,201 @@
+package figure
+
+import (
+	"image"
+	"time"
+)
+
+// ClassCountsData is how many pictures each class has, by split.
+type ClassCountsData struct {
+	Title   string
+	Classes []ClassCount
+	Notes   []string // sentences below the chart
+}
+
+// ClassCount is one class of a dataset.
+type ClassCount struct {
+	Name             string
+	Train, Val, Test int
+	SetAside         int // files that were refused
+}
+
+// GridData is pictures in rows and columns.
+type GridData struct {
+	Title   string
+	Cells   []Cell
+	Columns int // 0 chooses
+	Thumb   int // side of a picture in CSS pixels; 0 means 96
+	Notes   []string
+}
+
+// Cell is one picture of a grid. A nil or empty Image is drawn as an empty frame.
+type Cell struct {
+	Image   image.Image
+	Title   string // such as the label
+	Caption string // such as the score, smaller
+	Mark    Mark
+}
+
+// RGB is the picture in interleaved 8-bit RGB, [height, width, 3]; it keeps pix. It returns nil where pix is too short.
+func RGB(pix []byte, width, height int) image.Image { return rgbImage(pix, width, height) }
+
+// LayersData is a model as its summary lists it. The totals are computed.
+type LayersData struct {
+	Title  string
+	Layers []Layer
+	Notes  []string // such as "untrained backbone"
+}
+
+// Layer is one row of a layer table.
+type Layer struct {
+	Name      string
+	Kind      string // "convolution", "dense"
+	Output    []int  // shape; a negative number stands for the batch size
+	Params    int64
+	Trainable bool
+}
+
+// TopKData is predictions, each with its most likely classes.
+type TopKData struct {
+	Title       string
+	Predictions []Prediction
+	Notes       []string
+}
+
+// Prediction is the model's opinion of one picture.
+type Prediction struct {
+	Image image.Image
+	Name  string // such as the file's name
+	Truth string // the true class; "" where nobody knows
+	Mark  Mark
+	Top   []Score // most likely first
+}
+
+// Score is a class with its probability in [0, 1].
+type Score struct {
+	Label       string
+	Probability float64
+}
+
+// ConfusionData counts predictions by class: Counts[truth][predicted].
+type ConfusionData struct {
+	Title  string
+	Labels []string
+	Counts [][]int
+	Notes  []string
+}
+
+// ReliabilityData compares confidence with accuracy.
+type ReliabilityData struct {
+	Title string
+	Bins  []ReliabilityBin
+	ECE   float64 // expected calibration error, in [0, 1]
+	Notes []string
+}
+
+// ReliabilityBin is the predictions whose confidence lies in [Lower, Upper).
+type ReliabilityBin struct {
+	Lower, Upper float64
+	Confidence   float64 // mean
+	Accuracy     float64
+	Count        int
+}
+
+// HeatData is pictures beside their Grad-CAM overlays.
+type HeatData struct {
+	Title string
+	Items []HeatItem
+	Notes []string
+}
+
+// HeatItem is one explained picture.
+type HeatItem struct {
+	Image         image.Image
+	Heat          []float32 // [Height, Width], row by row; scaled to its own maximum, negative values count as 0
+	Width, Height int       // of Heat
+	Title         string    // such as the file's name
+	Score         Score     // the class that is explained
+	Mark          Mark
+}
+
+// EpochsData is the log of a run, one row an epoch.
+type EpochsData struct {
+	Title   string
+	Metrics []string // column names: "train loss", "val accuracy"
+	Rows    []EpochRow
+	Best    int // the best epoch, counted from 1; 0 for none
+	Notes   []string
+}
+
+// EpochRow is one epoch. Values follow EpochsData.Metrics; NaN is shown as a dash.
+type EpochRow struct {
+	Epoch    int
+	Values   []float64
+	Rate     float64 // pictures a second
+	Duration time.Duration
+}
+
+// TrialsData is a search over heads.
+type TrialsData struct {
+	Title  string
+	Metric string // what Value is: "val accuracy"
+	Lower  bool   // whether a lower value is better
+	Trials []Trial
+	Notes  []string
+}
+
+// Trial is one setting that was tried.
+type Trial struct {
+	Number int
+	Value  float64 // NaN where it failed
+	Params []Param
+	Cut    bool // stopped early since it did not promise much
+	Took   time.Duration
+}
+
+// Param is one setting of a trial, as text.
+type Param struct{ Name, Value string }
+
+// FeatureMapData is features projected to a plane.
+type FeatureMapData struct {
+	Title  string
+	Method string // how they were projected: "PCA, 61 % of the variance"
+	Points []FeaturePoint
+	Thumbs int // at most so many pictures are drawn on the map; 0 means 40, negative none
+	Notes  []string
+}
+
+// FeaturePoint is one picture on a feature map.
+type FeaturePoint struct {
+	X, Y  float64
+	Label string
+	Name  string // such as the file's name
+	Mark  Mark
+	Image image.Image // may be nil
+}
+
+// RunData is what the notebook extension knows of a run; its JSON is the payload of MIMERun.
+type RunData struct {
+	ID      string             `json:"id"`
+	Title   string             `json:"title,omitempty"`
+	State   State              `json:"state"`
+	Dataset string             `json:"dataset,omitempty"`
+	Model   string             `json:"model,omitempty"`
+	Device  string             `json:"device,omitempty"`
+	Epoch   int                `json:"epoch"`
+	Epochs  int                `json:"epochs"`
+	Best    int                `json:"best,omitempty"` // counted from 1
+	Rate    float64            `json:"rate,omitempty"` // pictures a second
+	LeftMS  int64              `json:"left_ms,omitempty"`
+	Started time.Time          `json:"started,omitzero"`
+	Metrics map[string]float64 `json:"metrics,omitempty"` // of the best epoch; no NaN
+	Series  []RunSeries        `json:"series,omitempty"`
+	Error   string             `json:"error,omitempty"`
+}
+
+// RunSeries is one curve of a run; Values[i] belongs to epoch i+1 and null is an epoch without a value.
+type RunSeries struct {
+	Panel  string     `json:"panel"`
+	Name   string     `json:"name"`
+	Values []*float64 `json:"values"`
+}

@@ -1,0 +1,28 @@
+// Package sketch draws what a cell shows without a graphics library: charts and tables as text, tables as HTML, charts as
+// Vega-Lite specifications.
+//
+// It imports the standard library only, since every Go cell that shows a live curve links it. Package figure adds the
+// PNG renderings.
+package sketch
+
+// Mark says whether a prediction was right, for front ends that show it by a sign and by a colour.
+type Mark int
+
+// The marks. MarkNone leaves the picture unmarked.
+const (
+	MarkNone Mark = iota
+	MarkRight
+	MarkWrong
+)
+
+// String returns the sign that stands for the mark in text: "✓", "✗" or "".
+func (m Mark) String() string {
+	switch m {
+	case MarkRight:
+		return "✓"
+	case MarkWrong:
+		return "✗"
+	default:
+		return ""
+	}
+}
