@@ -21,7 +21,8 @@ const module = "github.com/headstart-nb/headstart/"
 var layers = [][]string{
 	{"nbhelpers/display", "nbhelpers/sketch", "nbhelpers/warm"},
 	{"kernel/wire", "magics", "magics/magictest",
-		"models/accel", "models/weights", "models/imagefolder", "models/augment", "models/resnet", "models/transfer", "models",
+		"models/accel", "models/weights", "models/picture", "models/sampleset", "models/imagefolder",
+		"models/augment", "models/resnet", "models/transfer", "models",
 		"nbhelpers/figure"},
 	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install"},

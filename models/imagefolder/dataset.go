@@ -1,0 +1,126 @@
+// Package imagefolder turns a folder of pictures into a checked, labelled, split dataset.
+//
+// A class is a folder; pictures may lie at any depth below it. A folder that holds train, val and test folders brings its
+// own split. Everything that cannot be used is set aside with a reason that a person understands; the same files and the
+// same seed give the same split on every machine.
+package imagefolder
+
+import (
+	"github.com/headstart-nb/headstart/models/picture"
+)
+
+// The names of the sides of a split.
+const (
+	Train = "train"
+	Val   = "val"
+	Test  = "test"
+)
+
+// Geometry, Method and the methods are picture's, under the name of the package that most callers import.
+type (
+	Geometry = picture.Geometry
+	Method   = picture.Method
+)
+
+// The methods of picture.Geometry.
+const (
+	Bilinear = picture.Bilinear
+	Nearest  = picture.Nearest
+	Crop     = picture.Crop
+)
+
+// A Dataset is a set of labelled, checked pictures. It is read-only after Load.
+type Dataset struct {
+	Root       string      // the folder that the items' paths are relative to
+	Name       string      // the short name that magics use
+	Classes    []string    // sorted; an Item's label is an index into it
+	Items      []Item      // sorted by path
+	SetAside   []SetAside  // sorted by path
+	Notes      []Note      // what a person should know, the gravest first
+	Duplicates []Duplicate // groups of equal or nearly equal pictures among Items
+	Edits      []Edit      // the edits that were applied, in order
+	Digest     string      // SHA-256, hex, of classes, paths, contents, labels and split
+	GivenSplit bool        // whether the folders (or the CSV) brought their own split
+	Options    Options     // as given, with the defaults filled in
+}
+
+// An Item is one usable picture.
+type Item struct {
+	Path   string `json:"path"` // relative to Root, with slashes; may hold any byte but NUL: see Printable
+	Label  int    `json:"label"`
+	Split  string `json:"split"`  // Train, Val or Test
+	SHA256 string `json:"sha256"` // of the file's bytes, hex
+	Width  int    `json:"width"`  // upright, in pixels
+	Height int    `json:"height"`
+}
+
+// A SetAside is a file that is not used.
+type SetAside struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"` // a sentence for a person
+}
+
+// A Duplicate is a group of items that show the same picture.
+type Duplicate struct {
+	Items []int // indices into Dataset.Items, ascending
+	Exact bool  // the same bytes; else nearly equal by Fingerprint
+}
+
+// Severity is how grave a Note is.
+type Severity string
+
+// The severities, the gravest first.
+const (
+	Error   Severity = "error"   // a result would mean nothing
+	Warning Severity = "warning" // a result may mislead
+	Info    Severity = "info"
+)
+
+// The codes of notes: what a flag that silences one names.
+const (
+	CodeFewPictures = "few-pictures" // a class with too few pictures to learn or to judge
+	CodeEmptyClass  = "empty-class"  // a class folder without a usable picture
+	CodeOneClass    = "one-class"    // nothing to tell apart
+	CodeImbalance   = "imbalance"    // the largest class is many times the smallest
+	CodeLeak        = "leak"         // train and val or test share pictures
+	CodeTwoLabels   = "two-labels"   // the same picture under two labels
+	CodeDuplicates  = "duplicates"   // the same picture more than once under one label
+	CodeMissing     = "missing"      // a class is missing in val or test
+	CodeSplit       = "split"        // something about the split that was not as asked
+	CodeSetAside    = "set-aside"    // files that are not used
+	CodeLoose       = "loose"        // pictures outside of any class folder
+)
+
+// A Note is a fact about the dataset that a person should know before training.
+type Note struct {
+	Code     string   `json:"code"`
+	Severity Severity `json:"severity"`
+	Text     string   `json:"text"`            // one or two sentences, with the fix
+	Paths    []string `json:"paths,omitempty"` // at most maxNotePaths of the files meant
+}
+
+// Options are the choices of Load. The zero value means the defaults.
+type Options struct {
+	Name        string  // empty: the folder's own name
+	Val         float64 // the share of the pictures for validation; 0 means 0.2, negative means none
+	Test        float64 // the share for the test; 0 means none
+	Size        int     // side in pixels of what the model sees; 0 means 224
+	Method      Method  // how a picture gets there; empty means Bilinear
+	Seed        int64   // of the split; 0 is a seed like any other
+	FollowSplit bool    // keep given train, val and test folders to the letter, shared pictures included; an error without them
+
+	MaxPixels   int64 // the largest width x height that is decoded; 0 means picture.DefaultMaxPixels
+	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; 0 means DefaultNearBits, negative means only equal bytes count
+	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are set aside
+	MaxFiles    int   // refuse a folder with more files; 0 means two million
+
+	// StateDir keeps what the check of a file found (by path, size and time of change), and unpacked archives. Empty: nothing
+	// is kept, and an archive is refused.
+	StateDir string
+	// EditsFile is the log of edits to apply. Empty: DefaultEditsFile in the folder. NoEdits applies none.
+	EditsFile string
+	NoEdits   bool
+
+	Workers  int                                // decoders at once; 0 means the number of processors
+	Progress func(done, total int, what string) // called from one goroutine, a few times a second; total is 0 while unknown
+}

@@ -1,0 +1,76 @@
+// Package picture turns an encoded picture into RGB pixels, the way Pillow does.
+//
+// It reads JPEG, PNG, GIF (the first frame), BMP, TIFF and WebP, applies the EXIF orientation, and brings every colour
+// model (grey, palette, 16 bit, CMYK, alpha) to three bytes a pixel. It is written for files from strangers: the header is
+// checked before anything is allocated, and no input makes it panic.
+package picture
+
+import "fmt"
+
+// DefaultMaxPixels is the cap on width x height where Limits gives none: 100 million, more than the cameras that people
+// own deliver, and 300 MB as RGB.
+const DefaultMaxPixels = 100_000_000
+
+// An RGB is a decoded picture, upright: the EXIF orientation is already applied.
+type RGB struct {
+	Width, Height int
+	Pix           []uint8 // [height, width, 3], red first, no padding
+}
+
+// A Header is what the first bytes of a file say about its picture.
+type Header struct {
+	Format        string // "jpeg", "png", "gif", "bmp", "tiff", "webp"
+	Width, Height int    // as stored, before the orientation is applied, in pixels
+	Orientation   int    // the EXIF orientation, 1 to 8; 1 where there is none
+}
+
+// Upright returns the size after the orientation is applied.
+func (h Header) Upright() (width, height int) {
+	if h.Orientation >= 5 {
+		return h.Height, h.Width
+	}
+	return h.Width, h.Height
+}
+
+// A Method is a way of bringing a picture to a square.
+type Method string
+
+// The methods of the frameworks whose weights people use.
+const (
+	Bilinear Method = "bilinear" // the whole picture, as Pillow's resize with BILINEAR: a triangle filter that averages when it shrinks
+	Nearest  Method = "nearest"  // the whole picture, as Keras's flow_from_directory: Pillow's resize with NEAREST
+	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the centre, as torchvision's ImageNet transforms
+)
+
+// A Geometry says which square a picture becomes.
+type Geometry struct {
+	Size   int    // side in pixels
+	Method Method // empty means Bilinear
+}
+
+// Validate refuses a geometry that no picture can be brought to.
+func (g Geometry) Validate() error {
+	if g.Size < 1 || g.Size > 4096 {
+		return fmt.Errorf("a picture size of %d pixels cannot be made: choose 1 to 4096", g.Size)
+	}
+	switch g.Method {
+	case "", Bilinear, Nearest, Crop:
+		return nil
+	}
+	return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
+}
+
+// Bytes is the number of bytes of one picture: size x size x 3.
+func (g Geometry) Bytes() int { return g.Size * g.Size * 3 }
+
+// Limits bounds what a file may make the decoder do. The zero value means the defaults.
+type Limits struct {
+	MaxPixels int64 // width x height; 0 means DefaultMaxPixels
+}
+
+func (l Limits) maxPixels() int64 {
+	if l.MaxPixels <= 0 {
+		return DefaultMaxPixels
+	}
+	return l.MaxPixels
+}
