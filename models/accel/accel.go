@@ -1,0 +1,72 @@
+// Package accel opens the device that computes: XLA on a CPU or an NVIDIA GPU, or GoMLX's pure Go backend.
+package accel
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/compute"
+)
+
+// Options choose a device.
+type Options struct {
+	// Device is "auto" (also the empty string), "cpu", "cuda" or "go". auto takes cuda where a CUDA plugin and a driver
+	// are found, else cpu, else go; the others fail where they cannot be had.
+	Device string
+	// MemoryFraction of the GPU's memory that XLA may take, between 0 and 1; 0 leaves XLA's default. CUDA only.
+	MemoryFraction float64
+	// Preallocate takes that memory at once. Off, other processes keep what is not used. CUDA only.
+	Preallocate bool
+	// DisableTF32 keeps float32 dots in full precision on a GPU, at about an eighth of the speed. CUDA only.
+	DisableTF32 bool
+	// GPUs are the numbers of the GPUs to use; empty means all. CUDA only.
+	GPUs []int
+}
+
+// Device is an open device. It is safe for concurrent use.
+type Device struct {
+	// Backend is GoMLX's handle of the device.
+	Backend compute.Backend
+
+	name   string
+	plugin string
+	close  sync.Once
+}
+
+// Name is "xla:cpu", "xla:cuda" or "go".
+func (d *Device) Name() string { return d.name }
+
+// Plugin is the PJRT plugin in use, for provenance; empty for the pure Go backend.
+func (d *Device) Plugin() string { return d.plugin }
+
+// Description is one line for people: backend, plugin, its version, number of devices.
+func (d *Device) Description() string { return d.Backend.Description() }
+
+// Close releases the device and every buffer on it. Closing twice is harmless.
+func (d *Device) Close() error {
+	d.close.Do(d.Backend.Finalize)
+	return nil
+}
+
+// Open opens the device that the options ask for. A client takes about 0.1 s to start: open one and keep it.
+func Open(ctx context.Context, options Options) (*Device, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("open device %q: %w", options.Device, err)
+	}
+	candidates, err := options.candidates(installedPlugins())
+	if err != nil {
+		return nil, err
+	}
+	var firstErr error
+	for _, c := range candidates {
+		device, err := c.open()
+		if err == nil {
+			return device, nil
+		}
+		if firstErr == nil {
+			firstErr = err
+		}
+	}
+	return nil, firstErr
+}

@@ -1,0 +1,136 @@
+package accel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// candidate is one way to satisfy the options.
+type candidate struct {
+	name   string // Device.Name
+	config string // for the XLA backend: plugin and options as go-xla parses them; unused by "go"
+}
+
+// plugins are the PJRT plugins that were found, by device; empty where there is none.
+type plugins struct {
+	cpu, cuda string
+	driver    bool // an NVIDIA driver is loaded
+}
+
+// installedPlugins looks in PJRT_PLUGIN_LIBRARY_PATH and go-xla's usual folders. It loads nothing.
+func installedPlugins() plugins {
+	var found plugins
+	for name := range pjrt.AvailablePlugins() {
+		switch {
+		case pjrt.IsCUDAName(name):
+			found.cuda = newest(found.cuda, name)
+		case name == "cpu" || strings.HasPrefix(name, "cpu_"):
+			found.cpu = newest(found.cpu, name)
+		}
+	}
+	_, err := os.Stat("/proc/driver/nvidia/version")
+	found.driver = err == nil
+	return found
+}
+
+// newest prefers the unversioned name (whoever put it there chose it), then the later version.
+func newest(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case len(a) < len(b):
+		return a
+	case len(a) > len(b):
+		return b
+	default:
+		return max(a, b)
+	}
+}
+
+// candidates lists what to try, best first.
+func (o Options) candidates(found plugins) ([]candidate, error) {
+	if o.MemoryFraction < 0 || o.MemoryFraction > 1 {
+		return nil, fmt.Errorf("open device %q: the memory fraction is %g, and must lie between 0 and 1", o.Device, o.MemoryFraction)
+	}
+	cpu := candidate{name: "xla:cpu", config: found.cpu}
+	cuda := candidate{name: "xla:cuda", config: o.cudaConfig(found.cuda)}
+	pure := candidate{name: "go"}
+	switch o.Device {
+	case "", "auto":
+		var list []candidate
+		if found.cuda != "" && found.driver {
+			list = append(list, cuda)
+		}
+		if found.cpu != "" {
+			list = append(list, cpu)
+		}
+		return append(list, pure), nil
+	case "cpu":
+		if found.cpu == "" {
+			return nil, errors.New("open device cpu: no PJRT CPU plugin was found; run headstart install --device cpu, or put " +
+				"pjrt_c_api_cpu_plugin.so into a folder that PJRT_PLUGIN_LIBRARY_PATH names")
+		}
+		return []candidate{cpu}, nil
+	case "cuda":
+		if !found.driver {
+			return nil, errors.New("open device cuda: this machine has no NVIDIA driver (no /proc/driver/nvidia/version); " +
+				"install one, or use --device cpu")
+		}
+		if found.cuda == "" {
+			return nil, errors.New("open device cuda: no PJRT CUDA plugin was found; run headstart install --device cuda")
+		}
+		return []candidate{cuda}, nil
+	case "go":
+		return []candidate{pure}, nil
+	default:
+		return nil, fmt.Errorf("open device %q: there is no such device; the devices are auto, cpu, cuda and go", o.Device)
+	}
+}
+
+// cudaConfig writes the options as go-xla's configuration string takes them.
+func (o Options) cudaConfig(plugin string) string {
+	parts := []string{plugin, "preallocate=" + strconv.FormatBool(o.Preallocate)}
+	if o.MemoryFraction > 0 {
+		parts = append(parts, "memory_fraction="+strconv.FormatFloat(o.MemoryFraction, 'g', -1, 32))
+	}
+	if o.DisableTF32 {
+		parts = append(parts, "tf32=false")
+	}
+	if len(o.GPUs) > 0 {
+		ids := make([]string, len(o.GPUs))
+		for i, id := range o.GPUs {
+			ids[i] = strconv.Itoa(id)
+		}
+		parts = append(parts, "visible_devices="+strings.Join(ids, ";"))
+	}
+	return strings.Join(parts, ",")
+}
+
+// open starts the backend. A panic of the backend's own code becomes an error.
+func (c candidate) open() (device *Device, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("open device %s: the backend failed: %v", c.name, r)
+		}
+	}()
+	var backend compute.Backend
+	if c.name == "go" {
+		backend, err = gobackend.New("")
+	} else {
+		xla.EnableAutoInstall(false) // the plugin was found above; go-xla's own download is not checked against a hash
+		backend, err = xla.New(c.config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open device %s with PJRT plugin %q: %w; headstart doctor checks the plugin", c.name, c.config, err)
+	}
+	plugin, _, _ := strings.Cut(c.config, ",")
+	return &Device{Backend: backend, name: c.name, plugin: plugin}, nil
+}
