@@ -1,0 +1,63 @@
+// Package metric computes what a classifier's predictions are worth, in scikit-learn's definitions.
+package metric
+
+// A Report is the quality of predictions on labelled pictures.
+type Report struct {
+	Pictures int      `json:"pictures"`
+	Classes  []string `json:"classes"`
+
+	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
+	Accuracy float64 `json:"accuracy"` // share in [0, 1]
+	Top3     float64 `json:"top3"`     // share of pictures whose label is among the three most probable classes
+
+	PerClass []ClassScore `json:"per_class"`
+	Macro    ClassScore   `json:"macro"`    // mean over classes
+	Weighted ClassScore   `json:"weighted"` // mean over classes, weighted by support
+
+	Confusion [][]int    `json:"confusion"` // [label][predicted] pictures
+	Confused  []Confused `json:"confused"`  // the most confused pairs, most pictures first
+	Worst     []Mistake  `json:"worst"`     // the most confident mistakes first
+
+	Calibration Calibration `json:"calibration"`
+}
+
+// ClassScore is precision, recall and F1 of one class, 0 where nothing was predicted or labelled.
+type ClassScore struct {
+	Class     string  `json:"class"`
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Support   int     `json:"support"` // pictures with this label
+}
+
+// Confused is a pair of classes that are taken for one another.
+type Confused struct {
+	Label     string `json:"label"`
+	Predicted string `json:"predicted"`
+	Pictures  int    `json:"pictures"`
+}
+
+// A Mistake is one picture that was put into a wrong class.
+type Mistake struct {
+	Index       int     `json:"index"` // place in the evaluated pictures
+	Path        string  `json:"path,omitempty"`
+	Label       string  `json:"label"`
+	Predicted   string  `json:"predicted"`
+	Probability float64 `json:"probability"` // of the predicted class
+	OfLabel     float64 `json:"of_label"`    // probability that the true class got
+}
+
+// Calibration compares the probability of the predicted class with how often it is right.
+type Calibration struct {
+	Bins []Bin   `json:"bins"`
+	ECE  float64 `json:"ece"` // expected calibration error: |confidence - accuracy|, weighted by the pictures in each bin
+}
+
+// A Bin holds the predictions whose confidence lies in (Low, High].
+type Bin struct {
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Pictures   int     `json:"pictures"`
+	Confidence float64 `json:"confidence"` // mean
+	Accuracy   float64 `json:"accuracy"`
+}

@@ -1,0 +1,84 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/accel"
+)
+
+// Provenance says where a model comes from.
+type Provenance struct {
+	Run           string            `json:"run"`
+	Created       time.Time         `json:"created"`
+	Cell          string            `json:"cell,omitempty"`
+	Flags         []string          `json:"flags,omitempty"`
+	Dataset       string            `json:"dataset"`        // name
+	DatasetRoot   string            `json:"dataset_root"`   // folder
+	DatasetDigest string            `json:"dataset_digest"` // sha256 of the file list with hashes, labels and splits
+	Files         []File            `json:"files"`
+	Backbone      Identity          `json:"backbone"`
+	Settings      Settings          `json:"settings"`
+	Versions      map[string]string `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
+	Device        string            `json:"device"`
+	HeadDigest    string            `json:"head_digest"` // sha256 of the trained weights
+}
+
+// File is one picture of the dataset as it was trained on.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Label  int    `json:"label"`
+	Split  string `json:"split"`
+}
+
+// Settings is the part of Config that decides the numbers, as JSON keeps it.
+type Settings struct {
+	Head           string      `json:"head"`
+	Task           Task        `json:"task"`
+	Epochs         int         `json:"epochs"`
+	LearningRate   float64     `json:"learning_rate"`
+	Batch          int         `json:"batch"`
+	Accumulate     int         `json:"accumulate"`
+	Optimizer      string      `json:"optimizer"`
+	Momentum       float64     `json:"momentum"`
+	WeightDecay    float64     `json:"weight_decay"`
+	L2             float64     `json:"l2"`
+	Schedule       string      `json:"schedule"`
+	WarmupEpochs   int         `json:"warmup_epochs"`
+	ClipNorm       float64     `json:"clip_norm"`
+	LabelSmoothing float64     `json:"label_smoothing"`
+	ClassWeights   string      `json:"class_weights"`
+	Unfreeze       string      `json:"unfreeze"`
+	StageRate      float64     `json:"stage_rate"`
+	TrainNorm      bool        `json:"train_norm"`
+	Augment        string      `json:"augment"`
+	AugmentCopies  int         `json:"augment_copies"`
+	EarlyStop      int         `json:"early_stop"`
+	KeepLast       bool        `json:"keep_last"`
+	Seed           int64       `json:"seed"`
+	Targets        [][]float32 `json:"targets,omitempty"`
+}
+
+// Verdict is what Verify found.
+type Verdict string
+
+// The verdicts.
+const (
+	Identical Verdict = "identical"        // the same bits
+	Within    Verdict = "within tolerance" // the same but for rounding
+	Different Verdict = "different"
+)
+
+// A Verification is the result of repeating a training.
+type Verification struct {
+	Verdict     Verdict  `json:"verdict"`
+	Differences []string `json:"differences"` // sentences: changed files, versions, weights, numbers
+	Expected    History  `json:"expected"`
+	Repeated    History  `json:"repeated"`
+}
+
+// Verify repeats the training of m on the dataset under root (empty: where it was) and compares the numbers.
+func Verify(ctx context.Context, device *accel.Device, m *Model, root string, events func(Event)) (*Verification, error) {
+	return nil, errNotYet
+}
