@@ -1,0 +1,259 @@
+package magics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// A Command is a magic declared rather than written: from one declaration of its flags come parsing, --help,
+// completion, inspection and the reference page. O is the struct that its flags fill; every call gets a fresh one.
+//
+//	type shoutOptions struct{ Times int }
+//
+//	&magics.Command[shoutOptions]{
+//		Use:   "shout WORD...",
+//		Short: "Repeats words in capitals",
+//		Args:  magics.Args{Min: 1, Max: magics.Any},
+//		Flags: func(f *pflag.FlagSet, o *shoutOptions) { f.IntVar(&o.Times, "times", 1, "how often") },
+//		Do: func(ctx context.Context, in *magics.Invocation, o *shoutOptions) error {
+//			...
+//		},
+//	}
+//
+// Behind the arguments, a cell may send the command's standard output elsewhere: see Output.
+type Command[O any] struct {
+	// Use is the name and what follows it, as in "predict FILE...". Flags are not listed.
+	Use string
+	// Short is the summary: a few words, no full stop.
+	Short string
+	// Long explains what Short cannot. It may be empty.
+	Long string
+	// Example holds whole lines as a cell would have them.
+	Example string
+	// Args says which arguments besides flags the command takes.
+	Args Args
+	// Body says whether the command is called as %%name with a body, as %name, or as both.
+	Body Body
+	// JSON adds the flag --json; Invocation.JSON tells Do.
+	JSON bool
+	// RawLine hands the line over unsplit, as Invocation.Line: no flags but --help, no arguments, no Output. It is for
+	// commands whose line is a language of its own, such as SQL.
+	RawLine bool
+	// Flags declares the flags on a fresh O. It may be nil. Enum, Suggest and Path declare flags that complete.
+	Flags func(*pflag.FlagSet, *O)
+	// Do does the work.
+	Do func(context.Context, *Invocation, *O) error
+}
+
+// Body says how a command takes the cell below its line.
+type Body int
+
+const (
+	NoBody       Body = iota // only %name
+	OptionalBody             // %name or %%name
+	NeedsBody                // only %%name
+)
+
+// An Invocation is one parsed use of a Command. Its Host methods reach the cell, with Stdout already going where the
+// user sent it.
+type Invocation struct {
+	Host
+	Call  Call           // as the cell has it
+	Args  []string       // the arguments that are no flags
+	Flags *pflag.FlagSet // to see which flags were given: Flags.Changed("name")
+	JSON  bool           // whether --json was given
+}
+
+// A Subcommand is a Command of any options type, as a part of a Group.
+type Subcommand interface {
+	Magic
+	use() string
+	parse(line string) (*parsed, error)
+	run(context.Context, Call, Host, string) error
+	complete(ctx context.Context, before []string, word string) []string
+	help(prefix string) string
+}
+
+var (
+	_ Magic      = (*Command[struct{}])(nil)
+	_ Completer  = (*Command[struct{}])(nil)
+	_ Inspector  = (*Command[struct{}])(nil)
+	_ Subcommand = (*Command[struct{}])(nil)
+)
+
+// Name is the first word of Use.
+func (c *Command[O]) Name() string {
+	name, _, _ := strings.Cut(c.Use, " ")
+	return name
+}
+
+// Help is the summary, the usage, the flags and the examples.
+func (c *Command[O]) Help() string { return c.help("") }
+
+// Run parses the call's line and runs the command.
+func (c *Command[O]) Run(ctx context.Context, call Call, host Host) error {
+	return c.run(ctx, call, host, "")
+}
+
+func (c *Command[O]) use() string { return c.Use }
+
+// parsed is a line taken apart.
+type parsed struct {
+	args   []string
+	output Output
+	flags  *pflag.FlagSet
+	json   bool
+	help   bool
+	opts   any // *O
+}
+
+// flagSet declares the flags on fresh options.
+func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed) {
+	opts := new(O)
+	flags := pflag.NewFlagSet(c.Name(), pflag.ContinueOnError)
+	flags.SortFlags = false
+	p := &parsed{flags: flags, opts: opts}
+	if c.Flags != nil {
+		c.Flags(flags, opts)
+	}
+	if c.JSON {
+		flags.BoolVar(&p.json, "json", false, "print the result as JSON")
+	}
+	flags.BoolVarP(&p.help, "help", "h", false, "show this help")
+	return flags, p
+}
+
+func (c *Command[O]) parse(line string) (*parsed, error) {
+	flags, p := c.flagSet()
+	if c.RawLine {
+		p.help = line == "--help" || line == "-h"
+		return p, nil
+	}
+	words, output, err := splitOutput(line)
+	if err != nil {
+		return nil, err
+	}
+	p.output = output
+	if err := flags.Parse(words); err != nil {
+		return nil, explainFlagError(err, flags)
+	}
+	p.args = flags.Args()
+	return p, nil
+}
+
+func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix string) error {
+	line := strings.TrimSpace(call.Line)
+	if prefix != "" {
+		_, line = cutWord(line)
+	}
+	name := prefix + c.Name()
+	p, err := c.parse(line)
+	if err != nil {
+		return fmt.Errorf("%%%s: %w; %%%s --help shows its flags", name, err, name)
+	}
+	if p.help {
+		_, err := fmt.Fprintln(host.Stdout(), c.help(prefix))
+		return err
+	}
+	if err := c.checkCall(call, p, name); err != nil {
+		return err
+	}
+	return p.output.capture(ctx, host, func(ctx context.Context, host Host) error {
+		in := &Invocation{Host: host, Call: call, Args: p.args, Flags: p.flags, JSON: p.json}
+		return c.Do(ctx, in, p.opts.(*O))
+	})
+}
+
+// checkCall refuses a missing or unwanted body and a wrong number of arguments.
+func (c *Command[O]) checkCall(call Call, p *parsed, name string) error {
+	switch {
+	case c.Body == NoBody && call.Cell:
+		return fmt.Errorf("%%%%%s: this magic takes no body: write %%%s, with one percent sign", name, name)
+	case c.Body == NeedsBody && !call.Cell:
+		return fmt.Errorf("%%%s: this magic works on the cell below its line: write %%%%%s, with two percent signs", name, name)
+	case c.RawLine:
+		return nil
+	}
+	if err := c.Args.check(p.args, c.Use); err != nil {
+		return fmt.Errorf("%%%s: %w; %%%s --help says more", name, err, name)
+	}
+	return nil
+}
+
+func (c *Command[O]) help(prefix string) string {
+	var b strings.Builder
+	flags, _ := c.flagSet()
+	fmt.Fprintf(&b, "%s\n\nUsage:\n", c.Short)
+	if c.Body != NeedsBody {
+		fmt.Fprintf(&b, "  %%%s%s [flags]\n", prefix, c.Use)
+	}
+	if c.Body != NoBody {
+		fmt.Fprintf(&b, "  %%%%%s%s [flags]\n  BODY\n", prefix, c.Use)
+	}
+	if c.Long != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(c.Long))
+	}
+	if c.Example != "" {
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", indent(c.Example))
+	}
+	fmt.Fprintf(&b, "\nFlags:\n%s", flags.FlagUsages())
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// Inspect explains the flag that the cursor stands on, or the whole command.
+func (c *Command[O]) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
+	flags, _ := c.flagSet()
+	if flag := flagUnder(flags, line, cursor); flag != nil {
+		return display.Text(flagHelp(flag)), nil
+	}
+	return display.Text(c.Help()), nil
+}
+
+// Complete offers flags, a flag's values, or arguments.
+func (c *Command[O]) Complete(ctx context.Context, line string, cursor int) ([]string, error) {
+	_, word, before := WordAt(line, cursor)
+	return c.complete(ctx, before, word), nil
+}
+
+func (c *Command[O]) complete(ctx context.Context, before []string, word string) []string {
+	if c.RawLine {
+		return nil
+	}
+	flags, _ := c.flagSet()
+	return completeWord(ctx, flags, c.Args, before, word)
+}
+
+// explainFlagError says what pflag's error says, with the nearest flag for one that does not exist.
+func explainFlagError(err error, flags *pflag.FlagSet) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%w: did you mean --%s", err, near)
+	}
+	return err
+}
+
+// cutWord splits a line behind its first word.
+func cutWord(line string) (word, rest string) {
+	line = strings.TrimSpace(line)
+	end := strings.IndexAny(line, " \t\n")
+	if end < 0 {
+		return line, ""
+	}
+	return line[:end], strings.TrimSpace(line[end:])
+}
+
+func indent(text string) string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	return "  " + strings.Join(lines, "\n  ")
+}

@@ -1,0 +1,114 @@
+package magics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// A Group is a magic with commands of its own, as in %dataset load and %dataset sample.
+type Group struct {
+	// Use is the name.
+	Use string
+	// Short is the summary: a few words, no full stop.
+	Short string
+	// Long explains what Short cannot. It may be empty.
+	Long string
+	// Commands are what may stand behind the name.
+	Commands []Subcommand
+	// Default is the name of the command that runs when none is given; "" makes that an error.
+	Default string
+}
+
+var (
+	_ Magic     = (*Group)(nil)
+	_ Completer = (*Group)(nil)
+	_ Inspector = (*Group)(nil)
+)
+
+// Name is Use.
+func (g *Group) Name() string { return g.Use }
+
+// Help lists the commands, each with its flags.
+func (g *Group) Help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nUsage:\n", g.Short)
+	for _, c := range g.Commands {
+		fmt.Fprintf(&b, "  %%%s %s [flags]\n", g.Use, c.use())
+	}
+	if g.Long != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(g.Long))
+	}
+	for _, c := range g.Commands {
+		fmt.Fprintf(&b, "\n%%%s %s\n%s\n", g.Use, c.Name(), indent(c.help(g.Use+" ")))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// Run finds the command and runs it.
+func (g *Group) Run(ctx context.Context, call Call, host Host) error {
+	name, _ := cutWord(call.Line)
+	if name == "--help" || name == "-h" {
+		_, err := fmt.Fprintln(host.Stdout(), g.Help())
+		return err
+	}
+	if g.Default != "" && (name == "" || strings.HasPrefix(name, "-")) {
+		call.Line = g.Default + " " + call.Line
+		name = g.Default
+	}
+	if c := g.find(name); c != nil {
+		return c.run(ctx, call, host, g.Use+" ")
+	}
+	names := strings.Join(g.names(), ", ")
+	if name == "" {
+		return fmt.Errorf("%%%s: say what to do: %s; %%%s --help explains them", g.Use, names, g.Use)
+	}
+	if near := Nearest(name, g.names()); near != "" {
+		return fmt.Errorf("%%%s: there is no command %q: did you mean %%%s %s?", g.Use, name, g.Use, near)
+	}
+	return fmt.Errorf("%%%s: there is no command %q: the commands are %s", g.Use, name, names)
+}
+
+// Complete offers the commands, then what the command offers.
+func (g *Group) Complete(ctx context.Context, line string, cursor int) ([]string, error) {
+	_, word, before := WordAt(line, cursor)
+	if len(before) == 0 {
+		return withPrefix(append(g.names(), "--help"), word), nil
+	}
+	if c := g.find(before[0]); c != nil {
+		return c.complete(ctx, before[1:], word), nil
+	}
+	return nil, nil
+}
+
+// Inspect explains the command that the line names, or all of them.
+func (g *Group) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
+	name, _ := cutWord(line)
+	c := g.find(name)
+	if c == nil {
+		return display.Text(g.Help()), nil
+	}
+	if inspector, ok := c.(Inspector); ok && flagAt(line, cursor) != "" {
+		return inspector.Inspect(context.Background(), line, cursor)
+	}
+	return display.Text(c.help(g.Use + " ")), nil
+}
+
+func (g *Group) find(name string) Subcommand {
+	i := slices.IndexFunc(g.Commands, func(c Subcommand) bool { return c.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return g.Commands[i]
+}
+
+func (g *Group) names() []string {
+	names := make([]string, len(g.Commands))
+	for i, c := range g.Commands {
+		names[i] = c.Name()
+	}
+	return names
+}

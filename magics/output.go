@@ -1,0 +1,175 @@
+package magics
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// An Output is where a cell sends what a command prints, written behind the arguments:
+//
+//	%train --json > report.json       into a file
+//	%train --json >> reports.jsonl    at the end of a file
+//	%train --json | jq .accuracy      through a shell command, whose output the cell shows
+//	%train --json => report           into a Go variable: var report string, in this cell and all later ones
+//
+// Only standard output goes there; figures and standard error stay in the cell.
+type Output struct {
+	Kind   OutputKind
+	Target string // file, shell command, or variable
+}
+
+// OutputKind says what an Output's target is.
+type OutputKind int
+
+const (
+	ToCell OutputKind = iota
+	ToFile
+	ToFileEnd
+	ToCommand
+	ToVariable
+)
+
+// splitOutput splits a line into words, up to the first >, >>, | or => that stands by itself outside of quotes.
+func splitOutput(line string) ([]string, Output, error) {
+	words, err := scanWords(line)
+	if err != nil {
+		return nil, Output{}, err
+	}
+	kinds := map[string]OutputKind{">": ToFile, ">>": ToFileEnd, "|": ToCommand, "=>": ToVariable}
+	var texts []string
+	for i, w := range words {
+		kind, ok := kinds[w.text]
+		if !ok || w.quoted {
+			texts = append(texts, w.text)
+			continue
+		}
+		out := Output{Kind: kind}
+		rest := words[i+1:]
+		switch {
+		case len(rest) == 0:
+			return nil, out, fmt.Errorf("nothing stands behind %s: name where the output goes, or quote the %s if it is an argument", w.text, w.text)
+		case kind == ToCommand:
+			out.Target = strings.TrimSpace(line[w.end:])
+		case len(rest) > 1:
+			return nil, out, fmt.Errorf("%q stands behind %s %s: only one target can; put the arguments before the %s", rest[1].text, w.text, rest[0].text, w.text)
+		default:
+			out.Target = rest[0].text
+		}
+		if kind == ToVariable && (!token.IsIdentifier(out.Target) || out.Target == "_") {
+			return nil, out, fmt.Errorf("%q cannot be a Go variable's name: use letters and digits, as in => report", out.Target)
+		}
+		return texts, out, nil
+	}
+	return texts, Output{}, nil
+}
+
+// capture runs a command with its standard output sent to the target.
+func (o Output) capture(ctx context.Context, host Host, run func(context.Context, Host) error) error {
+	switch o.Kind {
+	case ToFile, ToFileEnd:
+		return o.toFile(ctx, host, run)
+	case ToCommand:
+		return o.toCommand(ctx, host, run)
+	case ToVariable:
+		return o.toVariable(ctx, host, run)
+	default:
+		return run(ctx, host)
+	}
+}
+
+func (o Output) toFile(ctx context.Context, host Host, run func(context.Context, Host) error) error {
+	mode := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	if o.Kind == ToFileEnd {
+		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	}
+	file, err := os.OpenFile(o.Target, mode, 0o666)
+	if err != nil {
+		return fmt.Errorf("cannot send the output to %s: %w", o.Target, err)
+	}
+	err = run(ctx, withStdout(host, file))
+	if closing := file.Close(); err == nil && closing != nil {
+		err = fmt.Errorf("cannot send the output to %s: %w", o.Target, closing)
+	}
+	return err
+}
+
+// toCommand keeps the output until the magic has ended, so that a failing magic feeds nobody half a result.
+func (o Output) toCommand(ctx context.Context, host Host, run func(context.Context, Host) error) error {
+	var output bytes.Buffer
+	if err := run(ctx, withStdout(host, &output)); err != nil {
+		return err
+	}
+	shell := exec.CommandContext(ctx, "sh", "-c", o.Target)
+	shell.Stdin, shell.Stdout, shell.Stderr = &output, host.Stdout(), host.Stderr()
+	if err := shell.Run(); err != nil {
+		return fmt.Errorf("cannot send the output through %q: %w", o.Target, err)
+	}
+	return nil
+}
+
+// toVariable writes a file and declares a Go variable that reads it: each Go cell is a process of its own, and the
+// engine repeats the declaration in all of them.
+func (o Output) toVariable(ctx context.Context, host Host, run func(context.Context, Host) error) error {
+	var output bytes.Buffer
+	if err := run(ctx, withStdout(host, &output)); err != nil {
+		return err
+	}
+	folder := filepath.Join(os.Getenv("HEADSTART_RUNTIME_DIR"), "variables")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("cannot keep the output for the Go variable %s: %w", o.Target, err)
+	}
+	file := filepath.Join(folder, o.Target+".txt")
+	if err := os.WriteFile(file, output.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("cannot keep the output for the Go variable %s: %w", o.Target, err)
+	}
+	code := fmt.Sprintf("import \"os\"\n\nvar %s = func() string {\n\ttext, err := os.ReadFile(%s)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n\treturn string(text)\n}()\n",
+		o.Target, strconv.Quote(file))
+	if err := host.Execute(ctx, code); err != nil {
+		return fmt.Errorf("cannot declare the Go variable %s: %w", o.Target, err)
+	}
+	return nil
+}
+
+// withStdout is the host with its standard output replaced.
+func withStdout(host Host, w io.Writer) Host { return redirected{host, w} }
+
+type redirected struct {
+	Host
+	stdout io.Writer
+}
+
+func (r redirected) Stdout() io.Writer { return r.stdout }
+
+// Printf prints to where the command's output goes.
+func (in *Invocation) Printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(in.Stdout(), format, args...)
+	return err
+}
+
+// Result hands over the command's result: as one line of JSON with --json, else as what show returns.
+func (in *Invocation) Result(value any, show func() (display.Bundle, error)) error {
+	if in.JSON {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("%%%s: cannot write the result as JSON: %w", in.Call.Name, err)
+		}
+		return in.Printf("%s\n", text)
+	}
+	bundle, err := show()
+	if err != nil {
+		return err
+	}
+	_, err = in.Show(bundle)
+	return err
+}
