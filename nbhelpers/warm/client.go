@@ -1,0 +1,118 @@
+package warm
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// Client is a connection to the model server. Its methods may be called from several goroutines; the calls wait for each
+// other.
+type Client struct {
+	path string
+
+	mu     sync.Mutex
+	conn   net.Conn // nil before the first call and after a failed one
+	reader *bufio.Reader
+	lastID uint64
+}
+
+// NewClient returns a client of the server at a socket's path. It connects at the first call.
+func NewClient(path string) *Client { return &Client{path: path} }
+
+// ServerError is the server's own answer that a request failed.
+type ServerError struct{ Message string }
+
+func (e *ServerError) Error() string { return e.Message }
+
+// Call sends one request and decodes its result into result, which may be nil. An error of the server's is a
+// *ServerError. Ending the context closes the connection, which cancels the request at the server; the next call opens a
+// new one.
+func (c *Client) Call(ctx context.Context, method string, params, result any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	response, err := c.exchange(ctx, method, params)
+	if err != nil {
+		c.drop()
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", method, context.Cause(ctx))
+		}
+		return fmt.Errorf("%s: asking the model server at %s: %w", method, c.path, err)
+	}
+	if response.Error != "" {
+		return &ServerError{Message: response.Error}
+	}
+	if result == nil {
+		return nil
+	}
+	if err := json.Unmarshal(response.Result, result); err != nil {
+		return fmt.Errorf("%s: the model server's answer is not what this version expects (restart the kernel after an update): %w", method, err)
+	}
+	return nil
+}
+
+func (c *Client) exchange(ctx context.Context, method string, params any) (Response, error) {
+	var response Response
+	request := Request{Method: method}
+	if params != nil {
+		raw, err := json.Marshal(params)
+		if err != nil {
+			return response, err
+		}
+		request.Params = raw
+	}
+	if c.conn == nil {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, "unix", c.path)
+		if err != nil {
+			return response, err
+		}
+		c.conn, c.reader = conn, bufio.NewReader(conn)
+	}
+	conn := c.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer func() {
+		if !stop() {
+			c.drop()
+		}
+	}()
+	c.lastID++
+	request.ID = c.lastID
+	if err := writeLine(conn, request); err != nil {
+		return response, err
+	}
+	line, err := readLine(c.reader)
+	if errors.Is(err, io.EOF) {
+		return response, errors.New("it closed the connection before it answered (it may have crashed; the next magic starts it again)")
+	}
+	if err != nil {
+		return response, err
+	}
+	if err := json.Unmarshal(line, &response); err != nil {
+		return response, err
+	}
+	if response.ID != request.ID && response.Error == "" {
+		return response, fmt.Errorf("request %d was answered with number %d", request.ID, response.ID)
+	}
+	return response, nil
+}
+
+func (c *Client) drop() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+		c.conn, c.reader = nil, nil
+	}
+}
+
+// Close ends the connection. A later call opens a new one.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop()
+	return nil
+}

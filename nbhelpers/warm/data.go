@@ -1,0 +1,133 @@
+package warm
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+)
+
+// Picture is a file, or pixels. Exactly one of File and RGB is set.
+type Picture struct {
+	Name string `json:"name,omitempty"` // what to call it in a figure; "" means the file's name
+	// File is an absolute path on the machine that both ends run on, or "@name" for pictures that put named.
+	File string `json:"file,omitempty"`
+	// RGB is [height, width, 3], 8 bits a channel.
+	RGB    []byte `json:"rgb,omitempty"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+}
+
+// maxSide is the longest side that a picture may have in pixels, so that a product of two cannot overflow.
+const maxSide = 1 << 16
+
+// Check reports a picture that is neither a file nor well-formed pixels.
+func (p Picture) Check() error {
+	switch {
+	case p.File != "" && p.RGB == nil:
+		return nil
+	case p.File != "":
+		return fmt.Errorf("picture %q: both a file and pixels are given; give one", p.File)
+	case p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide:
+		return fmt.Errorf("picture %q: a width and height of %d and %d pixels; between 1 and %d is possible", p.Name, p.Width, p.Height, maxSide)
+	case len(p.RGB) != 3*p.Width*p.Height:
+		return fmt.Errorf("picture %q: %d bytes for %d x %d pixels; 3 a pixel are needed", p.Name, len(p.RGB), p.Width, p.Height)
+	}
+	return nil
+}
+
+// FromImage copies an image's pixels. A transparent one is laid over white, as a browser would show it.
+func FromImage(name string, img image.Image) (Picture, error) {
+	if img == nil {
+		return Picture{}, fmt.Errorf("picture %q: the image is nil", name)
+	}
+	r := img.Bounds()
+	p := Picture{Name: name, Width: r.Dx(), Height: r.Dy()}
+	if p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide {
+		return Picture{}, fmt.Errorf("picture %q: the image measures %d x %d pixels; between 1 and %d is possible", name, p.Width, p.Height, maxSide)
+	}
+	p.RGB = make([]byte, 0, 3*p.Width*p.Height)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			red, green, blue, alpha := img.At(x, y).RGBA() // 16 bits, premultiplied
+			white := 0xffff - alpha
+			p.RGB = append(p.RGB, byte((red+white)>>8), byte((green+white)>>8), byte((blue+white)>>8))
+		}
+	}
+	return p, nil
+}
+
+// Image is the picture's pixels; it fails where the picture is a file or Check fails.
+func (p Picture) Image() (image.Image, error) {
+	if p.File != "" {
+		return nil, fmt.Errorf("picture %q: it is a file and holds no pixels", p.File)
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
+	for i := range p.Width * p.Height {
+		img.SetNRGBA(i%p.Width, i/p.Width, color.NRGBA{R: p.RGB[3*i], G: p.RGB[3*i+1], B: p.RGB[3*i+2], A: 255})
+	}
+	return img, nil
+}
+
+// Tensor is float32 values in row-major order, as little-endian bytes (base64 in JSON, which keeps every bit and is a
+// third of the digits' length).
+type Tensor struct {
+	Shape []int  `json:"shape"`
+	Data  []byte `json:"data"`
+}
+
+// NewTensor packs values under a shape.
+func NewTensor(values []float32, shape ...int) (Tensor, error) {
+	t := Tensor{Shape: shape, Data: make([]byte, 0, 4*len(values))}
+	for _, v := range values {
+		t.Data = binary.LittleEndian.AppendUint32(t.Data, math.Float32bits(v))
+	}
+	return t, t.check()
+}
+
+func (t Tensor) check() error {
+	size := 1
+	for _, n := range t.Shape {
+		if n < 0 || (n > 0 && size > MaxLine/n) {
+			return fmt.Errorf("tensor of shape %v: not a size that a line can carry", t.Shape)
+		}
+		size *= n
+	}
+	if len(t.Data) != 4*size {
+		return fmt.Errorf("tensor of shape %v: %d bytes, %d expected", t.Shape, len(t.Data), 4*size)
+	}
+	return nil
+}
+
+// Floats unpacks the values; it fails where shape and data do not fit each other.
+func (t Tensor) Floats() ([]float32, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	values := make([]float32, len(t.Data)/4)
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data[4*i:]))
+	}
+	return values, nil
+}
+
+// Rows unpacks a tensor of at least one axis into one slice for each index of the first.
+func (t Tensor) Rows() ([][]float32, error) {
+	values, err := t.Floats()
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Shape) == 0 {
+		return nil, fmt.Errorf("tensor of shape %v: a scalar has no rows", t.Shape)
+	}
+	rows := make([][]float32, t.Shape[0])
+	for i := range rows {
+		n := len(values) / len(rows)
+		rows[i] = values[i*n : (i+1)*n]
+	}
+	return rows, nil
+}

@@ -1,0 +1,179 @@
+package warm
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// ModelsResult lists the models that are warm.
+type ModelsResult struct {
+	Models []Model `json:"models"`
+}
+
+// Model is one warm model.
+type Model struct {
+	Name       string    `json:"name"`
+	Backbone   string    `json:"backbone,omitempty"` // "resnet50"
+	Labels     []string  `json:"labels,omitempty"`   // in the order of the logits; empty before training
+	FeatureDim int       `json:"feature_dim,omitempty"`
+	Trained    bool      `json:"trained"` // whether the head was trained
+	Device     string    `json:"device,omitempty"`
+	Dataset    string    `json:"dataset,omitempty"`
+	Run        string    `json:"run,omitempty"` // the run that made it
+	Made       time.Time `json:"made,omitzero"`
+}
+
+// PredictParams asks for the most likely classes of pictures.
+type PredictParams struct {
+	Model    string    `json:"model,omitempty"` // "" means the latest
+	Pictures []Picture `json:"pictures"`
+	Top      int       `json:"top,omitempty"` // classes a picture; 0 means 5, negative all
+}
+
+// PredictResult answers PredictParams, in the order of its pictures.
+type PredictResult struct {
+	Model       string       `json:"model"`
+	Predictions []Prediction `json:"predictions"`
+}
+
+// Prediction is the model's opinion of one picture.
+type Prediction struct {
+	Name  string  `json:"name,omitempty"`  // the picture's name
+	Truth string  `json:"truth,omitempty"` // its class, where it belongs to the dataset
+	Top   []Score `json:"top"`             // most likely first
+}
+
+// Score is a class with its probability in [0, 1].
+type Score struct {
+	Label       string  `json:"label"`
+	Probability float64 `json:"probability"`
+}
+
+// Label is the most likely class, "" where there is none.
+func (p Prediction) Label() string {
+	if len(p.Top) == 0 {
+		return ""
+	}
+	return p.Top[0].Label
+}
+
+// Probability is that of the most likely class.
+func (p Prediction) Probability() float64 {
+	if len(p.Top) == 0 {
+		return 0
+	}
+	return p.Top[0].Probability
+}
+
+// FeaturesParams asks for the backbone's features of pictures.
+type FeaturesParams struct {
+	Model    string    `json:"model,omitempty"` // "" means the latest
+	Pictures []Picture `json:"pictures"`
+}
+
+// FeaturesResult answers FeaturesParams.
+type FeaturesResult struct {
+	Model    string `json:"model"`
+	Features Tensor `json:"features"` // [pictures, dim], or [pictures, height, width, channels] without pooling
+}
+
+// EvaluateParams asks how good a model is.
+type EvaluateParams struct {
+	Model string `json:"model,omitempty"` // "" means the latest
+	// Split is a part of the dataset that the model was trained on: "val" (the default), "test" or "train".
+	Split string `json:"split,omitempty"`
+	// Dir is a folder with one folder a class, evaluated instead of Split.
+	Dir string `json:"dir,omitempty"`
+}
+
+// Report is how good a model is on some pictures.
+type Report struct {
+	Model     string        `json:"model"`
+	Split     string        `json:"split,omitempty"`
+	Dir       string        `json:"dir,omitempty"`
+	Pictures  int           `json:"pictures"`
+	Loss      float64       `json:"loss"`     // mean cross-entropy in nats
+	Accuracy  float64       `json:"accuracy"` // in [0, 1]
+	Labels    []string      `json:"labels"`
+	Confusion [][]int       `json:"confusion"` // [truth][predicted]
+	Classes   []ClassReport `json:"classes"`   // in the order of Labels
+	ECE       float64       `json:"ece"`       // expected calibration error, in [0, 1]
+	Worst     []Prediction  `json:"worst,omitempty"`
+}
+
+// ClassReport is how good a model is on one class, each figure in [0, 1].
+type ClassReport struct {
+	Label     string  `json:"label"`
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Pictures  int     `json:"pictures"`
+}
+
+// ExplainParams asks where in a picture a model sees a class (Grad-CAM).
+type ExplainParams struct {
+	Model   string  `json:"model,omitempty"` // "" means the latest
+	Picture Picture `json:"picture"`
+	Class   string  `json:"class,omitempty"` // "" means the most likely
+}
+
+// Explanation answers ExplainParams.
+type Explanation struct {
+	Model string `json:"model"`
+	Class Score  `json:"class"` // the class that is explained
+	Heat  Tensor `json:"heat"`  // [height, width], not negative, to be stretched over the picture
+}
+
+// PutParams gives a value a name, for magics (@name) and for later cells.
+type PutParams struct {
+	Name  string `json:"name"`
+	Value Value  `json:"value"`
+}
+
+// GetParams asks for a named value. Magics leave theirs under names with a dot: "last.report" (Report),
+// "last.predictions" (PredictResult), "last.dataset", "last.run".
+type GetParams struct {
+	Name string `json:"name"`
+}
+
+// Value is what put and get carry; exactly one field is set.
+type Value struct {
+	JSON     json.RawMessage `json:"json,omitempty"`
+	Pictures []Picture       `json:"pictures,omitempty"`
+	Tensor   *Tensor         `json:"tensor,omitempty"`
+}
+
+// The kinds of figure that draw knows, with the type of its data.
+const (
+	DrawCurves = "curves" // sketch.Curves
+	DrawGrid   = "grid"   // GridData
+)
+
+// DrawParams asks for a figure as PNG, which a Go cell links no library for.
+type DrawParams struct {
+	Kind string          `json:"kind"`
+	Data json.RawMessage `json:"data"`
+}
+
+// GridData is what draw needs for DrawGrid.
+type GridData struct {
+	Title   string     `json:"title,omitempty"`
+	Columns int        `json:"columns,omitempty"` // 0 chooses
+	Cells   []GridCell `json:"cells"`
+	Notes   []string   `json:"notes,omitempty"`
+}
+
+// GridCell is one picture of a grid.
+type GridCell struct {
+	Picture Picture `json:"picture"`
+	Title   string  `json:"title,omitempty"`
+	Caption string  `json:"caption,omitempty"`
+	Mark    int     `json:"mark,omitempty"` // a sketch.Mark
+}
+
+// Drawing answers DrawParams.
+type Drawing struct {
+	PNG    []byte `json:"png"`
+	Width  int    `json:"width"` // in CSS pixels
+	Height int    `json:"height"`
+}
