@@ -1,0 +1,124 @@
+package head
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	"github.com/gomlx/gomlx/ml/layers/activation"
+)
+
+// Constants of the norms, as Keras has them.
+const (
+	batchNormEpsilon  = 1e-3
+	batchNormMomentum = 0.99
+	layerNormEpsilon  = 1e-3
+	leakySlope        = 0.2
+)
+
+// Mode is what a pass through the head needs beside the weights.
+type Mode struct {
+	Training bool
+	Mask     *Node // [batch], 1 for a picture and 0 for padding; of training
+	RNG      *Node // random state, of training
+	Rate     *Node // scalar: replaces the rate of every dropout layer; nil keeps theirs
+}
+
+// Weights gives the graph's value of a weight and takes a new one.
+type Weights interface {
+	Value(name string) *Node
+	Set(name string, value *Node)
+}
+
+// Build adds the head to the graph of x, [batch, features...], and returns the logits, [batch, outputs]. Like all graph
+// code it panics on an error.
+func (p Plan) Build(x *Node, weights Weights, mode Mode) *Node {
+	for _, step := range p.Steps {
+		x, mode.RNG = step.build(x, weights, mode)
+	}
+	return x
+}
+
+func (s Step) build(x *Node, weights Weights, mode Mode) (out, rng *Node) {
+	value := func(suffix string) *Node { return weights.Value(s.Name + "/" + suffix) }
+	rng = mode.RNG
+	switch s.Kind {
+	case Dense:
+		x = Add(Dot(x, value("kernel")).MatMul(), InsertAxes(value("bias"), 0))
+		x = activate(x, s.Activation)
+	case Activation:
+		x = activate(x, s.Activation)
+	case Dropout:
+		if mode.Training {
+			x, rng = dropout(x, s.Rate, mode)
+		}
+	case BatchNorm:
+		x = s.batchNorm(x, weights, mode)
+	case LayerNorm:
+		mean := ReduceAndKeep(x, ReduceMean, -1)
+		centred := Sub(x, mean)
+		variance := ReduceAndKeep(Square(centred), ReduceMean, -1)
+		x = Div(centred, Sqrt(AddScalar(variance, layerNormEpsilon)))
+		x = Add(Mul(x, InsertAxes(value("gamma"), 0)), InsertAxes(value("beta"), 0))
+	case Flatten:
+		x = Reshape(x, x.Shape().Dim(0), -1)
+	case AvgPool:
+		x = ReduceMean(x, 1, 2)
+	}
+	return x, rng
+}
+
+func dropout(x *Node, rate float64, mode Mode) (out, rng *Node) {
+	share := mode.Rate
+	if share == nil {
+		if rate == 0 {
+			return x, mode.RNG
+		}
+		share = Scalar(x.Graph(), dtypes.Float32, rate)
+	}
+	rng, uniform := RandomUniform(mode.RNG, shapes.Make(dtypes.Float32, x.Shape().Dimensions...))
+	keep := ConvertDType(GreaterOrEqual(uniform, share), dtypes.Float32)
+	return Div(Mul(x, keep), OneMinus(share)), rng
+}
+
+// batchNorm takes the statistics of the pictures alone: the padding of the last batch has no part in them.
+func (s Step) batchNorm(x *Node, weights Weights, mode Mode) *Node {
+	row := func(suffix string) *Node { return InsertAxes(weights.Value(s.Name+"/"+suffix), 0) }
+	mean, variance := row("moving_mean"), row("moving_variance")
+	if mode.Training {
+		mask := InsertAxes(mode.Mask, -1)
+		count := ReduceAllSum(mask)
+		batchMean := Div(InsertAxes(ReduceSum(Mul(x, mask), 0), 0), count)
+		batchVariance := Div(InsertAxes(ReduceSum(Mul(Square(Sub(x, batchMean)), mask), 0), 0), count)
+		follow := func(suffix string, old, batch *Node) {
+			moved := Add(MulScalar(old, batchNormMomentum), MulScalar(batch, 1-batchNormMomentum))
+			weights.Set(s.Name+"/"+suffix, StopGradient(Reshape(moved, x.Shape().Dim(-1))))
+		}
+		follow("moving_mean", mean, batchMean)
+		follow("moving_variance", variance, batchVariance)
+		mean, variance = batchMean, batchVariance
+	}
+	x = Div(Sub(x, mean), Sqrt(AddScalar(variance, batchNormEpsilon)))
+	return Add(Mul(x, row("gamma")), row("beta"))
+}
+
+func activate(x *Node, name string) *Node {
+	switch name {
+	case "relu":
+		return activation.Relu(x)
+	case "gelu":
+		return activation.Gelu(x)
+	case "silu":
+		return activation.Swish(x)
+	case "tanh":
+		return Tanh(x)
+	case "sigmoid":
+		return Sigmoid(x)
+	case "selu":
+		return activation.Selu(x)
+	case "elu":
+		return Where(GreaterThan(x, ZerosLike(x)), x, Sub(Exp(Min(x, ZerosLike(x))), OnesLike(x)))
+	case "leakyrelu":
+		return activation.LeakyReluWith(x, leakySlope)
+	}
+	return x
+}
