@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/kernel/install"
+)
+
+// assets are the files that the program carries for installing.
+type assets struct {
+	labextension fs.FS // the built JupyterLab extension; nil where there is none
+	source       fs.FS // the module's source for Go cells; nil where there is none
+	version      string
+}
+
+// placeFlags declares the flags that say which installation is meant.
+func placeFlags(command *cobra.Command, place *install.Place, python *string) {
+	flags := command.Flags()
+	user := false
+	flags.BoolVar(&user, "user", false, "the user's own folders (the default)")
+	flags.BoolVar(&place.SysPrefix, "sys-prefix", false, "the prefix of the Python interpreter: its virtual environment, or the system's")
+	flags.StringVar(&place.Prefix, "prefix", "", "this folder")
+	flags.StringVar(&place.Checkout, "checkout", "", "the folder .headstart of this checkout of the project, Jupyter included")
+	flags.StringVar(&place.Source, "source", "", "a checkout of the project that Go cells import from, instead of an unpacked copy")
+	flags.StringVar(python, "python", "python3", "the Python interpreter that has pip, and the prefix for --sys-prefix")
+	command.MarkFlagsMutuallyExclusive("user", "sys-prefix", "prefix", "checkout")
+}
+
+func newInstallCommand(carried assets) *cobra.Command {
+	var options install.Options
+	var device string
+	command := &cobra.Command{
+		Use:   "install",
+		Short: "Put the kernel, its tools and the XLA plugin where Jupyter finds them",
+		Long: `Put the kernel where Jupyter finds it: the kernelspec, the JupyterLab extension, GoNB, goimports and gopls at the
+versions this release was tested with, and the XLA plugin for the device. What is in place already is kept. Interrupted
+anywhere, it leaves what was there before; headstart uninstall removes all of it.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			options.Device = install.Device(device)
+			options.Labextension, options.Source, options.Version = carried.labextension, carried.source, carried.version
+			options.Log = command.OutOrStdout()
+			return install.Install(command.Context(), options)
+		},
+	}
+	placeFlags(command, &options.Place, &options.Python)
+	command.Flags().StringVar(&device, "device", "auto", "bring XLA for auto, cpu or cuda; auto is cuda where an NVIDIA driver is loaded")
+	command.Flags().BoolVar(&options.DryRun, "dry-run", false, "list every file that would be written, and write none")
+	return command
+}

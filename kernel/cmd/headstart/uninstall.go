@@ -1,0 +1,24 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/kernel/install"
+)
+
+func newUninstallCommand() *cobra.Command {
+	var place install.Place
+	var python string
+	var dryRun bool
+	command := &cobra.Command{
+		Use:   "uninstall",
+		Short: "Remove exactly what headstart install put in place",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return install.Uninstall(command.Context(), place, python, dryRun, command.OutOrStdout())
+		},
+	}
+	placeFlags(command, &place, &python)
+	command.Flags().BoolVar(&dryRun, "dry-run", false, "list every file that would be removed, and remove none")
+	return command
+}

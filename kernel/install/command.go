@@ -1,0 +1,67 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// A commandError is a command that failed, with the end of what it printed.
+type commandError struct {
+	command string
+	output  string
+	err     error
+}
+
+func (e *commandError) Error() string {
+	if e.output == "" {
+		return fmt.Sprintf("%s: %v", e.command, e.err)
+	}
+	return fmt.Sprintf("%s: %v: %s", e.command, e.err, tail(e.output, 600))
+}
+
+func (e *commandError) Unwrap() error { return e.err }
+
+// tail keeps the end of a text, from the start of a line where it can.
+func tail(text string, limit int) string {
+	text = strings.TrimSpace(text)
+	if len(text) <= limit {
+		return text
+	}
+	text = text[len(text)-limit:]
+	if _, rest, ok := strings.Cut(text, "\n"); ok {
+		return rest
+	}
+	return text
+}
+
+// run runs a command to its end; cancelling ctx ends it and what it started.
+func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	ownGroup(cmd)
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		return &commandError{command: name + " " + strings.Join(args, " "), output: out.String(), err: err}
+	}
+	return nil
+}
+
+// output runs a command and returns what it wrote to standard output.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		return "", &commandError{command: name + " " + strings.Join(args, " "), output: errs.String(), err: err}
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,86 @@
+package install
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"strings"
+	"syscall"
+)
+
+// explain turns what the system or a command reported into one sentence that says what was tried and what to do.
+func explain(err error, tried string) error {
+	var told *faultError
+	if err == nil || errors.As(err, &told) {
+		return err
+	}
+	where := tried
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		where = tried + " (" + path.Path + ")"
+	}
+	var command *commandError
+	printed := ""
+	if errors.As(err, &command) {
+		printed = command.output
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || strings.Contains(printed, "No space left on device"):
+		return fault(err, "%s: the disk is full: free some space (a full installation takes 1.5 GB), or choose another place with --prefix", where)
+	case errors.Is(err, syscall.EDQUOT) || strings.Contains(printed, "Disk quota exceeded"):
+		return fault(err, "%s: the disk quota is used up: free some space, or choose another place with --prefix", where)
+	case errors.Is(err, syscall.EROFS) || strings.Contains(printed, "Read-only file system"):
+		return fault(err, "%s: the file system is read-only: choose a place that can be written to with --user or --prefix", where)
+	case errors.Is(err, fs.ErrPermission):
+		return fault(err, "%s: no permission to write there: choose a place of your own with --user or --prefix", where)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fault(err, "%s: a file stands where a folder is needed: move it away, or choose another place with --prefix", where)
+	case errors.Is(err, exec.ErrNotFound):
+		return fault(err, "%s: %v: install it, or put its folder on PATH", where, err)
+	}
+	if problem := networkProblem(printed); problem != "" {
+		return fault(err, "%s: %s", where, problem)
+	}
+	return fault(err, "%s: %v", where, err)
+}
+
+// networkProblem recognizes in a command's output why a download failed. Later lines of a log tell the outcome, but each
+// of these texts is found in no log of another failure.
+func networkProblem(printed string) string {
+	has := func(texts ...string) bool {
+		for _, text := range texts {
+			if strings.Contains(printed, text) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("DO NOT MATCH THE HASHES", "checksum mismatch", "SECURITY ERROR"):
+		return "a downloaded file does not have the expected hash and was thrown away: try again, and if it stays so, ask whoever runs your proxy or package mirror"
+	case has("IncompleteRead", "Connection broken", "ConnectionResetError", "unexpected EOF", "RemoteDisconnected", "Read timed out", "read timed out"):
+		return "the download was cut off: try again, or use a network without a proxy that cuts long downloads"
+	case has("Name or service not known", "Temporary failure in name resolution", "no such host", "server misbehaving", "nodename nor servname",
+		"Network is unreachable", "network is unreachable", "Connection refused", "connection refused", "NewConnectionError", "i/o timeout", "ConnectTimeoutError"):
+		return "the network cannot be reached: connect, or set HTTPS_PROXY, PIP_INDEX_URL and GOPROXY to what your network offers, and run it again"
+	case has("407 Proxy", "Tunnel connection failed", "ProxyError"):
+		return "the proxy refused the connection: check HTTPS_PROXY and its user name"
+	case has("CERTIFICATE_VERIFY_FAILED", "x509:"):
+		return "the server's certificate is not trusted: add your network's certificate to the system, and set PIP_CERT and SSL_CERT_FILE to it"
+	}
+	return ""
+}
+
+// A faultError is an error that is ready to be shown.
+type faultError struct {
+	text  string
+	cause error
+}
+
+func (e *faultError) Error() string { return e.text }
+func (e *faultError) Unwrap() error { return e.cause }
+
+func fault(cause error, format string, args ...any) error {
+	return &faultError{text: fmt.Sprintf(format, args...), cause: cause}
+}

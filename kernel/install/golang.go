@@ -1,0 +1,80 @@
+package install
+
+import (
+	"debug/buildinfo"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+)
+
+// MinimumGo is the oldest Go release that builds the module.
+const MinimumGo = "1.26.5"
+
+// findGo returns the go command, from PATH or from where Go's own installers put it; "" where there is none.
+func findGo() string {
+	if path, err := exec.LookPath("go"); err == nil {
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+	}
+	candidates := []string{"/usr/local/go/bin/go", "/opt/homebrew/bin/go", "/usr/lib/go/bin/go", "/snap/bin/go"}
+	if home, err := os.UserHomeDir(); err == nil {
+		candidates = append(candidates, filepath.Join(home, "go-sdk", "bin", "go"), filepath.Join(home, "sdk", "go", "bin", "go"))
+	}
+	for _, path := range candidates {
+		if exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+// findCompiler returns the C compiler that cgo would run; "" where there is none.
+func findCompiler() string {
+	for _, name := range []string{os.Getenv("CC"), "gcc", "clang", "cc"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// GoHint and CompilerHint are the commands that bring what is missing.
+func GoHint() string {
+	if runtime.GOOS == "darwin" {
+		return "brew install go"
+	}
+	return "unpack Go " + MinimumGo + " or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH"
+}
+
+// CompilerHint is the command that brings a C compiler, which the bridge to XLA needs.
+func CompilerHint() string {
+	switch {
+	case runtime.GOOS == "darwin":
+		return "xcode-select --install"
+	case exists("/usr/bin/apt-get"):
+		return "sudo apt-get install gcc libc6-dev"
+	case exists("/usr/bin/dnf"):
+		return "sudo dnf install gcc glibc-devel"
+	case exists("/sbin/apk"):
+		return "apk add gcc musl-dev"
+	}
+	return "install gcc or clang with your system's package manager"
+}
+
+func needGo(goTool, purpose string) error {
+	if goTool != "" {
+		return nil
+	}
+	return fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
+}
+
+// builtFrom reports whether a program was built by this Go release from that version of its module.
+func builtFrom(program, version string) bool {
+	info, err := buildinfo.ReadFile(program)
+	return err == nil && info.Main.Version == version
+}

@@ -1,0 +1,211 @@
+// Package install puts Headstart where Jupyter and its own processes find it.
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what to install and where. Exactly one of the places in Place is used; see NewLayout.
+type Options struct {
+	Place  Place
+	Device Device // which PJRT plugins to bring; empty means DeviceAuto
+	Python string // the interpreter that runs pip and names its prefix; empty means python3 from PATH
+	DryRun bool   // only list what would be written
+
+	// Labextension is the built JupyterLab extension: package.json at its root. Nil installs none.
+	Labextension fs.FS
+	// Source is the module's source, which Go cells import from: unpacked where Place.Source names no folder.
+	Source fs.FS
+	// Version is what the running program says it is.
+	Version string
+
+	// Log receives one line for every step that takes time, and the result. Nil drops them.
+	Log io.Writer
+}
+
+// A component is one thing that an installation consists of.
+type component interface {
+	name() string
+	// files lists what it owns when it is in place; an entry that ends in a separator is a whole folder.
+	files() []string
+	// ready reports whether nothing has to be done.
+	ready() bool
+	// stage makes it, in the transaction's staging folders. Nothing that is in place changes before the commit.
+	stage(context.Context, *transaction) error
+}
+
+// Install puts everything in place, or leaves everything as it was and says in one sentence what stopped it. What is in
+// place already is kept. Two at once take turns.
+func Install(ctx context.Context, options Options) error {
+	layout, err := NewLayout(ctx, options.Place, options.Python)
+	if err != nil {
+		return err
+	}
+	log := newProgress(options.Log)
+	plan, err := newPlan(layout, options, log)
+	if err != nil {
+		return err
+	}
+	if options.DryRun {
+		plan.list(log)
+		return nil
+	}
+	folders := missingFolders(append(plan.files(), layout.manifest(), layout.Share))
+	unlock, err := lock(ctx, layout, log)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	tx, err := begin(layout, folders, log)
+	if err != nil {
+		return err
+	}
+	defer tx.discard()
+	if err := plan.stage(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.commit(plan.files()); err != nil {
+		return err
+	}
+	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())
+	return nil
+}
+
+// A plan is the list of components in the order in which they are committed: the kernelspec last, so that a front end
+// sees the new state only once all of it is there.
+type plan struct {
+	layout     Layout
+	components []component
+	// lanes are the same components by what they wait for: each lane runs one after the other, lanes run side by side.
+	lanes [][]component
+}
+
+func newPlan(layout Layout, options Options, log *progress) (*plan, error) {
+	goTool := findGo()
+	plugins, err := choosePlugins(layout, options.Device, systemHost())
+	if err != nil {
+		return nil, err
+	}
+	jupyter := []component{}
+	python := options.python()
+	if layout.Checkout != "" {
+		venv := &venv{layout: layout, python: python, log: log}
+		jupyter = append(jupyter, venv)
+		python = filepath.Join(layout.Prefix, "bin", "python")
+	}
+	for _, p := range plugins.bring {
+		jupyter = append(jupyter, &pluginComponent{layout: layout, plugin: p, python: python, log: log})
+	}
+	programs := &programs{layout: layout, goTool: goTool, version: options.Version, log: log}
+	built := []component{programs}
+	for _, t := range tools() {
+		built = append(built, &toolComponent{layout: layout, tool: t, goTool: goTool, log: log})
+	}
+	last := []component{}
+	if layout.Checkout == "" && layout.Source == "" && options.Source != nil {
+		last = append(last, &tree{title: "sources", dest: layout.SourceDir(), from: options.Source})
+	}
+	if options.Labextension != nil {
+		dest, err := layout.labextension(options.Labextension)
+		if err != nil {
+			return nil, err
+		}
+		last = append(last, &tree{title: "JupyterLab extension", dest: dest, from: options.Labextension, last: "package.json",
+			extra: map[string][]byte{"install.json": labextensionOrigin}})
+	}
+	last = append(last, &kernelspec{layout: layout, goTool: goTool, plugins: plugins})
+	if layout.Checkout != "" {
+		last = append(last, &venvLink{layout: layout})
+	}
+
+	p := &plan{layout: layout, lanes: [][]component{jupyter, built}}
+	p.components = slices.Concat(jupyter, built, last)
+	p.lanes = append(p.lanes, last)
+	return p, nil
+}
+
+func (o Options) python() string {
+	if o.Python != "" {
+		return o.Python
+	}
+	return "python3"
+}
+
+// files lists everything that the plan's components own.
+func (p *plan) files() []string {
+	var all []string
+	for _, c := range p.components {
+		all = append(all, c.files()...)
+	}
+	return all
+}
+
+func (p *plan) list(log *progress) {
+	for _, c := range p.components {
+		state := "would write"
+		if c.ready() {
+			state = "has already"
+		}
+		for _, f := range c.files() {
+			log.line("%s %s (%s)", state, f, c.name())
+		}
+	}
+	log.line("would write %s", p.layout.manifest())
+}
+
+// stage prepares what is not ready. The last lane runs when the others are through: it is quick and names their results.
+func (p *plan) stage(ctx context.Context, tx *transaction) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	final := len(p.lanes) - 1
+	for _, lane := range p.lanes[:final] {
+		group.Go(func() error { return stageLane(groupCtx, lane, tx) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return stageLane(ctx, p.lanes[final], tx)
+}
+
+func stageLane(ctx context.Context, lane []component, tx *transaction) error {
+	for _, c := range lane {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("the installation was interrupted before %s: what was there is unchanged; run it again to go on", c.name())
+		}
+		if c.ready() {
+			continue
+		}
+		if err := c.stage(ctx, tx); err != nil {
+			if ctx.Err() != nil {
+				return fmt.Errorf("the installation was interrupted at %s: what was there is unchanged; run it again to go on", c.name())
+			}
+			if soft := (*optionalError)(nil); errors.As(err, &soft) {
+				tx.log.line("warning: %v", soft.err)
+				continue
+			}
+			return explain(err, c.name())
+		}
+	}
+	return nil
+}
+
+// An optionalError tells that a component is missing without which the rest still works.
+type optionalError struct{ err error }
+
+func (e *optionalError) Error() string { return e.err.Error() }
+func (e *optionalError) Unwrap() error { return e.err }
+
+// exists reports whether a path leads to something, links followed.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

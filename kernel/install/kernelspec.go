@@ -1,0 +1,99 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// kernelspec is kernel.json, with everything that a session needs to find its programs: front ends started from a menu or
+// a service have a bare PATH.
+type kernelspec struct {
+	layout  Layout
+	goTool  string
+	plugins plugins
+}
+
+func (k *kernelspec) name() string    { return "the kernelspec" }
+func (k *kernelspec) path() string    { return filepath.Join(k.layout.Kernelspec(), "kernel.json") }
+func (k *kernelspec) files() []string { return []string{k.path()} }
+
+func (k *kernelspec) ready() bool {
+	content, err := k.content()
+	return err == nil && holds(k.path(), content)
+}
+
+func (k *kernelspec) stage(_ context.Context, tx *transaction) error {
+	content, err := k.content()
+	if err != nil {
+		return err
+	}
+	return tx.writeBytes(k.path(), 0o644, content)
+}
+
+// A specFile is kernel.json's shape: jupyter_client, "Kernel specs".
+type specFile struct {
+	Argv          []string          `json:"argv"`
+	DisplayName   string            `json:"display_name"`
+	Language      string            `json:"language"`
+	InterruptMode string            `json:"interrupt_mode"`
+	Env           map[string]string `json:"env"`
+	Metadata      map[string]any    `json:"metadata"`
+}
+
+func (k *kernelspec) content() ([]byte, error) {
+	spec := specFile{
+		Argv:          []string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"},
+		DisplayName:   "Go (Headstart)",
+		Language:      "go",
+		InterruptMode: "message",
+		Env:           k.environment(),
+		Metadata:      map[string]any{"debugger": false},
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(spec); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
+}
+
+func (k *kernelspec) environment() map[string]string {
+	env := map[string]string{
+		"PATH":                  k.searchPath(),
+		"GOMLX_NO_AUTO_INSTALL": "1",
+		"HEADSTART_SRC":         k.layout.SourceDir(),
+	}
+	if len(k.plugins.folders) > 0 {
+		env["PJRT_PLUGIN_LIBRARY_PATH"] = strings.Join(slices.Compact(k.plugins.folders), ":") // go-xla splits at colons everywhere
+	}
+	if k.layout.Home != "" {
+		env["HEADSTART_HOME"] = k.layout.Home
+	}
+	return env
+}
+
+// searchPath names the folders that the kernel and its children need, then what the front end has: jupyter_client fills in
+// ${PATH}, and for a front end that does not, the folders before it are enough.
+func (k *kernelspec) searchPath() string {
+	folders := []string{k.layout.Bin()}
+	for _, program := range []string{k.goTool, findCompiler()} {
+		if program != "" {
+			folders = append(folders, filepath.Dir(program))
+		}
+	}
+	folders = append(folders, "/usr/local/bin", "/usr/bin", "/bin")
+	seen := map[string]bool{}
+	folders = slices.DeleteFunc(folders, func(dir string) bool {
+		again := seen[dir]
+		seen[dir] = true
+		return again
+	})
+	return strings.Join(append(folders, "${PATH}"), string(os.PathListSeparator))
+}

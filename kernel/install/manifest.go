@@ -1,0 +1,91 @@
+package install
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A manifest lists what an installation put where; uninstall removes that and nothing else.
+type manifest struct {
+	// Files are absolute paths. One that ends in a separator is a whole folder.
+	Files []string `json:"files"`
+	// Folders are the folders that were made for them; uninstall removes those that are empty by then.
+	Folders []string `json:"folders"`
+}
+
+// missingFolders lists the folders that have to be made for files, which are those that uninstall may remove.
+func missingFolders(files []string) []string {
+	var folders []string
+	seen := map[string]bool{}
+	for _, file := range files {
+		dir := filepath.Dir(strings.TrimSuffix(file, string(filepath.Separator)))
+		for ; !seen[dir] && !exists(dir) && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			seen[dir] = true
+			folders = append(folders, dir)
+		}
+	}
+	slices.Sort(folders)
+	return folders
+}
+
+func readManifest(layout Layout) (manifest, error) {
+	data, err := os.ReadFile(layout.manifest())
+	if errors.Is(err, fs.ErrNotExist) {
+		return manifest{}, nil
+	}
+	if err != nil {
+		return manifest{}, explain(err, "reading the list of installed files")
+	}
+	var m manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove %s and install again", layout.manifest(), err, layout.Root)
+	}
+	return m, nil
+}
+
+func (m manifest) equal(other manifest) bool {
+	return slices.Equal(m.Files, other.Files) && slices.Equal(m.Folders, other.Folders)
+}
+
+func (m manifest) union(other manifest) manifest {
+	return manifest{Files: merge(m.Files, other.Files), Folders: merge(m.Folders, other.Folders)}
+}
+
+func merge(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (m manifest) missingFrom(other manifest) []string {
+	var missing []string
+	for _, file := range m.Files {
+		if !slices.Contains(other.Files, file) {
+			missing = append(missing, file)
+		}
+	}
+	return missing
+}
+
+func (m manifest) write(tx *transaction) error {
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	dest := tx.layout.manifest()
+	from, err := tx.scratch(dest)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(from, append(bytes.TrimSpace(data), '\n'), 0o644); err != nil {
+		return err
+	}
+	return replace(from, dest)
+}

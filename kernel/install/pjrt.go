@@ -1,0 +1,284 @@
+package install
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// A Device is what XLA computes on.
+type Device string
+
+// The devices that an installation can prepare. DeviceAuto is CUDA where an NVIDIA driver is loaded, with the CPU beside it.
+const (
+	DeviceAuto Device = "auto"
+	DeviceCPU  Device = "cpu"
+	DeviceCUDA Device = "cuda"
+)
+
+// A wheel is a file of the Python package index that holds a PJRT plugin.
+type wheel struct {
+	project, version string
+	sha256           string
+	member           string // the plugin inside
+	file             string // its name in the lib folder
+}
+
+// cpuWheel follows jaxlib's versions and carries its licences (Apache-2.0). The plugin's API version suits go-xla v0.4.1.
+func cpuWheel() wheel {
+	return wheel{
+		project: "lammps-jax-pjrt-cpu", version: "0.11.2",
+		sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+		member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+		file:   "pjrt_c_api_cpu_plugin.so",
+	}
+}
+
+// plugins is the choice: the folders for PJRT_PLUGIN_LIBRARY_PATH, and what has to be brought for it.
+type plugins struct {
+	folders []string
+	bring   []plugin
+}
+
+// A plugin is brought either out of a wheel, or by go-xla's installer under the name that it has there.
+type plugin struct {
+	device   Device
+	wheel    *wheel
+	goxla    string // cpu, cuda12, cuda13
+	optional bool   // the device was not asked for by name
+}
+
+// choosePlugins prefers what is there: this installation's own, then what the user or go-xla put somewhere.
+func choosePlugins(layout Layout, device Device, h host) (plugins, error) {
+	switch device {
+	case "", DeviceAuto, DeviceCPU, DeviceCUDA:
+	default:
+		return plugins{}, fmt.Errorf("unknown device %q: choose auto, cpu or cuda", device)
+	}
+	var chosen plugins
+	if device != DeviceCPU {
+		if err := chosen.addCUDA(layout, device, h); err != nil {
+			return plugins{}, err
+		}
+	}
+	chosen.addCPU(layout, h)
+	return chosen, nil
+}
+
+func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
+	own := cudaFolder(layout)
+	name, err := h.cudaFor()
+	if err != nil {
+		if device == DeviceCUDA {
+			return err
+		}
+		return nil
+	}
+	for _, folder := range append([]string{own}, h.pluginFolders()...) {
+		if pluginIn(folder, DeviceCUDA) != "" {
+			p.folders = append(p.folders, folder)
+			return nil
+		}
+	}
+	p.folders = append(p.folders, own)
+	p.bring = append(p.bring, plugin{device: DeviceCUDA, goxla: name, optional: device != DeviceCUDA})
+	return nil
+}
+
+func (p *plugins) addCPU(layout Layout, h host) {
+	own := layout.Lib()
+	w := cpuWheel()
+	if exists(filepath.Join(own, w.file)) {
+		p.folders = append(p.folders, own)
+		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w}) // so that it stays listed as installed
+		return
+	}
+	for _, folder := range h.pluginFolders() {
+		if pluginIn(folder, DeviceCPU) != "" {
+			p.folders = append(p.folders, folder)
+			return
+		}
+	}
+	p.folders = append(p.folders, own)
+	if h.os == "linux" && h.arch == "amd64" {
+		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w})
+		return
+	}
+	p.bring = append(p.bring, plugin{device: DeviceCPU, goxla: "cpu", optional: true})
+}
+
+// cudaTree is what go-xla's installer fills: links to libcublas at its top, the rest below go-xla/nvidia.
+func cudaTree(layout Layout) string { return filepath.Join(layout.Lib(), "cuda") }
+
+func cudaFolder(layout Layout) string { return filepath.Join(cudaTree(layout), "go-xla", "nvidia") }
+
+type pluginComponent struct {
+	layout Layout
+	plugin plugin
+	python string
+	log    *progress
+}
+
+func (c *pluginComponent) name() string { return "the PJRT plugin for " + string(c.plugin.device) }
+
+func (c *pluginComponent) files() []string {
+	switch {
+	case c.plugin.wheel != nil:
+		return []string{filepath.Join(c.layout.Lib(), c.plugin.wheel.file)}
+	case c.plugin.device == DeviceCUDA:
+		return []string{cudaTree(c.layout) + string(filepath.Separator)}
+	}
+	return []string{filepath.Join(c.layout.Lib(), "pjrt_c_api_cpu_plugin.so")}
+}
+
+func (c *pluginComponent) ready() bool {
+	if c.plugin.device == DeviceCUDA {
+		return pluginIn(cudaFolder(c.layout), DeviceCUDA) != ""
+	}
+	return exists(c.files()[0])
+}
+
+func (c *pluginComponent) stage(ctx context.Context, tx *transaction) error {
+	var err error
+	if c.plugin.wheel != nil {
+		err = c.fromWheel(ctx, tx)
+	} else {
+		err = c.fromGoXLA(ctx, tx)
+	}
+	if err != nil && c.plugin.optional && ctx.Err() == nil {
+		return &optionalError{fmt.Errorf("%w; without it the pure Go backend runs small things slowly", explain(err, "bringing "+c.name()))}
+	}
+	return err
+}
+
+// fromWheel downloads with pip, which knows the user's mirror and proxy, and unpacks only what has the right hash.
+func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error {
+	w := *c.plugin.wheel
+	dest := filepath.Join(c.layout.Lib(), w.file)
+	dir, err := tx.scratch(dest)
+	if err != nil {
+		return err
+	}
+	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
+		err := run(ctx, "", nil, c.python, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--disable-pip-version-check",
+			"--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)
+		if err != nil && strings.Contains(err.Error(), "No module named pip") {
+			return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.whl"))
+	if err != nil || len(files) != 1 {
+		return fmt.Errorf("pip downloaded %d wheels of %s to %s where one was expected", len(files), w.project, dir)
+	}
+	got, err := fileHash(files[0])
+	if err != nil {
+		return err
+	}
+	if got != w.sha256 {
+		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was thrown away: try again, "+
+			"and if it stays so, ask whoever runs your proxy or package mirror", c.name(), w.project, w.version, got, w.sha256)
+	}
+	return unpack(tx, files[0], w.member, dest)
+}
+
+// unpack stages one file of a zip archive and removes the archive.
+func unpack(tx *transaction, archive, member, dest string) error {
+	reader, err := zip.OpenReader(archive)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", archive, err)
+	}
+	defer os.Remove(archive)
+	defer reader.Close()
+	content, err := reader.Open(member)
+	if err != nil {
+		return fmt.Errorf("reading %s from %s: %w", member, archive, err)
+	}
+	defer content.Close()
+	return tx.write(dest, 0o755, io.LimitReader(content, 1<<30))
+}
+
+// fromGoXLA asks headstart-transfer, which links go-xla and its installer.
+func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction) error {
+	transfer := findTransfer(c.layout)
+	if transfer == "" {
+		return fmt.Errorf("bringing %s: %s is missing, which has the installer", c.name(), transferProgram)
+	}
+	dir, err := tx.scratch(cudaTree(c.layout))
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(dir, "go-xla")
+	err = c.log.during(fmt.Sprintf("downloading %s (%s, about %s)", c.name(), c.plugin.goxla, c.size()), func() error {
+		return run(ctx, "", nil, transfer, "pjrt", "--plugin", c.plugin.goxla, "--into", target)
+	})
+	if err != nil {
+		return err
+	}
+	if c.plugin.device == DeviceCPU {
+		found := pluginIn(target, DeviceCPU)
+		if found == "" {
+			return errors.New("go-xla's installer brought no plugin file")
+		}
+		if found, err = filepath.EvalSymlinks(found); err != nil {
+			return err
+		}
+		tx.place(found, c.files()[0])
+		return nil
+	}
+	if err := relink(dir); err != nil {
+		return err
+	}
+	tx.place(dir, cudaTree(c.layout))
+	return nil
+}
+
+func (c *pluginComponent) size() string {
+	if c.plugin.device == DeviceCUDA {
+		return "2 GB"
+	}
+	return "100 MB"
+}
+
+// relink makes the absolute link to ptxas, which go-xla's installer leaves in the staging folder, a relative one.
+func relink(dir string) error {
+	nvidia := filepath.Join(dir, "go-xla", "nvidia")
+	link := filepath.Join(nvidia, "bin", "ptxas")
+	target, err := os.Readlink(link)
+	if err != nil || !filepath.IsAbs(target) {
+		return nil //nolint:nilerr // no such link: nothing to mend
+	}
+	rel, err := filepath.Rel(filepath.Dir(link), target)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(link); err != nil {
+		return err
+	}
+	return os.Symlink(rel, link)
+}
+
+// findTransfer returns headstart-transfer: the installed one, or the one beside the running program.
+func findTransfer(layout Layout) string {
+	if installed := layout.Program(transferProgram + exeSuffix()); exists(installed) {
+		return installed
+	}
+	if running, err := os.Executable(); err == nil {
+		if beside := filepath.Join(filepath.Dir(running), transferProgram+exeSuffix()); exists(beside) {
+			return beside
+		}
+	}
+	if path, err := exec.LookPath(transferProgram); err == nil {
+		return path
+	}
+	return ""
+}

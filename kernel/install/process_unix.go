@@ -1,0 +1,68 @@
+//go:build unix
+
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// ownGroup lets a cancelled command take its children (a compiler, a linker) with it.
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error {
+		return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+}
+
+// lock waits until no other installation works on the same root. The lock goes with the process, however that ends.
+func lock(ctx context.Context, layout Layout, log *progress) (unlock func(), err error) {
+	if err := os.MkdirAll(layout.Root, 0o755); err != nil {
+		return nil, explain(err, "creating "+layout.Root)
+	}
+	name := filepath.Join(layout.Root, lockName)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, explain(err, "locking "+layout.Root)
+	}
+	told := false
+	for {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && !sameFile(file, name) { // an uninstall removed it while this process waited
+			file.Close()
+			return lock(ctx, layout, log)
+		}
+		if err == nil {
+			return func() { file.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			file.Close()
+			return nil, fmt.Errorf("locking %s: %w; the file system may not support locks: choose another --prefix", name, err)
+		}
+		if !told {
+			log.line("another installation works on %s: waiting for it", layout.Root)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			file.Close()
+			return nil, fmt.Errorf("interrupted while another installation works on %s", layout.Root)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func sameFile(file *os.File, name string) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(name)
+	return err == nil && os.SameFile(opened, named)
+}

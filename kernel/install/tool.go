@@ -1,0 +1,113 @@
+package install
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// A tool is a Go program of others that a session needs on its PATH.
+type tool struct {
+	program string // the file's name
+	pkg     string // the main package
+	module  string // the module that has it
+	version string
+	pins    string // the folder, from the checkout's root, of the tool module that pins it and all it depends on
+}
+
+// tools are at the versions of the tool modules in tools/, which a test compares.
+//
+// GoNB runs goimports before every cell, and gopls for completion and inspection. gopls v0.24 needs Go 1.27.
+func tools() []tool {
+	return []tool{
+		{"gonb", "github.com/janpfeifer/gonb", "github.com/janpfeifer/gonb", "v0.11.4", "tools/gonb"},
+		{"goimports", "golang.org/x/tools/cmd/goimports", "golang.org/x/tools", "v0.52.0", "tools/gonb"},
+		{"gopls", "golang.org/x/tools/gopls", "golang.org/x/tools/gopls", "v0.23.0", "tools/gopls"},
+	}
+}
+
+type toolComponent struct {
+	layout Layout
+	tool   tool
+	goTool string
+	log    *progress
+}
+
+func (c *toolComponent) name() string    { return c.tool.program + " " + c.tool.version }
+func (c *toolComponent) dest() string    { return c.layout.Program(c.tool.program + exeSuffix()) }
+func (c *toolComponent) files() []string { return []string{c.dest()} }
+func (c *toolComponent) ready() bool     { return builtFrom(c.dest(), c.tool.version) }
+
+func exeSuffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
+
+func (c *toolComponent) stage(ctx context.Context, tx *transaction) error {
+	if err := needGo(c.goTool, "building "+c.name()); err != nil {
+		return err
+	}
+	built, err := tx.scratch(c.dest())
+	if err != nil {
+		return err
+	}
+	err = c.log.during("building "+c.name(), func() error {
+		module, err := c.module(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return run(ctx, module, []string{"GOFLAGS=-mod=mod", "CGO_ENABLED=0", "GOWORK=off"}, c.goTool, "build", "-o", built, c.tool.pkg)
+	})
+	if err != nil {
+		return err
+	}
+	tx.place(built, c.dest())
+	return nil
+}
+
+// module returns the folder to build in: the tool module of the sources where they are at hand, else a module made for
+// the purpose, in which go resolves the dependencies from the tool's own go.mod and checks them as it always does.
+func (c *toolComponent) module(ctx context.Context, tx *transaction) (string, error) {
+	if c.layout.Source != "" {
+		if dir := filepath.Join(c.layout.Source, filepath.FromSlash(c.tool.pins)); exists(filepath.Join(dir, "go.mod")) {
+			return c.copyPins(tx, dir)
+		}
+	}
+	dir, err := tx.scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf("module tool\n\ngo %s\n\nrequire %s %s\n", MinimumGo, c.tool.module, c.tool.version)
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o644); err != nil {
+		return "", err
+	}
+	return dir, run(ctx, dir, []string{"GOFLAGS=-mod=mod", "GOWORK=off"}, c.goTool, "get", c.tool.pkg+"@"+c.tool.version)
+}
+
+// copyPins keeps go from touching the checkout's own files, and lets it build from a read-only one.
+func (c *toolComponent) copyPins(tx *transaction, pins string) (string, error) {
+	dir, err := tx.scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(pins, name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
