@@ -10,8 +10,8 @@ var readSyscall = strconv.Itoa(syscall.SYS_READ)
 
 // A process is one below GoNB: a Go tool, the program of a cell, a shell line, gopls.
 type process struct {
-	id   int
-	name string // as the system cuts it: 15 bytes on Linux
+	id, parent int
+	name       string // as the system cuts it: 15 bytes on Linux
 }
 
 // languageServer is the process below GoNB that outlives its cells.

@@ -26,7 +26,7 @@ func descendants(pid int) []process {
 		}
 		name, parent, ok := parseStat(stat)
 		if ok {
-			children[parent] = append(children[parent], process{id: id, name: name})
+			children[parent] = append(children[parent], process{id: id, parent: parent, name: name})
 		}
 	}
 	var found []process
@@ -54,11 +54,12 @@ func parseStat(stat []byte) (name string, parent int, ok bool) {
 	return string(stat[open+1 : end]), parent, err == nil
 }
 
-// readsStdin tells whether one of the process's threads waits in read(2) on descriptor 0, a pipe.
-func readsStdin(pid int) bool {
+// readsStdin tells whether one of the process's threads waits in read(2) on descriptor 0, and that is a pipe into which
+// writer, a process above it, would have to write.
+func readsStdin(writer, pid int) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
-	target, err := os.Readlink(filepath.Join(proc, "fd", "0"))
-	if err != nil || !strings.HasPrefix(target, "pipe:") {
+	pipe, err := os.Readlink(filepath.Join(proc, "fd", "0"))
+	if err != nil || !strings.HasPrefix(pipe, "pipe:") || !holds(writer, pipe) {
 		return false
 	}
 	threads, err := filepath.Glob(filepath.Join(proc, "task", "*", "syscall"))
@@ -72,6 +73,20 @@ func readsStdin(pid int) bool {
 			continue
 		}
 		if fields := strings.Fields(string(text)); len(fields) > 1 && fields[0] == readSyscall && fields[1] == "0x0" {
+			return true
+		}
+	}
+	return false
+}
+
+// holds tells whether a process has the pipe open.
+func holds(pid int, pipe string) bool {
+	files, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "fd", "*"))
+	if err != nil {
+		return false
+	}
+	for _, file := range files {
+		if target, err := os.Readlink(file); err == nil && target == pipe {
 			return true
 		}
 	}

@@ -30,7 +30,7 @@ func descendants(pid int) []process {
 			continue
 		}
 		name := fields[2][strings.LastIndexByte(fields[2], '/')+1:]
-		children[parent] = append(children[parent], process{id: id, name: name})
+		children[parent] = append(children[parent], process{id: id, parent: parent, name: name})
 	}
 	var found []process
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
@@ -43,7 +43,7 @@ func descendants(pid int) []process {
 }
 
 // readsStdin is known on Linux alone.
-func readsStdin(int) bool { return false }
+func readsStdin(int, int) bool { return false }
 
 // writeStdin works on Linux alone.
 func writeStdin(int, string) error { return errors.ErrUnsupported }

@@ -1,0 +1,87 @@
+package gonb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// lineCommands are the %commands of GoNB v0.11.4. It reports any other as a warning and goes on, with status ok, so they
+// are checked before a cell is passed to it.
+var lineCommands = []string{
+	"%", "args", "autoget", "capture", "cd", "env", "exec", "goflags", "goworkfix", "help", "list", "ls", "main",
+	"noautoget", "remove", "reset", "rm", "test", "track", "untrack", "version", "wasm", "widgets", "widgets_hb",
+	"with_inputs", "with_password",
+}
+
+// cellCommands are the %%commands of GoNB that take the rest of the cell as their text.
+var cellCommands = []string{"%%bash", "%%gx", "%%script", "%%sh", "%%writefile"}
+
+// A command is one line, or several joined by a backslash at their end, that GoNB does not read as Go.
+type command struct {
+	line int    // of the cell, counted from 1
+	mark byte   // '%' or '!'
+	name string // the first word behind a percent sign; empty behind an exclamation mark
+	args []string
+}
+
+// commands finds the lines of a cell that GoNB takes as its own commands, by GoNB's rules: it looks at the first byte of
+// a line, inside strings and comments too. A cell that begins with a cell command has that one only.
+func commands(code string) []command {
+	lines := strings.Split(code, "\n")
+	if first := strings.Fields(trimPrefix(lines[0])); len(first) > 0 && slices.Contains(cellCommands, first[0]) {
+		return []command{{line: 1, mark: '%', name: first[0][1:], args: first[1:]}}
+	}
+	var found []command
+	for i := 0; i < len(lines); i++ {
+		text := trimPrefix(lines[i])
+		if len(text) < 2 || text[0] != '%' && text[0] != '!' {
+			continue
+		}
+		at := i + 1
+		for strings.HasSuffix(text, `\`) && i+1 < len(lines) {
+			i++
+			text = text[:len(text)-1] + " " + trimPrefix(lines[i])
+		}
+		c := command{line: at, mark: text[0]}
+		words := strings.Fields(text[1:])
+		if c.mark == '%' && len(words) > 0 {
+			c.name, c.args = words[0], words[1:]
+		} else {
+			c.args = words
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+// trimPrefix removes the comment mark behind which a command may hide from Go's tools.
+func trimPrefix(line string) string {
+	return strings.TrimPrefix(line, "//gonb:")
+}
+
+// check refuses what GoNB would warn about only, or would not survive.
+func check(list []command) *wire.Error {
+	for _, c := range list {
+		switch {
+		case c.mark == '!' && len(c.args) == 0:
+			return refuse(c, "an exclamation mark needs a shell command behind it")
+		case c.mark == '!':
+		case c.name == "":
+			return refuse(c, "a percent sign needs the name of a magic behind it; %help lists them")
+		case c.name == "%script" && len(c.args) == 0:
+			return refuse(c, "%%script needs the program that the cell is passed to, such as %%script python3")
+		case slices.Contains(lineCommands, c.name), slices.Contains(cellCommands, "%"+c.name):
+		default:
+			return refuse(c, fmt.Sprintf("there is no magic %%%s; %%help lists those there are", c.name))
+		}
+	}
+	return nil
+}
+
+func refuse(c command, reason string) *wire.Error {
+	value := fmt.Sprintf("line %d: %s", c.line, reason)
+	return &wire.Error{EName: "UnknownMagic", EValue: value, Traceback: []string{colour(red, "UnknownMagic") + ": " + value}}
+}

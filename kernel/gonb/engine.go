@@ -1,0 +1,231 @@
+// Package gonb runs Go cells: it drives GoNB, a Go kernel, as a child process that it speaks to as a Jupyter client.
+package gonb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// Options say how GoNB is run. All but Log are needed.
+type Options struct {
+	Binary     string   // GoNB's path
+	Env        []string // GoNB's environment, and so that of the cells
+	Dir        string   // its working directory
+	RuntimeDir string   // a folder for this user alone, for sockets; its path is short, as sockets need
+	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
+	Log        *slog.Logger
+}
+
+// Engine is a session.Engine over GoNB. GoNB is started at the first use, or by Warm, and started again when it has
+// died; what it remembered of earlier cells is then brought back.
+type Engine struct {
+	options Options
+	work    chan struct{} // holds a token while nobody talks to GoNB
+
+	mu       sync.Mutex // guards what follows
+	current  *instance
+	closed   bool
+	cells    sources
+	memory   memory
+	comms    comms
+	leftOver string // the work folder of a GoNB that died, until its module files have been taken over
+}
+
+// New returns an engine that has started nothing yet.
+func New(options Options) *Engine {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{options: options, work: make(chan struct{}, 1)}
+	e.work <- struct{}{}
+	return e
+}
+
+// errClosed is returned by every method after Close.
+var errClosed = errors.New("run Go code: the kernel is shutting down")
+
+// Warm starts GoNB ahead of its first use.
+func (e *Engine) Warm(ctx context.Context) error {
+	if err := e.acquire(ctx); err != nil {
+		return err
+	}
+	defer e.release()
+	_, err := e.instance(ctx, nil)
+	return err
+}
+
+func (e *Engine) acquire(ctx context.Context) error {
+	select {
+	case <-e.work:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) release() { e.work <- struct{}{} }
+
+// instance returns the running GoNB, or starts one and gives it what the one before remembered. Called with the token
+// of e.work held. Notices about what could not be restored go to io, which may be nil.
+func (e *Engine) instance(ctx context.Context, io session.IO) (*instance, error) {
+	e.mu.Lock()
+	current, closed := e.current, e.closed
+	e.mu.Unlock()
+	switch {
+	case closed:
+		return nil, errClosed
+	case current != nil && !current.hasEnded():
+		return current, nil
+	case current != nil:
+		e.discard(current)
+	}
+	fresh, err := start(ctx, e.options)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		fresh.close()
+		return nil, errClosed
+	}
+	e.current = fresh
+	e.mu.Unlock()
+	if err := e.restore(ctx, fresh); err != nil && io != nil {
+		_ = io.Stream(wire.Stderr, "Go cells: "+err.Error()+"\n") // the cell's own fate does not hang on this notice
+	}
+	return fresh, nil
+}
+
+func (in *instance) hasEnded() bool {
+	select {
+	case <-in.process.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// discard closes a GoNB that has died or that does not come back, and remembers its work folder.
+func (e *Engine) discard(in *instance) {
+	e.mu.Lock()
+	if e.current == in {
+		e.current = nil
+	}
+	if folder := in.output.work(); folder != "" {
+		e.leftOver = folder
+	}
+	e.mu.Unlock()
+	in.kill()
+}
+
+// kill ends GoNB at once, so that it does not clean up its work folder.
+func (in *instance) kill() {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	in.process.Stop(now, 0)
+	in.close()
+}
+
+// Execute runs a cell of Go code, of shell lines, or of GoNB's own commands.
+func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io session.IO) (wire.ExecuteReply, error) {
+	list := commands(request.Code)
+	if failure := check(list); failure != nil {
+		return failed(failure), nil
+	}
+	if err := e.acquire(ctx); err != nil {
+		return failed(&interrupted("waiting for its turn").Error), nil
+	}
+	defer e.release()
+	in, err := e.instance(ctx, io)
+	if err != nil {
+		if ctx.Err() != nil {
+			return failed(&interrupted("starting GoNB").Error), nil
+		}
+		return wire.ExecuteReply{}, err
+	}
+	cell := cell{code: request.Code, commands: list, count: executionCount(io), allowStdin: request.AllowStdin}
+	r := e.run(ctx, in, cell, io)
+	if r.compiled {
+		e.mu.Lock()
+		e.memory.add(cell)
+		e.mu.Unlock()
+	}
+	if r.failure == nil {
+		return wire.ExecuteReply{Status: wire.StatusOK}, nil
+	}
+	if r.failure.HTML != "" {
+		_ = io.Display(wire.DisplayData{Data: map[string]any{"text/html": r.failure.HTML}}) // the error says it as text
+	}
+	return failed(&r.failure.Error), nil
+}
+
+// executionCount asks the cell for its number, where it knows it.
+func executionCount(io session.IO) int {
+	if counted, ok := io.(interface{ ExecutionCount() int }); ok {
+		return counted.ExecutionCount()
+	}
+	return 0
+}
+
+func failed(failure *wire.Error) wire.ExecuteReply {
+	return wire.ExecuteReply{Status: wire.StatusError, Error: failure}
+}
+
+// interrupted is the report of a cell that the user stopped.
+func interrupted(doing string) *report {
+	r := plainReport(keyboardInterrupt, "the cell was interrupted while "+doing)
+	return &r
+}
+
+// Close ends GoNB and all that it started.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	current, leftOver := e.current, e.leftOver
+	e.current, e.closed, e.leftOver = nil, true, ""
+	e.mu.Unlock()
+	if current != nil {
+		current.close()
+	}
+	if leftOver == "" {
+		return nil
+	}
+	if err := os.RemoveAll(leftOver); err != nil {
+		return fmt.Errorf("remove the work folder of a GoNB that died: %w", err)
+	}
+	return nil
+}
+
+// died is the report of a cell during which GoNB ended.
+func died(in *instance) *report {
+	how := "it ended"
+	if err := in.process.Err(); err != nil {
+		how = err.Error()
+	}
+	r := plainReport("GoNBDied", fmt.Sprintf("GoNB, which runs Go cells, died while the cell ran (%s); "+
+		"the next cell starts it again with all that it remembered%s", how, in.output.fatal()))
+	return &r
+}
+
+// fatal is GoNB's own panic, where its log holds one.
+func (t *logTail) fatal() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at := strings.LastIndex(string(t.tail), "panic: "); at >= 0 {
+		line, _, _ := strings.Cut(string(t.tail[at:]), "\n")
+		return "; " + line
+	}
+	return ""
+}
+
+// grace is how long a message of GoNB's may follow its idle: a display_data that a goroutine of its own sends.
+const grace = 10 * time.Millisecond

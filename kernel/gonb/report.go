@@ -1,0 +1,228 @@
+package gonb
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// Names of errors, as the ename of a reply.
+const (
+	compileError      = "CompileError"
+	syntaxError       = "SyntaxError"
+	moduleError       = "ModuleError"
+	testFailure       = "TestFailure"
+	exitError         = "ExitError"
+	goNBError         = "GoNBError"
+	keyboardInterrupt = "KeyboardInterrupt"
+)
+
+// A problem is one message of a Go tool with the place that it points to.
+type problem struct {
+	at        *position // nil where the message has no place in any cell
+	message   string
+	more      []string // the lines that belong to the message
+	generated []string // the lines around it in the program that GoNB generated
+}
+
+var (
+	// toolLine is a line of the compiler, the parser or goimports about the generated program.
+	toolLine = regexp.MustCompile(`^(?:go: )?(?:\S*/)?main(?:_test)?\.go:(\d+):(\d+): (.*)$`)
+	// cellLine is the line by which GoNB, with raw errors, says where in a cell a message belongs.
+	cellLine = regexp.MustCompile(`^Cell\[(\d+)\]: Line (\d+)$`)
+)
+
+// describe turns an error reply of GoNB, which runs with -raw_error, into problems: evalue holds the lines of the tool,
+// and traceback an entry for each of these lines, with the cell's line and the generated text around it.
+func describe(reply wire.Error, cells *sources) []problem {
+	var problems []problem
+	for i, line := range strings.Split(reply.EValue, "\n") {
+		match := toolLine.FindStringSubmatch(line)
+		switch {
+		case match != nil:
+			column, _ := strconv.Atoi(match[2])
+			entry := ""
+			if i < len(reply.Traceback) {
+				entry = reply.Traceback[i]
+			}
+			problems = append(problems, locate(match[3], column, entry, cells))
+		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "# gonb_"):
+		case strings.HasPrefix(line, "\t") && len(problems) > 0:
+			last := &problems[len(problems)-1]
+			last.more = append(last.more, line)
+		default:
+			problems = append(problems, problem{message: line})
+		}
+	}
+	return problems
+}
+
+// locate builds the problem of one tool line from GoNB's traceback entry for it.
+func locate(message string, column int, entry string, cells *sources) problem {
+	p := problem{message: strings.TrimSpace(message)}
+	lines := strings.Split(entry, "\n")
+	match := cellLine.FindStringSubmatch(lines[0])
+	if match == nil {
+		return p
+	}
+	id, _ := strconv.Atoi(match[1])
+	line, _ := strconv.Atoi(match[2])
+	at, ok := cells.find(id, line)
+	if !ok {
+		return p
+	}
+	caret := strings.Repeat(" ", max(column-1, 0)) + "^"
+	for i, text := range lines[1:] {
+		if text == caret && i > 0 {
+			at.column = align(at.text, lines[i], column)
+			p.generated = append([]string(nil), lines[1:len(lines)-1]...)
+			break
+		}
+	}
+	p.at = &at
+	return p
+}
+
+// report is a failure as the user gets it: the content of the error message, and the same as HTML.
+type report struct {
+	wire.Error
+	HTML string // empty where it would say no more than the traceback
+}
+
+// toolReport reports the problems that a Go tool found in a cell.
+func toolReport(name string, problems []problem) report {
+	if len(problems) == 0 {
+		problems = []problem{{message: "the Go tools failed without a message"}}
+	}
+	r := report{Error: wire.Error{EName: name, EValue: summary(problems)}}
+	var body strings.Builder
+	for _, p := range problems {
+		r.Traceback = append(r.Traceback, p.ansi())
+		body.WriteString(p.html())
+	}
+	r.HTML = "<details><summary>" + html.EscapeString(name+": "+r.EValue) + "</summary>" + body.String() + "</details>"
+	return r
+}
+
+// summary is the first problem that has a place, and how many others there are.
+func summary(problems []problem) string {
+	first := problems[0]
+	for _, p := range problems {
+		if p.at != nil {
+			first = p
+			break
+		}
+	}
+	text := first.message
+	if first.at != nil {
+		text = fmt.Sprintf("line %d: %s", first.at.line, text)
+	}
+	switch n := len(problems) - 1; n {
+	case 0:
+		return text
+	case 1:
+		return text + " (and one more)"
+	default:
+		return fmt.Sprintf("%s (and %d more)", text, n)
+	}
+}
+
+// ANSI colours, by their SGR parameters.
+const (
+	red   = "31"
+	bold  = "1"
+	faint = "2"
+)
+
+func colour(code, text string) string { return "\x1b[" + code + "m" + text + "\x1b[0m" }
+
+// ansi is the problem as a terminal and a notebook show it: the place, the message, the line with a caret below.
+func (p problem) ansi() string {
+	message := colour(red, p.message)
+	if p.at == nil {
+		return strings.Join(append([]string{message}, p.more...), "\n")
+	}
+	lines := append([]string{colour(bold, p.at.String()) + ": " + message}, p.more...)
+	return strings.Join(append(lines, p.at.excerpt()...), "\n")
+}
+
+// excerpt is the line itself, and a caret below the column.
+func (p position) excerpt() []string {
+	if strings.TrimSpace(p.text) == "" {
+		return nil
+	}
+	const tab = "    "
+	lines := []string{fmt.Sprintf("%s %s", colour(faint, fmt.Sprintf("%5d |", p.line)), strings.ReplaceAll(p.text, "\t", tab))}
+	if p.column > 0 && p.column <= len(p.text)+1 {
+		before := strings.ReplaceAll(p.text[:p.column-1], "\t", tab)
+		lines = append(lines, fmt.Sprintf("%s %s%s", colour(faint, "      |"), strings.Repeat(" ", len([]rune(before))), colour(red, "^")))
+	}
+	return lines
+}
+
+// html is the problem with the lines around it in the generated program.
+func (p problem) html() string {
+	var b strings.Builder
+	b.WriteString(`<div style="font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap;">`)
+	if p.at != nil {
+		b.WriteString("<strong>" + html.EscapeString(p.at.String()) + "</strong>: ")
+	}
+	b.WriteString(html.EscapeString(strings.Join(append([]string{p.message}, p.more...), "\n")))
+	if len(p.generated) > 0 {
+		b.WriteString(`<pre style="margin: 0.3em 2em; opacity: 0.8;">`)
+		b.WriteString(html.EscapeString(strings.TrimRight(strings.Join(p.generated, "\n"), "\n")) + "</pre>")
+	}
+	b.WriteString("</div>")
+	return b.String()
+}
+
+var exitStatus = regexp.MustCompile(`^(?:exit status \d+|signal: .+)$`)
+
+// explain turns GoNB's error reply into a report. Trace is what the program wrote as it panicked, if it did.
+func explain(reply wire.Error, trace string, isTest bool, cells *sources) report {
+	value := strings.TrimSpace(reply.EValue)
+	switch {
+	case exitStatus.MatchString(value):
+		if r, ok := panicReport(trace, cells); ok {
+			return r
+		}
+		return exitReport(value, isTest)
+	case strings.HasPrefix(value, "# "):
+		return toolReport(compileError, describe(reply, cells))
+	case strings.Contains(value, `/go get`) && strings.HasPrefix(value, "failed to run"):
+		_, output, _ := strings.Cut(value, "\n")
+		return toolReport(moduleError, describe(wire.Error{EValue: output}, cells))
+	}
+	problems := describe(reply, cells)
+	for _, p := range problems {
+		if p.at != nil {
+			return toolReport(syntaxError, problems[:lastMessage(problems)])
+		}
+	}
+	return plainReport(goNBError, value)
+}
+
+// lastMessage is the number of problems without the tool's own exit status behind them.
+func lastMessage(problems []problem) int {
+	n := len(problems)
+	for n > 1 && problems[n-1].at == nil && exitStatus.MatchString(problems[n-1].message) {
+		n--
+	}
+	return n
+}
+
+func exitReport(status string, isTest bool) report {
+	if isTest && strings.HasPrefix(status, "exit status") {
+		return plainReport(testFailure, "a test failed; its output is above")
+	}
+	return plainReport(exitError, "the program ended with "+status)
+}
+
+// plainReport is an error of one sentence.
+func plainReport(name, value string) report {
+	return report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{colour(red, name) + ": " + value}}}
+}

@@ -1,0 +1,220 @@
+package gonb
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// A cell is what is being run.
+type cell struct {
+	code       string
+	commands   []command
+	count      int // the user's execution count; 0 where it is not known
+	allowStdin bool
+	origin     []position // for a replayed cell: where its lines came from
+}
+
+func (c cell) isTest() bool {
+	return slices.ContainsFunc(c.commands, func(c command) bool { return c.name == "test" })
+}
+
+// result is how a cell ended. Compiled says that GoNB has taken over its declarations.
+type result struct {
+	failure  *report
+	compiled bool
+}
+
+// A run is one cell in GoNB.
+type run struct {
+	in     *instance
+	id     string // of the execute_request
+	io     session.IO
+	stderr stderrFilter
+	reply  chan wire.ExecuteReply
+	idle   chan struct{}
+
+	ctx     context.Context // ends with the run
+	asking  sync.Mutex      // held while the user is asked for a line
+	mu      sync.Mutex
+	noInput error // why the cell got no line, when it asked for one
+}
+
+// run runs a cell in GoNB to its end, and past it until its last output has come.
+func (e *Engine) run(ctx context.Context, in *instance, c cell, io session.IO) result {
+	request, err := wire.NewMessage(in.session, "execute_request", wire.ExecuteRequest{
+		Code: c.code, StoreHistory: true, AllowStdin: true, UserExpressions: map[string]string{}, StopOnError: true,
+	})
+	if err != nil {
+		r := plainReport(goNBError, err.Error())
+		return result{failure: &r}
+	}
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &run{
+		in: in, id: request.Header.MsgID, io: io, ctx: running,
+		reply: make(chan wire.ExecuteReply, 1), idle: make(chan struct{}, 1),
+	}
+	r.stderr.emit = func(text string) { _ = io.Stream(wire.Stderr, text) } // fails when the cell has ended: nobody reads it
+	in.count++
+	e.mu.Lock()
+	e.cells.add(in.count, source{count: c.count, lines: strings.Split(c.code, "\n"), origin: c.origin})
+	e.mu.Unlock()
+	defer in.forget(r.id)
+	if err := in.send(ctx, wire.Shell, request, r.take); err != nil {
+		return r.lost(e)
+	}
+	go r.watchStdin()
+
+	var reply *wire.ExecuteReply
+	idle := false
+	for reply == nil || !idle {
+		select {
+		case answer := <-r.reply:
+			reply = &answer
+		case <-r.idle:
+			idle = true
+		case <-in.process.Done():
+			return r.lost(e)
+		case <-in.client.Done():
+			return r.lost(e)
+		case <-ctx.Done():
+			return r.interrupt(e)
+		}
+	}
+	r.drain()
+	return r.finish(e, c, reply)
+}
+
+// finish turns GoNB's reply into the cell's result.
+func (r *run) finish(e *Engine, c cell, reply *wire.ExecuteReply) result {
+	if reply.Status == wire.StatusOK {
+		r.stderr.end(false)
+		return result{compiled: true}
+	}
+	failure := wire.Error{}
+	if reply.Error != nil {
+		failure = *reply.Error
+	}
+	ended := exitStatus.MatchString(failure.EValue) // the program was built and ran
+	trace := r.stderr.end(ended)
+	if err := r.inputFailure(); err != nil {
+		report := plainReport("StdinNotImplementedError", err.Error())
+		return result{failure: &report, compiled: ended}
+	}
+	e.mu.Lock()
+	report := explain(failure, trace, c.isTest(), &e.cells)
+	e.mu.Unlock()
+	return result{failure: &report, compiled: ended}
+}
+
+// lost ends a run whose GoNB has died.
+func (r *run) lost(e *Engine) result {
+	r.stderr.end(false)
+	e.discard(r.in)
+	return result{failure: died(r.in)}
+}
+
+// drain waits until what GoNB sent for this cell has arrived, also what it sends after its idle.
+func (r *run) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if r.in.settle(ctx) == nil {
+		time.Sleep(grace)
+		_ = r.in.settle(ctx) // a second that ends late loses nothing that can be waited for
+	}
+}
+
+// take handles one message that GoNB sends for this cell.
+func (r *run) take(channel wire.Channel, m wire.Message) {
+	switch channel {
+	case wire.IOPub:
+		if isIdle(channel, m) {
+			select {
+			case r.idle <- struct{}{}:
+			default:
+			}
+			return
+		}
+		if err := r.publish(m); err != nil {
+			r.in.log.Debug("output of a Go cell was dropped", "type", m.Header.MsgType, "error", err)
+		}
+	case wire.Stdin:
+		var request wire.InputRequest
+		if m.Header.MsgType == "input_request" && m.DecodeContent(&request) == nil {
+			go r.input(request)
+		}
+	case wire.Shell:
+		var reply wire.ExecuteReply
+		if m.Header.MsgType == "execute_reply" && m.DecodeContent(&reply) == nil {
+			select {
+			case r.reply <- reply:
+			default:
+			}
+		}
+	}
+}
+
+// publish passes an iopub message on.
+func (r *run) publish(m wire.Message) error {
+	switch m.Header.MsgType {
+	case "stream":
+		var stream wire.Stream
+		if err := m.DecodeContent(&stream); err != nil {
+			return err
+		}
+		if stream.Name == wire.Stderr {
+			r.stderr.write(stream.Text)
+			return nil
+		}
+		return r.io.Stream(stream.Name, stream.Text)
+	case "display_data", "update_display_data":
+		var data wire.DisplayData
+		if err := m.DecodeContent(&data); err != nil {
+			return err
+		}
+		if m.Header.MsgType == "display_data" {
+			return r.io.Display(data)
+		}
+		return r.io.Update(data)
+	case "execute_result":
+		var value wire.ExecuteResult
+		if err := m.DecodeContent(&value); err != nil {
+			return err
+		}
+		return r.io.Result(value)
+	case "clear_output":
+		var clear wire.ClearOutput
+		if err := m.DecodeContent(&clear); err != nil {
+			return err
+		}
+		return r.io.Clear(clear.Wait)
+	case "comm_open", "comm_msg", "comm_close":
+		comm, err := commOf(m)
+		if err != nil {
+			return err
+		}
+		return r.io.Comm(comm)
+	}
+	return nil // status, execute_input, error: the session sends its own
+}
+
+// commOf reads a comm message.
+func commOf(m wire.Message) (session.Comm, error) {
+	var content struct {
+		CommID     string          `json:"comm_id"`
+		TargetName string          `json:"target_name"`
+		Data       json.RawMessage `json:"data"`
+	}
+	err := m.DecodeContent(&content)
+	return session.Comm{
+		Type: m.Header.MsgType, ID: content.CommID, Target: content.TargetName,
+		Data: content.Data, Metadata: m.Metadata, Buffers: m.Buffers,
+	}, err
+}

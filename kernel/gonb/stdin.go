@@ -1,0 +1,99 @@
+package gonb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// input asks the user for the line that GoNB requests, and gives it to GoNB.
+func (r *run) input(request wire.InputRequest) {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	line, err := r.io.Ask(r.ctx, request.Prompt, request.Password)
+	if err != nil {
+		r.refuseInput(err)
+		return
+	}
+	reply, err := wire.NewMessage(r.in.session, "input_reply", wire.InputReply{Value: line})
+	if err == nil {
+		err = r.in.send(r.ctx, wire.Stdin, reply, nil)
+	}
+	if err != nil {
+		r.refuseInput(err)
+	}
+}
+
+// stdinPoll is how often the programs of a cell are looked at: one that waits for standard input at two looks in a row
+// waits for the user. GoNB itself passes a program a pipe to which nobody writes, and the cell would hang.
+const stdinPoll = 300 * time.Millisecond
+
+// watchStdin asks the user on behalf of a program that reads its standard input. It returns when the run has ended.
+func (r *run) watchStdin() {
+	ticker := time.NewTicker(stdinPoll)
+	defer ticker.Stop()
+	waiting := 0
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		reader := r.reader()
+		if reader != 0 && reader == waiting && r.asking.TryLock() {
+			r.feed(reader)
+			r.asking.Unlock()
+			waiting = 0
+			continue
+		}
+		waiting = reader
+	}
+}
+
+// reader is a process below GoNB that waits for what GoNB would have to write; 0 where there is none.
+func (r *run) reader() int {
+	gonb := r.in.process.Pid()
+	for _, p := range descendants(gonb) {
+		if p.name != languageServer && !p.isTool() && readsStdin(gonb, p.id) {
+			return p.id
+		}
+	}
+	return 0
+}
+
+// feed asks the user for a line and writes it to the program's standard input.
+func (r *run) feed(pid int) {
+	line, err := r.io.Ask(r.ctx, "", false)
+	if err == nil {
+		err = writeStdin(pid, line+"\n")
+	}
+	if err != nil {
+		r.refuseInput(err)
+	}
+}
+
+// refuseInput ends the cell's program, since the line that it waits for will not come.
+func (r *run) refuseInput(err error) {
+	if r.ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return // the cell has ended or was interrupted
+	}
+	r.mu.Lock()
+	r.noInput = fmt.Errorf("the cell reads standard input, and no line came: %w; "+
+		"use gonbui.RequestInput or a widget where the front end allows it, or give the value in the code", err)
+	r.mu.Unlock()
+	for _, p := range descendants(r.in.process.Pid()) {
+		if p.name != languageServer {
+			_ = syscall.Kill(p.id, syscall.SIGKILL) // it may have ended by itself
+		}
+	}
+}
+
+func (r *run) inputFailure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.noInput
+}
