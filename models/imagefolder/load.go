@@ -2,10 +2,205 @@ package imagefolder
 
 import (
 	"context"
-	"errors"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/models/picture"
 )
 
 // Load reads, checks and splits the pictures at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
+//
+// Every file is decoded once; what cannot be used is set aside and does not fail the load. An error means that there is no
+// dataset: nothing to read, no usable picture, or the context cancelled.
 func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
-	return nil, errors.New("not loaded")
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	root, l, err := open(ctx, dir, &o)
+	if err != nil {
+		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
+	}
+	d := &Dataset{Root: root, Name: o.Name, Options: o, GivenSplit: l.given, SetAside: l.aside}
+	if d.Name == "" {
+		d.Name = nameOf(dir)
+	}
+	if err := d.build(ctx, l); err != nil {
+		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
+	}
+	return d, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Val == 0 {
+		o.Val = 0.2
+	}
+	if o.Size == 0 {
+		o.Size = 224
+	}
+	if o.Method == "" {
+		o.Method = Bilinear
+	}
+	if o.MaxPixels == 0 {
+		o.MaxPixels = picture.DefaultMaxPixels
+	}
+	if o.NearBits == 0 {
+		o.NearBits = DefaultNearBits
+	}
+	if o.MaxFiles == 0 {
+		o.MaxFiles = 2_000_000
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int, string) {}
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	if o.Val >= 1 || o.Test >= 1 || max(o.Val, 0)+max(o.Test, 0) >= 1 {
+		return fmt.Errorf("shares of %g for validation and %g for test leave nothing to train on: choose two that add up to less than 1",
+			o.Val, o.Test)
+	}
+	if o.MaxPixels < 0 || o.MaxFiles < 0 || o.Workers < 0 {
+		return fmt.Errorf("a limit of pixels, files or workers must not be negative")
+	}
+	return Geometry{Size: o.Size, Method: o.Method}.Validate()
+}
+
+// nameOf is the dataset's short name where none is given: the folder's, or the file's without its ending.
+func nameOf(dir string) string {
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	base := filepath.Base(dir)
+	for _, ending := range []string{".csv", ".zip", ".tar", ".tar.gz", ".tgz"} {
+		if cut := len(base) - len(ending); cut > 0 && strings.EqualFold(base[cut:], ending) {
+			return base[:cut]
+		}
+	}
+	return base
+}
+
+// open finds the pictures and their labels. It returns the folder that the paths are relative to.
+func open(ctx context.Context, dir string, o *Options) (root string, l layout, err error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return "", layout{}, fmt.Errorf("%s", plain(err))
+	}
+	if !info.IsDir() {
+		return "", layout{}, fmt.Errorf("it is a file; give a folder, a .csv, a .zip or a .tar")
+	}
+	root, err = filepath.Abs(dir)
+	if err != nil {
+		return "", layout{}, err
+	}
+	s, err := scan(ctx, root, *o)
+	if err != nil {
+		return "", layout{}, err
+	}
+	l = arrange(s)
+	if len(l.candidates) == 0 {
+		return "", layout{}, noPictures(s)
+	}
+	if o.FollowSplit && !l.given {
+		return "", layout{}, fmt.Errorf("it has no train and val folders, so that there is no split to follow; leave that option out")
+	}
+	return s.root, l, nil
+}
+
+func noPictures(s *scanner) error {
+	if len(s.files) > 0 {
+		return fmt.Errorf("the pictures lie in no class folder: put those of each class into a folder named after it")
+	}
+	return fmt.Errorf("there are no files in it")
+}
+
+// build checks the candidates and fills the dataset.
+func (d *Dataset) build(ctx context.Context, l layout) error {
+	known := openMemory(d.Root, d.Options.StateDir)
+	verdicts, err := checkAll(ctx, d.Root, l.candidates, d.Options, known)
+	if err != nil {
+		return err
+	}
+	if err := known.save(); err != nil {
+		d.note(CodeSetAside, Info, nil, "What was found about the files cannot be kept (%v): the next load checks them again.", err)
+	}
+	d.Classes = l.classes
+	var prints []Fingerprint
+	for i, c := range l.candidates {
+		v := verdicts[i]
+		if v.Reason != "" {
+			d.SetAside = append(d.SetAside, SetAside{c.path, v.Reason})
+			continue
+		}
+		label, _ := slices.BinarySearch(d.Classes, c.class)
+		d.Items = append(d.Items, Item{Path: c.path, Label: label, Split: c.split, SHA256: v.SHA256, Width: v.Width, Height: v.Height})
+		prints = append(prints, v.Print)
+	}
+	if len(d.Items) == 0 {
+		return fmt.Errorf("none of its %d files is a picture that can be read; the first: %s: %s",
+			len(l.candidates), Printable(d.SetAside[0].Path), d.SetAside[0].Reason)
+	}
+	together := groups(d.Items, prints, d.Options.NearBits)
+	d.assign(together)
+	d.describe(together)
+	d.finish()
+	return nil
+}
+
+// assign gives every item its side.
+func (d *Dataset) assign(together [][]int) {
+	if !d.GivenSplit {
+		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)
+		return
+	}
+	if len(d.Select(Val)) > 0 || d.Options.Val < 0 {
+		return
+	}
+	// Folders with train and test only: the validation pictures come out of train.
+	var open [][]int
+	for _, group := range together {
+		if !slices.ContainsFunc(group, func(i int) bool { return d.Items[i].Split != Train }) {
+			open = append(open, group)
+		}
+	}
+	split(d.Items, open, len(d.Classes), d.Options.Val, 0, d.Options.Seed)
+	d.note(CodeSplit, Info, nil, "There is no val folder: %g %% of the training pictures validate.", 100*d.Options.Val)
+}
+
+// finish puts everything in its final order, and seals it with the digest.
+func (d *Dataset) finish() {
+	slices.SortFunc(d.SetAside, func(a, b SetAside) int { return strings.Compare(a.Path, b.Path) })
+	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
+	slices.SortStableFunc(d.Notes, func(a, b Note) int { return rank[a.Severity] - rank[b.Severity] })
+	hash := sha256.New()
+	for _, class := range d.Classes {
+		fmt.Fprintf(hash, "class %q\n", class)
+	}
+	for _, item := range d.Items {
+		fmt.Fprintf(hash, "%s %d %s %q\n", item.SHA256, item.Label, item.Split, item.Path)
+	}
+	d.Digest = hex.EncodeToString(hash.Sum(nil))
+}
+
+// Geometry is what the items become for the model: the options' size and method.
+func (d *Dataset) Geometry() Geometry {
+	return Geometry{Size: d.Options.Size, Method: d.Options.Method}
+}
+
+// Open opens the file of an item.
+func (d *Dataset) Open(item int) (io.ReadCloser, error) { return os.Open(d.file(item)) }
+
+func (d *Dataset) file(item int) string {
+	return filepath.Join(d.Root, filepath.FromSlash(d.Items[item].Path))
 }

@@ -7,9 +7,9 @@ package picture
 
 import "fmt"
 
-// DefaultMaxPixels is the cap on width x height where Limits gives none: 100 million, more than the cameras that people
-// own deliver, and 300 MB as RGB.
-const DefaultMaxPixels = 100_000_000
+// DefaultMaxPixels is the cap on width x height where Limits gives none: 50 million, what the largest photo sensors in
+// common use deliver. Decoding takes 2 to 12 bytes a pixel, depending on the format.
+const DefaultMaxPixels = 50_000_000
 
 // An RGB is a decoded picture, upright: the EXIF orientation is already applied.
 type RGB struct {

@@ -1,0 +1,118 @@
+package imagefolder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/picture"
+)
+
+// A verdict is what the check of one file found: a picture's facts, or the reason why it is none.
+type verdict struct {
+	SHA256 string
+	Width  int
+	Height int
+	Print  Fingerprint
+	Reason string // empty for a usable picture
+}
+
+// checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
+func checkAll(ctx context.Context, root string, candidates []candidate, o Options, known *memory) ([]verdict, error) {
+	verdicts := make([]verdict, len(candidates))
+	var next, done atomic.Int64
+	var workers sync.WaitGroup
+	gate := newGate(decodeBudget)
+	for range o.Workers {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(candidates) {
+					return
+				}
+				c := candidates[i]
+				v, ok := known.get(c.found, o.MaxPixels)
+				if !ok {
+					v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate)
+					known.put(c.found, v)
+				}
+				verdicts[i] = v
+				done.Add(1)
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() { workers.Wait(); close(finished) }()
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for running := true; running; {
+		select {
+		case <-finished:
+			running = false
+		case <-ticker.C:
+		}
+		o.Progress(int(done.Load()), len(candidates), "checking pictures")
+	}
+	return verdicts, ctx.Err()
+}
+
+// check reads and decodes one file.
+func check(file string, o Options, gate *gate) verdict {
+	data, err := readFile(file)
+	if err != nil {
+		return verdict{Reason: err.Error()}
+	}
+	limits := picture.Limits{MaxPixels: o.MaxPixels}
+	header, err := picture.ReadHeader(data, limits)
+	if err != nil {
+		return verdict{Reason: err.Error()}
+	}
+	release := gate.enter(header)
+	defer release()
+	print, err := fingerprint(data, limits)
+	if err != nil {
+		return verdict{Reason: err.Error()}
+	}
+	width, height := header.Upright()
+	sum := sha256.Sum256(data)
+	return verdict{SHA256: hex.EncodeToString(sum[:]), Width: width, Height: height, Print: print}
+}
+
+// readFile reads a whole file, which may shrink or grow meanwhile.
+func readFile(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %s", plain(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %s", plain(err))
+	}
+	switch size := info.Size(); {
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a file but a device, a socket or a pipe")
+	case size == 0:
+		return nil, errors.New("the file is empty")
+	case size > maxFileMiB<<20:
+		return nil, fmt.Errorf("too large: a file of %d MiB, and the limit is %d MiB", size>>20, maxFileMiB)
+	}
+	data := make([]byte, info.Size())
+	n, err := io.ReadFull(f, data)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("it became shorter while it was read (%d of %d bytes were there): load again when it is complete",
+			n, info.Size())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %s", plain(err))
+	}
+	return data, nil
+}

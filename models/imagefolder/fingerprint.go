@@ -1,0 +1,72 @@
+package imagefolder
+
+import (
+	"math/bits"
+
+	"github.com/headstart-nb/headstart/models/picture"
+)
+
+// A Fingerprint describes what a picture looks like, so that the same picture at another size, quality or brightness has nearly
+// the same one. It does not see through crops, turns and mirrors.
+type Fingerprint struct {
+	// Bits is a difference hash: the picture shrunk to 17 x 16 grey pixels, a bit for each pair of horizontal neighbours
+	// that says whether it becomes brighter to the right.
+	Bits [4]uint64
+	// Colors is the picture shrunk to 4 x 4 RGB pixels: it tells pictures apart whose edges agree.
+	Colors [48]uint8
+}
+
+// DefaultNearBits is how many of the 256 bits may differ between near-duplicates. TestNearDuplicateDistances shows the room on
+// both sides: copies at half the size or at JPEG quality 50 stay below it, different pictures of the same series above.
+const DefaultNearBits = 16
+
+// maxColorDistance is how much the mean of the 48 colour values may differ, in grey levels, between near-duplicates.
+const maxColorDistance = 16
+
+// fingerprint decodes a picture to its last byte, which is the check of its content as well.
+func fingerprint(data []byte, limits picture.Limits) (Fingerprint, error) {
+	const side = 17
+	decoded, err := picture.Decode(data, limits)
+	if err != nil {
+		return Fingerprint{}, err
+	}
+	small := make([]uint8, 3*side*side)
+	decoded.Resize(small, Geometry{Size: side})
+	grey := func(x, y int) int {
+		p := small[3*(side*y+x):]
+		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
+	}
+	var print Fingerprint
+	for y := range 16 {
+		for x := range 16 {
+			if grey(x+1, y) > grey(x, y) {
+				i := 16*y + x
+				print.Bits[i/64] |= 1 << (i % 64)
+			}
+		}
+	}
+	decoded.Resize(print.Colors[:], Geometry{Size: 4})
+	return print, nil
+}
+
+// Distance is the number of bits that differ, 0 to 256.
+func (f Fingerprint) Distance(other Fingerprint) int {
+	n := 0
+	for i := range f.Bits {
+		n += bits.OnesCount64(f.Bits[i] ^ other.Bits[i])
+	}
+	return n
+}
+
+// near says whether two pictures count as the same.
+func (f Fingerprint) near(other Fingerprint, maxBits int) bool {
+	if f.Distance(other) > maxBits {
+		return false
+	}
+	sum := 0
+	for i, v := range f.Colors {
+		d := int(v) - int(other.Colors[i])
+		sum += max(d, -d)
+	}
+	return sum <= maxColorDistance*len(f.Colors)
+}

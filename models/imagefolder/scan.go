@@ -1,0 +1,175 @@
+package imagefolder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A found file is a candidate that the walk came across, in or out of a class folder.
+type found struct {
+	path string // relative, with slashes
+	size int64
+	time int64 // of the last change, in nanoseconds
+}
+
+// A scanner walks a folder. It never opens a file, holds names only, and stops at limits.
+type scanner struct {
+	ctx      context.Context
+	root     string // absolute, links resolved
+	follow   bool
+	maxFiles int
+	progress func(done, total int, what string)
+
+	files   []found
+	folders []string // every folder below the root, relative
+	aside   []SetAside
+	seen    map[string]bool // folders reached through links, by resolved path
+}
+
+const (
+	maxDepth   = 64   // folders in folders; a stranger's archive can nest thousands
+	chunk      = 1024 // directory entries read at once
+	maxFileMiB = 256  // a larger file is no picture that a dataset holds
+)
+
+func scan(ctx context.Context, root string, o Options) (*scanner, error) {
+	resolved, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &scanner{ctx: ctx, root: resolved, follow: o.FollowLinks, maxFiles: o.MaxFiles, progress: o.Progress,
+		seen: map[string]bool{resolved: true}}
+	if err := s.folder("", 0); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(s.files, func(a, b found) int { return strings.Compare(a.path, b.path) })
+	slices.Sort(s.folders)
+	return s, nil
+}
+
+func (s *scanner) setAside(path, reason string) {
+	s.aside = append(s.aside, SetAside{path, reason})
+}
+
+// folder walks one folder; only what keeps the whole walk from going on is an error.
+func (s *scanner) folder(name string, depth int) error {
+	if depth > maxDepth {
+		s.setAside(name, fmt.Sprintf("more than %d folders deep", maxDepth))
+		return nil
+	}
+	dir, err := os.Open(s.abs(name))
+	if err != nil {
+		if name == "" {
+			return err
+		}
+		s.setAside(name, "the folder cannot be read: "+plain(err))
+		return nil
+	}
+	defer dir.Close()
+	for {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		entries, err := dir.ReadDir(chunk)
+		for _, entry := range entries {
+			if err := s.entry(path.Join(name, entry.Name()), entry, depth); err != nil {
+				return err
+			}
+		}
+		s.progress(len(s.files), 0, "listing files")
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			s.setAside(name, "the folder cannot be read to its end: "+plain(err))
+			return nil
+		}
+	}
+}
+
+func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
+	if ignored(entry.Name()) {
+		return nil
+	}
+	kind := entry.Type()
+	if kind&fs.ModeSymlink != 0 {
+		target, ok := s.link(name)
+		if !ok {
+			return nil
+		}
+		kind = target
+	}
+	switch {
+	case kind.IsDir():
+		s.folders = append(s.folders, name)
+		return s.folder(name, depth+1)
+	case !kind.IsRegular():
+		s.setAside(name, "not a file but a device, a socket or a pipe")
+		return nil
+	}
+	if len(s.files)+len(s.aside) >= s.maxFiles {
+		return fmt.Errorf("the folder holds more than %d files; choose a smaller folder or raise the limit", s.maxFiles)
+	}
+	info, err := os.Stat(s.abs(name))
+	if err != nil {
+		s.setAside(name, "cannot be read: "+plain(err))
+		return nil
+	}
+	s.files = append(s.files, found{name, info.Size(), info.ModTime().UnixNano()})
+	return nil
+}
+
+// link decides on a symbolic link: what it leads to, or false where it is set aside.
+func (s *scanner) link(name string) (fs.FileMode, bool) {
+	if !s.follow {
+		s.setAside(name, "a symbolic link; links are not followed unless you ask for it")
+		return 0, false
+	}
+	target, err := filepath.EvalSymlinks(s.abs(name))
+	if err != nil {
+		s.setAside(name, "a symbolic link that leads nowhere, or in a circle")
+		return 0, false
+	}
+	if inside, err := filepath.Rel(s.root, target); err != nil || !filepath.IsLocal(inside) {
+		s.setAside(name, "a symbolic link that leads out of the folder")
+		return 0, false
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		s.setAside(name, "a symbolic link that cannot be read: "+plain(err))
+		return 0, false
+	}
+	if info.IsDir() {
+		if s.seen[target] {
+			s.setAside(name, "a symbolic link to a folder that is read already")
+			return 0, false
+		}
+		s.seen[target] = true
+	}
+	return info.Mode().Type(), true
+}
+
+func (s *scanner) abs(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
+
+// ignored are the files that people do not mean: hidden ones, and what other systems leave behind.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") ||
+		strings.EqualFold(name, "desktop.ini")
+}
+
+// plain is the cause of a file error without the operation and the path.
+func plain(err error) string {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return err.Error()
+}

@@ -1,0 +1,177 @@
+package picture
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+)
+
+// Background is what shows through where a picture is transparent: white, as on the page that it was made for. (Pillow's
+// convert("RGB") drops the alpha instead, and shows whatever colour the invisible pixels happen to have.)
+const Background = 255
+
+// Decode decodes a picture at its own size, upright.
+func Decode(data []byte, limits Limits) (picture RGB, err error) {
+	defer recoverTo(&err)
+	header, decoded, err := decode(data, limits)
+	if err != nil {
+		return RGB{}, err
+	}
+	return upright(toRGB(decoded, header.Width, header.Height), header.Orientation), nil
+}
+
+// decode runs the format's decoder behind the checks of the header.
+func decode(data []byte, limits Limits) (Header, image.Image, error) {
+	header, c, err := readHeader(data, limits)
+	if err != nil {
+		return header, nil, err
+	}
+	if c.name == "jpeg" {
+		if err := checkScans(data); err != nil {
+			return header, nil, err
+		}
+	}
+	decoded, err := c.decode(bytes.NewReader(data))
+	if err != nil {
+		return header, nil, damaged(c, err)
+	}
+	size := decoded.Bounds().Size()
+	canvas := c.name == "gif" // the first frame may be smaller than the canvas
+	if size.X < 1 || size.Y < 1 || !canvas && (size.X != header.Width || size.Y != header.Height) {
+		return header, nil, fmt.Errorf("damaged %s: it decodes to %d x %d pixels, and its header says %d x %d",
+			c.title, size.X, size.Y, header.Width, header.Height)
+	}
+	return header, decoded, nil
+}
+
+// toRGB brings any colour model to RGB on a canvas of width x height.
+func toRGB(decoded image.Image, width, height int) RGB {
+	out := RGB{Width: width, Height: height, Pix: make([]uint8, 3*width*height)}
+	bounds := decoded.Bounds()
+	if bounds.Dx() != width || bounds.Dy() != height || bounds.Min != (image.Point{}) {
+		for i := range out.Pix {
+			out.Pix[i] = Background
+		}
+	}
+	switch source := decoded.(type) {
+	case *image.YCbCr:
+		planesToRGB(source, out)
+		return out
+	case *image.NYCbCrA: // WebP with alpha
+		planesToRGB(&source.YCbCr, out)
+		for y := range height {
+			row := out.Pix[3*width*y:][:3*width]
+			for x := range width {
+				a := source.A[source.AOffset(bounds.Min.X+x, bounds.Min.Y+y)]
+				for c := range 3 {
+					row[3*x+c] = over(row[3*x+c], a)
+				}
+			}
+		}
+		return out
+	}
+	convert := rowConverter(decoded)
+	frame := bounds.Intersect(image.Rect(0, 0, width, height))
+	for y := frame.Min.Y; y < frame.Max.Y; y++ {
+		convert(out.Pix[3*(width*y+frame.Min.X):][:3*frame.Dx()], frame.Min.X, y)
+	}
+	return out
+}
+
+// over lays a value with straight alpha over the background, rounded.
+func over(value, alpha uint8) uint8 {
+	return uint8((uint32(value)*uint32(alpha) + Background*(255-uint32(alpha)) + 127) / 255)
+}
+
+// rowConverter returns a function that fills dst (three bytes a pixel) from the pixels that begin at x, y. Samples of 16 bits
+// give their high byte, as in Pillow.
+func rowConverter(decoded image.Image) func(dst []uint8, x, y int) {
+	switch source := decoded.(type) {
+	case *image.Gray:
+		return func(dst []uint8, x, y int) {
+			for i, v := range source.Pix[source.PixOffset(x, y):][:len(dst)/3] {
+				dst[3*i], dst[3*i+1], dst[3*i+2] = v, v, v
+			}
+		}
+	case *image.Gray16:
+		return func(dst []uint8, x, y int) {
+			row := source.Pix[source.PixOffset(x, y):][:len(dst)/3*2]
+			for i := range len(dst) / 3 {
+				v := row[2*i]
+				dst[3*i], dst[3*i+1], dst[3*i+2] = v, v, v
+			}
+		}
+	case *image.RGBA: // the decoders use it where every pixel is opaque
+		return func(dst []uint8, x, y int) {
+			row := source.Pix[source.PixOffset(x, y):][:len(dst)/3*4]
+			for i := range len(dst) / 3 {
+				a := row[4*i+3] // premultiplied
+				dst[3*i] = row[4*i] + (Background - a)
+				dst[3*i+1] = row[4*i+1] + (Background - a)
+				dst[3*i+2] = row[4*i+2] + (Background - a)
+			}
+		}
+	case *image.NRGBA:
+		return func(dst []uint8, x, y int) {
+			row := source.Pix[source.PixOffset(x, y):][:len(dst)/3*4]
+			for i := range len(dst) / 3 {
+				a := row[4*i+3]
+				dst[3*i], dst[3*i+1], dst[3*i+2] = over(row[4*i], a), over(row[4*i+1], a), over(row[4*i+2], a)
+			}
+		}
+	case *image.CMYK:
+		return func(dst []uint8, x, y int) {
+			row := source.Pix[source.PixOffset(x, y):][:len(dst)/3*4]
+			for i := range len(dst) / 3 {
+				light := 255 - uint32(row[4*i+3])
+				for c := range 3 {
+					dst[3*i+c] = uint8(light - divide255(uint32(row[4*i+c])*light))
+				}
+			}
+		}
+	case *image.Paletted:
+		palette := rgbPalette(source.Palette)
+		return func(dst []uint8, x, y int) {
+			for i, v := range source.Pix[source.PixOffset(x, y):][:len(dst)/3] {
+				copy(dst[3*i:3*i+3], palette[v][:])
+			}
+		}
+	}
+	return func(dst []uint8, x, y int) {
+		for i := range len(dst) / 3 {
+			rgb := overBackground(decoded.At(x+i, y))
+			copy(dst[3*i:3*i+3], rgb[:])
+		}
+	}
+}
+
+// divide255 is x/255 rounded, exact for products of two bytes; Pillow's MULDIV255.
+func divide255(x uint32) uint32 {
+	x += 128
+	return (x>>8 + x) >> 8
+}
+
+// rgbPalette lays a palette over the background; indices that a broken file takes from beyond its end show as black.
+func rgbPalette(colors color.Palette) (palette [256][3]uint8) {
+	for i, c := range colors[:min(len(colors), 256)] {
+		palette[i] = overBackground(c)
+	}
+	return palette
+}
+
+func overBackground(c color.Color) [3]uint8 {
+	var n color.NRGBA
+	switch c := c.(type) {
+	case color.NRGBA64:
+		n = color.NRGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), uint8(c.A >> 8)}
+	case color.RGBA64:
+		n = color.NRGBA{uint8(c.R >> 8), uint8(c.G >> 8), uint8(c.B >> 8), 255}
+		if c.A != 0xffff {
+			n = color.NRGBAModel.Convert(c).(color.NRGBA)
+		}
+	default:
+		n = color.NRGBAModel.Convert(c).(color.NRGBA)
+	}
+	return [3]uint8{over(n.R, n.A), over(n.G, n.A), over(n.B, n.A)}
+}

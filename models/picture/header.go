@@ -1,0 +1,154 @@
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+// A codec reads one format. Both functions come from the standard library or from golang.org/x/image.
+type codec struct {
+	name   string
+	title  string // as a person writes it
+	magic  []string
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+// sniff finds the codec of a file by its first bytes, whatever the file is called. A question mark stands for any byte.
+func sniff(data []byte) (codec, bool) {
+	for _, c := range [...]codec{
+		{"jpeg", "JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode},
+		{"png", "PNG", []string{"\x89PNG\r\n\x1a\n"}, png.DecodeConfig, png.Decode},
+		{"gif", "GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode},
+		{"bmp", "BMP", []string{"BM????\x00\x00\x00\x00"}, bmp.DecodeConfig, bmp.Decode},
+		{"tiff", "TIFF", []string{"II*\x00", "MM\x00*"}, tiff.DecodeConfig, tiff.Decode},
+		{"webp", "WebP", []string{"RIFF????WEBPVP8"}, webp.DecodeConfig, webp.Decode},
+	} {
+		for _, magic := range c.magic {
+			if matches(magic, data) {
+				return c, true
+			}
+		}
+	}
+	return codec{}, false
+}
+
+func matches(magic string, data []byte) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// ReadHeader reads what a file says about its picture, and refuses what Decode would refuse for its size.
+func ReadHeader(data []byte, limits Limits) (Header, error) {
+	header, _, err := readHeader(data, limits)
+	return header, err
+}
+
+func readHeader(data []byte, limits Limits) (header Header, c codec, err error) {
+	defer recoverTo(&err)
+	if len(data) == 0 {
+		return Header{}, codec{}, errors.New("the file is empty")
+	}
+	c, ok := sniff(data)
+	if !ok {
+		return Header{}, codec{}, notPicture(data)
+	}
+	config, err := c.config(bytes.NewReader(data))
+	if err != nil {
+		return Header{}, c, damaged(c, err)
+	}
+	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: orientation(c.name, data)}
+	if header.Width < 1 || header.Height < 1 {
+		return Header{}, c, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
+	}
+	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
+		return Header{}, c, fmt.Errorf("too large: %d x %d pixels, and the limit is %d million pixels (it can be raised)",
+			header.Width, header.Height, limits.maxPixels()/1_000_000)
+	}
+	return header, c, nil
+}
+
+// notPicture names what a file is instead, where its first bytes tell.
+func notPicture(data []byte) error {
+	const readable = "JPEG, PNG, GIF, BMP, TIFF and WebP can be read"
+	for _, known := range [...]struct{ magic, name string }{
+		{"????ftypheic", "a HEIC photo: export it as JPEG"},
+		{"????ftypheix", "a HEIC photo: export it as JPEG"},
+		{"????ftypmif1", "a HEIF photo: export it as JPEG"},
+		{"????ftypavif", "an AVIF picture: export it as JPEG or PNG"},
+		{"\x00\x00\x00\x0cJXL ", "a JPEG XL picture: export it as JPEG or PNG"},
+		{"\xff\x0a", "a JPEG XL picture: export it as JPEG or PNG"},
+		{"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture: export it as JPEG or PNG"},
+		{"%PDF", "a PDF document"},
+		{"PK\x03\x04", "a zip archive"},
+		{"<svg", "an SVG drawing: export it as PNG"},
+		{"<?xml", "an XML or SVG text"},
+		{"<!DOCTYPE", "a web page: the download probably failed"},
+		{"<html", "a web page: the download probably failed"},
+		{"version https://git-lfs", "a Git LFS pointer: fetch the picture with git lfs pull"},
+	} {
+		if matches(known.magic, data) {
+			return fmt.Errorf("not a picture that can be read, but %s", known.name)
+		}
+	}
+	return errors.New("not a picture: " + readable)
+}
+
+// damaged puts a decoder's error into a person's words, with the decoder's own behind them.
+func damaged(c codec, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("damaged %s: the file ends in the middle of the picture", c.title)
+	}
+	var unsupported jpeg.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return fmt.Errorf("a kind of JPEG that cannot be read, or a damaged one: %w", err)
+	}
+	return fmt.Errorf("damaged %s: %w", c.title, err)
+}
+
+// recoverTo keeps a decoder's panic on a stranger's file from reaching the caller.
+func recoverTo(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("damaged: the decoder failed on this file (%v)", p)
+	}
+}
+
+// maxScans bounds the passes of a progressive JPEG. Encoders write about ten; each pass may cost the time of a whole
+// picture and a handful of bytes, so that a small file could keep a decoder busy for hours.
+const maxScans = 100
+
+// checkScans refuses a progressive JPEG that has more passes than a picture needs.
+func checkScans(data []byte) error {
+	scans := 0
+	for i := bytes.IndexByte(data, 0xff); i >= 0 && i+1 < len(data); {
+		if data[i+1] == 0xda {
+			scans++
+		}
+		next := bytes.IndexByte(data[i+1:], 0xff)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	if scans > maxScans {
+		return fmt.Errorf("damaged JPEG: it has %d passes, and a picture needs about ten", scans)
+	}
+	return nil
+}
