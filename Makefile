@@ -1,0 +1,55 @@
+# Everything that these commands set up goes into .headstart; make clean removes it.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lab test fmt vet lint fuzz bench fresh clean
+
+HERE := $(CURDIR)
+STATE := $(HERE)/.headstart
+SETUP := CGO_ENABLED=0 go run ./kernel/cmd/headstart install --checkout .
+
+# What tests and benchmarks need, as the kernelspec gives it to a session.
+export HEADSTART_BIN := $(STATE)/bin
+export HEADSTART_SRC := $(HERE)
+export HEADSTART_SHARED ?= $(abspath $(HERE)/../shared)
+export GOMLX_NO_AUTO_INSTALL := 1
+export PJRT_PLUGIN_LIBRARY_PATH ?= $(STATE)/lib
+export PATH := $(STATE)/bin:$(PATH)
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+
+setup: ## bring Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
+	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
+	@echo "compiling headstart ..."
+	@$(SETUP)
+
+demo: setup ## train on the sample pictures in a notebook, and print what came out
+	@$(STATE)/bin/headstart run notebooks/01_quickstart.ipynb --label demo --expect-training \
+		--out $(STATE)/demo/01_quickstart.ipynb --html $(STATE)/demo/01_quickstart.html
+
+lab: setup ## open JupyterLab
+	$(STATE)/venv/bin/jupyter lab
+
+test: setup fmt vet ## run every test
+	go test -p 2 -timeout 20m ./...
+
+fmt:
+	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
+		test -z "$$unformatted" || { echo "not formatted (run gofmt -w): $$unformatted" >&2; exit 1; }
+
+vet:
+	go vet ./...
+
+lint: ## run golangci-lint, where it is installed
+	@scripts/lint.sh
+
+fuzz: setup ## run every fuzz target for a while (FUZZTIME=30s)
+	@scripts/fuzz.sh $(or $(FUZZTIME),30s)
+
+bench: setup ## run every benchmark script in bench/
+	@scripts/bench.sh
+
+fresh: ## run make demo from a clone, with an empty home and empty caches
+	@scripts/fresh.sh
+
+clean: ## remove all that was set up
+	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

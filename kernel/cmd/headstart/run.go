@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/kernel/notebook"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+//go:embed run.py
+var runScript string
+
+// A notebookRun is one use of the run command.
+type notebookRun struct {
+	out, html, python, kernel, label string
+	parameters                       []string
+	timeout                          time.Duration
+	trained                          bool // whether a notebook that trains nothing is a failure
+}
+
+func newRunCommand() *cobra.Command {
+	var r notebookRun
+	command := &cobra.Command{
+		Use:   "run NOTEBOOK",
+		Short: "Execute a notebook without a browser and save it with its results",
+		Long: `Execute a notebook without a browser and save it with its results. It fails if a cell fails; the notebook is saved
+as far as it got. The last line of output is what the last training reached.
+
+-p train.epochs=3 sets a magic's flag wherever the notebook calls that magic; -p name=value sets a Go variable, in a cell
+that follows the one tagged "parameters".`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			return r.run(command.Context(), args[0], command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	flags := command.Flags()
+	flags.StringArrayVarP(&r.parameters, "parameter", "p", nil, "a parameter as name=value; may be given again")
+	flags.StringVarP(&r.out, "out", "o", "", "where to save the executed notebook (default: NOTEBOOK with .executed.ipynb)")
+	flags.StringVar(&r.html, "html", "", "save a web page of it here as well")
+	flags.StringVar(&r.python, "python", "", "the Python interpreter that has nbclient (default: the installation's, else python3)")
+	flags.StringVar(&r.kernel, "kernel", install.KernelName, "the kernelspec to run it with")
+	flags.StringVar(&r.label, "label", "run", "the first word of the last line")
+	flags.BoolVar(&r.trained, "expect-training", false, "fail if no cell trained a model")
+	flags.DurationVar(&r.timeout, "timeout", 0, "give up on a cell after this time; 0 waits forever")
+	return command
+}
+
+func (r *notebookRun) run(ctx context.Context, file string, stdout, stderr io.Writer) error {
+	if r.out == "" {
+		r.out = strings.TrimSuffix(file, ".ipynb") + ".executed.ipynb"
+	}
+	prepared, err := r.prepare(file)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(prepared)
+	result, err := r.execute(ctx, prepared, filepath.Dir(file), stderr)
+	if err != nil {
+		return err
+	}
+	if result.Failure != "" {
+		return fmt.Errorf("a cell of %s failed: %s; as far as it got, the notebook is in %s", file, result.Failure, r.out)
+	}
+	executed, err := notebook.Read(r.out)
+	if err != nil {
+		return err
+	}
+	summary, trained := r.summary(executed, result.Seconds)
+	if r.trained && !trained {
+		return fmt.Errorf("no cell of %s trained a model: its outputs hold no result of %%train; look into %s", file, r.out)
+	}
+	_, err = fmt.Fprintln(stdout, summary)
+	return err
+}
+
+// prepare writes the notebook with its parameters to a temporary file.
+func (r *notebookRun) prepare(file string) (string, error) {
+	nb, err := notebook.Read(file)
+	if err != nil {
+		return "", err
+	}
+	parameters := make([]notebook.Parameter, len(r.parameters))
+	for i, text := range r.parameters {
+		if parameters[i], err = notebook.ParseParameter(text); err != nil {
+			return "", err
+		}
+	}
+	if err := nb.Set(parameters); err != nil {
+		return "", err
+	}
+	data, err := nb.Bytes()
+	if err != nil {
+		return "", fmt.Errorf("preparing the notebook %s: %w", file, err)
+	}
+	temporary, err := os.CreateTemp("", "headstart-run-*.ipynb")
+	if err != nil {
+		return "", fmt.Errorf("preparing the notebook %s: %w", file, err)
+	}
+	_, err = temporary.Write(data)
+	return temporary.Name(), errors.Join(err, temporary.Close())
+}
+
+// A runResult is what the script reports.
+type runResult struct {
+	Seconds float64
+	Failure string
+}
+
+func (r *notebookRun) execute(ctx context.Context, prepared, folder string, stderr io.Writer) (runResult, error) {
+	var result runResult
+	var err error
+	paths := []*string{&folder, &r.out}
+	if r.html != "" {
+		paths = append(paths, &r.html)
+	}
+	for i, path := range paths {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return result, err
+		}
+		if i > 0 {
+			if err := os.MkdirAll(filepath.Dir(*path), 0o755); err != nil {
+				return result, fmt.Errorf("making the folder for %s: %w", *path, err)
+			}
+		}
+	}
+	args := []string{"-c", runScript, prepared, "--out", r.out, "--folder", folder, "--kernel", r.kernel}
+	if r.html != "" {
+		args = append(args, "--html", r.html)
+	}
+	if r.timeout > 0 {
+		args = append(args, "--timeout", strconv.FormatFloat(r.timeout.Seconds(), 'f', -1, 64))
+	}
+	python, jupyterPath := install.Jupyter(r.python)
+	cmd := exec.CommandContext(ctx, python, args...)
+	cmd.Env = append(os.Environ(), "JUPYTER_PATH="+jupyterPath)
+	// An interrupt lets the client end the kernel; killing the client would leave the kernel to notice.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	var stdout bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return result, errors.New("the run was interrupted")
+		}
+		switch cmd.ProcessState.ExitCode() {
+		case 3:
+			return result, fmt.Errorf("%s has no nbclient to run notebooks with: %s -m pip install nbclient nbconvert, or name another with --python", python, python)
+		case 4:
+			return result, fmt.Errorf("the kernel %s is not known to the Jupyter of %s: run headstart install", r.kernel, python)
+		}
+		return result, fmt.Errorf("running the notebook with %s: %w", python, err)
+	}
+	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &result); err != nil {
+		return result, fmt.Errorf("running the notebook with %s: it reported %q instead of a result", python, stdout.String())
+	}
+	return result, nil
+}
+
+// runMIME is what %train shows beside its figures.
+const runMIME = display.MIMEPrefix + "run" + display.MIMESuffix
+
+// summary is the last line of output, and whether a training is in it.
+func (r *notebookRun) summary(executed *notebook.Notebook, seconds float64) (line string, trained bool) {
+	var last struct {
+		ValAccuracy *float64 `json:"val_accuracy"`
+		Epochs      int      `json:"epochs"`
+		Images      int      `json:"images"`
+		Backend     string   `json:"backend"`
+	}
+	if !executed.Last(runMIME, &last) || last.ValAccuracy == nil {
+		return fmt.Sprintf("%s: seconds=%.1f", r.label, seconds), false
+	}
+	return fmt.Sprintf("%s: val_accuracy=%.4f epochs=%d images=%d seconds=%.1f backend=%s",
+		r.label, *last.ValAccuracy, last.Epochs, last.Images, seconds, last.Backend), true
+}

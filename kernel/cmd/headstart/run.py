@@ -1,0 +1,70 @@
+"""Executes a notebook and saves it, whole or as far as it got. Prints one line of JSON: seconds, and the failure if any.
+
+Exit status 3: a module is missing; 4: Jupyter knows no such kernel.
+"""
+
+import argparse
+import json
+import sys
+import time
+import warnings
+
+try:
+    import nbformat
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbconvert import HTMLExporter
+except ImportError:
+    sys.exit(3)
+
+parser = argparse.ArgumentParser()
+parser.add_argument("notebook")
+parser.add_argument("--out", required=True)
+parser.add_argument("--html")
+parser.add_argument("--folder", required=True)
+parser.add_argument("--kernel", required=True)
+parser.add_argument("--timeout", type=float)
+arguments = parser.parse_args()
+
+notebook = nbformat.read(arguments.notebook, as_version=4)
+code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+
+
+def first_line(cell):
+    return cell.source.strip().splitlines()[0][:70]
+
+
+def announce(cell, cell_index, **_):
+    if cell_index in code:
+        print(f"cell {code.index(cell_index) + 1} of {len(code)}: {first_line(cell)}", file=sys.stderr, flush=True)
+
+
+client = NotebookClient(
+    notebook,
+    kernel_name=arguments.kernel,
+    timeout=arguments.timeout,
+    startup_timeout=120,
+    resources={"metadata": {"path": arguments.folder}},
+    on_cell_start=announce,
+)
+start, failure = time.monotonic(), None
+try:
+    client.execute()
+except CellExecutionError as error:
+    failure = f"{error.ename}: {error.evalue}".strip()
+except CellTimeoutError:
+    failure = f"a cell took longer than {arguments.timeout:g} seconds"
+except DeadKernelError:
+    failure = "the kernel died"
+except NoSuchKernel:
+    sys.exit(4)
+seconds = time.monotonic() - start
+
+nbformat.write(notebook, arguments.out)
+if arguments.html:
+    warnings.simplefilter("ignore")  # output types that only JupyterLab draws
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    with open(arguments.html, "w", encoding="utf-8") as file:
+        file.write(page)
+print(json.dumps({"seconds": seconds, "failure": failure}))
