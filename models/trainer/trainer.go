@@ -1,0 +1,303 @@
+// Package trainer moves the weights of a small network by gradient descent, batch by batch.
+//
+// It knows numbers only: no pictures, files or epochs. Randomness and everything that changes from step to step (learning
+// rate, dropout, weight decay) are inputs of one compiled step, so that the same step serves a whole search, and a step
+// repeated on the same numbers gives the same bits.
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/headstart-nb/headstart/models/head"
+)
+
+// Loss is what is made small.
+type Loss string
+
+// The losses: softmax cross-entropy over classes, mean sigmoid cross-entropy over labels, mean squared error over values.
+const (
+	CrossEntropy Loss = "cross-entropy"
+	Binary       Loss = "binary"
+	Squared      Loss = "squared"
+)
+
+// Body is the part of the network before the head, where it is trained too: x is [batch, Input...], the result goes to
+// the head. Its variables live below scope.
+type Body func(scope *model.Scope, x *graph.Node) *graph.Node
+
+// Options say what to train.
+type Options struct {
+	Input []int                    // shape of one picture's input
+	Bytes bool                     // whether the input is uint8 instead of float32
+	Body  Body                     // nil: the head alone
+	Setup func(scope *model.Scope) // sets the body's hyperparameters; may be nil
+	Head  head.Plan
+	Seed  int64
+	Batch int // rows of every compiled call; shorter batches are padded
+
+	Loss           Loss
+	LabelSmoothing float64
+	L2             float64 // times the sum of the squared kernels of the head
+	Optimizer      Optimizer
+	ClipNorm       float64 // 0: none
+	Accumulate     int     // steps whose gradients are added up before the weights move; below 2: every step
+	DropoutInput   bool    // Hyper.Dropout replaces the rates in the head
+
+	// Rate is the learning rate of a body's variable as a share of the head's; 0 keeps it frozen. nil: 1.
+	Rate func(path string) float64
+}
+
+// Hyper is what may change from step to step.
+type Hyper struct {
+	LearningRate float64
+	WeightDecay  float64
+	Dropout      float64 // with Options.DropoutInput
+}
+
+// A Batch is up to Options.Batch rows.
+type Batch struct {
+	Rows    int
+	Inputs  []float32 // [Rows, Input...]; of Options.Bytes: use Pixels
+	Pixels  []uint8
+	Targets []float32 // [Rows, outputs]: one-hot classes, 0 or 1 for each label, or values
+	Weights []float32 // [Rows], of the loss; nil: 1
+	Last    bool      // of the epoch: the weights move though Accumulate is not reached
+}
+
+// Result is what a step saw before it moved the weights, summed over the batch's rows.
+type Result struct {
+	Loss    float64 // weighted and smoothed as trained, without L2
+	Correct float64 // rows whose largest output is right; for Binary the share of right labels; for Squared 0
+	Rows    int
+}
+
+// ErrNotFinite marks a step whose loss is infinite or not a number.
+var ErrNotFinite = errors.New("the loss is not a finite number")
+
+// Scopes of the variables in the store.
+const (
+	headScope      = "head"
+	bodyScope      = "backbone"
+	optimizerScope = "optimizer"
+)
+
+// A Trainer is a compiled network with its weights. It is not safe for concurrent use.
+type Trainer struct {
+	options Options
+	store   *model.Store
+	step    *model.Exec
+	predict *model.Exec
+	updates int // how often the weights have moved
+	pending int // steps since then, with Accumulate
+}
+
+// New builds the network with its initial weights and compiles the training step.
+func New(backend compute.Backend, options Options) (*Trainer, error) {
+	t := &Trainer{options: options, store: model.NewStore()}
+	if options.Setup != nil {
+		options.Setup(t.store.RootScope().At(bodyScope))
+	}
+	for _, w := range options.Head.Weights() {
+		tensor := tensors.FromFlatDataAndDimensions(w.Init(options.Seed), w.Shape...)
+		v, err := t.store.CreateVariable(headScope+"/"+w.Name, tensor)
+		if err != nil {
+			return nil, fmt.Errorf("create weight %s: %w", w.Name, err)
+		}
+		v.Trainable = w.Trainable
+	}
+	var err error
+	if t.step, err = model.NewExec(backend, t.store, t.buildStep); err != nil {
+		return nil, fmt.Errorf("build the training step: %w", err)
+	}
+	if t.predict, err = model.NewExec(backend, t.store, t.buildPredict); err != nil {
+		return nil, fmt.Errorf("build the forward pass: %w", err)
+	}
+	if err := t.compile(); err != nil {
+		return nil, fmt.Errorf("compile the training step: %w", err)
+	}
+	return t, nil
+}
+
+// compile builds the training graph, which creates the variables of body and optimizer.
+func (t *Trainer) compile() (err error) {
+	defer recovered(&err)
+	rows := t.options.Batch
+	_, err = t.step.Compile(
+		shapes.Make(t.inputType(), append([]int{rows}, t.options.Input...)...),
+		shapes.Make(dtypes.Float32, rows, t.options.Head.Outputs),
+		shapes.Make(dtypes.Float32, rows, 2),
+		shapes.Make(dtypes.Float32, hyperInputs),
+		shapes.Make(dtypes.Uint64, 3))
+	return err
+}
+
+func (t *Trainer) inputType() dtypes.DType {
+	if t.options.Bytes {
+		return dtypes.Uint8
+	}
+	return dtypes.Float32
+}
+
+// recovered turns a panic of graph-building code into an error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		if cause, ok := r.(error); ok {
+			*err = cause
+			return
+		}
+		*err = fmt.Errorf("%v", r)
+	}
+}
+
+// Step trains on one batch. random is any number that belongs to this step: it decides what dropout drops.
+func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, err error) {
+	defer recovered(&err)
+	inputs, err := t.inputs(batch.Inputs, batch.Pixels, batch.Rows)
+	if err != nil {
+		return Result{}, err
+	}
+	rows, outputs := t.options.Batch, t.options.Head.Outputs
+	targets := make([]float32, rows*outputs)
+	copy(targets, batch.Targets[:batch.Rows*outputs])
+	masks := make([]float32, rows*2) // [row][mask, weight]
+	for i := range batch.Rows {
+		masks[2*i], masks[2*i+1] = 1, 1
+		if batch.Weights != nil {
+			masks[2*i+1] = batch.Weights[i]
+		}
+	}
+	t.pending++
+	share := 0.0
+	if t.pending >= max(1, t.options.Accumulate) || batch.Last {
+		share = 1 / float64(t.pending)
+		t.updates++
+		t.pending = 0
+	}
+	out, err := t.step.Call1(inputs,
+		tensors.FromFlatDataAndDimensions(targets, rows, outputs),
+		tensors.FromFlatDataAndDimensions(masks, rows, 2),
+		tensors.FromFlatDataAndDimensions(t.hyperInputs(hyper, share), hyperInputs),
+		tensors.FromFlatDataAndDimensions([]uint64{random, 0x9e3779b97f4a7c15, 0}, 3))
+	if err != nil {
+		return Result{}, fmt.Errorf("training step: %w", err)
+	}
+	sums, err := tensors.CopyFlatData[float32](out)
+	if err != nil {
+		return Result{}, fmt.Errorf("training step: read the loss: %w", err)
+	}
+	result = Result{Loss: float64(sums[0]), Correct: float64(sums[1]), Rows: batch.Rows}
+	if math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0) {
+		return result, ErrNotFinite
+	}
+	return result, nil
+}
+
+// Logits are the head's outputs, [rows, outputs], for any number of rows.
+func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []float32, err error) {
+	defer recovered(&err)
+	size := rowSize(t.options.Input)
+	outputs := t.options.Head.Outputs
+	logits = make([]float32, 0, rows*outputs)
+	for at := 0; at < rows; at += t.options.Batch {
+		n := min(t.options.Batch, rows-at)
+		var in []float32
+		var bytes []uint8
+		if t.options.Bytes {
+			bytes = pixels[at*size : (at+n)*size]
+		} else {
+			in = inputs[at*size : (at+n)*size]
+		}
+		x, err := t.inputs(in, bytes, n)
+		if err != nil {
+			return nil, err
+		}
+		out, err := t.predict.Call1(x)
+		if err != nil {
+			return nil, fmt.Errorf("forward pass: %w", err)
+		}
+		err = tensors.ConstFlatData(out, func(flat []float32) { logits = append(logits, flat[:n*outputs]...) })
+		if err != nil {
+			return nil, fmt.Errorf("forward pass: read the outputs: %w", err)
+		}
+	}
+	return logits, nil
+}
+
+// inputs pads rows to the compiled batch.
+func (t *Trainer) inputs(floats []float32, bytes []uint8, rows int) (*tensors.Tensor, error) {
+	size := rowSize(t.options.Input)
+	if rows > t.options.Batch || len(floats)+len(bytes) != rows*size {
+		return nil, fmt.Errorf("a batch of %d rows and %d numbers: the network takes up to %d rows of %d numbers", rows,
+			len(floats)+len(bytes), t.options.Batch, size)
+	}
+	dimensions := append([]int{t.options.Batch}, t.options.Input...)
+	if t.options.Bytes {
+		padded := make([]uint8, t.options.Batch*size)
+		copy(padded, bytes)
+		return tensors.FromFlatDataAndDimensions(padded, dimensions...), nil
+	}
+	padded := floats
+	if rows < t.options.Batch {
+		padded = make([]float32, t.options.Batch*size)
+		copy(padded, floats)
+	}
+	return tensors.FromFlatDataAndDimensions(padded, dimensions...), nil
+}
+
+func rowSize(shape []int) int {
+	size := 1
+	for _, d := range shape {
+		size *= d
+	}
+	return size
+}
+
+// Parameters counts what is trained and what is not, body included.
+func (t *Trainer) Parameters() (trainable, frozen int) {
+	for v := range t.store.IterVariables() {
+		switch {
+		case strings.HasPrefix(v.Path(), "/"+optimizerScope+"/"):
+		case t.rate(v) > 0:
+			trainable += v.Shape().Size()
+		default:
+			frozen += v.Shape().Size()
+		}
+	}
+	return trainable, frozen
+}
+
+// rate is the share of the learning rate that a variable gets; 0: it is frozen.
+func (t *Trainer) rate(v *model.Variable) float64 {
+	if !v.Trainable {
+		return 0
+	}
+	if t.options.Rate != nil && strings.HasPrefix(v.Path(), "/"+bodyScope+"/") {
+		return t.options.Rate(v.Path())
+	}
+	return 1
+}
+
+// Close frees what the trainer holds on the device.
+func (t *Trainer) Close() {
+	t.step.Finalize()
+	t.predict.Finalize()
+	t.store.Finalize()
+}
+
+// sortedVariables lists the variables in a stable order.
+func (t *Trainer) sortedVariables() []*model.Variable {
+	list := slices.Collect(t.store.IterVariables())
+	slices.SortFunc(list, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	return list
+}

@@ -1,0 +1,290 @@
+package trainer
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/models/head"
+)
+
+// pureGo is the backend that needs no plugin: the networks here are tiny.
+func pureGo(t *testing.T) compute.Backend {
+	t.Helper()
+	backend, err := gobackend.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	return backend
+}
+
+func plan(t *testing.T, text string, inputs, outputs int) head.Plan {
+	t.Helper()
+	spec, err := head.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := spec.Plan([]int{inputs}, outputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func options(t *testing.T, text string) Options {
+	return Options{
+		Input: []int{4}, Head: plan(t, text, 4, 3), Seed: 1, Batch: 8, Loss: CrossEntropy, Optimizer: Optimizer{Name: "adam"},
+	}
+}
+
+func open(t *testing.T, o Options) *Trainer {
+	t.Helper()
+	trainer, err := New(pureGo(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(trainer.Close)
+	return trainer
+}
+
+// clusters are rows around three corners, easy to tell apart.
+func clusters(rows int) Batch {
+	random := rand.New(rand.NewPCG(1, 2))
+	batch := Batch{Rows: rows, Targets: make([]float32, rows*3)}
+	for i := range rows {
+		class := i % 3
+		batch.Targets[i*3+class] = 1
+		for j := range 4 {
+			value := random.NormFloat64() * 0.3
+			if j == class {
+				value += 2
+			}
+			batch.Inputs = append(batch.Inputs, float32(value))
+		}
+	}
+	return batch
+}
+
+func TestEveryOptimizerLearns(t *testing.T) {
+	for _, name := range Optimizers() {
+		for _, text := range []string{"dense:8:gelu,dropout:0.1", "batchnorm,dense:8:elu,layernorm"} {
+			o := options(t, text)
+			o.Optimizer = Optimizer{Name: name, Momentum: 0.9}
+			trainer := open(t, o)
+			batch := clusters(8)
+			var first, last Result
+			for step := range 60 {
+				result, err := trainer.Step(batch, Hyper{LearningRate: 0.05, WeightDecay: 0.001}, uint64(step))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if step == 0 {
+					first = result
+				}
+				last = result
+			}
+			if !(last.Loss < first.Loss/2) {
+				t.Errorf("%s with %s: the loss went from %g to %g", name, text, first.Loss, last.Loss)
+			}
+		}
+	}
+}
+
+func TestPaddingChangesNothing(t *testing.T) {
+	const text = "batchnorm,dense:8:relu"
+	full, padded := options(t, text), options(t, text)
+	full.Batch, padded.Batch = 6, 8
+	a, b := open(t, full), open(t, padded)
+	batch := clusters(6)
+	for step := range 5 {
+		x, err := a.Step(batch, Hyper{LearningRate: 0.01}, uint64(step))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := b.Step(batch, Hyper{LearningRate: 0.01}, uint64(step))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(x.Loss-y.Loss) > 1e-5 || x.Correct != y.Correct {
+			t.Fatalf("step %d: %+v without padding, %+v with it", step, x, y)
+		}
+	}
+}
+
+func TestAccumulatedStepsEqualOneLargeStep(t *testing.T) {
+	large, small := options(t, "dense:8:tanh"), options(t, "dense:8:tanh")
+	small.Batch, small.Accumulate = 4, 2
+	a, b := open(t, large), open(t, small)
+	batch := clusters(8)
+	for step := range 4 {
+		if _, err := a.Step(batch, Hyper{LearningRate: 0.01}, 0); err != nil {
+			t.Fatal(err)
+		}
+		for half := range 2 {
+			part := Batch{Rows: 4, Inputs: batch.Inputs[half*16 : half*16+16], Targets: batch.Targets[half*12 : half*12+12]}
+			if _, err := b.Step(part, Hyper{LearningRate: 0.01}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := largestDifference(t, a, b); diff > 1e-5 {
+			t.Fatalf("after %d updates the weights differ by %g", step+1, diff)
+		}
+	}
+}
+
+func largestDifference(t *testing.T, a, b *Trainer) float64 {
+	t.Helper()
+	x, err := a.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := b.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0.0
+	for path, array := range x {
+		for i, v := range array.Values {
+			largest = max(largest, math.Abs(float64(v-y[path].Values[i])))
+		}
+	}
+	return largest
+}
+
+func TestRestoredStateGoesOnWithTheSameBits(t *testing.T) {
+	o := options(t, "dense:8:relu,dropout:0.5")
+	a, b := open(t, o), open(t, o)
+	batch := clusters(8)
+	run := func(trainer *Trainer, from, to int) {
+		for step := from; step < to; step++ {
+			if _, err := trainer.Step(batch, Hyper{LearningRate: 0.01}, uint64(step)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run(a, 0, 5)
+	state, progress, err := a.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(a, 5, 9)
+	if err := b.SetState(state, progress); err != nil {
+		t.Fatal(err)
+	}
+	run(b, 5, 9)
+	if diff := largestDifference(t, a, b); diff != 0 {
+		t.Errorf("the weights differ by %g", diff)
+	}
+	if err := a.Reset(1); err != nil {
+		t.Fatal(err)
+	}
+	run(a, 0, 9)
+	if diff := largestDifference(t, a, b); diff != 0 {
+		t.Errorf("after Reset the weights differ by %g", diff)
+	}
+	if err := b.SetState(State{}, progress); err == nil {
+		t.Error("an empty state was accepted")
+	}
+}
+
+func TestLossIsNotFinite(t *testing.T) {
+	trainer := open(t, options(t, "dense:8:relu"))
+	batch := clusters(8)
+	var err error
+	for step := 0; step < 50 && err == nil; step++ {
+		_, err = trainer.Step(batch, Hyper{LearningRate: 1e30}, uint64(step))
+	}
+	if !errors.Is(err, ErrNotFinite) {
+		t.Errorf("a learning rate of 1e30 ended with %v", err)
+	}
+}
+
+func TestClippedGradientsMoveLess(t *testing.T) {
+	o := options(t, "none")
+	o.Optimizer.Name, o.ClipNorm = "sgd", 1e-3
+	trainer, reference := open(t, o), open(t, o)
+	if _, err := trainer.Step(clusters(8), Hyper{LearningRate: 1}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if diff := largestDifference(t, trainer, reference); diff > 1e-3 || diff == 0 {
+		t.Errorf("with gradients of norm 0.001 and rate 1 a weight moved by %g", diff)
+	}
+}
+
+// The expected losses are computed by hand in float64.
+func TestLosses(t *testing.T) {
+	logits := []float64{2, -1, 0.5}
+	sum := 0.0
+	for _, l := range logits {
+		sum += math.Exp(l)
+	}
+	entropy := func(i int) float64 { return math.Log(sum) - logits[i] }
+	binary := func(l, y float64) float64 { return -y*math.Log(1/(1+math.Exp(-l))) - (1-y)*math.Log(1-1/(1+math.Exp(-l))) }
+	for _, test := range []struct {
+		loss      Loss
+		smoothing float64
+		targets   []float32
+		want      float64
+		correct   float64
+	}{
+		{CrossEntropy, 0, []float32{1, 0, 0}, entropy(0), 1},
+		{CrossEntropy, 0.3, []float32{0, 1, 0}, 0.1*entropy(0) + 0.8*entropy(1) + 0.1*entropy(2), 0},
+		{Binary, 0, []float32{1, 0, 0}, (binary(2, 1) + binary(-1, 0) + binary(0.5, 0)) / 3, 2. / 3},
+		{Squared, 0, []float32{1, 0, 0}, (1 + 1 + 0.25) / 3, 0},
+	} {
+		o := options(t, "none")
+		o.Loss, o.LabelSmoothing, o.Optimizer.Name = test.loss, test.smoothing, "sgd"
+		trainer := open(t, o)
+		weights := State{
+			"head/logits/kernel": {Shape: []int{4, 3}, Values: make([]float32, 12)},
+			"head/logits/bias":   {Shape: []int{3}, Values: []float32{2, -1, 0.5}},
+		}
+		if err := trainer.SetWeights(weights); err != nil {
+			t.Fatal(err)
+		}
+		got, err := trainer.Step(Batch{Rows: 1, Inputs: make([]float32, 4), Targets: test.targets}, Hyper{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(got.Loss-test.want) > 1e-5 || math.Abs(got.Correct-test.correct) > 1e-6 {
+			t.Errorf("%s smoothed by %g: %+v, want loss %g, correct %g", test.loss, test.smoothing, got, test.want, test.correct)
+		}
+	}
+}
+
+func TestSchedules(t *testing.T) {
+	for _, test := range []struct {
+		schedule Schedule
+		step     int
+		want     float64
+	}{
+		{Schedule{Name: "constant", Steps: 10}, 9, 1},
+		{Schedule{Name: "cosine", Steps: 11}, 0, 1},
+		{Schedule{Name: "cosine", Steps: 11}, 5, 0.5},
+		{Schedule{Name: "cosine", Steps: 11}, 10, 0},
+		{Schedule{Name: "cosine", Steps: 11, Warmup: 4}, 1, 0.5},
+		{Schedule{Name: "warmup", Steps: 10, Warmup: 4}, 0, 0.25},
+		{Schedule{Name: "warmup", Steps: 10, Warmup: 4}, 5, 1},
+		{Schedule{Name: "onecycle", Steps: 100}, 0, 0.04},
+		{Schedule{Name: "onecycle", Steps: 100}, 30, 1},
+		{Schedule{Name: "onecycle", Steps: 100}, 99, 4e-6},
+	} {
+		if got := test.schedule.At(test.step); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("%+v at step %d: %g, want %g", test.schedule, test.step, got, test.want)
+		}
+	}
+	var plateau Plateau
+	var shares []float64
+	for _, loss := range []float64{1, 0.5, 0.5, 0.5, 0.5, 0.4} {
+		shares = append(shares, plateau.Epoch(loss))
+	}
+	if diff := cmp.Diff([]float64{1, 1, 1, 1, 0.1, 0.1}, shares); diff != "" {
+		t.Error(diff)
+	}
+}
