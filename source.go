@@ -1,0 +1,36 @@
+// Package headstart carries the module's source that Go cells import, for an installation without a checkout.
+package headstart
+
+import (
+	"embed"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// The JupyterLab extension, whose folder is left out by its initial, holds node_modules on a developer's machine.
+//
+//go:embed go.mod go.sum nbhelpers/[^l]* models
+var embedded embed.FS
+
+// Source returns the embedded files without tests, as slash-separated paths from the module's root.
+func Source() fs.FS { return sources{embedded} }
+
+// sources hides tests and their data.
+type sources struct{ embed.FS }
+
+func hidden(name string) bool {
+	return strings.HasSuffix(name, "_test.go") || name == "testdata"
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := s.FS.ReadDir(name)
+	kept := entries[:0]
+	for _, entry := range entries {
+		if !hidden(path.Base(entry.Name())) {
+			kept = append(kept, entry)
+		}
+	}
+	return kept, err
+}

@@ -1,0 +1,48 @@
+package headstart_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	headstart "github.com/headstart-nb/headstart"
+)
+
+// TestSourceBuilds unpacks the embedded source and builds a program that imports it from there, as a Go cell does.
+func TestSourceBuilds(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "src")
+	if err := os.CopyFS(source, headstart.Source()); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, "_test.go") || entry.Name() == "testdata" || entry.Name() == "node_modules" {
+			t.Errorf("%s was embedded", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := `package main
+
+import "github.com/headstart-nb/headstart/nbhelpers/display"
+
+func main() { println(display.MIMEText) }
+`
+	if err := os.Mkdir(filepath.Join(source, "cell"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(source, "cell", "main.go"), []byte(cell), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", os.DevNull, "./cell")
+	build.Dir = source
+	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
