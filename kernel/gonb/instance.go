@@ -196,6 +196,15 @@ func isIdle(channel wire.Channel, m wire.Message) bool {
 		status.ExecutionState == wire.StateIdle
 }
 
+// generated is the program of the latest cell, by lines; nil where it cannot be read.
+func (in *instance) generated() []string {
+	text, err := os.ReadFile(filepath.Join(in.output.work(), "main.go"))
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(text), "\n")
+}
+
 // close ends GoNB and removes its sockets. It may be called on what start built in part.
 func (in *instance) close() {
 	if in.process != nil {

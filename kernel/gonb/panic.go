@@ -1,6 +1,7 @@
 package gonb
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -96,60 +97,90 @@ var (
 	// annotation is GoNB's mark of a cell's line, in front of the file's name.
 	annotation = regexp.MustCompile(`\x1b\[7m\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]\x1b\[0m`)
 	// frameFile is the second line of a frame: a tab, GoNB's annotation where there is one, file and line.
-	frameFile  = regexp.MustCompile(`^\t.*?(/\S+|[A-Za-z]:\S+):(\d+)(?: \+0x[0-9a-f]+)?$`)
+	frameFile  = regexp.MustCompile(`^\t.*?(/\S+|[A-Za-z]:\S+):(\d+)(?: \+0x.*)?$`)
 	panicStart = regexp.MustCompile(`(?m)^(panic|fatal error): (.*)$`)
 )
 
 // maxFrames bounds the frames of a traceback.
 const maxFrames = 20
 
-// panicReport reads the text of a panic: its message, and of its stack the frames in the user's own code.
-func panicReport(trace string, cells *sources) (report, bool) {
+// panicReport reads the text of a panic: its message, and of its stack the frames in the user's own code. Generated is
+// the program that GoNB made of the cell, by lines.
+func panicReport(trace string, generated []string, cells *sources) (report, bool) {
 	start := panicStart.FindStringSubmatchIndex(trace)
 	if start == nil {
 		return report{}, false
 	}
-	text := trace[start[0]:]
-	message, stack, found := strings.Cut(text, "\ngoroutine ")
+	message, stack, found := strings.Cut(trace[start[0]:], "\ngoroutine ")
 	if !found {
 		return report{}, false
 	}
-	message = strings.TrimSpace(message)
-	name, value := trace[start[2]:start[3]], trace[start[4]:start[5]]
+	message, _, _ = strings.Cut(message, "\n\nruntime stack:")
 	stack, _, _ = strings.Cut(stack, "\n\n") // the goroutine that panicked comes first
-	r := report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{colour(red, message)}}}
-	r.Traceback = append(r.Traceback, userFrames(stack, cells)...)
+	r := report{Error: wire.Error{
+		EName: trace[start[2]:start[3]], EValue: trace[start[4]:start[5]],
+		Traceback: []string{colour(red, strings.TrimSpace(message))},
+	}}
+	r.Traceback = append(r.Traceback, userFrames(stack, generated, cells)...)
 	return r, true
 }
 
-// userFrames renders the frames of a stack that stand in cells, or in files that are neither Go's nor a module's.
-func userFrames(stack string, cells *sources) []string {
+// userFrames renders the frames of a stack that stand in cells, or in files that are neither Go's nor a module's. A
+// frame that comes again and again, in a recursion, stands there once.
+func userFrames(stack string, generated []string, cells *sources) []string {
 	var frames []string
+	repeated := 0
+	flush := func() {
+		if repeated > 0 {
+			frames = append(frames, colour(faint, fmt.Sprintf("  the same again, %d times", repeated)))
+		}
+		repeated = 0
+	}
+	last := ""
 	lines := strings.Split(stack, "\n")
 	for i := 1; i+1 < len(lines) && len(frames) < maxFrames; i++ {
-		function := lines[i]
 		file := frameFile.FindStringSubmatch(lines[i+1])
 		if file == nil {
 			continue
 		}
+		function := argument.ReplaceAllString(lines[i], "(...)")
 		i++
-		mark := annotation.FindStringSubmatch(lines[i])
-		if mark == nil {
-			if isUsers(function, file[1]) {
-				frames = append(frames, "  "+function+"\n    "+file[1]+":"+file[2])
-			}
-			continue
+		frame := renderFrame(function, lines[i], file[1], file[2], generated, cells)
+		switch {
+		case frame == "":
+		case frame == last:
+			repeated++
+		default:
+			flush()
+			frames = append(frames, frame)
+			last = frame
 		}
+	}
+	flush()
+	return frames
+}
+
+// argument is the list of words that the runtime prints for a function's arguments: addresses, of no use here.
+var argument = regexp.MustCompile(`\([^()]*\)$`)
+
+// renderFrame is empty for a frame outside of the user's code.
+func renderFrame(function, line, file, number string, generated []string, cells *sources) string {
+	at, ok := position{}, false
+	if mark := annotation.FindStringSubmatch(line); mark != nil {
 		id, _ := strconv.Atoi(mark[1])
 		line, _ := strconv.Atoi(mark[2])
-		at, ok := cells.find(id, line)
-		if !ok {
-			continue
+		at, ok = cells.find(id, line)
+	} else if strings.Contains(file, "/gonb_") { // GoNB leaves its mark out where the text came to it in two pieces
+		if n, _ := strconv.Atoi(number); n >= 1 && n <= len(generated) {
+			at, ok = cells.search(generated[n-1])
 		}
-		frame := append([]string{"  " + function + "  " + colour(bold, at.String())}, at.excerpt()...)
-		frames = append(frames, strings.Join(frame, "\n"))
+	} else if isUsers(function, file) {
+		return "  " + function + "\n    " + file + ":" + number
 	}
-	return frames
+	if !ok {
+		return ""
+	}
+	return strings.Join(append([]string{"  " + function + "  " + colour(bold, at.String())}, at.excerpt()...), "\n")
 }
 
 // isUsers tells a function of the user's other modules from one of the standard library, whose import paths begin

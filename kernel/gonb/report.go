@@ -182,15 +182,24 @@ func (p problem) html() string {
 
 var exitStatus = regexp.MustCompile(`^(?:exit status \d+|signal: .+)$`)
 
-// explain turns GoNB's error reply into a report. Trace is what the program wrote as it panicked, if it did.
-func explain(reply wire.Error, trace string, isTest bool, cells *sources) report {
+// A failure is what is known of a cell that did not end well.
+type failure struct {
+	reply     wire.Error // GoNB's
+	trace     string     // what the program wrote as it panicked, if it did
+	generated []string   // the lines of the program that GoNB made of the cell
+	isTest    bool
+}
+
+// explain turns a failure into a report.
+func explain(f failure, cells *sources) report {
+	reply := f.reply
 	value := strings.TrimSpace(reply.EValue)
 	switch {
 	case exitStatus.MatchString(value):
-		if r, ok := panicReport(trace, cells); ok {
+		if r, ok := panicReport(f.trace, f.generated, cells); ok {
 			return r
 		}
-		return exitReport(value, isTest)
+		return exitReport(value, f.isTest)
 	case strings.HasPrefix(value, "# "):
 		return toolReport(compileError, describe(reply, cells))
 	case strings.Contains(value, `/go get`) && strings.HasPrefix(value, "failed to run"):
@@ -203,7 +212,7 @@ func explain(reply wire.Error, trace string, isTest bool, cells *sources) report
 			return toolReport(syntaxError, problems[:lastMessage(problems)])
 		}
 	}
-	return plainReport(goNBError, value)
+	return plainReport(goNBError, strings.TrimPrefix(value, "executing special commands in cell: "))
 }
 
 // lastMessage is the number of problems without the tool's own exit status behind them.

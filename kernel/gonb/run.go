@@ -94,22 +94,26 @@ func (e *Engine) run(ctx context.Context, in *instance, c cell, io session.IO) r
 
 // finish turns GoNB's reply into the cell's result.
 func (r *run) finish(e *Engine, c cell, reply *wire.ExecuteReply) result {
+	if err := r.inputFailure(); err != nil {
+		r.stderr.end(true)
+		report := plainReport("StdinNotImplementedError", err.Error())
+		return result{failure: &report, compiled: true}
+	}
 	if reply.Status == wire.StatusOK {
 		r.stderr.end(false)
 		return result{compiled: true}
 	}
-	failure := wire.Error{}
+	failure := failure{isTest: c.isTest()}
 	if reply.Error != nil {
-		failure = *reply.Error
+		failure.reply = *reply.Error
 	}
-	ended := exitStatus.MatchString(failure.EValue) // the program was built and ran
-	trace := r.stderr.end(ended)
-	if err := r.inputFailure(); err != nil {
-		report := plainReport("StdinNotImplementedError", err.Error())
-		return result{failure: &report, compiled: ended}
+	ended := exitStatus.MatchString(failure.reply.EValue) // the program was built and ran
+	failure.trace = r.stderr.end(ended)
+	if failure.trace != "" {
+		failure.generated = r.in.generated()
 	}
 	e.mu.Lock()
-	report := explain(failure, trace, c.isTest(), &e.cells)
+	report := explain(failure, &e.cells)
 	e.mu.Unlock()
 	return result{failure: &report, compiled: ended}
 }

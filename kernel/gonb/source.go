@@ -2,6 +2,8 @@ package gonb
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -60,6 +62,22 @@ func (s *sources) find(id, line int) (position, bool) {
 		return at, at.line > 0
 	}
 	return position{count: cell.count, line: line, text: cell.lines[line-1]}, true
+}
+
+// search is the place of a line of the generated program, by its text, in the latest cell that has it.
+func (s *sources) search(text string) (position, bool) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return position{}, false
+	}
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(s.cells))) {
+		for i, line := range s.cells[id].lines {
+			if strings.TrimSpace(line) == text {
+				return s.find(id, i+1)
+			}
+		}
+	}
+	return position{}, false
 }
 
 // align returns the column, in the cell's line, of a column in the line that GoNB generated from it: GoNB writes
