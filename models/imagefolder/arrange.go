@@ -1,6 +1,7 @@
 package imagefolder
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -78,4 +79,19 @@ func givesSplit(folders []string) bool {
 		nested = nested || below
 	}
 	return train && nested
+}
+
+// relabel puts the classes asked for in the place of the folders' own; empty leaves them.
+func (l *layout) relabel(classes []string) error {
+	if len(classes) == 0 {
+		return nil
+	}
+	for _, c := range l.candidates {
+		if !slices.Contains(classes, c.class) {
+			return fmt.Errorf("its class %s is none of the %d that are known: rename the folder, or leave it out",
+				Printable(c.class), len(classes))
+		}
+	}
+	l.classes = slices.Clone(classes)
+	return nil
 }

@@ -33,7 +33,7 @@ const (
 type Dataset struct {
 	Root       string      // the folder that the items' paths are relative to
 	Name       string      // the short name that magics use
-	Classes    []string    // sorted; an Item's label is an index into it
+	Classes    []string    // sorted, unless Options.Classes says otherwise; an Item's label is an index into it
 	Items      []Item      // sorted by path
 	SetAside   []SetAside  // sorted by path
 	Notes      []Note      // what a person should know, the gravest first
@@ -108,6 +108,10 @@ type Options struct {
 	Method      Method  // how a picture gets there; empty means Bilinear
 	Seed        int64   // of the split; 0 is a seed like any other
 	FollowSplit bool    // keep given train, val and test folders to the letter, shared pictures included; an error without them
+
+	// Classes are the labels to use, in their order, as where a model is judged on another folder. Empty: the folders' names,
+	// sorted. A folder of another name is an error.
+	Classes []string
 
 	MaxPixels   int64 // the largest width x height that is decoded; 0 means picture.DefaultMaxPixels
 	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; 0 means DefaultNearBits, negative means only equal bytes count

@@ -28,6 +28,9 @@ func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
 	}
+	if err := l.relabel(o.Classes); err != nil {
+		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
+	}
 	d := &Dataset{Root: root, Name: o.Name, Options: o, GivenSplit: l.given, SetAside: l.aside}
 	if d.Name == "" {
 		d.Name = nameOf(dir)
@@ -136,6 +139,10 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		d.note(CodeSetAside, Info, nil, "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
 	d.Classes = l.classes
+	labels := map[string]int{}
+	for label, class := range d.Classes {
+		labels[class] = label
+	}
 	var prints []Fingerprint
 	for i, c := range l.candidates {
 		v := verdicts[i]
@@ -143,8 +150,8 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 			d.SetAside = append(d.SetAside, SetAside{c.path, v.Reason})
 			continue
 		}
-		label, _ := slices.BinarySearch(d.Classes, c.class)
-		d.Items = append(d.Items, Item{Path: c.path, Label: label, Split: c.split, SHA256: v.SHA256, Width: v.Width, Height: v.Height})
+		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
+			Height: v.Height})
 		prints = append(prints, v.Print)
 	}
 	if len(d.Items) == 0 {

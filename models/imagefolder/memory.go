@@ -43,7 +43,7 @@ func openMemory(root, stateDir string) *memory {
 		return m
 	}
 	key := sha256.Sum256([]byte(root))
-	m.file = filepath.Join(stateDir, "cache", "checked", hex.EncodeToString(key[:16])+".gob")
+	m.file = filepath.Join(stateDir, "checked", hex.EncodeToString(key[:16])+".gob")
 	f, err := os.Open(m.file)
 	if err != nil {
 		return m
