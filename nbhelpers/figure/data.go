@@ -173,29 +173,3 @@ type FeaturePoint struct {
 	Mark  Mark
 	Image image.Image // may be nil
 }
-
-// RunData is what the notebook extension knows of a run; its JSON is the payload of MIMERun.
-type RunData struct {
-	ID      string             `json:"id"`
-	Title   string             `json:"title,omitempty"`
-	State   State              `json:"state"`
-	Dataset string             `json:"dataset,omitempty"`
-	Model   string             `json:"model,omitempty"`
-	Device  string             `json:"device,omitempty"`
-	Epoch   int                `json:"epoch"`
-	Epochs  int                `json:"epochs"`
-	Best    int                `json:"best,omitempty"` // counted from 1
-	Rate    float64            `json:"rate,omitempty"` // pictures a second
-	LeftMS  int64              `json:"left_ms,omitempty"`
-	Started time.Time          `json:"started,omitzero"`
-	Metrics map[string]float64 `json:"metrics,omitempty"` // of the best epoch; no NaN
-	Series  []RunSeries        `json:"series,omitempty"`
-	Error   string             `json:"error,omitempty"`
-}
-
-// RunSeries is one curve of a run; Values[i] belongs to epoch i+1 and null is an epoch without a value.
-type RunSeries struct {
-	Panel  string     `json:"panel"`
-	Name   string     `json:"name"`
-	Values []*float64 `json:"values"`
-}

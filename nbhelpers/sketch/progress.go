@@ -1,28 +1,76 @@
 package sketch
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // Progress is how far a piece of work has come.
 type Progress struct {
-	Label string        // what is being done: "features", "epoch 3 of 10"
-	Done  int           // units finished
-	Total int           // units in all; 0 where nobody knows
-	Unit  string        // what is counted, in the plural: "pictures", "batches"
-	Rate  float64       // units a second; 0 leaves it out
-	Left  time.Duration // time left; 0 leaves it out
+	Label string        `json:"label,omitempty"` // what is being done: "features", "epoch 3 of 10"
+	Done  int           `json:"done"`            // units finished
+	Total int           `json:"total,omitempty"` // units in all; 0 where nobody knows
+	Unit  string        `json:"unit,omitempty"`  // what is counted, in the plural: "pictures", "batches"
+	Rate  float64       `json:"rate,omitempty"`  // units a second; 0 leaves it out
+	Left  time.Duration `json:"left,omitempty"`  // time left; 0 leaves it out
 }
 
-// Text returns the progress on one line of at most width columns, without a line feed.
+// The bar is as wide as the line allows, within these bounds, in columns.
+const (
+	shortestBar = 8
+	longestBar  = 40
+)
+
+// Text returns the progress on one line of at most width columns, without a line feed: a bar where the total is known,
+// the count, the rate and the time left. What does not fit is left out from the right.
 func (p Progress) Text(width int) string {
-	var tail []string
+	unit := Label(p.Unit, 0)
+	count := Count(p.Done)
 	if p.Total > 0 {
-		tail = append(tail, fmt.Sprintf("%d/%d %s", p.Done, p.Total, p.Unit))
-	} else {
-		tail = append(tail, fmt.Sprintf("%d %s", p.Done, p.Unit))
+		count += "/" + Count(p.Total)
 	}
-	return p.Label + " " + strings.Join(tail, " · ")
+	parts := []string{strings.TrimSpace(count + " " + unit)}
+	if p.Rate > 0 {
+		parts = append(parts, rate(p.Rate))
+	}
+	if p.Left > 0 {
+		parts = append(parts, Clock(p.Left)+" left")
+	}
+	label := Label(p.Label, max(8, width/3))
+	if label != "" {
+		label += " "
+	}
+	for {
+		tail := strings.Join(parts, " · ")
+		free := width - Width(label) - Width(tail)
+		if p.Total > 0 && free >= shortestBar+len(" 100 % ")+1 {
+			return label + p.bar(min(longestBar, free-len(" 100 % ")-1)) + " " + tail
+		}
+		if p.Total <= 0 && free >= 0 || len(parts) == 1 {
+			return Label(label+tail, width)
+		}
+		parts = parts[:len(parts)-1]
+	}
+}
+
+// eighths are the partly filled cells of a bar.
+var eighths = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
+
+// bar draws the done part of a bar of so many columns, and the percentage behind it.
+func (p Progress) bar(columns int) string {
+	share := min(1, max(0, float64(p.Done)/float64(p.Total)))
+	filled := int(share * float64(columns) * 8)
+	drawn := strings.Repeat("█", filled/8) + eighths[filled%8]
+	empty := columns - Width(drawn)
+	return drawn + strings.Repeat("░", empty) + pad(strconv.Itoa(int(share*100))+" %", 6, true)
+}
+
+func rate(perSecond float64) string {
+	switch {
+	case perSecond >= 100:
+		return Count(int(perSecond+0.5)) + "/s"
+	default:
+		return strconv.FormatFloat(perSecond, 'f', 1, 64) + "/s"
+	}
 }

@@ -1,0 +1,55 @@
+package figure
+
+import (
+	"image/color"
+	"strconv"
+
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// rgb reads a colour of package sketch, "#RRGGBB".
+func rgb(hex string) color.NRGBA {
+	n, err := strconv.ParseUint(hex[1:], 16, 32)
+	if err != nil {
+		return color.NRGBA{A: 255}
+	}
+	return color.NRGBA{R: uint8(n >> 16), G: uint8(n >> 8), B: uint8(n), A: 255}
+}
+
+var (
+	ink   = rgb(sketch.Ink)
+	faint = rgb(sketch.Faint)
+	rule  = rgb(sketch.Grid)
+	paper = rgb(sketch.Paper)
+	wash  = rgb("#F2F2F2") // empty frames, the empty part of a bar
+
+	right = rgb("#009E73") // of Okabe and Ito; the tick and the cross tell them apart as well
+	wrong = rgb("#D55E00")
+)
+
+// seriesColor is the colour of the i-th series.
+func seriesColor(i int) color.NRGBA {
+	palette := sketch.Palette()
+	return rgb(palette[i%len(palette)])
+}
+
+// mix goes from a to b as share goes from 0 to 1.
+func mix(a, b color.NRGBA, share float64) color.NRGBA {
+	share = min(1, max(0, share))
+	at := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*share + 0.5) }
+	return color.NRGBA{R: at(a.R, b.R), G: at(a.G, b.G), B: at(a.B, b.B), A: 255}
+}
+
+// heatStops is the colour map inferno, sampled at ninths (Smith and van der Walt, matplotlib 2015): its lightness rises
+// evenly, so that it reads in grey and for colour-blind people.
+var heatStops = [...]color.NRGBA{
+	rgb("#000004"), rgb("#1B0C41"), rgb("#4A0C6B"), rgb("#781C6D"), rgb("#A52C60"), rgb("#CF4446"), rgb("#ED6925"), rgb("#FB9B06"),
+	rgb("#F7D13D"), rgb("#FCFFA4"),
+}
+
+// heatColor is the colour of a value in [0, 1].
+func heatColor(v float64) color.NRGBA {
+	at := min(1, max(0, v)) * float64(len(heatStops)-1)
+	i := min(int(at), len(heatStops)-2)
+	return mix(heatStops[i], heatStops[i+1], at-float64(i))
+}

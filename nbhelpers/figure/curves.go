@@ -1,0 +1,127 @@
+package figure
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	vgdraw "gonum.org/v1/plot/vg/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// Size of a panel in CSS pixels, its heading included, and the space between two.
+const (
+	panelWidth  = 344
+	panelHeight = 250
+	panelGap    = 20
+	panelHead   = 24
+	panelsInRow = 2
+)
+
+// textWidth is how wide charts of characters are, in columns.
+const textWidth = 88
+
+// Curves shows the learning curves of a run, finished or live: a panel for each quantity, the best epoch marked, the
+// state of the run below the title.
+func Curves(d CurvesData) display.Bundle {
+	rows := (len(d.Panels) + panelsInRow - 1) / panelsInRow
+	inRow := min(len(d.Panels), panelsInRow)
+	k := card{
+		title: d.Title, subtitle: d.Summary(), notes: d.Notes,
+		width:  float64(inRow*(panelWidth+panelGap) - panelGap),
+		height: float64(rows * panelHeight),
+		draw: func(c *canvas, x, y float64) {
+			for i, p := range d.Panels {
+				left := x + float64(i%panelsInRow*(panelWidth+panelGap))
+				drawPanel(c, left, y+float64(i/panelsInRow*panelHeight), d, p)
+			}
+		},
+	}
+	return k.bundle(d.Text(textWidth), "", d.VegaLite())
+}
+
+func drawPanel(c *canvas, x, y float64, d CurvesData, p Panel) {
+	name := p.Name
+	if p.Log() {
+		name += ", log scale"
+	}
+	right := x + 8 + c.text(x+4, y+14, headStyle, headStyle.fit(name, panelWidth/2)) + 12
+	for i, line := range p.Lines {
+		right = legendEntry(c, right, y+10, x+panelWidth, i, line.Name)
+	}
+
+	drawn := newPlot(d.AxisName(), "")
+	last := d.Last()
+	drawn.X.Min, drawn.X.Max = 1, float64(max(2, last))
+	drawn.X.Tick.Marker = epochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
+	drawn.Y.Min, drawn.Y.Max = p.Domain()
+	label := tickLabel(drawn.Y.Min, drawn.Y.Max, p.Fraction)
+	if p.Log() {
+		drawn.Y.Scale = plot.LogScale{}
+		drawn.Y.Tick.Marker = logTicks(drawn.Y.Min, drawn.Y.Max, func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) })
+	} else {
+		drawn.Y.Tick.Marker = ticks(drawn.Y.Min, drawn.Y.Max, 5, label)
+	}
+	drawn.Add(gridLines{}, bestLine{best: d.Best})
+	for i, line := range p.Lines {
+		drawn.Add(series{values: line.Values, index: i, points: last <= 40})
+	}
+	drawn.Draw(c.area(x, y+panelHead, panelWidth-8, panelHeight-panelHead))
+	if _, _, ok := p.Range(); !ok {
+		c.text(x+panelWidth/2+10, y+panelHeight/2, noteStyle.at(center), "waiting for the first "+d.AxisName())
+	}
+}
+
+// legendEntry draws a sample of a line with its name behind it, and returns where the next one may begin.
+func legendEntry(c *canvas, x, y, end float64, index int, name string) float64 {
+	const sample = 24
+	if x+sample+20 > end {
+		return x // no room: the colours and shapes stand in the same order as the names that fit
+	}
+	area := c.area(x, y-5, sample, 10)
+	at := vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}
+	stroke := vgdraw.LineStyle{Color: seriesColor(index), Width: 1.75, Dashes: lineDashes[index%len(lineDashes)]}
+	area.StrokeLine2(stroke, area.Min.X, at.Y, area.Max.X, at.Y)
+	drawPoint(area, at, index, seriesColor(index), 3)
+	txt := bodyStyle.fit(name, end-x-sample-6)
+	return x + sample + 5 + c.text(x+sample+5, y+4, bodyStyle, txt) + 12
+}
+
+// tickLabel writes the values of an axis with as many decimals as its span needs.
+func tickLabel(low, high float64, fraction bool) func(float64) string {
+	span := math.Abs(high - low)
+	if fraction {
+		decimals := 0
+		if span < 0.05 {
+			decimals = 1
+		}
+		return func(v float64) string { return strconv.FormatFloat(100*v, 'f', decimals, 64) + " %" }
+	}
+	if span == 0 || math.Abs(high) >= 1e6 || span < 1e-4 {
+		return func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+	}
+	decimals := max(0, int(math.Ceil(-math.Log10(sketch.NiceStep(span/5))-1e-9)))
+	return func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
+}
+
+// bestLine marks the best epoch; 0 marks none.
+type bestLine struct{ best int }
+
+func (b bestLine) Plot(c vgdraw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	at := x(float64(b.best))
+	if b.best <= 0 || !c.ContainsX(at) {
+		return
+	}
+	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
+	s := smallStyle.vg()
+	s.YAlign, s.XAlign = vgdraw.YBottom, vgdraw.XLeft
+	dx := vg.Length(3)
+	if at > c.Center().X {
+		s.XAlign, dx = vgdraw.XRight, -3
+	}
+	c.FillText(s, vg.Point{X: at + dx, Y: c.Min.Y + 3}, "best "+strconv.Itoa(b.best))
+}

@@ -1,0 +1,54 @@
+package figure
+
+import (
+	"bytes"
+	"cmp"
+	"image"
+	"image/color"
+	"image/png"
+	"slices"
+)
+
+// encode writes an image as PNG: with a palette of at most 256 colours, which is a third of the size. Where a drawing has
+// more, the rarest are replaced by their nearest neighbours; they are the in-between tones of smooth edges. The bytes
+// depend on nothing but the pixels.
+func encode(img image.Image) []byte {
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	var b bytes.Buffer
+	if drawn, ok := img.(*image.RGBA); ok {
+		img = indexed(drawn)
+	}
+	if err := encoder.Encode(&b, img); err != nil {
+		return nil // a bytes.Buffer fails no write
+	}
+	return b.Bytes()
+}
+
+// indexed maps an opaque drawing to its 256 most frequent colours.
+func indexed(img *image.RGBA) *image.Paletted {
+	counts := map[color.RGBA]int{}
+	for i := 0; i < len(img.Pix); i += 4 {
+		counts[color.RGBA{img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3]}]++
+	}
+	order := make([]color.RGBA, 0, len(counts))
+	for c := range counts {
+		order = append(order, c)
+	}
+	slices.SortFunc(order, func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	kept := order[:min(256, len(order))]
+	palette := make(color.Palette, len(kept))
+	index := make(map[color.RGBA]uint8, len(order))
+	for i, c := range kept {
+		palette[i], index[c] = c, uint8(i)
+	}
+	for _, c := range order[len(kept):] {
+		index[c] = uint8(palette.Index(c))
+	}
+	result := image.NewPaletted(img.Bounds(), palette)
+	for i := range result.Pix {
+		result.Pix[i] = index[color.RGBA{img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3]}]
+	}
+	return result
+}

@@ -1,0 +1,184 @@
+package sketch
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Points of the first lines of a panel, apart in shape as well as in place. The dot joins two points of one line.
+var points = [...]rune{'○', '●', '△', '▲', '□', '■'}
+
+const (
+	joint       = '·'
+	chartHeight = 11 // rows of a panel's plot; odd, so that one lies in the middle
+	narrowest   = 34 // columns of a panel that stands beside another
+	gutter      = 4  // columns between two panels
+)
+
+// Text draws the curves with characters, at most width columns wide: panels side by side where there is room, else
+// below each other.
+func (c Curves) Text(width int) string {
+	width = max(width, narrowest)
+	lines := []string{}
+	for _, head := range []string{Label(c.Title, width), Label(c.Summary(), width)} {
+		if head != "" {
+			lines = append(lines, head)
+		}
+	}
+	beside := max(1, (width+gutter)/(narrowest+gutter))
+	for group := range slices.Chunk(c.Panels, beside) {
+		each := (width - gutter*(len(group)-1)) / len(group)
+		each = min(each, 72)
+		var drawn [][]string
+		for _, p := range group {
+			drawn = append(drawn, p.draw(c, each))
+		}
+		lines = append(lines, sideBySide(drawn, each)...)
+	}
+	for _, note := range c.Notes {
+		lines = append(lines, Label(note, width))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func sideBySide(blocks [][]string, width int) []string {
+	var lines []string
+	for row := 0; ; row++ {
+		line, any := "", false
+		for i, block := range blocks {
+			text := ""
+			if row < len(block) {
+				text, any = block[row], true
+			}
+			if i > 0 {
+				line += strings.Repeat(" ", gutter)
+			}
+			line += pad(text, width, false)
+		}
+		if !any {
+			return lines
+		}
+		lines = append(lines, strings.TrimRight(line, " "))
+	}
+}
+
+// draw returns the panel's rows: a legend, the plot with its axis on the left, and the epochs below.
+func (p Panel) draw(c Curves, width int) []string {
+	low, high := p.Domain()
+	scale := func(v float64) float64 { return v }
+	if p.Log() {
+		scale, low, high = math.Log, math.Log(low), math.Log(high)
+	}
+	ticks := map[int]string{}
+	axis := 0
+	for _, row := range []int{0, chartHeight / 2, chartHeight - 1} {
+		v := high - (high-low)*float64(row)/(chartHeight-1)
+		if p.Log() {
+			v = math.Exp(v)
+		}
+		ticks[row] = p.Value(v)
+		axis = max(axis, Width(ticks[row]))
+	}
+	canvas := newGrid(width-axis-2, chartHeight)
+	last := c.Last()
+	if c.Best > 0 && c.Best <= last {
+		x := canvas.column(c.Best, last)
+		for y := range chartHeight {
+			canvas.cells[y][x] = '┊'
+		}
+	}
+	legend := []string{}
+	for i, line := range p.Lines {
+		point := points[i%len(points)]
+		legend = append(legend, string(point)+" "+Label(line.Name, 16))
+		canvas.plot(line.Values, last, point, func(v float64) float64 { return (high - scale(v)) / (high - low) })
+	}
+	name := Label(p.Name, 20)
+	if p.Log() {
+		name += " (log)"
+	}
+	rows := []string{Label(name+": "+strings.Join(legend, ", "), width)}
+	for y, cells := range canvas.cells {
+		edge := "│"
+		if ticks[y] != "" {
+			edge = "┤"
+		}
+		rows = append(rows, pad(ticks[y], axis, true)+" "+edge+string(cells))
+	}
+	rows = append(rows, strings.Repeat(" ", axis+1)+"└"+strings.Repeat("─", canvas.width()))
+	from, to := "1", strconv.Itoa(last)
+	middle := c.AxisName()
+	if c.Best > 0 {
+		middle += ", ┊ best"
+	}
+	room := canvas.width() - len(from) - len(to)
+	if last == 1 {
+		to = ""
+	}
+	return append(rows, strings.Repeat(" ", axis+2)+from+center(middle, room)+to)
+}
+
+func center(s string, width int) string {
+	s = Label(s, max(1, width))
+	left := max(0, width-Width(s)) / 2
+	return strings.Repeat(" ", left) + pad(s, width-left, false)
+}
+
+// grid is a plot of characters, cells[y][x], y downward.
+type grid struct{ cells [][]rune }
+
+func newGrid(width, height int) grid {
+	g := grid{cells: make([][]rune, height)}
+	for y := range g.cells {
+		g.cells[y] = []rune(strings.Repeat(" ", max(width, 2)))
+	}
+	return g
+}
+
+func (g grid) width() int { return len(g.cells[0]) }
+
+// column is where an epoch, counted from 1, stands.
+func (g grid) column(epoch, last int) int {
+	if last <= 1 {
+		return 0
+	}
+	return (epoch - 1) * (g.width() - 1) / (last - 1)
+}
+
+// plot marks the points of a line and joins neighbours. depth says how far below the top a value is, from 0 to 1.
+func (g grid) plot(values []float64, last int, point rune, depth func(float64) float64) {
+	fromX, fromY, joined := 0, 0, false
+	type spot struct{ x, y int }
+	var spots []spot
+	for i, v := range values {
+		d := depth(v)
+		if !finite(v) || !finite(d) {
+			joined = false
+			continue
+		}
+		x := g.column(i+1, last)
+		y := int(math.Round(min(1, max(0, d)) * float64(len(g.cells)-1)))
+		if joined {
+			g.join(fromX, fromY, x, y)
+		}
+		fromX, fromY, joined = x, y, true
+		spots = append(spots, spot{x, y})
+	}
+	for _, s := range spots {
+		g.cells[s.y][s.x] = point
+	}
+}
+
+// join draws dots between two points, on cells that nothing else holds.
+func (g grid) join(x0, y0, x1, y1 int) {
+	steps := max(x1-x0, y1-y0, y0-y1)
+	for i := 1; i < steps; i++ {
+		x := x0 + (x1-x0)*i/steps
+		y := y0 + int(math.Round(float64(y1-y0)*float64(i)/float64(steps)))
+		if g.cells[y][x] == ' ' || g.cells[y][x] == '┊' {
+			g.cells[y][x] = joint
+		}
+	}
+}

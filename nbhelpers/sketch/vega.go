@@ -1,0 +1,160 @@
+package sketch
+
+import "slices"
+
+// palette is the colours that tell series apart, in the order of use: those of Okabe and Ito (Color Universal Design,
+// 2008), which people with any common colour blindness can tell, without black and without the yellow that vanishes on
+// white.
+var palette = [...]string{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"}
+
+// Palette returns the colours that tell series apart, in the order of use, as #RRGGBB.
+func Palette() []string { return slices.Clone(palette[:]) }
+
+// Ink, paper and what lies between, as #RRGGBB. Figures bring their own white paper, so that they read the same in a
+// light theme, in a dark one and in print.
+const (
+	Ink   = "#1A1A1A"
+	Faint = "#595959" // secondary text; 7:1 on Paper
+	Grid  = "#E3E3E3"
+	Paper = "#FFFFFF"
+)
+
+// dashes and shapes tell series apart without their colours. In Vega-Lite's notation: lengths of dash and gap in pixels.
+var (
+	dashes = [...][]int{{6, 3}, {1, 0}, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
+	shapes = [...]string{"circle", "square", "triangle-up", "diamond", "cross", "triangle-down"}
+)
+
+// Spec is a Vega-Lite v5 specification that holds body under a title and a subtitle, with the fonts, sizes and colours
+// that all figures share. It names nothing to load: body brings its data inline.
+func Spec(title, subtitle string, body map[string]any) map[string]any {
+	spec := map[string]any{
+		"$schema":    "https://vega.github.io/schema/vega-lite/v5.json", // a name, which nothing fetches
+		"background": Paper,
+		"padding":    12,
+		"config": map[string]any{
+			"font": "Liberation Sans, Arial, Helvetica, sans-serif",
+			"view": map[string]any{"stroke": nil},
+			"axis": map[string]any{
+				"gridColor": Grid, "domainColor": Faint, "tickColor": Faint, "labelColor": Ink, "titleColor": Ink,
+				"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 160,
+			},
+			"legend": map[string]any{
+				"labelColor": Ink, "titleColor": Ink, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal",
+				"labelLimit": 160,
+			},
+			"title": map[string]any{
+				"anchor": "start", "color": Ink, "subtitleColor": Faint, "fontSize": 14, "subtitleFontSize": 12, "offset": 8,
+				"limit": 640,
+			},
+		},
+	}
+	if title = Label(title, 0); title != "" {
+		heading := map[string]any{"text": title}
+		if subtitle = Label(subtitle, 0); subtitle != "" {
+			heading["subtitle"] = subtitle
+		}
+		spec["title"] = heading
+	}
+	for key, value := range body {
+		spec[key] = value
+	}
+	return spec
+}
+
+// Zoom is the parameter that makes a view's numeric axes movable: dragging moves, the wheel with Shift held zooms (alone
+// it goes on scrolling the page), a double click resets.
+func Zoom(name string) map[string]any {
+	return map[string]any{
+		"name": name, "bind": "scales",
+		"select": map[string]any{"type": "interval", "zoom": "wheel![event.shiftKey]"},
+	}
+}
+
+// Size of a panel's plot in CSS pixels.
+const (
+	panelWidth  = 300
+	panelHeight = 210
+)
+
+// VegaLite is the curves as a Vega-Lite v5 specification.
+func (c Curves) VegaLite() map[string]any {
+	panels := make([]any, len(c.Panels))
+	for i, p := range c.Panels {
+		panels[i] = p.vegaLite(c, i)
+	}
+	return Spec(c.Title, c.Summary(), map[string]any{
+		"hconcat": panels, "spacing": 28,
+		"resolve": map[string]any{"scale": map[string]any{"color": "shared", "shape": "shared", "strokeDash": "shared"}},
+	})
+}
+
+func (p Panel) vegaLite(c Curves, index int) map[string]any {
+	axis := c.AxisName()
+	values := []any{}
+	names := []any{}
+	for _, line := range p.Lines {
+		names = append(names, Label(line.Name, 40))
+		for i, v := range Nullable(line.Values) {
+			values = append(values, map[string]any{"x": i + 1, "y": v, "line": Label(line.Name, 40)})
+		}
+	}
+	low, high := p.Domain()
+	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
+	format := ".4~g"
+	if p.Log() {
+		scale["type"] = "log"
+	}
+	if p.Fraction {
+		format = ".1~%"
+	}
+	name := Label(p.Name, 40)
+	encoding := map[string]any{
+		"x": map[string]any{
+			"field": "x", "type": "quantitative", "title": axis,
+			"scale": map[string]any{"domain": []int{min(1, c.Last()-1), c.Last()}, "nice": false},
+			"axis":  map[string]any{"tickMinStep": 1, "format": "d", "grid": false},
+		},
+		"y": map[string]any{
+			"field": "y", "type": "quantitative", "title": name, "scale": scale, "axis": map[string]any{"format": format, "tickCount": 5},
+		},
+		"color":      series("line", names, palette[:]),
+		"strokeDash": series("line", names, dashes[:]),
+		"shape":      series("line", names, shapes[:]),
+		"tooltip": []any{
+			map[string]any{"field": "line", "title": "series"},
+			map[string]any{"field": "x", "title": axis},
+			map[string]any{"field": "y", "title": name, "format": format},
+		},
+	}
+	layers := []any{}
+	if c.Best > 0 {
+		layers = append(layers, map[string]any{
+			"data": map[string]any{"values": []any{map[string]any{"x": c.Best}}},
+			"mark": map[string]any{"type": "rule", "color": Faint, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
+			"encoding": map[string]any{
+				"x": map[string]any{"field": "x", "type": "quantitative"},
+			},
+		})
+	}
+	layers = append(layers, map[string]any{
+		"data":     map[string]any{"values": values},
+		"mark":     map[string]any{"type": "line", "point": map[string]any{"filled": true, "size": 36}, "clip": true},
+		"encoding": encoding,
+		"params":   []any{Zoom("zoom" + string(rune('A'+index%26)))},
+	})
+	return map[string]any{"width": panelWidth, "height": panelHeight, "layer": layers}
+}
+
+// series encodes a nominal field whose values keep their order, each with its own entry of a range.
+func series[T any](field string, names []any, of []T) map[string]any {
+	entries := make([]T, len(names))
+	for i := range names {
+		entries[i] = of[i%len(of)]
+	}
+	return map[string]any{
+		"field": field, "type": "nominal", "title": nil,
+		"scale":  map[string]any{"domain": names, "range": entries},
+		"legend": map[string]any{"orient": "top", "symbolSize": 80},
+	}
+}
