@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+func featuresCommand(lab *transfer.Lab) *cobra.Command {
+	var data transfer.DatasetFlags
+	var model transfer.ModelFlags
+	var architecture, out string
+	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name")
+	command := &cobra.Command{
+		Use:   "features DIR",
+		Short: "Compute the backbone's features of every picture in a folder",
+		Long: `Compute the backbone's features of every picture in a folder. OUT is a safetensors file: its tensor "features" is
+[pictures, dim], or [pictures, height, width, dim] without pooling, in the sorted order of the pictures' relative paths,
+which stand as a JSON list in the file's metadata under "paths".`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if out == "" {
+				return fmt.Errorf("computing the features of %s: --out names the file to write", args[0])
+			}
+			return writeFeatures(c.Context(), c, lab, args[0], architecture, out, data, model)
+		},
+	}
+	addNew(command.Flags(), dataSet, modelSet)
+	command.Flags().StringVar(&architecture, "architecture", "resnet50", "resnet50, resnet101 or resnet152")
+	command.Flags().StringVarP(&out, "out", "o", "", "the file to write")
+	return command
+}
+
+func writeFeatures(ctx context.Context, c *cobra.Command, lab *transfer.Lab, dir, architecture, out string, data transfer.DatasetFlags, model transfer.ModelFlags) error {
+	data.Val = 0
+	screen := newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())
+	pictures, err := lab.LoadDataset(ctx, dir, data, nil)
+	if err != nil {
+		return err
+	}
+	for _, aside := range pictures.SetAside {
+		fmt.Fprintf(c.ErrOrStderr(), "set aside %q: %s\n", aside.Path, aside.Reason)
+	}
+	m, err := lab.BuildModel(ctx, architecture, pictures.Options.Size, model, nil)
+	if err != nil {
+		return err
+	}
+	values, shape, line, err := lab.DatasetFeatures(ctx, m, pictures, screen)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, len(pictures.Items))
+	for i, item := range pictures.Items {
+		paths[i] = item.Path
+	}
+	names, err := json.Marshal(paths)
+	if err != nil {
+		return err
+	}
+	if err := weights.Write(out, []weights.Named{{Name: "features", Shape: shape, Data: values}}, map[string]string{"paths": string(names)}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "wrote %s: %v; %s\n", out, shape, line)
+	return err
+}

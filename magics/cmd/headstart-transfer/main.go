@@ -1,0 +1,65 @@
+// Headstart-transfer is the plugin that brings the magics of transfer learning; run by hand, it is their command line.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/headstart-nb/headstart/magics/plugin"
+	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
+)
+
+func main() {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	lab := transfer.NewLab(stateFolder(), log)
+	if plugin.Started() {
+		servePlugin(lab, log)
+		return
+	}
+	// The first interrupt stops gently and keeps the best model; with the handler gone, the second ends the process.
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, cancel)
+	err := rootCommand(lab).ExecuteContext(ctx)
+	if closeErr := lab.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "headstart: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// servePlugin answers the kernel's magics, and Go cells where the kernel has named a folder for sockets.
+func servePlugin(lab *transfer.Lab, log *slog.Logger) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if dir := os.Getenv(warm.EnvRuntimeDir); dir != "" {
+		go func() {
+			if err := lab.Serve(ctx, dir); err != nil {
+				log.Error("Go cells cannot reach the warm models", "error", err)
+			}
+		}()
+	}
+	plugin.Serve(lab.Magics()...)
+	if err := lab.Close(); err != nil {
+		log.Error("closing", "error", err)
+	}
+}
+
+// stateFolder is HEADSTART_HOME, or a folder of ours in the user's cache; empty where neither is known.
+func stateFolder() string {
+	if dir := os.Getenv("HEADSTART_HOME"); dir != "" {
+		return dir
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "headstart")
+}

@@ -1,0 +1,198 @@
+// Package plugin carries magics across a process boundary.
+//
+// A program becomes a plugin with Serve; a kernel finds and runs plugins with a Manager. Between the two stands
+// hashicorp/go-plugin with the gRPC service of magicpb/magic.proto, which other languages can serve as well.
+//
+// A plugin dies with its kernel, unless it asked to outlive it, and its death costs the cell that used it, nothing else.
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
+)
+
+// Serve makes the program that calls it a plugin with these magics. It returns when the kernel needs it no more:
+//
+//	func main() { plugin.Serve(shout) }
+func Serve(list ...magics.Magic) { Program{Magics: list}.Serve() }
+
+// A Program is a plugin with more to say than its magics.
+type Program struct {
+	Magics []magics.Magic
+	// Version is shown by %plugins; empty means the version of the program's module.
+	Version string
+	// Busy, when it is not nil, asks that the plugin may outlive its kernel: it reports whether there is work in the
+	// background that should go on then. The program ends when there is none and no new kernel has attached.
+	Busy func() bool
+}
+
+// Serve makes the program a plugin. It returns when the kernel needs it no more, so that main can close what it opened;
+// it exits with an explanation when no kernel has started the program.
+func (p Program) Serve() {
+	if !Started() {
+		fmt.Fprintf(os.Stderr, "%s is a Headstart plugin, which only a kernel can start: install it with headstart plugin install, then call its magics in a notebook\n", os.Args[0])
+		os.Exit(2)
+	}
+	signal.Ignore(syscall.SIGPIPE) // the kernel may be gone while background work still prints
+	s := newServer(p, os.Stderr)
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: handshake(),
+		Plugins:         plugin.PluginSet{service: bridge{server: s}},
+		Logger:          hclog.NewNullLogger(),
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			g := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(maxMessage))...)
+			go s.kernel.stopWhenGone(g)
+			return g
+		},
+	})
+}
+
+// server is the plugin's side of the service.
+type server struct {
+	magicpb.UnimplementedMagicsServer
+	program Program
+	magics  map[string]magics.Magic
+	kernel  *kernelWatch
+	stderr  *os.File
+	prints  sync.Once
+}
+
+func newServer(p Program, stderr *os.File) *server {
+	s := &server{program: p, magics: map[string]magics.Magic{}, stderr: stderr}
+	s.kernel = newKernelWatch(p.Busy)
+	for _, m := range p.Magics {
+		s.magics[m.Name()] = m
+	}
+	return s
+}
+
+// printToLog sends what the program prints by itself to its log. go-plugin has replaced both files by pipes which
+// nobody empties once the kernel is gone, so that a print would block for ever.
+func (s *server) printToLog() {
+	s.prints.Do(func() { os.Stdout, os.Stderr = s.stderr, s.stderr })
+}
+
+func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.Description, error) {
+	s.printToLog()
+	d := &magicpb.Description{Version: s.program.Version, OutlivesKernel: s.program.Busy != nil}
+	if d.Version == "" {
+		d.Version = moduleVersion()
+	}
+	for _, m := range s.program.Magics {
+		_, completes := m.(magics.Completer)
+		_, inspects := m.(magics.Inspector)
+		_, responds := m.(magics.Responder)
+		d.Magics = append(d.Magics, &magicpb.Magic{
+			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
+		})
+	}
+	return d, nil
+}
+
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+func (s *server) Attach(stream grpc.BidiStreamingServer[magicpb.KernelNotice, magicpb.BackgroundUpdate]) error {
+	s.printToLog()
+	updates := newUpdates(backgroundInterval, func(id string, b *magicpb.Bundle) {
+		// A failed send means that the stream has ended, which Recv reports below.
+		_ = stream.Send(&magicpb.BackgroundUpdate{DisplayId: id, Bundle: b})
+	})
+	defer updates.close()
+	leave := s.kernel.arrive(updates)
+	defer leave()
+	for {
+		notice, err := stream.Recv()
+		if err != nil {
+			return nil // the kernel is gone, which is no failure
+		}
+		s.kernel.lingerFor(time.Duration(notice.GetLingerSeconds()) * time.Second)
+	}
+}
+
+func (s *server) Run(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.FromMagic]) error {
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	start := first.GetStart()
+	m, ok := s.magics[start.GetName()]
+	if !ok {
+		return status.Errorf(codes.NotFound, "the plugin has no magic %q", start.GetName())
+	}
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
+	host := newCellHost(stream, s.kernel)
+	go host.receive(cancel)
+	err = magics.Invoke(ctx, m, callFromWire(start), host)
+	host.end()
+	done := &magicpb.Done{}
+	if err != nil {
+		done.Error, done.Cancelled = err.Error(), errors.Is(err, context.Canceled)
+		if done.Error == "" {
+			done.Error = "the magic failed without saying why"
+		}
+	}
+	return host.send(&magicpb.FromMagic{Message: &magicpb.FromMagic_Done{Done: done}})
+}
+
+func (s *server) Complete(ctx context.Context, at *magicpb.Position) (*magicpb.Candidates, error) {
+	completer, ok := s.magics[at.GetName()].(magics.Completer)
+	if !ok {
+		return &magicpb.Candidates{}, nil
+	}
+	words, err := completer.Complete(ctx, at.GetLine(), int(at.GetCursor()))
+	return &magicpb.Candidates{Words: words}, err
+}
+
+func (s *server) Inspect(ctx context.Context, at *magicpb.Position) (*magicpb.Bundle, error) {
+	inspector, ok := s.magics[at.GetName()].(magics.Inspector)
+	if !ok {
+		return &magicpb.Bundle{}, nil
+	}
+	b, err := inspector.Inspect(ctx, at.GetLine(), int(at.GetCursor()))
+	if err != nil {
+		return nil, err
+	}
+	return toWire(b)
+}
+
+func (s *server) Respond(ctx context.Context, r *magicpb.Request) (*magicpb.Response, error) {
+	responder, ok := s.magics[r.GetName()].(magics.Responder)
+	if !ok {
+		return nil, status.Errorf(codes.Unimplemented, "%%%s answers no requests", r.GetName())
+	}
+	answer, err := responder.Respond(ctx, r.GetJson())
+	return &magicpb.Response{Json: answer}, err
+}
+
+func callFromWire(s *magicpb.Start) magics.Call {
+	return magics.Call{
+		Name: s.GetName(), Args: s.GetArgs(), Line: s.GetLine(), Body: s.GetBody(), Cell: s.GetCell(), Code: s.GetCode(),
+	}
+}
+
+func callToWire(c magics.Call) *magicpb.Start {
+	return &magicpb.Start{Name: c.Name, Args: c.Args, Line: c.Line, Body: c.Body, Cell: c.Cell, Code: c.Code}
+}

@@ -1,0 +1,110 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+type deviceFlags struct {
+	accel.Options
+}
+
+// deviceSummary is what --json tells of the device.
+type deviceSummary struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Plugin      string `json:"plugin"`
+	HeapMiB     uint64 `json:"heap_mib"`
+	Models      int    `json:"models"`
+	Runs        int    `json:"runs"`
+}
+
+func deviceMagic(l *Lab) magics.Magic {
+	return &magics.Command[deviceFlags]{
+		Use:     "device [auto|cpu|cuda|go]",
+		Short:   "Shows the device that computes, or chooses another",
+		Example: "%device\n%device cuda --memory-fraction 0.5",
+		Args: magics.Args{Max: 1, Complete: func(context.Context, []string, string) []string {
+			return []string{"auto", "cpu", "cuda", "go"}
+		}},
+		JSON: true,
+		Flags: func(f *pflag.FlagSet, o *deviceFlags) {
+			f.Float64Var(&o.MemoryFraction, "memory-fraction", 0, "share of the GPU's memory that may be taken; 0 for XLA's default")
+			f.BoolVar(&o.Preallocate, "preallocate", false, "take that memory at once")
+			f.BoolVar(&o.DisableTF32, "no-tf32", false, "keep float32 dots in full precision on a GPU")
+			f.IntSliceVar(&o.GPUs, "gpus", nil, "numbers of the GPUs to use; all by default")
+		},
+		Do: func(ctx context.Context, in *magics.Invocation, o *deviceFlags) error {
+			if len(in.Args) > 0 {
+				o.Device = in.Args[0]
+				if err := l.chooseDevice(ctx, o.Options); err != nil {
+					return err
+				}
+			}
+			summary, err := l.describeDevice(ctx)
+			if err != nil {
+				return err
+			}
+			return in.Result(summary, func() (display.Bundle, error) {
+				return figure.Table(figure.TableData{Title: "device", Header: []string{"", ""}, Rows: [][]string{
+					{"device", summary.Name}, {"what it is", summary.Description}, {"plugin", summary.Plugin},
+					{"warm models", fmt.Sprint(summary.Models)}, {"runs under way", fmt.Sprint(summary.Runs)},
+					{"Go heap", fmt.Sprintf("%d MiB", summary.HeapMiB)},
+				}}), nil
+			})
+		},
+	}
+}
+
+// chooseDevice opens another device. Models that are warm on the old one have to be trained or loaded again.
+func (l *Lab) chooseDevice(ctx context.Context, options accel.Options) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.runs {
+		if r.running() {
+			return fmt.Errorf("changing the device to %s: the run %s computes on it; end it with %%attach %s --stop", options.Device, r.name, r.name)
+		}
+	}
+	device, err := accel.Open(ctx, options)
+	if err != nil {
+		return err
+	}
+	for _, m := range l.models.all() {
+		m.close()
+	}
+	if l.device != nil {
+		if err := l.device.Close(); err != nil {
+			l.log.Warn("closing the device", "error", err)
+		}
+	}
+	l.device, l.deviceOptions = device, options
+	return nil
+}
+
+func (l *Lab) describeDevice(ctx context.Context) (deviceSummary, error) {
+	device, err := l.Device(ctx)
+	if err != nil {
+		return deviceSummary{}, err
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := deviceSummary{
+		Name: device.Name(), Description: device.Description(), Plugin: device.Plugin(), HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order),
+	}
+	for _, r := range l.runs {
+		if r.running() {
+			s.Runs++
+		}
+	}
+	return s, nil
+}

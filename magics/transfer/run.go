@@ -1,0 +1,263 @@
+package transfer
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+// A run is one training of this process, with the figures that follow it.
+type run struct {
+	name     string
+	model    *Model
+	dataset  string
+	backend  string
+	pictures int
+	epochs   int
+	started  time.Time
+
+	stopSoft func()        // the batch that runs is finished, the best model kept
+	stopHard chan struct{} // closed to end it now
+	hardOnce sync.Once
+	done     chan struct{} // closed when the training has ended
+
+	mu       sync.Mutex
+	features *training.FeatureProgress
+	history  training.History
+	step     *training.Step
+	status   training.Status
+	notes    []string
+	err      error
+	ended    time.Time
+	viewers  []viewer
+	dirty    bool
+}
+
+// A viewer is one place where the run's live figure stands.
+type viewer struct {
+	screen display.Display
+	id     display.ID
+}
+
+// hear takes in an event; it is the callback of training.Fit and must be quick.
+func (r *run) hear(e training.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirty = true
+	switch e.Kind {
+	case training.FeaturesEvent:
+		r.features = e.Features
+	case training.StepEvent:
+		r.step = e.Step
+	case training.EpochEvent:
+		r.history = append(r.history, *e.Epoch)
+		r.step = nil
+	case training.NoteEvent, training.WarningEvent:
+		r.notes = append(r.notes, e.Message)
+	case training.DoneEvent:
+		r.status = e.Status
+	}
+}
+
+// attach shows the run's figure on a screen, which then follows it until it ends.
+func (r *run) attach(screen display.Display) error {
+	bundle := r.figure()
+	id, err := screen.Show(bundle)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.viewers = append(r.viewers, viewer{screen, id})
+	r.dirty = true // what came in between Show and now
+	return nil
+}
+
+// follow draws the figure again while the run lasts, in all its places, and once more when it has ended.
+func (r *run) follow() {
+	ticker := time.NewTicker(redrawEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.done:
+			r.redraw(true)
+			return
+		case <-ticker.C:
+			r.redraw(false)
+		}
+	}
+}
+
+func (r *run) redraw(force bool) {
+	r.mu.Lock()
+	if !r.dirty && !force || len(r.viewers) == 0 {
+		r.mu.Unlock()
+		return
+	}
+	r.dirty = false
+	viewers := append([]viewer(nil), r.viewers...)
+	r.mu.Unlock()
+	bundle := r.figure()
+	for _, v := range viewers {
+		_ = v.screen.Update(v.id, bundle) // a cell that is gone is no reason to stop the training
+	}
+}
+
+func (r *run) finish(err error) {
+	r.mu.Lock()
+	r.err, r.ended = err, time.Now()
+	r.mu.Unlock()
+	close(r.done)
+}
+
+func (r *run) abort() {
+	r.stopSoft()
+	r.hardOnce.Do(func() { close(r.stopHard) })
+}
+
+func (r *run) running() bool {
+	select {
+	case <-r.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// figure draws the run as it stands: the pass of the backbone first, then the curves.
+func (r *run) figure() display.Bundle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.history) == 0 && r.err == nil && r.features != nil && !r.features.Done {
+		return figure.Progress(featureProgress(r.name, r.features))
+	}
+	return figure.Run(r.curves(), r.data())
+}
+
+func featureProgress(name string, f *training.FeatureProgress) figure.ProgressData {
+	return figure.ProgressData{
+		Label: name + ": features", Done: f.Computed + f.Cached, Total: f.Total, Unit: "pictures", Rate: f.Rate, Left: f.Left,
+	}
+}
+
+// featureLine says what the pass of the backbone cost, in the form that people and tests look for.
+func featureLine(f *training.FeatureProgress) string {
+	line := fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
+	if f.Failed > 0 {
+		line += fmt.Sprintf(", %d no longer readable and left out", f.Failed)
+	}
+	return line
+}
+
+func (r *run) curves() figure.CurvesData {
+	d := curvesOf(r.name+" on "+r.dataset, r.history, r.epochs)
+	d.Status.State = r.state()
+	if r.features != nil && r.features.Done {
+		d.Notes = append(d.Notes, featureLine(r.features)+".")
+	}
+	d.Notes = append(d.Notes, r.notes...)
+	if !r.model.Backbone.Trained() {
+		d.Notes = append(d.Notes, untrainedNote)
+	}
+	if n := len(r.history); n > 0 {
+		last := r.history[n-1]
+		d.Status.Rate, d.Status.Left = last.Rate, last.Left
+		d.Status.Text = fmt.Sprintf("validation accuracy %.1f %%", 100*last.ValAccuracy)
+		if best := r.history.Best(); best != nil {
+			d.Status.Text = fmt.Sprintf("validation accuracy %.1f %%, at the best epoch %.1f %%", 100*last.ValAccuracy, 100*best.ValAccuracy)
+		}
+	}
+	if r.step != nil {
+		d.Status.Left = r.step.Left
+	}
+	if d.Status.State != figure.StateRunning {
+		d.Status.Left = 0
+	}
+	return d
+}
+
+// curvesOf turns a history into the panels of loss and accuracy.
+func curvesOf(title string, history training.History, epochs int) figure.CurvesData {
+	column := func(value func(training.Epoch) float64) []float64 {
+		values := make([]float64, len(history))
+		for i, e := range history {
+			values[i] = value(e)
+		}
+		return values
+	}
+	d := figure.CurvesData{Title: title, Epoch: len(history), Epochs: epochs, Panels: []figure.Panel{
+		{Name: "loss", Lines: []figure.Line{
+			{Name: "train", Values: column(func(e training.Epoch) float64 { return e.Loss })},
+			{Name: "validation", Values: column(func(e training.Epoch) float64 { return e.ValLoss })},
+		}},
+		{Name: "accuracy", Fraction: true, Lines: []figure.Line{
+			{Name: "train", Values: column(func(e training.Epoch) float64 { return e.Accuracy })},
+			{Name: "validation", Values: column(func(e training.Epoch) float64 { return e.ValAccuracy })},
+		}},
+	}}
+	if best := history.Best(); best != nil {
+		d.Best = best.Epoch
+	}
+	return d
+}
+
+func (r *run) state() figure.State {
+	switch {
+	case r.ended.IsZero():
+		return figure.StateRunning
+	case r.status == training.Finished:
+		return figure.StateDone
+	case r.status == training.Stopped, r.status == training.EarlyStop:
+		return figure.StateStopped
+	}
+	return figure.StateFailed
+}
+
+// data is what the notebook extension and scripts read of the run.
+func (r *run) data() figure.RunData {
+	d := figure.RunData{
+		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model.Name, Device: r.backend,
+		Epoch: len(r.history), Epochs: r.epochs, Pictures: r.pictures, Started: r.started, Metrics: map[string]float64{},
+	}
+	if r.err != nil {
+		d.Error = r.err.Error()
+	}
+	if n := len(r.history); n > 0 {
+		d.Rate, d.LeftMS = r.history[n-1].Rate, r.history[n-1].Left.Milliseconds()
+	}
+	if best := r.history.Best(); best != nil {
+		d.Best = best.Epoch
+		for name, value := range map[string]float64{
+			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
+		} {
+			if !math.IsNaN(value) && !math.IsInf(value, 0) {
+				d.Metrics[name] = value
+			}
+		}
+	}
+	for _, panel := range curvesOf("", r.history, r.epochs).Panels {
+		for _, line := range panel.Lines {
+			d.Series = append(d.Series, figure.RunSeries{Panel: panel.Name, Name: line.Name, Values: nullable(line.Values)})
+		}
+	}
+	if !r.ended.IsZero() {
+		d.Seconds = r.ended.Sub(r.started).Seconds()
+	}
+	return d
+}
+
+// nullable turns what JSON cannot say into null.
+func nullable(values []float64) []*float64 {
+	result := make([]*float64, len(values))
+	for i := range values {
+		if !math.IsNaN(values[i]) && !math.IsInf(values[i], 0) {
+			result[i] = &values[i]
+		}
+	}
+	return result
+}
