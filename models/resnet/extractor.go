@@ -3,49 +3,280 @@ package resnet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/headstart-nb/headstart/models/accel"
 )
 
+const (
+	cpuBatch = 32
+	gpuBatch = 256
+	// winogradPays is the number of pictures from which Winograd's faster graph makes up for its longer compilation, measured
+	// on 2 cores.
+	winogradPays = 200
+)
+
+// precisions are the types that weights and activations may have on the device. Features are float32 in any case.
+var precisions = map[string]dtypes.DType{
+	"float32": dtypes.Float32, "bfloat16": dtypes.BFloat16, "float16": dtypes.Float16,
+}
+
 // ExtractorOptions tune the frozen pass.
 type ExtractorOptions struct {
-	// Batch is the number of pictures that the device computes at once; 0 means 32 on a CPU, 256 on a GPU.
+	// Batch is the number of pictures that the device computes at once; 0 means 32 on a CPU and 256 on a GPU, and no more
+	// than the power of two that holds the pictures expected.
 	Batch int
-	// Expected is how many pictures will be asked for in all, as far as known. Few are computed by the graph that compiles
-	// in half a second, many by the one that computes faster and takes seconds to compile.
+	// Expected is how many pictures will be asked for in all, as far as known; 0 means many. Few are computed by the graph
+	// that compiles in half a second, many by the one that computes faster and takes seconds to compile.
 	Expected int
 	// Precision is "float32" (also the empty string), "bfloat16" or "float16".
 	Precision string
+	// Formulation is "auto" (also the empty string: chosen by Expected), "plain" or "winograd".
+	Formulation string
 }
 
 // Extractor computes features with the weights frozen, folded and resident on a device. It is safe for concurrent use;
 // calls take turns. Every batch is padded to the same size, so that on one device a picture's features have the same bits
 // whichever pictures it shares a batch with.
-type Extractor struct{}
+type Extractor struct {
+	backbone    *Backbone
+	device      *accel.Device
+	batch       int
+	precision   string
+	formulation string
+
+	turn  chan struct{} // holds one token; who has it may run the device
+	ready chan struct{} // closed when the compilation has ended
+	// set before ready is closed
+	err     error
+	program *program
+	exec    *graph.Exec
+	images  *tensors.Tensor // [batch, size, size, 3] uint8, used for every batch
+	closed  bool            // guarded by turn
+}
 
 // NewExtractor starts compiling in the background and returns: pictures can be decoded meanwhile. The first Extract waits
 // for it.
 func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, options ExtractorOptions) (*Extractor, error) {
-	return nil, errors.New("new extractor: not built yet")
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
+	}
+	e := &Extractor{
+		backbone: b, device: device, precision: options.Precision, formulation: options.Formulation,
+		turn: make(chan struct{}, 1), ready: make(chan struct{}),
+	}
+	if e.precision == "" {
+		e.precision = "float32"
+	}
+	dtype, ok := precisions[e.precision]
+	if !ok {
+		return nil, fmt.Errorf("compile %s: there is no precision %q; they are float32, bfloat16 and float16", b.Name(), e.precision)
+	}
+	e.batch = batchSize(device.Name(), options)
+	if e.batch < 1 {
+		return nil, fmt.Errorf("compile %s: a batch of %d pictures is none", b.Name(), e.batch)
+	}
+	if err := e.chooseFormulation(options.Expected); err != nil {
+		return nil, err
+	}
+	e.turn <- struct{}{}
+	go func() {
+		defer close(e.ready)
+		e.err = e.compile(dtype)
+	}()
+	return e, nil
+}
+
+// batchSize is the batch asked for, or what suits the device and the pictures expected.
+func batchSize(device string, options ExtractorOptions) int {
+	if options.Batch != 0 {
+		return options.Batch
+	}
+	limit := cpuBatch
+	if device == "xla:cuda" {
+		limit = gpuBatch
+	}
+	if options.Expected <= 0 {
+		return limit
+	}
+	batch := 1
+	for batch < options.Expected && batch < limit {
+		batch *= 2
+	}
+	return batch
+}
+
+// chooseFormulation settles auto.
+func (e *Extractor) chooseFormulation(expected int) error {
+	switch e.formulation {
+	case FormulationPlain, FormulationWinograd:
+	case "", auto:
+		e.formulation = FormulationPlain
+		many := expected <= 0 || expected >= winogradPays
+		if many && e.device.Name() == "xla:cpu" && e.precision == "float32" && e.batch > 1 {
+			e.formulation = FormulationWinograd
+		}
+	default:
+		return fmt.Errorf("compile %s: there is no formulation %q; they are auto, plain and winograd", e.backbone.Name(), e.formulation)
+	}
+	return nil
+}
+
+// compile puts the weights on the device and compiles the graph.
+func (e *Extractor) compile(dtype dtypes.DType) (err error) {
+	defer recovered(&err, "compile "+e.backbone.Name()+" for "+e.device.Name())
+	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, dtype, e.batch)
+	if err != nil {
+		return err
+	}
+	inputs := e.program.inputs()
+	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
+		return fmt.Errorf("make room for a batch of %d pictures on %s: %w", e.batch, e.device.Name(), err)
+	}
+	if e.exec, err = graph.NewExec(e.device.Backend, e.program.build); err != nil {
+		return fmt.Errorf("compile %s for %s: %w", e.backbone.Name(), e.device.Name(), err)
+	}
+	if _, err = e.exec.Compile(inputs...); err != nil {
+		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
+	}
+	return nil
 }
 
 // Batch is the number of pictures computed at once; giving Extract a multiple of it wastes nothing.
-func (e *Extractor) Batch() int { return 0 }
+func (e *Extractor) Batch() int { return e.batch }
 
 // FeatureShape is the shape of one picture's features.
-func (e *Extractor) FeatureShape() []int { return nil }
+func (e *Extractor) FeatureShape() []int { return e.backbone.FeatureShape() }
 
 // Formulation says which graph computes: "plain" or "winograd".
-func (e *Extractor) Formulation() string { return "" }
+func (e *Extractor) Formulation() string { return e.formulation }
 
 // Precision is "float32", "bfloat16" or "float16".
-func (e *Extractor) Precision() string { return "" }
+func (e *Extractor) Precision() string { return e.precision }
 
 // Extract returns the features of n pictures, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
 // cancelled context stops it between two batches.
 func (e *Extractor) Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
-	return nil, errors.New("extract: not built yet")
+	picture := e.backbone.size * e.backbone.size * 3
+	if n < 0 || len(pixels) != n*picture {
+		return nil, fmt.Errorf("extract the features of %d pictures: %d pixel values were given, and %d by %d RGB pixels make %d",
+			n, len(pixels), e.backbone.size, e.backbone.size, n*picture)
+	}
+	if err := e.acquire(ctx); err != nil {
+		return nil, fmt.Errorf("extract the features of %d pictures: %w", n, err)
+	}
+	defer func() { e.turn <- struct{}{} }()
+	features := make([]float32, 0, n*shapes.Make(dtypes.Float32, e.FeatureShape()...).Size())
+	for at := 0; at < n; at += e.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("extract the features of %d pictures, %d done: %w", n, at, err)
+		}
+		count := min(e.batch, n-at)
+		batch, err := e.runBatch(pixels[at*picture:(at+count)*picture], count)
+		if err != nil {
+			return nil, err
+		}
+		features = append(features, batch...)
+	}
+	return features, nil
 }
 
-// Close frees the weights on the device and waits for a compilation under way.
-func (e *Extractor) Close() error { return nil }
+// acquire waits for the compilation and for the turn.
+func (e *Extractor) acquire(ctx context.Context) error {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.err != nil {
+		return e.err
+	}
+	select {
+	case <-e.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.closed {
+		e.turn <- struct{}{}
+		return errors.New("the extractor is closed")
+	}
+	return nil
+}
+
+// runBatch computes up to one batch, padded with black pictures.
+func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err error) {
+	what := fmt.Sprintf("extract features with %s on %s", e.backbone.Name(), e.device.Name())
+	defer recovered(&err, what)
+	err = e.images.MutableFlatData(func(flat any) {
+		to := flat.([]uint8)
+		clear(to[copy(to, pixels):])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	args := make([]any, 0, 1+len(e.program.weights))
+	args = append(args, e.images)
+	for _, w := range e.program.weights {
+		args = append(args, w)
+	}
+	output, err := e.exec.Call1(args...)
+	if err != nil {
+		return nil, e.explain(what, err)
+	}
+	defer func() { _ = output.FinalizeAll() }() // its numbers are copied
+	err = output.ConstFlatData(func(flat any) {
+		all := flat.([]float32)
+		features = append(features, all[:len(all)/e.batch*count]...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return features, nil
+}
+
+// explain says which batch may fit where the device ran out of memory.
+func (e *Extractor) explain(what string, err error) error {
+	if strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") && e.batch > 1 {
+		return fmt.Errorf("%s: the device has no memory for %d pictures at once; ask for a batch of %d: %w", what, e.batch, e.batch/2, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// recovered turns a panic of the backend into an error.
+func recovered(err *error, what string) {
+	if r := recover(); r != nil {
+		if bug, ok := r.(runtime.Error); ok {
+			*err = fmt.Errorf("%s: the backend failed: %w", what, bug)
+			return
+		}
+		*err = fmt.Errorf("%s: %v", what, r)
+	}
+}
+
+// Close frees the weights on the device, after the work under way. Closing twice is harmless.
+func (e *Extractor) Close() error {
+	<-e.ready
+	<-e.turn
+	defer func() { e.turn <- struct{}{} }()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	if e.exec != nil {
+		e.exec.Finalize()
+	}
+	if e.images != nil {
+		_ = e.images.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
+	}
+	if e.program != nil {
+		e.program.close()
+	}
+	return nil
+}

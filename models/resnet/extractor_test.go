@@ -1,0 +1,212 @@
+package resnet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+const testSize = 96 // stages of 24, 12, 6 and 3 pixels: the last is odd, as with 224
+
+// random opens an untrained backbone for small pictures whose batch norms do something.
+func random(t testing.TB, options Options) *Backbone {
+	t.Helper()
+	options.Weights, options.Seed = WeightsRandom, 7
+	if options.Size == 0 {
+		options.Size = testSize
+	}
+	b, err := Open(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range b.parameters.layers {
+		for i := range w.scale {
+			w.scale[i] = 0.5 + float32(i%5)/8
+			w.offset[i] = float32(i%7)/10 - 0.3
+			w.mean[i] = float32(i%3)/20 - 0.05
+			w.variance[i] = 0.5 + float32(i%4)/3
+			if w.bias != nil {
+				w.bias[i] = float32(i%11)/50 - 0.1
+			}
+		}
+	}
+	return b
+}
+
+// unfoldedFeatures runs Features as it is trained, with the variables of a new store.
+func unfoldedFeatures(t testing.TB, b *Backbone, backend model.Backend, pixels []uint8, n int) []float32 {
+	t.Helper()
+	exec, err := model.NewExec(backend, model.NewStore(), b.Features)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	output, err := exec.Call1(tensors.FromFlatDataAndDimensions(pixels, n, b.size, b.size, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var features []float32
+	if err := output.ConstFlatData(func(flat any) { features = slices.Clone(flat.([]float32)) }); err != nil {
+		t.Fatal(err)
+	}
+	return features
+}
+
+func TestFormulationsAgree(t *testing.T) {
+	device := openCPU(t)
+	pixels := pictures(3, testSize)
+	for _, test := range []struct {
+		arrangement, cut string
+		formulations     []string
+	}{
+		{V1, "conv1", []string{FormulationPlain}},
+		{V1, "conv5", []string{FormulationPlain, FormulationWinograd}},
+		{V15, "conv3", []string{FormulationPlain, FormulationWinograd}},
+	} {
+		b := random(t, Options{Arrangement: test.arrangement, Cut: test.cut, Pool: PoolNone})
+		want := unfoldedFeatures(t, b, device.Backend, pixels, 3)
+		for _, formulation := range test.formulations {
+			got := extract(t, b, device, ExtractorOptions{Batch: 2, Formulation: formulation}, pixels, 3)
+			if d := difference(t, got, want); d > 1e-5 {
+				t.Errorf("%s %s: %s differs from the unfolded network by %.1e", test.arrangement, test.cut, formulation, d)
+			}
+		}
+	}
+}
+
+func TestBatchCompositionDoesNotMatter(t *testing.T) {
+	device := openCPU(t)
+	b := random(t, Options{Cut: "conv3"})
+	pixels := pictures(5, testSize)
+	picture, dim := testSize*testSize*3, b.FeatureDim()
+	e, err := b.NewExtractor(context.Background(), device, ExtractorOptions{Batch: 4, Formulation: FormulationPlain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	together, err := e.Extract(context.Background(), pixels, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{1, 4} {
+		alone, err := e.Extract(context.Background(), pixels[i*picture:(i+1)*picture], 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(alone, together[i*dim:(i+1)*dim]) {
+			t.Errorf("picture %d has other features alone than among others", i)
+		}
+	}
+}
+
+func TestFeaturesAfterContinuesAStage(t *testing.T) {
+	device := openCPU(t)
+	b := random(t, Options{Cut: "conv4"})
+	pixels := pictures(2, testSize)
+	options := ExtractorOptions{Batch: 2, Formulation: FormulationPlain}
+	want := extract(t, b, device, options, pixels, 2)
+	for _, stage := range []string{"conv1", "conv3", "conv4"} {
+		head, err := b.With(stage, PoolNone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps := extract(t, head, device, options, pixels, 2)
+		dims := append([]int{2}, head.FeatureShape()...)
+		exec, err := model.NewExec(device.Backend, model.NewStore(), func(scope *model.Scope, x *graph.Node) *graph.Node {
+			return b.FeaturesAfter(scope, stage, x)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, err := exec.Call1(tensors.FromFlatDataAndDimensions(maps, dims...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []float32
+		if err := output.ConstFlatData(func(flat any) { got = slices.Clone(flat.([]float32)) }); err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(t, got, want); d > 1e-5 {
+			t.Errorf("after %s the features differ by %.1e", stage, d)
+		}
+	}
+}
+
+func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
+	b := random(t, Options{Cut: "conv3", Size: 32})
+	device := openCPU(t)
+	trainable := func(unfreeze string) (names []string) {
+		store := model.NewStore()
+		scope := store.RootScope().At("backbone")
+		scope.SetParam(ParamUnfreeze, unfreeze)
+		exec, err := model.NewExec(device.Backend, store, func(_ *model.Scope, x *graph.Node) *graph.Node { return b.Features(scope, x) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		images := shapes.Make(dtypes.Uint8, 1, 32, 32, 3)
+		if _, err := exec.Compile(images); err != nil {
+			t.Fatal(err)
+		}
+		for v := range store.IterVariables() {
+			if v.Trainable {
+				names = append(names, v.Path())
+			}
+		}
+		return names
+	}
+	if names := trainable(""); len(names) > 0 {
+		t.Errorf("frozen, %v are trainable", names)
+	}
+	names := trainable("conv3")
+	convolutions := 0
+	for _, s := range b.network.stages[1:2] {
+		convolutions += 3*len(s.blocks) + 1
+	}
+	if want := 4 * convolutions; len(names) != want { // kernel, bias, gamma, beta
+		t.Errorf("from conv3 on, %d variables are trainable, want %d", len(names), want)
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "/backbone/conv3_") || strings.Contains(name, "moving") {
+			t.Errorf("%s is trainable", name)
+		}
+	}
+}
+
+func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
+	device := openCPU(t)
+	b := random(t, Options{Cut: "conv1"})
+	ctx := context.Background()
+	for name, options := range map[string]ExtractorOptions{
+		"precision": {Precision: "int4"}, "formulation": {Formulation: "fft"}, "a batch of -1": {Batch: -1},
+	} {
+		if _, err := b.NewExtractor(ctx, device, options); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%+v: %v", options, err)
+		}
+	}
+	e, err := b.NewExtractor(ctx, device, ExtractorOptions{Batch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Extract(ctx, make([]uint8, 5), 1); err == nil {
+		t.Error("5 pixel values passed for a picture")
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := e.Extract(cancelled, pictures(1, testSize), 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if err := errors.Join(e.Close(), e.Close()); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.Extract(ctx, pictures(1, testSize), 1); err == nil {
+		t.Error("a closed extractor computes")
+	}
+}

@@ -1,0 +1,80 @@
+package resnet
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models/accel"
+)
+
+// openCPU opens XLA on the CPU.
+func openCPU(t testing.TB) *accel.Device {
+	t.Helper()
+	device, err := accel.Open(context.Background(), accel.Options{Device: "cpu"})
+	if err != nil {
+		t.Skipf("needs the PJRT CPU plugin: make setup (%v)", err)
+	}
+	t.Cleanup(func() { _ = device.Close() })
+	return device
+}
+
+// sharedFile finds a file of the shared test data.
+func sharedFile(t testing.TB, name string) string {
+	t.Helper()
+	root := os.Getenv("HEADSTART_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	file := filepath.Join(root, "data", name)
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("needs the shared test data: %v", err)
+	}
+	return file
+}
+
+// pictures are n pictures of noise on ramps, size by size RGB.
+func pictures(n, size int) []uint8 {
+	list := make([]uint8, n*size*size*3)
+	state := uint32(1)
+	for i := range list {
+		state = state*1664525 + 1013904223
+		list[i] = uint8(state>>24)/2 + uint8(i/3%size*127/size)
+	}
+	return list
+}
+
+// extract runs one frozen pass.
+func extract(t testing.TB, b *Backbone, device *accel.Device, options ExtractorOptions, pixels []uint8, n int) []float32 {
+	t.Helper()
+	e, err := b.NewExtractor(context.Background(), device, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	features, err := e.Extract(context.Background(), pixels, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return features
+}
+
+// difference is the largest difference of two lists, relative to the largest magnitude of the second.
+func difference(t testing.TB, got, want []float32) float64 {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d numbers, want %d", len(got), len(want))
+	}
+	var worst, magnitude float64
+	for i := range want {
+		worst = max(worst, abs(float64(got[i])-float64(want[i])))
+		magnitude = max(magnitude, abs(float64(want[i])))
+	}
+	if magnitude == 0 {
+		t.Fatal("the expected numbers are all zero")
+	}
+	return worst / magnitude
+}
+
+func abs(x float64) float64 { return max(x, -x) }

@@ -1,0 +1,343 @@
+package resnet
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// MismatchError says in full how a file's tensors differ from the network's.
+type MismatchError struct {
+	Path       string
+	Network    string // "ResNet50 v1 cut at conv5"
+	Names      string // whose names the file uses
+	Missing    []string
+	Unexpected []string
+	Wrong      []string // "name: what it is, and what it must be"
+	Hint       string   // what to do
+}
+
+func (e *MismatchError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "load weights %s (with %s's names) into %s:", e.Path, e.Names, e.Network)
+	list := func(names []string, one, many string) {
+		switch len(names) {
+		case 0:
+		case 1:
+			fmt.Fprintf(&text, " 1 tensor %s: %s;", one, names[0])
+		default:
+			fmt.Fprintf(&text, " %d tensors %s: %s;", len(names), many, strings.Join(names, ", "))
+		}
+	}
+	list(e.Missing, "is missing", "are missing")
+	list(e.Unexpected, "is unexpected", "are unexpected")
+	list(e.Wrong, "does not fit", "do not fit")
+	text.WriteString(" " + e.Hint)
+	return text.String()
+}
+
+// loader fills a network's parameters from a source under one scheme's names.
+type loader struct {
+	path    string
+	source  weights.Source
+	scheme  scheme
+	network network
+	cut     string
+	top     bool
+
+	stored  map[string]string // the cleaned name to the name in the file
+	doubles []string          // names in the file that clean to one that is there already
+	noBias  bool              // the convolutions' biases are absent, and zero
+
+	missing, wrong []string
+}
+
+// findScheme tells whose names a file uses by the stem's kernel, and maps the cleaned names to the stored ones.
+func findScheme(source weights.Source) (s scheme, stored map[string]string, doubles []string, ok bool) {
+	n, err := newNetwork(50, V1) // every depth has the same stem
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range schemes {
+		stored, doubles := map[string]string{}, []string(nil)
+		for name := range source.Names() {
+			if _, ok := stored[s.clean(name)]; ok {
+				doubles = append(doubles, name)
+				continue
+			}
+			stored[s.clean(name)] = name
+		}
+		if _, ok := stored[s.names(n, n.stem).kernel]; ok {
+			return s, stored, doubles, true
+		}
+	}
+	return scheme{}, nil, nil, false
+}
+
+// load reads the parameters strictly: it fails with a MismatchError that lists every tensor which is missing, unexpected or
+// of the wrong shape. Tensors of the network that the cut or the missing top does not need are left alone.
+func (l *loader) load() (parameters, []string, error) {
+	l.noBias = l.network.biases && l.absent(l.biasNames())
+	unexpected := l.unexpected()
+	l.check()
+	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
+		return parameters{}, nil, &MismatchError{
+			Path: l.path, Network: describe(l.network, l.cut, l.top), Names: l.scheme.name,
+			Missing: l.missing, Wrong: l.wrong, Unexpected: unexpected, Hint: l.hint(unexpected),
+		}
+	}
+	p := parameters{layers: map[string]*layerWeights{}}
+	for _, c := range l.network.convolutions(l.cut) {
+		w, err := l.layer(c)
+		if err != nil {
+			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
+		}
+		p.layers[c.name] = w
+	}
+	if l.top {
+		kernel, bias := l.scheme.topNames()
+		p.top = &denseWeights{}
+		var err error
+		if p.top.kernel, err = l.kernel(kernel, []int{l.width(), classes}); err == nil {
+			p.top.bias, err = l.vector(bias)
+		}
+		if err != nil {
+			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
+		}
+	}
+	return p, l.notes(), nil
+}
+
+// biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
+func (l *loader) biasNames() []string {
+	var names []string
+	for _, c := range l.network.convolutions(l.cut)[1:] {
+		names = append(names, l.scheme.names(l.network, c).bias)
+	}
+	return names
+}
+
+func (l *loader) absent(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { _, ok := l.stored[name]; return ok })
+}
+
+func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].out }
+
+// check collects what is missing and what has the wrong shape.
+func (l *loader) check() {
+	for _, c := range l.network.convolutions(l.cut) {
+		names := l.scheme.names(l.network, c)
+		l.want(names.kernel, []int{c.kernel, c.kernel, c.in, c.out})
+		if l.network.biases && !l.noBias {
+			l.want(names.bias, []int{c.out})
+		}
+		for _, name := range []string{names.scale, names.offset, names.mean, names.variance} {
+			l.want(name, []int{c.out})
+		}
+	}
+	if l.top {
+		kernel, bias := l.scheme.topNames()
+		l.want(kernel, []int{l.width(), classes})
+		l.want(bias, []int{classes})
+	}
+}
+
+// want checks one tensor against its shape in Keras's layout, or in PyTorch's where it is a kernel.
+func (l *loader) want(name string, dims []int) {
+	stored, ok := l.stored[name]
+	if !ok {
+		l.missing = append(l.missing, name)
+		return
+	}
+	shape, _ := l.source.Shape(stored)
+	if !weights.IsFloat(shape.DType) {
+		l.wrong = append(l.wrong, fmt.Sprintf("%s: %s, and it must hold floats", stored, shape))
+		return
+	}
+	if !slices.Equal(shape.Dimensions, dims) && !slices.Equal(shape.Dimensions, outFirst(dims)) {
+		text := fmt.Sprintf("%s: %v, and it must be %v", stored, shape.Dimensions, dims)
+		if len(dims) > 1 {
+			text += fmt.Sprintf(" or %v", outFirst(dims))
+		}
+		l.wrong = append(l.wrong, text)
+	}
+}
+
+// outFirst is PyTorch's layout of a kernel, [out, in, height, width], for Keras's, [height, width, in, out].
+func outFirst(dims []int) []int {
+	if len(dims) == 1 {
+		return dims
+	}
+	return append([]int{dims[len(dims)-1], dims[len(dims)-2]}, dims[:len(dims)-2]...)
+}
+
+// unexpected lists the tensors that the whole network, top included, has no place for.
+func (l *loader) unexpected() []string {
+	known := map[string]bool{}
+	for _, c := range l.network.convolutions(lastStage) {
+		names := l.scheme.names(l.network, c)
+		for _, name := range []string{names.kernel, names.scale, names.offset, names.mean, names.variance} {
+			known[name] = true
+		}
+		if l.network.biases {
+			known[names.bias] = true
+		}
+		if l.scheme.counters != "" {
+			known[l.scheme.norm(l.network, c)+l.scheme.counters] = true
+		}
+	}
+	kernel, bias := l.scheme.topNames()
+	known[kernel], known[bias] = true, true
+	list := slices.Clone(l.doubles)
+	for name, stored := range l.stored {
+		if !known[name] {
+			list = append(list, stored)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
+func (l *loader) fileDepth() int {
+	for _, depth := range []int{152, 101, 50} {
+		n, err := newNetwork(depth, l.network.arrangement)
+		if err != nil {
+			continue
+		}
+		conv4 := n.stages[2].blocks
+		if _, ok := l.stored[l.scheme.names(n, conv4[len(conv4)-1].body[2]).kernel]; ok {
+			return depth
+		}
+	}
+	return 0
+}
+
+// hint says what to do about a mismatch: often the file is of another depth, or complete up to an earlier stage.
+func (l *loader) hint(unexpected []string) string {
+	if depth := l.fileDepth(); depth != 0 && depth != l.network.depth {
+		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
+	}
+	if len(unexpected) == 0 && len(l.wrong) == 0 {
+		stages := l.network.stageNames()
+		for i := slices.Index(stages, l.cut) - 1; i >= 0; i-- {
+			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, cut: stages[i], stored: l.stored}
+			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
+			if earlier.check(); len(earlier.missing) == 0 {
+				return fmt.Sprintf("the file is complete up to %s: use --cut %s, or a complete file", stages[i], stages[i])
+			}
+		}
+	}
+	return "use the file as its publisher made it"
+}
+
+func (l *loader) layer(c convolution) (*layerWeights, error) {
+	names := l.scheme.names(l.network, c)
+	w := &layerWeights{}
+	var err error
+	if w.kernel, err = l.kernel(names.kernel, []int{c.kernel, c.kernel, c.in, c.out}); err != nil {
+		return nil, err
+	}
+	for _, one := range []struct {
+		name string
+		to   *[]float32
+	}{{names.scale, &w.scale}, {names.offset, &w.offset}, {names.mean, &w.mean}, {names.variance, &w.variance}} {
+		if *one.to, err = l.vector(one.name); err != nil {
+			return nil, err
+		}
+	}
+	for i, v := range w.variance {
+		if v < 0 {
+			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", names.variance, v, i)
+		}
+	}
+	if l.network.biases {
+		w.bias = repeat(0, c.out)
+		if _, ok := l.stored[names.bias]; ok {
+			if w.bias, err = l.vector(names.bias); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return w, nil
+}
+
+// vector reads a tensor, which must hold finite numbers.
+func (l *loader) vector(name string) ([]float32, error) {
+	stored := l.stored[name]
+	t, err := l.source.Tensor(stored)
+	if err != nil {
+		return nil, err
+	}
+	list, err := weights.Float32s(t)
+	if err != nil {
+		return nil, fmt.Errorf("tensor %s: %w", stored, err)
+	}
+	for i, v := range list {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, fmt.Errorf("tensor %s holds %g at %d: the file is damaged, or its training diverged", stored, v, i)
+		}
+	}
+	return list, nil
+}
+
+// kernel reads a kernel into Keras's layout, whose dimensions are dims.
+func (l *loader) kernel(name string, dims []int) ([]float32, error) {
+	list, err := l.vector(name)
+	if err != nil {
+		return nil, err
+	}
+	shape, _ := l.source.Shape(l.stored[name])
+	if slices.Equal(shape.Dimensions, dims) {
+		return list, nil
+	}
+	return outLast(list, dims), nil
+}
+
+// outLast turns [out, in, height, width] into [height, width, in, out], whose dimensions are dims; [out, in] into [in, out].
+func outLast(list []float32, dims []int) []float32 {
+	in, out := dims[len(dims)-2], dims[len(dims)-1]
+	pixels := len(list) / (in * out)
+	result := make([]float32, len(list))
+	for o := range out {
+		for i := range in {
+			for p := range pixels {
+				result[(p*in+i)*out+o] = list[(o*in+i)*pixels+p]
+			}
+		}
+	}
+	return result
+}
+
+// notes tells what a reader of the numbers should know about the file.
+func (l *loader) notes() []string {
+	var notes []string
+	if l.noBias {
+		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are zero")
+	}
+	used := 0
+	for _, c := range l.network.convolutions(l.cut) {
+		names := l.scheme.names(l.network, c)
+		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
+			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
+				used++
+			}
+		}
+	}
+	if l.top {
+		used += 2
+	}
+	counters := 0
+	for name := range l.stored {
+		if l.scheme.counters != "" && strings.HasSuffix(name, l.scheme.counters) {
+			counters++
+		}
+	}
+	if left := len(l.stored) - used - counters; left > 0 {
+		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.cut))
+	}
+	return notes
+}

@@ -1,0 +1,149 @@
+package resnet
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// program is a frozen network ready to compile: a graph whose weights are parameters, and the weights on the device. As
+// constants in the graph they would take XLA 40 s and 3.6 GB to compile.
+type program struct {
+	backbone *Backbone
+	backend  compute.Backend
+	dtype    dtypes.DType // of weights and activations
+	batch    int
+	weights  []*tensors.Tensor
+	// layers says at which index of weights a convolution's begin.
+	layers map[string]int
+	// run builds the stages up to the cut.
+	run func(p *program, x *graph.Node, weights []*graph.Node) *graph.Node
+}
+
+// Formulations: which graph computes the frozen pass.
+const (
+	// FormulationPlain compiles in half a second.
+	FormulationPlain = "plain"
+	// FormulationWinograd computes faster on a CPU and takes seconds to compile.
+	FormulationWinograd = "winograd"
+)
+
+// newProgram folds the weights and puts them on the device.
+func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype dtypes.DType, batch int) (p *program, err error) {
+	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
+	defer func() {
+		if err != nil {
+			p.close()
+			p, err = nil, fmt.Errorf("put the weights of %s on the device: %w", b.Name(), err)
+		}
+	}()
+	phased := map[string]bool{}
+	p.run = runPlain
+	if formulation == FormulationWinograd {
+		p.run = runPhased
+		phased = b.network.winogradLayers(b.size, b.cut)
+	}
+	for _, c := range b.network.convolutions(b.cut) {
+		p.layers[c.name] = len(p.weights)
+		kernel, bias := b.parameters.layers[c.name].fold(b.network.epsilon)
+		if err := p.put(bias, c.out); err != nil {
+			return p, err
+		}
+		if phased[c.name] {
+			for _, matrix := range transformKernel(kernel, c.in, c.out) {
+				if err := p.put(matrix, c.in, c.out); err != nil {
+					return p, err
+				}
+			}
+			continue
+		}
+		if err := p.put(kernel, c.kernel, c.kernel, c.in, c.out); err != nil {
+			return p, err
+		}
+	}
+	if top := b.parameters.top; top != nil {
+		if err := p.put(top.kernel, len(top.kernel)/classes, classes); err != nil {
+			return p, err
+		}
+		if err := p.put(top.bias, classes); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// put appends weights to those on the device, in the program's type.
+func (p *program) put(data []float32, dims ...int) error {
+	t, err := tensors.FromShapeForBackend(p.backend, 0, shapes.Make(p.dtype, dims...))
+	if err != nil {
+		return err
+	}
+	err = t.MutableFlatData(func(flat any) {
+		switch to := flat.(type) {
+		case []float32:
+			copy(to, data)
+		case []bfloat16.BFloat16:
+			for i, v := range data {
+				to[i] = bfloat16.FromFloat32(v)
+			}
+		case []float16.Float16:
+			for i, v := range data {
+				to[i] = float16.FromFloat32(v)
+			}
+		default:
+			panic(fmt.Sprintf("resnet: weights of type %T", flat)) // precisions lists what there is
+		}
+	})
+	if err != nil {
+		return err
+	}
+	p.weights = append(p.weights, t)
+	return nil
+}
+
+// inputs are the shapes of the graph's parameters: the pictures, then the weights.
+func (p *program) inputs() []shapes.Shape {
+	size := p.backbone.size
+	list := []shapes.Shape{shapes.Make(dtypes.Uint8, p.batch, size, size, 3)}
+	for _, w := range p.weights {
+		list = append(list, w.Shape())
+	}
+	return list
+}
+
+// build makes the graph: pictures [batch, size, size, 3] uint8 RGB to features [batch, FeatureShape...] float32.
+func (p *program) build(inputs []*graph.Node) *graph.Node {
+	images, weights := inputs[0], inputs[1:]
+	b := p.backbone
+	x := p.run(p, normalizations[b.mode].apply(images, p.dtype), weights)
+	x = pool(x, b.pool)
+	if b.Top() {
+		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
+		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }
+		x = graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, classes))
+	}
+	return x
+}
+
+// close frees the weights on the device.
+func (p *program) close() {
+	for _, w := range p.weights {
+		_ = w.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
+	}
+	p.weights = nil
+}
+
+// runPlain runs the network in the plain layout.
+func runPlain(p *program, x *graph.Node, weights []*graph.Node) *graph.Node {
+	nodes := map[string]foldedNodes{}
+	for name, at := range p.layers {
+		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}
+	}
+	return forward(p.backbone.network, folded{weights: nodes}, x, "", p.backbone.cut)
+}
