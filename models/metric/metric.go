@@ -19,6 +19,15 @@ type Report struct {
 	Worst     []Mistake  `json:"worst"`     // the most confident mistakes first
 
 	Calibration Calibration `json:"calibration"`
+
+	Values *Values `json:"values,omitempty"` // of a regression, which leaves all but Pictures and Loss empty
+}
+
+// Values is how near predicted numbers are to the true ones, averaged over the outputs.
+type Values struct {
+	MAE  float64 `json:"mae"`  // mean absolute error
+	RMSE float64 `json:"rmse"` // root of the mean squared error
+	R2   float64 `json:"r2"`   // coefficient of determination; 1 is perfect, 0 is the mean
 }
 
 // ClassScore is precision, recall and F1 of one class, 0 where nothing was predicted or labelled.

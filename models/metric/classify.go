@@ -1,0 +1,194 @@
+package metric
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// How much of the lists a report shows, and how fine its calibration is.
+const (
+	maxConfused = 10
+	maxWorst    = 12
+	bins        = 10
+	topK        = 3
+)
+
+// smallest is what a probability counts as at least, so that one certain mistake does not make the loss infinite.
+const smallest = 0x1p-52
+
+// Classify reports on probabilities [pictures, classes] of pictures with one label each. paths may be nil.
+func Classify(classes []string, probabilities []float32, labels []int, paths []string) (*Report, error) {
+	k, n := len(classes), len(labels)
+	if k == 0 || len(probabilities) != n*k {
+		return nil, fmt.Errorf("evaluate: %d probabilities for %d pictures of %d classes", len(probabilities), n, k)
+	}
+	report := &Report{Pictures: n, Classes: classes, Confusion: square(k)}
+	calibration := newCalibrator()
+	for i, label := range labels {
+		if label < 0 || label >= k {
+			return nil, fmt.Errorf("evaluate: picture %d has the label %d of %d classes", i, label, k)
+		}
+		row := probabilities[i*k : (i+1)*k]
+		predicted := argmax(row)
+		report.Confusion[label][predicted]++
+		report.Loss -= math.Log(max(float64(row[label]), smallest))
+		if predicted == label {
+			report.Accuracy++
+		} else {
+			report.Worst = append(report.Worst, Mistake{
+				Index: i, Path: at(paths, i), Label: classes[label], Predicted: classes[predicted],
+				Probability: float64(row[predicted]), OfLabel: float64(row[label]),
+			})
+		}
+		if rank(row, label) < topK {
+			report.Top3++
+		}
+		calibration.add(float64(row[predicted]), predicted == label)
+	}
+	if n > 0 {
+		report.Loss /= float64(n)
+		report.Accuracy /= float64(n)
+		report.Top3 /= float64(n)
+	}
+	report.Calibration = calibration.result()
+	report.scoreConfusion()
+	slices.SortStableFunc(report.Worst, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
+	report.Worst = report.Worst[:min(maxWorst, len(report.Worst))]
+	return report, nil
+}
+
+// scoreConfusion fills what follows from the confusion matrix.
+func (r *Report) scoreConfusion() {
+	for c, class := range r.Classes {
+		right := r.Confusion[c][c]
+		support, predicted := 0, 0
+		for other := range r.Classes {
+			support += r.Confusion[c][other]
+			predicted += r.Confusion[other][c]
+		}
+		r.PerClass = append(r.PerClass, score(class, right, predicted, support))
+	}
+	r.average()
+	for label, row := range r.Confusion {
+		for predicted, count := range row {
+			if label != predicted && count > 0 {
+				r.Confused = append(r.Confused, Confused{r.Classes[label], r.Classes[predicted], count})
+			}
+		}
+	}
+	slices.SortStableFunc(r.Confused, func(a, b Confused) int { return cmp.Compare(b.Pictures, a.Pictures) })
+	r.Confused = r.Confused[:min(maxConfused, len(r.Confused))]
+}
+
+// score is a class's precision, recall and F1; a share of nothing is 0, as scikit-learn's zero_division=0.
+func score(class string, right, predicted, support int) ClassScore {
+	return ClassScore{
+		Class: class, Precision: share(right, predicted), Recall: share(right, support),
+		F1: share(2*right, predicted+support), Support: support,
+	}
+}
+
+func share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// average fills the means over classes from PerClass.
+func (r *Report) average() {
+	r.Macro, r.Weighted = ClassScore{Class: "macro"}, ClassScore{Class: "weighted"}
+	total := 0
+	for _, s := range r.PerClass {
+		total += s.Support
+	}
+	add := func(to *ClassScore, s ClassScore, weight float64) {
+		to.Precision += weight * s.Precision
+		to.Recall += weight * s.Recall
+		to.F1 += weight * s.F1
+		to.Support += s.Support
+	}
+	for _, s := range r.PerClass {
+		add(&r.Macro, s, 1/float64(len(r.PerClass)))
+		add(&r.Weighted, s, share(s.Support, total))
+	}
+}
+
+// calibrator sorts predictions into bins of confidence.
+type calibrator struct{ bins []Bin }
+
+func newCalibrator() *calibrator {
+	c := &calibrator{bins: make([]Bin, bins)}
+	for i := range c.bins {
+		c.bins[i].Low, c.bins[i].High = float64(i)/bins, float64(i+1)/bins
+	}
+	return c
+}
+
+func (c *calibrator) add(confidence float64, right bool) {
+	i := 0
+	for i < bins-1 && confidence > c.bins[i].High {
+		i++
+	}
+	c.bins[i].Pictures++
+	c.bins[i].Confidence += confidence
+	if right {
+		c.bins[i].Accuracy++
+	}
+}
+
+func (c *calibrator) result() Calibration {
+	total := 0
+	for _, b := range c.bins {
+		total += b.Pictures
+	}
+	result := Calibration{Bins: c.bins}
+	for i := range c.bins {
+		b := &c.bins[i]
+		if b.Pictures == 0 {
+			continue
+		}
+		b.Confidence /= float64(b.Pictures)
+		b.Accuracy /= float64(b.Pictures)
+		result.ECE += share(b.Pictures, total) * math.Abs(b.Confidence-b.Accuracy)
+	}
+	return result
+}
+
+func argmax(row []float32) int {
+	best := 0
+	for i, v := range row {
+		if v > row[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// rank is how many classes are more probable than the label.
+func rank(row []float32, label int) int {
+	n := 0
+	for _, v := range row {
+		if v > row[label] {
+			n++
+		}
+	}
+	return n
+}
+
+func square(k int) [][]int {
+	matrix := make([][]int, k)
+	for i := range matrix {
+		matrix[i] = make([]int, k)
+	}
+	return matrix
+}
+
+func at(paths []string, i int) string {
+	if i < len(paths) {
+		return paths[i]
+	}
+	return ""
+}

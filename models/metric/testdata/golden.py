@@ -1,0 +1,78 @@
+"""Writes golden.json: predictions with the metrics that scikit-learn gives them (needs numpy and scikit-learn)."""
+
+import json
+import pathlib
+
+import numpy as np
+import sklearn
+from sklearn import metrics
+from sklearn.calibration import calibration_curve
+
+rng = np.random.default_rng(7)
+
+
+def classification(pictures, classes, absent=None):
+    logits = rng.normal(size=(pictures, classes))
+    labels = rng.integers(0, classes, size=pictures)
+    if absent is not None:  # a class that is neither labelled nor predicted
+        labels[labels == absent] = 0
+        logits[:, absent] = -20
+    logits[np.arange(pictures), labels] += 1.2
+    p = np.exp(logits)
+    p = (p / p.sum(axis=1, keepdims=True)).astype(np.float32).astype(np.float64)
+    predicted = p.argmax(axis=1)
+    all_labels = list(range(classes))
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        labels, predicted, labels=all_labels, zero_division=0)
+
+    def average(kind):
+        a = metrics.precision_recall_fscore_support(labels, predicted, labels=all_labels, average=kind, zero_division=0)
+        return {"precision": a[0], "recall": a[1], "f1": a[2]}
+
+    confidence, right = p.max(axis=1), predicted == labels
+    true, mean = calibration_curve(right, confidence, n_bins=10)
+    counts = np.histogram(confidence, bins=np.linspace(0, 1, 11))[0]
+    counts = counts[counts > 0]
+    return {
+        "classes": classes,
+        "probabilities": p.ravel().tolist(),
+        "labels": labels.tolist(),
+        "loss": float(-np.log(p[np.arange(pictures), labels]).mean()),
+        "sklearn_log_loss": metrics.log_loss(labels, p / p.sum(axis=1, keepdims=True), labels=all_labels),
+        "accuracy": metrics.accuracy_score(labels, predicted),
+        "top3": metrics.top_k_accuracy_score(labels, p, k=3, labels=all_labels),
+        "precision": precision.tolist(), "recall": recall.tolist(), "f1": f1.tolist(), "support": support.tolist(),
+        "macro": average("macro"), "weighted": average("weighted"),
+        "confusion": metrics.confusion_matrix(labels, predicted, labels=all_labels).tolist(),
+        "ece": float((counts / counts.sum() * np.abs(true - mean)).sum()),
+    }
+
+
+def multi(pictures, classes):
+    p = rng.random((pictures, classes)).astype(np.float32).astype(np.float64)
+    y = (rng.random((pictures, classes)) < p * 0.8).astype(int)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(y, p > 0.5, zero_division=0)
+    return {
+        "classes": classes, "probabilities": p.ravel().tolist(), "targets": y.ravel().tolist(),
+        "loss": float(np.mean([metrics.log_loss(y[:, c], p[:, c], labels=[0, 1]) for c in range(classes)])),
+        "accuracy": 1 - metrics.hamming_loss(y, p > 0.5),
+        "precision": precision.tolist(), "recall": recall.tolist(), "f1": f1.tolist(), "support": support.tolist(),
+    }
+
+
+def regression(pictures, outputs):
+    y = rng.normal(size=(pictures, outputs)).astype(np.float32).astype(np.float64)
+    x = (y + rng.normal(size=y.shape) * 0.3).astype(np.float32).astype(np.float64)
+    return {
+        "outputs": outputs, "predicted": x.ravel().tolist(), "targets": y.ravel().tolist(),
+        "mse": metrics.mean_squared_error(y, x), "mae": metrics.mean_absolute_error(y, x), "r2": metrics.r2_score(y, x),
+    }
+
+
+golden = {
+    "made_with": f"scikit-learn {sklearn.__version__}",
+    "classification": [classification(60, 5), classification(40, 4, absent=2)],
+    "multi": [multi(30, 3)],
+    "regression": [regression(20, 2)],
+}
+pathlib.Path(__file__).with_name("golden.json").write_text(json.dumps(golden, indent=1) + "\n")
