@@ -15,13 +15,15 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// Options say how GoNB is run. All but Log are needed.
+// Options say how GoNB is run.
 type Options struct {
-	Binary     string   // GoNB's path
-	Env        []string // GoNB's environment, and so that of the cells
-	Dir        string   // its working directory
+	BinDir     string   // holds gonb, goimports, gopls and headstart-go
+	Env        []string // the environment of GoNB and so of the cells, but for PATH's first folders
+	Dir        string   // the working directory
 	RuntimeDir string   // a folder for this user alone, for sockets; its path is short, as sockets need
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
+	SourceDir  string   // this project's module, for cells to import; empty where there is none
+	CacheDir   string   // what builds of cells leave for later ones
 	Log        *slog.Logger
 }
 

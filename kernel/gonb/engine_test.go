@@ -121,12 +121,13 @@ func open(t testing.TB) *notebook {
 	if err != nil {
 		t.Fatal(err)
 	}
+	source, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	engine := gonb.New(gonb.Options{
-		Binary:     filepath.Join(folder, "gonb"),
-		Env:        append(os.Environ(), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH")),
-		Dir:        t.TempDir(),
-		RuntimeDir: runtime,
-		KernelID:   "0123-abcd",
+		BinDir: folder, Env: os.Environ(), Dir: t.TempDir(), RuntimeDir: runtime, KernelID: "0123-abcd",
+		SourceDir: source, CacheDir: t.TempDir(),
 	})
 	t.Cleanup(func() {
 		if err := engine.Close(); err != nil {

@@ -72,8 +72,11 @@ func start(ctx context.Context, options Options) (_ *instance, err error) {
 	if err := info.Write(file); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(options.Binary, "--kernel", file, "-raw_error")
-	cmd.Dir, cmd.Env = options.Dir, options.Env
+	cmd := exec.Command(filepath.Join(options.BinDir, "gonb"), "--kernel", file, "-raw_error")
+	cmd.Dir = options.Dir
+	if cmd.Env, err = environment(options, folder); err != nil {
+		return nil, err
+	}
 	cmd.Stdout, cmd.Stderr = in.output, in.output
 	if in.process, err = child.Start(cmd); err != nil {
 		return nil, fmt.Errorf("start GoNB, which runs Go cells: %w; `headstart doctor` checks the installation", err)

@@ -161,7 +161,7 @@ func userFrames(stack string, generated []string, cells *sources) []string {
 }
 
 // argument is the list of words that the runtime prints for a function's arguments: addresses, of no use here.
-var argument = regexp.MustCompile(`\([^()]*\)$`)
+var argument = regexp.MustCompile(`\([^()]+\)$`)
 
 // renderFrame is empty for a frame outside of the user's code.
 func renderFrame(function, line, file, number string, generated []string, cells *sources) string {
