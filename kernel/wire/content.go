@@ -46,8 +46,8 @@ type ExecuteRequest struct {
 type ExecuteReply struct {
 	Status          string         `json:"status"`
 	ExecutionCount  int            `json:"execution_count"`
-	Payload         []any          `json:"payload,omitempty"`
-	UserExpressions map[string]any `json:"user_expressions,omitempty"`
+	Payload         []any          `json:"payload"`
+	UserExpressions map[string]any `json:"user_expressions"`
 	*Error
 }
 

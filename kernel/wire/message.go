@@ -15,6 +15,9 @@ import (
 // ProtocolVersion is the version of the messaging specification that this package speaks.
 const ProtocolVersion = "5.4"
 
+// DateFormat is the layout of a header's date, in UTC.
+const DateFormat = "2006-01-02T15:04:05.000000Z"
+
 // A Channel is one of the five sockets between a kernel and its clients.
 type Channel string
 
@@ -57,7 +60,7 @@ type Message struct {
 
 // NewMessage returns a message of the given type in the given session with a fresh id, stamped with the time now.
 func NewMessage(session, msgType string, content any) (Message, error) {
-	data, err := marshal(content)
+	data, err := Marshal(content)
 	if err != nil {
 		return Message{}, fmt.Errorf("encode the content of a %s message: %w", msgType, err)
 	}
@@ -66,7 +69,7 @@ func NewMessage(session, msgType string, content any) (Message, error) {
 			MsgID:    uuid.NewString(),
 			Session:  session,
 			Username: "headstart",
-			Date:     time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"),
+			Date:     time.Now().UTC().Format(DateFormat),
 			MsgType:  msgType,
 			Version:  ProtocolVersion,
 		},
@@ -109,11 +112,11 @@ func (m Message) headerJSON() (json.RawMessage, error) {
 	if len(m.RawHeader) > 0 {
 		return m.RawHeader, nil
 	}
-	return marshal(m.Header)
+	return Marshal(m.Header)
 }
 
-// marshal is json.Marshal without the escaping of <, > and &: it makes code unreadable in logs and golden files.
-func marshal(v any) (json.RawMessage, error) {
+// Marshal is json.Marshal without the escaping of <, > and &: it makes code unreadable in logs and golden files.
+func Marshal(v any) (json.RawMessage, error) {
 	if raw, ok := v.(json.RawMessage); ok {
 		return raw, nil
 	}

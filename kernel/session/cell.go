@@ -1,0 +1,217 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// ErrCellEnded is returned for output of a cell that has ended.
+var ErrCellEnded = errors.New("the cell has ended, its output is dropped")
+
+// streamFlush is the size, in bytes, at which collected text is sent without waiting for more.
+const streamFlush = 16 << 10
+
+// A cell is the IO of one request: its output belongs to that request alone, and ends with it.
+//
+// Text is collected for some milliseconds, so that a loop of prints does not become a flood of messages.
+type cell struct {
+	session *Session
+	request *request
+	content wire.ExecuteRequest
+	count   int
+
+	mu    sync.Mutex
+	ended bool
+	name  string // of the stream that text belongs to
+	text  []byte // not sent yet
+	timer *time.Timer
+}
+
+func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
+	return &cell{session: s, request: r, content: content, count: count}
+}
+
+// ExecutionCount is the cell's number.
+func (c *cell) ExecutionCount() int { return c.count }
+
+// Stream implements IO.
+func (c *cell) Stream(name, text string) error {
+	return c.stream(name, []byte(text))
+}
+
+func (c *cell) stream(name string, text []byte) error {
+	c.throttle()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return ErrCellEnded
+	}
+	if c.name != name {
+		if err := c.flush(true); err != nil {
+			return err
+		}
+		c.name = name
+	}
+	c.text = append(c.text, text...)
+	if len(c.text) >= streamFlush {
+		return c.flush(false)
+	}
+	if c.timer == nil {
+		c.timer = time.AfterFunc(c.session.patience.stream, c.flushLater)
+	}
+	return nil
+}
+
+func (c *cell) flushLater() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.timer = nil
+	if c.ended {
+		return
+	}
+	if err := c.flush(false); err != nil {
+		c.session.Log.Error("output could not be sent", "error", err)
+	}
+}
+
+// flush sends the collected text. A character of which only the first bytes have come stays behind, unless it is the
+// end. Called with mu held.
+func (c *cell) flush(end bool) error {
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	keep := 0
+	if !end {
+		keep = cutRune(c.text)
+	}
+	text := string(c.text[:len(c.text)-keep])
+	c.text = append(c.text[:0], c.text[len(c.text)-keep:]...)
+	if text == "" {
+		return nil
+	}
+	return c.publish("stream", wire.Stream{Name: c.name, Text: text})
+}
+
+// cutRune counts the bytes at the end of text that begin a character without completing it.
+func cutRune(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if b := text[len(text)-n]; utf8.RuneStart(b) {
+			if b >= utf8.RuneSelf && !utf8.FullRune(text[len(text)-n:]) {
+				return n
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// throttle waits until the clients have caught up. It goes on after a while without: the transport sees to those that
+// never will.
+func (c *cell) throttle() {
+	_ = c.session.Transport.Wait(context.Background()) // it has a limit of its own, and output is not lost by an error
+}
+
+// output sends a message in its order among the text.
+func (c *cell) output(msgType string, content any) error {
+	c.throttle()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return ErrCellEnded
+	}
+	if err := c.flush(true); err != nil {
+		return err
+	}
+	return c.publish(msgType, content)
+}
+
+// publish leaves out what a silent request may not show.
+func (c *cell) publish(msgType string, content any) error {
+	if c.content.Silent {
+		return nil
+	}
+	return c.session.publish(c.request, msgType, content)
+}
+
+// Display implements IO.
+func (c *cell) Display(data wire.DisplayData) error {
+	return c.output("display_data", whole(data))
+}
+
+// Update implements IO.
+func (c *cell) Update(data wire.DisplayData) error {
+	return c.output("update_display_data", whole(data))
+}
+
+// whole replaces the maps that the protocol demands and that are missing.
+func whole(data wire.DisplayData) wire.DisplayData {
+	if data.Data == nil {
+		data.Data = map[string]any{}
+	}
+	if data.Metadata == nil {
+		data.Metadata = map[string]any{}
+	}
+	return data
+}
+
+// Result implements IO.
+func (c *cell) Result(result wire.ExecuteResult) error {
+	filled := whole(wire.DisplayData{Data: result.Data, Metadata: result.Metadata})
+	result.Data, result.Metadata, result.ExecutionCount = filled.Data, filled.Metadata, c.count
+	return c.output("execute_result", result)
+}
+
+// Clear implements IO.
+func (c *cell) Clear(wait bool) error { return c.output("clear_output", wire.ClearOutput{Wait: wait}) }
+
+// Comm implements IO.
+func (c *cell) Comm(comm Comm) error {
+	m, err := c.session.commToClient(comm)
+	if err != nil {
+		return err
+	}
+	c.throttle()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return ErrCellEnded
+	}
+	if err := c.flush(true); err != nil {
+		return err
+	}
+	return c.session.publishMessage(c.request, m)
+}
+
+// Ask implements IO.
+func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, error) {
+	if !c.content.AllowStdin {
+		return "", errors.New("ask the user: the front end that runs this cell takes no input; give the answer in the cell itself")
+	}
+	c.mu.Lock()
+	err := c.flush(true)
+	ended := c.ended
+	c.mu.Unlock()
+	if ended {
+		err = ErrCellEnded
+	}
+	if err != nil {
+		return "", err
+	}
+	return c.session.ask(ctx, c.request, prompt, secret)
+}
+
+// end sends what is left; nothing comes after it.
+func (c *cell) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.flush(true); err != nil {
+		c.session.Log.Error("output could not be sent", "error", err)
+	}
+	c.ended = true
+}

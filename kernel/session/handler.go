@@ -1,0 +1,149 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// A handler answers one type of request.
+type handler struct {
+	// reply is the type of the reply; empty where the protocol has none.
+	reply string
+	// answer returns the reply's content; nil sends none.
+	answer func(ctx context.Context, r *request) any
+	// place says where the request is handled: in the loop that read it, beside it, or in a queue.
+	place func(ctx context.Context, r *request, h handler)
+}
+
+// table is every request that the kernel knows, on shell and control alike.
+func (s *Session) table() map[string]handler {
+	return map[string]handler{
+		"kernel_info_request": {"kernel_info_reply", s.kernelInfo, s.now},
+		"connect_request":     {"connect_reply", s.connect, s.now},
+		"is_complete_request": {"is_complete_reply", decoded(s.isComplete), s.now},
+		"history_request":     {"history_reply", decoded(s.searchHistory), s.now},
+		"comm_info_request":   {"comm_info_reply", decoded(s.commInfo), s.now},
+		"interrupt_request":   {"interrupt_reply", s.interruptRequest, s.now},
+		"shutdown_request":    {"shutdown_reply", decoded(s.shutdown), s.last},
+		"debug_request":       {"debug_reply", decoded(s.debug), s.now},
+		"execute_request":     {"execute_reply", nil, s.enqueue},
+		"complete_request":    {"complete_reply", decoded(s.complete), s.beside},
+		"inspect_request":     {"inspect_reply", decoded(s.inspect), s.beside},
+		"comm_open":           {"", s.commOpen, s.comm},
+		"comm_msg":            {"", s.commMessage, s.comm},
+		"comm_close":          {"", s.commClose, s.comm},
+	}
+}
+
+// now handles a request in the loop that read it.
+func (s *Session) now(ctx context.Context, r *request, h handler) {
+	s.serve(r, h.reply, func() (any, any) { return h.answer(ctx, r), nil })
+}
+
+// beside handles a request in a goroutine of its own. When very many are under way the loop waits.
+func (s *Session) beside(ctx context.Context, r *request, h handler) {
+	select {
+	case s.aside <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	go func() {
+		defer func() { <-s.aside }()
+		s.now(ctx, r, h)
+	}()
+}
+
+// last handles a request and ends the session.
+func (s *Session) last(ctx context.Context, r *request, h handler) {
+	s.now(ctx, r, h)
+	s.stop()
+}
+
+// decoded decodes the content of a request for answer; content of the wrong types is answered with an error.
+func decoded[T any](answer func(context.Context, *request, T) any) func(context.Context, *request) any {
+	return func(ctx context.Context, r *request) any {
+		var content T
+		if err := r.DecodeContent(&content); err != nil {
+			return errorReply("ProtocolError", err)
+		}
+		return answer(ctx, r, content)
+	}
+}
+
+func errorReply(name string, err error) wire.ErrorReply {
+	return wire.ErrorReply{
+		Status: wire.StatusError,
+		Error:  wire.Error{EName: name, EValue: err.Error(), Traceback: []string{}},
+	}
+}
+
+func (s *Session) kernelInfo(context.Context, *request) any {
+	return wire.KernelInfoReply{
+		Status:                wire.StatusOK,
+		ProtocolVersion:       wire.ProtocolVersion,
+		Implementation:        "headstart",
+		ImplementationVersion: s.Version,
+		LanguageInfo: wire.LanguageInfo{
+			Name: "go", Version: s.GoVersion,
+			MIMEType: "text/x-go", FileExtension: ".go",
+			PygmentsLexer: "go", CodeMirrorMode: "go",
+			NBConvertExporter: "script",
+		},
+		Banner: fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", s.Version, s.GoVersion),
+		HelpLinks: []wire.HelpLink{
+			{Text: "The Go language", URL: "https://go.dev/doc/"},
+			{Text: "Go packages", URL: "https://pkg.go.dev/"},
+		},
+		SupportedFeatures: []string{},
+	}
+}
+
+func (s *Session) connect(context.Context, *request) any {
+	c := s.Connection
+	return wire.ConnectReply{
+		Status:    wire.StatusOK,
+		ShellPort: c.ShellPort, IOPubPort: c.IOPubPort, StdinPort: c.StdinPort, ControlPort: c.ControlPort, HBPort: c.HBPort,
+	}
+}
+
+func (s *Session) interruptRequest(context.Context, *request) any {
+	s.Interrupt()
+	return wire.Simple{Status: wire.StatusOK}
+}
+
+// shutdown tells every client, then the session ends; with Restart it is the client that starts the kernel again.
+func (s *Session) shutdown(_ context.Context, r *request, content wire.Shutdown) any {
+	reply := wire.Shutdown{Status: wire.StatusOK, Restart: content.Restart}
+	if err := s.publish(r, "shutdown_reply", reply); err != nil {
+		s.Log.Error("the shutdown could not be announced", "error", err)
+	}
+	return reply
+}
+
+// debugRequest is the part of a Debug Adapter Protocol request that an answer repeats.
+type debugRequest struct {
+	Seq     int    `json:"seq"`
+	Command string `json:"command"`
+}
+
+// debugResponse is a Debug Adapter Protocol response.
+type debugResponse struct {
+	Type       string          `json:"type"`
+	Seq        int             `json:"seq"`
+	RequestSeq int             `json:"request_seq"`
+	Success    bool            `json:"success"`
+	Command    string          `json:"command"`
+	Message    string          `json:"message"`
+	Body       json.RawMessage `json:"body"`
+}
+
+// debug declines: kernel_info says that there is no debugger.
+func (s *Session) debug(_ context.Context, _ *request, content debugRequest) any {
+	return debugResponse{
+		Type: "response", RequestSeq: content.Seq, Command: content.Command,
+		Message: "this kernel has no debugger", Body: json.RawMessage("{}"),
+	}
+}

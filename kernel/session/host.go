@@ -1,0 +1,67 @@
+package session
+
+import (
+	"context"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// A host is what one call of a magic sees of the kernel.
+type host struct {
+	ctx   context.Context // of the call
+	cell  *cell
+	depth int // of calls within calls
+}
+
+var _ magics.Host = (*host)(nil)
+
+// Show implements magics.Host.
+func (h *host) Show(bundle display.Bundle) (display.ID, error) {
+	id := uuid.NewString()
+	return display.ID(id), h.cell.Display(displayData(bundle, id))
+}
+
+// Update implements magics.Host.
+func (h *host) Update(id display.ID, bundle display.Bundle) error {
+	return h.cell.Update(displayData(bundle, string(id)))
+}
+
+func displayData(bundle display.Bundle, id string) wire.DisplayData {
+	return wire.DisplayData{Data: bundle.Data, Metadata: bundle.Metadata, Transient: wire.Transient{DisplayID: id}}
+}
+
+// Stdout implements magics.Host.
+func (h *host) Stdout() io.Writer { return streamWriter{h.cell, wire.Stdout} }
+
+// Stderr implements magics.Host.
+func (h *host) Stderr() io.Writer { return streamWriter{h.cell, wire.Stderr} }
+
+// Ask implements magics.Host.
+func (h *host) Ask(prompt string, secret bool) (string, error) {
+	return h.cell.Ask(h.ctx, prompt, secret)
+}
+
+// Execute implements magics.Host.
+func (h *host) Execute(ctx context.Context, code string) error {
+	if failure := h.cell.session.runParts(ctx, h.cell, code, h.depth+1); failure != nil {
+		return failure
+	}
+	return nil
+}
+
+type streamWriter struct {
+	cell *cell
+	name string
+}
+
+func (w streamWriter) Write(text []byte) (int, error) {
+	if err := w.cell.stream(w.name, text); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}

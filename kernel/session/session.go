@@ -1,0 +1,262 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/magics"
+)
+
+// Transport carries frames between the clients and the session. kernel/zmq's Server is one.
+type Transport interface {
+	// Receive returns the next message on shell, control or stdin, the sender's identity first; on iopub, a subscription.
+	Receive(ctx context.Context, channel wire.Channel) ([][]byte, error)
+	// Send never waits.
+	Send(channel wire.Channel, frames [][]byte) error
+	// Wait returns when the subscribers of iopub have caught up with what was sent.
+	Wait(ctx context.Context) error
+}
+
+// Config is what a session works with. Transport, Signer, Engine and Magics are needed.
+type Config struct {
+	Transport Transport
+	Signer    *wire.Signer
+	Engine    Engine
+	Magics    *magics.Registry
+
+	Connection  wire.ConnectionInfo // answers connect_request
+	Version     string              // of the kernel
+	GoVersion   string              // of the language, without "go"
+	HistoryFile string              // keeps the input of all sessions; empty for this one alone
+	Log         *slog.Logger
+}
+
+// times that tests shorten.
+type patience struct {
+	settle  time.Duration // how long after an error to wait for requests that are on their way, to abort them
+	cancel  time.Duration // how long a magic may ignore an interrupt
+	lookup  time.Duration // how long completion and inspection may take
+	closing time.Duration // how long a running cell may delay a shutdown
+	stream  time.Duration // how long text is collected before it is sent
+}
+
+func defaultPatience() patience {
+	return patience{
+		settle:  10 * time.Millisecond,
+		cancel:  5 * time.Second,
+		lookup:  2 * time.Second,
+		closing: time.Second,
+		stream:  15 * time.Millisecond,
+	}
+}
+
+// A Session is one kernel's conversation with all of its clients.
+type Session struct {
+	Config
+	id       string
+	decoder  *wire.Decoder
+	patience patience
+	handlers map[string]handler
+	drops    drops
+	queue    *queue
+	comms    *comms
+	history  *history
+	input    input
+
+	engineComms chan *request
+	aside       chan struct{} // a token for each request that is handled in a goroutine of its own
+	lookups     chan struct{} // a token for each completion or inspection that the engine works on, late ones too
+	stop        context.CancelFunc
+
+	executionCount atomic.Int64 // of the latest cell that was counted
+}
+
+// Most requests that are handled beside the loops at one time, and most that the engine looks something up for.
+const (
+	maxAside   = 64
+	maxLookups = 8
+)
+
+// New returns a session that waits for Run.
+func New(config Config) *Session {
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Session{
+		Config:      config,
+		id:          uuid.NewString(),
+		decoder:     wire.NewDecoder(config.Signer),
+		patience:    defaultPatience(),
+		drops:       drops{log: config.Log},
+		queue:       newQueue(),
+		comms:       newComms(),
+		history:     &history{file: config.HistoryFile},
+		engineComms: make(chan *request, 256),
+		aside:       make(chan struct{}, maxAside),
+		lookups:     make(chan struct{}, maxLookups),
+	}
+	s.handlers = s.table()
+	return s
+}
+
+// Run talks to the clients until one asks for a shutdown or ctx is cancelled. It does not close the engine.
+func (s *Session) Run(ctx context.Context) error {
+	ctx, s.stop = context.WithCancel(ctx)
+	defer s.stop()
+	s.publishStatus(nil, wire.StateStarting)
+	var loops sync.WaitGroup
+	for _, loop := range []func(context.Context){
+		func(ctx context.Context) { s.dispatchAll(ctx, wire.Shell) },
+		func(ctx context.Context) { s.dispatchAll(ctx, wire.Control) },
+		s.receiveInput, s.welcomeSubscribers, s.forwardComms,
+	} {
+		loops.Go(func() { loop(ctx) })
+	}
+	cells := make(chan struct{})
+	go func() {
+		defer close(cells)
+		s.runCells(ctx)
+	}()
+	<-ctx.Done()
+	select {
+	case <-cells:
+	case <-time.After(s.patience.closing): // a magic that does not stop ends with the process
+	}
+	loops.Wait()
+	return nil
+}
+
+// A request is a message that a client sent on shell or control.
+type request struct {
+	wire.Message
+	channel wire.Channel
+}
+
+// dispatchAll reads one channel until ctx is cancelled.
+func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
+	for {
+		frames, err := s.Transport.Receive(ctx, channel)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.Log.Error("a channel has failed; the kernel ends", "channel", channel, "error", err)
+				s.stop()
+			}
+			return
+		}
+		message, err := s.decoder.Decode(frames)
+		if err != nil {
+			s.drops.add(channel, err)
+			continue
+		}
+		s.dispatch(ctx, &request{Message: message, channel: channel})
+	}
+}
+
+func (s *Session) dispatch(ctx context.Context, r *request) {
+	h, ok := s.handlers[r.Header.MsgType]
+	if !ok {
+		s.drops.add(r.channel, fmt.Errorf("%w: the type %q is unknown", wire.ErrMalformed, r.Header.MsgType))
+		return
+	}
+	h.place(ctx, r, h)
+}
+
+// serve is the one place where busy, the reply and idle are sent.
+func (s *Session) serve(r *request, replyType string, work func() (content, metadata any)) {
+	s.publishStatus(r, wire.StateBusy)
+	content, metadata := s.guarded(r, work)
+	if replyType != "" && content != nil {
+		s.reply(r, replyType, content, metadata)
+	}
+	s.publishStatus(r, wire.StateIdle)
+}
+
+// guarded makes a panic in the handling of one request that request's failure.
+func (s *Session) guarded(r *request, work func() (content, metadata any)) (content, metadata any) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.Log.Error("the handling of a request panicked", "type", r.Header.MsgType, "panic", cause, "stack", string(debug.Stack()))
+			content = errorReply("InternalError", fmt.Errorf("handle a %s: panic: %v; the stack is in the kernel's log", r.Header.MsgType, cause))
+		}
+	}()
+	return work()
+}
+
+func (s *Session) reply(r *request, msgType string, content, metadata any) {
+	m, err := r.Reply(s.id, msgType, content)
+	if err == nil && metadata != nil {
+		m.Metadata, err = wire.Marshal(metadata)
+	}
+	if err == nil {
+		err = s.send(r.channel, m)
+	}
+	if err != nil {
+		s.Log.Error("a reply could not be sent", "type", msgType, "error", err)
+	}
+}
+
+func (s *Session) publishStatus(r *request, state string) {
+	if err := s.publish(r, "status", wire.Status{ExecutionState: state}); err != nil {
+		s.Log.Error("a status could not be sent", "error", err)
+	}
+}
+
+// publish sends content to all subscribers, as an effect of r; r is nil where nobody asked.
+func (s *Session) publish(r *request, msgType string, content any) error {
+	m, err := wire.NewMessage(s.id, msgType, content)
+	if err != nil {
+		return err
+	}
+	return s.publishMessage(r, m)
+}
+
+func (s *Session) publishMessage(r *request, m wire.Message) error {
+	if r != nil {
+		m.Parent = r.RawHeader
+	}
+	m.Identities = [][]byte{[]byte("kernel." + s.id + "." + m.Header.MsgType)}
+	return s.send(wire.IOPub, m)
+}
+
+func (s *Session) send(channel wire.Channel, m wire.Message) error {
+	frames, err := s.Signer.Encode(m)
+	if err != nil {
+		return err
+	}
+	return s.Transport.Send(channel, frames)
+}
+
+// Interrupt stops the running cell, as SIGINT and interrupt_request ask for.
+func (s *Session) Interrupt() { s.queue.interrupt() }
+
+// Stop makes Run return.
+func (s *Session) Stop() {
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// welcomeSubscribers tells a new subscriber that it hears the kernel from now on.
+func (s *Session) welcomeSubscribers(ctx context.Context) {
+	for {
+		frames, err := s.Transport.Receive(ctx, wire.IOPub)
+		if err != nil {
+			return
+		}
+		if len(frames) != 1 || len(frames[0]) == 0 {
+			continue
+		}
+		topic := string(frames[0][1:])
+		if err := s.publish(nil, "iopub_welcome", map[string]string{"subscription": topic}); err != nil {
+			s.Log.Error("a subscriber could not be welcomed", "error", err)
+		}
+	}
+}
