@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"math"
 	"strings"
 	"sync"
 
@@ -154,6 +155,16 @@ func (c *canvas) text(x, y float64, s style, txt string) float64 {
 	return width
 }
 
+// slanted writes a line that rises to the right by 45 degrees from its beginning at x, y.
+func (c *canvas) slanted(x, y float64, s style, txt string) {
+	c.vg.Push()
+	defer c.vg.Pop()
+	c.vg.Translate(c.point(x, y))
+	c.vg.Rotate(math.Pi / 4)
+	c.vg.SetColor(s.color)
+	c.vg.FillString(*s.face(), vg.Point{}, txt)
+}
+
 // rect fills a rectangle.
 func (c *canvas) rect(x, y, w, h float64, fill color.NRGBA) {
 	c.polygon(fill, x, y, x+w, y, x+w, y+h, x, y+h)
@@ -217,7 +228,7 @@ func (c *canvas) mark(x, y, radius float64, m Mark) {
 	disc := func(r float64, clr color.NRGBA) {
 		var p vg.Path
 		p.Move(c.point(x+r, y))
-		p.Arc(c.point(x, y), vg.Length(r), 0, 2*3.14159265358979)
+		p.Arc(c.point(x, y), vg.Length(r), 0, 2*math.Pi)
 		p.Close()
 		c.vg.SetColor(clr)
 		c.vg.Fill(p)

@@ -19,6 +19,7 @@ type card struct {
 	notes           []string
 	width, height   float64 // of the body
 	draw            func(c *canvas, x, y float64)
+	photo           bool // whether the body holds photographs
 }
 
 // row is a line of text at its place.
@@ -60,7 +61,7 @@ func (k card) render() (png []byte, width, height int) {
 		c.text(margin, r.y, r.style, r.text)
 	}
 	k.draw(c, margin, body)
-	return encode(c.vg.Image()), width, height
+	return encode(c.vg.Image(), k.photo), width, height
 }
 
 // bundle is the card with its other forms. Vega and html are left out where they are empty.

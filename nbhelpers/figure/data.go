@@ -5,40 +5,6 @@ import (
 	"time"
 )
 
-// ClassCountsData is how many pictures each class has, by split.
-type ClassCountsData struct {
-	Title   string
-	Classes []ClassCount
-	Notes   []string // sentences below the chart
-}
-
-// ClassCount is one class of a dataset.
-type ClassCount struct {
-	Name             string
-	Train, Val, Test int
-	SetAside         int // files that were refused
-}
-
-// GridData is pictures in rows and columns.
-type GridData struct {
-	Title   string
-	Cells   []Cell
-	Columns int // 0 chooses
-	Thumb   int // side of a picture in CSS pixels; 0 means 96
-	Notes   []string
-}
-
-// Cell is one picture of a grid. A nil or empty Image is drawn as an empty frame.
-type Cell struct {
-	Image   image.Image
-	Title   string // such as the label
-	Caption string // such as the score, smaller
-	Mark    Mark
-}
-
-// RGB is the picture in interleaved 8-bit RGB, [height, width, 3]; it keeps pix. It returns nil where pix is too short.
-func RGB(pix []byte, width, height int) image.Image { return rgbImage(pix, width, height) }
-
 // LayersData is a model as its summary lists it. The totals are computed.
 type LayersData struct {
 	Title  string
@@ -53,36 +19,6 @@ type Layer struct {
 	Output    []int  // shape; a negative number stands for the batch size
 	Params    int64
 	Trainable bool
-}
-
-// TopKData is predictions, each with its most likely classes.
-type TopKData struct {
-	Title       string
-	Predictions []Prediction
-	Notes       []string
-}
-
-// Prediction is the model's opinion of one picture.
-type Prediction struct {
-	Image image.Image
-	Name  string // such as the file's name
-	Truth string // the true class; "" where nobody knows
-	Mark  Mark
-	Top   []Score // most likely first
-}
-
-// Score is a class with its probability in [0, 1].
-type Score struct {
-	Label       string
-	Probability float64
-}
-
-// ConfusionData counts predictions by class: Counts[truth][predicted].
-type ConfusionData struct {
-	Title  string
-	Labels []string
-	Counts [][]int
-	Notes  []string
 }
 
 // ReliabilityData compares confidence with accuracy.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/png"
 	"math"
@@ -48,9 +50,40 @@ func figures() map[string]display.Bundle {
 	for i := range long {
 		long[i] = 300 * math.Exp(-float64(i)/12)
 	}
+	many := ConfusionData{Title: "1000 classes"}
+	for i := range 1000 {
+		many.Labels = append(many.Labels, fmt.Sprint("class ", i))
+		many.Counts = append(many.Counts, make([]int, i%1001))
+	}
+	many.Counts[700][7], many.Counts[900][7], many.Counts[900][800] = 30, 10, 5
 	return map[string]display.Bundle{
-		"curves_live":    Curves(liveCurves()),
-		"curves_waiting": Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
+		"class_counts": ClassCounts(ClassCountsData{
+			Title: "trashnet-6c", Notes: []string{"3 files are set aside: 2 are no pictures, 1 is in two classes"},
+			Classes: []ClassCount{{"cardboard", 64, 16, 0, 0}, {"glass", 64, 16, 0, 2}, {"metal", 62, 15, 0, 1}, {"paper", 64, 16, 0, 0}, {"plastic", 120, 30, 12, 0}, {"trash", 20, 5, 0, 0}},
+		}),
+		"class_counts_hostile": ClassCounts(ClassCountsData{Title: hostile, Classes: []ClassCount{{hostile, 0, 0, 0, 0}, {"", -3, 2, 0, 0}, {"b", 1000000, 1, 1, 1}}}),
+		"class_counts_none":    ClassCounts(ClassCountsData{}),
+		"grid":                 Grid(GridData{Title: "8 of 96 validation pictures", Cells: photoCells(), Notes: []string{"a tick: predicted right, a cross: predicted wrong"}}),
+		"grid_hostile": Grid(GridData{Title: hostile, Cells: []Cell{
+			{Title: hostile, Caption: hostile, Mark: MarkWrong}, {Image: image.NewRGBA(image.Rectangle{}), Title: "empty"},
+			{Image: drawnPhoto(1, 900, 2), Title: "flat", Mark: MarkRight}, {Image: drawnPhoto(1, 1, 400), Title: "thin", Mark: MarkRight}, {Image: image.NewAlpha(image.Rect(-3, -3, 7, 7)), Title: "transparent"},
+		}}),
+		"grid_none": Grid(GridData{}),
+		"topk": TopK(TopKData{Title: "predictions", Predictions: []Prediction{
+			{Image: drawnPhoto(1, 224, 224), Name: "glass17.jpg", Truth: "glass", Mark: MarkRight, Top: []Score{{"glass", .913}, {"plastic", .06}, {"metal", .02}, {"paper", .004}, {"trash", .003}}},
+			{Image: drawnPhoto(2, 300, 200), Name: "metal3.jpg", Truth: "metal", Mark: MarkWrong, Top: []Score{{"glass", .48}, {"metal", .44}, {"trash", .08}}},
+			{Image: drawnPhoto(3, 200, 300), Name: "unknown.png", Top: []Score{{"paper", .6}, {"cardboard", .4}}},
+		}}),
+		"topk_hostile": TopK(TopKData{Title: hostile, Predictions: []Prediction{{Name: hostile, Truth: hostile, Top: []Score{{hostile, math.NaN()}, {"b", -1}, {"c", 7}, {"", 0}, {"e", 0}, {"f", 0}, {"g", math.Inf(1)}}}, {}}}),
+		"confusion": Confusion(ConfusionData{
+			Title: "confusion matrix, 96 validation pictures", Labels: []string{"cardboard", "glass", "metal", "paper", "plastic", "trash"},
+			Counts: [][]int{{15, 0, 0, 1, 0, 0}, {0, 12, 2, 0, 2, 0}, {0, 1, 14, 0, 1, 0}, {1, 0, 0, 15, 0, 0}, {0, 4, 0, 0, 11, 1}, {2, 0, 1, 3, 1, 9}},
+		}),
+		"confusion_hostile": Confusion(ConfusionData{Title: hostile, Labels: []string{hostile, "b", ""}, Counts: [][]int{{1 << 40}, nil}}),
+		"confusion_many":    Confusion(many),
+		"confusion_none":    Confusion(ConfusionData{}),
+		"curves_live":       Curves(liveCurves()),
+		"curves_waiting":    Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
 		"curves_hostile": Curves(CurvesData{
 			Title: hostile, Epoch: 120, Best: 120, Axis: "step", Status: Status{State: StateFailed, Text: hostile}, Notes: []string{hostile},
 			Panels: []Panel{
@@ -60,6 +93,36 @@ func figures() map[string]display.Bundle {
 			},
 		}),
 	}
+}
+
+// drawnPhoto is a picture with the smooth and the sharp parts of a photograph, the same on every machine.
+func drawnPhoto(seed, width, height int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	state := uint32(seed + 1)
+	for y := range height {
+		for x := range width {
+			state = state*1664525 + 1013904223
+			noise := uint8(state >> 28)
+			c := color.RGBA{uint8(60+seed*37%120+x*80/width) + noise, uint8(80+y*100/height) + noise, uint8(200-seed*29%150) + noise, 255}
+			if dx, dy := x-width/2, y-height*(seed%4+2)/8; dx*dx+dy*dy < width*height/16 {
+				c = color.RGBA{uint8(220 - seed*53%200), uint8(40 + seed*71%180), uint8(seed * 31), 255}
+			}
+			img.SetRGBA(x, y, c)
+		}
+	}
+	return img
+}
+
+func photoCells() []Cell {
+	var cells []Cell
+	for i, label := range []string{"cardboard", "glass", "metal", "paper", "plastic", "trash", "glass", "paper"} {
+		mark := MarkRight
+		if i%3 == 2 {
+			mark = MarkWrong
+		}
+		cells = append(cells, Cell{Image: drawnPhoto(i, 160+i%3*60, 200), Title: label, Caption: fmt.Sprintf("%.1f %%", 97.3-4*float64(i)), Mark: mark})
+	}
+	return cells
 }
 
 func TestGolden(t *testing.T) {

@@ -5,21 +5,28 @@ import (
 	"cmp"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"slices"
 )
 
-// encode writes an image as PNG: with a palette of at most 256 colours, which is a third of the size. Where a drawing has
-// more, the rarest are replaced by their nearest neighbours; they are the in-between tones of smooth edges. The bytes
-// depend on nothing but the pixels.
-func encode(img image.Image) []byte {
+// encode writes an image as PNG with a palette of at most 256 colours, which is a third of the size: a drawing's most
+// frequent ones, or those that stand best for photographs, which are dithered. The bytes depend on nothing but the pixels.
+//
+// Measured on a grid of 18 photographs of 96 CSS pixels: 681 kB in full colour, 285 kB so (133 kB as JPEG, which
+// would not be image/png).
+func encode(img image.Image, photo bool) []byte {
+	if drawn, ok := img.(*image.RGBA); ok && !photo {
+		img = indexed(drawn)
+	} else if ok {
+		dithered := image.NewPaletted(drawn.Rect, photoPalette(drawn, paper, ink, faint, right, wrong))
+		draw.FloydSteinberg.Draw(dithered, dithered.Rect, drawn, drawn.Rect.Min)
+		img = dithered
+	}
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	var b bytes.Buffer
-	if drawn, ok := img.(*image.RGBA); ok {
-		img = indexed(drawn)
-	}
 	if err := encoder.Encode(&b, img); err != nil {
-		return nil // a bytes.Buffer fails no write
+		return nil // writing to a bytes.Buffer does not fail
 	}
 	return b.Bytes()
 }

@@ -21,18 +21,18 @@ type RunData struct {
 	Model   string             `json:"model,omitempty"`
 	Backend string             `json:"backend,omitempty"` // "xla:cpu"
 	Images  int                `json:"images,omitempty"`  // in the dataset, all splits
-	Epoch   int                `json:"epoch"`          // epochs finished
-	Epochs  int                `json:"epochs"`         // epochs planned
-	Best    int                `json:"best,omitempty"` // counted from 1
-	Rate    float64            `json:"rate,omitempty"` // pictures a second
+	Epoch   int                `json:"epoch"`             // epochs finished
+	Epochs  int                `json:"epochs"`            // epochs planned
+	Best    int                `json:"best,omitempty"`    // counted from 1
+	Rate    float64            `json:"rate,omitempty"`    // pictures a second
 	LeftMS  int64              `json:"left_ms,omitempty"`
 	Started time.Time          `json:"started,omitzero"`
 	Seconds float64            `json:"seconds,omitempty"` // from the start to the end, once it has ended
 	Metrics map[string]float64 `json:"metrics,omitempty"` // of the best epoch; what is not finite is left out
 	// ValAccuracy is the best epoch's, whose weights are kept; nil while there is none.
-	ValAccuracy *float64 `json:"val_accuracy,omitempty"`
-	Series  []RunSeries        `json:"series,omitempty"`
-	Error   string             `json:"error,omitempty"`
+	ValAccuracy *float64    `json:"val_accuracy,omitempty"`
+	Series      []RunSeries `json:"series,omitempty"`
+	Error       string      `json:"error,omitempty"`
 }
 
 // RunSeries is one curve of a run; Values[i] belongs to epoch i+1 and null is an epoch without a value.

@@ -1,0 +1,206 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// ConfusionData counts predictions by class: Counts[truth][predicted]. A missing row or cell counts as 0.
+type ConfusionData struct {
+	Title  string
+	Labels []string
+	Counts [][]int
+	Notes  []string
+}
+
+func (d ConfusionData) at(truth, predicted int) int {
+	if truth >= len(d.Counts) || predicted >= len(d.Counts[truth]) {
+		return 0
+	}
+	return d.Counts[truth][predicted]
+}
+
+func (d ConfusionData) total(truth int) int {
+	n := 0
+	for j := range d.Labels {
+		n += d.at(truth, j)
+	}
+	return n
+}
+
+// share is how many of a true class's pictures were predicted so, in [0, 1].
+func (d ConfusionData) share(truth, predicted int) float64 {
+	if total := d.total(truth); total > 0 {
+		return float64(d.at(truth, predicted)) / float64(total)
+	}
+	return 0
+}
+
+// mostClasses is how many classes a drawn matrix has: those with the most mistakes.
+const mostClasses = 40
+
+// Confusion shows which classes are taken for which: a row for each true class, a column for each predicted one, shaded
+// by the share of the row.
+func Confusion(d ConfusionData) display.Bundle {
+	full := d
+	if len(d.Labels) > mostClasses {
+		d = d.mostConfused(mostClasses)
+		d.Notes = append(d.Notes[:len(d.Notes):len(d.Notes)], fmt.Sprintf("the %d classes with the most mistakes, of %d", mostClasses, len(full.Labels)))
+	}
+	n := float64(len(d.Labels))
+	cell := max(22, min(44, 460/max(1, n)))
+	label, slanted := 0.0, 0.0
+	for _, l := range d.Labels {
+		label = max(label, bodyStyle.width(bodyStyle.fit(l, 130)))
+	}
+	slanted = min(label, 110)*0.75 + 16
+	k := card{
+		title: d.Title, subtitle: "rows: true class, columns: predicted class", notes: d.Notes,
+		width: label + 10 + n*cell + slanted, height: slanted + n*cell,
+		draw: func(c *canvas, x, y float64) { d.draw(c, x, y, label, slanted, cell) },
+	}
+	return k.bundle(k.textOf(d.table().Text()), "", d.vega())
+}
+
+func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
+	left, top := x+label+10, y+slanted
+	for i, name := range d.Labels {
+		at := top + float64(i)*cell
+		c.text(left-8, at+cell/2+4, bodyStyle.at(toRight), bodyStyle.fit(name, 130))
+		c.slanted(left+(float64(i)+0.5)*cell, top-6, bodyStyle, bodyStyle.fit(name, 110))
+		for j := range d.Labels {
+			share := d.share(i, j)
+			// The diagonal is what went right: blue. Mistakes are vermillion, and bear their count in any shade.
+			shade := seriesColor(0)
+			if i != j {
+				shade = seriesColor(1)
+			}
+			fill, number := mix(paper, shade, share), ink
+			if share > 0.55 {
+				number = paper
+			}
+			if share == 0 {
+				fill, number = mix(paper, wash, 0.6), mix(paper, faint, 0.5)
+			}
+			cx := left + float64(j)*cell
+			c.rect(cx+0.5, at+0.5, cell-1, cell-1, fill)
+			if count := d.at(i, j); count != 0 || i == j {
+				s := bodyStyle.in(number).at(center).sized(min(12, cell*0.45))
+				s.bold = i == j
+				c.text(cx+cell/2, at+cell/2+s.size*0.36, s, s.fit(sketch.Count(count), cell))
+			}
+		}
+	}
+}
+
+// mostConfused keeps the classes with the most mistakes, as truth or as prediction, in their order.
+func (d ConfusionData) mostConfused(most int) ConfusionData {
+	mistakes := make([]int, len(d.Labels))
+	order := make([]int, len(d.Labels))
+	for i := range d.Labels {
+		order[i] = i
+		for j := range d.Labels {
+			if i != j {
+				mistakes[i] += d.at(i, j)
+				mistakes[j] += d.at(i, j)
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(mistakes[b], mistakes[a]) })
+	order = order[:most]
+	slices.Sort(order)
+	kept := ConfusionData{Title: d.Title, Notes: d.Notes}
+	for _, i := range order {
+		row := []int{}
+		for _, j := range order {
+			row = append(row, d.at(i, j))
+		}
+		kept.Labels, kept.Counts = append(kept.Labels, d.Labels[i]), append(kept.Counts, row)
+	}
+	return kept
+}
+
+func (d ConfusionData) table() TableData {
+	t := TableData{Header: []string{"truth \\ predicted"}}
+	for i, l := range d.Labels {
+		t.Header, t.Right = append(t.Header, sketch.Label(l, 12)), append(t.Right, i+1)
+	}
+	t.Header, t.Right = append(t.Header, "recall"), append(t.Right, len(d.Labels)+1)
+	for i, l := range d.Labels {
+		row := []string{sketch.Label(l, 24)}
+		for j := range d.Labels {
+			n := d.at(i, j)
+			if n == 0 && i != j {
+				row = append(row, "·")
+			} else {
+				row = append(row, sketch.Count(n))
+			}
+		}
+		recall := "–"
+		if d.total(i) > 0 {
+			recall = sketch.Percent(d.share(i, i))
+		}
+		t.Rows = append(t.Rows, append(row, recall))
+	}
+	return t
+}
+
+func (d ConfusionData) vega() map[string]any {
+	values, order := []any{}, []any{}
+	id := func(i int) string { return strconv.Itoa(i) + ":" + sketch.Label(d.Labels[i], 40) }
+	for i := range d.Labels {
+		order = append(order, id(i))
+		for j := range d.Labels {
+			signed := d.share(i, j)
+			if i != j {
+				signed = -signed
+			}
+			values = append(values, map[string]any{
+				"i": id(i), "j": id(j), "truth": sketch.Label(d.Labels[i], 80), "predicted": sketch.Label(d.Labels[j], 80),
+				"count": d.at(i, j), "share": d.share(i, j), "signed": signed,
+			})
+		}
+	}
+	axis := func(angle int) map[string]any {
+		return map[string]any{"labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)", "labelAngle": angle, "ticks": false, "domain": false}
+	}
+	x, y := axis(-45), axis(0)
+	x["orient"] = "top"
+	size := max(22, min(44, 460/max(1, len(d.Labels))))
+	return sketch.Spec(d.Title, "rows: true class, columns: predicted class", map[string]any{
+		"width": map[string]any{"step": size}, "height": map[string]any{"step": size},
+		"data": map[string]any{"values": values},
+		"encoding": map[string]any{
+			"y": map[string]any{"field": "i", "type": "nominal", "sort": order, "title": "truth", "axis": y},
+			"x": map[string]any{"field": "j", "type": "nominal", "sort": order, "title": "predicted", "axis": x},
+		},
+		"layer": []any{
+			map[string]any{
+				"mark": map[string]any{"type": "rect", "stroke": sketch.Paper, "strokeWidth": 1},
+				"encoding": map[string]any{
+					"color": map[string]any{
+						"field": "signed", "type": "quantitative", "legend": nil,
+						"scale": map[string]any{"domain": []float64{-1, 0, 1}, "range": []string{sketch.Palette()[1], "#F7F7F7", sketch.Palette()[0]}},
+					},
+					"tooltip": []any{
+						map[string]any{"field": "truth"}, map[string]any{"field": "predicted"}, map[string]any{"field": "count"},
+						map[string]any{"field": "share", "format": ".1~%"},
+					},
+				},
+			},
+			map[string]any{
+				"transform": []any{map[string]any{"filter": "datum.count > 0"}},
+				"mark":      map[string]any{"type": "text", "fontSize": 11},
+				"encoding": map[string]any{
+					"text":  map[string]any{"field": "count"},
+					"color": map[string]any{"condition": map[string]any{"test": "abs(datum.signed) > 0.55", "value": sketch.Paper}, "value": sketch.Ink},
+				},
+			},
+		},
+	})
+}

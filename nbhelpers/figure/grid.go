@@ -1,0 +1,92 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// GridData is pictures in rows and columns.
+type GridData struct {
+	Title   string
+	Cells   []Cell
+	Columns int // 0 chooses
+	Thumb   int // side of a picture in CSS pixels, 32 to 320; 0 means 96
+	Notes   []string
+}
+
+// Cell is one picture of a grid. A nil or empty Image is drawn as an empty frame.
+type Cell struct {
+	Image   image.Image
+	Title   string // such as the label
+	Caption string // such as the score, smaller
+	Mark    Mark   // drawn as a tick or a cross in the corner
+}
+
+// The layout of grids, in CSS pixels.
+const (
+	gridWidth    = 720 // of all columns together
+	gridGap      = 12
+	mostPictures = 120 // a page of them; the rest is counted in a note
+)
+
+// Grid shows pictures with their labels.
+func Grid(d GridData) display.Bundle {
+	cells, notes := d.Cells, d.Notes
+	if len(cells) > mostPictures {
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more pictures are not shown", len(cells)-mostPictures))
+		cells = cells[:mostPictures]
+	}
+	side := float64(defaultThumb)
+	if d.Thumb > 0 {
+		side = float64(min(320, max(32, d.Thumb)))
+	}
+	columns := d.Columns
+	if columns <= 0 {
+		columns = int((gridWidth + gridGap) / (side + gridGap))
+	}
+	columns = max(1, min(columns, len(cells), 40))
+	titles, captions := 0.0, 0.0 // height of the lines below a picture, where any has one
+	for _, cell := range cells {
+		if cell.Title != "" {
+			titles = bodyStyle.lineHeight()
+		}
+		if cell.Caption != "" {
+			captions = smallStyle.lineHeight()
+		}
+	}
+	height := side + titles + captions + gridGap
+	rows := (len(cells) + columns - 1) / columns
+	k := card{
+		title: d.Title, notes: notes, photo: true,
+		width: float64(columns)*(side+gridGap) - gridGap, height: float64(rows)*height - gridGap + 4,
+		draw: func(c *canvas, x, y float64) {
+			for i, cell := range cells {
+				left, top := x+float64(i%columns)*(side+gridGap), y+float64(i/columns)*height
+				c.picture(left, top, side, cell.Image, cell.Mark)
+				below := top + side + bodyStyle.size + 3
+				if titles > 0 {
+					c.text(left, below, bodyStyle, bodyStyle.fit(cell.Title, side))
+					below += smallStyle.lineHeight()
+				}
+				c.text(left, below, smallStyle, smallStyle.fit(cell.Caption, side))
+			}
+		},
+	}
+	return k.bundle(k.textOf(gridText(cells)), "", nil)
+}
+
+func gridText(cells []Cell) string {
+	var b strings.Builder
+	for i, cell := range cells {
+		fmt.Fprintf(&b, "%3d %1s %s", i+1, cell.Mark, sketch.Label(cell.Title, 40))
+		if cell.Caption != "" {
+			b.WriteString("  " + sketch.Label(cell.Caption, 60))
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,113 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// TopKData is predictions, each with its most likely classes.
+type TopKData struct {
+	Title       string
+	Predictions []Prediction
+	Notes       []string
+}
+
+// Prediction is the model's opinion of one picture.
+type Prediction struct {
+	Image image.Image
+	Name  string // such as the file's name
+	Truth string // the true class; "" where nobody knows
+	Mark  Mark
+	Top   []Score // most likely first
+}
+
+// Score is a class with its probability in [0, 1].
+type Score struct {
+	Label       string
+	Probability float64
+}
+
+// Layout of a prediction, in CSS pixels: the picture, and the bars beside it.
+const (
+	topKWidth  = 350
+	topKBar    = 100
+	topKRow    = 17
+	topKMost   = 5 // classes drawn; the text has all
+	topKInRow  = 2
+	topKHeight = defaultThumb + 26
+)
+
+// TopK shows predictions: each picture beside its most likely classes, with their probabilities as bars.
+func TopK(d TopKData) display.Bundle {
+	shown, notes := d.Predictions, d.Notes
+	if most := mostPictures / 2; len(shown) > most {
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more pictures are not drawn", len(shown)-most))
+		shown = shown[:most]
+	}
+	inRow := max(1, min(topKInRow, len(shown)))
+	k := card{
+		title: d.Title, notes: notes, photo: true,
+		width:  float64(inRow*(topKWidth+panelGap) - panelGap),
+		height: float64((len(shown)+inRow-1)/inRow*topKHeight) - 8,
+		draw: func(c *canvas, x, y float64) {
+			for i, p := range shown {
+				p.draw(c, x+float64(i%inRow*(topKWidth+panelGap)), y+float64(i/inRow*topKHeight))
+			}
+		},
+	}
+	return k.bundle(k.textOf(d.text()), "", nil)
+}
+
+func (p Prediction) draw(c *canvas, x, y float64) {
+	c.picture(x, y, defaultThumb, p.Image, p.Mark)
+	left, width := x+defaultThumb+12, float64(topKWidth-defaultThumb-12)
+	c.text(left, y+11, headStyle, headStyle.fit(p.heading(), width))
+	name := width - topKBar - 50 // what the bar and its number leave
+	for i, score := range p.Top[:min(len(p.Top), topKMost)] {
+		top := y + 19 + float64(i*topKRow)
+		s := bodyStyle
+		if i > 0 {
+			s = noteStyle
+		}
+		c.text(left, top+11, s, s.fit(score.Label, name-6))
+		share := finiteOr(min(1, max(0, score.Probability)), 0)
+		c.rect(left+name, top+1, topKBar, 11, wash)
+		fill := seriesColor(0)
+		if i > 0 {
+			fill = mix(fill, paper, 0.45)
+		}
+		c.rect(left+name, top+1, topKBar*share, 11, fill)
+		c.text(left+width, top+11, s.sized(11).at(toRight), sketch.Percent(score.Probability))
+	}
+}
+
+// heading names the picture and, where it is known, its true class.
+func (p Prediction) heading() string {
+	switch {
+	case p.Truth == "":
+		return p.Name
+	case p.Name == "":
+		return "is " + p.Truth
+	}
+	return p.Name + ": " + p.Truth
+}
+
+func (d TopKData) text() string {
+	var b strings.Builder
+	for i, p := range d.Predictions {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(strings.TrimSpace(p.Mark.String()+" "+sketch.Label(p.heading(), textWidth)) + "\n")
+		for _, score := range p.Top {
+			const bar = 24
+			filled := int(bar*finiteOr(min(1, max(0, score.Probability)), 0) + 0.5)
+			fmt.Fprintf(&b, "  %7s %s%s %s\n", sketch.Percent(score.Probability), strings.Repeat("█", filled), strings.Repeat("░", bar-filled), sketch.Label(score.Label, 48))
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
