@@ -36,6 +36,11 @@ func ParseCell(code string, isOurs func(name string) bool) []Part {
 	return p.parts
 }
 
+// wordsError is the error of a part whose line cannot be split into words.
+type wordsError struct{ text string }
+
+func (e *wordsError) Error() string { return e.text }
+
 type cellParser struct {
 	code   string
 	lines  []string // each with its line feed
@@ -116,7 +121,7 @@ func (p *cellParser) magic(at int, name string, double bool) int {
 		part.Err = fmt.Errorf("%s in line %d stands inside Go code: the %q of line %d is still open there; put the magic on a line between declarations",
 			call.name(), at+1, p.scan.open[0].bracket, p.scan.open[0].line)
 	} else if words, err := SplitWords(line); err != nil {
-		part.Err = fmt.Errorf("%s in line %d: %w", call.name(), at+1, err)
+		part.Err = &wordsError{fmt.Sprintf("%s in line %d: %v", call.name(), at+1, err)}
 	} else {
 		part.Call.Args = words
 	}

@@ -84,6 +84,7 @@ var (
 	_ Magic      = (*Command[struct{}])(nil)
 	_ Completer  = (*Command[struct{}])(nil)
 	_ Inspector  = (*Command[struct{}])(nil)
+	_ RawLiner   = (*Command[struct{}])(nil)
 	_ Subcommand = (*Command[struct{}])(nil)
 )
 
@@ -100,6 +101,9 @@ func (c *Command[O]) Help() string { return c.help("") }
 func (c *Command[O]) Run(ctx context.Context, call Call, host Host) error {
 	return c.run(ctx, call, host, "")
 }
+
+// TakesRawLine reports RawLine.
+func (c *Command[O]) TakesRawLine() bool { return c.RawLine }
 
 func (c *Command[O]) use() string { return c.Use }
 
@@ -202,7 +206,7 @@ func (c *Command[O]) help(prefix string) string {
 	if c.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", indent(c.Example))
 	}
-	fmt.Fprintf(&b, "\nFlags:\n%s", flags.FlagUsages())
+	fmt.Fprintf(&b, "\nFlags:\n%s", flagUsages(flags))
 	return strings.TrimRight(b.String(), "\n")
 }
 
@@ -255,5 +259,10 @@ func cutWord(line string) (word, rest string) {
 
 func indent(text string) string {
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
-	return "  " + strings.Join(lines, "\n  ")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "  " + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -27,14 +27,15 @@ func Suggest(flags *pflag.FlagSet, target *string, name, value string, words []s
 	flags.Var(&enumValue{target, words, other}, name, usage)
 	annotate(flags, name, annotationValues, words)
 	if strings.Contains(other, "FILE") || strings.Contains(other, "DIR") {
-		annotate(flags, name, annotationPath, []string{other})
+		annotate(flags, name, annotationPath, nil)
 	}
 }
 
 // Path declares a flag that takes the path of a file or folder.
 func Path(flags *pflag.FlagSet, target *string, name, value, usage string) {
-	flags.StringVar(target, name, value, usage)
-	annotate(flags, name, annotationPath, []string{"FILE"})
+	*target = value
+	flags.Var(&enumValue{target, nil, "PATH"}, name, usage)
+	annotate(flags, name, annotationPath, nil)
 }
 
 // annotate cannot fail: the flag was declared in the line before.
@@ -79,8 +80,43 @@ func (v *enumValue) Type() string {
 	return strings.Join(words, "|")
 }
 
+// flagUsages lists the flags, one a line, their usages below each other.
+func flagUsages(flags *pflag.FlagSet) string {
+	var left, right []string
+	width := 0
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		name := flagName(f)
+		if f.Shorthand == "" {
+			name = "    " + name
+		}
+		usage := f.Usage
+		if hasDefault(f) {
+			usage += " (default " + f.DefValue + ")"
+		}
+		left, right = append(left, name), append(right, usage)
+		width = max(width, len(name))
+	})
+	var b strings.Builder
+	for i, name := range left {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, name, right[i])
+	}
+	return b.String()
+}
+
 // flagHelp is the explanation of one flag.
 func flagHelp(f *pflag.Flag) string {
+	text := flagName(f) + "\n  " + f.Usage
+	if hasDefault(f) {
+		text += "\n  default: " + f.DefValue
+	}
+	return text
+}
+
+// flagName is how the flag is written, with the kind of its value.
+func flagName(f *pflag.Flag) string {
 	text := "--" + f.Name
 	if f.Shorthand != "" {
 		text = "-" + f.Shorthand + ", " + text
@@ -88,9 +124,10 @@ func flagHelp(f *pflag.Flag) string {
 	if kind := f.Value.Type(); kind != "bool" {
 		text += " " + kind
 	}
-	text += "\n  " + f.Usage
-	if f.DefValue != "" && f.DefValue != "false" {
-		text += "\n  default: " + f.DefValue
-	}
 	return text
+}
+
+// hasDefault reports whether the default says something that its absence would not.
+func hasDefault(f *pflag.Flag) bool {
+	return f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" && f.DefValue != "0s"
 }

@@ -61,3 +61,9 @@ type Inspector interface {
 type Responder interface {
 	Respond(ctx context.Context, request json.RawMessage) (json.RawMessage, error)
 }
+
+// A RawLiner is a magic whose line may be a language of its own, with quotes that are no quotes of words.
+type RawLiner interface {
+	// TakesRawLine reports whether Call.Line counts alone, so that a line which SplitWords refuses is no error.
+	TakesRawLine() bool
+}

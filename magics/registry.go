@@ -2,6 +2,7 @@ package magics
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,6 +76,24 @@ func (r *Registry) Lookup(name string) (Magic, bool) {
 func (r *Registry) Has(name string) bool {
 	_, ok := r.Lookup(name)
 	return ok
+}
+
+// ParseCell splits a cell by this registry's magics, as the function ParseCell does, and leaves alone the lines of those
+// that take them raw.
+func (r *Registry) ParseCell(code string) []Part {
+	parts := ParseCell(code, r.Has)
+	for i, p := range parts {
+		var words *wordsError
+		if m, ok := r.Lookup(p.Call.Name); ok && errors.As(p.Err, &words) && takesRawLine(m) {
+			parts[i].Err = nil
+		}
+	}
+	return parts
+}
+
+func takesRawLine(m Magic) bool {
+	raw, ok := m.(RawLiner)
+	return ok && raw.TakesRawLine()
 }
 
 // Entries lists all magics, sorted by name.

@@ -25,7 +25,7 @@ func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int)
 	if depth > maxDepth {
 		return plainFailure("RecursionError", "a magic runs code that calls itself, and so on without end: it was stopped at depth %d", depth)
 	}
-	parts := magics.ParseCell(code, s.Magics.Has)
+	parts := s.Magics.ParseCell(code)
 	for _, part := range parts {
 		if part.Err != nil {
 			return magicFailure(ctx, part, part.Err)

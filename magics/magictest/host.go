@@ -126,7 +126,11 @@ func (h *Host) Prompts() []string {
 
 // Run calls a magic as a cell with this line would: "%name args", or "%%name args" with a body below.
 func (h *Host) Run(ctx context.Context, m magics.Magic, cell string) error {
-	parts := magics.ParseCell(cell, func(name string) bool { return name == m.Name() })
+	registry := magics.NewRegistry()
+	if err := registry.Add("a test", m); err != nil {
+		return err
+	}
+	parts := registry.ParseCell(cell)
 	if len(parts) != 1 || !parts[0].IsMagic() {
 		return fmt.Errorf("the cell %q is not one use of %%%s", cell, m.Name())
 	}

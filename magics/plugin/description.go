@@ -19,11 +19,12 @@ type Description struct {
 
 // A MagicDescription is what a plugin says about one of its magics.
 type MagicDescription struct {
-	Name      string `json:"name"`
-	Help      string `json:"help"`
-	Completes bool   `json:"completes,omitempty"`
-	Inspects  bool   `json:"inspects,omitempty"`
-	Responds  bool   `json:"responds,omitempty"`
+	Name         string `json:"name"`
+	Help         string `json:"help"`
+	Completes    bool   `json:"completes,omitempty"`
+	Inspects     bool   `json:"inspects,omitempty"`
+	Responds     bool   `json:"responds,omitempty"`
+	TakesRawLine bool   `json:"takes_raw_line,omitempty"`
 }
 
 func descriptionFromWire(wire *magicpb.Description) Description {
@@ -31,6 +32,7 @@ func descriptionFromWire(wire *magicpb.Description) Description {
 	for _, m := range wire.GetMagics() {
 		d.Magics = append(d.Magics, MagicDescription{
 			Name: m.GetName(), Help: m.GetHelp(), Completes: m.GetCompletes(), Inspects: m.GetInspects(), Responds: m.GetResponds(),
+			TakesRawLine: m.GetTakesRawLine(),
 		})
 	}
 	return d

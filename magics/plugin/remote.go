@@ -25,10 +25,13 @@ var (
 	_ magics.Completer = remoteMagic{}
 	_ magics.Inspector = remoteMagic{}
 	_ magics.Responder = remoteMagic{}
+	_ magics.RawLiner  = remoteMagic{}
 )
 
 func (m remoteMagic) Name() string { return m.description.Name }
 func (m remoteMagic) Help() string { return m.description.Help }
+
+func (m remoteMagic) TakesRawLine() bool { return m.description.TakesRawLine }
 
 func (m remoteMagic) Run(ctx context.Context, call magics.Call, host magics.Host) error {
 	p, err := m.plugin.acquire(ctx)

@@ -98,8 +98,10 @@ func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.D
 		_, completes := m.(magics.Completer)
 		_, inspects := m.(magics.Inspector)
 		_, responds := m.(magics.Responder)
+		raw, ok := m.(magics.RawLiner)
 		d.Magics = append(d.Magics, &magicpb.Magic{
 			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
+			TakesRawLine: ok && raw.TakesRawLine(),
 		})
 	}
 	return d, nil
