@@ -20,6 +20,11 @@ func (s *Session) enqueue(_ context.Context, r *request, _ handler) {
 
 // runCells runs one cell after the other until ctx is cancelled.
 func (s *Session) runCells(ctx context.Context) {
+	select {
+	case <-s.Ready:
+	case <-ctx.Done():
+		return
+	}
 	for {
 		r, cellCtx := s.queue.next(ctx)
 		if r == nil {

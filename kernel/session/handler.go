@@ -116,6 +116,7 @@ func (s *Session) interruptRequest(context.Context, *request) any {
 
 // shutdown tells every client, then the session ends; with Restart it is the client that starts the kernel again.
 func (s *Session) shutdown(_ context.Context, r *request, content wire.Shutdown) any {
+	s.restarting.Store(content.Restart)
 	reply := wire.Shutdown{Status: wire.StatusOK, Restart: content.Restart}
 	if err := s.publish(r, "shutdown_reply", reply); err != nil {
 		s.Log.Error("the shutdown could not be announced", "error", err)

@@ -32,6 +32,7 @@ type Config struct {
 	Engine    Engine
 	Magics    *magics.Registry
 
+	Ready       <-chan struct{}     // cells wait until it is closed, for magics that are still being loaded; nil: they do not
 	Connection  wire.ConnectionInfo // answers connect_request
 	Version     string              // of the kernel
 	GoVersion   string              // of the language, without "go"
@@ -76,6 +77,7 @@ type Session struct {
 	lookups     chan struct{} // a token for each completion or inspection that the engine works on, late ones too
 	stop        context.CancelFunc
 
+	restarting     atomic.Bool
 	executionCount atomic.Int64 // of the latest cell that was counted
 }
 
@@ -89,6 +91,11 @@ const (
 func New(config Config) *Session {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Ready == nil {
+		ready := make(chan struct{})
+		close(ready)
+		config.Ready = ready
 	}
 	s := &Session{
 		Config:      config,
@@ -237,12 +244,8 @@ func (s *Session) send(channel wire.Channel, m wire.Message) error {
 // Interrupt stops the running cell, as SIGINT and interrupt_request ask for.
 func (s *Session) Interrupt() { s.queue.interrupt() }
 
-// Stop makes Run return.
-func (s *Session) Stop() {
-	if s.stop != nil {
-		s.stop()
-	}
-}
+// Restarting says, after Run, whether the client that ended the session is going to start the kernel again.
+func (s *Session) Restarting() bool { return s.restarting.Load() }
 
 // welcomeSubscribers tells a new subscriber that it hears the kernel from now on.
 func (s *Session) welcomeSubscribers(ctx context.Context) {
