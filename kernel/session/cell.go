@@ -144,9 +144,18 @@ func (c *cell) Display(data wire.DisplayData) error {
 	return c.output("display_data", whole(data))
 }
 
-// Update implements IO.
+// Update implements IO. It goes on after the cell's end: what the cell has shown may be work in the background that
+// still changes, and an update is drawn in place, wherever its display stands.
 func (c *cell) Update(data wire.DisplayData) error {
-	return c.output("update_display_data", whole(data))
+	c.throttle()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended {
+		if err := c.flush(true); err != nil {
+			return err
+		}
+	}
+	return c.publish("update_display_data", whole(data))
 }
 
 // whole replaces the maps that the protocol demands and that are missing.
