@@ -2,6 +2,7 @@ package resnet
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -19,5 +20,15 @@ const imageNetLicense = "BSD-3-Clause"
 
 // fetchImageNet returns the path of the pretrained weights in the cache, and fetches them first where they are not there.
 func fetchImageNet(ctx context.Context, o Options) (string, error) {
-	return imageNet.Fetch(ctx, weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline, Progress: o.Progress})
+	if o.Depth != 50 {
+		return "", fmt.Errorf("weights imagenet: the published weights are a ResNet50's; for a ResNet%d give a safetensors file", o.Depth)
+	}
+	options := weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline, Progress: o.Progress}
+	path, err := imageNet.Fetch(ctx, options)
+	if err != nil {
+		return "", fmt.Errorf("weights imagenet: %w; to do without the network, put the file at %s (SHA-256 %s) or give its path; "+
+			"weights random would be an untrained network, whose features mean little",
+			err, imageNet.CachePath(options), imageNet.SHA256)
+	}
+	return path, nil
 }

@@ -4,6 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/gomlx/go-huggingface/hub"
 )
 
 // HubFile is one file of the Hugging Face hub at a fixed revision.
@@ -22,12 +30,160 @@ func (f HubFile) String() string {
 
 // FetchOptions tune Fetch.
 type FetchOptions struct {
-	CacheDir string // empty means the cache that Hugging Face's own programs share
-	Offline  bool
-	Progress func(done, total int64) // may be nil
+	// CacheDir holds what is fetched, in the layout that Hugging Face's own programs share. Empty means where they look:
+	// HF_HUB_CACHE, HF_HOME/hub, or the user's cache.
+	CacheDir string
+	// Endpoint is the server's address; empty means go-huggingface's default or HF_ENDPOINT.
+	Endpoint string
+	// Offline forbids the network; HF_HUB_OFFLINE=1 does as well.
+	Offline bool
+	// Progress is told how many of the total bytes are there; it may be nil.
+	Progress func(done, total int64)
 }
 
-// Fetch returns the file's path in the cache.
+func (o FetchOptions) cacheDir() string {
+	switch {
+	case o.CacheDir != "":
+		return o.CacheDir
+	case os.Getenv("HF_HUB_CACHE") != "":
+		return os.Getenv("HF_HUB_CACHE")
+	case os.Getenv("HF_HOME") != "":
+		return filepath.Join(os.Getenv("HF_HOME"), "hub")
+	}
+	return hub.DefaultCacheDir()
+}
+
+func (o FetchOptions) offline() bool { return o.Offline || os.Getenv("HF_HUB_OFFLINE") == "1" }
+
+// errOffline is why nothing is fetched where the network is forbidden.
+var errOffline = errors.New("it is not in the cache, and the network is not to be used (offline)")
+
+// CachePath is where Fetch finds the file, and where it may be put by hand.
+func (f HubFile) CachePath(options FetchOptions) string {
+	return filepath.Join(f.folder(options), "snapshots", f.Revision, filepath.FromSlash(f.Name))
+}
+
+func (f HubFile) folder(options FetchOptions) string {
+	return filepath.Join(options.cacheDir(), "models--"+strings.ReplaceAll(f.Repository, "/", "--"))
+}
+
+// Fetch returns the file's path in the cache, where its hash is checked each time. What is not there is fetched: a cut
+// connection is taken up where it broke, in this call or the next, and nothing appears under the file's name before its
+// hash is right. Programs that fetch at the same time wait for one another.
 func (f HubFile) Fetch(ctx context.Context, options FetchOptions) (string, error) {
-	return "", errors.New("fetch: not built yet")
+	path, err := f.fetch(ctx, options)
+	if err != nil {
+		return "", fmt.Errorf("fetch %s (%d MB): %w", f, f.Size/1e6, err)
+	}
+	return path, nil
+}
+
+func (f HubFile) fetch(ctx context.Context, options FetchOptions) (string, error) {
+	path := f.CachePath(options)
+	if err := f.verify(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+		return path, err
+	}
+	blob := filepath.Join(f.folder(options), "blobs", f.SHA256)
+	if options.offline() {
+		if f.verify(ctx, blob) == nil {
+			return blob, nil
+		}
+		return "", errOffline
+	}
+	if err := os.MkdirAll(filepath.Dir(blob), 0o755); err != nil {
+		return "", err
+	}
+	lock := flock.New(blob + ".lock")
+	if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil {
+		return "", fmt.Errorf("wait for another program that fetches it: %w", err)
+	}
+	defer func() { _ = lock.Unlock() }() // the end of the process does it as well
+	if err := f.verify(ctx, blob); errors.Is(err, fs.ErrNotExist) {
+		if err := f.download(ctx, options, blob); err != nil {
+			return "", err
+		}
+	} else if err != nil {
+		return "", err
+	}
+	return path, link(blob, path)
+}
+
+// verify checks a file's hash.
+func (f HubFile) verify(ctx context.Context, path string) error {
+	digest, err := Digest(ctx, path)
+	if err != nil {
+		return err
+	}
+	if digest != f.SHA256 {
+		return fmt.Errorf("%s has the SHA-256 %s and must have %s; remove it, and it is fetched anew", path, digest, f.SHA256)
+	}
+	return nil
+}
+
+// download brings the file to blob, through a partial file that later calls go on with.
+func (f HubFile) download(ctx context.Context, options FetchOptions, blob string) error {
+	url, err := f.address(ctx, options)
+	if err != nil {
+		return err
+	}
+	part := blob + ".incomplete" // as huggingface_hub names it
+	if err := (&transfer{url: url, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
+		return err
+	}
+	digest, err := Digest(ctx, part)
+	if err != nil {
+		return err
+	}
+	if digest != f.SHA256 {
+		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, and it must be %s: it is not kept", url, digest, f.SHA256),
+			os.Remove(part))
+	}
+	return os.Rename(part, blob)
+}
+
+// address asks go-huggingface where the file is. It takes no context, so that a server which never answers costs a waiting
+// goroutine, and not the caller.
+func (f HubFile) address(ctx context.Context, options FetchOptions) (string, error) {
+	repo := hub.New(f.Repository).WithRevision(f.Revision).WithCacheDir(options.cacheDir())
+	repo.Verbosity = 0
+	if options.Endpoint != "" {
+		repo = repo.WithEndpoint(options.Endpoint)
+	}
+	type answer struct {
+		url string
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		var a answer
+		for range attempts {
+			if a.url, a.err = repo.FileURL(f.Name); a.err == nil || ctx.Err() != nil {
+				break
+			}
+		}
+		answers <- a
+	}()
+	select {
+	case a := <-answers:
+		return a.url, a.err
+	case <-time.After(idleLimit):
+		return "", fmt.Errorf("the server did not answer within %s", idleLimit)
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// link makes the snapshot's entry for a blob: a relative link, as huggingface_hub makes it.
+func link(blob, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	target, err := filepath.Rel(filepath.Dir(path), blob)
+	if err != nil {
+		return err
+	}
+	if err := os.Symlink(target, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }

@@ -1,0 +1,198 @@
+package weights
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// encode puts a header before data.
+func encode(header string, data []byte) []byte {
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(file, header...), data...)
+}
+
+func parse(file []byte) (*safetensors, error) {
+	return readSafetensors(bytes.NewReader(file), int64(len(file)))
+}
+
+func TestTensorsOfEveryFloatType(t *testing.T) {
+	// 1, -2 and 0.5 in each type, by hand.
+	file := encode(`{"__metadata__":{"format":"pt"},`+
+		`"single":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},`+
+		`"half":{"dtype":"F16","shape":[3,1],"data_offsets":[12,18]},`+
+		`"brain":{"dtype":"BF16","shape":[1,3],"data_offsets":[18,24]},`+
+		`"double":{"dtype":"F64","shape":[3],"data_offsets":[24,48]},`+
+		`"empty":{"dtype":"F32","shape":[0,4],"data_offsets":[48,48]},`+
+		`"scalar":{"dtype":"I64","shape":[],"data_offsets":[48,56]}}   `,
+		[]byte("\x00\x00\x80\x3f\x00\x00\x00\xc0\x00\x00\x00\x3f"+"\x00\x3c\x00\xc0\x00\x38"+"\x80\x3f\x00\xc0\x00\x3f"+
+			"\x00\x00\x00\x00\x00\x00\xf0\x3f\x00\x00\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\xe0\x3f"+
+			"\x07\x00\x00\x00\x00\x00\x00\x00"))
+	s, err := parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Collect(s.Names()); !slices.Equal(got, []string{"brain", "double", "empty", "half", "scalar", "single"}) {
+		t.Errorf("names %v", got)
+	}
+	if diff := cmp.Diff(map[string]string{"format": "pt"}, s.Metadata()); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"single", "half", "brain", "double"} {
+		tensor, err := s.Tensor(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Float32s(tensor)
+		if err != nil || !slices.Equal(got, []float32{1, -2, 0.5}) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if shape, ok := s.Shape("half"); !ok || !slices.Equal(shape.Dimensions, []int{3, 1}) {
+		t.Errorf("half has shape %s", shape)
+	}
+	scalar, err := s.Tensor("scalar")
+	if err != nil || scalar.Value() != int64(7) {
+		t.Errorf("scalar: %v, %v", scalar, err)
+	}
+	if _, err := Float32s(scalar); err == nil {
+		t.Error("an integer was taken for a weight")
+	}
+	if tensor, err := s.Tensor("empty"); err != nil || tensor.Size() != 0 {
+		t.Errorf("empty: %v, %v", tensor, err)
+	}
+	if _, err := s.Tensor("none"); err == nil {
+		t.Error("a tensor that is not there was read")
+	}
+}
+
+// hostile are files that must be refused, and a word of the reason.
+var hostile = map[string]struct {
+	file []byte
+	want string
+}{
+	"empty":             {nil, "shorter"},
+	"length only":       {encode("", nil), "header"},
+	"huge header":       {binary.LittleEndian.AppendUint64(nil, 1<<63), "announces"},
+	"header past end":   {append(binary.LittleEndian.AppendUint64(nil, 100), "{}"...), "announces"},
+	"no JSON":           {encode("hello", nil), "header"},
+	"array":             {encode("[]", nil), "belongs"},
+	"trailing brace":    {encode("{}}", nil), "header"},
+	"trailing object":   {encode("{} {}", nil), "follows"},
+	"trailing data":     {encode("{}", []byte{1}), "cut off or damaged"},
+	"truncated":         {encode(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, make([]byte, 7)), "cut off"},
+	"duplicate tensor":  {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, nil), "twice"},
+	"duplicate key":     {encode(`{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, nil), "twice"},
+	"duplicate note":    {encode(`{"__metadata__":{"a":"1","a":"2"}}`, nil), "twice"},
+	"note no text":      {encode(`{"__metadata__":{"a":1}}`, nil), "no text"},
+	"overlap":           {encode(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}`, make([]byte, 6)), "overlaps"},
+	"same place":        {encode(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, make([]byte, 4)), "overlaps"},
+	"hole":              {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}`, make([]byte, 6)), "hole"},
+	"hole at the start": {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}`, make([]byte, 4)), "hole"},
+	"size overflows":    {encode(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, nil), "overflows"},
+	"size overflows 2":  {encode(`{"a":{"dtype":"F64","shape":[9223372036854775807],"data_offsets":[0,0]}}`, nil), "overflows"},
+	"hidden overflow":   {encode(`{"a":{"dtype":"F64","shape":[9223372036854775807,0],"data_offsets":[0,0]}}`, nil), "overflows"},
+	"negative":          {encode(`{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}}`, nil), "from 0 on"},
+	"fraction":          {encode(`{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,0]}}`, nil), "from 0 on"},
+	"backward":          {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}`, make([]byte, 2)), "data_offsets"},
+	"wrong size":        {encode(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, make([]byte, 4)), "takes 8 bytes"},
+	"three offsets":     {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0,0]}}`, nil), "more than 2"},
+	"one offset":        {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0]}}`, nil), "two data_offsets"},
+	"nine axes":         {encode(`{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}`, make([]byte, 1)), "more than 8"},
+	"unknown type":      {encode(`{"a":{"dtype":"F3","shape":[0],"data_offsets":[0,0]}}`, nil), "F3"},
+	"type no text":      {encode(`{"a":{"dtype":3,"shape":[0],"data_offsets":[0,0]}}`, nil), "type 3"},
+	"no type":           {encode(`{"a":{"shape":[0],"data_offsets":[0,0]}}`, nil), "needs a dtype"},
+	"unknown key":       {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}`, nil), "none of"},
+	"deep":              {encode(strings.Repeat(`{"a":`, 100_000), nil), "none of"},
+}
+
+func TestHostileFilesAreRefused(t *testing.T) {
+	for name, test := range hostile {
+		if _, err := parse(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error about %q", name, err, test.want)
+		}
+	}
+}
+
+func FuzzSafetensors(f *testing.F) {
+	for _, test := range hostile {
+		f.Add(test.file)
+	}
+	f.Add(encode(`{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"BOOL","shape":[],"data_offsets":[8,9]}}`, make([]byte, 9)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		s, err := parse(file)
+		if err != nil {
+			return
+		}
+		total := int64(0)
+		for name := range s.Names() {
+			shape, ok := s.Shape(name)
+			tensor, err := s.Tensor(name)
+			if !ok || err != nil {
+				t.Fatalf("tensor %q of an accepted file cannot be read: %v", name, err)
+			}
+			if !tensor.Shape().Equal(shape) {
+				t.Fatalf("tensor %q has shape %s, announced as %s", name, tensor.Shape(), shape)
+			}
+			total += tensor.ByteSize()
+		}
+		if want := int64(len(file)) - s.origin; total != want {
+			t.Fatalf("the tensors take %d bytes of %d", total, want)
+		}
+	})
+}
+
+func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
+	for name, test := range map[string]struct{ head, want string }{
+		"model.h5":        {"\x89HDF\r\n\x1a\n", "keras.applications.ResNet50(weights="},
+		"named.h5":        {"anything", "HDF5"},
+		"hidden.weights":  {"\x89HDF\r\n\x1a\n", "HDF5"},
+		"model.keras":     {"PK\x03\x04....", "keras.models.load_model("},
+		"model.pth":       {"PK\x03\x04....", "torch.load("},
+		"old.bin":         {"\x80\x02\x8a\nl\xfc\x9cF", "weights_only=True"},
+		"hub.safetensors": {"PK\x03\x04....", "pickle"},
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(test.head), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(path)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "python -c") {
+			t.Errorf("%s: got %v, want the conversion with %q", name, err, test.want)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	// A header of 640 bytes begins like a pickle.
+	header := `{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`
+	header += strings.Repeat(" ", 640-len(header))
+	path := filepath.Join(t.TempDir(), "blob")
+	if err := os.WriteFile(path, encode(header, []byte{1, 2}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	source, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 100); err != nil { // beneath the open file
+		t.Fatal(err)
+	}
+	if _, err := source.Tensor("a"); err == nil {
+		t.Error("a tensor was read from behind the end of the file")
+	}
+	if err := source.Close(); err != nil {
+		t.Error(err)
+	}
+	for name, path := range map[string]string{"a folder": t.TempDir(), "no file": filepath.Join(t.TempDir(), "none")} {
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

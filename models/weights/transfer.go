@@ -1,0 +1,173 @@
+package weights
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	// idleLimit is how long a connection may bring nothing before it counts as cut.
+	idleLimit = 60 * time.Second
+	// attempts without a single new byte before a transfer gives up.
+	attempts = 4
+	// firstPause before the next attempt; it doubles.
+	firstPause = time.Second
+)
+
+// transfer brings a file of a known size over HTTP, and goes on where an earlier one stopped.
+type transfer struct {
+	url      string
+	size     int64 // bytes
+	path     string
+	progress func(done, total int64)
+	pause    time.Duration // firstPause where 0
+}
+
+// errPermanent marks an answer that another attempt would not change.
+var errPermanent = errors.New("the server refuses")
+
+// run repeats attempts until the file is whole.
+func (t *transfer) run(ctx context.Context) error {
+	file, err := os.OpenFile(t.path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // a failure to write has been told by Sync
+	pause := t.pause
+	if pause == 0 {
+		pause = firstPause
+	}
+	for barren := 0; ; {
+		before, err := t.position(file)
+		if err != nil {
+			return err
+		}
+		if before == t.size {
+			return file.Sync()
+		}
+		err = t.attempt(ctx, file, before)
+		after, seekErr := t.position(file)
+		if seekErr != nil {
+			return seekErr
+		}
+		if ctx.Err() != nil || errors.Is(err, errPermanent) {
+			return fmt.Errorf("after %d of %d bytes: %w; the next call goes on from there", after, t.size, errors.Join(err, ctx.Err()))
+		}
+		if barren++; after > before {
+			barren = 0
+		}
+		if err != nil && barren == attempts {
+			return fmt.Errorf("after %d of %d bytes and %d attempts that brought nothing: %w; the next call goes on from there",
+				after, t.size, attempts, err)
+		}
+		if err != nil && barren > 0 {
+			select {
+			case <-time.After(pause):
+				pause *= 2
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// position is the end of what is there. More than the whole is worth nothing, and dropped.
+func (t *transfer) position(file *os.File) (int64, error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err == nil && end > t.size {
+		if err = file.Truncate(0); err == nil {
+			end, err = file.Seek(0, io.SeekStart)
+		}
+	}
+	return end, err
+}
+
+// attempt asks for what lies behind from and appends what comes.
+func (t *transfer) attempt(ctx context.Context, file *os.File, from int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(idleLimit, func() { cancel(fmt.Errorf("nothing came for %s", idleLimit)) })
+	defer watchdog.Stop()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
+	if err != nil {
+		return errors.Join(errPermanent, err)
+	}
+	request.Header.Set("Accept-Encoding", "identity") // compressed bytes could not be gone on with
+	if from > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return cause(ctx, err)
+	}
+	defer func() { _ = response.Body.Close() }() // only read
+	if err := t.accept(response, file, from); err != nil {
+		return err
+	}
+	done, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	body := io.LimitReader(response.Body, t.size-done) // whatever a server sends, no more is written
+	buffer := make([]byte, 256<<10)
+	for {
+		n, readErr := body.Read(buffer)
+		if n > 0 {
+			watchdog.Reset(idleLimit)
+			if _, err := file.Write(buffer[:n]); err != nil {
+				return errors.Join(errPermanent, err)
+			}
+			if done += int64(n); t.progress != nil {
+				t.progress(done, t.size)
+			}
+		}
+		switch {
+		case done == t.size:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(readErr, io.EOF):
+			return fmt.Errorf("the connection ended: %w", io.ErrUnexpectedEOF)
+		case readErr != nil:
+			return cause(ctx, readErr)
+		}
+	}
+}
+
+// accept checks an answer's status, and drops what is there where the server begins from the start.
+func (t *transfer) accept(response *http.Response, file *os.File, from int64) error {
+	switch {
+	case response.StatusCode == http.StatusPartialContent &&
+		strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)):
+		return nil
+	case response.StatusCode == http.StatusOK, response.StatusCode == http.StatusPartialContent,
+		response.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		if err := file.Truncate(0); err != nil {
+			return errors.Join(errPermanent, err)
+		}
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("the server answered %s to a request from byte %d on", response.Status, from)
+		}
+		if n := response.ContentLength; n >= 0 && n != t.size {
+			return fmt.Errorf("%w: %s has %d bytes, and the file must have %d", errPermanent, t.url, n, t.size)
+		}
+		return nil
+	case response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests:
+		return fmt.Errorf("the server answered %s", response.Status)
+	default:
+		return fmt.Errorf("%w: %s answered %s", errPermanent, t.url, response.Status)
+	}
+}
+
+// cause prefers the reason for which a context was cancelled.
+func cause(ctx context.Context, err error) error {
+	if reason := context.Cause(ctx); reason != nil {
+		return reason
+	}
+	return err
+}
