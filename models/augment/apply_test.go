@@ -17,7 +17,7 @@ const side = 8
 func pictures() []float32 {
 	pixels := make([]float32, 2*side*side*3)
 	for i := range pixels {
-		pixels[i] = float32(i*7919%256)
+		pixels[i] = float32(i * 7919 % 256)
 	}
 	return pixels
 }

@@ -18,12 +18,12 @@ func Decode(data []byte, limits Limits) (picture RGB, err error) {
 	if err != nil {
 		return RGB{}, err
 	}
-	return upright(toRGB(decoded, header.Width, header.Height), header.Orientation), nil
+	return upright(toRGB(decoded, header), header.Orientation), nil
 }
 
 // decode runs the format's decoder behind the checks of the header.
 func decode(data []byte, limits Limits) (Header, image.Image, error) {
-	header, c, err := readHeader(data, limits)
+	header, c, model, err := readHeader(data, limits)
 	if err != nil {
 		return header, nil, err
 	}
@@ -42,11 +42,22 @@ func decode(data []byte, limits Limits) (Header, image.Image, error) {
 		return header, nil, fmt.Errorf("damaged %s: it decodes to %d x %d pixels, and its header says %d x %d",
 			c.title, size.X, size.Y, header.Width, header.Height)
 	}
+	if beyondPalette(model, decoded) {
+		return header, nil, fmt.Errorf("damaged %s: its pixels have colours that are not in its palette", c.title)
+	}
 	return header, decoded, nil
 }
 
-// toRGB brings any colour model to RGB on a canvas of width x height.
-func toRGB(decoded image.Image, width, height int) RGB {
+// beyondPalette says whether a decoder had to make the file's palette longer for the pixels that it found.
+func beyondPalette(model color.Model, decoded image.Image) bool {
+	declared, isPalette := model.(color.Palette)
+	paletted, isPaletted := decoded.(*image.Paletted)
+	return isPalette && isPaletted && len(declared) > 0 && len(paletted.Palette) > len(declared)
+}
+
+// toRGB brings any colour model to RGB on a canvas of the header's size.
+func toRGB(decoded image.Image, header Header) RGB {
+	width, height := header.Width, header.Height
 	out := RGB{Width: width, Height: height, Pix: make([]uint8, 3*width*height)}
 	bounds := decoded.Bounds()
 	if bounds.Dx() != width || bounds.Dy() != height || bounds.Min != (image.Point{}) {
@@ -56,10 +67,14 @@ func toRGB(decoded image.Image, width, height int) RGB {
 	}
 	switch source := decoded.(type) {
 	case *image.YCbCr:
-		planesToRGB(source, out)
+		if header.Format == "webp" {
+			planesToRGB(source, out, webpRow)
+		} else {
+			planesToRGB(source, out, jpegRow)
+		}
 		return out
 	case *image.NYCbCrA: // WebP with alpha
-		planesToRGB(&source.YCbCr, out)
+		planesToRGB(&source.YCbCr, out, webpRow)
 		for y := range height {
 			row := out.Pix[3*width*y:][:3*width]
 			for x := range width {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -57,32 +58,32 @@ func matches(magic string, data []byte) bool {
 
 // ReadHeader reads what a file says about its picture, and refuses what Decode would refuse for its size.
 func ReadHeader(data []byte, limits Limits) (Header, error) {
-	header, _, err := readHeader(data, limits)
+	header, _, _, err := readHeader(data, limits)
 	return header, err
 }
 
-func readHeader(data []byte, limits Limits) (header Header, c codec, err error) {
+func readHeader(data []byte, limits Limits) (header Header, c codec, model color.Model, err error) {
 	defer recoverTo(&err)
 	if len(data) == 0 {
-		return Header{}, codec{}, errors.New("the file is empty")
+		return Header{}, codec{}, nil, errors.New("the file is empty")
 	}
 	c, ok := sniff(data)
 	if !ok {
-		return Header{}, codec{}, notPicture(data)
+		return Header{}, codec{}, nil, notPicture(data)
 	}
 	config, err := c.config(bytes.NewReader(data))
 	if err != nil {
-		return Header{}, c, damaged(c, err)
+		return Header{}, c, nil, damaged(c, err)
 	}
 	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: orientation(c.name, data)}
 	if header.Width < 1 || header.Height < 1 {
-		return Header{}, c, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
+		return Header{}, c, nil, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
 	}
 	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
-		return Header{}, c, fmt.Errorf("too large: %d x %d pixels, and the limit is %d million pixels (it can be raised)",
+		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %d million pixels (it can be raised)",
 			header.Width, header.Height, limits.maxPixels()/1_000_000)
 	}
-	return header, c, nil
+	return header, c, config.ColorModel, nil
 }
 
 // notPicture names what a file is instead, where its first bytes tell.

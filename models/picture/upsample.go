@@ -2,9 +2,9 @@ package picture
 
 import "image"
 
-// planesToRGB converts the planes of a JPEG or WebP to RGB with libjpeg's arithmetic: chroma is interpolated with the weights
-// 3/4 and 1/4 ("fancy upsampling", jdsample.c), then converted in 16-bit fixed point (jdcolor.c).
-func planesToRGB(source *image.YCbCr, out RGB) {
+// planesToRGB converts luma and chroma planes to RGB: chroma is interpolated with the weights 3/4 and 1/4, as libjpeg ("fancy
+// upsampling", jdsample.c) and libwebp do, and convert makes colours of a row.
+func planesToRGB(source *image.YCbCr, out RGB, convert func(dst, luma, cb, cr []uint8)) {
 	width, height := out.Width, out.Height
 	cb := make([]uint8, width+1) // one more: a pair of samples is written at once
 	cr := make([]uint8, width+1)
@@ -14,7 +14,7 @@ func planesToRGB(source *image.YCbCr, out RGB) {
 		up.row(cb, source.Cb, y)
 		up.row(cr, source.Cr, y)
 		luma := source.Y[source.YOffset(bounds.Min.X, bounds.Min.Y+y):][:width]
-		rowToRGB(out.Pix[3*width*y:][:3*width], luma, cb, cr)
+		convert(out.Pix[3*width*y:][:3*width], luma, cb, cr)
 	}
 }
 
@@ -114,8 +114,9 @@ func widenSums(dst []uint8, sums []int32) {
 	}
 }
 
-// rowToRGB converts full-range BT.601, as JFIF says; the constants are 1.402, 0.344136, 0.714136 and 1.772 times 65536.
-func rowToRGB(dst, luma, cb, cr []uint8) {
+// jpegRow converts full-range BT.601, as JFIF says and jdcolor.c does: the constants are 1.402, 0.344136, 0.714136 and 1.772
+// times 65536.
+func jpegRow(dst, luma, cb, cr []uint8) {
 	cb, cr = cb[:len(luma)], cr[:len(luma)]
 	dst = dst[:3*len(luma)]
 	const half = 1 << 15
@@ -125,6 +126,19 @@ func rowToRGB(dst, luma, cb, cr []uint8) {
 		dst[3*x] = clamp(base + (91881*r+half)>>16)
 		dst[3*x+1] = clamp(base + (-22554*b-46802*r+half)>>16)
 		dst[3*x+2] = clamp(base + (116130*b+half)>>16)
+	}
+}
+
+// webpRow converts BT.601 of the studio range (luma 16 to 235) in the fixed point of libwebp's yuv.h.
+func webpRow(dst, luma, u, v []uint8) {
+	u, v = u[:len(luma)], v[:len(luma)]
+	dst = dst[:3*len(luma)]
+	times := func(sample uint8, factor int32) int32 { return int32(sample) * factor >> 8 }
+	for x := range luma {
+		base := times(luma[x], 19077)
+		dst[3*x] = clamp((base + times(v[x], 26149) - 14234) >> 6)
+		dst[3*x+1] = clamp((base - times(u[x], 6419) - times(v[x], 13320) + 8708) >> 6)
+		dst[3*x+2] = clamp((base + times(u[x], 33050) - 17685) >> 6)
 	}
 }
 
