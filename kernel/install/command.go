@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/headstart-nb/headstart/kernel/child"
 )
 
 // A commandError is a command that failed, with the end of what it printed.
@@ -39,19 +41,26 @@ func tail(text string, limit int) string {
 	return text
 }
 
-// run runs a command to its end; cancelling ctx ends it and what it started.
+// run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
 func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	ownGroup(cmd)
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Run(); err != nil {
+	process, err := child.Start(cmd)
+	if err == nil {
+		select {
+		case <-process.Done():
+		case <-ctx.Done():
+			process.Stop(context.WithoutCancel(ctx), time.Second)
+		}
+		err = process.Err()
+	}
+	if err != nil {
 		return &commandError{command: name + " " + strings.Join(args, " "), output: out.String(), err: err}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // output runs a command and returns what it wrote to standard output.

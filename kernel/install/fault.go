@@ -59,7 +59,7 @@ func networkProblem(printed string) string {
 	switch {
 	case has("DO NOT MATCH THE HASHES", "checksum mismatch", "SECURITY ERROR"):
 		return "a downloaded file does not have the expected hash and was thrown away: try again, and if it stays so, ask whoever runs your proxy or package mirror"
-	case has("IncompleteRead", "Connection broken", "ConnectionResetError", "unexpected EOF", "RemoteDisconnected", "Read timed out", "read timed out"):
+	case has("IncompleteRead", "is invalid.", "Connection broken", "ConnectionResetError", "unexpected EOF", "RemoteDisconnected", "Read timed out", "read timed out"):
 		return "the download was cut off: try again, or use a network without a proxy that cuts long downloads"
 	case has("Name or service not known", "Temporary failure in name resolution", "no such host", "server misbehaving", "nodename nor servname",
 		"Network is unreachable", "network is unreachable", "Connection refused", "connection refused", "NewConnectionError", "i/o timeout", "ConnectTimeoutError"):
@@ -68,6 +68,8 @@ func networkProblem(printed string) string {
 		return "the proxy refused the connection: check HTTPS_PROXY and its user name"
 	case has("CERTIFICATE_VERIFY_FAILED", "x509:"):
 		return "the server's certificate is not trusted: add your network's certificate to the system, and set PIP_CERT and SSL_CERT_FILE to it"
+	case has("(from versions: none)", "No matching distribution found"):
+		return "the package index in use does not have it: unset PIP_INDEX_URL and PIP_NO_INDEX, or ask whoever runs your mirror"
 	}
 	return ""
 }

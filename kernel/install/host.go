@@ -10,18 +10,24 @@ import (
 	"strings"
 )
 
-// A host is what the choice of plugins depends on.
+// A host is what this machine offers, and what is brought to it.
 type host struct {
-	os, arch string
-	root     string // "/" but for tests
-	home     string
-	// pluginPath is PJRT_PLUGIN_LIBRARY_PATH.
-	pluginPath string
+	os, arch   string
+	root       string // "/" but for tests
+	home       string
+	pluginPath string // PJRT_PLUGIN_LIBRARY_PATH
+	goTool     string // "" where there is none
+	compiler   string // of C; "" where there is none
+	wheel      wheel
+	tools      []tool
 }
 
 func systemHost() host {
 	home, _ := os.UserHomeDir() // without one there is nothing to find in it
-	return host{os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv("PJRT_PLUGIN_LIBRARY_PATH")}
+	return host{
+		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"),
+		goTool: findGo(), compiler: findCompiler(), wheel: cpuWheel(), tools: tools(),
+	}
 }
 
 // A driverVersion is an NVIDIA driver's, such as 580.65.06.

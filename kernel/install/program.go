@@ -20,10 +20,9 @@ const (
 // programs puts the project's own programs into the bin folder: built there in a checkout, else copied from beside the
 // running one.
 type programs struct {
-	layout  Layout
-	goTool  string
-	version string
-	log     *progress
+	layout Layout
+	host   host
+	log    *progress
 }
 
 func (c *programs) name() string { return "headstart's programs" }
@@ -74,10 +73,10 @@ func (c *programs) build(ctx context.Context, tx *transaction) error {
 	if !exists(filepath.Join(c.layout.Checkout, filepath.FromSlash(transferPackage))) {
 		return nil
 	}
-	if err := needGo(c.goTool, "building "+transferProgram); err != nil {
+	if err := needGo(c.host.goTool, "building "+transferProgram); err != nil {
 		return err
 	}
-	if findCompiler() == "" {
+	if c.host.compiler == "" {
 		return fault(nil, "building %s needs a C compiler, which was not found: %s", transferProgram, CompilerHint())
 	}
 	dest := c.layout.Program(transferProgram + exeSuffix())
@@ -86,7 +85,7 @@ func (c *programs) build(ctx context.Context, tx *transaction) error {
 		return err
 	}
 	build := func() error {
-		return run(ctx, c.layout.Checkout, []string{"CGO_ENABLED=1"}, c.goTool, "build", "-o", built, "./"+transferPackage)
+		return run(ctx, c.layout.Checkout, []string{"CGO_ENABLED=1"}, c.host.goTool, "build", "-o", built, "./"+transferPackage)
 	}
 	if exists(dest) {
 		err = build() // go's cache makes this a second or two

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 const (
@@ -50,7 +51,7 @@ func begin(layout Layout, folders []string, log *progress) (*transaction, error)
 			return nil, fmt.Errorf("looking for leftovers in %s: %w", base, err)
 		}
 		for _, dir := range litter {
-			if err := removeAll(dir); err != nil {
+			if err := removeLitter(dir); err != nil {
 				return nil, explain(err, "removing the leftover "+dir)
 			}
 		}
@@ -82,6 +83,19 @@ func removeAll(dir string) error {
 		return nil
 	})
 	return os.RemoveAll(dir)
+}
+
+// removeLitter gives what a killed run had started a moment to end: it may still write.
+func removeLitter(dir string) error {
+	err := removeAll(dir)
+	for range 20 {
+		if err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		err = removeAll(dir)
+	}
+	return err
 }
 
 // base returns the folder whose staging folder shares dest's file system.
@@ -120,6 +134,21 @@ func (tx *transaction) place(from, dest string) {
 	tx.moves = append(tx.moves, move{from, dest})
 }
 
+// newest returns where the file for dest lies now: staged, or in place; "" where there is none.
+func (tx *transaction) newest(dest string) string {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	for _, m := range tx.moves {
+		if m.to == dest {
+			return m.from
+		}
+	}
+	if exists(dest) {
+		return dest
+	}
+	return ""
+}
+
 // drop queues a path that the new state no longer has.
 func (tx *transaction) drop(path string) {
 	tx.mu.Lock()
@@ -138,9 +167,6 @@ func (tx *transaction) write(dest string, mode fs.FileMode, content io.Reader) e
 		return err
 	}
 	_, err = io.Copy(file, content)
-	if err == nil {
-		err = file.Sync()
-	}
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}

@@ -56,7 +56,7 @@ func (v *venv) stage(ctx context.Context, tx *transaction) error {
 		return v.explainVenv(err)
 	}
 	err = v.log.during("installing Jupyter into it", func() error {
-		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), "-m", "pip", "install", "--no-input", "--quiet",
+		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), "-m", "pip", "install", "--no-input",
 			"--disable-pip-version-check", "-r", filepath.Join(v.layout.Checkout, requirementsFile))
 	})
 	if err != nil {

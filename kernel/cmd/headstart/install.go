@@ -2,6 +2,9 @@ package main
 
 import (
 	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +15,6 @@ import (
 type assets struct {
 	labextension fs.FS // the built JupyterLab extension; nil where there is none
 	source       fs.FS // the module's source for Go cells; nil where there is none
-	version      string
 }
 
 // placeFlags declares the flags that say which installation is meant.
@@ -40,9 +42,11 @@ anywhere, it leaves what was there before; headstart uninstall removes all of it
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			options.Device = install.Device(device)
-			options.Labextension, options.Source, options.Version = carried.labextension, carried.source, carried.version
+			options.Labextension, options.Source = carried.labextension, carried.source
 			options.Log = command.OutOrStdout()
-			return install.Install(command.Context(), options)
+			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return install.Install(ctx, options)
 		},
 	}
 	placeFlags(command, &options.Place, &options.Python)

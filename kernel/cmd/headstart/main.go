@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,8 +13,8 @@ func main() {
 	if err == nil {
 		return
 	}
-	var ended *exec.ExitError
-	if errors.As(err, &ended) { // a program that was run in our place has said what is wrong
+	// A program that was run in our place has said what is wrong; one that is wrapped in an error was only a step of ours.
+	if ended, ok := err.(*exec.ExitError); ok { //nolint:errorlint // wrapped ones are meant to be printed
 		os.Exit(max(ended.ExitCode(), 1))
 	}
 	fmt.Fprintln(os.Stderr, "headstart: "+err.Error())

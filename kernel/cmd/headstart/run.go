@@ -10,9 +10,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,7 +47,9 @@ as far as it got. The last line of output is what the last training reached.
 that follows the one tagged "parameters".`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			return r.run(command.Context(), args[0], command.OutOrStdout(), command.ErrOrStderr())
+			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return r.run(ctx, args[0], command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
 	flags := command.Flags()

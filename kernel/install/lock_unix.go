@@ -7,19 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
 )
-
-// ownGroup lets a cancelled command take its children (a compiler, a linker) with it.
-func ownGroup(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error {
-		return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
-}
 
 // lock waits until no other installation works on the same root. The lock goes with the process, however that ends.
 func lock(ctx context.Context, layout Layout, log *progress) (unlock func(), err error) {

@@ -1,0 +1,430 @@
+package install
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fakeGo stands in for the go command: go get does nothing, go build -o FILE writes FILE.
+const fakeGo = `#!/bin/sh
+[ "$1" = build ] || exit 0
+sleep ${FAKE_GO_SECONDS:-0}
+echo "built $4" > "$3"
+chmod +x "$3"
+`
+
+var extension = fstest.MapFS{
+	"package.json":         {Data: []byte(`{"name": "@headstart-nb/lab"}`)},
+	"static/remote.123.js": {Data: []byte("js")},
+}
+
+// testHost is a machine without any plugin, whose wheel comes from the package index that the test serves.
+func testHost(t testing.TB) host {
+	t.Helper()
+	dir := t.TempDir()
+	goTool := filepath.Join(dir, "go")
+	if err := os.WriteFile(goTool, []byte(fakeGo), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return host{
+		os: "linux", arch: "amd64", root: dir, home: dir, goTool: goTool, compiler: "/usr/bin/cc",
+		wheel: wheel{project: "sample-pjrt", version: "1.0", sha256: "unset", member: "sample_pjrt/plugin.so", file: "pjrt_c_api_cpu_plugin.so"},
+		tools: tools(),
+	}
+}
+
+// aWheel is a small wheel that pip accepts.
+func aWheel(t testing.TB) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	archive := zip.NewWriter(&out)
+	for name, text := range map[string]string{
+		"sample_pjrt/plugin.so":              strings.Repeat("machine code ", 10_000),
+		"sample_pjrt-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: sample-pjrt\nVersion: 1.0\n",
+		"sample_pjrt-1.0.dist-info/WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+		"sample_pjrt-1.0.dist-info/RECORD":   "",
+	} {
+		w, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// serveIndex makes pip see a package index with one wheel, whose download is answered by serve.
+func serveIndex(t *testing.T, serve func(http.ResponseWriter, []byte)) (wheelHash string) {
+	t.Helper()
+	content := aWheel(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".whl") {
+			serve(w, content)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, `<a href="/sample_pjrt-1.0-py3-none-any.whl">sample_pjrt-1.0-py3-none-any.whl</a>`)
+	}))
+	t.Cleanup(server.Close)
+	usePip(t, server.URL)
+	return fmt.Sprintf("%x", sha256.Sum256(content))
+}
+
+func usePip(t *testing.T, index string) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": os.DevNull, "PIP_FIND_LINKS": "", "PIP_NO_CACHE_DIR": "1", "PIP_RETRIES": "1",
+		"PIP_DEFAULT_TIMEOUT": "5", "PIP_CERT": "", "HTTP_PROXY": "", "http_proxy": "", "NO_PROXY": "*",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func whole(w http.ResponseWriter, content []byte) { _, _ = w.Write(content) }
+
+// pythonWithPip finds an interpreter for the tests that download.
+func pythonWithPip(t *testing.T) string {
+	t.Helper()
+	for _, python := range []string{filepath.Join(os.Getenv("HEADSTART_BIN"), "..", "venv", "bin", "python"), "python3"} {
+		if exec.Command(python, "-m", "pip", "--version").Run() == nil {
+			return python
+		}
+	}
+	t.Skip("needs a python3 with pip: make setup")
+	return ""
+}
+
+// options installs into a folder with a name that quoting mistakes trip over.
+func options(t *testing.T) Options {
+	t.Helper()
+	return Options{
+		Place:        Place{Prefix: filepath.Join(t.TempDir(), "Präfix mit Lücke")},
+		Device:       DeviceCPU,
+		Labextension: extension,
+		Source:       fstest.MapFS{"go.mod": {Data: []byte("module m\n")}, "nbhelpers/a.go": {Data: []byte("package a\n")}},
+	}
+}
+
+// ready is a host and options with which an installation succeeds.
+func ready(t *testing.T) (host, Options) {
+	t.Helper()
+	h, o := testHost(t), options(t)
+	o.Python = pythonWithPip(t)
+	h.wheel.sha256 = serveIndex(t, whole)
+	return h, o
+}
+
+// snapshot lists everything below a folder with its content.
+func snapshot(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		if !entry.Type().IsRegular() {
+			all[rel] = entry.Type().String()
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		all[rel] = string(data)
+		if len(data) > 1<<16 { // the test's own program, the plugin
+			all[rel] = fmt.Sprintf("%x", sha256.Sum256(data))
+		}
+		return err
+	})
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestInstallAndUninstall(t *testing.T) {
+	h, o := ready(t)
+	prefix := o.Place.Prefix
+	theirs := filepath.Join(prefix, "share", "jupyter", "kernels", "other", "kernel.json")
+	if err := os.MkdirAll(filepath.Dir(theirs), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(theirs, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, prefix)
+	if err := installOn(t.Context(), h, o); err != nil {
+		t.Fatal(err)
+	}
+	layout := prefixLayout(prefix, "")
+	for _, file := range []string{
+		layout.Program("headstart"), layout.Program("gonb"), layout.Program("goimports"), layout.Program("gopls"),
+		filepath.Join(layout.Lib(), "pjrt_c_api_cpu_plugin.so"), filepath.Join(layout.SourceDir(), "nbhelpers", "a.go"),
+		filepath.Join(layout.Share, "labextensions", "@headstart-nb", "lab", "static", "remote.123.js"),
+		filepath.Join(layout.Share, "labextensions", "@headstart-nb", "lab", "install.json"),
+	} {
+		if !exists(file) {
+			t.Errorf("%s is missing", file)
+		}
+	}
+	checkKernelspec(t, layout, h)
+
+	var installed manifest
+	data, err := os.ReadFile(layout.manifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &installed); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range snapshot(t, prefix) {
+		path := filepath.Join(prefix, name)
+		if strings.HasPrefix(content, "d") || path == theirs || path == layout.manifest() || filepath.Base(path) == lockName {
+			continue
+		}
+		if !slices.Contains(installed.Files, path) {
+			t.Errorf("%s is in no list of installed files", path)
+		}
+	}
+	if err := Uninstall(t.Context(), o.Place, "", false, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, snapshot(t, prefix)); diff != "" {
+		t.Errorf("uninstall left or took something (-before +after):\n%s", diff)
+	}
+	if err := Uninstall(t.Context(), o.Place, "", false, nil); err != nil {
+		t.Errorf("uninstalling nothing: %v", err)
+	}
+}
+
+func checkKernelspec(t *testing.T, layout Layout, h host) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(layout.Kernelspec(), "kernel.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got specFile
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := specFile{
+		Argv:        []string{layout.Program("headstart"), "kernel", "--connection-file", "{connection_file}"},
+		DisplayName: "Go (Headstart)", Language: "go", InterruptMode: "message",
+		Env: map[string]string{
+			"PATH":                  layout.Bin() + ":" + filepath.Dir(h.goTool) + ":/usr/bin:/usr/local/bin:/bin:${PATH}",
+			"GOMLX_NO_AUTO_INSTALL": "1", "HEADSTART_SRC": layout.SourceDir(), "PJRT_PLUGIN_LIBRARY_PATH": layout.Lib(),
+		},
+		Metadata: map[string]any{"debugger": false},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("kernel.json (-want +got):\n%s", diff)
+	}
+}
+
+// TestAgainChangesNothing also shows that the second run needs neither network nor compiler.
+func TestAgainChangesNothing(t *testing.T) {
+	h, o := ready(t)
+	h.tools = nil // fake programs have no build information by which to see that they are the right ones
+	if err := installOn(t.Context(), h, o); err != nil {
+		t.Fatal(err)
+	}
+	before := times(t, o.Place.Prefix)
+	usePip(t, "http://127.0.0.1:1")
+	h.goTool = filepath.Join(h.home, "go")
+	var log bytes.Buffer
+	o.Log = &log
+	if err := installOn(t.Context(), h, o); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, times(t, o.Place.Prefix)); diff != "" {
+		t.Errorf("the second run wrote something:\n%s", diff)
+	}
+	if strings.Contains(log.String(), "downloading") {
+		t.Errorf("the second run downloaded:\n%s", log.String())
+	}
+}
+
+func times(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for name := range snapshot(t, dir) {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !info.IsDir() {
+			all[name] = info.ModTime().String()
+		}
+	}
+	return all
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	h, o := testHost(t), options(t)
+	o.DryRun = true
+	var log bytes.Buffer
+	o.Log = &log
+	if err := installOn(t.Context(), h, o); err != nil {
+		t.Fatal(err)
+	}
+	if exists(o.Place.Prefix) {
+		t.Error("a dry run made the prefix")
+	}
+	for _, want := range []string{"kernel.json", "gonb", "gopls", "goimports", "pjrt_c_api_cpu_plugin.so", "manifest.json", "remote.123.js", "src/go.mod"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the dry run does not list %s:\n%s", want, log.String())
+		}
+	}
+}
+
+func TestTwoAtOnceTakeTurns(t *testing.T) {
+	h, o := ready(t)
+	var wait sync.WaitGroup
+	errs := make([]error, 3)
+	for i := range errs {
+		wait.Go(func() { errs[i] = installOn(context.Background(), h, o) })
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	checkKernelspec(t, prefixLayout(o.Place.Prefix, ""), h)
+	if litter, _ := filepath.Glob(filepath.Join(escapeGlob(o.Place.Prefix), "*", "*", stagingPrefix+"*")); len(litter) > 0 {
+		t.Errorf("left behind: %v", litter)
+	}
+}
+
+// TestDownloadFaults shows that each fault is told in one sentence, and that nothing is in place after it.
+func TestDownloadFaults(t *testing.T) {
+	python := pythonWithPip(t)
+	cases := map[string]struct {
+		serve func(http.ResponseWriter, []byte)
+		hash  string
+		want  string
+	}{
+		"wrong hash": {serve: whole, hash: strings.Repeat("0", 64), want: "instead of " + strings.Repeat("0", 64)},
+		"cut": {serve: func(w http.ResponseWriter, content []byte) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+			_, _ = w.Write(content[:len(content)/2])
+			panic(http.ErrAbortHandler)
+		}, want: "the download was cut off"},
+		"no network": {want: "the network cannot be reached"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			h, o := testHost(t), options(t)
+			o.Python = python
+			if test.serve == nil {
+				usePip(t, "http://127.0.0.1:1")
+			} else {
+				h.wheel.sha256 = serveIndex(t, test.serve)
+			}
+			if test.hash != "" {
+				h.wheel.sha256 = test.hash
+			}
+			err := installOn(t.Context(), h, o)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one sentence with %q", err, test.want)
+			}
+			if exists(prefixLayout(o.Place.Prefix, "").Kernelspec()) {
+				t.Error("a kernelspec is in place")
+			}
+			if err := Uninstall(t.Context(), o.Place, "", false, nil); err != nil {
+				t.Fatal(err)
+			}
+			if left := snapshot(t, o.Place.Prefix); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// TestDiskFaults mounts a small and a read-only file system, which only root may.
+func TestDiskFaults(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("needs root on Linux, to mount file systems")
+	}
+	cases := map[string]struct{ mount, want string }{
+		"full":      {"size=200k", "the disk is full"},
+		"read-only": {"ro,size=1m", "the file system is read-only"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			h, o := ready(t)
+			if err := os.MkdirAll(o.Place.Prefix, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", test.mount, "tmpfs", o.Place.Prefix).CombinedOutput(); err != nil {
+				t.Skipf("needs to mount file systems: %s", out)
+			}
+			t.Cleanup(func() { _ = exec.Command("umount", o.Place.Prefix).Run() })
+			err := installOn(t.Context(), h, o)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want one sentence with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestFileInTheWay(t *testing.T) {
+	h, o := ready(t)
+	if err := os.WriteFile(o.Place.Prefix, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := installOn(t.Context(), h, o)
+	if err == nil || !strings.Contains(err.Error(), "a file stands where a folder is needed") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoGo(t *testing.T) {
+	h, o := ready(t)
+	h.goTool = ""
+	err := installOn(t.Context(), h, o)
+	if err == nil || !strings.Contains(err.Error(), "needs the Go toolchain, which was not found: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMoreThanOnePlace(t *testing.T) {
+	_, err := NewLayout(t.Context(), Place{SysPrefix: true, Prefix: "/x"}, "")
+	if err == nil || !strings.Contains(err.Error(), "more than one place") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestToolVersions compares the versions with those of the tool modules, from which a checkout builds.
+func TestToolVersions(t *testing.T) {
+	for _, tool := range tools() {
+		data, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(tool.pins), "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(data), tool.module+" "+tool.version+" ") {
+			t.Errorf("%s is at another version than %s in %s/go.mod", tool.module, tool.version, tool.pins)
+		}
+	}
+}
