@@ -100,7 +100,9 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 					w := barWidth * float64(n) / float64(longest)
 					c.bar(at, y, w, barHeight, s.index)
 					at += w
-					numbers = append(numbers, sketch.Count(n))
+					if n > 0 {
+						numbers = append(numbers, sketch.Count(n))
+					}
 				}
 				c.text(at+6, y+12, smallStyle, smallStyle.fit(strings.Join(numbers, " + "), barNumber))
 				y += barRow

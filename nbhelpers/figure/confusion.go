@@ -156,6 +156,9 @@ func (d ConfusionData) vega() map[string]any {
 	for i := range d.Labels {
 		order = append(order, id(i))
 		for j := range d.Labels {
+			if i != j && d.at(i, j) == 0 {
+				continue
+			}
 			signed := d.share(i, j)
 			if i != j {
 				signed = -signed
@@ -179,6 +182,7 @@ func (d ConfusionData) vega() map[string]any {
 			"y": map[string]any{"field": "i", "type": "nominal", "sort": order, "title": "truth", "axis": y},
 			"x": map[string]any{"field": "j", "type": "nominal", "sort": order, "title": "predicted", "axis": x},
 		},
+		"view": map[string]any{"fill": "#F7F7F7"},
 		"layer": []any{
 			map[string]any{
 				"mark": map[string]any{"type": "rect", "stroke": sketch.Paper, "strokeWidth": 1},

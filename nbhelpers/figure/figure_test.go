@@ -50,6 +50,7 @@ func figures() map[string]display.Bundle {
 	for i := range long {
 		long[i] = 300 * math.Exp(-float64(i)/12)
 	}
+	nan := math.NaN()
 	many := ConfusionData{Title: "1000 classes"}
 	for i := range 1000 {
 		many.Labels = append(many.Labels, fmt.Sprint("class ", i))
@@ -82,8 +83,43 @@ func figures() map[string]display.Bundle {
 		"confusion_hostile": Confusion(ConfusionData{Title: hostile, Labels: []string{hostile, "b", ""}, Counts: [][]int{{1 << 40}, nil}}),
 		"confusion_many":    Confusion(many),
 		"confusion_none":    Confusion(ConfusionData{}),
-		"curves_live":       Curves(liveCurves()),
-		"curves_waiting":    Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
+		"table":             Table(TableData{Title: "three rows", Header: []string{"name", "value"}, Rows: [][]string{{"a", "1"}, {"b", "22"}, {hostile}}, Right: []int{1, 7}, Footer: []string{"sum", "23"}, Notes: []string{hostile}}),
+		"table_none":        Table(TableData{}),
+		"layers": Layers(LayersData{
+			Title: "resnet50, cut at conv4, with its head", Notes: []string{"weights: imagenet (caffe)"},
+			Layers: []Layer{
+				{"conv1", "convolution 7x7/2", []int{-1, 112, 112, 64}, 9472, false}, {"pool1", "max pooling 3x3/2", []int{-1, 56, 56, 64}, 0, false},
+				{"conv4", "6 bottleneck blocks", []int{-1, 14, 14, 1024}, 7098368, false}, {"avg_pool", "global average", []int{-1, 1024}, 0, false},
+				{"dense_1", "dense 256, relu", []int{-1, 256}, 262400, true}, {"dense_2", "dense 6, softmax", []int{-1, 6}, 1542, true},
+			},
+		}),
+		"epochs": Epochs(EpochsData{Title: "log", Metrics: []string{"train loss", "val loss", "val accuracy"}, Best: 2, Rows: []EpochRow{
+			{1, []float64{1.9, 1.4, .5}, 1180, 1200 * time.Millisecond}, {2, []float64{1.1, math.NaN(), .661}, 1203.2, 95 * time.Second}, {3, nil, 0, 0},
+		}}),
+		"reliability": Reliability(ReliabilityData{Title: "reliability, 96 validation pictures", ECE: 0.061, Bins: []ReliabilityBin{
+			{0.3, 0.4, 0.36, 0.25, 4}, {0.4, 0.5, 0.44, 0.5, 8}, {0.5, 0.6, 0.57, 0.5, 10}, {0.6, 0.7, 0.66, 0.7, 10}, {0.7, 0.8, 0.75, 0.68, 16}, {0.8, 0.9, 0.86, 0.8, 20}, {0.9, 1, 0.96, 0.93, 28}, {0, 0.1, 0, 0, 0},
+		}}),
+		"reliability_hostile": Reliability(ReliabilityData{Title: hostile, ECE: math.NaN(), Bins: []ReliabilityBin{{math.NaN(), math.Inf(1), -3, 7, 1}, {0.9, 0.1, 0.5, 0.5, 1}}}),
+		"heat": Heat(HeatData{Title: "where the model looks (Grad-CAM)", Items: []HeatItem{
+			{drawnPhoto(1, 224, 224), gradient(7, 7), 7, 7, "glass17.jpg", Score{"glass", 0.91}, MarkRight},
+			{drawnPhoto(2, 300, 200), gradient(14, 14), 14, 14, "metal3.jpg", Score{"glass", 0.48}, MarkWrong},
+		}}),
+		"heat_hostile": Heat(HeatData{Title: hostile, Items: []HeatItem{
+			{nil, nil, 0, 0, hostile, Score{hostile, math.NaN()}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, 7, 7, "torn map", Score{}, MarkNone},
+			{drawnPhoto(1, 20, 20), []float32{float32(math.NaN()), -1, float32(math.Inf(1)), 0}, 2, 2, "no numbers", Score{}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, math.MaxInt, math.MaxInt, "huge", Score{}, MarkNone},
+		}}),
+		"trials":         Trials(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
+		"trials_hostile": Trials(TrialsData{Title: hostile, Metric: hostile, Lower: true, Trials: []Trial{{1, math.NaN(), []Param{{hostile, hostile}}, false, 0}, {-5, math.Inf(1), nil, true, -1}, {1 << 40, 3, []Param{{hostile, hostile}}, false, time.Hour}}}),
+		"trials_none":    Trials(TrialsData{}),
+		"feature_map":    FeatureMap(FeatureMapData{Title: "features of 120 pictures", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}}),
+		"feature_map_hostile": FeatureMap(FeatureMapData{Title: hostile, Method: hostile, Points: []FeaturePoint{
+			{math.NaN(), 1, "a", "", 0, nil}, {math.MaxFloat64, -math.MaxFloat64, hostile, hostile, MarkWrong, nil}, {-math.MaxFloat64, math.MaxFloat64, "b", "", 0, drawnPhoto(1, 900, 2)}, {math.Inf(1), 0, "", "", 0, nil},
+		}}),
+		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
+		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "pictures", Rate: 34.2, Left: 8 * time.Second}),
+		"run":             Run(liveCurves(), RunData{ID: "2026-11-25-1", Dataset: "trashnet-6c", Model: "resnet50", Backend: "xla:cpu", ValAccuracy: &nan, Metrics: map[string]float64{"val accuracy": .82, "broken": math.NaN()}}),
+		"curves_live":     Curves(liveCurves()),
+		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
 		"curves_hostile": Curves(CurvesData{
 			Title: hostile, Epoch: 120, Best: 120, Axis: "step", Status: Status{State: StateFailed, Text: hostile}, Notes: []string{hostile},
 			Panels: []Panel{
@@ -111,6 +147,45 @@ func drawnPhoto(seed, width, height int) image.Image {
 		}
 	}
 	return img
+}
+
+// gradient is a heat map with one hot place.
+func gradient(width, height int) []float32 {
+	var heat []float32
+	for y := range height {
+		for x := range width {
+			dx, dy := float64(x)-0.6*float64(width), float64(y)-0.4*float64(height)
+			heat = append(heat, float32(math.Exp(-(dx*dx+dy*dy)/float64(width)))-0.05)
+		}
+	}
+	return heat
+}
+
+func trials(n int) []Trial {
+	var all []Trial
+	for i := range n {
+		all = append(all, Trial{
+			Number: i + 1, Value: 0.6 + 0.3*math.Abs(math.Sin(float64(i*i))), Cut: i%4 == 3, Took: time.Duration(i) * 100 * time.Millisecond,
+			Params: []Param{{"head", fmt.Sprintf("dense:%d:relu,dropout:0.%d", 64<<(i%4), i%5)}, {"lr", fmt.Sprint(0.001 * float64(i%7+1))}},
+		})
+	}
+	all[5].Value = math.NaN()
+	return all
+}
+
+func featurePoints(n int) []FeaturePoint {
+	labels := []string{"cardboard", "glass", "metal", "paper", "plastic", "trash", "wood", "textile"}
+	var all []FeaturePoint
+	for i := range n {
+		k := i % len(labels)
+		angle, r := float64(k)*0.9+math.Sin(float64(i))*0.35, 2+math.Cos(float64(i*i))
+		p := FeaturePoint{X: r * math.Cos(angle), Y: r * math.Sin(angle), Label: labels[k], Name: fmt.Sprintf("%s%d.jpg", labels[k], i), Mark: MarkRight, Image: drawnPhoto(k, 64, 64)}
+		if i%17 == 0 {
+			p.Mark = MarkWrong
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 func photoCells() []Cell {

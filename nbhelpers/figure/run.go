@@ -55,6 +55,10 @@ func (r RunData) filled(d CurvesData) RunData {
 	r.State = cmp.Or(r.State, d.Status.State)
 	r.Epoch, r.Epochs, r.Best = cmp.Or(r.Epoch, d.Epoch), cmp.Or(r.Epochs, d.Epochs), cmp.Or(r.Best, d.Best)
 	r.Rate, r.LeftMS = finiteOr(cmp.Or(r.Rate, d.Status.Rate), 0), cmp.Or(r.LeftMS, d.Status.Left.Milliseconds())
+	r.Seconds = finiteOr(r.Seconds, 0)
+	if r.ValAccuracy != nil && (math.IsNaN(*r.ValAccuracy) || math.IsInf(*r.ValAccuracy, 0)) {
+		r.ValAccuracy = nil
+	}
 	metrics := map[string]float64{}
 	for name, v := range r.Metrics {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {

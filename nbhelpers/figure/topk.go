@@ -91,9 +91,9 @@ func (p Prediction) heading() string {
 	case p.Truth == "":
 		return p.Name
 	case p.Name == "":
-		return "is " + p.Truth
+		return "truth: " + p.Truth
 	}
-	return p.Name + ": " + p.Truth
+	return p.Name + " · truth: " + p.Truth
 }
 
 func (d TopKData) text() string {

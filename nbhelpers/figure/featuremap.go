@@ -1,0 +1,211 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	vgdraw "gonum.org/v1/plot/vg/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// FeatureMapData is features projected to a plane.
+type FeatureMapData struct {
+	Title  string
+	Method string // how they were projected: "PCA, 61 % of the variance"
+	Points []FeaturePoint
+	Thumbs int // at most so many pictures are drawn on the map; 0 means 40, negative none
+	Notes  []string
+}
+
+// FeaturePoint is one picture on a feature map. A point without finite coordinates is left out.
+type FeaturePoint struct {
+	X, Y  float64
+	Label string
+	Name  string // such as the file's name
+	Mark  Mark   // a wrong one is ringed
+	Image image.Image
+}
+
+// Layout of a feature map, in CSS pixels.
+const (
+	mapWidth  = 560
+	mapHeight = 440
+	mapThumb  = 34
+	mapLegend = 150
+	mapLabels = 24 // legend entries
+)
+
+// FeatureMap shows which pictures the backbone finds alike: a point for each picture, coloured and shaped by its class,
+// with pictures where there is room.
+func FeatureMap(d FeatureMapData) display.Bundle {
+	m := newFeatureMap(d)
+	k := card{
+		title: d.Title, subtitle: d.Method, notes: d.Notes, photo: len(m.thumbs) > 0,
+		width: mapWidth + mapLegend, height: mapHeight,
+		draw: func(c *canvas, x, y float64) {
+			p := plot.New()
+			p.HideAxes()
+			p.BackgroundColor = paper
+			p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.04, 1.04, -0.04, 1.04
+			p.Add(m)
+			p.Draw(c.area(x, y, mapWidth, mapHeight))
+			m.drawThumbs(c, x, y)
+			c.frame(x, y, mapWidth, mapHeight, 1, rule)
+			for i, label := range m.labels[:min(len(m.labels), mapLabels)] {
+				at := y + 12 + float64(i*18)
+				area := c.area(x+mapWidth+10, at-8, 10, 10)
+				drawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, shapeOf(i), seriesColor(i), 4)
+				c.text(x+mapWidth+26, at+1, bodyStyle, bodyStyle.fit(label, mapLegend-26))
+			}
+		},
+	}
+	return k.bundle(k.textOf(m.text()), "", m.vega())
+}
+
+// featureMap is the data with its points moved into the unit square.
+type featureMap struct {
+	data   FeatureMapData
+	points []FeaturePoint // X and Y in [0, 1]
+	labels []string       // in the order of appearance
+	index  map[string]int
+	thumbs []int // points that are drawn as pictures
+}
+
+// shapeOf goes through the shapes in another order for each round of the colours, so that 36 classes differ.
+func shapeOf(i int) int { return (i + i/6) % 6 }
+
+func newFeatureMap(d FeatureMapData) *featureMap {
+	m := &featureMap{data: d, index: map[string]int{}}
+	lowX, highX, lowY, highY := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, p := range d.Points {
+		if math.IsNaN(p.X-p.X) || math.IsNaN(p.Y-p.Y) { // infinite or no number
+			continue
+		}
+		m.points = append(m.points, p)
+		lowX, highX, lowY, highY = min(lowX, p.X), max(highX, p.X), min(lowY, p.Y), max(highY, p.Y)
+		if _, ok := m.index[p.Label]; !ok {
+			m.index[p.Label] = len(m.labels)
+			m.labels = append(m.labels, p.Label)
+		}
+	}
+	unit := func(v, low, high float64) float64 {
+		if u := v/2 - low/2; high/2-low/2 > 0 { // halves cannot overflow
+			return u / (high/2 - low/2)
+		}
+		return 0.5
+	}
+	for i := range m.points {
+		p := &m.points[i]
+		p.X, p.Y = unit(p.X, lowX, highX), unit(p.Y, lowY, highY)
+	}
+	m.chooseThumbs()
+	return m
+}
+
+// chooseThumbs takes the first picture in each cell of a raster, so that pictures spread and do not overlap.
+func (m *featureMap) chooseThumbs() {
+	most := m.data.Thumbs
+	if most == 0 {
+		most = 40
+	}
+	taken := map[[2]int]bool{}
+	for i, p := range m.points {
+		cell := [2]int{int(p.X * mapWidth / (mapThumb + 14)), int(p.Y * mapHeight / (mapThumb + 14))}
+		near := false
+		for dx := -1; dx <= 1 && !near; dx++ {
+			for dy := -1; dy <= 1; dy++ {
+				near = near || (taken[[2]int{cell[0] + dx, cell[1] + dy}] && (dx == 0 || dy == 0))
+			}
+		}
+		if len(m.thumbs) >= most || near || p.Image == nil || p.Image.Bounds().Empty() {
+			continue
+		}
+		taken[cell] = true
+		m.thumbs = append(m.thumbs, i)
+	}
+}
+
+// Plot draws the points.
+func (m *featureMap) Plot(c vgdraw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	for _, pt := range m.points {
+		i := m.index[pt.Label]
+		at := vg.Point{X: toX(pt.X), Y: toY(pt.Y)}
+		if pt.Mark == MarkWrong {
+			drawPoint(c, at, 0, ink, 6)
+			drawPoint(c, at, 0, paper, 4.5)
+		}
+		drawPoint(c, at, shapeOf(i), seriesColor(i), 3.2)
+	}
+}
+
+func (m *featureMap) drawThumbs(c *canvas, x, y float64) {
+	for _, i := range m.thumbs {
+		p := m.points[i]
+		left := x + 4 + math.Floor(p.X*(mapWidth-mapThumb-8))
+		top := y + 4 + math.Floor((1-p.Y)*(mapHeight-mapThumb-8))
+		scaled := thumb(p.Image, mapThumb)
+		w, h := float64(scaled.Rect.Dx())/resolution, float64(scaled.Rect.Dy())/resolution
+		c.rect(left-2, top-2, w+4, h+4, seriesColor(m.index[p.Label]))
+		c.image(left, top, scaled)
+		if p.Mark == MarkWrong {
+			c.mark(left+w-3, top+3, 5, p.Mark)
+		}
+	}
+}
+
+func (m *featureMap) text() string {
+	t := TableData{Header: []string{"class", "pictures", "mean x", "mean y"}, Right: []int{1, 2, 3}}
+	for _, label := range m.labels {
+		n, x, y := 0, 0.0, 0.0
+		for _, p := range m.points {
+			if p.Label == label {
+				n, x, y = n+1, x+p.X, y+p.Y
+			}
+		}
+		t.Rows = append(t.Rows, []string{label, sketch.Count(n), fmt.Sprintf("%.2f", x/float64(n)), fmt.Sprintf("%.2f", y/float64(n))})
+	}
+	return strings.TrimRight(t.Text(), "\n")
+}
+
+func (m *featureMap) vega() map[string]any {
+	values, names, colors, shapes := []any{}, []any{}, []any{}, []any{}
+	vegaShapes := [...]string{"circle", "square", "triangle-up", "diamond", "triangle-down", "cross"}
+	id := func(label string) string { return fmt.Sprintf("%d:%s", m.index[label], sketch.Label(label, 40)) }
+	for i, label := range m.labels {
+		names = append(names, id(label))
+		colors = append(colors, sketch.Palette()[i%len(sketch.Palette())])
+		shapes = append(shapes, vegaShapes[shapeOf(i)])
+	}
+	round := func(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+	for _, p := range m.points {
+		values = append(values, map[string]any{
+			"x": round(p.X), "y": round(p.Y), "id": id(p.Label), "class": sketch.Label(p.Label, 80), "name": sketch.Label(p.Name, 80), "mark": p.Mark.String(),
+		})
+	}
+	axis := func(field string) map[string]any {
+		return map[string]any{"field": field, "type": "quantitative", "axis": nil, "scale": map[string]any{"domain": []float64{-0.04, 1.04}, "nice": false}}
+	}
+	legend := map[string]any{"title": nil, "labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)"}
+	return sketch.Spec(m.data.Title, m.data.Method, map[string]any{
+		"width": mapWidth, "height": mapHeight, "data": map[string]any{"values": values},
+		"params": []any{sketch.Zoom("zoom")},
+		"view":   map[string]any{"stroke": sketch.Grid},
+		"mark":   map[string]any{"type": "point", "filled": true, "size": 50, "opacity": 0.9, "clip": true},
+		"encoding": map[string]any{
+			"x": axis("x"), "y": axis("y"),
+			"color":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": colors}, "legend": legend},
+			"shape":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": shapes}, "legend": legend},
+			"stroke": map[string]any{"condition": map[string]any{"test": "datum.mark == '✗'", "value": sketch.Ink}, "value": nil},
+			"tooltip": []any{
+				map[string]any{"field": "name"}, map[string]any{"field": "class"}, map[string]any{"field": "mark"},
+			},
+		},
+	})
+}

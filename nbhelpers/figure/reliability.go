@@ -1,0 +1,118 @@
+package figure
+
+import (
+	"fmt"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	vgdraw "gonum.org/v1/plot/vg/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// ReliabilityData compares confidence with accuracy.
+type ReliabilityData struct {
+	Title string
+	Bins  []ReliabilityBin
+	ECE   float64 // expected calibration error, in [0, 1]
+	Notes []string
+}
+
+// ReliabilityBin is the predictions whose confidence lies in [Lower, Upper).
+type ReliabilityBin struct {
+	Lower, Upper float64
+	Confidence   float64 // mean
+	Accuracy     float64
+	Count        int
+}
+
+// Size of the square of a reliability curve in CSS pixels, axes included.
+const reliabilitySide = 320
+
+// Reliability shows whether a model is as often right as it is confident: a bar for each range of confidence, which
+// reaches the diagonal where it is.
+func Reliability(d ReliabilityData) display.Bundle {
+	k := card{
+		title: d.Title, subtitle: "expected calibration error " + sketch.Percent(d.ECE), notes: d.Notes,
+		width: reliabilitySide + 20, height: reliabilitySide,
+		draw: func(c *canvas, x, y float64) {
+			p := newPlot("confidence", "accuracy")
+			p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
+			p.X.Tick.Marker = ticks(0, 1, 5, tickLabel(0, 1, true))
+			p.Y.Tick.Marker = ticks(0, 1, 5, tickLabel(0, 1, true))
+			p.Add(gridLines{}, reliabilityBars(d.Bins))
+			p.Draw(c.area(x, y, reliabilitySide+8, reliabilitySide))
+		},
+	}
+	t := TableData{Header: []string{"confidence", "mean", "accuracy", "pictures"}, Right: []int{0, 1, 2, 3}}
+	for _, b := range d.Bins {
+		mean, accuracy := "–", "–"
+		if b.Count > 0 {
+			mean, accuracy = sketch.Percent(b.Confidence), sketch.Percent(b.Accuracy)
+		}
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*b.Lower, 100*b.Upper), mean, accuracy, sketch.Count(b.Count)})
+	}
+	return k.bundle(k.textOf(t.Text()), "", d.vega())
+}
+
+type reliabilityBars []ReliabilityBin
+
+func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	inside := func(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
+	for _, b := range bars {
+		if b.Count <= 0 {
+			continue
+		}
+		x0, x1, y := toX(inside(b.Lower))+1, toX(inside(b.Upper))-1, toY(inside(b.Accuracy))
+		c.FillPolygon(mix(paper, seriesColor(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
+		at := toY(inside(b.Confidence))
+		c.StrokeLine2(vgdraw.LineStyle{Color: seriesColor(1), Width: 2}, x0, at, x1, at)
+		s := smallStyle.sized(10).vg()
+		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
+		c.FillText(s, vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}, sketch.Count(b.Count))
+	}
+	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
+}
+
+func (d ReliabilityData) vega() map[string]any {
+	values := []any{}
+	for _, b := range d.Bins {
+		if b.Count > 0 {
+			values = append(values, map[string]any{
+				"lower": finiteOr(b.Lower, 0), "upper": finiteOr(b.Upper, 1), "confidence": finiteOr(b.Confidence, 0), "accuracy": finiteOr(b.Accuracy, 0), "count": b.Count,
+			})
+		}
+	}
+	axis := func(field, title string) map[string]any {
+		return map[string]any{
+			"field": field, "type": "quantitative", "title": title, "scale": map[string]any{"domain": []float64{0, 1}},
+			"axis": map[string]any{"format": ".0%", "tickCount": 5},
+		}
+	}
+	return sketch.Spec(d.Title, "expected calibration error "+sketch.Percent(d.ECE), map[string]any{
+		"width": 280, "height": 280, "data": map[string]any{"values": values},
+		"layer": []any{
+			map[string]any{
+				"mark": map[string]any{"type": "bar", "color": sketch.Palette()[0], "opacity": 0.75, "stroke": sketch.Paper},
+				"encoding": map[string]any{
+					"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("accuracy", "accuracy"),
+					"tooltip": []any{
+						map[string]any{"field": "confidence", "format": ".1~%"}, map[string]any{"field": "accuracy", "format": ".1~%"},
+						map[string]any{"field": "count", "title": "pictures"},
+					},
+				},
+			},
+			map[string]any{
+				"mark":     map[string]any{"type": "rule", "color": sketch.Palette()[1], "strokeWidth": 2},
+				"encoding": map[string]any{"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("confidence", "accuracy")},
+			},
+			map[string]any{
+				"data":     map[string]any{"values": []any{map[string]any{"v": 0}, map[string]any{"v": 1}}},
+				"mark":     map[string]any{"type": "line", "color": sketch.Faint, "strokeDash": []int{4, 3}, "strokeWidth": 1},
+				"encoding": map[string]any{"x": axis("v", "confidence"), "y": axis("v", "accuracy")},
+			},
+		},
+	})
+}

@@ -1,0 +1,191 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// Layout of drawn tables, in CSS pixels.
+const (
+	tableRow    = 21
+	tableGap    = 18
+	tableColumn = 300 // the widest column
+	mostRows    = 80  // drawn; the HTML and the text have all
+)
+
+// Table shows rows of text under a header. A notebook page shows the HTML, in which every text is escaped.
+func Table(d TableData) display.Bundle {
+	drawn := d
+	if len(d.Rows) > mostRows {
+		drawn.Rows = d.Rows[:mostRows]
+		drawn.Notes = append(slices.Clip(d.Notes), fmt.Sprintf("%d more rows are not drawn", len(d.Rows)-mostRows))
+	}
+	rows := slices.Concat([][]string{drawn.Header}, drawn.Rows)
+	if len(drawn.Footer) > 0 {
+		rows = append(rows, drawn.Footer)
+	}
+	var widths []float64
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], math.Ceil(headStyle.width(headStyle.fit(cell, tableColumn))))
+		}
+	}
+	total := tableGap * float64(max(0, len(widths)-1))
+	for _, w := range widths {
+		total += w
+	}
+	k := card{
+		title: drawn.Title, notes: drawn.Notes, width: total, height: float64(len(rows) * tableRow),
+		draw: func(c *canvas, x, y float64) {
+			for i, row := range rows {
+				top := y + float64(i*tableRow)
+				s := bodyStyle
+				if last := len(rows) - 1; i == 0 || (i == last && len(drawn.Footer) > 0) {
+					s = headStyle
+				}
+				if i > 0 {
+					stroke := rule
+					if i == 1 || (i == len(rows)-1 && len(drawn.Footer) > 0) {
+						stroke = faint
+					}
+					c.line(stroke, 0.75, x, top, x+total, top)
+				}
+				drawRow(c, x, top+14, s, row, widths, drawn.Right)
+			}
+		},
+	}
+	return k.bundle(d.Text(), d.HTML(), nil)
+}
+
+func drawRow(c *canvas, x, y float64, s style, cells []string, widths []float64, right []int) {
+	for i, cell := range cells {
+		txt := s.fit(cell, tableColumn)
+		if slices.Contains(right, i) {
+			c.text(x+widths[i], y, s.at(toRight), txt)
+		} else {
+			c.text(x, y, s, txt)
+		}
+		x += widths[i] + tableGap
+	}
+}
+
+// LayersData is a model as its summary lists it. The totals are computed.
+type LayersData struct {
+	Title  string
+	Layers []Layer
+	Notes  []string // such as "untrained backbone"
+}
+
+// Layer is one row of a layer table.
+type Layer struct {
+	Name      string
+	Kind      string // "convolution", "dense"
+	Output    []int  // shape; a negative number stands for the batch size
+	Params    int64
+	Trainable bool
+}
+
+// Layers shows the layers of a model with their parameters, and how many of those are trained and how many frozen.
+func Layers(d LayersData) display.Bundle {
+	t := TableData{Title: d.Title, Header: []string{"layer", "kind", "output shape", "parameters", ""}, Right: []int{3}}
+	var trainable, frozen int64
+	for _, l := range d.Layers {
+		state := ""
+		switch {
+		case l.Params == 0:
+		case l.Trainable:
+			state = "trainable"
+			trainable += l.Params
+		default:
+			state = "frozen"
+			frozen += l.Params
+		}
+		t.Rows = append(t.Rows, []string{l.Name, l.Kind, shape(l.Output), sketch.Count(l.Params), state})
+	}
+	t.Footer = []string{"total", "", "", sketch.Count(trainable + frozen), ""}
+	t.Notes = append([]string{"trainable " + sketch.Count(trainable) + " · frozen " + sketch.Count(frozen)}, d.Notes...)
+	return Table(t)
+}
+
+func shape(axes []int) string {
+	if len(axes) == 0 {
+		return ""
+	}
+	var sizes []string
+	for _, n := range axes {
+		if n < 0 {
+			sizes = append(sizes, "batch")
+		} else {
+			sizes = append(sizes, strconv.Itoa(n))
+		}
+	}
+	return "[" + strings.Join(sizes, ", ") + "]"
+}
+
+// EpochsData is the log of a run, one row an epoch.
+type EpochsData struct {
+	Title   string
+	Metrics []string // column names: "train loss", "val accuracy"
+	Rows    []EpochRow
+	Best    int // the best epoch, counted from 1; 0 for none
+	Notes   []string
+}
+
+// EpochRow is one epoch. Values follow EpochsData.Metrics; NaN is shown as a dash.
+type EpochRow struct {
+	Epoch    int
+	Values   []float64
+	Rate     float64 // pictures a second; 0 leaves it out
+	Duration time.Duration
+}
+
+// Epochs shows the log of a run.
+func Epochs(d EpochsData) display.Bundle {
+	t := TableData{Title: d.Title, Header: slices.Concat([]string{"epoch"}, d.Metrics, []string{"pictures/s", "time", ""}), Notes: d.Notes}
+	for i := range len(d.Metrics) + 3 {
+		t.Right = append(t.Right, i)
+	}
+	for _, r := range d.Rows {
+		row := []string{strconv.Itoa(r.Epoch)}
+		for i := range d.Metrics {
+			v := math.NaN()
+			if i < len(r.Values) {
+				v = r.Values[i]
+			}
+			row = append(row, sketch.Number(v))
+		}
+		speed, best := "", ""
+		if r.Rate > 0 {
+			speed = sketch.Count(int64(min(r.Rate, 1e15)))
+		}
+		if r.Epoch == d.Best && d.Best > 0 {
+			best = "best"
+		}
+		t.Rows = append(t.Rows, append(row, speed, took(r.Duration), best))
+	}
+	return Table(t)
+}
+
+func took(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return sketch.Clock(d)
+}
+
+// Progress shows how far a piece of work has come, as a line of text: a picture of a bar four times a second would be
+// heavier than the news.
+func Progress(d ProgressData) display.Bundle { return display.Text(d.Text(textWidth)) }

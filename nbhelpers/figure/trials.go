@@ -1,0 +1,208 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	vgdraw "gonum.org/v1/plot/vg/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// TrialsData is a search over heads.
+type TrialsData struct {
+	Title    string
+	Metric   string // what Value is: "val accuracy"
+	Lower    bool   // whether a lower value is better
+	Fraction bool   // whether the values lie in [0, 1] and are shown as percentages
+	Trials   []Trial
+	Notes    []string
+}
+
+// Trial is one setting that was tried.
+type Trial struct {
+	Number int     // counted from 1
+	Value  float64 // NaN where it failed
+	Params []Param
+	Cut    bool // stopped early since it did not promise much
+	Took   time.Duration
+}
+
+// Param is one setting of a trial, as text.
+type Param struct{ Name, Value string }
+
+func (t Trial) settings() string {
+	var parts []string
+	for _, p := range t.Params {
+		parts = append(parts, p.Name+"="+p.Value)
+	}
+	return strings.Join(parts, " ")
+}
+
+func (t Trial) usable() bool { return !math.IsNaN(t.Value) && !math.IsInf(t.Value, 0) }
+
+func (d TrialsData) better(a, b float64) bool {
+	if d.Lower {
+		return a < b
+	}
+	return a > b
+}
+
+// ranked are the usable trials, best first; of equals the earlier.
+func (d TrialsData) ranked() []Trial {
+	kept := slices.DeleteFunc(slices.Clone(d.Trials), func(t Trial) bool { return !t.usable() })
+	slices.SortStableFunc(kept, func(a, b Trial) int {
+		switch {
+		case d.better(a.Value, b.Value):
+			return -1
+		case d.better(b.Value, a.Value):
+			return 1
+		}
+		return cmp.Compare(a.Number, b.Number)
+	})
+	return kept
+}
+
+// panel lets the values be shown as those of learning curves are.
+func (d TrialsData) panel() Panel {
+	p := Panel{Name: d.Metric, Fraction: d.Fraction, Lines: []Line{{}}}
+	for _, t := range d.Trials {
+		p.Lines[0].Values = append(p.Lines[0].Values, t.Value)
+	}
+	return p
+}
+
+// listedTrials is how many of the best trials the text and the drawing list.
+const listedTrials = 5
+
+// Trials shows a search: the value of each trial, the best so far, and the settings of the best ones.
+func Trials(d TrialsData) display.Bundle {
+	ranked, panel := d.ranked(), d.panel()
+	best := ranked[:min(len(ranked), listedTrials)]
+	subtitle := fmt.Sprintf("%d trials", len(d.Trials))
+	if len(ranked) > 0 {
+		subtitle += " · best " + panel.Value(ranked[0].Value) + " in trial " + strconv.Itoa(ranked[0].Number)
+	}
+	const width, height = 620, 260
+	k := card{
+		title: d.Title, subtitle: subtitle, notes: d.Notes, width: width, height: height + float64(len(best)*18),
+		draw: func(c *canvas, x, y float64) {
+			p := newPlot("trial", "")
+			c.text(x+4, y+12, headStyle, headStyle.fit(d.Metric, width-300))
+			c.text(x+width-8, y+12, noteStyle.at(toRight), "filled: finished, hollow: stopped early, line: best so far")
+			last := 1
+			for _, t := range d.Trials {
+				last = max(last, t.Number)
+			}
+			p.X.Min, p.X.Max = 1, float64(max(2, last))
+			p.X.Tick.Marker = epochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
+			p.Y.Min, p.Y.Max = panel.Domain()
+			p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, 5, tickLabel(p.Y.Min, p.Y.Max, d.Fraction))
+			p.Add(gridLines{}, trialPoints(d))
+			p.Draw(c.area(x, y+panelHead-4, width-8, height-panelHead))
+			for i, t := range best {
+				top := y + height + 12 + float64(i*18)
+				c.text(x+30, top, bodyStyle.at(toRight), strconv.Itoa(t.Number))
+				c.text(x+90, top, bodyStyle.at(toRight), panel.Value(t.Value))
+				c.text(x+104, top, noteStyle, noteStyle.fit(t.settings(), width-104))
+			}
+		},
+	}
+	table := TableData{Header: []string{"trial", d.Metric, "settings", "time"}, Right: []int{0, 1, 3}}
+	for _, t := range best {
+		table.Rows = append(table.Rows, []string{strconv.Itoa(t.Number), panel.Value(t.Value), t.settings(), took(t.Took)})
+	}
+	return k.bundle(k.textOf(table.Text()), "", d.vega(subtitle))
+}
+
+type trialPoints TrialsData
+
+func (d trialPoints) Plot(c vgdraw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	var steps []vg.Point
+	best, seen := 0.0, false
+	for _, t := range d.Trials {
+		if !t.usable() {
+			continue
+		}
+		x := toX(float64(t.Number))
+		if seen {
+			steps = append(steps, vg.Point{X: x, Y: toY(best)})
+		}
+		if !seen || TrialsData(d).better(t.Value, best) {
+			best, seen = t.Value, true
+			steps = append(steps, vg.Point{X: x, Y: toY(best)})
+		}
+	}
+	c.StrokeLines(vgdraw.LineStyle{Color: seriesColor(1), Width: 1.75}, c.ClipLinesXY(steps)...)
+	for _, t := range d.Trials {
+		at := vg.Point{X: toX(float64(t.Number)), Y: toY(finiteOr(t.Value, p.Y.Min))}
+		if !t.usable() || !c.Contains(at) {
+			continue
+		}
+		drawPoint(c, at, 0, seriesColor(0), 3.5)
+		if t.Cut {
+			drawPoint(c, at, 0, paper, 1.5)
+		}
+	}
+}
+
+func (d TrialsData) vega(subtitle string) map[string]any {
+	values := []any{}
+	best, seen := 0.0, false
+	for _, t := range d.Trials {
+		if !t.usable() {
+			continue
+		}
+		if !seen || d.better(t.Value, best) {
+			best, seen = t.Value, true
+		}
+		state := "finished"
+		if t.Cut {
+			state = "stopped early"
+		}
+		values = append(values, map[string]any{
+			"trial": t.Number, "value": t.Value, "best": best, "settings": sketch.Label(t.settings(), 200), "state": state, "seconds": t.Took.Seconds(),
+		})
+	}
+	panel := d.panel()
+	low, high := panel.Domain()
+	format := ".4~g"
+	if d.Fraction {
+		format = ".1~%"
+	}
+	metric := sketch.Label(d.Metric, 40)
+	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
+	x := map[string]any{"field": "trial", "type": "quantitative", "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
+	return sketch.Spec(d.Title, subtitle, map[string]any{
+		"width": 560, "height": 230, "data": map[string]any{"values": values},
+		"layer": []any{
+			map[string]any{
+				"mark":     map[string]any{"type": "line", "interpolate": "step-after", "color": sketch.Palette()[1]},
+				"encoding": map[string]any{"x": x, "y": map[string]any{"field": "best", "type": "quantitative", "scale": scale, "title": metric}},
+			},
+			map[string]any{
+				"params": []any{sketch.Zoom("zoom")},
+				"mark":   map[string]any{"type": "point", "size": 55, "color": sketch.Palette()[0], "clip": true},
+				"encoding": map[string]any{
+					"x":           x,
+					"y":           map[string]any{"field": "value", "type": "quantitative", "scale": scale, "title": metric, "axis": map[string]any{"format": format, "tickCount": 5}},
+					"fillOpacity": map[string]any{"condition": map[string]any{"test": "datum.state == 'finished'", "value": 1}, "value": 0},
+					"fill":        map[string]any{"value": sketch.Palette()[0]},
+					"tooltip": []any{
+						map[string]any{"field": "trial"}, map[string]any{"field": "value", "title": metric, "format": format},
+						map[string]any{"field": "settings"}, map[string]any{"field": "state"}, map[string]any{"field": "seconds", "format": ".1f"},
+					},
+				},
+			},
+		},
+	})
+}
