@@ -20,7 +20,7 @@ const module = "github.com/headstart-nb/headstart/"
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
 	{".", "nbhelpers/display", "nbhelpers/sketch", "nbhelpers/warm"},
-	{"kernel/wire", "kernel/child", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
+	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/weights", "models/picture", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/trainer", "models/featurecache", "models/run", "models/transfer", "models",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type Engine struct {
 	closed   bool
 	cells    sources
 	memory   memory
+	standard standardLibrary
 	comms    comms
 	leftOver string // the work folder of a GoNB that died, until its module files have been taken over
 }
@@ -48,6 +50,11 @@ func New(options Options) *Engine {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
+	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
+		if realGo, err := filepath.EvalSymlinks(realGo); err == nil {
+			e.standard.root = filepath.Join(filepath.Dir(filepath.Dir(realGo)), "src")
+		}
+	}
 	e.work <- struct{}{}
 	return e
 }
@@ -55,14 +62,23 @@ func New(options Options) *Engine {
 // errClosed is returned by every method after Close.
 var errClosed = errors.New("run Go code: the kernel is shutting down")
 
-// Warm starts GoNB ahead of its first use.
+// Warm starts GoNB ahead of its first use, and some seconds later gopls.
 func (e *Engine) Warm(ctx context.Context) error {
 	if err := e.acquire(ctx); err != nil {
 		return err
 	}
-	defer e.release()
 	_, err := e.instance(ctx, nil)
-	return err
+	e.release()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(languageDelay):
+		e.languageServer(ctx)
+		return nil
+	}
 }
 
 func (e *Engine) acquire(ctx context.Context) error {

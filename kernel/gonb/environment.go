@@ -25,8 +25,10 @@ func environment(options Options, folder string) ([]string, error) {
 		if err := os.Mkdir(bin, 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder of GoNB's tools: %w", err)
 		}
-		if err := os.Symlink(standIn, filepath.Join(bin, "go")); err != nil {
-			return nil, fmt.Errorf("make the folder of GoNB's tools: %w", err)
+		for _, name := range []string{"go", languageServer} {
+			if err := os.Symlink(standIn, filepath.Join(bin, name)); err != nil {
+				return nil, fmt.Errorf("make the folder of GoNB's tools: %w", err)
+			}
 		}
 		first = append([]string{bin}, first...)
 		env = append(env, gotool.RealGoVar+"="+realGo)

@@ -33,9 +33,11 @@ type instance struct {
 	stop    context.CancelFunc // of the receiving goroutines
 	running sync.WaitGroup
 
-	mu     sync.Mutex
-	routes map[string]route // by the message id of the request
-	count  int              // GoNB's execution count
+	count int // GoNB's execution count
+
+	mu       sync.Mutex       // guards what follows
+	routes   map[string]route // by the message id of the request
+	language *language        // nil before its first use
 }
 
 // A route takes what GoNB sends on behalf of one request: replies, iopub messages and input requests, each channel's in
@@ -220,6 +222,9 @@ func (in *instance) close() {
 		_ = in.client.Close() // there is nothing left to send
 	}
 	in.running.Wait()
+	if in.language != nil && in.language.server != nil {
+		in.language.server.Close()
+	}
 	if err := os.RemoveAll(in.folder); err != nil {
 		in.log.Warn("the folder of GoNB's sockets stays behind", "folder", in.folder, "error", err)
 	}

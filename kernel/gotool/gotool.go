@@ -69,6 +69,19 @@ func (t *Tool) getenv(name string) string {
 	return ""
 }
 
+// RunGopls stands in for gopls: it does nothing where GoNB starts it as a server, else the real one takes over.
+func (t *Tool) RunGopls() int {
+	if len(t.Args) == 2 && t.Args[0] == "-listen" && t.isCell() {
+		return 0
+	}
+	path, err := t.behind("gopls")
+	if err == nil {
+		err = syscall.Exec(path, append([]string{"gopls"}, t.Args...), t.Env)
+	}
+	fmt.Fprintln(t.Stderr, "gopls:", err)
+	return 1
+}
+
 // handOver replaces this process by the real go.
 func (t *Tool) handOver() int {
 	path, err := t.realGo()
@@ -79,11 +92,16 @@ func (t *Tool) handOver() int {
 	return 1
 }
 
-// realGo is the go command that this one stands before on PATH.
+// realGo is the go command that this one stands before.
 func (t *Tool) realGo() (string, error) {
 	if path := t.getenv(RealGoVar); path != "" {
 		return path, nil
 	}
+	return t.behind("go")
+}
+
+// behind is the program of that name that comes on PATH behind this one.
+func (t *Tool) behind(name string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -93,13 +111,13 @@ func (t *Tool) realGo() (string, error) {
 		return "", err
 	}
 	for _, folder := range filepath.SplitList(t.getenv("PATH")) {
-		path := filepath.Join(folder, "go")
+		path := filepath.Join(folder, name)
 		info, err := os.Stat(path)
 		if err == nil && !info.IsDir() && info.Mode()&0o111 != 0 && !os.SameFile(info, own) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("find the Go toolchain: there is no go command on PATH; install Go, or set %s to it", RealGoVar)
+	return "", fmt.Errorf("find %s: it is not on PATH; `headstart doctor` checks the installation", name)
 }
 
 // run runs the real go to its end.

@@ -1,9 +1,13 @@
 // Command headstart-go is what GoNB finds as go: it builds the programs of cells, and hands all else to the real go.
+//
+// GoNB finds it as gopls, too, and is told that there is none: the kernel asks a gopls of its own, which answers while a
+// cell runs. Two would take twice the memory and, at the start, twice the time.
 package main
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/headstart-nb/headstart/kernel/gotool"
 )
@@ -15,5 +19,8 @@ func main() {
 		os.Exit(1)
 	}
 	tool := gotool.Tool{Args: os.Args[1:], Dir: dir, Env: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr}
+	if filepath.Base(os.Args[0]) == "gopls" {
+		os.Exit(tool.RunGopls())
+	}
 	os.Exit(tool.Run())
 }

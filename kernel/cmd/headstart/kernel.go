@@ -85,7 +85,7 @@ func runKernel(ctx context.Context, connectionFile string, log *slog.Logger) err
 	})
 	ready := make(chan struct{})
 	s := session.New(session.Config{
-		Transport: server, Signer: signer, Engine: cells{engine}, Magics: registry, Ready: ready,
+		Transport: server, Signer: signer, Engine: engine, Magics: registry, Ready: ready,
 		Connection: server.Connection(), Version: version, GoVersion: strings.TrimPrefix(runtime.Version(), "go"),
 		HistoryFile: filepath.Join(places.home, "history.jsonl"), Log: log,
 	})

@@ -1,0 +1,194 @@
+package gonb
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+const (
+	// answerTime is how long a completion or an inspection may take; an empty answer follows.
+	answerTime = 1800 * time.Millisecond
+	// languageDelay is when gopls is started after GoNB: loading a module takes both cores of a small machine for a
+	// second or two, which the first cell needs more.
+	languageDelay = 3 * time.Second
+	languageStart = 60 * time.Second
+)
+
+// language is the gopls of one GoNB, started in the background.
+type language struct {
+	ready  chan struct{} // closed when server is set, or when it could not be started
+	server *gopls.Server
+}
+
+// languageServer returns the running gopls for the current GoNB, or starts one and waits for it until ctx ends. It is
+// nil where there is none.
+func (e *Engine) languageServer(ctx context.Context) *gopls.Server {
+	e.mu.Lock()
+	in := e.current
+	e.mu.Unlock()
+	if in == nil || in.hasEnded() {
+		return nil
+	}
+	l := in.languageServer(e.options)
+	select {
+	case <-l.ready:
+		return l.server
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// languageServer is the instance's gopls, which is started where there is none.
+func (in *instance) languageServer(options Options) *language {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.language == nil || in.language.hasEnded() {
+		l := &language{ready: make(chan struct{})}
+		in.language = l
+		in.running.Go(func() { l.start(in, options) })
+	}
+	return in.language
+}
+
+func (l *language) hasEnded() bool {
+	select {
+	case <-l.ready:
+	default:
+		return false
+	}
+	if l.server == nil {
+		return false // it could not be started; trying at each key would help nobody
+	}
+	select {
+	case <-l.server.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// start starts gopls and asks it something, so that it has the standard library at hand.
+func (l *language) start(in *instance, options Options) {
+	defer close(l.ready)
+	ctx, cancel := context.WithTimeout(context.Background(), languageStart)
+	defer cancel()
+	go func() {
+		select {
+		case <-in.process.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	work := in.waitForWork(ctx)
+	binary := filepath.Join(options.BinDir, languageServer)
+	server, err := gopls.Start(ctx, gopls.Options{Binary: binary, Dir: work, Env: options.Env}, "main.go")
+	if err != nil {
+		in.log.Warn("Go code is not completed", "error", err)
+		return
+	}
+	const text = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Print }\n"
+	if _, err := server.Complete(ctx, text, gopls.Position{Line: 4, Character: 23}); err != nil {
+		in.log.Warn("gopls did not warm up", "error", err)
+	}
+	l.server = server
+}
+
+// Complete lists what may stand at the cursor: GoNB's commands on their lines, else Go, by gopls. It never waits for a
+// cell, and never longer than answerTime.
+func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.CompleteReply, error) {
+	reply := wire.CompleteReply{Status: wire.StatusOK, Matches: []string{}, CursorStart: cursor, CursorEnd: cursor, Metadata: map[string]any{}}
+	if word, ok := commandAt(code, cursor); ok {
+		reply.CursorStart -= len(word)
+		reply.Matches = append(reply.Matches, completeCommand(word)...)
+		return reply, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	server, text := e.question(ctx, code)
+	if server == nil {
+		return reply, nil
+	}
+	at := place(code, cursor)
+	items, err := server.Complete(ctx, text, at)
+	if err != nil || len(items) == 0 {
+		return reply, nil // late or unanswered: the front end shows nothing
+	}
+	reply.CursorStart = back(code, cursor, items[0].Start, at)
+	var types []map[string]any
+	for _, item := range items {
+		if item.Start != items[0].Start {
+			continue
+		}
+		reply.Matches = append(reply.Matches, item.Text)
+		types = append(types, map[string]any{
+			"start": reply.CursorStart, "end": cursor, "text": item.Text, "type": item.Kind, "signature": item.Detail,
+		})
+	}
+	reply.Metadata["_jupyter_types_experimental"] = types // what JupyterLab shows beside a match
+	return reply, nil
+}
+
+// Inspect explains what stands at the cursor.
+func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.InspectReply, error) {
+	reply := wire.InspectReply{Status: wire.StatusOK, Data: map[string]any{}, Metadata: map[string]any{}}
+	if help, ok := commandHelp(code, cursor); ok {
+		reply.Found, reply.Data["text/plain"] = true, help
+		return reply, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	server, text := e.question(ctx, code)
+	if server == nil {
+		return reply, nil
+	}
+	markdown, err := server.Hover(ctx, text, place(code, identifierBefore(code, cursor)))
+	if err != nil || markdown == "" {
+		return reply, nil // late or unanswered: the front end shows nothing
+	}
+	reply.Found = true
+	reply.Data["text/markdown"] = markdown
+	reply.Data["text/plain"] = plain(markdown)
+	return reply, nil
+}
+
+// question is the server to ask about a cell, and the file to ask about; the server is nil where there is none.
+func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, string) {
+	server := e.languageServer(ctx)
+	if server == nil {
+		return nil, ""
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return server, composed(cell{code: code, commands: commands(code)}, &e.memory, &e.standard)
+}
+
+// identifierBefore moves a cursor that stands behind a name, in its argument list say, to that name.
+func identifierBefore(code string, cursor int) int {
+	runes := []rune(code)
+	cursor = min(max(cursor, 0), len(runes))
+	part := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]) || runes[i] == '_')
+	}
+	if part(cursor) {
+		return cursor
+	}
+	for cursor > 0 && !part(cursor-1) && runes[cursor-1] != '\n' {
+		cursor--
+	}
+	return max(cursor-1, 0)
+}
+
+// plain is Markdown for a client that shows text only.
+func plain(markdown string) string {
+	lines := strings.Split(markdown, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+		return strings.HasPrefix(line, "```") || line == "---"
+	}), "\n")
+}

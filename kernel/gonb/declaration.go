@@ -1,0 +1,164 @@
+package gonb
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"slices"
+	"strings"
+)
+
+const packageClause = "package main;"
+
+// goSource is the Go code of a cell as a file, each of its lines where it stands in the cell: commands are left blank,
+// and what stands below %% is put into func main, as GoNB does. Brackets that are still open are closed.
+func goSource(c cell) string {
+	lines := strings.Split(c.code, "\n")
+	inMain := false
+	skip := map[int]command{}
+	for _, command := range c.commands {
+		skip[command.line-1] = command
+	}
+	for i := range lines {
+		command, isCommand := skip[i]
+		switch {
+		case isCommand && !inMain && (command.name == "%" || command.name == "main"):
+			inMain = true
+			lines[i] = "func main() {"
+		case isCommand:
+			for j := i; ; j++ { // a command that goes on in the next line
+				more := strings.HasSuffix(lines[j], `\`) && j+1 < len(lines)
+				lines[j] = ""
+				if !more {
+					break
+				}
+			}
+		case strings.HasPrefix(lines[i], "package"):
+			lines[i] = ""
+		}
+	}
+	text := packageClause + strings.Join(lines, "\n")
+	return text + closers(text)
+}
+
+// closers are the brackets that a text lacks: func main of a cell, and all that is being written.
+func closers(text string) string {
+	files := token.NewFileSet()
+	var s scanner.Scanner
+	s.Init(files.AddFile("cell.go", -1, len(text)), []byte(text), nil, 0)
+	var open []string
+	for {
+		_, tok, _ := s.Scan()
+		switch tok {
+		case token.LPAREN:
+			open = append(open, ")")
+		case token.LBRACK:
+			open = append(open, "]")
+		case token.LBRACE:
+			open = append(open, "\n}")
+		case token.RPAREN, token.RBRACK, token.RBRACE:
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		case token.EOF:
+			slices.Reverse(open)
+			return strings.Join(open, "")
+		}
+	}
+}
+
+// declarations parses a cell. What does not parse has none: GoNB did not build it.
+func declarations(c cell) []declaration {
+	text := goSource(c)
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "cell.go", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil
+	}
+	return cutter{files: files, text: text, count: c.count}.all(file)
+}
+
+// cutter cuts nodes out of a cell's text.
+type cutter struct {
+	files *token.FileSet
+	text  string
+	count int
+}
+
+// all are the declarations of a file but func main.
+func (c cutter) all(file *ast.File) []declaration {
+	var found []declaration
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if name := functionKey(d); name != "main" {
+				found = append(found, c.declaration("func", []string{name}, "", d))
+			}
+		case *ast.GenDecl:
+			if d.Tok == token.CONST { // values may follow from those before: the group stays together
+				found = append(found, c.declaration("const", specNames(d.Specs...), "", d))
+				continue
+			}
+			for _, spec := range d.Specs {
+				found = append(found, c.declaration(d.Tok.String(), specNames(spec), d.Tok.String()+" ", spec))
+			}
+		}
+	}
+	return found
+}
+
+func (c cutter) declaration(kind string, names []string, keyword string, node ast.Node) declaration {
+	from, to := c.files.Position(node.Pos()), c.files.Position(node.End())
+	to.Offset = min(to.Offset, len(c.text)) // a node that is not complete may end behind the text
+	return declaration{
+		kind: kind, names: names,
+		lines: strings.Split(keyword+c.text[from.Offset:to.Offset], "\n"),
+		at:    position{count: c.count, line: from.Line},
+	}
+}
+
+// functionKey is a function's name, or Type~Method, as GoNB's %list shows it.
+func functionKey(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	receiver := d.Recv.List[0].Type
+	if star, ok := receiver.(*ast.StarExpr); ok {
+		receiver = star.X
+	}
+	switch generic := receiver.(type) {
+	case *ast.IndexExpr:
+		receiver = generic.X
+	case *ast.IndexListExpr:
+		receiver = generic.X
+	}
+	if ident, ok := receiver.(*ast.Ident); ok {
+		return ident.Name + "~" + d.Name.Name
+	}
+	return "unknown~" + d.Name.Name
+}
+
+// specNames are the names that specs declare; of an import its alias, or its path.
+func specNames(specs ...ast.Spec) []string {
+	var names []string
+	for _, spec := range specs {
+		switch s := spec.(type) {
+		case *ast.ImportSpec:
+			name := strings.Trim(s.Path.Value, "\"`")
+			if s.Name != nil && s.Name.Name != "." && s.Name.Name != "_" {
+				name = s.Name.Name
+			}
+			names = append(names, name)
+		case *ast.TypeSpec:
+			names = append(names, s.Name.Name)
+		case *ast.ValueSpec:
+			for _, name := range s.Names {
+				if name.Name != "_" {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
