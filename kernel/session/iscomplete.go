@@ -22,6 +22,9 @@ func (s *Session) isComplete(_ context.Context, _ *request, content wire.IsCompl
 func completeness(code string) (status, indent string) {
 	// Every magic counts here, the engine's too; only %main is the engine's name for a bare %%.
 	parts := magics.ParseCell(code, func(name string) bool { return name != "main" })
+	if len(parts) == 0 { // nothing that runs, but perhaps a comment that is still open
+		return goCompleteness(code)
+	}
 	for i, part := range parts {
 		if part.IsMagic() {
 			continue
@@ -43,7 +46,7 @@ func goCompleteness(text string) (status, indent string) {
 	to, hasMain := &declarations, false
 	for line := range strings.Lines(text) {
 		switch {
-		case strings.HasPrefix(line, "%"):
+		case isMain(line):
 			to, hasMain = &statements, true
 		case strings.HasPrefix(line, "!"):
 		default:
@@ -58,6 +61,12 @@ func goCompleteness(text string) (status, indent string) {
 		return wire.Invalid, ""
 	}
 	return fragment{text: statements.String(), before: "package p; func main() {", after: "\n}"}.judge()
+}
+
+// isMain tells the line below which statements stand; all other magics' lines have been taken out.
+func isMain(line string) bool {
+	name, _, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+	return name == "%%" || name == "%main" || name == "%%main"
 }
 
 // A fragment is Go code and what makes a file of it.

@@ -103,7 +103,7 @@ func (m Message) ParentHeader() (Header, error) {
 // DecodeContent decodes the content into one of this package's content types.
 func (m Message) DecodeContent(content any) error {
 	if err := json.Unmarshal(m.Content, content); err != nil {
-		return fmt.Errorf("decode the content of a %s message: %w", m.Header.MsgType, err)
+		return fmt.Errorf("decode the content of %s: %w", m.Header.MsgType, err)
 	}
 	return nil
 }
