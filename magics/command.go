@@ -42,8 +42,8 @@ type Command[O any] struct {
 	Body Body
 	// JSON adds the flag --json; Invocation.JSON tells Do.
 	JSON bool
-	// RawLine hands the line over unsplit, as Invocation.Line: no flags but --help, no arguments, no Output. It is for
-	// commands whose line is a language of its own, such as SQL.
+	// RawLine hands what follows the flags over unsplit, as Invocation.Line: no arguments, no Output. It is for commands
+	// whose line is a language of its own, such as SQL.
 	RawLine bool
 	// Flags declares the flags on a fresh O. It may be nil. Enum, Suggest and Path declare flags that complete.
 	Flags func(*pflag.FlagSet, *O)
@@ -66,6 +66,7 @@ type Invocation struct {
 	Host
 	Call  Call           // as the cell has it
 	Args  []string       // the arguments that are no flags
+	Line  string         // with RawLine: what follows the flags, as written
 	Flags *pflag.FlagSet // to see which flags were given: Flags.Changed("name")
 	JSON  bool           // whether --json was given
 }
@@ -110,6 +111,7 @@ func (c *Command[O]) use() string { return c.Use }
 // parsed is a line taken apart.
 type parsed struct {
 	args   []string
+	line   string
 	output Output
 	flags  *pflag.FlagSet
 	json   bool
@@ -136,7 +138,11 @@ func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed) {
 func (c *Command[O]) parse(line string) (*parsed, error) {
 	flags, p := c.flagSet()
 	if c.RawLine {
-		p.help = line == "--help" || line == "-h"
+		words, rest := leadingFlags(flags, line)
+		p.line = rest
+		if err := flags.Parse(words); err != nil {
+			return nil, explainFlagError(err, flags)
+		}
 		return p, nil
 	}
 	words, output, err := splitOutput(line)
@@ -169,7 +175,7 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 		return err
 	}
 	return p.output.capture(ctx, host, func(ctx context.Context, host Host) error {
-		in := &Invocation{Host: host, Call: call, Args: p.args, Flags: p.flags, JSON: p.json}
+		in := &Invocation{Host: host, Call: call, Args: p.args, Line: p.line, Flags: p.flags, JSON: p.json}
 		return c.Do(ctx, in, p.opts.(*O))
 	})
 }
@@ -194,11 +200,16 @@ func (c *Command[O]) help(prefix string) string {
 	var b strings.Builder
 	flags, _ := c.flagSet()
 	fmt.Fprintf(&b, "%s\n\nUsage:\n", c.Short)
+	usage := c.Use + " [flags]"
+	if c.RawLine { // flags come first there
+		_, rest := cutWord(c.Use)
+		usage = strings.TrimSpace(c.Name() + " [flags] " + rest)
+	}
 	if c.Body != NeedsBody {
-		fmt.Fprintf(&b, "  %%%s%s [flags]\n", prefix, c.Use)
+		fmt.Fprintf(&b, "  %%%s%s\n", prefix, usage)
 	}
 	if c.Body != NoBody {
-		fmt.Fprintf(&b, "  %%%%%s%s [flags]\n  BODY\n", prefix, c.Use)
+		fmt.Fprintf(&b, "  %%%%%s%s\n  BODY\n", prefix, usage)
 	}
 	if c.Long != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(c.Long))
@@ -226,10 +237,10 @@ func (c *Command[O]) Complete(ctx context.Context, line string, cursor int) ([]s
 }
 
 func (c *Command[O]) complete(ctx context.Context, before []string, word string) []string {
-	if c.RawLine {
+	flags, _ := c.flagSet()
+	if c.RawLine && len(positional(flags, before)) > 0 {
 		return nil
 	}
-	flags, _ := c.flagSet()
 	return completeWord(ctx, flags, c.Args, before, word)
 }
 
@@ -245,6 +256,26 @@ func explainFlagError(err error, flags *pflag.FlagSet) error {
 		return fmt.Errorf("%w: did you mean --%s", err, near)
 	}
 	return err
+}
+
+// leadingFlags splits a line into the flags that it begins with, as words, and the rest as it is written.
+func leadingFlags(flags *pflag.FlagSet, line string) (words []string, rest string) {
+	scanned, _ := scanWords(line) // what comes after the flags need not be words
+	for i := 0; i < len(scanned); i++ {
+		w := scanned[i]
+		if w.quoted || !strings.HasPrefix(w.text, "-") || w.text == "-" {
+			return words, line[w.start:]
+		}
+		if w.text == "--" {
+			return words, strings.TrimSpace(line[w.end:])
+		}
+		words = append(words, w.text)
+		if flagAwaitingValue(flags, w.text) != nil && i+1 < len(scanned) {
+			i++
+			words = append(words, scanned[i].text)
+		}
+	}
+	return words, ""
 }
 
 // cutWord splits a line behind its first word.

@@ -45,10 +45,11 @@ var fit = &magics.Command[fitOptions]{
 	},
 }
 
-var shout = &magics.Command[struct{}]{
+var shout = &magics.Command[struct{ Mark string }]{
 	Use: "shout", Short: "Shouts the cell", Body: magics.NeedsBody, RawLine: true,
-	Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
-		return in.Printf("%s|%s", in.Call.Line, strings.ToUpper(in.Call.Body))
+	Flags: func(f *pflag.FlagSet, o *struct{ Mark string }) { f.StringVar(&o.Mark, "mark", "", "what to end with") },
+	Do: func(_ context.Context, in *magics.Invocation, o *struct{ Mark string }) error {
+		return in.Printf("%s|%s%s", in.Line, strings.ToUpper(in.Call.Body), o.Mark)
 	},
 }
 
@@ -74,6 +75,9 @@ func TestCommand(t *testing.T) {
 		"%%fit a\nbody":                          "error: %%fit: this magic takes no body: write %fit, with one percent sign",
 		"%shout":                                 "error: %shout: this magic works on the cell below its line: write %%shout, with two percent signs",
 		"%%shout a > 3 | --it's\nhello":          "a > 3 | --it's|HELLO",
+		"%%shout --mark '!' say 'it\nhello":      "say 'it|HELLO!",
+		"%%shout --mark=! -- -5\nhello":          "-5|HELLO!",
+		"%%shout --mak ! x\nhello":               "error: %shout: unknown flag: --mak: did you mean --mark; %shout --help shows its flags",
 		"%data":                                  "listed",
 		"%data fit a --json":                     `{"args":["a"],"changed":false,"epochs":10,"pool":"avg","weights":"imagenet"}`,
 		"%data fit":                              "error: %data fit: DIR [NAME] is missing; %data fit --help says more",

@@ -67,3 +67,9 @@ type RawLiner interface {
 	// TakesRawLine reports whether Call.Line counts alone, so that a line which SplitWords refuses is no error.
 	TakesRawLine() bool
 }
+
+// A Listing names a command that is no Magic, such as one of the engine's own, for %help.
+type Listing struct {
+	Usage   string // as a cell has it: "%cd [DIR]", "!COMMAND"
+	Summary string
+}

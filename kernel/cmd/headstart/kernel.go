@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
@@ -83,6 +84,12 @@ func runKernel(ctx context.Context, connectionFile string, log *slog.Logger) err
 		BinDir: places.bin, Env: append(os.Environ(), places.env()...), Dir: places.work, RuntimeDir: places.runtime,
 		KernelID: kernelID(connectionFile), SourceDir: places.source, CacheDir: filepath.Join(places.home, "cache"), Log: log,
 	})
+	err = registry.Add("headstart", builtin.Magics(builtin.Config{
+		Registry: registry, Engine: gonb.Listings(), Plugins: plugins,
+	})...)
+	if err != nil {
+		return err
+	}
 	ready := make(chan struct{})
 	s := session.New(session.Config{
 		Transport: server, Signer: signer, Engine: engine, Magics: registry, Ready: ready,

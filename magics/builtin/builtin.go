@@ -1,0 +1,51 @@
+// Package builtin is the kernel's own magics, about the kernel itself.
+package builtin
+
+import (
+	"context"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/plugin"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// Plugins is what %plugins needs of a plugin.Manager.
+type Plugins interface {
+	Plugins() []plugin.Info
+	Load(context.Context) error
+	Restart(ctx context.Context, name string) error
+	Log(name string) (string, error)
+}
+
+// Config is what the magics of this package are about. A field that is missing takes its magic with it.
+type Config struct {
+	// Registry holds all magics, those of this package too.
+	Registry *magics.Registry
+	// Engine lists what the engine understands itself.
+	Engine []magics.Listing
+	// Plugins are the kernel's.
+	Plugins Plugins
+	// Doctor checks the installation.
+	Doctor func(context.Context) ([]Check, error)
+}
+
+// Magics are the magics that c has everything for.
+func Magics(c Config) []magics.Magic {
+	var list []magics.Magic
+	if c.Registry != nil {
+		list = append(list, helpMagic(c.Registry, c.Engine), timeitMagic(c.Registry))
+	}
+	if c.Plugins != nil {
+		list = append(list, pluginsMagic(c.Plugins))
+	}
+	if c.Doctor != nil {
+		list = append(list, doctorMagic(c.Doctor))
+	}
+	return list
+}
+
+// table is a bundle of a table, as text and as HTML.
+func table(t sketch.Table) display.Bundle {
+	return display.Bundle{Data: map[string]any{display.MIMEText: t.Text(), display.MIMEHTML: t.HTML()}}
+}

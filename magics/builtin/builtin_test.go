@@ -1,0 +1,206 @@
+package builtin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/plugin"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-update writes it): %s", file, diff)
+	}
+}
+
+// fakePlugins are two plugins, one of which cannot be used.
+type fakePlugins struct{ restarted, loaded []string }
+
+func (f *fakePlugins) Plugins() []plugin.Info {
+	return []plugin.Info{
+		{Name: "broken", Path: "/p/broken", State: plugin.Failed, Error: "it did not answer within 15s"},
+		{Name: "shout", Path: "/p/headstart-shout", Version: "v1.0.0", State: plugin.Running, Pid: 42, Memory: 30 << 20, Age: 90 * time.Second, Starts: 2, Adopted: true, Magics: []string{"shout", "whisper"}},
+	}
+}
+func (f *fakePlugins) Load(context.Context) error { f.loaded = append(f.loaded, "x"); return nil }
+func (f *fakePlugins) Restart(_ context.Context, name string) error {
+	if name != "shout" {
+		return fmt.Errorf("there is no plugin %q", name)
+	}
+	f.restarted = append(f.restarted, name)
+	return nil
+}
+func (f *fakePlugins) Log(name string) (string, error) { return "log of " + name + "\n", nil }
+
+type echo struct{}
+
+func (echo) Name() string { return "echo" }
+func (echo) Help() string { return "Repeats its line\n\nUsage:\n  %echo WORDS" }
+func (echo) Run(_ context.Context, c magics.Call, h magics.Host) error {
+	if c.Line == "fail" {
+		return errors.New("cannot do it")
+	}
+	_, _ = h.Show(display.Text("shown"))
+	_, err := fmt.Fprintln(h.Stdout(), c.Line)
+	return err
+}
+
+func newRegistry(t *testing.T, plugins Plugins) *magics.Registry {
+	t.Helper()
+	registry := magics.NewRegistry()
+	list := Magics(Config{
+		Registry: registry,
+		Engine:   []magics.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
+		Plugins:  plugins,
+		Doctor: func(context.Context) ([]Check, error) {
+			return []Check{{"Go", OK, "go1.26.8", ""}, {"GoNB", Failure, "missing", "headstart install"}}, nil
+		},
+	})
+	if err := registry.Add("headstart", list...); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.Add("the plugin toy", echo{}); err != nil {
+		t.Fatal(err)
+	}
+	return registry
+}
+
+func run(t *testing.T, r *magics.Registry, h *magictest.Host, cell string) error {
+	t.Helper()
+	name := strings.Fields(strings.TrimLeft(cell, "%"))[0]
+	m, ok := r.Lookup(name)
+	if !ok {
+		t.Fatalf("there is no %s", name)
+	}
+	return h.Run(t.Context(), m, cell)
+}
+
+// transcript runs cells and writes down what each shows.
+func transcript(t *testing.T, r *magics.Registry, cells ...string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, cell := range cells {
+		h := &magictest.Host{}
+		err := run(t, r, h, cell)
+		fmt.Fprintf(&b, "-- %s --\n%s", cell, h.Output())
+		for _, shown := range h.Outputs() {
+			text, _ := shown.Bundles[0].Data[display.MIMEText].(string)
+			fmt.Fprintf(&b, "[shown]\n%s\n", strings.TrimRight(text, "\n"))
+		}
+		if err != nil {
+			fmt.Fprintf(&b, "[error] %v\n", err)
+		}
+	}
+	return b.String()
+}
+
+func TestTranscripts(t *testing.T) {
+	r := newRegistry(t, &fakePlugins{})
+	golden(t, "help.txt", transcript(t, r, "%help", "%help echo", "%help %cd", "%help eco", "%help --json", "%help help"))
+	golden(t, "plugins.txt", transcript(t, r, "%plugins", "%plugins list --json", "%plugins restart shout", "%plugins restart x", "%plugins restart", "%plugins log shout", "%plugins rescan"))
+	golden(t, "doctor.txt", transcript(t, r, "%doctor", "%doctor --json"))
+	golden(t, "reference.md", transcript(t, r, "%help --markdown"))
+}
+
+func TestMissingPartsTakeTheirMagicsWithThem(t *testing.T) {
+	if list := Magics(Config{}); len(list) != 0 {
+		t.Errorf("%d magics about nothing", len(list))
+	}
+}
+
+func TestTimeitMagic(t *testing.T) {
+	r := newRegistry(t, &fakePlugins{})
+	h := &magictest.Host{}
+	if err := run(t, r, h, "%timeit --runs 3 --json %echo it's here"); err == nil || !strings.Contains(err.Error(), "never closed") {
+		t.Errorf("an unclosed quote: %v", err)
+	}
+	if err := run(t, r, h, "%timeit --runs 3 --json %echo 'a b'"); err != nil {
+		t.Fatal(err)
+	}
+	var got timing
+	if err := json.Unmarshal([]byte(h.Output()), &got); err != nil {
+		t.Fatalf("%q: %v", h.Output(), err)
+	}
+	if got.Loops != 1 || len(got.Runs) != 3 || got.Best <= 0 || got.Mean < got.Best {
+		t.Errorf("%+v", got)
+	}
+	for cell, want := range map[string]string{
+		"%timeit":              "there is nothing to time",
+		"%%timeit\n \n":        "there is nothing to time",
+		"%timeit %eco":         "did you mean %echo?",
+		"%timeit %echo fail":   "cannot do it",
+		"%timeit --runs 0 f()": "--runs is 1 or more",
+	} {
+		if err := run(t, r, h, cell); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", cell, err)
+		}
+	}
+	if len(h.Outputs()) != 0 {
+		t.Error("a timed magic has shown something")
+	}
+}
+
+// TestTimeitGo compiles what the engine would get.
+func TestTimeitGo(t *testing.T) {
+	r := newRegistry(t, &fakePlugins{})
+	folder := t.TempDir()
+	h := &magictest.Host{OnExecute: func(ctx context.Context, code string) error {
+		program := "package main; import (\"encoding/json\"; \"os\"; \"strings\"; \"time\"); " + code
+		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(program), 0o600); err != nil {
+			return err
+		}
+		cmd := exec.CommandContext(ctx, "go", "run", "main.go")
+		cmd.Dir = folder
+		text, err := cmd.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, text)
+		}
+		return nil
+	}}
+	if err := run(t, r, h, "%timeit --runs 2 strings.Repeat(\"it's\", 1000)"); err != nil {
+		t.Fatal(err)
+	}
+	text := h.Outputs()[0].Bundles[0].Data[display.MIMEText].(string)
+	if !strings.Contains(text, "2 runs of ") || strings.Contains(text, "of 0 loops") || strings.Contains(text, "of 1 loops") || !strings.Contains(text, "█") {
+		t.Errorf("shown:\n%s", text)
+	}
+	err := run(t, r, h, "%%timeit --loops 1\nx := strings.Repeat(\"a\", 3)\nundefinedName(x)\n")
+	if err == nil || !strings.Contains(err.Error(), "main.go:3:") {
+		t.Errorf("the error does not point at the cell's third line: %v", err)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for ns, want := range map[float64]string{0.1234: "0.123 ns", 999: "999 ns", 1234: "1.23 µs", 5.6e7: "56 ms", 1.5e9: "1.5 s"} {
+		if got := duration(ns); got != want {
+			t.Errorf("%v: %s, want %s", ns, got, want)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package builtin
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+type helpOptions struct{ Markdown bool }
+
+func helpMagic(registry *magics.Registry, engine []magics.Listing) magics.Magic {
+	return &magics.Command[helpOptions]{
+		Use:     "help [MAGIC]",
+		Short:   "Lists all magics, or explains one",
+		Long:    "Every magic explains itself as well: %NAME --help.",
+		Example: "%help\n%help timeit\n%help --markdown > MAGICS.md",
+		JSON:    true,
+		Args: magics.Args{Max: 1, Complete: func(context.Context, []string, string) []string {
+			return registry.Names()
+		}},
+		Flags: func(f *pflag.FlagSet, o *helpOptions) {
+			f.BoolVar(&o.Markdown, "markdown", false, "print the reference page: everything about every magic, as Markdown")
+		},
+		Do: func(_ context.Context, in *magics.Invocation, o *helpOptions) error {
+			switch {
+			case len(in.Args) == 1:
+				return explain(in, registry, engine, strings.TrimLeft(in.Args[0], "%"))
+			case o.Markdown:
+				return reference(in.Stdout(), registry.Entries(), engine)
+			}
+			return in.Result(helpEntries(registry), func() (display.Bundle, error) { return overview(registry.Entries(), engine), nil })
+		},
+	}
+}
+
+// explain prints what one magic, ours or the engine's, says about itself.
+func explain(in *magics.Invocation, registry *magics.Registry, engine []magics.Listing, name string) error {
+	if m, ok := registry.Lookup(name); ok {
+		return in.Printf("%s\n", m.Help())
+	}
+	var others []string
+	for _, l := range engine {
+		usage := strings.Fields(l.Usage)[0]
+		if strings.TrimLeft(usage, "%") == name {
+			return in.Printf("%s\n\nUsage:\n  %s\n\nThe Go engine's own.\n", l.Summary, l.Usage)
+		}
+		others = append(others, strings.TrimLeft(usage, "%"))
+	}
+	return registry.Unknown(name, others...)
+}
+
+// helpEntry is one magic for programs.
+type helpEntry struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+	Origin  string `json:"origin"`
+}
+
+func helpEntries(registry *magics.Registry) []helpEntry {
+	var list []helpEntry
+	for _, e := range registry.Entries() {
+		list = append(list, helpEntry{e.Name(), e.Summary(), e.Origin})
+	}
+	return list
+}
+
+// overview is the table of everything that a cell can hold besides Go.
+func overview(entries []magics.Entry, engine []magics.Listing) display.Bundle {
+	t := sketch.Table{
+		Title:  "Magics",
+		Header: []string{"magic", "does", "from"},
+		Notes: []string{
+			"%NAME --help explains a magic with its flags; Tab completes names, flags and their values.",
+			"Behind its arguments, the output of a magic can go to a file (> FILE), through a command (| COMMAND) or into a Go variable (=> NAME).",
+		},
+	}
+	for _, e := range entries {
+		origin, _, _ := strings.Cut(e.Origin, " (") // where its file lies is the business of %plugins
+		t.Rows = append(t.Rows, []string{"%" + e.Name(), e.Summary(), origin})
+	}
+	for _, l := range engine {
+		t.Rows = append(t.Rows, []string{l.Usage, l.Summary, "the Go engine"})
+	}
+	return table(t)
+}
+
+// reference writes the reference page as Markdown.
+func reference(w io.Writer, entries []magics.Entry, engine []magics.Listing) error {
+	var b strings.Builder
+	b.WriteString("# Magics\n")
+	for _, e := range entries {
+		fmt.Fprintf(&b, "\n## %%%s\n\nFrom %s.\n\n```text\n%s\n```\n", e.Name(), e.Origin, strings.ReplaceAll(e.Help(), "```", "'''"))
+	}
+	if len(engine) > 0 {
+		b.WriteString("\n## The Go engine's own\n\n")
+		for _, l := range engine {
+			fmt.Fprintf(&b, "- `%s`: %s\n", l.Usage, l.Summary)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
