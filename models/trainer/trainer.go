@@ -301,3 +301,6 @@ func (t *Trainer) sortedVariables() []*model.Variable {
 	slices.SortFunc(list, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
 	return list
 }
+
+// Batch is the number of rows that are computed at once.
+func (t *Trainer) Batch() int { return t.options.Batch }

@@ -12,9 +12,6 @@ import (
 
 // A Backbone turns pictures into features. ResNet makes one of a *resnet.Backbone.
 type Backbone interface {
-	// Features builds the network, trainable, on the variables of scope. The images are [batch, size, size, 3] in RGB,
-	// 0 to 255, float32; the result is [batch, FeatureShape...].
-	Features(scope *model.Scope, images *graph.Node) *graph.Node
 	// FeatureShape is the shape of one picture's features: [dim] when pooled, [height, width, channels] else.
 	FeatureShape() []int
 	// Stages are the names from input to output that can be cut at or unfrozen from.
@@ -23,26 +20,39 @@ type Backbone interface {
 	Identity() Identity
 	// Extractor prepares the fast, frozen pass on a device for about that many pictures.
 	Extractor(ctx context.Context, device *accel.Device, expected int) (Extractor, error)
+
+	// Maps is the same network without pooling, cut behind a stage; empty: behind its last.
+	Maps(stage string) (Backbone, error)
+	// After builds what follows a stage, with trainable variables below scope: x are that stage's maps, [batch, height, width,
+	// channels]. An empty stage means the whole network: x are pictures then, [batch, size, size, 3], uint8 RGB.
+	// unfreeze is the first stage whose variables are trained. The result is [batch, FeatureShape...].
+	After(scope *model.Scope, stage, unfreeze string, x *graph.Node) *graph.Node
+	// PoolFeatures makes features of the maps of the last stage.
+	PoolFeatures(maps *graph.Node) *graph.Node
+	// StageOf tells to which stage a variable of After belongs, by its path below scope, and whether it is a batch norm's.
+	StageOf(path string) (stage string, norm bool)
 }
 
 // An Extractor is the frozen pass of a backbone.
 type Extractor interface {
 	// Extract takes n pictures as [n, size, size, 3] RGB bytes and returns [n, FeatureShape...] numbers.
 	Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error)
+	// Batch is how many pictures go through at once; a multiple of it wastes nothing.
+	Batch() int
 	Close() error
 }
 
 // Identity is all of a backbone that changes its features.
 type Identity struct {
-	Architecture  string               `json:"architecture"`   // resnet50
-	Weights       string               `json:"weights"`        // imagenet, random or the name of the file
-	WeightsDigest string               `json:"weights_digest"` // sha256, hexadecimal
+	Architecture  string               `json:"architecture"`   // ResNet50 v1
+	Weights       string               `json:"weights"`        // where they come from, for people
+	WeightsDigest string               `json:"weights_digest"` // SHA-256, hexadecimal
 	Trained       bool                 `json:"trained"`        // false for random weights
 	Cut           string               `json:"cut"`            // last stage, such as conv5
 	Pool          string               `json:"pool"`           // avg, max or none
 	Preprocess    string               `json:"preprocess"`     // caffe, torch or rescale
-	Belongs       string               `json:"belongs"`        // the preprocessing that the weights were trained with, if known
+	Belongs       string               `json:"belongs"`        // the preprocessing that the weights were trained with; empty: unknown
 	Geometry      imagefolder.Geometry `json:"geometry"`
-	Precision     string               `json:"precision"` // float32 or bfloat16
-	Seed          int64                `json:"seed"`      // of random weights
+	Precision     string               `json:"precision"`   // float32, bfloat16 or float16
+	Fingerprint   string               `json:"fingerprint"` // names all that a picture's features depend on
 }

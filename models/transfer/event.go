@@ -31,7 +31,6 @@ type FeatureProgress struct {
 	Total    int           `json:"total"`
 	Computed int           `json:"computed"` // by the backbone, now
 	Cached   int           `json:"cached"`   // found in the cache
-	Failed   int           `json:"failed"`   // no longer readable: left out
 	Rate     float64       `json:"rate"`     // computed pictures per second
 	Left     time.Duration `json:"left"`     // expected, nanoseconds in JSON
 	Done     bool          `json:"done"`

@@ -8,11 +8,13 @@ package transfer
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/trainer"
 )
 
 // ErrStopped marks a training that an interrupt ended. Fit returns it together with the best model so far, if there is one.
@@ -21,9 +23,7 @@ var ErrStopped = errors.New("training stopped")
 // ErrNaN marks a training that ended because its loss was no longer a number.
 var ErrNaN = errors.New("the loss is not a number")
 
-var errNotYet = errors.New("not built yet")
-
-// A Model is a backbone with a trained head. Its methods may be called from several goroutines.
+// A Model is a backbone with a trained head. Its methods may be called from several goroutines; they take turns.
 type Model struct {
 	Name       string
 	Classes    []string // label order of the probabilities
@@ -33,69 +33,65 @@ type Model struct {
 	History    History
 	Status     Status
 	Provenance Provenance
-	Trained    string // stage from which on the backbone was fine-tuned; empty: frozen
+	Unfrozen   string // stage from which on the backbone was fine-tuned; empty: frozen
+
+	device *accel.Device
+	shape  shape
+
+	turn    sync.Mutex
+	frozen  *frozenPass // nil: pictures go to the network itself
+	network *trainer.Trainer
 }
 
-// Fit trains as config says and tells events what happens; events may be nil.
-//
-// When ctx is cancelled the batch that runs is finished and the best model so far is returned with ErrStopped. The
-// model is nil where no step was made. With config.Home set, every finished epoch is on disk and Resume goes on from it.
-func Fit(ctx context.Context, device *accel.Device, config Config, events func(Event)) (*Model, error) {
-	return nil, errNotYet
+// model makes a Model of a session that has come to its end, and closes what the model does not need.
+func (s *session) model() (*Model, error) {
+	digest, err := weightsDigest(s.trainer)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{
+		Name: s.config.Name, Classes: s.config.classes(), Task: s.config.Task, Backbone: s.config.Backbone, Head: s.shape.spec,
+		History: s.state.History, Status: s.state.Status, Provenance: s.provenance(digest), Unfrozen: s.config.Unfreeze,
+		device: s.device, shape: s.shape, frozen: s.frozen, network: s.trainer,
+	}
+	s.frozen, s.trainer = nil, nil
+	return m, s.close()
 }
 
-// Resume goes on with the run of config.Name in config.Home behind its last finished epoch, to the same numbers as if it had never been
-// interrupted. Dataset and Backbone must be those of the run, which is checked; the rest of config is read from the run.
-func Resume(ctx context.Context, device *accel.Device, config Config, events func(Event)) (*Model, error) {
-	return nil, errNotYet
+// outputs is how many numbers the model gives for a picture.
+func (m *Model) outputs() int { return m.shape.plan.Outputs }
+
+// Parameters counts the trained numbers of head and unfrozen stages.
+func (m *Model) Parameters() int {
+	trainable, _ := m.network.Parameters()
+	return trainable
 }
 
-// A Prediction is what the model says of one picture.
-type Prediction struct {
-	Path  string    `json:"path,omitempty"`
-	Top   []Score   `json:"top,omitempty"`   // most probable first
-	Value []float32 `json:"value,omitempty"` // of Regression
-	Error string    `json:"error,omitempty"` // why there is none: the file does not exist, is no picture ...
-}
-
-// A Score is the probability of one class.
-type Score struct {
-	Class       string  `json:"class"`
-	Index       int     `json:"index"`
-	Probability float32 `json:"probability"`
-}
-
-// Predict reads picture files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
-// read gets a Prediction with its Error.
-func (m *Model) Predict(ctx context.Context, files []string, k int) ([]Prediction, error) {
-	return nil, errNotYet
-}
-
-// PredictPixels returns the probabilities [n, classes] (for Regression the values) of n pictures of the backbone's size,
-// as [n, size, size, 3] RGB bytes.
-func (m *Model) PredictPixels(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
-	return nil, errNotYet
-}
-
-// Evaluate compares the predictions on one split ("train", "val", "test", or "" for all pictures) with the labels.
+// Evaluate compares the predictions on one split ("train", "val", "test", or "" for all pictures) with the labels. The
+// classes of the dataset must be the model's, in any order.
 func (m *Model) Evaluate(ctx context.Context, data *imagefolder.Dataset, split string) (*metric.Report, error) {
-	return nil, errNotYet
+	items := data.Select(split)
+	if split == "" {
+		items = allItems(data)
+	}
+	return m.evaluate(ctx, data, items, nil)
 }
 
-// A HeatMap is where a picture speaks for a class.
-type HeatMap struct {
-	Class       string    `json:"class"`
-	Probability float32   `json:"probability"`
-	Height      int       `json:"height"`
-	Width       int       `json:"width"`
-	Values      []float32 `json:"values"` // [height, width], 0 to 1
+// Close frees what the model holds on the device, and writes what it has added to the feature cache.
+func (m *Model) Close() error {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	m.network.Close()
+	if m.frozen == nil {
+		return nil
+	}
+	return m.frozen.close()
 }
 
-// Explain computes the Grad-CAM heat map of a picture file for a class (arXiv:1610.02391); an empty class means the most
-// probable one.
-func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
-	return nil, errNotYet
+func allItems(data *imagefolder.Dataset) []int {
+	items := make([]int, len(data.Items))
+	for i := range items {
+		items[i] = i
+	}
+	return items
 }
-
-// Close frees what the model holds on the device.
-func (m *Model) Close() error { return nil }

@@ -1,0 +1,119 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
+)
+
+// EvaluateOptions change what Evaluate does.
+type EvaluateOptions struct {
+	Targets [][]float32 // by item, for Multi and Regression
+	Workers int         // decoding goroutines; 0: one for each core
+	Events  func(Event) // progress of the features; may be nil
+}
+
+// EvaluateWith is Evaluate with options, on any items of the dataset.
+func (m *Model) EvaluateWith(ctx context.Context, data *imagefolder.Dataset, items []int, options EvaluateOptions) (*metric.Report, error) {
+	return m.evaluate(ctx, data, items, &options)
+}
+
+func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (*metric.Report, error) {
+	if options == nil {
+		options = &EvaluateOptions{}
+	}
+	if len(items) == 0 {
+		return nil, fmt.Errorf("evaluate on %s: there are no pictures in this split", imagefolder.Printable(data.Name))
+	}
+	outputs, err := m.probabilities(ctx, data, items, options)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), err)
+	}
+	if m.Task != Single {
+		targets := options.Targets
+		if targets == nil {
+			targets = m.Provenance.Settings.Targets
+		}
+		c := Config{Dataset: data, Task: m.Task, Targets: targets}
+		if len(targets) != len(data.Items) {
+			return nil, fmt.Errorf("evaluate on %s: %d rows of targets for %d pictures", imagefolder.Printable(data.Name), len(targets), len(data.Items))
+		}
+		return report(c, outputs, items)
+	}
+	labels, err := m.labels(data)
+	if err != nil {
+		return nil, err
+	}
+	mapped, paths := make([]int, len(items)), make([]string, len(items))
+	for i, item := range items {
+		mapped[i], paths[i] = labels[data.Items[item].Label], data.Items[item].Path
+	}
+	return metric.Classify(m.Classes, outputs, mapped, paths)
+}
+
+// labels maps the dataset's labels to the model's by the classes' names.
+func (m *Model) labels(data *imagefolder.Dataset) ([]int, error) {
+	mapped := make([]int, len(data.Classes))
+	for i, class := range data.Classes {
+		mapped[i] = slices.Index(m.Classes, class)
+		if mapped[i] < 0 {
+			return nil, fmt.Errorf("evaluate on %s: the model knows no class %q; it knows %q", imagefolder.Printable(data.Name), class, m.Classes)
+		}
+	}
+	return mapped, nil
+}
+
+// Probabilities are the model's outputs, [items, outputs], for items of a dataset.
+func (m *Model) Probabilities(ctx context.Context, data *imagefolder.Dataset, items []int) ([]float32, error) {
+	return m.probabilities(ctx, data, items, &EvaluateOptions{})
+}
+
+func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) ([]float32, error) {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	source, err := m.feed(ctx, data, items, options)
+	if err != nil {
+		return nil, err
+	}
+	pass, err := source.open(ctx, items, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer pass.close()
+	outputs := make([]float32, 0, len(items)*m.outputs())
+	for {
+		some, features, pixels, err := pass.next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		logits, err := m.network.Logits(features, pixels, len(some))
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, logits...)
+	}
+	probabilities(m.Task, outputs, m.outputs())
+	return outputs, nil
+}
+
+func (m *Model) feed(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (feed, error) {
+	if m.frozen == nil {
+		return pictureFeed{
+			data: data, geometry: m.Backbone.Identity().Geometry, batch: m.network.Batch(), workers: options.Workers,
+		}, nil
+	}
+	features, err := m.frozen.compute(ctx, data, items, nil, options.Workers, func(p FeatureProgress) {
+		if options.Events != nil {
+			options.Events(Event{Kind: FeaturesEvent, Features: &p})
+		}
+	})
+	return tableFeed{[]*table{features}, m.network.Batch()}, err
+}
