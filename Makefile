@@ -19,7 +19,7 @@ help: ## show this list
 
 setup: ## bring Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
 	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
-	@echo "compiling headstart ..."
+	@echo "compiling the installer ..."
 	@$(SETUP)
 
 demo: setup ## train on the sample pictures in a notebook, and print what came out

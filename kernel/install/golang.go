@@ -11,8 +11,8 @@ import (
 // MinimumGo is the oldest Go release that builds the module.
 const MinimumGo = "1.26.5"
 
-// findGo returns the go command, from PATH or from where Go's own installers put it; "" where there is none.
-func findGo() string {
+// FindGo returns the go command, from PATH or from where Go's own installers put it; "" where there is none.
+func FindGo() string {
 	if path, err := exec.LookPath("go"); err == nil {
 		if abs, err := filepath.Abs(path); err == nil {
 			return abs
@@ -30,8 +30,8 @@ func findGo() string {
 	return ""
 }
 
-// findCompiler returns the C compiler that cgo would run; "" where there is none.
-func findCompiler() string {
+// FindCompiler returns the C compiler that cgo would run; "" where there is none.
+func FindCompiler() string {
 	for _, name := range []string{os.Getenv("CC"), "gcc", "clang", "cc"} {
 		if name == "" {
 			continue
@@ -73,8 +73,8 @@ func needGo(goTool, purpose string) error {
 	return fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
 }
 
-// builtFrom reports whether a program was built by this Go release from that version of its module.
-func builtFrom(program, version string) bool {
+// BuiltFrom reports whether a program was built from that version of its module.
+func BuiltFrom(program, version string) bool {
 	info, err := buildinfo.ReadFile(program)
 	return err == nil && info.Main.Version == version
 }

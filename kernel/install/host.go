@@ -26,7 +26,7 @@ func systemHost() host {
 	home, _ := os.UserHomeDir() // without one there is nothing to find in it
 	return host{
 		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"),
-		goTool: findGo(), compiler: findCompiler(), wheel: cpuWheel(), tools: tools(),
+		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(),
 	}
 }
 

@@ -121,7 +121,7 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 		last = append(last, &tree{title: "sources", dest: layout.SourceDir(), from: options.Source})
 	}
 	if options.Labextension != nil {
-		dest, err := layout.labextension(options.Labextension)
+		dest, err := layout.Labextension(options.Labextension)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +35,22 @@ func (k *kernelspec) stage(_ context.Context, tx *transaction) error {
 		return err
 	}
 	return tx.writeBytes(k.path(), 0o644, content)
+}
+
+// ReadKernelspec returns the command and the environment that an installed kernelspec gives a session.
+func ReadKernelspec(layout Layout) (argv []string, env map[string]string, err error) {
+	data, err := os.ReadFile((&kernelspec{layout: layout}).path())
+	if err != nil {
+		return nil, nil, err
+	}
+	var spec specFile
+	if err := json.Unmarshal(data, &spec); err != nil {
+		return nil, nil, fmt.Errorf("it is damaged: %w", err)
+	}
+	if len(spec.Argv) == 0 {
+		return nil, nil, errors.New("it is damaged: it names no program")
+	}
+	return spec.Argv, spec.Env, nil
 }
 
 // A specFile is kernel.json's shape: jupyter_client, "Kernel specs".

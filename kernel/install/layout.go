@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -68,6 +69,57 @@ func NewLayout(ctx context.Context, place Place, python string) (Layout, error) 
 		return prefixLayout(prefix, source), err
 	}
 	return userLayout(source)
+}
+
+// Here is the layout of the installation that the running program belongs to.
+func Here() (Layout, bool) {
+	running, err := os.Executable()
+	if err == nil {
+		running, err = filepath.EvalSymlinks(running)
+	}
+	if err != nil {
+		return Layout{}, false
+	}
+	root := filepath.Dir(filepath.Dir(running)) // ROOT/bin/headstart
+	if !exists(filepath.Join(root, "manifest.json")) {
+		return Layout{}, false
+	}
+	if filepath.Base(root) == ".headstart" {
+		layout, err := checkoutLayout(filepath.Dir(root))
+		return layout, err == nil
+	}
+	prefix := filepath.Dir(filepath.Dir(root)) // PREFIX/lib/headstart
+	layout := prefixLayout(prefix, "")
+	if user, err := userLayout(""); err == nil && user.Root == root {
+		layout = user
+	}
+	if _, env, err := ReadKernelspec(layout); err == nil && !within(root, env["HEADSTART_SRC"]) {
+		layout.Source = env["HEADSTART_SRC"]
+	}
+	return layout, true
+}
+
+// Place is the place that leads to the layout.
+func (l Layout) Place() Place {
+	if l.Checkout != "" {
+		return Place{Checkout: l.Checkout}
+	}
+	if user, err := userLayout(l.Source); err == nil && user == l {
+		return Place{Source: l.Source}
+	}
+	return Place{Prefix: l.Prefix, Source: l.Source}
+}
+
+// Command is what installs to the layout again.
+func (l Layout) Command() string {
+	place := l.Place()
+	switch {
+	case place.Checkout != "":
+		return "make setup (in " + place.Checkout + ")"
+	case place.Prefix != "":
+		return "headstart install --prefix " + strconv.Quote(place.Prefix)
+	}
+	return "headstart install"
 }
 
 func absolute(dir string) (string, error) {
@@ -153,8 +205,8 @@ func (l Layout) manifest() string { return filepath.Join(l.Root, "manifest.json"
 // Program is the path of an installed program.
 func (l Layout) Program(name string) string { return filepath.Join(l.Bin(), name) }
 
-// labextension is the folder of the extension, named as its package.json says.
-func (l Layout) labextension(built fs.FS) (string, error) {
+// Labextension is the folder of the extension, named as its package.json says.
+func (l Layout) Labextension(built fs.FS) (string, error) {
 	data, err := fs.ReadFile(built, "package.json")
 	if err != nil {
 		return "", fmt.Errorf("reading the built JupyterLab extension: %w; build the program with the extension in it", err)

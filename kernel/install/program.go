@@ -9,13 +9,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
 	kernelProgram   = "headstart"
 	transferProgram = "headstart-transfer"
-	transferPackage = "magics/cmd/headstart-transfer"
 )
+
+// ownPrograms are the project's programs with their packages, from the module's root. Only the one that bridges to XLA
+// needs a C compiler.
+func ownPrograms() []ownProgram {
+	return []ownProgram{
+		{kernelProgram, "kernel/cmd/headstart", false, "the kernel"},
+		{"headstart-go", "kernel/cmd/headstart-go", false, "faster Go cells, which import the project's packages without a network"},
+		{transferProgram, "magics/cmd/headstart-transfer", true, "%dataset, %model and %train"},
+	}
+}
+
+type ownProgram struct {
+	program, pkg string
+	cgo          bool
+	brings       string
+}
 
 // programs puts the project's own programs into the bin folder: built there in a checkout, else copied from beside the
 // running one.
@@ -28,36 +44,92 @@ type programs struct {
 func (c *programs) name() string { return "headstart's programs" }
 
 func (c *programs) files() []string {
-	return []string{c.layout.Program(kernelProgram + exeSuffix()), c.layout.Program(transferProgram + exeSuffix())}
+	var files []string
+	for _, own := range ownPrograms() {
+		files = append(files, c.layout.Program(own.program+exeSuffix()))
+	}
+	return files
 }
 
 // ready leaves the decision to stage, since only go can tell whether a build is fresh.
 func (c *programs) ready() bool { return false }
 
 func (c *programs) stage(ctx context.Context, tx *transaction) error {
+	if c.layout.Checkout != "" {
+		for _, own := range ownPrograms() {
+			if err := c.build(ctx, tx, own); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return c.copyAll(tx)
+}
+
+func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) error {
+	if err := needGo(c.host.goTool, "building "+own.program); err != nil {
+		return err
+	}
+	cgo := "CGO_ENABLED=0"
+	if own.cgo {
+		cgo = "CGO_ENABLED=1"
+		if c.host.compiler == "" {
+			return fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
+		}
+	}
+	dest := c.layout.Program(own.program + exeSuffix())
+	built, err := tx.scratch(dest)
+	if err != nil {
+		return err
+	}
+	err = c.log.during("building "+own.program, func() error {
+		return run(ctx, c.layout.Checkout, []string{cgo}, c.host.goTool, "build", "-o", built, "./"+own.pkg)
+	})
+	if err != nil {
+		return err
+	}
+	return c.placeIfNew(tx, built, dest)
+}
+
+func (c *programs) placeIfNew(tx *transaction, built, dest string) error {
+	if same, err := sameContent(built, dest); err != nil || same {
+		return err
+	}
+	tx.place(built, dest)
+	return nil
+}
+
+// copyAll takes what lies beside the running program. Without the others the kernel still runs Go cells.
+func (c *programs) copyAll(tx *transaction) error {
 	running, err := os.Executable()
+	if err == nil {
+		running, err = filepath.EvalSymlinks(running)
+	}
 	if err != nil {
 		return fmt.Errorf("finding the running program: %w", err)
 	}
-	if running, err = filepath.EvalSymlinks(running); err != nil {
-		return fmt.Errorf("finding the running program: %w", err)
+	var missing []string
+	for _, own := range ownPrograms() {
+		from := running
+		if own.program != kernelProgram {
+			from = filepath.Join(filepath.Dir(running), own.program+exeSuffix())
+		}
+		if !exists(from) {
+			missing = append(missing, own.program+" ("+own.brings+")")
+			continue
+		}
+		if err := c.copy(tx, from, c.layout.Program(own.program+exeSuffix())); err != nil {
+			return err
+		}
 	}
-	if err := c.copy(tx, running, kernelProgram); err != nil {
-		return err
+	if len(missing) > 0 {
+		return &optionalError{fmt.Errorf("not beside %s, and therefore not installed: %s; put them there and install again",
+			running, strings.Join(missing, ", "))}
 	}
-	if c.layout.Checkout != "" {
-		return c.build(ctx, tx)
-	}
-	beside := filepath.Join(filepath.Dir(running), transferProgram+exeSuffix())
-	if !exists(beside) {
-		return &optionalError{fmt.Errorf("%s is not beside %s: %%dataset, %%model and %%train will be missing; build it with "+
-			"go build -o %s ./%s and install again", transferProgram, running, filepath.Dir(running), transferPackage)}
-	}
-	return c.copy(tx, beside, transferProgram)
+	return nil
 }
 
-func (c *programs) copy(tx *transaction, from, program string) error {
-	dest := c.layout.Program(program + exeSuffix())
+func (c *programs) copy(tx *transaction, from, dest string) error {
 	if same, err := sameContent(from, dest); err != nil || same {
 		return err
 	}
@@ -67,39 +139,6 @@ func (c *programs) copy(tx *transaction, from, program string) error {
 	}
 	defer file.Close()
 	return tx.write(dest, 0o755, file)
-}
-
-func (c *programs) build(ctx context.Context, tx *transaction) error {
-	if !exists(filepath.Join(c.layout.Checkout, filepath.FromSlash(transferPackage))) {
-		return nil
-	}
-	if err := needGo(c.host.goTool, "building "+transferProgram); err != nil {
-		return err
-	}
-	if c.host.compiler == "" {
-		return fault(nil, "building %s needs a C compiler, which was not found: %s", transferProgram, CompilerHint())
-	}
-	dest := c.layout.Program(transferProgram + exeSuffix())
-	built, err := tx.scratch(dest)
-	if err != nil {
-		return err
-	}
-	build := func() error {
-		return run(ctx, c.layout.Checkout, []string{"CGO_ENABLED=1"}, c.host.goTool, "build", "-o", built, "./"+transferPackage)
-	}
-	if exists(dest) {
-		err = build() // go's cache makes this a second or two
-	} else {
-		err = c.log.during("building "+transferProgram, build)
-	}
-	if err != nil {
-		return err
-	}
-	if same, err := sameContent(built, dest); err != nil || same {
-		return err
-	}
-	tx.place(built, dest)
-	return nil
 }
 
 func sameContent(a, b string) (bool, error) {

@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// heartbeat is how often a step that goes on says so.
-const heartbeat = 15 * time.Second
+// A step says that it runs once it has taken announce, and again every heartbeat.
+const (
+	announce  = time.Second
+	heartbeat = 15 * time.Second
+)
 
 // progress writes whole lines, from several steps at once.
 type progress struct {
@@ -29,28 +32,34 @@ func (p *progress) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// during announces a step that takes time, repeats that it goes on, and says how long it took.
+// during runs a step, and where it takes long says so, and at its end how long it took.
 func (p *progress) during(title string, step func() error) error {
 	start := time.Now()
-	p.line("%s ...", title)
 	done := make(chan struct{})
+	announced := false
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		ticker := time.NewTicker(heartbeat)
-		defer ticker.Stop()
+		timer := time.NewTimer(announce)
+		defer timer.Stop()
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
-				p.line("%s ... %d s", title, int(time.Since(start).Seconds()))
+			case <-timer.C:
+				if announced {
+					p.line("%s ... %d s", title, int(time.Since(start).Seconds()))
+				} else {
+					p.line("%s ...", title)
+				}
+				announced = true
+				timer.Reset(heartbeat)
 			}
 		}
 	})
 	err := step()
 	close(done)
 	wait.Wait()
-	if err == nil {
+	if err == nil && announced {
 		p.line("%s: done in %.1f s", title, time.Since(start).Seconds())
 	}
 	return err

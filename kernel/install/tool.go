@@ -28,6 +28,15 @@ func tools() []tool {
 	}
 }
 
+// Tools are the programs of others that belong to an installation, with their versions.
+func Tools() map[string]string {
+	versions := map[string]string{}
+	for _, t := range tools() {
+		versions[t.program] = t.version
+	}
+	return versions
+}
+
 type toolComponent struct {
 	layout Layout
 	tool   tool
@@ -38,7 +47,7 @@ type toolComponent struct {
 func (c *toolComponent) name() string    { return c.tool.program + " " + c.tool.version }
 func (c *toolComponent) dest() string    { return c.layout.Program(c.tool.program + exeSuffix()) }
 func (c *toolComponent) files() []string { return []string{c.dest()} }
-func (c *toolComponent) ready() bool     { return builtFrom(c.dest(), c.tool.version) }
+func (c *toolComponent) ready() bool     { return BuiltFrom(c.dest(), c.tool.version) }
 
 func exeSuffix() string {
 	if runtime.GOOS == "windows" {

@@ -20,7 +20,9 @@ func newRootCommand() *cobra.Command {
 		newKernelCommand(),
 		newInstallCommand(carriedAssets()),
 		newUninstallCommand(),
+		newDoctorCommand(carriedAssets()),
 		newRunCommand(),
+		newPluginCommand(),
 		newVersionCommand(),
 	)
 	root.AddCommand(newDelegateCommands()...)

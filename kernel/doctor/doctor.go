@@ -1,0 +1,137 @@
+// Package doctor checks an installation and says how to mend it.
+package doctor
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/headstart-nb/headstart/kernel/install"
+)
+
+// State is the outcome of a check.
+type State string
+
+// Warning: something is slower or missing. Failed: something does not work.
+const (
+	OK      State = "ok"
+	Warning State = "warning"
+	Failed  State = "failed"
+)
+
+// A Check is one thing that was looked at.
+type Check struct {
+	Name   string `json:"name"`
+	State  State  `json:"state"`
+	Found  string `json:"found"`
+	Repair string `json:"repair,omitempty"` // the command or the act that mends it; empty where nothing is to be done
+}
+
+// A Report is what all checks found, in a fixed order.
+type Report struct {
+	Checks []Check `json:"checks"`
+}
+
+// Failed counts the checks that failed.
+func (r Report) Failed() int {
+	failed := 0
+	for _, check := range r.Checks {
+		if check.State == Failed {
+			failed++
+		}
+	}
+	return failed
+}
+
+// Options say what to check.
+type Options struct {
+	Layout install.Layout
+	Python string // as given to the installation; empty means the one that belongs to it
+	// Labextension is the extension that the program carries; nil where there is none.
+	Labextension fs.FS
+	Version      string // of the running program
+}
+
+// Examine runs every check. It takes a few seconds, most of which the device's check needs.
+func Examine(ctx context.Context, options Options) Report {
+	return examine(ctx, &subject{
+		Options: options, root: "/", now: time.Now, getenv: os.Getenv, freeSpace: freeSpace,
+		goTool: install.FindGo(), compiler: install.FindCompiler(), home: stateFolder(options.Layout),
+	})
+}
+
+// A subject is the installation and the machine that it is on.
+type subject struct {
+	Options
+	root      string // "/" but for tests
+	now       func() time.Time
+	getenv    func(string) string
+	freeSpace func(dir string) (bytes uint64, err error)
+	goTool    string
+	compiler  string
+	home      string // the state folder
+}
+
+func stateFolder(layout install.Layout) string {
+	if layout.Home != "" {
+		return layout.Home
+	}
+	if dir := os.Getenv("HEADSTART_HOME"); dir != "" {
+		return dir
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "headstart")
+}
+
+// checks are in the order in which one depends on the other.
+func checks() []func(context.Context, *subject) Check {
+	return []func(context.Context, *subject) Check{
+		checkGo, checkCompiler, checkTool("gonb"), checkTool("goimports"), checkTool("gopls"),
+		checkPrograms, checkKernelspec, checkJupyter, checkLabextension,
+		checkPlugin, checkDevice, checkMemory,
+		checkWeights, checkFeatures, checkDisk, checkClock, checkPlatform,
+	}
+}
+
+func examine(ctx context.Context, s *subject) Report {
+	list := checks()
+	report := Report{Checks: make([]Check, len(list))}
+	var wait sync.WaitGroup
+	for i, check := range list {
+		wait.Go(func() { report.Checks[i] = check(ctx, s) })
+	}
+	wait.Wait()
+	return report
+}
+
+func ok(name, found string) Check { return Check{Name: name, State: OK, Found: found} }
+
+func warning(name, found, repair string) Check {
+	return Check{Name: name, State: Warning, Found: found, Repair: repair}
+}
+
+func failed(name, found, repair string) Check {
+	return Check{Name: name, State: Failed, Found: found, Repair: repair}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// oneLine keeps a program's complaint readable in a table: its last line, cut where it is very long.
+func oneLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	line := strings.TrimSpace(lines[len(lines)-1])
+	if len(line) > 300 {
+		line = line[:300] + "..."
+	}
+	return line
+}
