@@ -28,7 +28,7 @@ type deviceSummary struct {
 }
 
 func deviceMagic(l *Lab) magics.Magic {
-	return &magics.Command[deviceFlags]{
+	command := &magics.Command[deviceFlags]{
 		Use:     "device [auto|cpu|cuda|go]",
 		Short:   "Shows the device that computes, or chooses another",
 		Example: "%device\n%device cuda --memory-fraction 0.5",
@@ -62,6 +62,25 @@ func deviceMagic(l *Lab) magics.Magic {
 			})
 		},
 	}
+	return answers(command, func(context.Context, struct{}) (any, error) { return l.status(), nil })
+}
+
+// status is what is known of the device without opening it: the extension asks again and again.
+func (l *Lab) status() deviceSummary {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := deviceSummary{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order)}
+	if l.device != nil {
+		s.Name, s.Description, s.Plugin = l.device.Name(), l.device.Description(), l.device.Plugin()
+	}
+	for _, r := range l.runs {
+		if r.running() {
+			s.Runs++
+		}
+	}
+	return s
 }
 
 // chooseDevice opens another device. Models that are warm on the old one have to be trained or loaded again.
@@ -90,21 +109,8 @@ func (l *Lab) chooseDevice(ctx context.Context, options accel.Options) error {
 }
 
 func (l *Lab) describeDevice(ctx context.Context) (deviceSummary, error) {
-	device, err := l.Device(ctx)
-	if err != nil {
+	if _, err := l.Device(ctx); err != nil {
 		return deviceSummary{}, err
 	}
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := deviceSummary{
-		Name: device.Name(), Description: device.Description(), Plugin: device.Plugin(), HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order),
-	}
-	for _, r := range l.runs {
-		if r.running() {
-			s.Runs++
-		}
-	}
-	return s, nil
+	return l.status(), nil
 }

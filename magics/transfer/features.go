@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/picture"
 	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // features runs pictures through a model's frozen backbone: [pictures, FeatureShape...].
@@ -14,8 +16,9 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 	if err != nil {
 		return nil, nil, err
 	}
-	geometry := picture.Geometry{Size: m.Backbone.Size()}
-	extractor, err := training.ResNet(m.Backbone, geometry).Extractor(ctx, device, len(subjects))
+	backbone := m.backbone("")
+	geometry := backbone.Identity().Geometry
+	extractor, err := backbone.Extractor(ctx, device, len(subjects))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,4 +43,25 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 		values = append(values, computed...)
 	}
 	return values, append([]int{len(subjects)}, m.Backbone.FeatureShape()...), nil
+}
+
+// DatasetFeatures runs all pictures of a dataset through a model's frozen backbone: [pictures, FeatureShape...], in the
+// order of the dataset. The line says what was computed.
+func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.Dataset, screen display.Display) (values []float32, shape []int, line string, err error) {
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	bar := newBar(screen, "features", "pictures")
+	defer bar.end()
+	features, err := training.Features(ctx, device, training.FeatureConfig{
+		Home: l.home, Dataset: data, Backbone: m.backbone(data.Options.Method),
+	}, func(p training.FeatureProgress) {
+		line = featureLine(&p)
+		bar.report(p.Computed+p.Cached, p.Total, "")
+	})
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return features, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), line, nil
 }

@@ -51,7 +51,6 @@ func (l *Lab) Magics() []magics.Magic {
 		runsMagic(l),
 		attachMagic(l),
 		verifyMagic(l),
-		cleanMagic(l),
 		saveMagic(l),
 		loadMagic(l),
 		exportMagic(l),

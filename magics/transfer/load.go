@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
@@ -51,7 +52,11 @@ func (l *Lab) Load(ctx context.Context, dir, name, weights string) (*Model, erro
 	if name == "" {
 		name = filepath.Base(filepath.Clean(dir))
 	}
-	m := &Model{Name: name, Backbone: training.ResNetOf(trained.Backbone), Head: trained.Head.String()}
+	network, ok := training.ResNetOf(trained.Backbone)
+	if !ok {
+		return nil, fmt.Errorf("loading %s: its backbone %s is no ResNet", dir, trained.Backbone.Identity().Architecture)
+	}
+	m := &Model{Name: name, Backbone: network, Head: trained.Head.String(), precision: trained.Backbone.Identity().Precision}
 	m.setTrained(trained, nil)
 	l.mu.Lock()
 	replaced := l.models.put(name, m)

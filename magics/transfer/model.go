@@ -22,9 +22,16 @@ type Model struct {
 	Backbone *resnet.Backbone
 	Head     string
 
+	precision string
+
 	mu     sync.Mutex
 	result *training.Model
 	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
+}
+
+// backbone is the network as training uses it; method says how pictures come to its size, empty for the default.
+func (m *Model) backbone(method imagefolder.Method) training.Backbone {
+	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: method})
 }
 
 func (m *Model) trained() *training.Model {
@@ -87,7 +94,9 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 }
 
 // architectures maps the names that %model takes to a ResNet's depth.
-func architectures() map[string]int { return map[string]int{"resnet50": 50, "resnet101": 101, "resnet152": 152} }
+func architectures() map[string]int {
+	return map[string]int{"resnet50": 50, "resnet101": 101, "resnet152": 152}
+}
 
 // BuildModel opens a backbone, loads its weights strictly, and makes it the current model.
 func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o ModelFlags, fetched func(done, total int64)) (*Model, error) {
@@ -113,7 +122,7 @@ func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o M
 	if name == "" {
 		name = architecture
 	}
-	m := &Model{Name: name, Backbone: backbone, Head: o.Head}
+	m := &Model{Name: name, Backbone: backbone, Head: o.Head, precision: o.Precision}
 	l.mu.Lock()
 	replaced := l.models.put(name, m)
 	l.mu.Unlock()

@@ -116,7 +116,7 @@ func (l *Lab) resolve(model *Model, arg string) ([]subject, error) {
 	}
 	var list []subject
 	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && imagefolder.HasPictureName(file) {
+		if err == nil && entry.Type().IsRegular() && !strings.HasPrefix(entry.Name(), ".") {
 			list = append(list, subject{name: filepath.Base(file), file: file})
 		}
 		return err

@@ -14,7 +14,8 @@ import (
 // A run is one training of this process, with the figures that follow it.
 type run struct {
 	name     string
-	model    *Model
+	model    string
+	trained  bool // whether the backbone is
 	dataset  string
 	backend  string
 	pictures int
@@ -147,11 +148,7 @@ func featureProgress(name string, f *training.FeatureProgress) figure.ProgressDa
 
 // featureLine says what the pass of the backbone cost, in the form that people and tests look for.
 func featureLine(f *training.FeatureProgress) string {
-	line := fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
-	if f.Failed > 0 {
-		line += fmt.Sprintf(", %d no longer readable and left out", f.Failed)
-	}
-	return line
+	return fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
 }
 
 func (r *run) curves() figure.CurvesData {
@@ -161,7 +158,7 @@ func (r *run) curves() figure.CurvesData {
 		d.Notes = append(d.Notes, featureLine(r.features)+".")
 	}
 	d.Notes = append(d.Notes, r.notes...)
-	if !r.model.Backbone.Trained() {
+	if !r.trained {
 		d.Notes = append(d.Notes, untrainedNote)
 	}
 	if n := len(r.history); n > 0 {
@@ -221,8 +218,8 @@ func (r *run) state() figure.State {
 // data is what the notebook extension and scripts read of the run.
 func (r *run) data() figure.RunData {
 	d := figure.RunData{
-		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model.Name, Device: r.backend,
-		Epoch: len(r.history), Epochs: r.epochs, Pictures: r.pictures, Started: r.started, Metrics: map[string]float64{},
+		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model, Backend: r.backend,
+		Epoch: len(r.history), Epochs: r.epochs, Images: r.pictures, Started: r.started, Metrics: map[string]float64{},
 	}
 	if r.err != nil {
 		d.Error = r.err.Error()
@@ -239,6 +236,9 @@ func (r *run) data() figure.RunData {
 				d.Metrics[name] = value
 			}
 		}
+	}
+	if v, ok := d.Metrics["val_accuracy"]; ok {
+		d.ValAccuracy = &v
 	}
 	for _, panel := range curvesOf("", r.history, r.epochs).Panels {
 		for _, line := range panel.Lines {

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -13,14 +12,8 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// runsCommand adds the answers to the notebook extension to %runs.
-type runsCommand struct {
-	magics.Magic
-	lab *Lab
-}
-
 func runsMagic(l *Lab) magics.Magic {
-	return runsCommand{lab: l, Magic: &magics.Command[struct{}]{
+	command := &magics.Command[struct{}]{
 		Use:   "runs",
 		Short: "Lists the trainings, those that run and those on disk",
 		JSON:  true,
@@ -31,7 +24,8 @@ func runsMagic(l *Lab) magics.Magic {
 			}
 			return in.Result(runs, func() (display.Bundle, error) { return figure.Table(runTable(runs)), nil })
 		},
-	}}
+	}
+	return answers(command, l.answerRuns)
 }
 
 // Runs lists the trainings of this process and those on disk, newest first.
@@ -66,14 +60,12 @@ func (l *Lab) Runs() ([]figure.RunData, error) {
 // storedRun is a run of an earlier process as the figures know one.
 func storedRun(r training.Run) figure.RunData {
 	stand := run{
-		name: r.Name, model: nil, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
+		name: r.Name, model: r.Backbone.Architecture, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
 	}
 	if r.Status == training.Running {
 		stand.ended = time.Time{}
 	}
-	d := stand.data()
-	d.Model = r.Backbone.Architecture
-	return d
+	return stand.data()
 }
 
 func runTable(runs []figure.RunData) figure.TableData {
@@ -105,18 +97,11 @@ type runsRequest struct {
 	Run    string `json:"run"`
 }
 
-// Respond answers the notebook extension.
-func (c runsCommand) Respond(_ context.Context, request json.RawMessage) (json.RawMessage, error) {
-	var asked runsRequest
-	if len(request) > 0 {
-		if err := json.Unmarshal(request, &asked); err != nil {
-			return nil, fmt.Errorf("reading the request to %%runs: %w", err)
-		}
-	}
+func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
 	switch asked.Action {
 	case "":
 	case "stop", "abort":
-		r, err := c.lab.run(asked.Run)
+		r, err := l.run(asked.Run)
 		if err != nil {
 			return nil, err
 		}
@@ -128,23 +113,14 @@ func (c runsCommand) Respond(_ context.Context, request json.RawMessage) (json.R
 	default:
 		return nil, fmt.Errorf("%%runs knows no action %q: stop and abort are there", asked.Action)
 	}
-	runs, err := c.lab.Runs()
+	runs, err := l.Runs()
 	if err != nil {
 		return nil, err
 	}
 	if runs == nil {
 		runs = []figure.RunData{}
 	}
-	return json.Marshal(map[string]any{"runs": runs})
-}
-
-// Complete and Inspect pass to the command, whose declaration they come from.
-func (c runsCommand) Complete(ctx context.Context, line string, cursor int) ([]string, error) {
-	return c.Magic.(magics.Completer).Complete(ctx, line, cursor)
-}
-
-func (c runsCommand) Inspect(ctx context.Context, line string, cursor int) (display.Bundle, error) {
-	return c.Magic.(magics.Inspector).Inspect(ctx, line, cursor)
+	return map[string]any{"runs": runs}, nil
 }
 
 // run finds a run of this process; an empty name is the latest.

@@ -84,5 +84,5 @@ func predictPixels(ctx context.Context, trained *training.Model, s subject, top 
 	if err != nil {
 		return training.Prediction{}, err
 	}
-	return trained.Rank(probabilities, top), nil
+	return trained.Rank(probabilities, top)
 }

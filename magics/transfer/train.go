@@ -27,12 +27,12 @@ type TrainFlags struct {
 	Background bool
 	Seed       int64
 
-	Run, Dataset, Model, Resume, Log                          string
-	Task, Schedule, ClassWeights                              string
+	Run, Dataset, Model, Resume, Log                           string
+	Task, Schedule, ClassWeights                               string
 	Momentum, WeightDecay, L2, Clip, LabelSmoothing, StageRate float64
-	Warmup, Accumulate, AugmentCopies                         int
-	TrainNorm, KeepLast, FindLR                               bool
-	Allow                                                     []string
+	Warmup, Accumulate, AugmentCopies                          int
+	TrainNorm, KeepLast, FindLR                                bool
+	Allow                                                      []string
 }
 
 // Declare declares the flags.
@@ -127,7 +127,7 @@ func (o TrainFlags) Config(data *imagefolder.Dataset, model *Model) training.Con
 		name = o.Resume
 	}
 	return training.Config{
-		Name: name, Dataset: data, Backbone: training.ResNet(model.Backbone, data.Options.Geometry()), Head: model.Head,
+		Name: name, Dataset: data, Backbone: model.backbone(data.Options.Method), Head: model.Head,
 		Task: training.Task(o.Task), Epochs: o.Epochs, LearningRate: o.LR, Batch: o.Batch, Accumulate: o.Accumulate,
 		Optimizer: o.Optimizer, Momentum: o.Momentum, WeightDecay: o.WeightDecay, L2: o.L2, Schedule: o.Schedule,
 		WarmupEpochs: o.Warmup, ClipNorm: o.Clip, LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights,
@@ -152,7 +152,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
-		model: model, dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
+		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
 		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}),
 	}
 	if r.name, err = l.register(r, config.Name); err != nil {
@@ -182,7 +182,7 @@ func (l *Lab) register(r *run, name string) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if name == "" {
-		name = fmt.Sprintf("%s-%s", r.model.Name, r.started.Format("0102-150405"))
+		name = fmt.Sprintf("%s-%s", r.model, r.started.Format("0102-150405"))
 	}
 	for _, other := range l.runs {
 		if other.name == name && other.running() {

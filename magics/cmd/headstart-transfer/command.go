@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -34,7 +35,7 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 }
 
 // runMagics runs magics one after the other, as the cells of a notebook would.
-func runMagics(ctx context.Context, lab *transfer.Lab, host magics.Host, lines ...[]string) error {
+func runMagics(ctx context.Context, lab *transfer.Lab, host *terminal, lines ...[]string) error {
 	known := map[string]magics.Magic{}
 	for _, m := range lab.Magics() {
 		known[m.Name()] = m
@@ -43,7 +44,8 @@ func runMagics(ctx context.Context, lab *transfer.Lab, host magics.Host, lines .
 		name, args := words[0], words[1:]
 		call := magics.Call{Name: name, Args: args, Line: magics.JoinWords(args)}
 		call.Code = "%" + name + " " + call.Line
-		if err := magics.Invoke(ctx, known[name], call, host); err != nil {
+		err := magics.Invoke(ctx, known[name], call, host)
+		if err := errors.Join(err, host.settle()); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,7 +16,7 @@ import (
 // A terminal is the host of magics that are called from the command line: it shows the text of what they show.
 //
 // Figures that are a command's result go to standard output; with --json, and while it works, to standard error. What is
-// updated in place is drawn over where that is a screen; elsewhere only its first state is printed.
+// updated in place is drawn over where that is a screen; elsewhere its first and its last state are printed.
 type terminal struct {
 	out, errors, figures io.Writer
 	screen               bool // whether lines can be drawn over
@@ -24,10 +25,13 @@ type terminal struct {
 	next  int
 	live  display.ID // what stands last on the screen
 	lines int        // how many lines it takes there
+
+	waiting []display.ID // where nothing can be drawn over: updated since they were printed
+	latest  map[display.ID]display.Bundle
 }
 
 func newTerminal(out, errors, figures io.Writer) *terminal {
-	return &terminal{out: out, errors: errors, figures: figures, screen: isScreen(figures)}
+	return &terminal{out: out, errors: errors, figures: figures, screen: isScreen(figures), latest: map[display.ID]display.Bundle{}}
 }
 
 func isScreen(w io.Writer) bool {
@@ -52,7 +56,14 @@ func (t *terminal) Show(b display.Bundle) (display.ID, error) {
 func (t *terminal) Update(id display.ID, b display.Bundle) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.screen || id != t.live {
+	if !t.screen {
+		if !slices.Contains(t.waiting, id) {
+			t.waiting = append(t.waiting, id)
+		}
+		t.latest[id] = b
+		return nil
+	}
+	if id != t.live {
 		return nil
 	}
 	if _, err := fmt.Fprintf(t.figures, "\x1b[%dF\x1b[J", t.lines); err != nil {
@@ -67,6 +78,19 @@ func (t *terminal) print(id display.ID, b display.Bundle) error {
 	t.live, t.lines = id, strings.Count(text, "\n")
 	_, err := io.WriteString(t.figures, text)
 	return err
+}
+
+// settle prints the last state of what was updated but could not be drawn over.
+func (t *terminal) settle() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range t.waiting {
+		if err := t.print(id, t.latest[id]); err != nil {
+			return err
+		}
+	}
+	t.waiting = nil
+	return nil
 }
 
 // above writes and forgets what is live, since it no longer stands last.
