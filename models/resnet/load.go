@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -317,6 +319,10 @@ func (l *loader) notes() []string {
 	var notes []string
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are zero")
+	}
+	stem := l.scheme.names(l.network, l.network.stem).kernel
+	if shape, ok := l.source.Shape(l.stored[stem]); ok && shape.DType != dtypes.Float32 {
+		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
 	for _, c := range l.network.convolutions(l.cut) {

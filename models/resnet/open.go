@@ -74,6 +74,11 @@ func openFile(ctx context.Context, path string, o Options) (*Backbone, error) {
 		return nil, err
 	}
 	defer func() { _ = source.Close() }() // only read
+	return openSource(source, path, digest, o)
+}
+
+// openSource loads the weights of a source that was found at path.
+func openSource(source weights.Source, path, digest string, o Options) (*Backbone, error) {
 	s, stored, doubles, ok := findScheme(source)
 	if !ok {
 		return nil, fmt.Errorf("load weights %s: it has no ResNet's first convolution under the names of Keras (conv1_conv/kernel), "+

@@ -22,8 +22,8 @@ type program struct {
 	weights  []*tensors.Tensor
 	// layers says at which index of weights a convolution's begin.
 	layers map[string]int
-	// run builds the stages up to the cut.
-	run func(p *program, x *graph.Node, weights []*graph.Node) *graph.Node
+	// tiled are the convolutions whose kernels are transformed for Winograd's formulation; nil for the plain one.
+	tiled map[string]bool
 }
 
 // Formulations: which graph computes the frozen pass.
@@ -43,11 +43,8 @@ func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype 
 			p, err = nil, fmt.Errorf("put the weights of %s on the device: %w", b.Name(), err)
 		}
 	}()
-	phased := map[string]bool{}
-	p.run = runPlain
 	if formulation == FormulationWinograd {
-		p.run = runPhased
-		phased = b.network.winogradLayers(b.size, b.cut)
+		p.tiled = b.network.winogradLayers(b.size, b.cut)
 	}
 	for _, c := range b.network.convolutions(b.cut) {
 		p.layers[c.name] = len(p.weights)
@@ -55,7 +52,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype 
 		if err := p.put(bias, c.out); err != nil {
 			return p, err
 		}
-		if phased[c.name] {
+		if p.tiled[c.name] {
 			for _, matrix := range transformKernel(kernel, c.in, c.out) {
 				if err := p.put(matrix, c.in, c.out); err != nil {
 					return p, err
@@ -121,7 +118,12 @@ func (p *program) inputs() []shapes.Shape {
 func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
-	x := p.run(p, normalizations[b.mode].apply(images, p.dtype), weights)
+	x := normalizations[b.mode].apply(images, p.dtype)
+	if p.tiled == nil {
+		x = forward(b.network, p.plainEngine(weights), x, "", b.cut)
+	} else {
+		x = forward(b.network, p.phasedEngine(weights), phased{whole: x}, "", b.cut).join()
+	}
 	x = pool(x, b.pool)
 	if b.Top() {
 		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
@@ -139,11 +141,16 @@ func (p *program) close() {
 	p.weights = nil
 }
 
-// runPlain runs the network in the plain layout.
-func runPlain(p *program, x *graph.Node, weights []*graph.Node) *graph.Node {
+// plainEngine runs layers in the plain layout.
+func (p *program) plainEngine(weights []*graph.Node) folded {
 	nodes := map[string]foldedNodes{}
 	for name, at := range p.layers {
 		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}
 	}
-	return forward(p.backbone.network, folded{weights: nodes}, x, "", p.backbone.cut)
+	return folded{weights: nodes}
+}
+
+// phasedEngine runs layers in the phase layout.
+func (p *program) phasedEngine(weights []*graph.Node) winograd {
+	return winograd{weights: weights, layers: p.layers, tiled: p.tiled}
 }

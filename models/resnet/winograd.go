@@ -84,12 +84,6 @@ type winograd struct {
 
 var _ engine[phased] = winograd{}
 
-func runPhased(p *program, x *graph.Node, weights []*graph.Node) *graph.Node {
-	b := p.backbone
-	e := winograd{weights: weights, layers: p.layers, tiled: b.network.winogradLayers(b.size, b.cut)}
-	return forward(b.network, e, phased{whole: x}, "", b.cut).join()
-}
-
 func (w winograd) stem(x phased, c convolution) phased {
 	at := w.layers[c.name]
 	plain := folded{weights: map[string]foldedNodes{c.name: {bias: w.weights[at], kernel: w.weights[at+1]}}}

@@ -1,0 +1,305 @@
+package resnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// alteredSource is a formulaSource in which some tensors are of another type or value.
+type alteredSource struct {
+	formulaSource
+	altered map[string]*tensors.Tensor
+}
+
+func (s *alteredSource) Tensor(name string) (*tensors.Tensor, error) {
+	if t, ok := s.altered[name]; ok {
+		return t, nil
+	}
+	return s.formulaSource.Tensor(name)
+}
+
+// openShapes loads a file with the given tensors.
+func openShapes(t *testing.T, shapes map[string][]int, options Options) (*Backbone, error) {
+	t.Helper()
+	o, err := options.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openSource(&formulaSource{shapes: shapes}, "file", "digest", o)
+}
+
+func TestStrictLoadingNamesEveryTensor(t *testing.T) {
+	shapes := openGolden(t, "torchvision50").shapes
+	delete(shapes, "layer1.0.conv2.weight")
+	delete(shapes, "layer2.3.bn3.running_var")
+	shapes["layer3.0.bn1.weight"] = []int{7}
+	shapes["layer3.0.conv1.weight"] = []int{256, 512, 3, 3}
+	shapes["layer9.extra"] = []int{1}
+	shapes["module.conv1.weight"] = []int{64, 3, 7, 7} // a second one
+	_, err := openShapes(t, shapes, Options{})
+	var mismatch *MismatchError
+	if !errors.As(err, &mismatch) {
+		t.Fatalf("got %v", err)
+	}
+	if want := []string{"layer1.0.conv2.weight", "layer2.3.bn3.running_var"}; !slices.Equal(mismatch.Missing, want) {
+		t.Errorf("missing %q, want %q", mismatch.Missing, want)
+	}
+	if want := []string{"layer9.extra", "module.conv1.weight"}; !slices.Equal(mismatch.Unexpected, want) {
+		t.Errorf("unexpected %q, want %q", mismatch.Unexpected, want)
+	}
+	if want := []string{
+		"layer3.0.conv1.weight: [256 512 3 3], and it must be [1 1 512 256] or [256 512 1 1]",
+		"layer3.0.bn1.weight: [7], and it must be [256]",
+	}; !slices.Equal(mismatch.Wrong, want) {
+		t.Errorf("wrong %q, want %q", mismatch.Wrong, want)
+	}
+	for _, part := range slices.Concat(mismatch.Missing, mismatch.Unexpected, mismatch.Wrong) {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not name %q", part)
+		}
+	}
+}
+
+func TestHints(t *testing.T) {
+	incomplete := openGolden(t, "keras50").shapes
+	delete(incomplete, "conv4_block2_1_conv/kernel")
+	for name, test := range map[string]struct {
+		shapes  map[string][]int
+		options Options
+		want    string
+	}{
+		"an earlier cut": {incomplete, Options{}, "use --cut conv3"},
+		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
+		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
+		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},
+	} {
+		if _, err := openShapes(t, test.shapes, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+	if _, err := openShapes(t, incomplete, Options{Cut: "conv3"}); err != nil {
+		t.Errorf("complete up to conv3: %v", err)
+	}
+}
+
+func TestArrangementIsAskedForWhenAmbiguous(t *testing.T) {
+	keras, torch := openGolden(t, "keras50").shapes, openGolden(t, "torchvision50").shapes
+	for name := range keras {
+		if strings.HasSuffix(name, "_conv/bias") {
+			delete(keras, name)
+		}
+	}
+	for name, shapes := range map[string]map[string][]int{"keras without biases": keras, "torchvision with a bias": torch} {
+		if name != "keras without biases" {
+			shapes["conv1.bias"] = []int{64}
+		}
+		if _, err := openShapes(t, shapes, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "arrangement") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b, err := openShapes(t, keras, Options{Cut: "conv1", Arrangement: V15, Preprocess: PreprocessTorch})
+	if err != nil || b.Arrangement() != V15 || b.Preprocess() != PreprocessTorch {
+		t.Errorf("told the arrangement: %v", err)
+	}
+	b, err = openShapes(t, torch, Options{Cut: "conv1", Arrangement: V1})
+	if err != nil || b.parameters.layers["conv1_conv"].bias[0] == 0 {
+		t.Errorf("v1 under torchvision's names: %v", err)
+	}
+}
+
+func TestNamesAreFoundBeneathWhatSaversAdd(t *testing.T) {
+	for file, wrap := range map[string]func(string) string{
+		"keras50": func(name string) string {
+			layer, _, _ := strings.Cut(name, "/")
+			return layer + "/" + name + ":0" // Keras 2's files
+		},
+		"torchvision50": func(name string) string { return "module." + name }, // DataParallel
+		"huggingface50": func(name string) string { return strings.TrimPrefix(name, "resnet.") },
+	} {
+		shapes := map[string][]int{}
+		for name, dims := range openGolden(t, file).shapes {
+			shapes[wrap(name)] = dims
+		}
+		if _, err := openShapes(t, shapes, Options{Cut: "conv2"}); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if _, err := openShapes(t, map[string][]int{"encoder.weight": {1}}, Options{}); err == nil || !strings.Contains(err.Error(), "encoder.weight") {
+		t.Errorf("a file of another network: %v", err)
+	}
+}
+
+func TestHalfPrecisionFiles(t *testing.T) {
+	g := openGolden(t, "torchvision50")
+	want := g.open(t, Options{Cut: "conv1"}).parameters.layers["conv1_conv"].kernel
+	values := formula("conv1.weight", []int{64, 3, 7, 7})
+	halves, brains := make([]float16.Float16, len(values)), make([]bfloat16.BFloat16, len(values))
+	for i, v := range values {
+		halves[i], brains[i] = float16.FromFloat32(v), bfloat16.FromFloat32(v)
+	}
+	for _, test := range []struct {
+		tensor *tensors.Tensor
+		error  float64
+	}{
+		{tensors.FromFlatDataAndDimensions(halves, 64, 3, 7, 7), 1.0 / (1 << 11)},
+		{tensors.FromFlatDataAndDimensions(brains, 64, 3, 7, 7), 1.0 / (1 << 8)},
+	} {
+		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"conv1.weight": test.tensor}}
+		o, err := Options{Cut: "conv1"}.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := openSource(source, "file", "digest", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(t, b.parameters.layers["conv1_conv"].kernel, want); d == 0 || d > test.error {
+			t.Errorf("%s: the kernel lies %.1e from what was rounded, want up to %.1e", test.tensor.DType(), d, test.error)
+		}
+	}
+}
+
+func TestDamagedNumbersAreRefused(t *testing.T) {
+	g := openGolden(t, "torchvision50")
+	for name, value := range map[string]float32{
+		"bn1.running_var": -1, "bn1.running_mean": float32(math.NaN()), "bn1.weight": float32(math.Inf(1)),
+	} {
+		values := formula(name, []int{64})
+		values[5] = value
+		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{name: tensors.FromFlatDataAndDimensions(values, 64)}}
+		o, err := Options{Cut: "conv1"}.withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openSource(source, "file", "digest", o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s of %g: %v", name, value, err)
+		}
+	}
+}
+
+func TestCaffePartialFile(t *testing.T) {
+	path := sharedFile(t, "resnet50-caffe-partial/resnet50_caffe_partial.safetensors")
+	b, err := Open(context.Background(), Options{Weights: path, Cut: "conv4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Arrangement() != V1 || b.Preprocess() != PreprocessCaffe || !b.Trained() || len(b.WeightsDigest()) != 64 {
+		t.Errorf("taken for %s, %s, %+v", b.Name(), b.Preprocess(), b.Weights())
+	}
+	if notes := strings.Join(b.Weights().Notes, "; "); !strings.Contains(notes, "biases") || !strings.Contains(notes, "42 tensors") {
+		t.Errorf("notes: %s", notes)
+	}
+	_, err = Open(context.Background(), Options{Weights: path})
+	var mismatch *MismatchError
+	if !errors.As(err, &mismatch) || len(mismatch.Missing) != 9 || len(mismatch.Unexpected)+len(mismatch.Wrong) != 0 {
+		t.Fatalf("loaded whole: %v", err)
+	}
+	if !strings.Contains(err.Error(), "conv5_block3_3_conv/kernel") || !strings.Contains(err.Error(), "--cut conv4") {
+		t.Errorf("the error says %v", err)
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for want, options := range map[string]Options{
+		"no depth 34":            {Depth: 34},
+		`no stage "conv6"`:       {Cut: "conv6"},
+		`no pooling "sum"`:       {Pool: "sum"},
+		`no preprocessing "raw"`: {Preprocess: "raw"},
+		`no arrangement "v2"`:    {Arrangement: "v2"},
+		"pictures of 16 pixels":  {Size: 16},
+		"the top stands on":      {Top: true, Cut: "conv3"},
+		"no such file":           {Weights: "no/such/file.safetensors"},
+		"SHA-256":                {Weights: WeightsImageNet, Offline: true, CacheDir: t.TempDir()},
+		"a ResNet50's":           {Weights: WeightsImageNet, Depth: 101, Offline: true},
+	} {
+		if options.Weights == "" {
+			options.Weights = WeightsRandom
+		}
+		if _, err := Open(context.Background(), options); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %q", options, err, want)
+		}
+	}
+	_, err := Open(context.Background(), Options{Offline: true, CacheDir: "cache"})
+	if err == nil || !strings.Contains(err.Error(), filepath.Join("cache", "models--timm--resnet50.tv_in1k")) ||
+		!strings.Contains(err.Error(), "untrained") {
+		t.Errorf("without the pretrained weights: %v", err)
+	}
+	if _, statErr := os.Stat("cache"); statErr == nil {
+		t.Error("an offline look-up made a folder")
+	}
+}
+
+func TestRandomWeights(t *testing.T) {
+	open := func(seed uint64) *Backbone {
+		b, err := Open(context.Background(), Options{Weights: WeightsRandom, Cut: "conv2", Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	a, again, other := open(1), open(1), open(2)
+	kernel := func(b *Backbone) []float32 { return b.parameters.layers["conv2_block1_2_conv"].kernel }
+	if !slices.Equal(kernel(a), kernel(again)) || a.Fingerprint() != again.Fingerprint() {
+		t.Error("the same seed gave other weights")
+	}
+	if slices.Equal(kernel(a), kernel(other)) || a.Fingerprint() == other.Fingerprint() {
+		t.Error("another seed gave the same weights")
+	}
+	if a.Trained() || !strings.Contains(fmt.Sprint(a.Weights().Notes), "untrained") {
+		t.Error("random weights are not called untrained")
+	}
+}
+
+// The counts are those that Keras's count_params and torchvision's parameters and buffers give.
+func TestLayerTable(t *testing.T) {
+	for _, test := range []struct {
+		options           Options
+		parameters, moved int
+		first, last       string
+	}{
+		{Options{}, 23_587_712, 53_120, "[224 224 3]", "[2048]"},
+		{Options{Top: true}, 25_636_712, 53_120, "[224 224 3]", "[1000]"},
+		{Options{Arrangement: V15}, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
+		{Options{Depth: 152, Pool: PoolNone, Size: 160}, 58_370_944, 151_424, "[160 160 3]", "[5 5 2048]"},
+	} {
+		test.options.Weights = WeightsRandom
+		b, err := Open(context.Background(), test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := b.Layers()
+		parameters, moved := 0, 0
+		for _, row := range rows {
+			parameters, moved = parameters+row.Parameters, moved+row.Statistics
+		}
+		if parameters != test.parameters || moved != test.moved {
+			t.Errorf("%+v: %d parameters, %d of them moving; want %d and %d", test.options, parameters, moved, test.parameters, test.moved)
+		}
+		if first, last := fmt.Sprint(rows[0].Output), fmt.Sprint(rows[len(rows)-1].Output); first != test.first || last != test.last ||
+			last != fmt.Sprint(b.FeatureShape()) {
+			t.Errorf("%+v: from %s to %s, and features are %v", test.options, first, last, b.FeatureShape())
+		}
+	}
+}
+
+func TestLabels(t *testing.T) {
+	list := Labels()
+	seen := map[string]bool{}
+	for _, label := range list {
+		seen[label.WordNet] = true
+	}
+	if len(list) != classes || len(seen) != classes || list[0] != (Label{"n01440764", "tench"}) || list[999] != (Label{"n15075141", "toilet tissue"}) {
+		t.Errorf("%d labels, %d of them distinct, from %v to %v", len(list), len(seen), list[0], list[len(list)-1])
+	}
+}

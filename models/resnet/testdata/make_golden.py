@@ -1,0 +1,54 @@
+"""Makes golden/*.safetensors: what the publishers' own ResNets compute on made pictures with made weights.
+
+Run it in an environment with keras and tensorflow-cpu (or jax), torch, torchvision, timm, transformers and safetensors:
+
+    python make_golden.py
+
+Each file has, for every stage, samples of its output [batch, height, width, channels] (every stride-th element of the
+flattened array), its largest magnitude, the average-pooled features and the logits. The metadata has the tensors' names
+and shapes as the publisher stores them, and the sizes of the run.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+
+import peers
+
+RUNS = [
+    ("keras", 50, 96), ("torchvision", 50, 96), ("timm", 50, 96), ("huggingface", 50, 96),
+    ("torchvision", 101, 64), ("keras", 152, 64),
+]
+COUNT = 2
+SAMPLES = 256
+
+
+def make(name: str, depth: int, size: int) -> None:
+    from safetensors.numpy import save_file
+
+    peer = peers.peer(name, depth, size)
+    outputs = peer(peers.pictures(COUNT, size))
+    arrays = {"logits": outputs["logits"], "features": outputs["conv5"].mean(axis=(1, 2))}
+    for stage in peers.STAGES:
+        flat = outputs[stage].reshape(-1)
+        arrays[stage] = flat[:: max(1, len(flat) // SAMPLES)]
+        arrays[stage + ".magnitude"] = np.abs(flat).max().reshape(1)
+    metadata = {
+        "publisher": name, "depth": str(depth), "size": str(size), "pictures": str(COUNT),
+        "tensors": json.dumps(peer.tensors, separators=(",", ":")),
+    }
+    target = pathlib.Path(__file__).parent / "golden" / f"{name}{depth}.safetensors"
+    target.parent.mkdir(exist_ok=True)
+    save_file({k: np.ascontiguousarray(v, dtype=np.float32) for k, v in arrays.items()}, target, metadata=metadata)
+    print(target, {k: float(v[0]) for k, v in arrays.items() if k.endswith("magnitude")})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        make(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    else:  # a process each: TensorFlow and PyTorch do not share one
+        for run in RUNS:
+            subprocess.run([sys.executable, __file__, *map(str, run)], check=True)
