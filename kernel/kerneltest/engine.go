@@ -121,7 +121,7 @@ func lines(count string, io session.IO) error {
 	return nil
 }
 
-// Complete implements session.Engine: it offers the word before the cursor twice over.
+// Complete implements session.Engine: it offers all of the code twice over.
 func (e *Engine) Complete(_ context.Context, code string, cursor int) (wire.CompleteReply, error) {
 	time.Sleep(e.LookupDelay)
 	return wire.CompleteReply{Matches: []string{code + code}, CursorStart: 0, CursorEnd: cursor}, nil

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,7 +54,7 @@ func (s *Session) complete(ctx context.Context, _ *request, content wire.Complet
 	line, ok := magicLineAt(content.Code, cursor)
 	switch {
 	case ok && line.onName:
-		return s.completeName(content, line, cursor)
+		return s.completeName(ctx, content, line, cursor)
 	case ok && s.Magics.Has(line.name):
 		return s.completeMagic(ctx, content, line)
 	case s.inMagicBody(content.Code, cursor):
@@ -72,16 +73,27 @@ func (s *Session) complete(ctx context.Context, _ *request, content wire.Complet
 	return reply
 }
 
-// completeName completes the name of a magic.
-func (s *Session) completeName(content wire.CompleteRequest, line magicLine, cursor int) any {
-	typed := content.Code[line.start+len(line.signs) : cursor]
+// completeName completes the name of a magic, ours or the engine's.
+func (s *Session) completeName(ctx context.Context, content wire.CompleteRequest, line magicLine, cursor int) any {
+	typed := content.Code[line.start:cursor]
 	var matches []string
 	for _, name := range s.Magics.Names() {
-		if strings.HasPrefix(name, typed) {
-			matches = append(matches, line.signs+name)
+		if match := line.signs + name; strings.HasPrefix(match, typed) {
+			matches = append(matches, match)
 		}
 	}
-	return completions(content, matches, line.start, cursor)
+	reply, _ := lookup(ctx, s, func(ctx context.Context) (wire.CompleteReply, error) {
+		return s.Engine.Complete(ctx, content.Code, content.CursorPos)
+	})
+	if start := byteOffset(content.Code, reply.CursorStart); start >= line.start && start <= cursor {
+		for _, match := range reply.Matches {
+			if match = content.Code[line.start:start] + match; strings.HasPrefix(match, typed) {
+				matches = append(matches, match)
+			}
+		}
+	}
+	slices.Sort(matches)
+	return completions(content, slices.Compact(matches), line.start, cursor)
 }
 
 // completeMagic completes the arguments of a magic.

@@ -35,6 +35,10 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Control, `{"code": "print by control"}`},
 		{"execute_request", wire.Shell, `{"code": 7}`},
 	},
+	"expression": {
+		{"execute_request", wire.Shell, `{"code": "1 + 2"}`},
+		{"execute_request", wire.Shell, `{"code": "%echo x\nundefined"}`},
+	},
 	"magic": {
 		{"execute_request", wire.Shell, `{"code": "print before\n%echo one 'two three'\nprint after"}`},
 		{"execute_request", wire.Shell, `{"code": "%%echo\nbody"}`},

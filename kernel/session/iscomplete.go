@@ -53,6 +53,9 @@ func goCompleteness(text string) (status, indent string) {
 			to.WriteString(line)
 		}
 	}
+	if !hasMain && isExpression(text) {
+		return wire.Complete, ""
+	}
 	status, indent = fragment{text: declarations.String(), before: "package p;"}.judge()
 	if !hasMain || status == wire.Invalid {
 		return status, indent

@@ -27,6 +27,8 @@ func TestCompleteness(t *testing.T) {
 		{"func f() { x := := }", wire.Invalid, ""},
 		{"func f() (", wire.Incomplete, "\t"},
 		{"x := 1", wire.Invalid, ""},
+		{"1 + 2", wire.Complete, ""},
+		{"f(1)", wire.Invalid, ""},
 		{"hello there", wire.Invalid, ""},
 		{"%%", wire.Complete, ""},
 		{"%%\nx := 1", wire.Complete, ""},

@@ -50,6 +50,9 @@ func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int)
 
 // runEngine runs a stretch of Go.
 func (s *Session) runEngine(ctx context.Context, c *cell, code string) *wire.Error {
+	if evaluator, ok := s.Engine.(Evaluator); ok && isExpression(code) {
+		return s.runExpression(ctx, c, evaluator, code)
+	}
 	request := c.content
 	request.Code = code
 	var reply wire.ExecuteReply
@@ -58,16 +61,22 @@ func (s *Session) runEngine(ctx context.Context, c *cell, code string) *wire.Err
 		return err
 	})
 	switch {
-	case errors.Is(err, errAbandoned):
-		return interruptFailure("the cell was interrupted; the engine did not stop within %v and may still be at work", s.patience.cancel)
 	case err != nil:
-		return asFailure(ctx, err)
+		return s.stopped(ctx, err)
 	case reply.Status == wire.StatusOK:
 		return nil
 	case reply.Error == nil:
 		return plainFailure("EngineError", "the engine reports the status %q without an error", reply.Status)
 	}
 	return reply.Error
+}
+
+// stopped is the failure of a cell whose engine returned an error, or nothing in time.
+func (s *Session) stopped(ctx context.Context, err error) *wire.Error {
+	if errors.Is(err, errAbandoned) {
+		return interruptFailure("the cell was interrupted; the engine did not stop within %v and may still be at work", s.patience.cancel)
+	}
+	return asFailure(ctx, err)
 }
 
 // runMagic runs one magic.

@@ -20,7 +20,7 @@ import (
 
 func TestControlIsAnsweredWhileACellRuns(t *testing.T) {
 	k := kerneltest.Start(t, nil)
-	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait"))
+	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait forever"))
 	k.Next() // busy
 	for _, kind := range []string{"kernel_info_request", "comm_info_request", "history_request"} {
 		messages := k.Ask(wire.Control, kind, struct{}{})
@@ -153,7 +153,7 @@ func TestWorkThatIgnoresTheInterruptIsAbandoned(t *testing.T) {
 		fmt.Fprintln(host.Stdout(), "late")
 		return nil
 	}}
-	for _, code := range []string{"%stubborn", "deaf"} {
+	for _, code := range []string{"%stubborn", "deaf to all"} {
 		t.Run(code, func(t *testing.T) {
 			k := kerneltest.Start(t, nil, stubborn)
 			defer close(k.Engine.Release)
@@ -231,7 +231,7 @@ func TestSlowLookupsAreGivenUp(t *testing.T) {
 func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	k := kerneltest.Start(t, nil, testMagics()...)
 	k.Ask(wire.Shell, "comm_open", wire.CommOpen{CommID: "m", TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
-	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait"))
+	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait forever"))
 	answer := k.Ask(wire.Shell, "comm_msg", json.RawMessage(`{"comm_id":"m","data":{"magic":"echo","request":[1]}}`))
 	if len(answer) != 3 || !strings.Contains(string(answer[1].Content), `"answer":[1]`) {
 		t.Errorf("answer: %v", answer)
@@ -255,7 +255,7 @@ func TestCellsWaitForTheMagics(t *testing.T) {
 }
 
 func TestShutdownEndsTheSession(t *testing.T) {
-	for _, during := range []string{"print nothing", "wait"} {
+	for _, during := range []string{"print nothing", "wait forever"} {
 		t.Run(during, func(t *testing.T) {
 			k := kerneltest.Start(t, nil)
 			k.Send(wire.Shell, "execute_request", kerneltest.Cell(during))

@@ -1,0 +1,54 @@
+"""The protocol as jupyter_kernel_test checks it, with every sample it knows that this kernel has an answer to."""
+
+import unittest
+
+from jupyter_kernel_test import IopubWelcomeTests, KernelTests
+
+KERNEL = "headstart"
+
+
+class HeadstartTests(KernelTests):
+    kernel_name = KERNEL
+    language_name = "go"
+    file_extension = ".go"
+
+    code_hello_world = '%%\nfmt.Println("hello, world")'
+    code_stderr = '%%\nfmt.Fprintln(os.Stderr, "oops")'
+    completion_samples = [
+        {"text": "%he", "matches": {"%help"}},
+        {"text": "%%\nstrings.HasPref", "matches": {"HasPrefix"}},
+    ]
+    complete_code_samples = [
+        "",
+        "var x = 1",
+        "func f() int {\n\treturn 1\n}",
+        '%%\nfmt.Println("x")',
+        "%help",
+        "%%bash\nls (",
+        "!ls",
+    ]
+    incomplete_code_samples = ["func f() {", "import (", "var x =", "%%\nfor {", "/* open", "var s = `open"]
+    invalid_code_samples = ["func }", "var x = := 1", "hello there", '%%\nx := "open']
+    code_generate_error = "%help --no-such-flag"
+    code_execute_result = [
+        {"code": "1 + 2", "result": "3"},
+        {"code": '"a" + "b"', "result": "ab"},
+        {"code": "[]int{1, 2}", "result": "[1 2]"},
+    ]
+    code_display_data = [{"code": "%help", "mime": "text/html"}]
+    code_history_pattern = "1?+*"
+    supported_history_operations = ("tail", "range", "search")
+    code_inspect_sample = "%help"
+    code_clear_output = '%%\ngonbui.DisplayHtml("x")\n'
+
+
+class HeadstartWelcomeTests(IopubWelcomeTests):
+    kernel_name = KERNEL
+    support_iopub_welcome = True
+
+
+# Base classes that unittest would run on their own.
+del KernelTests, IopubWelcomeTests
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
