@@ -15,6 +15,7 @@ type candidate struct {
 
 // A layout is what the folders say: which file has which label, and which side of a given split.
 type layout struct {
+	root       string // the folder that the paths are relative to
 	candidates []candidate
 	classes    []string // sorted; also those without a file
 	given      bool     // whether the folders bring a split
@@ -36,7 +37,7 @@ func splitName(folder string) (string, bool) {
 
 // arrange reads labels from folders: class/..., or train/class/... where every top folder is the name of a split.
 func arrange(s *scanner) layout {
-	l := layout{given: givesSplit(s.folders), aside: s.aside}
+	l := layout{root: s.root, given: givesSplit(s.folders), aside: s.aside}
 	classes := map[string]bool{}
 	depth := 1 // folders above a picture that carry a meaning
 	if l.given {

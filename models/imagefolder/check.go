@@ -105,11 +105,16 @@ func readFile(file string) ([]byte, error) {
 	case size > maxFileMiB<<20:
 		return nil, fmt.Errorf("too large: a file of %d MiB, and the limit is %d MiB", size>>20, maxFileMiB)
 	}
-	data := make([]byte, info.Size())
-	n, err := io.ReadFull(f, data)
+	return readWhole(f, info.Size())
+}
+
+// readWhole reads the size that a file had when it was opened.
+func readWhole(r io.Reader, size int64) ([]byte, error) {
+	data := make([]byte, size)
+	n, err := io.ReadFull(r, data)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("it became shorter while it was read (%d of %d bytes were there): load again when it is complete",
-			n, info.Size())
+			n, size)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %s", plain(err))

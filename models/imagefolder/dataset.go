@@ -38,10 +38,13 @@ type Dataset struct {
 	SetAside   []SetAside  // sorted by path
 	Notes      []Note      // what a person should know, the gravest first
 	Duplicates []Duplicate // groups of equal or nearly equal pictures among Items
-	Edits      []Edit      // the edits that were applied, in order
+	Edits      []Edit      // the edits that stand, in order
 	Digest     string      // SHA-256, hex, of classes, paths, contents, labels and split
 	GivenSplit bool        // whether the folders (or the CSV) brought their own split
 	Options    Options     // as given, with the defaults filled in
+
+	prints    []Fingerprint // of Items
+	editsFile string
 }
 
 // An Item is one usable picture.
@@ -52,6 +55,8 @@ type Item struct {
 	SHA256 string `json:"sha256"` // of the file's bytes, hex
 	Width  int    `json:"width"`  // upright, in pixels
 	Height int    `json:"height"`
+	// Reviewed says that a person has kept or relabelled it.
+	Reviewed bool `json:"reviewed,omitempty"`
 }
 
 // A SetAside is a file that is not used.
@@ -88,7 +93,7 @@ const (
 	CodeMissing     = "missing"      // a class is missing in val or test
 	CodeSplit       = "split"        // something about the split that was not as asked
 	CodeSetAside    = "set-aside"    // files that are not used
-	CodeLoose       = "loose"        // pictures outside of any class folder
+	CodeEdits       = "edits"        // edits that could not be applied
 )
 
 // A Note is a fact about the dataset that a person should know before training.
@@ -121,7 +126,7 @@ type Options struct {
 	// StateDir keeps what the check of a file found (by path, size and time of change), and unpacked archives. Empty: nothing
 	// is kept, and an archive is refused.
 	StateDir string
-	// EditsFile is the log of edits to apply. Empty: DefaultEditsFile in the folder. NoEdits applies none.
+	// EditsFile is the log of edits. Empty: DefaultEditsFile in the folder or beside the file. NoEdits applies none.
 	EditsFile string
 	NoEdits   bool
 

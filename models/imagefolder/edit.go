@@ -1,8 +1,21 @@
 package imagefolder
 
-import "time"
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
 
-// DefaultEditsFile is the name of the log of edits inside the dataset's folder.
+// DefaultEditsFile is the name of the log of edits inside a dataset's folder; beside a .csv or an archive it follows that
+// file's name.
 const DefaultEditsFile = ".headstart-edits.jsonl"
 
 // The actions of an Edit.
@@ -17,10 +30,249 @@ const (
 type Edit struct {
 	Number int       `json:"number"` // counts from 1 within the log
 	Action string    `json:"action"`
-	Path   string    `json:"path,omitempty"`
-	SHA256 string    `json:"sha256,omitempty"` // the picture follows its content when the file is renamed
+	Path   string    `json:"path,omitempty"`   // quoted as Printable does, where it is no plain text
+	SHA256 string    `json:"sha256,omitempty"` // the edit follows the content when the file is renamed
 	From   string    `json:"from,omitempty"`   // class, for Relabel
 	To     string    `json:"to,omitempty"`     // class, for Relabel
 	Of     int       `json:"of,omitempty"`     // the edit taken back, for Undo
 	Time   time.Time `json:"time"`
+}
+
+// ReadEdits reads a log: a JSON object a line. No log is an empty one. A last line that a crash has cut off is left out.
+func ReadEdits(file string) ([]Edit, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the log of edits: %w", err)
+	}
+	edits, err := parseEdits(data)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of edits %s: %w; correct the line, or move the file away", file, err)
+	}
+	return edits, nil
+}
+
+func parseEdits(data []byte) ([]Edit, error) {
+	var edits []Edit
+	reader := bufio.NewReader(bytes.NewReader(data))
+	for line := 1; ; line++ {
+		text, readErr := reader.ReadBytes('\n')
+		if len(bytes.TrimSpace(text)) > 0 {
+			var e Edit
+			if err := json.Unmarshal(text, &e); err != nil {
+				if readErr != nil {
+					return edits, nil
+				}
+				return nil, fmt.Errorf("line %d: %w", line, err)
+			}
+			if err := e.validate(edits); err != nil {
+				return nil, fmt.Errorf("line %d: %w", line, err)
+			}
+			edits = append(edits, e)
+		}
+		if errors.Is(readErr, io.EOF) {
+			return edits, nil
+		}
+	}
+}
+
+// validate checks an edit against those before it.
+func (e Edit) validate(before []Edit) error {
+	if e.Number != len(before)+1 {
+		return fmt.Errorf("it has the number %d, and number %d is next", e.Number, len(before)+1)
+	}
+	switch e.Action {
+	case Keep, Delete:
+		return nil
+	case Relabel:
+		if e.To == "" {
+			return errors.New("it gives a new label, and names none")
+		}
+		return nil
+	case Undo:
+		for _, other := range standing(before) {
+			if other.Number == e.Of {
+				return nil
+			}
+		}
+		return fmt.Errorf("it takes back edit %d, which does not stand", e.Of)
+	}
+	return fmt.Errorf("unknown action %q", e.Action)
+}
+
+// standing returns the edits that are not taken back, in order, without the Undos.
+func standing(edits []Edit) []Edit {
+	undone := map[int]bool{}
+	for _, e := range edits {
+		if e.Action == Undo {
+			undone[e.Of] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(edits), func(e Edit) bool { return e.Action == Undo || undone[e.Number] })
+}
+
+// appendEdits adds edits to a log, numbers them, and returns once they are on the disk.
+func appendEdits(file string, edits []Edit) error {
+	before, err := ReadEdits(file)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	for i := range edits {
+		edits[i].Number = len(before) + 1
+		if err := edits[i].validate(before); err != nil {
+			return err
+		}
+		before = append(before, edits[i])
+		line, err := json.Marshal(edits[i])
+		if err != nil {
+			return err
+		}
+		text.Write(append(line, '\n'))
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the log of edits: %w; give another place for it", err)
+	}
+	if err := dropCutLine(f); err != nil {
+		return errors.Join(fmt.Errorf("repair the log of edits: %w", err), f.Close())
+	}
+	_, err = f.Write(text.Bytes())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write the log of edits: %w", err)
+	}
+	return nil
+}
+
+// dropCutLine removes what a crash has left of a last line.
+func dropCutLine(f *os.File) error {
+	data, err := io.ReadAll(f)
+	if err != nil || len(data) == 0 || data[len(data)-1] == '\n' {
+		return err
+	}
+	return f.Truncate(int64(bytes.LastIndexByte(data, '\n') + 1))
+}
+
+// EditsFile is where the dataset's edits are kept.
+func (d *Dataset) EditsFile() string { return d.editsFile }
+
+// editsFileOf is the default place of the log of a dataset that was loaded from source.
+func editsFileOf(source string, isDir bool) string {
+	if isDir {
+		return filepath.Join(source, DefaultEditsFile)
+	}
+	return source + DefaultEditsFile
+}
+
+// Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
+// again to see the effect.
+func (d *Dataset) Edit(action string, items []int, to string) error {
+	if action != Keep && action != Delete && action != Relabel {
+		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", Printable(d.Name), action, Keep, Delete, Relabel)
+	}
+	if action == Relabel && !slices.Contains(d.Classes, to) {
+		return fmt.Errorf("edit %s: there is no class %s to relabel to", Printable(d.Name), Printable(to))
+	}
+	var edits []Edit
+	for _, i := range items {
+		if i < 0 || i >= len(d.Items) {
+			return fmt.Errorf("edit %s: there is no item %d", Printable(d.Name), i)
+		}
+		e := Edit{Action: action, Path: Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256, Time: time.Now().UTC()}
+		if action == Relabel {
+			e.From, e.To = d.Classes[d.Items[i].Label], to
+		}
+		edits = append(edits, e)
+	}
+	return appendEdits(d.editsFile, edits)
+}
+
+// Undo takes back the edit with a number, or the last one that stands for 0.
+func (d *Dataset) Undo(number int) error {
+	edits, err := ReadEdits(d.editsFile)
+	if err != nil {
+		return err
+	}
+	stand := standing(edits)
+	if len(stand) == 0 {
+		return fmt.Errorf("undo an edit of %s: there is none", Printable(d.Name))
+	}
+	if number == 0 {
+		number = stand[len(stand)-1].Number
+	}
+	return appendEdits(d.editsFile, []Edit{{Action: Undo, Of: number, Time: time.Now().UTC()}})
+}
+
+// applyEdits replays the log on the items, which are in the order of their paths and not yet split.
+func (d *Dataset) applyEdits() error {
+	if d.Options.NoEdits {
+		return nil
+	}
+	edits, err := ReadEdits(d.editsFile)
+	if err != nil {
+		return err
+	}
+	d.Edits = standing(edits)
+	var stale []int
+	deleted := map[int]int{} // item to edit
+	for _, e := range d.Edits {
+		label := slices.Index(d.Classes, e.To)
+		items := d.meant(e)
+		if len(items) == 0 || e.Action == Relabel && label < 0 {
+			stale = append(stale, e.Number)
+			continue
+		}
+		for _, i := range items {
+			delete(deleted, i) // the last edit of a picture counts
+			switch e.Action {
+			case Delete:
+				deleted[i] = e.Number
+			case Relabel:
+				d.Items[i].Label = label
+				d.Items[i].Reviewed = true
+			case Keep:
+				d.Items[i].Reviewed = true
+			}
+		}
+	}
+	d.drop(func(i int) string {
+		if number, ok := deleted[i]; ok {
+			return fmt.Sprintf("deleted in edit %d of the log; undo it to use the picture again", number)
+		}
+		return ""
+	})
+	if len(stale) > 0 {
+		d.note(CodeEdits, Warning, nil, "Edits %v of the log are about pictures or classes that are not here any more.", stale)
+	}
+	return nil
+}
+
+// meant finds an edit's items: the file under its path, else every file with its content.
+func (d *Dataset) meant(e Edit) []int {
+	var same []int
+	for i, item := range d.Items {
+		if item.SHA256 != e.SHA256 {
+			continue
+		}
+		if Printable(item.Path) == e.Path {
+			return []int{i}
+		}
+		same = append(same, i)
+	}
+	return same
+}
+
+// drop sets aside the items for which reason gives one.
+func (d *Dataset) drop(reason func(item int) string) {
+	kept, prints := d.Items[:0], d.prints[:0]
+	for i, item := range d.Items {
+		if text := reason(i); text != "" {
+			d.SetAside = append(d.SetAside, SetAside{item.Path, text})
+			continue
+		}
+		kept, prints = append(kept, item), append(prints, d.prints[i])
+	}
+	d.Items, d.prints = kept, prints
 }

@@ -1,9 +1,11 @@
 package imagefolder
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,21 +26,27 @@ func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	root, l, err := open(ctx, dir, &o)
+	d, err := load(ctx, dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
 	}
-	if err := l.relabel(o.Classes); err != nil {
-		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
-	}
-	d := &Dataset{Root: root, Name: o.Name, Options: o, GivenSplit: l.given, SetAside: l.aside}
-	if d.Name == "" {
-		d.Name = nameOf(dir)
-	}
-	if err := d.build(ctx, l); err != nil {
-		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
-	}
 	return d, nil
+}
+
+func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
+	source, l, err := open(ctx, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.FollowSplit && !l.given {
+		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
+	}
+	if err := l.relabel(o.Classes); err != nil {
+		return nil, err
+	}
+	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, SetAside: l.aside,
+		editsFile: cmp.Or(o.EditsFile, source)}
+	return d, d.build(ctx, l)
 }
 
 func (o Options) withDefaults() Options {
@@ -75,7 +83,7 @@ func (o Options) validate() error {
 			o.Val, o.Test)
 	}
 	if o.MaxPixels < 0 || o.MaxFiles < 0 || o.Workers < 0 {
-		return fmt.Errorf("a limit of pixels, files or workers must not be negative")
+		return errors.New("a limit of pixels, files or workers must not be negative")
 	}
 	return Geometry{Size: o.Size, Method: o.Method}.Validate()
 }
@@ -86,7 +94,7 @@ func nameOf(dir string) string {
 		dir = absolute
 	}
 	base := filepath.Base(dir)
-	for _, ending := range []string{".csv", ".zip", ".tar", ".tar.gz", ".tgz"} {
+	for _, ending := range append(archiveEndings(), ".csv", ".tsv") {
 		if cut := len(base) - len(ending); cut > 0 && strings.EqualFold(base[cut:], ending) {
 			return base[:cut]
 		}
@@ -94,38 +102,52 @@ func nameOf(dir string) string {
 	return base
 }
 
-// open finds the pictures and their labels. It returns the folder that the paths are relative to.
-func open(ctx context.Context, dir string, o *Options) (root string, l layout, err error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return "", layout{}, fmt.Errorf("%s", plain(err))
-	}
-	if !info.IsDir() {
-		return "", layout{}, fmt.Errorf("it is a file; give a folder, a .csv, a .zip or a .tar")
-	}
-	root, err = filepath.Abs(dir)
+// open finds the pictures and their labels, and where the log of edits is by default.
+func open(ctx context.Context, dir string, o Options) (edits string, l layout, err error) {
+	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return "", layout{}, err
 	}
-	s, err := scan(ctx, root, *o)
+	info, err := os.Stat(absolute)
 	if err != nil {
-		return "", layout{}, err
+		return "", layout{}, errors.New(plain(err))
 	}
-	l = arrange(s)
+	edits = editsFileOf(absolute, info.IsDir())
+	switch {
+	case info.IsDir():
+		l, err = openFolder(ctx, absolute, o)
+	case hasEnding(absolute, ".csv", ".tsv"):
+		l, err = openList(ctx, absolute, o)
+	case hasEnding(absolute, archiveEndings()...):
+		l, err = openArchive(ctx, absolute, o)
+	default:
+		err = errors.New("it is a file: give a folder, a .csv of paths and labels, a .zip or a .tar")
+	}
+	return edits, l, err
+}
+
+func hasEnding(file string, endings ...string) bool {
+	lower := strings.ToLower(file)
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(lower, e) })
+}
+
+func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
+	s, err := scan(ctx, dir, o)
+	if err != nil {
+		return layout{}, err
+	}
+	l := arrange(s)
 	if len(l.candidates) == 0 {
-		return "", layout{}, noPictures(s)
+		return layout{}, noPictures(s)
 	}
-	if o.FollowSplit && !l.given {
-		return "", layout{}, fmt.Errorf("it has no train and val folders, so that there is no split to follow; leave that option out")
-	}
-	return s.root, l, nil
+	return l, nil
 }
 
 func noPictures(s *scanner) error {
 	if len(s.files) > 0 {
-		return fmt.Errorf("the pictures lie in no class folder: put those of each class into a folder named after it")
+		return errors.New("the pictures lie in no class folder: put those of each class into a folder named after it")
 	}
-	return fmt.Errorf("there are no files in it")
+	return errors.New("there are no files in it")
 }
 
 // build checks the candidates and fills the dataset.
@@ -143,7 +165,6 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	for label, class := range d.Classes {
 		labels[class] = label
 	}
-	var prints []Fingerprint
 	for i, c := range l.candidates {
 		v := verdicts[i]
 		if v.Reason != "" {
@@ -152,17 +173,46 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		}
 		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
 			Height: v.Height})
-		prints = append(prints, v.Print)
+		d.prints = append(d.prints, v.Print)
 	}
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is a picture that can be read; the first: %s: %s",
 			len(l.candidates), Printable(d.SetAside[0].Path), d.SetAside[0].Reason)
 	}
-	together := groups(d.Items, prints, d.Options.NearBits)
+	if err := d.applyEdits(); err != nil {
+		return err
+	}
+	if d.GivenSplit && !d.Options.FollowSplit {
+		d.dropLeaks()
+	}
+	if len(d.Items) == 0 {
+		return errors.New("edits have deleted every picture: undo some")
+	}
+	together := groups(d.Items, d.prints, d.Options.NearBits)
 	d.assign(together)
 	d.describe(together)
 	d.finish()
 	return nil
+}
+
+// dropLeaks sets aside the pictures of a given split that also stand on a side that judges: a copy in test counts more than one
+// in val, and that more than one in train.
+func (d *Dataset) dropLeaks() {
+	judges := map[string]Item{} // by content
+	for _, side := range []string{Val, Test} {
+		for _, i := range d.Select(side) {
+			if _, ok := judges[d.Items[i].SHA256]; !ok || side == Test {
+				judges[d.Items[i].SHA256] = d.Items[i]
+			}
+		}
+	}
+	d.drop(func(i int) string {
+		judge, ok := judges[d.Items[i].SHA256]
+		if !ok || judge.Split == d.Items[i].Split {
+			return ""
+		}
+		return fmt.Sprintf("the same picture as %s: on both sides of the split it would make the score too good", Printable(judge.Path))
+	})
 }
 
 // assign gives every item its side.

@@ -32,7 +32,7 @@ func (d *Dataset) describe(together [][]int) {
 }
 
 func (d *Dataset) describeGroups(together [][]int) {
-	var again, twoLabels, leaked []int
+	var again, twoLabels, leaked, nearLeaked []int
 	for _, group := range together {
 		if len(group) < 2 {
 			continue
@@ -45,21 +45,25 @@ func (d *Dataset) describeGroups(together [][]int) {
 			sides = sides && d.Items[i].Split == first.Split
 		}
 		d.Duplicates = append(d.Duplicates, Duplicate{Items: group, Exact: exact})
-		switch {
-		case !sides:
-			leaked = append(leaked, group...)
-		case !labels:
+		if !labels {
 			twoLabels = append(twoLabels, group...)
-		default:
-			again = append(again, group...)
 		}
-		if !sides && !labels {
-			twoLabels = append(twoLabels, group...)
+		switch {
+		case !sides && d.leaksExactly(group):
+			leaked = append(leaked, group...)
+		case !sides:
+			nearLeaked = append(nearLeaked, group...)
+		case labels:
+			again = append(again, group...)
 		}
 	}
 	if len(leaked) > 0 {
 		d.note(CodeLeak, Error, leaked, "Training and validation or test share pictures (%s): the score would be too good. "+
 			"Remove the copies, or leave out the option that follows the split to the letter.", plural(len(leaked), "file", "files"))
+	}
+	if len(nearLeaked) > 0 {
+		d.note(CodeLeak, Warning, nearLeaked, "Training and validation or test hold nearly the same pictures (%s): "+
+			"the score is too good as far as they are copies. Look at them, and delete those.", plural(len(nearLeaked), "file", "files"))
 	}
 	if len(twoLabels) > 0 {
 		d.note(CodeTwoLabels, Warning, twoLabels, "The same picture has more than one label (%s): relabel or delete all but the right one.",
@@ -69,6 +73,19 @@ func (d *Dataset) describeGroups(together [][]int) {
 		d.note(CodeDuplicates, Info, again, "%s equal or nearly equal to another one; they stay on one side of the split.",
 			plural(len(again), "picture is", "pictures are"))
 	}
+}
+
+// leaksExactly says whether a group has the same bytes on two sides.
+func (d *Dataset) leaksExactly(group []int) bool {
+	side := map[string]string{}
+	for _, i := range group {
+		item := d.Items[i]
+		if other, ok := side[item.SHA256]; ok && other != item.Split {
+			return true
+		}
+		side[item.SHA256] = item.Split
+	}
+	return false
 }
 
 func (d *Dataset) describeClasses() {

@@ -12,7 +12,7 @@ import (
 // a side is in exactly one of them.
 //
 // The order in which groups are taken is that of SHA-256(seed, smallest content hash in the group): it depends on nothing but
-// the seed and the files' contents, so that it is the same on every machine, and a file added or renamed moves no other.
+// the seed and the files' contents, so that it is the same on every machine, and a file that is renamed stays on its side.
 // Each class gives the rounded share of its pictures to val and test, at least one where it has enough, and keeps at least
 // one for training. A group goes to a side only where it fits in each of its classes, else to train.
 func split(items []Item, groups [][]int, classes int, val, test float64, seed int64) {

@@ -1,0 +1,300 @@
+package imagefolder
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
+
+// Limits of what an archive may unpack to. Pictures are compressed already: an archive that grows much is a bomb.
+const (
+	maxGrowth      = 100       // times the archive's size, on top of
+	freeGrowth     = 256 << 20 // bytes
+	asideOfArchive = ".headstart-set-aside.json"
+)
+
+// openArchive unpacks an archive below the state folder, once for each content, and reads the folder.
+func openArchive(ctx context.Context, file string, o Options) (layout, error) {
+	if o.StateDir == "" {
+		return layout{}, errors.New("an archive needs a folder to unpack into: set a state folder, or unpack it yourself")
+	}
+	digest, size, err := digestFile(ctx, file)
+	if err != nil {
+		return layout{}, err
+	}
+	parent := filepath.Join(o.StateDir, "unpacked")
+	target := filepath.Join(parent, digest[:32])
+	if _, err := os.Stat(target); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(parent, 0o755); err != nil {
+			return layout{}, err
+		}
+		if err := unpack(ctx, file, size, target, o); err != nil {
+			return layout{}, fmt.Errorf("unpack: %w", err)
+		}
+	}
+	root, err := onlyFolder(target)
+	if err != nil {
+		return layout{}, err
+	}
+	l, err := openFolder(ctx, root, o)
+	if err != nil {
+		return layout{}, err
+	}
+	aside, err := os.ReadFile(filepath.Join(target, asideOfArchive))
+	if err != nil {
+		return layout{}, err
+	}
+	var refused []SetAside
+	if err := json.Unmarshal(aside, &refused); err != nil {
+		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
+	}
+	l.aside = append(l.aside, refused...)
+	return l, nil
+}
+
+func digestFile(ctx context.Context, file string) (digest string, size int64, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", 0, errors.New(plain(err))
+	}
+	defer f.Close()
+	hash := sha256.New()
+	size, err = io.Copy(hash, cancelled{ctx, f})
+	return hex.EncodeToString(hash.Sum(nil)), size, err
+}
+
+// cancelled is a reader that ends with its context.
+type cancelled struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (c cancelled) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.Reader.Read(p)
+}
+
+// onlyFolder goes down into the single folder that many archives wrap their content in, unless that is a class.
+func onlyFolder(root string) (string, error) {
+	for range maxDepth {
+		folders, files, err := visible(root)
+		if err != nil {
+			return "", err
+		}
+		if len(folders) != 1 || files > 0 {
+			return root, nil
+		}
+		inner := filepath.Join(root, folders[0])
+		if below, _, err := visible(inner); err != nil || len(below) == 0 {
+			return root, err
+		}
+		root = inner
+	}
+	return root, nil
+}
+
+func visible(dir string) (folders []string, files int, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		switch {
+		case ignored(e.Name()):
+		case e.IsDir():
+			folders = append(folders, e.Name())
+		default:
+			files++
+		}
+	}
+	return folders, files, err
+}
+
+// An unpacker writes an archive's files into one folder, which os.Root keeps every path inside of.
+type unpacker struct {
+	ctx   context.Context
+	root  *os.Root
+	left  int64 // bytes that may still be written
+	files int   // that may still come
+	aside []SetAside
+	o     Options
+	done  int
+}
+
+// unpack fills target, whole or not at all.
+func unpack(ctx context.Context, file string, size int64, target string, o Options) error {
+	temporary, err := os.MkdirTemp(filepath.Dir(target), ".unpacking-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary) // nothing is there after the rename
+	root, err := os.OpenRoot(temporary)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	u := &unpacker{ctx: ctx, root: root, left: freeGrowth + maxGrowth*size, files: o.MaxFiles, aside: []SetAside{}, o: o}
+	if hasEnding(file, ".zip") {
+		err = u.zip(file)
+	} else {
+		err = u.tar(file)
+	}
+	if err != nil {
+		return err
+	}
+	aside, err := json.Marshal(u.aside)
+	if err != nil {
+		return err
+	}
+	if err := root.WriteFile(asideOfArchive, aside, 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, target); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+func (u *unpacker) zip(file string) error {
+	r, err := zip.OpenReader(file)
+	if err != nil {
+		return fmt.Errorf("damaged zip: %w", err)
+	}
+	defer r.Close()
+	for _, entry := range r.File {
+		name := entry.Name
+		if strings.Contains(name, `\`) && !strings.Contains(name, "/") {
+			name = strings.ReplaceAll(name, `\`, "/") // some Windows programs write them so
+		}
+		if err := u.entry(name, entry.Mode(), entry.Open); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *unpacker) tar(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return errors.New(plain(err))
+	}
+	defer f.Close()
+	stream := io.Reader(f)
+	if !hasEnding(file, ".tar") {
+		unzipped, err := gzip.NewReader(f)
+		if err != nil {
+			return fmt.Errorf("damaged gzip: %w", err)
+		}
+		defer unzipped.Close()
+		stream = unzipped
+	}
+	// What the archive holds beside its files, such as entries that are skipped, counts as well.
+	r := tar.NewReader(&bounded{cancelled{u.ctx, stream}, u.left + u.left/8 + 1<<20})
+	for {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("damaged tar: %w", err)
+		}
+		if err := u.entry(header.Name, header.FileInfo().Mode(), func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
+			return err
+		}
+	}
+}
+
+// bounded is a reader that fails after so many bytes.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n, errBomb
+	}
+	return n, err
+}
+
+var errBomb = errors.New("it unpacks to far more than pictures would: it looks like a zip bomb, and is refused")
+
+// entry writes one entry; what is no plain file inside the folder is set aside.
+func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
+	if err := u.ctx.Err(); err != nil {
+		return err
+	}
+	if u.files--; u.files < 0 {
+		return fmt.Errorf("it holds more than %d files: choose a smaller one or raise the limit", u.o.MaxFiles)
+	}
+	clean := path.Clean(name)
+	switch {
+	case mode.IsDir() || strings.HasSuffix(name, "/"):
+		return nil // folders come with their files
+	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsRune(name, 0):
+		u.aside = append(u.aside, SetAside{name, "its path leads out of the archive"})
+		return nil
+	case !mode.IsRegular():
+		u.aside = append(u.aside, SetAside{clean, "not a file but a link or a device"})
+		return nil
+	case ignored(path.Base(clean)) || ignored(strings.SplitN(clean, "/", 2)[0]):
+		return nil
+	}
+	content, err := open()
+	if err != nil {
+		u.aside = append(u.aside, SetAside{clean, "cannot be unpacked: " + err.Error()})
+		return nil
+	}
+	defer content.Close()
+	if err := u.write(clean, content); err != nil {
+		return err
+	}
+	if u.done++; u.done%200 == 0 {
+		u.o.Progress(u.done, 0, "unpacking")
+	}
+	return nil
+}
+
+// write copies one file. A file that cannot be written or read to its end is set aside; only a bomb is an error.
+func (u *unpacker) write(name string, content io.Reader) error {
+	refuse := func(err error) error {
+		u.aside = append(u.aside, SetAside{name, "cannot be unpacked: " + plain(err)})
+		return nil
+	}
+	if err := u.root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o755); err != nil {
+		return refuse(err)
+	}
+	f, err := u.root.OpenFile(filepath.FromSlash(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return refuse(err)
+	}
+	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, maxFileMiB<<20)+1))
+	u.left -= n
+	err = errors.Join(err, f.Close())
+	switch {
+	case u.ctx.Err() != nil:
+		return u.ctx.Err()
+	case u.left < 0:
+		return errBomb
+	case n > maxFileMiB<<20:
+		err = fmt.Errorf("the file has more than %d MiB", maxFileMiB)
+	}
+	if err != nil {
+		return errors.Join(refuse(err), u.root.Remove(filepath.FromSlash(name)))
+	}
+	return nil
+}

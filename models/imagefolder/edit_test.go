@@ -1,0 +1,193 @@
+package imagefolder
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func edit(t *testing.T, d *Dataset, action, path, to string) {
+	t.Helper()
+	if err := d.Edit(action, []int{item(t, d, path)}, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEditsAreReplayed(t *testing.T) {
+	dir := write(t, someFiles(t, 6, "a", "b"))
+	d := mustLoad(t, dir, Options{})
+	edit(t, d, Delete, "a/aa.png", "")
+	edit(t, d, Relabel, "a/ab.png", "b")
+	edit(t, d, Keep, "a/ac.png", "")
+	edit(t, d, Delete, "a/ad.png", "")
+	edit(t, d, Keep, "a/ad.png", "") // the last word counts
+	if _, err := os.Stat(filepath.Join(dir, "a", "aa.png")); err != nil {
+		t.Errorf("an edit has touched the file: %v", err)
+	}
+
+	edited := mustLoad(t, dir, Options{})
+	if got := reasonFor(edited, "a/aa.png"); !strings.Contains(got, "deleted in edit 1") || len(edited.Items) != 11 {
+		t.Errorf("the deleted picture was set aside because %q, %d items are left", got, len(edited.Items))
+	}
+	moved := edited.Items[item(t, edited, "a/ab.png")]
+	if edited.Classes[moved.Label] != "b" || !moved.Reviewed {
+		t.Errorf("the relabelled picture is %+v", moved)
+	}
+	if !edited.Items[item(t, edited, "a/ad.png")].Reviewed || edited.Digest == d.Digest {
+		t.Error("a kept picture is not marked, or the digest does not know of the edits")
+	}
+	if plain := mustLoad(t, dir, Options{NoEdits: true}); plain.Digest != d.Digest {
+		t.Error("without edits the dataset is not as it was")
+	}
+
+	if err := edited.Undo(0); err != nil { // the Keep of ad: the Delete before it stands again
+		t.Fatal(err)
+	}
+	if err := edited.Undo(2); err != nil {
+		t.Fatal(err)
+	}
+	undone := mustLoad(t, dir, Options{})
+	if undone.Classes[undone.Items[item(t, undone, "a/ab.png")].Label] != "a" || reasonFor(undone, "a/ad.png") == "" {
+		t.Error("undo has not brought back what was before")
+	}
+	var stand []int
+	for _, e := range undone.Edits {
+		stand = append(stand, e.Number)
+	}
+	if diff := cmp.Diff([]int{1, 3, 4}, stand); diff != "" {
+		t.Error(diff)
+	}
+	wantError(t, undone.Undo(2), "edit 2, which does not stand")
+	wantError(t, undone.Undo(99), "does not stand")
+	for range 3 {
+		if err := undone.Undo(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantError(t, undone.Undo(0), "there is none")
+	if last := mustLoad(t, dir, Options{}); last.Digest != d.Digest {
+		t.Error("with every edit undone the dataset is not as it was")
+	}
+}
+
+func TestEditsFollowTheContent(t *testing.T) {
+	files := someFiles(t, 4, "a", "b")
+	files["b/copy.png"] = files["a/aa.png"]
+	dir := write(t, files)
+	d := mustLoad(t, dir, Options{})
+	edit(t, d, Delete, "b/copy.png", "")
+	if d = mustLoad(t, dir, Options{}); reasonFor(d, "b/copy.png") == "" || reasonFor(d, "a/aa.png") != "" {
+		t.Errorf("deleting one of two copies: set aside %v", d.SetAside)
+	}
+	edit(t, d, Relabel, "a/ab.png", "b")
+	if err := os.Rename(filepath.Join(dir, "a", "ab.png"), filepath.Join(dir, "a", "renamed.png")); err != nil {
+		t.Fatal(err)
+	}
+	if d = mustLoad(t, dir, Options{}); d.Items[item(t, d, "a/renamed.png")].Label != 1 {
+		t.Error("the renamed picture has lost its label")
+	}
+	if err := os.Remove(filepath.Join(dir, "a", "renamed.png")); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := noteOf(mustLoad(t, dir, Options{}), CodeEdits); !strings.Contains(n.Text, "[2]") {
+		t.Errorf("an edit of a picture that is gone is noted as %+v", n)
+	}
+}
+
+func TestEditRefusals(t *testing.T) {
+	dir := write(t, someFiles(t, 2, "a", "b"))
+	d := mustLoad(t, dir, Options{})
+	wantError(t, d.Edit("burn", []int{0}, ""), `unknown action "burn"`)
+	wantError(t, d.Edit(Relabel, []int{0}, "c"), "no class c")
+	wantError(t, d.Edit(Keep, []int{9}, ""), "no item 9")
+	if _, err := os.Stat(d.EditsFile()); err == nil {
+		t.Error("a refused edit has left a log")
+	}
+	if err := os.WriteFile(d.EditsFile(), []byte("{\"number\":1,\"action\":\"burn\"}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(t.Context(), dir, Options{})
+	wantError(t, err, "line 1: unknown action")
+}
+
+func TestCutLogIsRepaired(t *testing.T) {
+	dir := write(t, someFiles(t, 3, "a", "b"))
+	d := mustLoad(t, dir, Options{})
+	edit(t, d, Delete, "a/aa.png", "")
+	log, err := os.ReadFile(d.EditsFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(d.EditsFile(), append(log, `{"number":2,"acti`...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d = mustLoad(t, dir, Options{})
+	edit(t, d, Delete, "a/ab.png", "")
+	if d = mustLoad(t, dir, Options{}); len(d.Edits) != 2 || len(d.Items) != 4 {
+		t.Errorf("after a cut line: edits %+v, %d items", d.Edits, len(d.Items))
+	}
+}
+
+func FuzzParseEdits(f *testing.F) {
+	f.Add([]byte(`{"number":1,"action":"delete","path":"a"}` + "\n" + `{"number":2,"action":"undo","of":1}` + "\n"))
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		edits, err := parseEdits(data)
+		if err != nil {
+			return
+		}
+		for i, e := range edits {
+			if e.Number != i+1 {
+				t.Errorf("edit %d has the number %d", i+1, e.Number)
+			}
+		}
+		for _, e := range standing(edits) {
+			if e.Action == Undo {
+				t.Error("an undo stands")
+			}
+		}
+	})
+}
+
+func TestSuspects(t *testing.T) {
+	files := someFiles(t, 4, "a", "b")
+	files["b/copy.png"] = files["a/aa.png"]
+	dir := write(t, files)
+	d := mustLoad(t, dir, Options{})
+	all := []int{0, 1, 2, 3, 4, 5, 6, 7, 8}
+	sure := make([]float32, 0, 18)
+	for i := range all {
+		p := float32(0.9)
+		if i == 2 {
+			p = 0.2 // the model sees b in a/ac
+		}
+		if d.Items[i].Label == 1 {
+			p = 1 - p
+		}
+		sure = append(sure, p, 1-p)
+	}
+	list, err := d.Suspects(all, sure, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range list {
+		got = append(got, d.Items[s.Item].Path+" "+s.Propose+" "+s.To)
+	}
+	if diff := cmp.Diff([]string{"a/aa.png keep ", "b/copy.png delete ", "a/ac.png relabel b"}, got); diff != "" {
+		t.Error(diff)
+	}
+	edit(t, d, Keep, "a/ac.png", "")
+	d = mustLoad(t, dir, Options{})
+	list, err = d.Suspects(all, sure, 10)
+	if err != nil || slices.ContainsFunc(list, func(s Suspect) bool { return d.Items[s.Item].Path == "a/ac.png" }) {
+		t.Errorf("a picture that was kept is proposed again: %+v, %v", list, err)
+	}
+	if _, err := d.Suspects(all, sure[1:], 10); err == nil {
+		t.Error("a missing probability passes")
+	}
+}

@@ -1,0 +1,130 @@
+package imagefolder
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// drawing is a picture of random coarse blocks, unlike every other number's.
+func drawing(number int) image.Image {
+	random := rand.New(rand.NewPCG(uint64(number), 7))
+	picture := image.NewRGBA(image.Rect(0, 0, 48, 40))
+	var blocks [8][8]color.RGBA
+	for y := range blocks {
+		for x := range blocks[y] {
+			blocks[y][x] = color.RGBA{uint8(random.IntN(256)), uint8(random.IntN(256)), uint8(random.IntN(256)), 255}
+		}
+	}
+	for y := range 40 {
+		for x := range 48 {
+			picture.Set(x, y, blocks[y/5][x/6])
+		}
+	}
+	return picture
+}
+
+func pngOf(t testing.TB, picture image.Image) string {
+	t.Helper()
+	var data bytes.Buffer
+	if err := png.Encode(&data, picture); err != nil {
+		t.Fatal(err)
+	}
+	return data.String()
+}
+
+func jpegOf(t testing.TB, picture image.Image, quality int) string {
+	t.Helper()
+	var data bytes.Buffer
+	if err := jpeg.Encode(&data, picture, &jpeg.Options{Quality: quality}); err != nil {
+		t.Fatal(err)
+	}
+	return data.String()
+}
+
+// write makes files below a new folder.
+func write(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// someFiles are n different pictures for each class.
+func someFiles(t testing.TB, n int, classes ...string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for c, class := range classes {
+		for i := range n {
+			files[class+"/"+string(rune('a'+i/26))+string(rune('a'+i%26))+".png"] = pngOf(t, drawing(1000*c+i))
+		}
+	}
+	return files
+}
+
+func mustLoad(t testing.TB, dir string, o Options) *Dataset {
+	t.Helper()
+	d, err := Load(context.Background(), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func wantError(t testing.TB, err error, text string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("error %v, want one with %q", err, text)
+	}
+}
+
+func paths(d *Dataset) []string {
+	var list []string
+	for _, item := range d.Items {
+		list = append(list, item.Path)
+	}
+	return list
+}
+
+// reasonFor is why a file was set aside; empty if it was not.
+func reasonFor(d *Dataset, path string) string {
+	i := slices.IndexFunc(d.SetAside, func(s SetAside) bool { return s.Path == path })
+	if i < 0 {
+		return ""
+	}
+	return d.SetAside[i].Reason
+}
+
+func noteOf(d *Dataset, code string) (Note, bool) {
+	i := slices.IndexFunc(d.Notes, func(n Note) bool { return n.Code == code })
+	if i < 0 {
+		return Note{}, false
+	}
+	return d.Notes[i], true
+}
+
+func item(t testing.TB, d *Dataset, path string) int {
+	t.Helper()
+	i := slices.Index(paths(d), path)
+	if i < 0 {
+		t.Fatalf("there is no item %s in %v", path, paths(d))
+	}
+	return i
+}

@@ -1,0 +1,86 @@
+package imagefolder
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// A Suspect is an item that a person should look at.
+type Suspect struct {
+	Item    int     `json:"item"`
+	Reason  string  `json:"reason"`
+	Propose string  `json:"propose"` // Delete, Relabel, or Keep where nothing speaks for a change
+	To      string  `json:"to,omitempty"`
+	Score   float64 `json:"score"` // 0 to 1; larger is more suspect
+}
+
+// Suspects lists what a person should look at, the most suspect first: pictures under two labels, copies, and pictures whose
+// label a trained model doubts. probabilities are [len(items), len(d.Classes)], the model's, best made by a model that was not
+// trained on these items; nil leaves the doubts out. What was decided on before is left out.
+func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]Suspect, error) {
+	if probabilities != nil && len(probabilities) != len(items)*len(d.Classes) {
+		return nil, fmt.Errorf("find doubtful pictures in %s: %d probabilities for %d pictures in %d classes",
+			Printable(d.Name), len(probabilities), len(items), len(d.Classes))
+	}
+	best := map[int]Suspect{}
+	add := func(s Suspect) {
+		if old, ok := best[s.Item]; !d.Items[s.Item].Reviewed && (!ok || s.Score > old.Score) {
+			best[s.Item] = s
+		}
+	}
+	for _, group := range d.Duplicates {
+		d.suspectCopies(group, add)
+	}
+	if probabilities != nil {
+		for n, i := range items {
+			d.suspectLabel(i, probabilities[n*len(d.Classes):][:len(d.Classes)], add)
+		}
+	}
+	list := make([]Suspect, 0, len(best))
+	for _, s := range best {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b Suspect) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
+	})
+	return list[:min(len(list), max(limit, 0))], nil
+}
+
+func (d *Dataset) suspectCopies(group Duplicate, add func(Suspect)) {
+	first := group.Items[0]
+	likeness := "nearly the same picture as "
+	if group.Exact {
+		likeness = "the same bytes as "
+	}
+	for _, i := range group.Items[1:] {
+		s := Suspect{Item: i, Reason: likeness + Printable(d.Items[first].Path), Propose: Delete, Score: 0.5}
+		if d.Items[i].Label != d.Items[first].Label {
+			s.Reason += ", which is labelled " + Printable(d.Classes[d.Items[first].Label])
+			s.Score = 1
+			add(Suspect{Item: first, Score: 1, Propose: Keep,
+				Reason: likeness + Printable(d.Items[i].Path) + ", which is labelled " + Printable(d.Classes[d.Items[i].Label])})
+		}
+		add(s)
+	}
+}
+
+// suspectLabel doubts a label where the model gives another class more: by how much, as a share.
+func (d *Dataset) suspectLabel(item int, probabilities []float32, add func(Suspect)) {
+	label := d.Items[item].Label
+	top := 0
+	for class, p := range probabilities {
+		if p > probabilities[top] {
+			top = class
+		}
+	}
+	margin := float64(probabilities[top] - probabilities[label])
+	if !(margin > 0) { // NaN is no doubt
+		return
+	}
+	add(Suspect{
+		Item: item, Propose: Relabel, To: d.Classes[top], Score: min(margin, 0.99),
+		Reason: fmt.Sprintf("the model sees %s (%.0f %%), not %s (%.0f %%)", Printable(d.Classes[top]), 100*probabilities[top],
+			Printable(d.Classes[label]), 100*probabilities[label]),
+	})
+}
