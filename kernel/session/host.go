@@ -54,6 +54,9 @@ func (h *host) Execute(ctx context.Context, code string) error {
 	return nil
 }
 
+// Clear removes what the cell has shown; it is for magics in this process, whose Host may do more than others'.
+func (h *host) Clear(wait bool) error { return h.cell.Clear(wait) }
+
 type streamWriter struct {
 	cell *cell
 	name string

@@ -34,7 +34,7 @@ type Config struct {
 func Magics(c Config) []magics.Magic {
 	var list []magics.Magic
 	if c.Registry != nil {
-		list = append(list, helpMagic(c.Registry, c.Engine), timeitMagic(c.Registry))
+		list = append(list, helpMagic(c.Registry, c.Engine), timeitMagic(c.Registry), clearMagic())
 	}
 	if c.Plugins != nil {
 		list = append(list, pluginsMagic(c.Plugins))
