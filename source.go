@@ -10,7 +10,7 @@ import (
 
 // The JupyterLab extension, whose folder is left out by its initial, holds node_modules on a developer's machine.
 //
-//go:embed go.mod go.sum nbhelpers/[^l]* models
+//go:embed go.mod go.sum nbhelpers/[^l]* models magics/*.go magics/magictest magics/plugin kernel/child
 var embedded embed.FS
 
 // Source returns the embedded files without tests, as slash-separated paths from the module's root.

@@ -34,7 +34,7 @@ type places struct {
 }
 
 func findPlaces(connectionFile string) (places, error) {
-	p := places{home: os.Getenv(homeVar), source: os.Getenv(sourceVar)}
+	p := places{source: os.Getenv(sourceVar)}
 	var err error
 	if p.bin, err = binDir(); err != nil {
 		return p, err
@@ -42,15 +42,23 @@ func findPlaces(connectionFile string) (places, error) {
 	if p.work, err = os.Getwd(); err != nil {
 		return p, fmt.Errorf("find the folder that the kernel was started in: %w", err)
 	}
-	if p.home == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return p, fmt.Errorf("find a folder for the kernel's state: %w; set %s", err, homeVar)
-		}
-		p.home = filepath.Join(cache, "headstart")
+	if p.home, err = homeDir(); err != nil {
+		return p, err
 	}
 	p.runtime, err = runtimeDir(connectionFile)
 	return p, err
+}
+
+// homeDir is the folder for state that outlives kernels.
+func homeDir() (string, error) {
+	if home := os.Getenv(homeVar); home != "" {
+		return home, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the kernel's state: %w; set %s", err, homeVar)
+	}
+	return filepath.Join(cache, "headstart"), nil
 }
 
 // runtimeDir makes the folder for sockets, for this user alone. Its name follows from the connection file, which stays
