@@ -1,0 +1,134 @@
+"""Times Go cells through Headstart against the same cells in GoNB alone.
+
+Both kernels are driven by the same client, cell by cell in turn, so that what else the machine does hits both alike. The
+text of a cell changes each time: Go's build cache would hide the cost of building it. The printed ratios are medians of
+Headstart's times over medians of GoNB's.
+
+    python bench/gocell.py --bin .headstart/bin [--rounds 20] [--json]
+
+Needs jupyter_client.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+import uuid
+
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+FMT = 'import "fmt"\n%%\nfmt.Println("cell {n}")'
+
+# GoNB keeps one blank import only, so the cell cannot bring both backends; it is XLA's that links C.
+GOMLX = """import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/gomlx/core/graph"
+)
+%%
+double := func(x *graph.Node) *graph.Node { return graph.Add(x, x) }
+fmt.Println("cell {n}", compute.List(), double != nil)"""
+
+
+
+class Kernel:
+    """A kernel process and a client of it."""
+
+    def __init__(self, argv, env):
+        self.folder = tempfile.TemporaryDirectory(prefix="bench-")
+        file = os.path.join(self.folder.name, f"kernel-{uuid.uuid4()}.json")
+        write_connection_file(file, ip="127.0.0.1")
+        argv = [file if word == "{file}" else word for word in argv]
+        self.process = subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL, cwd=self.folder.name)
+        self.client = BlockingKernelClient(connection_file=file)
+        self.client.load_connection_file()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code):
+        """Runs a cell and returns its seconds, from the request to the idle state."""
+        begun = time.perf_counter()
+        request = self.client.execute(code)
+        failure = None
+        while True:
+            message = self.client.get_iopub_msg(timeout=600)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if message["msg_type"] == "error":
+                failure = message["content"]
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        seconds = time.perf_counter() - begun
+        self.client.get_shell_msg(timeout=60)
+        if failure:
+            raise SystemExit(f"the cell failed: {failure['ename']}: {failure['evalue']}\n{code}")
+        return seconds
+
+    def close(self):
+        self.client.shutdown()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.client.stop_channels()
+        self.folder.cleanup()
+
+
+def environment(bin_folder, source, home):
+    env = dict(os.environ, HEADSTART_SRC=source, HEADSTART_HOME=home)
+    env["PATH"] = bin_folder + os.pathsep + env["PATH"]
+    return env
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", required=True, help="folder with headstart, headstart-go, gonb, goimports and gopls")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    args = parser.parse_args()
+    bin_folder = os.path.abspath(args.bin)
+    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    with tempfile.TemporaryDirectory(prefix="bench-home-") as home:
+        env = environment(bin_folder, source, home)
+        gonb = Kernel([os.path.join(bin_folder, "gonb"), "--kernel", "{file}"], env)
+        headstart = Kernel([os.path.join(bin_folder, "headstart"), "kernel", "--connection-file", "{file}"], env)
+        figures = {}
+        try:
+            # GoNB alone gets the module files that Headstart's cells find, as a user would after `go get`.
+            module = os.path.join(home, "module")
+            headstart.run(f"!*mkdir -p {module} && cp go.mod go.sum {module}/ && realpath {source} > {module}/source")
+            gonb.run(f"!*name=$(head -1 go.mod); sed \"s|^module .*|$name|; s|=> .*|=> $(cat {module}/source)|\" {module}/go.mod > go.mod; cp {module}/go.sum .")
+            for name, cell in {"fmt": FMT, "gomlx": GOMLX}.items():
+                figures[name] = compare(gonb, headstart, cell, args.rounds)
+        finally:
+            gonb.close()
+            headstart.close()
+    print(json.dumps(figures) if args.json else table(figures))
+
+
+def compare(gonb, headstart, cell, rounds):
+    times = {"gonb": [], "headstart": []}
+    for n in range(rounds + 2):
+        for name, kernel in (("gonb", gonb), ("headstart", headstart)):
+            seconds = kernel.run(cell.replace("{n}", str(1000 + n)))
+            if n >= 2:  # the first two fill the build cache and the plans
+                times[name].append(seconds)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return {"gonb_s": medians["gonb"], "headstart_s": medians["headstart"], "ratio": medians["headstart"] / medians["gonb"]}
+
+
+def table(figures):
+    lines = ["cell        GoNB alone   Headstart   ratio"]
+    for name, row in figures.items():
+        lines.append(f"{name:10}  {row['gonb_s'] * 1000:7.0f} ms  {row['headstart_s'] * 1000:7.0f} ms   {row['ratio']:.2f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
