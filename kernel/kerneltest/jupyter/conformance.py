@@ -1,5 +1,6 @@
 """The protocol as jupyter_kernel_test checks it, with every sample it knows that this kernel has an answer to."""
 
+import time
 import unittest
 
 from jupyter_kernel_test import IopubWelcomeTests, KernelTests
@@ -39,7 +40,18 @@ class HeadstartTests(KernelTests):
     code_history_pattern = "1?+*"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%help"
-    code_clear_output = '%%\ngonbui.DisplayHtml("x")\n'
+    code_clear_output = "%clear --wait"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Completion answers within two seconds, if need be with nothing: gopls takes longer than that to start.
+        end = time.time() + 60
+        matches = []
+        while not matches and time.time() < end:
+            cls.kc.complete(cls.completion_samples[1]["text"])
+            matches = cls.kc.get_shell_msg(timeout=10)["content"].get("matches")
+            time.sleep(0.1)
 
 
 class HeadstartWelcomeTests(IopubWelcomeTests):
