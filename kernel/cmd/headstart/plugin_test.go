@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/plugin"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// terminal is a shell in which headstart is installed, with a state folder of its own.
+type terminal struct {
+	dir  string
+	home string
+	env  []string
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	checkout, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, home := t.TempDir(), t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(bin, "headstart"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return &terminal{dir: t.TempDir(), home: home, env: append(os.Environ(),
+		"PATH="+bin+":"+os.Getenv("PATH"), homeVar+"="+home, sourceVar+"="+checkout, "GOFLAGS=", "GOWORK=off")}
+}
+
+// run runs a script and stays in the folder in which it ends.
+func (s *terminal) run(script string) (string, error) {
+	where := filepath.Join(s.home, "pwd")
+	cmd := exec.Command("sh", "-ec", script+"\npwd > "+where)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	out, err := cmd.CombinedOutput()
+	if dir, reading := os.ReadFile(where); err == nil {
+		s.dir, err = strings.TrimSpace(string(dir)), reading
+	}
+	return string(out), err
+}
+
+func (s *terminal) mustRun(t *testing.T, script string) string {
+	t.Helper()
+	out, err := s.run(script)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+	return out
+}
+
+// kernel loads the installed plugins as a kernel does.
+func (s *terminal) kernel(t *testing.T) (*magics.Registry, *plugin.Manager) {
+	t.Helper()
+	registry := magics.NewRegistry()
+	manager := plugin.NewManager(registry, plugin.Options{Home: s.home})
+	t.Cleanup(func() { manager.Close(0) })
+	if err := manager.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return registry, manager
+}
+
+// show runs a cell and returns what it shows: text, figures, and the error.
+func show(t *testing.T, registry *magics.Registry, cell string) string {
+	t.Helper()
+	host := &magictest.Host{}
+	err := errors.New("the cell is no magic")
+	for _, part := range registry.ParseCell(cell) {
+		if err = part.Err; err != nil {
+			break
+		}
+		m, ok := registry.Lookup(part.Call.Name)
+		if !ok {
+			t.Fatalf("%q is no magic", cell)
+		}
+		if err = magics.Invoke(t.Context(), m, part.Call, host); err != nil {
+			break
+		}
+	}
+	text := host.Output()
+	for _, shown := range host.Outputs() {
+		plain, _ := shown.Bundles[0].Data[display.MIMEText].(string)
+		text += plain + "\n"
+	}
+	if err != nil {
+		text += err.Error() + "\n"
+	}
+	return text
+}
+
+var fence = regexp.MustCompile("(?s)```(\\w+)(?: file=(\\S+))?\n(.*?)```")
+
+// TestTutorial does what the page "Write a magic in five minutes" says.
+func TestTutorial(t *testing.T) {
+	page, err := os.ReadFile("../../../magics/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, steps, _ := strings.Cut(string(page), "\n## Write a magic in five minutes\n")
+	steps, _, _ = strings.Cut(steps, "\n## ")
+	term := newTerminal(t)
+	var registry *magics.Registry
+	shown, kinds := "", map[string]int{}
+	for _, block := range fence.FindAllStringSubmatch(steps, -1) {
+		kind, file, text := block[1], block[2], block[3]
+		kinds[kind]++
+		switch kind {
+		case "sh":
+			term.mustRun(t, text)
+		case "go":
+			if err := os.WriteFile(filepath.Join(term.dir, file), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		case "cell":
+			if registry == nil {
+				registry, _ = term.kernel(t)
+			}
+			shown = show(t, registry, strings.TrimSpace(text))
+		case "output":
+			if strings.TrimSpace(text) != strings.TrimSpace(shown) {
+				t.Errorf("the page shows:\n%s\nthe cell shows:\n%s", text, shown)
+			}
+		default:
+			t.Errorf("the page has a block %q, which nobody runs", kind)
+		}
+	}
+	if kinds["sh"] < 3 || kinds["go"] < 2 || kinds["cell"] < 3 || kinds["output"] != kinds["cell"] {
+		t.Errorf("the page has lost its steps: %v", kinds)
+	}
+}
+
+func TestPluginCommands(t *testing.T) {
+	term := newTerminal(t)
+	out := term.mustRun(t, "headstart plugin new two-words && cd headstart-two-words && go test . && go vet . && headstart plugin install . && cd ..")
+	if !strings.Contains(out, "installed the plugin two-words (devel) with %two-words") {
+		t.Errorf("install says:\n%s", out)
+	}
+	var listed []listedPlugin
+	if err := json.Unmarshal([]byte(term.mustRun(t, "headstart plugin list --json")), &listed); err != nil {
+		t.Fatal(err)
+	}
+	if len(listed) != 1 || listed[0].Name != "two-words" || listed[0].Magics[0] != "two-words" || listed[0].Error != "" {
+		t.Errorf("list: %+v", listed)
+	}
+	registry, _ := term.kernel(t)
+	if got := show(t, registry, "%two-words a b"); got != "A B!\n" {
+		t.Errorf("the cell shows %q", got)
+	}
+
+	t.Run("refusals", func(t *testing.T) {
+		term.mustRun(t, "cp -r headstart-two-words headstart-copy; printf 'no program' > text; printf '#!/bin/sh\\nexit 3\\n' > script; chmod +x script")
+		for command, want := range map[string]string{
+			"plugin new 'two words'":         "a magic's name is made of letters",
+			"plugin new two-words":           "file exists",
+			"plugin new x --source /nowhere": "/nowhere is no checkout of Headstart",
+			"plugin install nowhere":         "no such file or directory",
+			"plugin install text":            "neither a folder with a Go program nor a program",
+			"plugin install script":          "has to call plugin.Serve",
+			"plugin install headstart-copy":  "the plugin copy brings %two-words, which the plugin two-words (",
+			"plugin remove two-word":         "did you mean two-words?",
+			"plugin remove something-else":   "headstart plugin list shows them",
+		} {
+			out, err := term.run("headstart " + command)
+			if err == nil || !strings.Contains(out, want) {
+				t.Errorf("headstart %s does not say %q, but (%v):\n%s", command, want, err, out)
+			}
+		}
+		left, err := filepath.Glob(filepath.Join(term.home, "plugins", ".*"))
+		if err != nil || len(left) != 0 {
+			t.Errorf("installing left behind %v, %v", left, err)
+		}
+	})
+
+	term.mustRun(t, "headstart plugin install headstart-two-words") // again replaces it
+	if out := term.mustRun(t, "headstart plugin remove two-words && headstart plugin list"); strings.Contains(out, "%two-words") {
+		t.Errorf("after the removal:\n%s", out)
+	}
+}
