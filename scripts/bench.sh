@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs every benchmark of bench/ (NAME.sh or NAME.py) and keeps its output in bench-out/. Python ones run in a virtual
-# environment of their own, with the peers that bench/requirements.txt pins.
+# environment of their own, with the peers that bench/requirements.txt pins, but for those that drive kernels: they run
+# where Jupyter is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=bench-out
@@ -19,6 +20,10 @@ for script in bench/*.sh bench/*.py; do
 	echo "== $name"
 	case $name in
 	*.sh) BENCH_PYTHON="$PWD/$venv/bin/python" bash "$script" ;;
-	*.py) "$venv/bin/python" "$script" ;;
+	*.py)
+		python="$venv/bin/python"
+		if grep -q jupyter_client "$script"; then python=.headstart/venv/bin/python; fi
+		"$python" "$script"
+		;;
 	esac | tee "$out/${name%.*}.txt"
 done
