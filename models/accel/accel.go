@@ -54,7 +54,11 @@ func Open(ctx context.Context, options Options) (*Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open device %q: %w", options.Device, err)
 	}
-	candidates, err := options.candidates(installedPlugins())
+	found, err := installedPlugins()
+	if err != nil {
+		return nil, err
+	}
+	candidates, err := options.candidates(found)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,18 @@ type plugins struct {
 	driver    bool // an NVIDIA driver is loaded
 }
 
-// installedPlugins looks in PJRT_PLUGIN_LIBRARY_PATH and go-xla's usual folders. It loads nothing.
-func installedPlugins() plugins {
-	var found plugins
+// installedPlugins looks in PJRT_PLUGIN_LIBRARY_PATH and go-xla's usual folders. go-xla opens each file that it finds, and
+// panics on one that is no library.
+func installedPlugins() (found plugins, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			where := os.Getenv(pjrt.PJRTPluginPathsEnv)
+			if where == "" {
+				where = "go-xla's folders"
+			}
+			err = fmt.Errorf("look for PJRT plugins in %s: a file there cannot be loaded; run headstart doctor", where)
+		}
+	}()
 	for name := range pjrt.AvailablePlugins() {
 		switch {
 		case pjrt.IsCUDAName(name):
@@ -36,9 +45,9 @@ func installedPlugins() plugins {
 			found.cpu = newest(found.cpu, name)
 		}
 	}
-	_, err := os.Stat("/proc/driver/nvidia/version")
-	found.driver = err == nil
-	return found
+	_, statErr := os.Stat("/proc/driver/nvidia/version")
+	found.driver = statErr == nil
+	return found, nil
 }
 
 // newest prefers the unversioned name (whoever put it there chose it), then the later version.

@@ -59,6 +59,8 @@ except DeadKernelError:
     failure = "the kernel died"
 except NoSuchKernel:
     sys.exit(4)
+except KeyboardInterrupt:
+    sys.exit(130)
 seconds = time.monotonic() - start
 
 nbformat.write(notebook, arguments.out)

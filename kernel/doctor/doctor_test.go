@@ -1,0 +1,295 @@
+package doctor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/headstart-nb/headstart/kernel/install"
+)
+
+var extension = fstest.MapFS{
+	"package.json":     {Data: []byte(`{"name": "lab"}`)},
+	"static/remote.js": {Data: []byte("js")},
+}
+
+const goodDevice = `#!/bin/sh
+echo '{"device": "xla:cpu", "open_ms": 80, "compile_ms": 40, "largest_difference": 1e-6}'
+`
+
+func write(t *testing.T, file, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil && !os.IsNotExist(err) { // it may be a link to a program of the checkout
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// installedBin is where make setup put the real programs.
+func installedBin(t *testing.T) string {
+	t.Helper()
+	bin := os.Getenv("HEADSTART_BIN")
+	if bin == "" {
+		bin = filepath.Join("..", "..", ".headstart", "bin")
+	}
+	bin, err := filepath.Abs(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !exists(filepath.Join(bin, "gopls")) {
+		t.Skip("needs the installed programs: make setup")
+	}
+	return bin
+}
+
+// healthy is an installation in which everything is right: real programs by links, the device's answer by a script.
+func healthy(t *testing.T) *subject {
+	t.Helper()
+	bin := installedBin(t)
+	layout, err := install.NewLayout(t.Context(), install.Place{Prefix: filepath.Join(t.TempDir(), "a prefix")}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(layout.Bin(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"headstart", "headstart-go", "headstart-transfer", "gonb", "goimports", "gopls"} {
+		if err := os.Symlink(filepath.Join(bin, program), layout.Program(program)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(layout.Lib(), "pjrt_c_api_cpu_plugin.so"), strings.Repeat("x", 2<<20), 0o755)
+	write(t, filepath.Join(layout.SourceDir(), "go.mod"), "module m\n", 0o644)
+	spec, err := json.Marshal(map[string]any{
+		"argv": []string{layout.Program("headstart"), "kernel"},
+		"env":  map[string]string{"HEADSTART_SRC": layout.SourceDir(), "PJRT_PLUGIN_LIBRARY_PATH": layout.Lib()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(layout.Kernelspec(), "kernel.json"), string(spec), 0o644)
+	for name, file := range extension {
+		write(t, filepath.Join(layout.Share, "labextensions", "lab", name), string(file.Data), 0o644)
+	}
+	root := filepath.Join(t.TempDir(), "machine")
+	write(t, filepath.Join(root, "proc", "meminfo"), "MemTotal: 16000000 kB\nMemAvailable: 8000000 kB\n", 0o644)
+	write(t, filepath.Join(root, "lib64", "ld-linux-x86-64.so.2"), "", 0o755)
+	t.Setenv("JUPYTER_PATH", layout.Share)
+	return &subject{
+		Options: Options{Layout: layout, Python: filepath.Join(bin, "..", "venv", "bin", "python"), Labextension: extension, Version: "test"},
+		root:    root, now: time.Now, home: filepath.Join(root, "home"),
+		getenv:    func(name string) string { return map[string]string{"HF_HUB_CACHE": filepath.Join(root, "hub")}[name] },
+		freeSpace: func(string) (uint64, error) { return 100 << 30, nil },
+		goTool:    install.FindGo(), compiler: install.FindCompiler(),
+	}
+}
+
+func TestHealthy(t *testing.T) {
+	s := healthy(t)
+	write(t, s.Layout.Program("headstart-transfer"), goodDevice, 0o755)
+	for _, check := range examine(t.Context(), s).Checks {
+		if check.Name == "versions" { // the script of the device is no Go program; TestBroken looks at the real one
+			continue
+		}
+		if check.State != OK || check.Repair != "" {
+			t.Errorf("%s is %s: %s; %s", check.Name, check.State, check.Found, check.Repair)
+		}
+	}
+}
+
+// A breakage damages one thing of a healthy installation and says which line tells of it.
+type breakage struct {
+	check  func(context.Context, *subject) Check
+	damage func(*testing.T, *subject)
+	state  State
+	found  string // a part of the line
+	repair string // a part of the repairing command
+}
+
+func TestBroken(t *testing.T) {
+	const again = "headstart install --prefix"
+	cases := map[string]breakage{
+		"no Go":         {checkGo, func(_ *testing.T, s *subject) { s.goTool = "" }, Failed, "no go command was found", "Go 1.26.5"},
+		"old Go":        {checkGo, fakeGo("go1.24.3"), Failed, "go1.24.3 at", "Go 1.26.5"},
+		"rc Go":         {checkGo, fakeGo("go1.26rc1"), Failed, "is older than 1.26.5", "Go 1.26.5"},
+		"newer Go":      {checkGo, fakeGo("go1.27.1 X:exp"), OK, "go1.27.1", ""},
+		"damaged Go":    {checkGo, func(t *testing.T, s *subject) { s.goTool = broken(t) }, Failed, "does not run", "Go 1.26.5"},
+		"no C compiler": {checkCompiler, func(_ *testing.T, s *subject) { s.compiler = "" }, Warning, "none was found", "install"},
+		"no C library": {checkCompiler, func(t *testing.T, s *subject) { s.compiler = broken(t) }, Warning,
+			"cannot compile a small program: exit status 1: stdlib.h is missing", "install"},
+		"no gonb":        {checkTool("gonb"), without("gonb"), Failed, "gonb is missing: Go cells cannot run", again},
+		"no goimports":   {checkTool("goimports"), without("goimports"), Failed, "goimports is missing", again},
+		"no gopls":       {checkTool("gopls"), without("gopls"), Failed, "neither completed nor explained", again},
+		"damaged gopls":  {checkTool("gopls"), garbage("gopls"), Failed, "gopls is damaged", "remove"},
+		"another gopls":  {checkTool("gopls"), func(t *testing.T, s *subject) { swap(t, s, "gopls", "goimports") }, Warning, "not at v0.23.0", again},
+		"no kernel":      {checkPrograms, without("headstart"), Failed, "headstart is missing: the kernel cannot start", again},
+		"no transfer":    {checkPrograms, without("headstart-transfer"), Warning, "%train are missing", again},
+		"damaged kernel": {checkPrograms, garbage("headstart"), Failed, "headstart is damaged", "remove"},
+		"no kernelspec": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.Kernelspec()) }, Failed,
+			"Jupyter offers no Headstart", again},
+		"damaged kernelspec": {checkKernelspec, spec("{"), Failed, "it is damaged", again},
+		"empty kernelspec":   {checkKernelspec, spec("{}"), Failed, "it names no program", again},
+		"kernelspec of a gone program": {checkKernelspec, spec(`{"argv": ["/nowhere/headstart"]}`), Failed,
+			"starts /nowhere/headstart, which is missing", again},
+		"kernelspec of another installation": {checkKernelspec, spec(`{"argv": ["/bin/sh"]}`), Warning, "belongs to another", again},
+		"kernelspec without its sources": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.SourceDir()) }, Failed,
+			"HEADSTART_SRC names", again},
+		"no Python":  {checkJupyter, func(_ *testing.T, s *subject) { s.Python = "/nowhere/python" }, Failed, "/nowhere/python does not run", "--python"},
+		"no Jupyter": {checkJupyter, bareVenv, Failed, "has no Jupyter", "pip install jupyterlab"},
+		"Jupyter elsewhere": {checkJupyter, func(t *testing.T, _ *subject) { t.Setenv("JUPYTER_PATH", ""); t.Setenv("JUPYTER_PREFER_ENV_PATH", "1") },
+			Warning, "uses another installation", "uninstall"},
+		"labextension cut": {checkLabextension, func(t *testing.T, s *subject) {
+			remove(t, filepath.Join(s.Layout.Share, "labextensions", "lab", "static"))
+		}, Failed, "1 of its files are missing", again},
+		"labextension old": {checkLabextension, func(t *testing.T, s *subject) {
+			write(t, filepath.Join(s.Layout.Share, "labextensions", "lab", "package.json"), "{}", 0o644)
+		}, Warning, "of another version", again},
+		"no labextension": {checkLabextension, func(_ *testing.T, s *subject) { s.Labextension = nil }, Warning, "built without it", "CONTRIBUTING"},
+		"no plugin":       {checkPlugin, func(t *testing.T, s *subject) { remove(t, s.Layout.Lib()) }, Failed, "there is none in", again},
+		"cut plugin": {checkPlugin, func(t *testing.T, s *subject) {
+			write(t, filepath.Join(s.Layout.Lib(), "pjrt_c_api_cpu_plugin.so"), "half", 0o755)
+		}, Failed, "has only 4 bytes", "remove it and run"},
+		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, Failed, "a file there cannot be loaded", "remove the plugin"},
+		"wrong product": {checkDevice, device(`{"device":"xla:cpu","error":"the result is off by 3"}`, 1), Failed,
+			"the result is off by 3", "remove the plugin"},
+		"device crashes": {checkDevice, device("", 139), Failed, "cannot compute: exit status 139", again},
+		"only Go":        {checkDevice, device(`{"device":"go"}`, 0), Warning, "pure Go backend computes", again},
+		"little memory": {checkMemory, func(t *testing.T, s *subject) {
+			write(t, filepath.Join(s.root, "proc", "meminfo"), "MemTotal: 2000000 kB\nMemAvailable: 900000 kB\n", 0o644)
+		}, Warning, "878 MB free of 1.9 GB: training needs 2 GB", "--batch"},
+		"GPU that does not answer": {checkMemory, func(t *testing.T, s *subject) {
+			write(t, filepath.Join(s.root, "proc", "driver", "nvidia", "version"), "NVRM", 0o644)
+			t.Setenv("PATH", filepath.Dir(broken(t)))
+		}, Warning, "the GPU does not answer", "nvidia-smi"},
+		"damaged weights": {checkWeights, weights(strings.Repeat("0", 64), "x"), Failed, "instead of 000000000000: it is damaged", "rm "},
+		"good weights":    {checkWeights, weights(hash("x"), "x"), OK, "1 files", ""},
+		"cut weights":     {checkWeights, weights(hash("x")+".incomplete", "x"), Warning, "a download was interrupted", "--weights imagenet"},
+		"feature cache in the way": {checkFeatures, func(t *testing.T, s *subject) { write(t, filepath.Join(s.home, "cache"), "", 0o644) },
+			Failed, "cannot be made", "HEADSTART_HOME"},
+		"no state folder": {checkFeatures, func(_ *testing.T, s *subject) { s.home = "" }, Failed, "there is no folder", "HEADSTART_HOME"},
+		"full disk":       {checkDisk, free(50 << 20), Failed, "50 MB free", "free some space"},
+		"nearly full":     {checkDisk, free(1 << 30), Warning, "1.0 GB free", "free some space"},
+		"clock behind": {checkClock, func(_ *testing.T, s *subject) { s.now = func() time.Time { return time.Unix(0, 0) } }, Failed,
+			"1970-01-01", "timedatectl"},
+		"musl": {checkPlatform, func(t *testing.T, s *subject) {
+			remove(t, filepath.Join(s.root, "lib64"))
+			write(t, filepath.Join(s.root, "lib", "ld-musl-x86_64.so.1"), "", 0o755)
+		}, Failed, "need glibc", "Debian"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := healthy(t)
+			test.damage(t, s)
+			got := test.check(t.Context(), s)
+			if got.State != test.state || !strings.Contains(got.Found, test.found) || !strings.Contains(got.Repair, test.repair) {
+				t.Errorf("got %s: %s\nrepair: %s\nwant %s with %q, repair with %q", got.State, got.Found, got.Repair, test.state, test.found, test.repair)
+			}
+			if strings.Contains(got.Found, "\n") || got.State != OK && got.Repair == "" {
+				t.Errorf("the line is not one line with a repair: %+v", got)
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func script(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program")
+	write(t, file, "#!/bin/sh\n"+text+"\n", 0o755)
+	return file
+}
+
+func broken(t *testing.T) string { return script(t, "echo stdlib.h is missing >&2; exit 1") }
+
+func fakeGo(version string) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) { s.goTool = script(t, "echo "+version) }
+}
+
+func without(program string) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) { remove(t, s.Layout.Program(program)) }
+}
+
+func garbage(program string) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) { write(t, s.Layout.Program(program), "\x7fELF, once", 0o755) }
+}
+
+func swap(t *testing.T, s *subject, program, by string) {
+	t.Helper()
+	remove(t, s.Layout.Program(program))
+	if err := os.Symlink(s.Layout.Program(by), s.Layout.Program(program)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func spec(text string) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) {
+		write(t, filepath.Join(s.Layout.Kernelspec(), "kernel.json"), text, 0o644)
+	}
+}
+
+func device(answer string, status int) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) {
+		write(t, s.Layout.Program("headstart-transfer"), fmt.Sprintf("#!/bin/sh\necho '%s'\nexit %d\n", answer, status), 0o755)
+	}
+}
+
+func bareVenv(t *testing.T, s *subject) {
+	dir := t.TempDir()
+	if out, err := exec.Command("python3", "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.Python = filepath.Join(dir, "bin", "python")
+}
+
+func weights(blob, content string) func(*testing.T, *subject) {
+	return func(t *testing.T, s *subject) {
+		write(t, filepath.Join(s.root, "hub", "models--timm--resnet50.tv_in1k", "blobs", blob), content, 0o644)
+	}
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func free(bytes uint64) func(*testing.T, *subject) {
+	return func(_ *testing.T, s *subject) { s.freeSpace = func(string) (uint64, error) { return bytes, nil } }
+}
+
+func TestParseGPUs(t *testing.T) {
+	got, err := parseGPUs("0, 81559, 80994\n1, 24576, 100\n")
+	if err != nil || len(got) != 2 || got[1] != (gpu{1, 24576 << 20, 100 << 20}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := parseGPUs("No devices were found\n"); err == nil {
+		t.Error("an answer without numbers was accepted")
+	}
+}
+
+func TestText(t *testing.T) {
+	report := Report{Checks: []Check{ok("Go", "go1.26.8"), failed("gopls", "it is missing", "make setup")}}
+	want := "ok       Go     go1.26.8\nfailed   gopls  it is missing\n                repair: make setup\n1 of 2 checks failed.\n"
+	if got := report.Text(); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
