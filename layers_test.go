@@ -21,7 +21,7 @@ const module = "github.com/headstart-nb/headstart/"
 var layers = [][]string{
 	{".", "nbhelpers/display", "nbhelpers/sketch", "nbhelpers/warm"},
 	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
-		"models/accel", "models/weights", "models/picture", "models/sampleset", "models/imagefolder",
+		"models/accel", "models/weights", "models/picture/baseline", "models/picture", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/trainer", "models/featurecache", "models/run", "models/transfer", "models",
 		"nbhelpers/figure"},

@@ -1,0 +1,267 @@
+// Package baseline decodes the kind of JPEG that nearly all photos are, twice as fast as image/jpeg and with libjpeg's
+// arithmetic to the last bit.
+//
+// It takes 8-bit baseline files with three YCbCr planes in one scan, and returns an error for anything else, damaged files
+// included: the caller then asks image/jpeg, which knows the rest and has the last word on what is refused.
+package baseline
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+)
+
+// errOther is the answer to every file that is not of the one kind.
+var errOther = errors.New("baseline: another kind of JPEG, or a damaged one")
+
+// A plane is one component while it is decoded.
+type plane struct {
+	id     uint8
+	h, v   int // blocks in a unit, across and down
+	quant  *[64]int32
+	dc, ac *table
+	last   int32 // DC of the block before
+	pix    []uint8
+	stride int
+}
+
+type decoder struct {
+	data          []byte
+	width, height int
+	planes        [3]plane
+	quant         [4][64]int32 // in zigzag order
+	quantSet      [4]bool
+	tables        [2][4]*table // DC, AC
+	interval      int          // units between restarts; 0: none
+	framed        bool
+}
+
+// Decode decodes a file. The picture's planes are padded to whole blocks beyond its bounds.
+func Decode(data []byte) (*image.YCbCr, error) {
+	d := &decoder{data: data}
+	if len(data) < 4 || data[0] != 0xff || data[1] != 0xd8 {
+		return nil, errOther
+	}
+	scan, err := d.headers()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.scan(scan); err != nil {
+		return nil, err
+	}
+	ratio := map[[2]int]image.YCbCrSubsampleRatio{
+		{1, 1}: image.YCbCrSubsampleRatio444, {2, 1}: image.YCbCrSubsampleRatio422,
+		{1, 2}: image.YCbCrSubsampleRatio440, {2, 2}: image.YCbCrSubsampleRatio420,
+	}[[2]int{d.planes[0].h, d.planes[0].v}]
+	return &image.YCbCr{
+		Y: d.planes[0].pix, Cb: d.planes[1].pix, Cr: d.planes[2].pix,
+		YStride: d.planes[0].stride, CStride: d.planes[1].stride,
+		SubsampleRatio: ratio, Rect: image.Rect(0, 0, d.width, d.height),
+	}, nil
+}
+
+// The markers that are understood; ITU-T T.81, table B.1.
+const (
+	markerSOF0 = 0xc0 // baseline frame
+	markerDHT  = 0xc4
+	markerEOI  = 0xd9
+	markerSOS  = 0xda
+	markerDQT  = 0xdb
+	markerDRI  = 0xdd
+	markerAPP0 = 0xe0
+	markerAdob = 0xee
+	markerCOM  = 0xfe
+)
+
+// headers reads up to the scan, and returns where its entropy-coded data begins.
+func (d *decoder) headers() (scan int, err error) {
+	for at := 2; at+4 <= len(d.data); {
+		if d.data[at] != 0xff {
+			return 0, errOther
+		}
+		marker := d.data[at+1]
+		end := at + 2 + int(binary.BigEndian.Uint16(d.data[at+2:]))
+		if marker < markerSOF0 || end < at+4 || end > len(d.data) {
+			return 0, errOther
+		}
+		body := d.data[at+4 : end]
+		ok := false
+		switch {
+		case marker == markerSOF0:
+			ok = d.frame(body)
+		case marker == markerDHT:
+			ok = d.huffman(body)
+		case marker == markerDQT:
+			ok = d.quantization(body)
+		case marker == markerDRI:
+			ok = len(body) == 2
+			if ok {
+				d.interval = int(binary.BigEndian.Uint16(body))
+			}
+		case marker == markerAdob:
+			// Adobe's last byte says how the colours are coded: 1 is YCbCr.
+			ok = !bytes.HasPrefix(body, []byte("Adobe")) || len(body) >= 12 && body[11] == 1
+		case marker >= markerAPP0 && marker <= 0xef || marker == markerCOM:
+			ok = true
+		case marker == markerSOS:
+			if !d.scanHeader(body) {
+				return 0, errOther
+			}
+			return end, nil
+		}
+		if !ok {
+			return 0, errOther
+		}
+		at = end
+	}
+	return 0, errOther
+}
+
+func (d *decoder) frame(body []byte) bool {
+	if d.framed || len(body) != 6+3*3 || body[0] != 8 || body[5] != 3 {
+		return false
+	}
+	d.framed = true
+	d.height, d.width = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
+	for i := range d.planes {
+		c := body[6+3*i:]
+		if c[2] > 3 {
+			return false
+		}
+		d.planes[i] = plane{id: c[0], h: int(c[1] >> 4), v: int(c[1] & 15), quant: &d.quant[c[2]]}
+	}
+	y, cb, cr := d.planes[0], d.planes[1], d.planes[2]
+	usual := (y.h == 1 || y.h == 2) && (y.v == 1 || y.v == 2) && cb.h == 1 && cb.v == 1 && cr.h == 1 && cr.v == 1
+	different := y.id != cb.id && cb.id != cr.id && y.id != cr.id
+	rgb := y.id == 'R' && cb.id == 'G' && cr.id == 'B'
+	return usual && different && !rgb && d.width > 0 && d.height > 0
+}
+
+func (d *decoder) quantization(body []byte) bool {
+	for len(body) > 0 {
+		target, wide := body[0]&15, int(body[0]>>4)
+		size := 64 * (1 + wide)
+		if target > 3 || wide > 1 || len(body) < 1+size {
+			return false
+		}
+		for i := range 64 {
+			if wide == 1 {
+				d.quant[target][i] = int32(binary.BigEndian.Uint16(body[1+2*i:]))
+			} else {
+				d.quant[target][i] = int32(body[1+i])
+			}
+		}
+		d.quantSet[target] = true
+		body = body[1+size:]
+	}
+	return true
+}
+
+func (d *decoder) huffman(body []byte) bool {
+	for len(body) > 0 {
+		class, target := body[0]>>4, body[0]&15
+		if class > 1 || target > 3 || len(body) < 17 {
+			return false
+		}
+		total := 0
+		for _, n := range body[1:17] {
+			total += int(n)
+		}
+		if total > 256 || len(body) < 17+total {
+			return false
+		}
+		t, ok := newTable(body[1:17], body[17:17+total])
+		if !ok {
+			return false
+		}
+		d.tables[class][target] = t
+		body = body[17+total:]
+	}
+	return true
+}
+
+// scanHeader takes a scan of all three planes in the frame's order.
+func (d *decoder) scanHeader(body []byte) bool {
+	if !d.framed || len(body) != 1+2*3+3 || body[0] != 3 || body[7] != 0 || body[8] != 63 || body[9] != 0 {
+		return false
+	}
+	for i := range d.planes {
+		id, tables := body[1+2*i], body[2+2*i]
+		p := &d.planes[i]
+		if id != p.id || tables>>4 > 3 || tables&15 > 3 {
+			return false
+		}
+		p.dc, p.ac = d.tables[0][tables>>4], d.tables[1][tables&15]
+		if p.dc == nil || p.ac == nil {
+			return false
+		}
+	}
+	for i := range d.quant {
+		for _, p := range d.planes {
+			if p.quant == &d.quant[i] && !d.quantSet[i] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scan decodes the entropy-coded data, which has to be followed by the end of the image.
+func (d *decoder) scan(at int) error {
+	across := (d.width + 8*d.planes[0].h - 1) / (8 * d.planes[0].h)
+	down := (d.height + 8*d.planes[0].v - 1) / (8 * d.planes[0].v)
+	for i := range d.planes {
+		p := &d.planes[i]
+		p.stride = across * 8 * p.h
+		p.pix = make([]uint8, p.stride*down*8*p.v)
+	}
+	units := across * down
+	var buffer []byte
+	for unit, restarts := 0, 0; unit < units; restarts++ {
+		n := units - unit
+		if d.interval > 0 {
+			n = min(n, d.interval)
+		}
+		var marker uint8
+		buffer, marker, at = unstuff(buffer[:0], d.data, at)
+		if want := uint8(0xd0 + restarts%8); unit+n < units && marker != want || unit+n == units && marker != markerEOI {
+			return errOther
+		}
+		if err := d.segment(newBits(buffer), unit, n, across); err != nil {
+			return err
+		}
+		buffer = buffer[:0]
+		unit += n
+	}
+	return nil
+}
+
+// segment decodes the units between two restarts.
+func (d *decoder) segment(r *bits, unit, n, across int) error {
+	for i := range d.planes {
+		d.planes[i].last = 0
+	}
+	var coefficients [64]int32
+	for ; n > 0; n-- {
+		x, y := unit%across, unit/across
+		unit++
+		for i := range d.planes {
+			p := &d.planes[i]
+			for by := range p.v {
+				for bx := range p.h {
+					last, ok := r.block(&coefficients, p)
+					if !ok {
+						return errOther
+					}
+					to := (y*p.v+by)*8*p.stride + (x*p.h+bx)*8
+					inverse(&coefficients, last, p.pix[to:], p.stride)
+				}
+			}
+		}
+	}
+	if !r.complete() {
+		return errOther
+	}
+	return nil
+}
