@@ -3,179 +3,16 @@ package gonb_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
-	"github.com/headstart-nb/headstart/kernel/gonb"
-	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
-
-// A recorder is a cell that keeps its output.
-type recorder struct {
-	mu       sync.Mutex
-	stdout   strings.Builder
-	stderr   strings.Builder
-	shown    []wire.DisplayData
-	updated  []wire.DisplayData
-	comms    []session.Comm
-	prompts  []string
-	lines    []string // what the user answers; none means that input is not allowed
-	count    int
-	onStream func()
-}
-
-var errNoInput = errors.New("this client takes no input")
-
-func (r *recorder) ExecutionCount() int { return r.count }
-
-func (r *recorder) Stream(name, text string) error {
-	r.mu.Lock()
-	if name == wire.Stdout {
-		r.stdout.WriteString(text)
-	} else {
-		r.stderr.WriteString(text)
-	}
-	hook := r.onStream
-	r.mu.Unlock()
-	if hook != nil {
-		hook()
-	}
-	return nil
-}
-
-func (r *recorder) Display(data wire.DisplayData) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.shown = append(r.shown, data)
-	return nil
-}
-
-func (r *recorder) Update(data wire.DisplayData) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.updated = append(r.updated, data)
-	return nil
-}
-
-func (r *recorder) Result(value wire.ExecuteResult) error {
-	return r.Display(wire.DisplayData{Data: value.Data, Metadata: value.Metadata})
-}
-
-func (r *recorder) Clear(bool) error { return nil }
-
-func (r *recorder) Ask(_ context.Context, prompt string, _ bool) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.prompts = append(r.prompts, prompt)
-	if len(r.lines) == 0 {
-		return "", errNoInput
-	}
-	line := r.lines[0]
-	r.lines = r.lines[1:]
-	return line, nil
-}
-
-func (r *recorder) Comm(comm session.Comm) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.comms = append(r.comms, comm)
-	return nil
-}
-
-// bin is the folder that holds gonb and goimports.
-func bin(t testing.TB) string {
-	t.Helper()
-	checkout, err := filepath.Abs("../../.headstart/bin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range []string{os.Getenv("HEADSTART_BIN"), checkout} {
-		if _, err := os.Stat(filepath.Join(folder, "gonb")); folder != "" && err == nil {
-			return folder
-		}
-	}
-	path, err := exec.LookPath("gonb")
-	if err != nil {
-		t.Skip("needs gonb: make setup")
-	}
-	return filepath.Dir(path)
-}
-
-// A notebook runs cells in one engine.
-type notebook struct {
-	t      testing.TB
-	engine *gonb.Engine
-	count  int
-}
-
-func open(t testing.TB) *notebook {
-	t.Helper()
-	folder := bin(t)
-	// Socket paths are short, t.TempDir's are not.
-	runtime, err := os.MkdirTemp("", "gonb-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine := gonb.New(gonb.Options{
-		BinDir: folder, Env: os.Environ(), Dir: t.TempDir(), RuntimeDir: runtime, KernelID: "0123-abcd",
-		SourceDir: source, CacheDir: t.TempDir(),
-	})
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := os.RemoveAll(runtime); err != nil {
-			t.Error(err)
-		}
-	})
-	return &notebook{t: t, engine: engine}
-}
-
-// try runs a cell and returns its output and how it ended.
-func (n *notebook) try(ctx context.Context, code string, lines ...string) (*recorder, wire.ExecuteReply) {
-	n.t.Helper()
-	n.count++
-	cell := &recorder{count: n.count, lines: lines}
-	return cell, n.run(ctx, code, cell)
-}
-
-func (n *notebook) run(ctx context.Context, code string, cell *recorder) wire.ExecuteReply {
-	n.t.Helper()
-	reply, err := n.engine.Execute(ctx, wire.ExecuteRequest{Code: code, StoreHistory: true, AllowStdin: cell.lines != nil}, cell)
-	if err != nil {
-		n.t.Fatalf("cell %q: %v", code, err)
-	}
-	return reply
-}
-
-// ok runs a cell that has to end well and returns what it wrote to standard output.
-func (n *notebook) ok(code string) string {
-	n.t.Helper()
-	cell, reply := n.try(n.t.Context(), code)
-	if reply.Status != wire.StatusOK {
-		n.t.Fatalf("cell %q: %v\n%s", code, reply.Error, cell.stderr.String())
-	}
-	return cell.stdout.String()
-}
-
-// fails runs a cell that has to end with an error.
-func (n *notebook) fails(code string) (*recorder, *wire.Error) {
-	n.t.Helper()
-	cell, reply := n.try(n.t.Context(), code)
-	if reply.Status != wire.StatusError || reply.Error == nil {
-		n.t.Fatalf("cell %q ended with status %q, wanted an error", code, reply.Status)
-	}
-	return cell, reply.Error
-}
 
 func TestCellsRunAndRemember(t *testing.T) {
 	nb := open(t)
@@ -188,5 +25,207 @@ func TestCellsRunAndRemember(t *testing.T) {
 	}
 	if out := nb.ok("!echo shell"); out != "shell\n" {
 		t.Errorf("output %q", out)
+	}
+}
+
+func TestErrorsPointIntoTheCell(t *testing.T) {
+	nb := open(t)
+	nb.ok("func divide(x int) int {\n\treturn x / zero\n}\nvar zero = 0")
+	for _, test := range []struct{ code, name, value, trace string }{
+		{"%%\nx := 3\ny := undefinedThing\n_ = y", "CompileError", "line 2: declared and not used: x (and one more)", "Cell In[2], line 3:6: undefined: undefinedThing\n    3 | y := undefinedThing\n      |      ^"},
+		{"var s string = 5", "CompileError", "line 1: cannot use 5", "    1 | var s string = 5\n      |                ^"},
+		{"func g( {", "SyntaxError", "line 1: expected ')', found '{'", "Cell In[4], line 1:9"},
+		{"%%\nfmt.Println(divide(1))", "panic", "runtime error: integer divide by zero", "main.divide(...)  Cell In[1], line 2\n    2 |     return x / zero\n  main.main()  Cell In[5], line 2"},
+		{"%%\nch := make(chan int)\n<-ch", "fatal error", "all goroutines are asleep - deadlock!", "Cell In[6], line 3"},
+		{"%%\nos.Exit(3)", "ExitError", "the program ended with exit status 3", ""},
+		{"%test\nfunc TestNo(t *testing.T) { t.Fatal(\"no\") }", "TestFailure", "a test failed", ""},
+		{"%nonsense", "UnknownMagic", "line 1: there is no magic %nonsense", ""},
+		{"%env A", "GoNBError", "`%env <VAR_NAME> <value>`", ""},
+		{"import \"github.com/janpfeifer/gonb/nothing\"\n%%\nnothing.X()", "ModuleError", "", "github.com/janpfeifer/gonb/nothing"},
+	} {
+		cell, failure := nb.fails(test.code)
+		trace := uncoloured(strings.Join(failure.Traceback, "\n"))
+		if failure.EName != test.name || !strings.Contains(failure.EValue, test.value) || !strings.Contains(trace, test.trace) {
+			t.Errorf("cell %q: %s: %s\n%s\nwanted %s: %s\n%s", test.code, failure.EName, failure.EValue, trace, test.name, test.value, test.trace)
+		}
+		if strings.Contains(cell.stderr.String(), "goroutine 1") {
+			t.Errorf("cell %q: the stack stands on standard error as well: %q", test.code, cell.stderr.String())
+		}
+	}
+	cell, _ := nb.fails("%%\nx := 3")
+	if len(cell.shown) != 1 || !strings.Contains(cell.shown[0].Data["text/html"].(string), "<strong>Cell In[12], line 2:1</strong>: declared and not used: x") {
+		t.Errorf("the HTML version is %v", cell.shown)
+	}
+}
+
+// A cell is interrupted at several moments, so that each phase is met: finding imports, getting modules, compiling,
+// linking, running. Whichever it is, the cell ends as an interrupt and the next one works.
+func TestInterruptInEveryPhase(t *testing.T) {
+	nb := open(t)
+	nb.ok("%%\nfmt.Println(\"warm\")")
+	for _, after := range []time.Duration{5, 20, 50, 90, 140, 200, 300, 1500} {
+		code := fmt.Sprintf("%%%%\nfmt.Println(%d)\ntime.Sleep(time.Hour)", after)
+		nb.interrupt(code, after*time.Millisecond)
+	}
+	for _, code := range []string{
+		"!sleep 1000; echo no",
+		"!sleep 1000 | sort",
+		"%%bash\nsleep 1000\necho no",
+		"!trap '' INT; sleep 1000; sleep 1000", // what does not listen is killed
+		"%%\nsignal.Ignore(os.Interrupt)\nfor {\n}",
+		"!sleep 1000\n%%\nfmt.Println(\"no\")",
+	} {
+		nb.interrupt(code, 700*time.Millisecond)
+	}
+	if out := nb.ok("%%\nfmt.Println(\"usable\")"); out != "usable\n" {
+		t.Errorf("output %q", out)
+	}
+}
+
+func TestStandardInput(t *testing.T) {
+	nb := open(t)
+	const scan = "import \"bufio\"\n%%\ns := bufio.NewScanner(os.Stdin)\nfor s.Scan() && s.Text() != \"end\" {\n\tfmt.Println(\"got\", s.Text())\n}"
+	for _, code := range []string{scan, "%with_inputs\n!read x; echo got $x", "!read x; echo got $x"} {
+		cell, reply := nb.try(t.Context(), code, "a", "end")
+		if reply.Status != wire.StatusOK || cell.stdout.String() != "got a\n" {
+			t.Errorf("cell %q: %v, output %q", code, reply.Error, cell.stdout.String())
+		}
+	}
+	for _, code := range []string{scan, "!read x; echo got $x"} {
+		_, failure := nb.fails(code)
+		if failure.EName != "StdinNotImplementedError" || !strings.Contains(failure.EValue, errNoInput.Error()) {
+			t.Errorf("cell %q without input: %v", code, failure)
+		}
+	}
+	// These read from other programs, not from the user.
+	if out := nb.ok("!(sleep 1; echo b; echo a) | sort\n!sleep 1 | cat"); out != "a\nb\n" {
+		t.Errorf("output %q", out)
+	}
+}
+
+func TestDeathOfGoNB(t *testing.T) {
+	nb := open(t)
+	nb.ok("type pair struct{ A, B int }\n\nfunc (p pair) sum() int { return p.A + p.B }\n\nfunc same[T any](x T) T { return x }")
+	nb.ok("const (\n\tzero = iota\n\tone\n)\n\nvar base, other = 40, 1\n%env NAME=value")
+	nb.ok("func same[T any](x T) T { return x } // a later one replaces it")
+	nb.ok("!*go mod edit -replace example.com/x=/tmp/x")
+	_, failure := nb.fails("!kill -9 $PPID; sleep 10")
+	if failure.EName != "GoNBDied" || !strings.Contains(failure.EValue, "signal: killed") {
+		t.Errorf("the cell ended with %v", failure)
+	}
+	if out := nb.ok("%%\nfmt.Println(same(pair{base, other}.sum()+one), os.Getenv(\"NAME\"))"); out != "42 value\n" {
+		t.Errorf("output %q", out)
+	}
+	if out := nb.ok("!*cat go.mod"); !strings.Contains(out, "example.com/x => /tmp/x") {
+		t.Errorf("go.mod has lost what was added:\n%s", out)
+	}
+	_, failure = nb.fails("type pair struct{ A, B string }")
+	if !strings.Contains(uncoloured(failure.Traceback[0]), "Cell In[1], line 3") {
+		t.Errorf("an error in a replayed declaration points to %q", failure.Traceback)
+	}
+}
+
+func TestCellsImportThisProjectOffline(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOFLAGS", "-mod=mod")
+	nb := open(t)
+	out := nb.ok("import (\n\t\"fmt\"\n\t\"github.com/headstart-nb/headstart/nbhelpers/display\"\n)\n%%\nfmt.Println(display.Text(\"a\").Data)")
+	if out != "map[text/plain:a]\n" {
+		t.Errorf("output %q", out)
+	}
+	show := "import \"github.com/janpfeifer/gonb/gonbui\"\n%%\nfor i := range 20 {\n\tgonbui.DisplayHTML(fmt.Sprint(i))\n}"
+	for range 5 { // GoNB may send the last ones after its idle
+		cell, reply := nb.try(t.Context(), show)
+		if reply.Status != wire.StatusOK || len(cell.shown) != 20 {
+			t.Fatalf("%d of 20 displays came, %v", len(cell.shown), reply.Error)
+		}
+	}
+	nb.ok("%reset")
+	nb.ok(show)
+}
+
+func TestGoNBsOwnFeatures(t *testing.T) {
+	nb := open(t)
+	for _, test := range []struct{ code, out string }{
+		{"%test\nfunc TestYes(t *testing.T) {}\nfunc BenchmarkLoop(b *testing.B) {\n\tfor b.Loop() {\n\t}\n}", "--- PASS: TestYes"},
+		{"%%writefile note.txt\nwritten", ""},
+		{"!cat note.txt", "written\n"},
+		{"%%bash\necho from bash", "from bash\n"},
+		{"%%script sort\nb\na", "a\nb\n"},
+		{"%args --name x\nvar name = flag.String(\"name\", \"\", \"\")\nfunc main() {\n\tflag.Parse()\n\tfmt.Println(*name)\n}", "x\n"},
+		{"func hello() { fmt.Println(\"hello\") }\n%exec hello", "hello\n"},
+		{"%capture captured.txt\n%%\nfmt.Println(\"kept\")", "kept\n"},
+		{"!cat captured.txt", "kept\n"},
+		{"%cd", "Current directory"},
+		{"%goflags -race=false", "-race=false"},
+		{"%%\nfmt.Println(\"own flags\")", "own flags\n"},
+		{"%track .", ""},
+		{"%rm hello", "removed func hello"},
+		{"%version", ""},
+	} {
+		if out := nb.ok(test.code); !strings.Contains(out, test.out) {
+			t.Errorf("cell %q: output %q, wanted %q", test.code, out, test.out)
+		}
+	}
+}
+
+func TestComplete(t *testing.T) {
+	nb := open(t)
+	nb.ok("func doubleIt(x int) int { return 2 * x }")
+	const running = "%%\ntime.Sleep(5 * time.Second)"
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		nb.try(ctx, running)
+	}()
+	for _, test := range []struct {
+		code, match string
+		start       int
+	}{
+		{"%%\nfmt.Println(\"ü𝄞\", doubl", "doubleIt", 21},
+		{"%no", "%noautoget", 0},
+		{"%%ba", "%%bash", 0},
+		{"%%\nfor {\n\tif true {\n\t\tfmt.Printl", "Println", 26},
+	} {
+		cursor := len([]rune(test.code))
+		var reply wire.CompleteReply
+		for deadline := time.Now().Add(30 * time.Second); len(reply.Matches) == 0 && time.Now().Before(deadline); { // the first ones find gopls starting
+			var err error
+			if reply, err = nb.engine.Complete(t.Context(), test.code, cursor); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Contains(reply.Matches, test.match) || reply.CursorStart != test.start || reply.CursorEnd != cursor {
+			t.Errorf("completing %q: %v from %d to %d, wanted %s from %d", test.code, reply.Matches, reply.CursorStart, reply.CursorEnd, test.match, test.start)
+		}
+	}
+	reply, err := nb.engine.Inspect(t.Context(), "%%\nfmt.Println(doubleIt(", 24, 0)
+	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") {
+		t.Errorf("inspection: %v %v", reply.Data, err)
+	}
+	reply, err = nb.engine.Inspect(t.Context(), "%goflags", 3, 0)
+	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/plain"]), "go build") {
+		t.Errorf("inspection of a magic: %v %v", reply.Data, err)
+	}
+	cancel()
+	<-ended
+}
+
+func TestNothingStaysBehind(t *testing.T) {
+	nb := open(t)
+	folder := strings.TrimSpace(nb.ok("!echo $GONB_TMP_DIR"))
+	nb.fails("!(sleep 1000 &) ; kill -9 $PPID; sleep 1000")
+	second := strings.TrimSpace(nb.ok("!echo $GONB_TMP_DIR"))
+	if err := nb.engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{folder, second} {
+		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) || folder == "" {
+			t.Errorf("%s is still there: %v", folder, err)
+		}
+	}
+	if _, err := nb.engine.Execute(t.Context(), wire.ExecuteRequest{Code: "!true"}, &recorder{}); err == nil {
+		t.Error("a closed engine runs cells")
 	}
 }

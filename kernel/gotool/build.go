@@ -73,9 +73,17 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 	if err != nil {
 		return t.handOver()
 	}
+	file, err := t.flush(temp)
+	if err != nil {
+		return t.handOver()
+	}
+	overlay, err := t.overlay(temp, file)
+	if err != nil {
+		return t.handOver()
+	}
 	var messages bytes.Buffer
 	env := append(t.Env[:len(t.Env):len(t.Env)], "GOTMPDIR="+temp)
-	status := t.exec(t.Stdout, &messages, env, path, "build", "-work", "-o", output)
+	status := t.exec(t.Stdout, &messages, env, path, append([]string{"build", "-work", "-o", output}, overlay...)...)
 	text, work := messages.String(), ""
 	if rest, ok := strings.CutPrefix(text, "WORK="); ok {
 		work, text, _ = strings.Cut(rest, "\n")
@@ -113,16 +121,28 @@ func (t *Tool) follow(p *plan, f files, env goEnv, output string) (status int, d
 // compile compiles the files of the cell; messages are the compiler's.
 func (t *Tool) compile(p *plan, f files, mod *modfile.File, env goEnv, object string) (messages []byte, ok bool) {
 	args := []string{
-		"-o", object, "-trimpath", filepath.Dir(object) + "=>", "-p", "main", "-lang=go" + language(mod.Go.Version),
+		"-o", object, "-trimpath", filepath.Dir(object) + "=>" + t.Dir, "-p", "main", "-lang=go" + language(mod.Go.Version),
 		"-complete", "-goversion", env.GOVERSION, "-c=" + strconv.Itoa(min(runtime.NumCPU(), 4)), "-nolocalimports",
 		"-importcfg", filepath.Join(p.folder, compileConfig), "-pack",
 	}
+	flushing, err := t.flush(filepath.Dir(object))
+	if err != nil {
+		return nil, false
+	}
 	for _, name := range f.names {
-		args = append(args, "./"+name)
+		if name == mainFile && flushing != "" {
+			args = append(args, flushing)
+		} else {
+			args = append(args, "./"+name)
+		}
 	}
 	var out bytes.Buffer
 	ok = t.exec(&out, &out, t.toolEnv(env), filepath.Join(env.GOTOOLDIR, "compile"), args...) == 0
-	return out.Bytes(), ok
+	messages = out.Bytes()
+	if flushing != "" {
+		messages = bytes.ReplaceAll(messages, []byte(flushing), []byte("./"+mainFile))
+	}
+	return messages, ok
 }
 
 // language is the language version of a Go release: 1.26 of 1.26.5.
