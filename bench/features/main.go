@@ -1,0 +1,172 @@
+// Command features is our side of features.py: it computes features of pictures and tells how long it took.
+//
+// With a folder it computes the features of the folder's pictures once, from files, and ends. Without one it answers each
+// line "N" of standard input with the seconds that N made pictures took, so that a script can take turns between programs.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/resnet"
+)
+
+func main() {
+	var (
+		device  = flag.String("device", "cpu", "cpu or cuda")
+		options resnet.ExtractorOptions
+		backed  = resnet.Options{Weights: resnet.WeightsRandom}
+		folder  = flag.String("folder", "", "compute the features of this folder's pictures, from files, once")
+		repeats = flag.Int("repeats", 1, "how many times over the folder's pictures are computed")
+	)
+	flag.IntVar(&options.Batch, "batch", 0, "pictures at once")
+	flag.IntVar(&options.Expected, "expected", 0, "pictures in all")
+	flag.StringVar(&options.Formulation, "formulation", "", "auto, plain or winograd")
+	flag.StringVar(&options.Precision, "precision", "", "float32, bfloat16 or float16")
+	flag.StringVar(&backed.Arrangement, "arrangement", resnet.V1, "v1 or v1.5")
+	flag.Parse()
+	if err := run(context.Background(), *device, backed, options, *folder, *repeats); err != nil {
+		fmt.Fprintln(os.Stderr, "features:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, deviceName string, backed resnet.Options, options resnet.ExtractorOptions, folder string, repeats int) error {
+	start := time.Now()
+	var dataset *imagefolder.Dataset
+	if folder != "" {
+		var err error
+		if dataset, err = imagefolder.Load(ctx, folder, imagefolder.Options{NoEdits: true}); err != nil {
+			return err
+		}
+		options.Expected = len(dataset.Items) * repeats
+	}
+	loaded := time.Now()
+	device, err := accel.Open(ctx, accel.Options{Device: deviceName})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = device.Close() }()
+	backbone, err := resnet.Open(ctx, backed)
+	if err != nil {
+		return err
+	}
+	extractor, err := backbone.NewExtractor(ctx, device, options)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = extractor.Close() }()
+	if dataset != nil {
+		pictures, err := fromFiles(ctx, dataset, extractor, repeats)
+		if err != nil {
+			return err
+		}
+		return answer(map[string]any{
+			"pictures": pictures, "seconds": time.Since(start).Seconds(), "check_seconds": loaded.Sub(start).Seconds(),
+			"formulation": extractor.Formulation(), "peak_mb": peakMB(),
+		})
+	}
+	return serve(ctx, backbone, extractor, time.Since(start))
+}
+
+// fromFiles computes the features of a folder's pictures, several times over where a larger folder is to be played.
+func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *resnet.Extractor, repeats int) (int, error) {
+	pictures := 0
+	for range repeats {
+		reader, err := dataset.Read(ctx, imagefolder.ReadOptions{Batch: extractor.Batch()})
+		if err != nil {
+			return 0, err
+		}
+		for {
+			batch, err := reader.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return 0, err
+			}
+			if _, err := extractor.Extract(ctx, batch.Pixels, len(batch.Items)); err != nil {
+				return 0, err
+			}
+			pictures += len(batch.Items)
+		}
+		if err := reader.Close(); err != nil {
+			return 0, err
+		}
+	}
+	return pictures, nil
+}
+
+// serve answers lines that ask for a number of made pictures.
+func serve(ctx context.Context, backbone *resnet.Backbone, extractor *resnet.Extractor, opened time.Duration) error {
+	begin := time.Now()
+	picture := backbone.Size() * backbone.Size() * 3
+	pixels := make([]uint8, extractor.Batch()*picture)
+	for i := range pixels {
+		pixels[i] = uint8(uint32(i) * 2654435761 >> 24)
+	}
+	if _, err := extractor.Extract(ctx, pixels, extractor.Batch()); err != nil { // waits for the compilation
+		return err
+	}
+	if err := answer(map[string]any{
+		"ready": true, "formulation": extractor.Formulation(), "batch": extractor.Batch(),
+		"open_seconds": opened.Seconds(), "compile_seconds": time.Since(begin).Seconds(),
+	}); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		n, err := strconv.Atoi(strings.TrimSpace(lines.Text()))
+		if err != nil {
+			return err
+		}
+		start, used := time.Now(), cpuSeconds()
+		for done := 0; done < n; done += extractor.Batch() {
+			count := min(extractor.Batch(), n-done)
+			if _, err := extractor.Extract(ctx, pixels[:count*picture], count); err != nil {
+				return err
+			}
+		}
+		if err := answer(map[string]any{"seconds": time.Since(start).Seconds(), "cpu_seconds": cpuSeconds() - used, "peak_mb": peakMB()}); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func answer(value map[string]any) error { return json.NewEncoder(os.Stdout).Encode(value) }
+
+// cpuSeconds is the processor time that the process has used.
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+}
+
+// peakMB is the largest resident memory that the process had, in 10^6 bytes; 0 where Linux does not tell.
+func peakMB() int {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		var kib int
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib * 1024 / 1_000_000
+		}
+	}
+	return 0
+}
