@@ -66,12 +66,13 @@ func (l *Lab) LoadDataset(ctx context.Context, dir string, o DatasetFlags, progr
 	if err != nil {
 		return nil, err
 	}
-	l.keepDataset(data)
+	l.keepDataset(data, dir)
 	return data, nil
 }
 
-func (l *Lab) keepDataset(data *imagefolder.Dataset) {
+func (l *Lab) keepDataset(data *imagefolder.Dataset, source string) {
 	l.mu.Lock()
+	l.sources[data.Name] = source
 	l.datasets.put(data.Name, data)
 	l.mu.Unlock()
 	l.leave("last.dataset", summarize(data))
@@ -108,7 +109,7 @@ type showFlags struct {
 }
 
 func datasetMagic(l *Lab) magics.Magic {
-	return &magics.Group{
+	group := &magics.Group{
 		Use:   "dataset",
 		Short: "Loads, checks and shows pictures",
 		Commands: []magics.Subcommand{
@@ -167,6 +168,7 @@ func datasetMagic(l *Lab) magics.Magic {
 			},
 		},
 	}
+	return answers(group, l.answerDataset)
 }
 
 func (l *Lab) completeDatasets(context.Context, []string, string) []string {
@@ -196,7 +198,7 @@ func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(do
 	if err != nil {
 		return nil, err
 	}
-	l.keepDataset(data)
+	l.keepDataset(data, data.Root)
 	return data, nil
 }
 

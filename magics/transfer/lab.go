@@ -28,6 +28,7 @@ type Lab struct {
 	device        *accel.Device
 	deviceOptions accel.Options
 	datasets      shelf[*imagefolder.Dataset]
+	sources       map[string]string // by dataset: the folder, list or archive that it was loaded from
 	models        shelf[*Model]
 	runs          []*run // oldest first
 	values        map[string]warm.Value
@@ -35,7 +36,7 @@ type Lab struct {
 
 // NewLab makes an empty lab that keeps its state under home. The device is opened at first use.
 func NewLab(home string, log *slog.Logger) *Lab {
-	return &Lab{home: home, log: log, values: map[string]warm.Value{}}
+	return &Lab{home: home, log: log, values: map[string]warm.Value{}, sources: map[string]string{}}
 }
 
 // Magics lists the magics, each bound to the lab.
@@ -51,6 +52,7 @@ func (l *Lab) Magics() []magics.Magic {
 		runsMagic(l),
 		attachMagic(l),
 		verifyMagic(l),
+		cleanMagic(l),
 		saveMagic(l),
 		loadMagic(l),
 		exportMagic(l),

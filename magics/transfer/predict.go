@@ -141,7 +141,7 @@ func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
 	for _, i := range picked {
 		item := data.Items[i]
 		list = append(list, subject{
-			name: filepath.Base(item.Path), file: filepath.Join(data.Root, filepath.FromSlash(item.Path)), truth: data.Classes[item.Label],
+			name: filepath.Base(item.Path), file: itemFile(data, i), truth: data.Classes[item.Label],
 		})
 	}
 	return list, nil
