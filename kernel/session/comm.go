@@ -74,7 +74,7 @@ func (s *Session) commInfo(_ context.Context, _ *request, content wire.CommInfoR
 func (s *Session) comm(ctx context.Context, r *request, h handler) {
 	var content wire.CommOpen
 	if err := r.DecodeContent(&content); err != nil || content.CommID == "" {
-		s.drops.add(r.channel, fmt.Errorf("%w: a %s without a comm_id", wire.ErrMalformed, r.Header.MsgType))
+		s.Drops.Add(r.channel, fmt.Errorf("%w: a %s without a comm_id", wire.ErrMalformed, r.Header.MsgType))
 		return
 	}
 	target, known := s.comms.target(content.CommID)
@@ -109,7 +109,7 @@ func (s *Session) forwardComms(ctx context.Context) {
 func (s *Session) commOpen(ctx context.Context, r *request) any {
 	var content wire.CommOpen
 	if err := r.DecodeContent(&content); err != nil {
-		s.drops.add(r.channel, err)
+		s.Drops.Add(r.channel, err)
 		return nil
 	}
 	if !s.comms.add(content.CommID, content.TargetName) {
@@ -129,7 +129,7 @@ func (s *Session) commOpen(ctx context.Context, r *request) any {
 func (s *Session) commMessage(ctx context.Context, r *request) any {
 	var content wire.CommMsg
 	if err := r.DecodeContent(&content); err != nil {
-		s.drops.add(r.channel, err)
+		s.Drops.Add(r.channel, err)
 		return nil
 	}
 	switch target, known := s.comms.target(content.CommID); {
@@ -146,7 +146,7 @@ func (s *Session) commMessage(ctx context.Context, r *request) any {
 func (s *Session) commClose(ctx context.Context, r *request) any {
 	var content wire.CommMsg
 	if err := r.DecodeContent(&content); err != nil {
-		s.drops.add(r.channel, err)
+		s.Drops.Add(r.channel, err)
 		return nil
 	}
 	target, known := s.comms.target(content.CommID)

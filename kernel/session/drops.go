@@ -11,8 +11,9 @@ import (
 // dropLogPause is the least time between two log lines about dropped messages.
 const dropLogPause = time.Second
 
-// drops counts the messages that were refused and logs them, once a second at most.
-type drops struct {
+// Drops counts the messages and connections that were refused, by the sockets or the session, and logs them once a second
+// at most.
+type Drops struct {
 	log *slog.Logger
 
 	mu       sync.Mutex
@@ -21,7 +22,11 @@ type drops struct {
 	lastLog  time.Time
 }
 
-func (d *drops) add(channel wire.Channel, reason error) {
+// NewDrops returns a counter at zero.
+func NewDrops(log *slog.Logger) *Drops { return &Drops{log: log} }
+
+// Add counts one.
+func (d *Drops) Add(channel wire.Channel, reason error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total++
@@ -32,11 +37,9 @@ func (d *drops) add(channel wire.Channel, reason error) {
 	}
 }
 
-func (d *drops) count() int {
+// Count is how many there were.
+func (d *Drops) Count() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.total
 }
-
-// Dropped counts a message that was refused before the session saw it.
-func (s *Session) Dropped(channel wire.Channel, reason error) { s.drops.add(channel, reason) }

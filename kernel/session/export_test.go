@@ -7,8 +7,5 @@ func (s *Session) Hurry(cancel, lookup time.Duration) {
 	s.patience.cancel, s.patience.lookup, s.patience.closing = cancel, lookup, cancel
 }
 
-// DropCount is the number of messages that were refused.
-func (s *Session) DropCount() int { return s.drops.count() }
-
 // Completeness is what is_complete_request answers with.
 func Completeness(code string) (status, indent string) { return completeness(code) }

@@ -78,7 +78,7 @@ func (s *Session) receiveInput(ctx context.Context) {
 			err = fmt.Errorf("%w: nobody asked", wire.ErrMalformed)
 		}
 		if err != nil {
-			s.drops.add(wire.Stdin, err)
+			s.Drops.Add(wire.Stdin, err)
 		}
 	}
 }

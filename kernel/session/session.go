@@ -36,6 +36,7 @@ type Config struct {
 	Connection  wire.ConnectionInfo // answers connect_request
 	Version     string              // of the kernel
 	GoVersion   string              // of the language, without "go"
+	Drops       *Drops              // counts what is refused; the sockets may use it too
 	HistoryFile string              // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
 }
@@ -66,7 +67,6 @@ type Session struct {
 	decoder  *wire.Decoder
 	patience patience
 	handlers map[string]handler
-	drops    drops
 	queue    *queue
 	comms    *comms
 	history  *history
@@ -92,6 +92,9 @@ func New(config Config) *Session {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.Drops == nil {
+		config.Drops = NewDrops(config.Log)
+	}
 	if config.Ready == nil {
 		ready := make(chan struct{})
 		close(ready)
@@ -102,7 +105,6 @@ func New(config Config) *Session {
 		id:          uuid.NewString(),
 		decoder:     wire.NewDecoder(config.Signer),
 		patience:    defaultPatience(),
-		drops:       drops{log: config.Log},
 		queue:       newQueue(),
 		comms:       newComms(),
 		history:     &history{file: config.HistoryFile},
@@ -160,7 +162,7 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 		}
 		message, err := s.decoder.Decode(frames)
 		if err != nil {
-			s.drops.add(channel, err)
+			s.Drops.Add(channel, err)
 			continue
 		}
 		s.dispatch(ctx, &request{Message: message, channel: channel})
@@ -170,7 +172,7 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 func (s *Session) dispatch(ctx context.Context, r *request) {
 	h, ok := s.handlers[r.Header.MsgType]
 	if !ok {
-		s.drops.add(r.channel, fmt.Errorf("%w: the type %q is unknown", wire.ErrMalformed, r.Header.MsgType))
+		s.Drops.Add(r.channel, fmt.Errorf("%w: the type %q is unknown", wire.ErrMalformed, r.Header.MsgType))
 		return
 	}
 	h.place(ctx, r, h)

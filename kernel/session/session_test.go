@@ -1,10 +1,12 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -313,13 +315,29 @@ func TestHostileMessagesAreDropped(t *testing.T) {
 				k.Transport.Deliver(channel, frames)
 				want++
 				k.Ask(wire.Control, "kernel_info_request", struct{}{})
-				for end := time.Now().Add(kerneltest.Patience); k.Session.DropCount() < want; time.Sleep(time.Millisecond) {
+				for end := time.Now().Add(kerneltest.Patience); k.Session.Drops.Count() < want; time.Sleep(time.Millisecond) {
 					if time.Now().After(end) {
-						t.Fatalf("%d messages were dropped, want %d", k.Session.DropCount(), want)
+						t.Fatalf("%d messages were dropped, want %d", k.Session.Drops.Count(), want)
 					}
 				}
 			})
 		}
+	}
+}
+
+func TestDropsAreLoggedOnceASecond(t *testing.T) {
+	var log bytes.Buffer
+	drops := session.NewDrops(slog.New(slog.NewTextHandler(&log, nil)))
+	begin := time.Now()
+	for range 10_000 {
+		drops.Add(wire.Shell, wire.ErrSignature)
+	}
+	seconds := int(time.Since(begin).Seconds())
+	if lines := strings.Count(log.String(), "\n"); lines < 1 || lines > seconds+1 {
+		t.Errorf("%d log lines within %d s", lines, seconds)
+	}
+	if drops.Count() != 10_000 {
+		t.Errorf("counted %d", drops.Count())
 	}
 }
 

@@ -21,7 +21,7 @@ type Options struct {
 	// Dropped is called for every message and every connection that was refused; by several goroutines.
 	Dropped func(wire.Channel, error)
 	// Stall is how long a subscriber may take nothing while others wait for it, until it is disconnected. ZeroMQ clients
-	// connect again by themselves. Default 1 s.
+	// connect again by themselves. Default 2 s.
 	Stall time.Duration
 	// HandshakeTimeout is how long a new connection may take to say what it is. Default 10 s.
 	HandshakeTimeout time.Duration
@@ -29,9 +29,11 @@ type Options struct {
 
 const (
 	// waitAbove is the size of a connection's queue, in bytes, above which Server.Wait waits for it.
-	waitAbove = 1 << 20
+	waitAbove = 4 << 20
 	// closeAbove is the size of a queue, in bytes, at which the connection is given up. One message may be of any size.
 	closeAbove = 32 << 20
+	// subscriptionMax bounds what a subscriber or a heartbeat may send, in bytes; nobody there has signed anything.
+	subscriptionMax = 64 << 10
 	// flushTime is how long Close waits for what was sent to leave.
 	flushTime = time.Second
 )
@@ -44,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.Dropped = func(wire.Channel, error) {}
 	}
 	if o.Stall == 0 {
-		o.Stall = time.Second
+		o.Stall = 2 * time.Second
 	}
 	if o.HandshakeTimeout == 0 {
 		o.HandshakeTimeout = 10 * time.Second

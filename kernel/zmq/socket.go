@@ -92,7 +92,11 @@ func (s *socket) serve(conn net.Conn) {
 	if identity == "" {
 		identity = uuid.NewString()
 	}
-	p := newPeer(conn, identity, s.options.MaxMessage)
+	maxMessage := s.options.MaxMessage
+	if s.kind != zmq4.Router {
+		maxMessage = min(maxMessage, subscriptionMax)
+	}
+	p := newPeer(conn, identity, maxMessage)
 	defer p.close()
 	if !s.add(p) {
 		return

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -49,74 +51,103 @@ func newKernelCommand() *cobra.Command {
 	return command
 }
 
-// runKernel wires the kernel's parts and runs it until a client shuts it down, its parent dies, or it is told to end.
+// runKernel runs a kernel until a client shuts it down, its parent dies, or it is told to end.
 func runKernel(ctx context.Context, connectionFile string, log *slog.Logger) error {
+	slog.SetDefault(log) // for what has no logger of its own
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	ctx, stopWatching := withParent(ctx, parentPoll)
 	defer stopWatching()
-
-	connection, err := wire.ReadConnection(connectionFile)
+	k, err := newKernel(connectionFile, log)
 	if err != nil {
 		return err
+	}
+	relaySignals(ctx, k.session)
+	go k.prepare(ctx)
+	err = k.session.Run(ctx)
+	return errors.Join(err, k.close())
+}
+
+// A kernel is its parts, wired.
+type kernel struct {
+	places  places
+	log     *slog.Logger
+	server  *zmq.Server
+	plugins *plugin.Manager
+	engine  *gonb.Engine
+	ready   chan struct{} // closed when the magics are known
+	session *session.Session
+}
+
+func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
+	connection, err := wire.ReadConnection(connectionFile)
+	if err != nil {
+		return nil, err
 	}
 	signer, err := wire.NewSigner(connection.SignatureScheme, connection.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	places, err := findPlaces(connectionFile)
-	if err != nil {
-		return err
+	k := &kernel{log: log, ready: make(chan struct{})}
+	if k.places, err = findPlaces(connectionFile); err != nil {
+		return nil, err
 	}
-	var drops dropRelay
-	server, err := zmq.Listen(connection, zmq.Options{Dropped: drops.add})
-	if err != nil {
-		return err
-	}
-	defer server.Close() // what it could not send, nobody waits for
-
 	registry := magics.NewRegistry()
-	plugins := plugin.NewManager(registry, plugin.Options{
-		Home: places.home, Shipped: []string{filepath.Join(places.bin, transferProgram)},
-		Runtime: places.runtime, Env: places.env(), Log: log,
+	k.plugins = plugin.NewManager(registry, plugin.Options{
+		Home: k.places.home, Shipped: []string{filepath.Join(k.places.bin, transferProgram)},
+		Runtime: k.places.runtime, Env: k.places.env(), Log: log,
 	})
-	engine := gonb.New(gonb.Options{
-		BinDir: places.bin, Env: append(os.Environ(), places.env()...), Dir: places.work, RuntimeDir: places.runtime,
-		KernelID: kernelID(connectionFile), SourceDir: places.source, CacheDir: filepath.Join(places.home, "cache"), Log: log,
+	k.engine = gonb.New(gonb.Options{
+		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime,
+		KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
 	})
-	err = registry.Add("headstart", builtin.Magics(builtin.Config{
-		Registry: registry, Engine: gonb.Listings(), Plugins: plugins,
-	})...)
-	if err != nil {
-		return err
+	if err := registry.Add("headstart", builtin.Magics(builtin.Config{
+		Registry: registry, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
+	})...); err != nil {
+		return nil, err
 	}
-	ready := make(chan struct{})
-	s := session.New(session.Config{
-		Transport: server, Signer: signer, Engine: engine, Magics: registry, Ready: ready,
-		Connection: server.Connection(), Version: version, GoVersion: strings.TrimPrefix(runtime.Version(), "go"),
-		HistoryFile: filepath.Join(places.home, "history.jsonl"), Log: log,
-	})
-	drops.to(s.Dropped)
-	relaySignals(ctx, s)
-	go prepare(ctx, plugins, engine, ready, log)
-
-	err = s.Run(ctx)
-	var pause time.Duration
-	if s.Restarting() {
-		pause = linger
+	drops := session.NewDrops(log)
+	if k.server, err = zmq.Listen(connection, zmq.Options{Dropped: drops.Add}); err != nil {
+		return nil, err
 	}
-	return closeAll(err, places, pause, engine, plugins)
+	if bound := k.server.Connection(); bound != connection { // ports were left to be chosen
+		if err := bound.Write(connectionFile); err != nil {
+			return nil, errors.Join(err, k.server.Close())
+		}
+	}
+	k.session = session.New(session.Config{
+		Transport: k.server, Signer: signer, Engine: k.engine, Magics: registry, Ready: k.ready, Drops: drops,
+		Connection: k.server.Connection(), Version: version, GoVersion: strings.TrimPrefix(runtime.Version(), "go"),
+		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Log: log,
+	})
+	return k, nil
 }
 
 // prepare does what a first cell needs, while the kernel already answers. Cells wait for the magics, not for GoNB.
-func prepare(ctx context.Context, plugins *plugin.Manager, engine *gonb.Engine, ready chan<- struct{}, log *slog.Logger) {
-	if err := plugins.Load(ctx); err != nil {
-		log.Warn("some plugins cannot be used", "error", err)
+func (k *kernel) prepare(ctx context.Context) {
+	if err := k.plugins.Load(ctx); err != nil {
+		k.log.Warn("some plugins cannot be used", "error", err)
 	}
-	close(ready)
-	if err := engine.Warm(ctx); err != nil && ctx.Err() == nil {
-		log.Warn("Go cells cannot run yet", "error", err)
+	close(k.ready)
+	if err := k.engine.Warm(ctx); err != nil && ctx.Err() == nil {
+		k.log.Warn("Go cells cannot run yet", "error", err)
 	}
+}
+
+// close ends the kernel's children. Plugins may wait for the next kernel, and then their sockets stay.
+func (k *kernel) close() error {
+	var pause time.Duration
+	if k.session.Restarting() {
+		pause = linger
+	}
+	var closing sync.WaitGroup
+	var engineErr, serverErr error
+	closing.Go(func() { k.plugins.Close(pause) })
+	closing.Go(func() { engineErr = k.engine.Close() })
+	closing.Go(func() { serverErr = k.server.Close() })
+	closing.Wait()
+	_ = os.Remove(k.places.runtime) // succeeds when nothing is left in it, which is when nobody needs it
+	return errors.Join(engineErr, serverErr)
 }
 
 // relaySignals makes SIGINT an interrupt of the cell. SIGPIPE, from a log that nobody reads any more, is not to end the

@@ -3,18 +3,11 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
-	"time"
-
-	"github.com/headstart-nb/headstart/kernel/gonb"
-	"github.com/headstart-nb/headstart/kernel/wire"
-	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
 // Names of environment variables that the kernel reads and hands on.
@@ -96,35 +89,4 @@ func runtimeDir(connectionFile string) (string, error) {
 // env is what the kernel's children learn of it.
 func (p places) env() []string {
 	return []string{homeVar + "=" + p.home, runtimeVar + "=" + p.runtime}
-}
-
-// closeAll ends the kernel's children. While plugins wait for the next kernel, their sockets stay.
-func closeAll(err error, p places, pause time.Duration, engine *gonb.Engine, plugins *plugin.Manager) error {
-	var closing sync.WaitGroup
-	closing.Go(func() { plugins.Close(pause) })
-	closing.Go(func() { err = errors.Join(err, engine.Close()) })
-	closing.Wait()
-	_ = os.Remove(p.runtime) // succeeds when nothing is left in it, which is when nobody needs it
-	return err
-}
-
-// A dropRelay takes reports of refused messages from the sockets, which are opened before the session that counts them.
-type dropRelay struct {
-	mu   sync.Mutex
-	sink func(wire.Channel, error)
-}
-
-func (d *dropRelay) add(channel wire.Channel, err error) {
-	d.mu.Lock()
-	sink := d.sink
-	d.mu.Unlock()
-	if sink != nil {
-		sink(channel, err)
-	}
-}
-
-func (d *dropRelay) to(sink func(wire.Channel, error)) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sink = sink
 }
