@@ -34,7 +34,8 @@ const reliabilitySide = 320
 // reaches the diagonal where it is.
 func Reliability(d ReliabilityData) display.Bundle {
 	k := card{
-		title: d.Title, subtitle: "expected calibration error " + sketch.Percent(d.ECE), notes: d.Notes,
+		title: d.Title, subtitle: "expected calibration error " + sketch.Percent(d.ECE),
+		notes: append([]string{"bar: accuracy, line: mean confidence, number: pictures"}, d.Notes...),
 		width: reliabilitySide + 20, height: reliabilitySide,
 		draw: func(c *canvas, x, y float64) {
 			p := newPlot("confidence", "accuracy")
@@ -61,6 +62,7 @@ type reliabilityBars []ReliabilityBin
 func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
 	inside := func(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
+	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
 	for _, b := range bars {
 		if b.Count <= 0 {
 			continue
@@ -73,7 +75,6 @@ func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
 		c.FillText(s, vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}, sketch.Count(b.Count))
 	}
-	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
 }
 
 func (d ReliabilityData) vega() map[string]any {

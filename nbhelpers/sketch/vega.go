@@ -34,7 +34,7 @@ func Spec(title, subtitle string, body map[string]any) map[string]any {
 		"padding":    12,
 		"config": map[string]any{
 			"font": "Liberation Sans, Arial, Helvetica, sans-serif",
-			"view": map[string]any{"stroke": nil},
+			"view": map[string]any{"stroke": "transparent"},
 			"axis": map[string]any{
 				"gridColor": Grid, "domainColor": Faint, "tickColor": Faint, "labelColor": Ink, "titleColor": Ink,
 				"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 160,
@@ -153,7 +153,7 @@ func series[T any](field string, names []any, of []T) map[string]any {
 		entries[i] = of[i%len(of)]
 	}
 	return map[string]any{
-		"field": field, "type": "nominal", "title": nil,
+		"field": field, "type": "nominal", "title": "",
 		"scale":  map[string]any{"domain": names, "range": entries},
 		"legend": map[string]any{"orient": "top", "symbolSize": 80},
 	}

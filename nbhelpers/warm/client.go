@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"os"
 	"sync"
 )
 
@@ -17,7 +17,7 @@ type Client struct {
 	path string
 
 	mu     sync.Mutex
-	conn   net.Conn // nil before the first call and after a failed one
+	conn   *os.File // nil before the first call and after a failed one
 	reader *bufio.Reader
 	lastID uint64
 }
@@ -67,8 +67,7 @@ func (c *Client) exchange(ctx context.Context, method string, params any) (Respo
 		request.Params = raw
 	}
 	if c.conn == nil {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "unix", c.path)
+		conn, err := dial(c.path)
 		if err != nil {
 			return response, err
 		}

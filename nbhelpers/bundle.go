@@ -1,0 +1,208 @@
+package nbhelpers
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"image"
+	"image/png"
+	"io"
+	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
+)
+
+// textWidth is how wide charts of characters are, in columns.
+const textWidth = 80
+
+// bundle chooses the forms of a value. A panic in a method of the value's own becomes an error.
+func bundle(v any) (b display.Bundle, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("showing a %T: it panicked: %v", v, r)
+		}
+	}()
+	switch v := v.(type) {
+	case display.Bundle:
+		return v, nil
+	case interface{ Bundle() display.Bundle }:
+		return v.Bundle(), nil
+	case Markdown:
+		return rich(display.MIMEMarkdown, string(v), string(v)), nil
+	case HTML:
+		return rich(display.MIMEHTML, string(v), string(v)), nil
+	case string:
+		return display.Text(v), nil
+	case error:
+		return display.Text(v.Error()), nil
+	case []byte:
+		return bytesBundle(v), nil
+	case image.Image:
+		return imageBundle(v)
+	case []image.Image:
+		return gridBundle("", pictures(v))
+	case sketch.Table:
+		return tableBundle(v), nil
+	case sketch.Curves:
+		return curvesBundle(v), nil
+	case sketch.Progress:
+		return display.Text(v.Text(textWidth)), nil
+	case [][]string:
+		return tableBundle(stringTable(v)), nil
+	case warm.PredictResult:
+		return tableBundle(predictionTable(v.Predictions)), nil
+	case []warm.Prediction:
+		return tableBundle(predictionTable(v)), nil
+	case warm.Report:
+		return tableBundle(reportTable(v)), nil
+	case io.WriterTo:
+		var buffer bytes.Buffer
+		if _, err := v.WriteTo(&buffer); err != nil {
+			return b, fmt.Errorf("showing a %T: writing it: %w", v, err)
+		}
+		return bytesBundle(buffer.Bytes()), nil
+	}
+	if table, ok := structTable(v); ok {
+		return tableBundle(table), nil
+	}
+	return display.Text(fmt.Sprint(v)), nil
+}
+
+func rich(mime, value, text string) display.Bundle {
+	return display.Bundle{Data: map[string]any{mime: value, display.MIMEText: text}}
+}
+
+func tableBundle(t sketch.Table) display.Bundle {
+	return rich(display.MIMEHTML, t.HTML(), t.Text())
+}
+
+func curvesBundle(c sketch.Curves) display.Bundle {
+	return display.Bundle{Data: map[string]any{display.MIMEVegaLite: c.VegaLite(), display.MIMEText: c.Text(textWidth)}}
+}
+
+// bytesBundle recognises a picture by its first bytes.
+func bytesBundle(data []byte) display.Bundle {
+	for mime, start := range map[string]string{display.MIMEPNG: "\x89PNG\r\n\x1a\n", display.MIMEJPEG: "\xff\xd8\xff"} {
+		if bytes.HasPrefix(data, []byte(start)) {
+			text := fmt.Sprintf("%s, %s bytes", mime, sketch.Count(len(data)))
+			return display.Bundle{Data: map[string]any{mime: data, display.MIMEText: text}}
+		}
+	}
+	return display.Text(strings.ToValidUTF8(string(data), "\uFFFD"))
+}
+
+// mostPixels is the largest picture that is shown: one of 40 megapixels makes the notebook heavier than any use.
+const mostPixels = 40_000_000
+
+func imageBundle(img image.Image) (display.Bundle, error) {
+	r := img.Bounds()
+	if r.Empty() {
+		return display.Bundle{}, errors.New("showing an image: it is empty")
+	}
+	if r.Dx() > mostPixels/r.Dy() {
+		return display.Bundle{}, fmt.Errorf("showing an image of %d x %d pixels: %d are possible; scale it down first", r.Dx(), r.Dy(), mostPixels)
+	}
+	var buffer bytes.Buffer
+	if err := png.Encode(&buffer, img); err != nil {
+		return display.Bundle{}, fmt.Errorf("showing an image of %d x %d pixels: encoding it as PNG: %w", r.Dx(), r.Dy(), err)
+	}
+	text := fmt.Sprintf("picture of %d x %d pixels", r.Dx(), r.Dy())
+	return display.Bundle{Data: map[string]any{display.MIMEPNG: buffer.Bytes(), display.MIMEText: text}}, nil
+}
+
+// Picture is one cell of a grid.
+type Picture struct {
+	Image   image.Image
+	Title   string // such as the label
+	Caption string // such as the score, smaller
+	Mark    sketch.Mark
+}
+
+func pictures(images []image.Image) []Picture {
+	result := make([]Picture, len(images))
+	for i, img := range images {
+		result[i].Image = img
+	}
+	return result
+}
+
+// Grid shows pictures in rows and columns, as thumbnails. The model server draws it where it runs; else it is HTML.
+func Grid(title string, cells ...Picture) error {
+	b, err := gridBundle(title, cells)
+	if err != nil {
+		return err
+	}
+	return out().show(b, "")
+}
+
+// Table shows rows of text under a header.
+func Table(header []string, rows ...[]string) error {
+	return out().show(tableBundle(numbered(sketch.Table{Header: header, Rows: rows})), "")
+}
+
+// thumbSide is the longer side of a thumbnail in pixels: 96 CSS pixels at double resolution.
+const thumbSide = 192
+
+func gridBundle(title string, cells []Picture) (display.Bundle, error) {
+	data := warm.GridData{Title: title}
+	var text, markup strings.Builder
+	if title != "" {
+		text.WriteString(sketch.Label(title, 0) + "\n")
+		markup.WriteString("<p><b>" + html.EscapeString(sketch.Label(title, 0)) + "</b></p>\n")
+	}
+	for i, cell := range cells {
+		small, err := thumbnail(cell.Image)
+		if err != nil {
+			return display.Bundle{}, fmt.Errorf("showing picture %d of %d: %w", i+1, len(cells), err)
+		}
+		picture, err := warm.FromImage(cell.Title, small)
+		if err != nil {
+			return display.Bundle{}, err
+		}
+		data.Cells = append(data.Cells, warm.GridCell{Picture: picture, Title: cell.Title, Caption: cell.Caption, Mark: int(cell.Mark)})
+		caption := strings.TrimSpace(cell.Mark.String() + " " + sketch.Label(cell.Title, 40) + " " + sketch.Label(cell.Caption, 60))
+		fmt.Fprintf(&text, "%3d %s\n", i+1, caption)
+		var encoded bytes.Buffer
+		if err := png.Encode(&encoded, small); err != nil {
+			return display.Bundle{}, fmt.Errorf("showing picture %d of %d: encoding it as PNG: %w", i+1, len(cells), err)
+		}
+		size := small.Bounds().Size()
+		fmt.Fprintf(&markup, `<div style="display:inline-block;margin:4px"><img width="%d" height="%d" src="data:image/png;base64,%s"><br>%s</div>`+"\n",
+			size.X/2, size.Y/2, base64.StdEncoding.EncodeToString(encoded.Bytes()), html.EscapeString(caption))
+	}
+	b := display.Text(strings.TrimRight(text.String(), "\n"))
+	if drawn, ok := drawing(warm.DrawGrid, data); ok {
+		addDrawing(b, drawn)
+	} else {
+		b.Data[display.MIMEHTML] = markup.String()
+	}
+	return b, nil
+}
+
+// thumbnail is a picture scaled down, each pixel the mean of those that it covers.
+func thumbnail(img image.Image) (image.Image, error) {
+	if img == nil || img.Bounds().Empty() {
+		return nil, errors.New("there is no image")
+	}
+	r := img.Bounds()
+	long := max(r.Dx(), r.Dy())
+	if long <= thumbSide {
+		return img, nil
+	}
+	w, h := max(1, r.Dx()*thumbSide/long), max(1, r.Dy()*thumbSide/long)
+	small := image.NewNRGBA64(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			small.Set(x, y, meanColor(img, image.Rect(r.Min.X+x*r.Dx()/w, r.Min.Y+y*r.Dy()/h, r.Min.X+(x+1)*r.Dx()/w, r.Min.Y+(y+1)*r.Dy()/h)))
+		}
+	}
+	flat := image.NewNRGBA(small.Rect)
+	for i := range flat.Pix {
+		flat.Pix[i] = small.Pix[2*i]
+	}
+	return flat, nil
+}
