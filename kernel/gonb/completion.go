@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/headstart-nb/headstart/kernel/gopls"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -103,6 +104,7 @@ func (l *language) start(in *instance, options Options) {
 // Complete lists what may stand at the cursor: GoNB's commands on their lines, else Go, by gopls. It never waits for a
 // cell, and never longer than answerTime.
 func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.CompleteReply, error) {
+	cursor = min(max(cursor, 0), utf8.RuneCountInString(code))
 	reply := wire.CompleteReply{Status: wire.StatusOK, Matches: []string{}, CursorStart: cursor, CursorEnd: cursor, Metadata: map[string]any{}}
 	if word, ok := commandAt(code, cursor); ok {
 		reply.CursorStart -= len(word)

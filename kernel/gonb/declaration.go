@@ -109,11 +109,13 @@ func (c cutter) all(file *ast.File) []declaration {
 }
 
 func (c cutter) declaration(kind string, names []string, keyword string, node ast.Node) declaration {
-	from, to := c.files.Position(node.Pos()), c.files.Position(node.End())
-	to.Offset = min(to.Offset, len(c.text)) // a node that is not complete may end behind the text
+	// A //line comment in a cell changes lines, not offsets; a node that is not complete may end behind the text.
+	from, to := c.files.PositionFor(node.Pos(), false), c.files.PositionFor(node.End(), false)
+	start := min(max(from.Offset, 0), len(c.text))
+	end := min(max(to.Offset, start), len(c.text))
 	return declaration{
 		kind: kind, names: names,
-		lines: strings.Split(keyword+c.text[from.Offset:to.Offset], "\n"),
+		lines: strings.Split(keyword+c.text[start:end], "\n"),
 		at:    position{count: c.count, line: from.Line},
 	}
 }

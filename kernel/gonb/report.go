@@ -100,9 +100,14 @@ func toolReport(name string, problems []problem) report {
 	}
 	r := report{Error: wire.Error{EName: name, EValue: summary(problems)}}
 	var body strings.Builder
+	located := false
 	for _, p := range problems {
 		r.Traceback = append(r.Traceback, p.ansi())
 		body.WriteString(p.html())
+		located = located || len(p.generated) > 0
+	}
+	if !located {
+		return r
 	}
 	r.HTML = "<details><summary>" + html.EscapeString(name+": "+r.EValue) + "</summary>" + body.String() + "</details>"
 	return r

@@ -1,0 +1,134 @@
+package gonb
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/kernel/gopls"
+)
+
+func remembered(codes ...string) *memory {
+	m := &memory{}
+	for i, code := range codes {
+		m.add(cell{code: code, commands: commands(code), count: i + 1})
+	}
+	return m
+}
+
+func TestMemoryReplacesAndForgets(t *testing.T) {
+	for _, test := range []struct {
+		cells []string
+		want  string
+	}{
+		{[]string{"func f() {}", "func f() int { return 1 }"}, "func f() int { return 1 }"},
+		{[]string{"func f() {}\nfunc g() {}", "%rm f"}, "func g() {}"},
+		{[]string{"func f() {}", "%reset"}, ""},
+		{[]string{"type T struct{}\nfunc (T) M() {}\nfunc (*T) N() {}", "func (t *T) M() {}"}, "type T struct{}\nfunc (*T) N() {}\nfunc (t *T) M() {}"},
+		{[]string{"var (\n\ta = 1\n\tb, c = 2, 3\n)", "var c = 4"}, "var a = 1\nvar c = 4"}, // as GoNB: a tuple goes as a whole
+		{[]string{"const (\n\tx = iota\n\ty\n)"}, "const (\n\tx = iota\n\ty\n)"},
+		{[]string{"import \"fmt\"\nimport . \"math\"\nimport r \"math/rand\"\n%%\nfmt.Println()"}, "import \"fmt\"\nimport . \"math\"\nimport r \"math/rand\""},
+		{[]string{"func main() { x() }\nfunc x() {}"}, "func x() {}"},
+		{[]string{"%env A 1", "%env A 2\n%env B=3\n%goflags -race\n%noautoget"}, "%env A 2\n%env B=3\n%goflags -race\n%noautoget"},
+		{[]string{"%%bash\nfunc f() {}"}, ""},
+		{[]string{"func broken( {"}, ""},
+		{[]string{"package main\n\nfunc f() {\n}"}, "func f() {\n}"},
+	} {
+		replay, ok := remembered(test.cells...).replay()
+		if diff := cmp.Diff(test.want, replay.code); diff != "" || ok != (test.want != "") {
+			t.Errorf("%q (-want +got):\n%s", test.cells, diff)
+		}
+	}
+}
+
+func TestReplayedLinesKnowTheirCell(t *testing.T) {
+	replay, _ := remembered("var a = 1", "%env A 1\n\nfunc f() {\n\tx()\n}").replay()
+	lines := strings.Split(replay.code, "\n")
+	if len(lines) != len(replay.origin) {
+		t.Fatalf("%d lines, %d origins", len(lines), len(replay.origin))
+	}
+	for i, line := range lines {
+		if line == "\tx()" && (replay.origin[i].count != 2 || replay.origin[i].line != 4) {
+			t.Errorf("%q comes from %v", line, replay.origin[i])
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for _, test := range []struct{ code, failure string }{
+		{"x := 1\n%cd\n!ls \\\n  -l\n//gonb:%help\n%% --flag", ""},
+		{"%%bash\n%not a command", ""},
+		{"!*go get x@latest", ""},
+		{"%\nfmt", ""}, // one byte is no command to GoNB, and Go's parser refuses it
+		{"x\n%nonsense a", "line 2: there is no magic %nonsense; %help lists those there are"},
+		{"%%nonsense", "line 1: there is no magic %%nonsense; %help lists those there are"},
+		{"% ", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
+		{"//gonb:%\t", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
+		{"! ", "line 1: an exclamation mark needs a shell command behind it"},
+		{"%%script", "line 1: %%script needs the program that the cell is passed to, such as %%script python3"},
+	} {
+		got := ""
+		if failure := check(commands(test.code)); failure != nil {
+			got = failure.EValue
+		}
+		if got != test.failure {
+			t.Errorf("%q: %q, wanted %q", test.code, got, test.failure)
+		}
+	}
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	for _, name := range lineCommands {
+		if summaries[name] == "" {
+			t.Errorf("%%%s has none", name)
+		}
+	}
+	for _, name := range cellCommands {
+		if summaries[name[1:]] == "" {
+			t.Errorf("%s has none", name)
+		}
+	}
+}
+
+func TestComposed(t *testing.T) {
+	code := "import \"os\"\nfunc f() {}\n%%\nif true {\n\tfmt.Prin"
+	got := composed(cell{code: code, commands: commands(code)}, remembered("import \"os\"\nvar x = 1\nfunc f() int { return 1 }"), &standardLibrary{})
+	want := "package main;\nimport \"os\"\nfunc f() {}\nfunc main() {\nif true {\n\tfmt.Prin\n}\n}\nvar x = 1\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if at := place(code, len([]rune(code))); at.Line != 5 || at.Character != 9 {
+		t.Errorf("the cursor is at %v", at)
+	}
+}
+
+// Cells come from strangers' notebooks: nothing in one may stop the kernel.
+func FuzzCell(f *testing.F) {
+	for _, code := range []string{"%%\nx := 1", "func f[T any](", "!\\\n%", "//gonb:%%\\\n\\", "const (\n\ta = iota", "%env A=\nvar a, b = f()", "/*", "`%\n%%\n"} {
+		f.Add(code, 3)
+	}
+	f.Fuzz(func(t *testing.T, code string, cursor int) {
+		list := commands(code)
+		_ = check(list)
+		c := cell{code: code, commands: list, count: 1}
+		if lines := strings.Count(goSource(c), "\n"); lines < strings.Count(code, "\n") {
+			t.Errorf("%d line ends became %d", strings.Count(code, "\n"), lines)
+		}
+		m := &memory{}
+		m.add(c)
+		replay, _ := m.replay()
+		if len(replay.origin) != len(strings.Split(replay.code, "\n")) && replay.code != "" {
+			t.Errorf("%q: %d origins", replay.code, len(replay.origin))
+		}
+		_ = composed(c, m, &standardLibrary{})
+		at := place(code, cursor)
+		cursor = min(max(cursor, 0), len([]rune(code)))
+		if got := back(code, cursor, gopls.Position{Line: at.Line}, at); cursor-got > at.Character {
+			t.Errorf("the cursor went from %d to %d, its line begins %d units before it", cursor, got, at.Character)
+		}
+		_ = identifierBefore(code, cursor)
+		_, _ = commandHelp(code, cursor)
+		_, _ = commandAt(code, cursor)
+	})
+}

@@ -1,0 +1,131 @@
+package gonb
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// traffic is what GoNB v0.11.4 with -raw_error sent for a cell that failed.
+type traffic struct {
+	Cells     map[int]string // by GoNB's execution count, which is the user's less one here
+	Stderr    []string       // in the pieces in which it came
+	Reply     wire.Error
+	Generated string
+}
+
+func TestReports(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden traffic: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var recorded traffic
+		if err := json.Unmarshal(text, &recorded); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		golden := strings.TrimSuffix(file, ".json") + ".golden"
+		got := replayed(recorded)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", file, diff)
+		}
+	}
+}
+
+// replayed is all that the user sees of recorded traffic.
+func replayed(recorded traffic) string {
+	var cells sources
+	for id, code := range recorded.Cells {
+		cells.add(id, source{count: id + 1, lines: strings.Split(code, "\n")})
+	}
+	var shown strings.Builder
+	filter := stderrFilter{emit: func(text string) { shown.WriteString(text) }}
+	for _, piece := range recorded.Stderr {
+		filter.write(piece)
+	}
+	f := failure{reply: recorded.Reply, generated: strings.Split(recorded.Generated, "\n")}
+	f.trace = filter.end(exitStatus.MatchString(recorded.Reply.EValue))
+	r := explain(f, &cells)
+	return "stderr: " + shown.String() + "\nename: " + r.EName + "\nevalue: " + r.EValue + "\n" +
+		strings.ReplaceAll(strings.Join(r.Traceback, "\n"), "\x1b", "ESC") + "\n" + r.HTML + "\n"
+}
+
+func TestStderrIsHeldBackOnlyForAnError(t *testing.T) {
+	const stack = "panic: no\n\ngoroutine 1 [running]:\nmain.main()\n"
+	for _, test := range []struct {
+		pieces     []string
+		failed     bool
+		shown, end string
+	}{
+		{[]string{"progress 1%\r", "progress 2%\r"}, true, "progress 1%\rprogress 2%\r", ""},
+		{[]string{"before\n" + stack, "exit status 2\n"}, true, "before\n", stack + "exit status 2\n"},
+		{[]string{"before\n" + stack, "exit status 2\n"}, false, "before\n" + stack + "exit status 2\n", ""},
+		{[]string{"do not ", "panic: it is text\n"}, true, "do not panic: it is text\n", ""},
+		{[]string{stack, strings.Repeat("x", maxHeld)}, true, stack + strings.Repeat("x", maxHeld), ""},
+	} {
+		var shown strings.Builder
+		filter := stderrFilter{emit: func(text string) { shown.WriteString(text) }}
+		for _, piece := range test.pieces {
+			filter.write(piece)
+		}
+		if end := filter.end(test.failed); shown.String() != test.shown || end != test.end {
+			t.Errorf("%q, failed %v: shown %q, held %q", test.pieces, test.failed, shown.String(), end)
+		}
+	}
+}
+
+func TestAlign(t *testing.T) {
+	for _, test := range []struct {
+		cell, generated string
+		column, want    int
+	}{
+		{"var x int = y", "\tx int = y", 10, 13},
+		{"  y := 1", "  y := 1", 3, 3},
+		{"one", "another", 2, 0},
+		{"x", "", 1, 0},
+		{"x := 1", "x := 1", 0, 0},
+	} {
+		if got := align(test.cell, test.generated, test.column); got != test.want {
+			t.Errorf("align(%q, %q, %d) = %d, wanted %d", test.cell, test.generated, test.column, got, test.want)
+		}
+	}
+}
+
+// Whatever a program writes to standard error, and whatever GoNB replies, becomes a report.
+func FuzzExplain(f *testing.F) {
+	f.Add("panic: x\n\ngoroutine 1 [running]:\nmain.main()\n\t \x1b[7m[[ Cell [1] Line 2 ]]\x1b[0m /tmp/gonb_1/main.go:11 +0x65\n", "exit status 2", "exit status 2")
+	f.Add("", "# gonb_1\n./main.go:20:1: declared and not used: x\n", "# gonb_1\x00Cell[1]: Line 1\nx := 3\n^\n\ndeclared and not used: x")
+	f.Add("", "/tmp/gonb_1/main.go:3:9: expected ')'", "Cell[1]: Line 99999999999999999999\n")
+	f.Fuzz(func(t *testing.T, stderr, value, traceback string) {
+		r := replayed(traffic{
+			Cells:  map[int]string{1: "%%\nx := 3"},
+			Stderr: []string{stderr},
+			Reply:  wire.Error{EName: "ERROR", EValue: value, Traceback: strings.Split(traceback, "\x00")},
+		})
+		if !strings.Contains(r, "\nename: ") {
+			t.Errorf("no name: %q", r)
+		}
+	})
+}
