@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +16,13 @@ func newRootCommand() *cobra.Command {
 		Short:         "A Go kernel for Jupyter that does transfer learning",
 		SilenceUsage:  true, // an error is one sentence, not the usage
 		SilenceErrors: true, // main prints it
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return command.Help()
+			}
+			return unknownCommand(command, args[0])
+		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
@@ -27,6 +36,14 @@ func newRootCommand() *cobra.Command {
 	)
 	root.AddCommand(newDelegateCommands()...)
 	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	root.SuggestionsMinimumDistance = 2 // letters to change
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return fmt.Errorf("there is no command %s: did you mean %s? headstart --help lists them all", name, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("there is no command %s: headstart --help lists them all", name)
 }
 
 // carriedAssets are the files inside this program that an installation unpacks.
