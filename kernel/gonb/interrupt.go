@@ -47,6 +47,7 @@ func (r *run) interrupt(e *Engine) result {
 }
 
 // stopProcesses sends SIGINT, once, to what runs below GoNB and does not get it from GoNB; with kill it ends all of it.
+// Shells get it in any case, and before their children: one whose child alone was interrupted goes on to its next line.
 func (r *run) stopProcesses(asked map[int]bool, kill bool) {
 	gonb := r.in.process.Pid()
 	for _, p := range descendants(gonb) {
@@ -54,7 +55,7 @@ func (r *run) stopProcesses(asked map[int]bool, kill bool) {
 		case p.name == languageServer:
 		case kill:
 			_ = syscall.Kill(p.id, syscall.SIGKILL) // it may have ended by itself
-		case !asked[p.id] && (p.parent != gonb || p.isTool()):
+		case !asked[p.id] && (p.parent != gonb || p.isTool() || p.isShell()):
 			asked[p.id] = true
 			_ = syscall.Kill(p.id, syscall.SIGINT)
 		}

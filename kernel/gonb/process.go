@@ -25,3 +25,6 @@ func (p process) isTool() bool {
 	}
 	return false
 }
+
+// isShell tells the shells that run ! lines and %%bash cells.
+func (p process) isShell() bool { return p.name == "bash" || p.name == "sh" || p.name == "dash" }
