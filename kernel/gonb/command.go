@@ -19,6 +19,15 @@ var lineCommands = []string{
 // cellCommands are the %%commands of GoNB that take the rest of the cell as their text.
 var cellCommands = []string{"%%bash", "%%gx", "%%script", "%%sh", "%%writefile"}
 
+// commandNames are all of GoNB's commands, without their first percent sign.
+func commandNames() []string {
+	names := slices.Clone(lineCommands)
+	for _, name := range cellCommands {
+		names = append(names, name[1:])
+	}
+	return names
+}
+
 // A command is one line, or several joined by a backslash at their end, that GoNB does not read as Go.
 type command struct {
 	line int    // of the cell, counted from 1
@@ -62,8 +71,8 @@ func trimPrefix(line string) string {
 	return strings.TrimPrefix(line, "//gonb:")
 }
 
-// check refuses what GoNB would warn about only, or would not survive.
-func check(list []command) *wire.Error {
+// check refuses what GoNB would warn about only, or would not survive. The error for an unknown name is unknown's.
+func check(list []command, unknown func(name string, others ...string) error) *wire.Error {
 	for _, c := range list {
 		switch {
 		case c.mark == '!' && len(c.args) == 0:
@@ -75,7 +84,7 @@ func check(list []command) *wire.Error {
 			return refuse(c, "%%script needs the program that the cell is passed to, such as %%script python3")
 		case slices.Contains(lineCommands, c.name), slices.Contains(cellCommands, "%"+c.name):
 		default:
-			return refuse(c, fmt.Sprintf("there is no magic %%%s; %%help lists those there are", c.name))
+			return refuse(c, unknown(c.name, commandNames()...).Error())
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/magics"
 )
 
 // Options say how GoNB is run.
@@ -25,7 +26,10 @@ type Options struct {
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
 	SourceDir  string   // this project's module, for cells to import; empty where there is none
 	CacheDir   string   // what builds of cells leave for later ones
-	Log        *slog.Logger
+
+	// Unknown is the error for a line that begins with % and a name that is neither a magic's nor one of others, GoNB's.
+	Unknown func(name string, others ...string) error
+	Log     *slog.Logger
 }
 
 // Engine is a session.Engine over GoNB. GoNB is started at the first use, or by Warm, and started again when it has
@@ -48,6 +52,9 @@ type Engine struct {
 func New(options Options) *Engine {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Unknown == nil {
+		options.Unknown = magics.NewRegistry().Unknown
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
 	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
@@ -157,7 +164,7 @@ func (in *instance) kill() {
 // Execute runs a cell of Go code, of shell lines, or of GoNB's own commands.
 func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io session.IO) (wire.ExecuteReply, error) {
 	list := commands(request.Code)
-	if failure := check(list); failure != nil {
+	if failure := check(list, e.options.Unknown); failure != nil {
 		return failed(failure), nil
 	}
 	if err := e.acquire(ctx); err != nil {

@@ -100,6 +100,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	k.engine = gonb.New(gonb.Options{
 		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime,
 		KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
+		Unknown: registry.Unknown,
 	})
 	if err := registry.Add("headstart", builtin.Magics(builtin.Config{
 		Registry: registry, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
