@@ -86,7 +86,7 @@ func TestRepliesGoToTheirClientOnly(t *testing.T) {
 
 // zmq4's own socket accepts nobody while it waits for the greeting of a connection that says nothing.
 func TestSilentConnectionKeepsNobodyOut(t *testing.T) {
-	server := listen(t, wire.ConnectionInfo{}, Options{})
+	server := listen(t, wire.ConnectionInfo{}, Options{HandshakeTimeout: time.Hour})
 	for _, channel := range []wire.Channel{wire.Shell, wire.Control, wire.Stdin, wire.IOPub, wire.Heartbeat} {
 		silent := connect(t, server, channel)
 		defer silent.Close()
