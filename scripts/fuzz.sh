@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-30s}
 git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | while read -r file; do
-	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$file"); do
+	sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$file" | while read -r target; do
 		echo "== $(dirname "$file") $target"
-		go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
+		go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$time" </dev/null
 	done
 done

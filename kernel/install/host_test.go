@@ -74,6 +74,7 @@ func TestChoosePlugins(t *testing.T) {
 		"the user's folder": {os: "linux", arch: "amd64", present: []string{"my/pjrt_c_api_cpu_plugin.so"}, pluginPath: "my", folders: []string{"HOME/my"}},
 		"a wrong folder":    {os: "linux", arch: "amd64", present: []string{"my/pjrt_c_api_cuda_plugin.so"}, pluginPath: "my", folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
 		"gpu":               {os: "linux", arch: "amd64", driver: driver550, folders: []string{"ROOT/lib/cuda/go-xla/nvidia", "ROOT/lib"}, bring: []string{"cuda cuda12", "cpu wheel"}},
+		"image for gpus":    {os: "linux", arch: "amd64", device: DeviceCUDA13, folders: []string{"ROOT/lib/cuda/go-xla/nvidia", "ROOT/lib"}, bring: []string{"cuda cuda13", "cpu wheel"}},
 		"gpu unused":        {os: "linux", arch: "amd64", driver: driver550, device: DeviceCPU, folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
 		"gpu at hand": {os: "linux", arch: "amd64", driver: driver550, device: DeviceCUDA, present: []string{".local/lib/go-xla/nvidia/pjrt_c_api_cuda_plugin.so"},
 			folders: []string{"HOME/.local/lib/go-xla/nvidia", "ROOT/lib"}, bring: []string{"cpu wheel"}},

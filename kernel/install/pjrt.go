@@ -19,6 +19,9 @@ const (
 	DeviceAuto Device = "auto"
 	DeviceCPU  Device = "cpu"
 	DeviceCUDA Device = "cuda"
+	// These two ask for a release of CUDA without looking for a driver: for images, which are built where no GPU is.
+	DeviceCUDA12 Device = "cuda12"
+	DeviceCUDA13 Device = "cuda13"
 )
 
 // A wheel is a file of the Python package index that holds a PJRT plugin.
@@ -56,7 +59,7 @@ type plugin struct {
 // choosePlugins prefers what is there: this installation's own, then what the user or go-xla put somewhere.
 func choosePlugins(layout Layout, device Device, h host) (plugins, error) {
 	switch device {
-	case "", DeviceAuto, DeviceCPU, DeviceCUDA:
+	case "", DeviceAuto, DeviceCPU, DeviceCUDA, DeviceCUDA12, DeviceCUDA13:
 	default:
 		return plugins{}, fmt.Errorf("unknown device %q: choose auto, cpu or cuda", device)
 	}
@@ -72,11 +75,14 @@ func choosePlugins(layout Layout, device Device, h host) (plugins, error) {
 
 func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 	own := cudaFolder(layout)
-	name, err := h.cudaFor()
-	if err != nil {
-		if device == DeviceCUDA {
-			return err
-		}
+	name, err := string(device), error(nil)
+	if device != DeviceCUDA12 && device != DeviceCUDA13 {
+		name, err = h.cudaFor()
+	}
+	switch {
+	case err != nil && device == DeviceCUDA:
+		return err
+	case err != nil: // auto: there is no GPU to use
 		return nil
 	}
 	for _, folder := range append([]string{own}, h.pluginFolders()...) {
@@ -86,7 +92,7 @@ func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 		}
 	}
 	p.folders = append(p.folders, own)
-	p.bring = append(p.bring, plugin{device: DeviceCUDA, goxla: name, optional: device != DeviceCUDA})
+	p.bring = append(p.bring, plugin{device: DeviceCUDA, goxla: name, optional: device == "" || device == DeviceAuto})
 	return nil
 }
 

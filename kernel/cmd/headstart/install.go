@@ -50,7 +50,7 @@ anywhere, it leaves what was there before; headstart uninstall removes all of it
 		},
 	}
 	placeFlags(command, &options.Place, &options.Python)
-	command.Flags().StringVar(&device, "device", "auto", "bring XLA for auto, cpu or cuda; auto is cuda where an NVIDIA driver is loaded")
+	command.Flags().StringVar(&device, "device", "auto", "bring XLA for auto, cpu or cuda (auto: cuda where an NVIDIA driver is loaded), or for cuda12 or cuda13 unseen")
 	command.Flags().BoolVar(&options.DryRun, "dry-run", false, "list every file that would be written, and write none")
 	return command
 }
