@@ -46,6 +46,9 @@ const (
 type Geometry struct {
 	Size   int    // side in pixels
 	Method Method // empty means Bilinear
+	// Fast takes half the time for a JPEG. The pixels are then no longer Pillow's to the last bit but differ by about half a
+	// grey level on average, and by more than 4 in up to three values of a hundred where colours are strong.
+	Fast bool
 }
 
 // Validate refuses a geometry that no picture can be brought to.

@@ -1,17 +1,25 @@
 package picture
 
-import "math"
+import (
+	"image"
+	"math"
+)
 
 // At decodes a picture into dst, [size, size, 3], at a geometry.
 func At(dst, data []byte, g Geometry, limits Limits) (err error) {
+	defer recoverTo(&err)
 	if err := g.Validate(); err != nil {
 		return err
 	}
-	picture, err := Decode(data, limits)
+	header, decoded, err := decode(data, limits)
 	if err != nil {
 		return err
 	}
-	picture.Resize(dst, g)
+	planes, ok := decoded.(*image.YCbCr)
+	if ok && header.Format == "jpeg" && g.Fast && resizePlanes(dst[:g.Bytes()], planes, header, g) {
+		return nil
+	}
+	upright(toRGB(decoded, header), header.Orientation).Resize(dst, g)
 	return nil
 }
 
@@ -30,8 +38,12 @@ func (p RGB) Resize(dst []uint8, g Geometry) {
 	// As in Resample.c: rows first, rounded to bytes, then columns; 22 bits behind the point.
 	narrow := make([]uint8, 3*len(x.first)*(to-from))
 	fixed := fixedPoint(x)
+	counts := make([]int, len(x.first))
+	for i := range counts {
+		counts[i] = used(x.weights(i))
+	}
 	for row := range to - from {
-		shrinkRow(narrow[3*len(x.first)*row:][:3*len(x.first)], p.Pix[3*p.Width*(from+row):][:3*p.Width], x, fixed)
+		shrinkRow(narrow[3*len(x.first)*row:][:3*len(x.first)], p.Pix[3*p.Width*(from+row):][:3*p.Width], x, fixed, counts)
 	}
 	shrinkColumns(dst[:g.Bytes()], narrow, from, y, fixedPoint(y))
 }
@@ -67,18 +79,18 @@ func fixedPoint(a axis) []int32 {
 	return fixed
 }
 
-func shrinkRow(dst, row []uint8, a axis, fixed []int32) {
+// shrinkRow filters along a row; counts are the numbers of weights that are not padding.
+func shrinkRow(dst, row []uint8, a axis, fixed []int32, counts []int) {
 	for i, first := range a.first {
 		const half = 1 << (fixedBits - 1)
 		r, g, b := int32(half), int32(half), int32(half)
-		source := row[3*first:]
-		for k, w := range fixed[i*a.taps:][:a.taps] {
-			if 3*k+2 >= len(source) {
-				break
-			}
-			r += w * int32(source[3*k])
-			g += w * int32(source[3*k+1])
-			b += w * int32(source[3*k+2])
+		weights := fixed[i*a.taps:][:counts[i]]
+		source := row[3*first:][:3*len(weights)]
+		for _, w := range weights {
+			r += w * int32(source[0])
+			g += w * int32(source[1])
+			b += w * int32(source[2])
+			source = source[3:]
 		}
 		dst[3*i] = clamp(r >> fixedBits)
 		dst[3*i+1] = clamp(g >> fixedBits)

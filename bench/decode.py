@@ -1,0 +1,128 @@
+"""Decoding JPEG and resizing to 224 x 224 on one core: Headstart beside Pillow and TensorFlow.
+
+The programs take turns, a pass over all pictures each, so that whatever else the machine does hits all of them alike. What
+counts is processor time, which another load disturbs least; printed are medians and the median of the ratios of a round.
+TensorFlow's resize is asked for twice: as tf.data pipelines call it (four neighbours, whatever the scale, so that it aliases)
+and with antialias=True, which is what Pillow and Headstart compute. Headstart's default has Pillow's pixels to the last bit;
+"fast" is Geometry.Fast, which is off by about half a grey level.
+
+    python bench/decode.py [--folder DIR] [--pictures 120] [--rounds 9] [--method bilinear]
+
+It needs go, Pillow and, for that row, tensorflow-cpu (bench/requirements.txt).
+"""
+
+import argparse
+import io
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SIZE = 224
+
+
+def pillow(data):
+    from PIL import Image
+
+    Image.open(io.BytesIO(data)).convert("RGB").resize((SIZE, SIZE), Image.BILINEAR).tobytes()
+
+
+def tensorflow(antialias):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    @tf.function
+    def one(data):
+        image = tf.image.decode_jpeg(data, channels=3)
+        return tf.cast(tf.image.resize(image, (SIZE, SIZE), antialias=antialias), tf.uint8)
+
+    return lambda data: one(tf.constant(data))
+
+
+def serve(name, files):
+    """What a peer's own process does."""
+    import time
+
+    one = {"pillow": lambda: pillow, "tensorflow": lambda: tensorflow(False), "tensorflow antialias": lambda: tensorflow(True)}[name]()
+    pictures = [pathlib.Path(f).read_bytes() for f in files]
+    one(pictures[0])
+    for _ in sys.stdin:
+        start, before = time.perf_counter(), time.process_time()
+        for data in pictures:
+            one(data)
+        print(json.dumps({"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - before}), flush=True)
+
+
+class Program:
+    """A process that runs a pass for each line that it gets."""
+
+    def __init__(self, name, command):
+        self.name, self.rates = name, []
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+
+    def run(self, pictures):
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        line = self.process.stdout.readline()
+        if not line:
+            return False
+        self.rates.append(pictures / json.loads(line)["cpu_seconds"])
+        return True
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", default=str(HERE.parent.parent / "shared" / "data" / "trashnet-6c"))
+    parser.add_argument("--pictures", type=int, default=120)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--method", default="bilinear", choices=["bilinear", "nearest", "crop"])
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve, options.files)
+        return
+    files = sorted(str(f) for f in pathlib.Path(options.folder).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
+    files = files[:: max(1, len(files) // options.pictures)][: options.pictures]
+    if not files:
+        sys.exit(f"there is no JPEG in {options.folder}: give another --folder")
+    with tempfile.TemporaryDirectory() as folder:
+        binary = pathlib.Path(folder) / "decode"
+        subprocess.run(["go", "build", "-o", binary, "./bench/decode"], cwd=HERE.parent, check=True)
+        ours = [Program("headstart", [binary, options.method, *files]),
+                Program("headstart fast", [binary, options.method + "-fast", *files])]
+        peers = [Program(n, [sys.executable, __file__, "--serve", n, *files]) for n in ("pillow", "tensorflow", "tensorflow antialias")]
+        running = [*ours, *peers]
+        for _ in range(options.rounds + 1):  # the first warms up
+            running = [p for p in running if p.run(len(files))]
+        for program in running:
+            program.rates.pop(0)
+            program.close()
+    for program in running:
+        line = f"decode+resize {program.name:22} {statistics.median(program.rates):8.1f} pictures/s of processor time"
+        for mine in ours if program in peers else []:
+            ratios = [a / b for a, b in zip(mine.rates, program.rates)]
+            line += f"   {mine.name} is {statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
+        print(line)
+    for peer in peers:
+        if peer not in running:
+            print(f"decode+resize {peer.name:22} left out: it does not run here")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+// Command decode decodes and resizes pictures in one thread, for bench/decode.py: for each line of standard input it runs once
+// over all files named as arguments, and answers with a line of JSON.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/picture"
+)
+
+func main() {
+	if err := run(os.Args[1], os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "decode:", err)
+		os.Exit(1)
+	}
+}
+
+func run(method string, files []string) error {
+	runtime.GOMAXPROCS(1)
+	var pictures [][]byte
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		pictures = append(pictures, data)
+	}
+	kind, fast := strings.CutSuffix(method, "-fast")
+	g := picture.Geometry{Size: 224, Method: picture.Method(kind), Fast: fast}
+	dst := make([]uint8, g.Bytes())
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		start, before := time.Now(), processorTime()
+		for i, data := range pictures {
+			if err := picture.At(dst, data, g, picture.Limits{}); err != nil {
+				return fmt.Errorf("%s: %w", files[i], err)
+			}
+		}
+		err := json.NewEncoder(os.Stdout).Encode(map[string]float64{
+			"seconds": time.Since(start).Seconds(), "cpu_seconds": (processorTime() - before).Seconds(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// processorTime is what this process has used so far, garbage collection included.
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
