@@ -14,7 +14,7 @@ func Listings() []magics.Listing {
 			continue
 		}
 		usage, summary, _ := strings.Cut(summaries[name], ": ")
-		list = append(list, magics.Listing{Usage: usage, Summary: summary})
+		list = append(list, magics.Listing{Usage: usage, Summary: strings.ToUpper(summary[:1]) + summary[1:]})
 	}
-	return append(list, magics.Listing{Usage: "!COMMAND", Summary: "run a shell command; !*COMMAND does so in the folder of the cell's program"})
+	return append(list, magics.Listing{Usage: "!COMMAND", Summary: "Run a shell command; !*COMMAND does so in the folder of the cell's program"})
 }

@@ -187,3 +187,35 @@ func TestPluginCommands(t *testing.T) {
 		t.Errorf("after the removal:\n%s", out)
 	}
 }
+
+// TestPluginsInJupyter drives the real kernel with two plugins: the test binary of package plugin, which is what its file
+// is called.
+func TestPluginsInJupyter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	python, environment := jupyter(t)
+	var folder string
+	for _, variable := range environment {
+		if path, ok := strings.CutPrefix(variable, "JUPYTER_PATH="); ok {
+			folder = path
+		}
+	}
+	plugins := plugin.Folder(filepath.Join(folder, "home"))
+	if err := os.MkdirAll(plugins, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "test", "-c", "-o", filepath.Join(plugins, "headstart-toy"), "../../../magics/plugin")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Symlink("headstart-toy", filepath.Join(plugins, "headstart-background")); err != nil {
+		t.Fatal(err)
+	}
+	script := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", "plugins.py"))
+	script.Env = environment
+	out, err := script.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "\nOK") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
