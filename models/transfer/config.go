@@ -60,6 +60,7 @@ type Config struct {
 	Workers   int   // decoding goroutines; 0: one for each core; does not change the result
 	CacheSize int64 // bytes that the feature cache may take; 0: featurecache.DefaultLimit
 
+	Classes []string // the label order of a saved model that this one has to match; nil: any
 	Silence []string // flags of the preflight findings that are accepted (Finding.Silence)
 	CSVLog  string   // a file to which every epoch is written as a row; empty: none
 
