@@ -4,6 +4,9 @@
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
+# The folders with XLA plugins, as the installation found or filled them.
+PLUGINS = $$($(STATE)/venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
+	$(STATE)/venv/share/jupyter/kernels/headstart/kernel.json)
 SETUP := CGO_ENABLED=0 go run ./kernel/cmd/headstart install --checkout .
 
 # What tests and benchmarks need, as the kernelspec gives it to a session.
@@ -11,7 +14,6 @@ export HEADSTART_BIN := $(STATE)/bin
 export HEADSTART_SRC := $(HERE)
 export HEADSTART_SHARED ?= $(abspath $(HERE)/../shared)
 export GOMLX_NO_AUTO_INSTALL := 1
-export PJRT_PLUGIN_LIBRARY_PATH ?= $(STATE)/lib
 export PATH := $(STATE)/bin:$(PATH)
 
 help: ## show this list
@@ -30,7 +32,7 @@ lab: setup ## open JupyterLab
 	$(STATE)/venv/bin/jupyter lab
 
 test: setup fmt vet ## run every test
-	go test -p 2 -timeout 20m ./...
+	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -p 2 -timeout 20m ./...
 
 fmt:
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
@@ -43,10 +45,10 @@ lint: ## run golangci-lint, where it is installed
 	@scripts/lint.sh
 
 fuzz: setup ## run every fuzz target for a while (FUZZTIME=30s)
-	@scripts/fuzz.sh $(or $(FUZZTIME),30s)
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/fuzz.sh $(or $(FUZZTIME),30s)
 
 bench: setup ## run every benchmark script in bench/
-	@scripts/bench.sh
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/bench.sh
 
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh
