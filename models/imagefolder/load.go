@@ -250,9 +250,9 @@ func (d *Dataset) finish() {
 	d.Digest = hex.EncodeToString(hash.Sum(nil))
 }
 
-// Geometry is what the items become for the model: the options' size and method.
+// Geometry is what the items become for the model, by the options.
 func (d *Dataset) Geometry() Geometry {
-	return Geometry{Size: d.Options.Size, Method: d.Options.Method}
+	return Geometry{Size: d.Options.Size, Method: d.Options.Method, Fast: d.Options.Fast}
 }
 
 // Open opens the file of an item.
