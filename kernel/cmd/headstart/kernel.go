@@ -95,10 +95,10 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	registry := magics.NewRegistry()
 	k.plugins = plugin.NewManager(registry, plugin.Options{
 		Home: k.places.home, Shipped: []string{filepath.Join(k.places.bin, transferProgram)},
-		Runtime: k.places.runtime, Env: k.places.env(), Log: log,
+		Runtime: k.places.runtime.path, Env: k.places.env(), Log: log,
 	})
 	k.engine = gonb.New(gonb.Options{
-		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime,
+		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime.path,
 		KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
 		Unknown: registry.Unknown,
 	})
@@ -133,6 +133,9 @@ func (k *kernel) prepare(ctx context.Context) {
 	if err := k.engine.Warm(ctx); err != nil && ctx.Err() == nil {
 		k.log.Warn("Go cells cannot run yet", "error", err)
 	}
+	if err := k.places.runtime.sweep(); err != nil {
+		k.log.Warn("something was left behind", "error", err)
+	}
 }
 
 // close ends the kernel's children. Plugins may wait for the next kernel, and then their sockets stay.
@@ -147,8 +150,7 @@ func (k *kernel) close() error {
 	closing.Go(func() { engineErr = k.engine.Close() })
 	closing.Go(func() { serverErr = k.server.Close() })
 	closing.Wait()
-	_ = os.Remove(k.places.runtime) // succeeds when nothing is left in it, which is when nobody needs it
-	return errors.Join(engineErr, serverErr)
+	return errors.Join(engineErr, serverErr, k.places.runtime.close())
 }
 
 // relaySignals makes SIGINT an interrupt of the cell. SIGPIPE, from a log that nobody reads any more, is not to end the

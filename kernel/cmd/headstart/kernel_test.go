@@ -190,26 +190,3 @@ func TestDelegatesKeepArgumentsAndExitStatus(t *testing.T) {
 		t.Errorf("printed %q", output)
 	}
 }
-
-func TestRuntimeFolderIsForTheUserAlone(t *testing.T) {
-	base := t.TempDir()
-	t.Setenv("XDG_RUNTIME_DIR", "")
-	t.Setenv("TMPDIR", base)
-	first, err := runtimeDir("kernel-1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := runtimeDir("kernel-1.json")
-	if err != nil || again != first {
-		t.Errorf("after a restart: %s, %v, want %s", again, err, first)
-	}
-	if other, _ := runtimeDir("kernel-2.json"); other == first {
-		t.Error("two kernels share a folder")
-	}
-	if err := os.Chmod(filepath.Dir(first), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := runtimeDir("kernel-1.json"); err == nil || !strings.Contains(err.Error(), "for this user alone") {
-		t.Errorf("in a folder for everybody: %v", err)
-	}
-}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// A runtimeFolder holds the sockets of one kernel and its children. It is locked while the kernel lives, so that other
+// kernels can tell which folders were left behind by one that was killed.
+type runtimeFolder struct {
+	path string
+	lock *os.File
+}
+
+// sweepAge is how old a folder is before another kernel looks at it: younger ones may not be locked yet.
+const sweepAge = time.Minute
+
+// openRuntimeFolder makes the folder, for this user alone. Its name follows from the connection file, which stays the
+// same when Jupyter restarts a kernel, and is short: the path of a Unix socket has about 100 bytes.
+func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
+	base := os.Getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(base); base == "" || err != nil || !info.IsDir() || len(base) > 40 {
+		base = filepath.Join(os.TempDir(), "headstart-"+strconv.Itoa(os.Getuid()))
+	} else {
+		base = filepath.Join(base, "headstart")
+	}
+	absolute, err := filepath.Abs(connectionFile)
+	if err != nil {
+		return nil, fmt.Errorf("find the connection file: %w", err)
+	}
+	digest := sha256.Sum256([]byte(absolute))
+	path := filepath.Join(base, hex.EncodeToString(digest[:6]))
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for the kernel's sockets: %w", err)
+	}
+	// In a folder that all users share, somebody else may have made this one before.
+	for _, folder := range []string{base, path} {
+		if err := checkPrivate(folder); err != nil {
+			return nil, err
+		}
+	}
+	lock, _, err := lockFolder(path)
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder for the kernel's sockets: %w", err)
+	}
+	return &runtimeFolder{path: path, lock: lock}, nil
+}
+
+func checkPrivate(folder string) error {
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return fmt.Errorf("check the folder for the kernel's sockets: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("use %s for the kernel's sockets: it is not a folder for this user alone; remove it, or set XDG_RUNTIME_DIR to one", folder)
+	}
+	return nil
+}
+
+// lockFolder locks a folder for as long as the file stays open. Locked is false where another kernel holds the lock.
+func lockFolder(path string) (file *os.File, locked bool, err error) {
+	file, err = os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, false, err
+	}
+	return file, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil, nil
+}
+
+// close removes the folder, unless a plugin that outlives the kernel still listens in it.
+func (r *runtimeFolder) close() error {
+	defer r.lock.Close() // nothing was written to it
+	if listening(r.path) {
+		return nil
+	}
+	if err := os.RemoveAll(r.path); err != nil {
+		return fmt.Errorf("remove the folder for the kernel's sockets: %w", err)
+	}
+	return nil
+}
+
+// sweep removes the folders of kernels that were killed.
+func (r *runtimeFolder) sweep() error {
+	base := filepath.Dir(r.path)
+	entries, err := os.ReadDir(base)
+	if err != nil {
+		return fmt.Errorf("look for folders that killed kernels left: %w", err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(base, entry.Name())
+		info, err := entry.Info()
+		if err != nil || !entry.IsDir() || path == r.path || time.Since(info.ModTime()) < sweepAge {
+			continue
+		}
+		if err := sweepOne(path); err != nil {
+			return fmt.Errorf("remove a folder that a killed kernel left: %w", err)
+		}
+	}
+	return nil
+}
+
+func sweepOne(path string) error {
+	lock, locked, err := lockFolder(path)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // nothing was written to it
+	if !locked || listening(path) {
+		return nil
+	}
+	return os.RemoveAll(path)
+}
+
+// listening reports whether a process accepts connections on a Unix socket in a folder.
+func listening(folder string) bool {
+	found := false
+	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error { // what cannot be read listens to nobody
+		if err != nil || entry.Type() != fs.ModeSocket {
+			return nil
+		}
+		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			_ = conn.Close() // it was opened to see whether it can be
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
+}
