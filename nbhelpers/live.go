@@ -2,9 +2,10 @@ package nbhelpers
 
 import (
 	"context"
-	"crypto/rand"
 	"math"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type live struct {
 }
 
 func newLive() live {
-	return live{out: out(), id: display.ID("headstart-" + rand.Text()), now: time.Now}
+	return live{out: out(), id: display.ID("headstart-" + strconv.FormatUint(rand.Uint64(), 36)), now: time.Now}
 }
 
 // update shows what render makes, unless the last update is too recent. The last one is forced.

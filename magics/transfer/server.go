@@ -11,15 +11,16 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
+	"github.com/headstart-nb/headstart/nbhelpers/warm/server"
 )
 
 // Serve answers Go cells on the socket of a runtime folder until the context ends.
 func (l *Lab) Serve(ctx context.Context, runtimeDir string) error {
-	listener, err := warm.Listen(warm.SocketPath(runtimeDir))
+	listener, err := server.Listen(warm.SocketPath(runtimeDir))
 	if err != nil {
 		return fmt.Errorf("listening for Go cells: %w", err)
 	}
-	return warm.Serve(ctx, listener, l.handle)
+	return server.Serve(ctx, listener, l.handle)
 }
 
 func (l *Lab) handle(ctx context.Context, method string, params json.RawMessage) (any, error) {

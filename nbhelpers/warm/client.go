@@ -82,10 +82,10 @@ func (c *Client) exchange(ctx context.Context, method string, params any) (Respo
 	}()
 	c.lastID++
 	request.ID = c.lastID
-	if err := writeLine(conn, request); err != nil {
+	if err := WriteLine(conn, request); err != nil {
 		return response, err
 	}
-	line, err := readLine(c.reader)
+	line, err := ReadLine(c.reader)
 	if errors.Is(err, io.EOF) {
 		return response, errors.New("it closed the connection before it answered (it may have crashed; the next magic starts it again)")
 	}

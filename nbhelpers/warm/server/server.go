@@ -1,4 +1,7 @@
-package warm
+// Package server answers the requests that Go cells send to the warm models, over a Unix socket.
+//
+// It stands apart from package warm since it imports net, which would make every Go cell take longer to link.
+package server
 
 import (
 	"bufio"
@@ -6,10 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"sync"
+
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 // Handler answers one request. Its result is marshalled to JSON; nil is "nothing". The context ends when the client
@@ -74,9 +78,9 @@ func serveConn(ctx context.Context, conn net.Conn, handle Handler) {
 		defer close(lines)
 		reader := bufio.NewReader(conn)
 		for {
-			line, err := readLine(reader)
-			if errors.Is(err, errLineTooLong) {
-				_ = writeLine(conn, Response{Error: err.Error()})
+			line, err := warm.ReadLine(reader)
+			if errors.Is(err, warm.ErrLineTooLong) {
+				_ = warm.WriteLine(conn, warm.Response{Error: err.Error()})
 			}
 			if err != nil {
 				return
@@ -89,21 +93,21 @@ func serveConn(ctx context.Context, conn net.Conn, handle Handler) {
 		}
 	}()
 	for line := range lines {
-		if err := writeLine(conn, answer(ctx, line, handle)); err != nil {
+		if err := warm.WriteLine(conn, answer(ctx, line, handle)); err != nil {
 			return
 		}
 	}
 }
 
-func answer(ctx context.Context, line []byte, handle Handler) (response Response) {
-	var request Request
+func answer(ctx context.Context, line []byte, handle Handler) (response warm.Response) {
+	var request warm.Request
 	if err := json.Unmarshal(line, &request); err != nil {
-		return Response{Error: fmt.Sprintf("reading a request of %d bytes: %v; one JSON object a line is expected", len(line), err)}
+		return warm.Response{Error: fmt.Sprintf("reading a request of %d bytes: %v; one JSON object a line is expected", len(line), err)}
 	}
 	response.ID = request.ID
 	defer func() {
 		if r := recover(); r != nil {
-			response = Response{ID: request.ID, Error: fmt.Sprintf("%s: the model server failed inside: %v", request.Method, r)}
+			response = warm.Response{ID: request.ID, Error: fmt.Sprintf("%s: the model server failed inside: %v", request.Method, r)}
 		}
 	}()
 	result, err := handle(ctx, request.Method, request.Params)
@@ -111,40 +115,7 @@ func answer(ctx context.Context, line []byte, handle Handler) (response Response
 		response.Result, err = json.Marshal(result)
 	}
 	if err != nil {
-		return Response{ID: request.ID, Error: err.Error()}
+		return warm.Response{ID: request.ID, Error: err.Error()}
 	}
 	return response
-}
-
-var errLineTooLong = fmt.Errorf("a line of more than %d MiB: send pictures as file names, or in smaller batches", MaxLine>>20)
-
-// readLine reads up to a line feed, and at most MaxLine bytes. At the end of input it returns io.EOF, also behind an
-// unfinished line.
-func readLine(reader *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := reader.ReadSlice('\n')
-		if len(line)+len(part) > MaxLine {
-			return nil, errLineTooLong
-		}
-		line = append(line, part...)
-		if err == nil {
-			return line, nil
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return nil, err
-		}
-	}
-}
-
-func writeLine(w io.Writer, message any) error {
-	line, err := json.Marshal(message)
-	if err != nil {
-		return err
-	}
-	if len(line) >= MaxLine {
-		return errLineTooLong
-	}
-	_, err = w.Write(append(line, '\n'))
-	return err
 }

@@ -1,4 +1,4 @@
-package warm
+package server
 
 import (
 	"bufio"
@@ -10,7 +10,6 @@ import (
 	"image"
 	"image/color"
 	"io"
-	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // serve starts a server for the test's time and returns its socket.
 func serve(t *testing.T, handle Handler) string {
 	t.Helper()
-	path := SocketPath(shortDir(t))
+	path := warm.SocketPath(shortDir(t))
 	listener, err := Listen(path)
 	if err != nil {
 		t.Fatal(err)
@@ -109,19 +110,19 @@ func (r *recorder) pass(mark string, from, to net.Conn) {
 
 // scripted answers every method with one fixed, fully filled result.
 func scripted(_ context.Context, method string, params json.RawMessage) (any, error) {
-	cat := Prediction{Name: "cat.jpg", Truth: "cat", Top: []Score{{"cat", 0.75}, {"dog <b>", 0.25}}}
-	heat, err := NewTensor([]float32{0, 0.5, 1, 0.25}, 2, 2)
+	cat := warm.Prediction{Name: "cat.jpg", Truth: "cat", Top: []warm.Score{{Label: "cat", Probability: 0.75}, {Label: "dog <b>", Probability: 0.25}}}
+	heat, err := warm.NewTensor([]float32{0, 0.5, 1, 0.25}, 2, 2)
 	if err != nil {
 		return nil, err
 	}
 	switch method {
-	case MethodModels:
-		return ModelsResult{Models: []Model{{
+	case warm.MethodModels:
+		return warm.ModelsResult{Models: []warm.Model{{
 			Name: "default", Backbone: "resnet50", Labels: []string{"cat", "dog <b>"}, FeatureDim: 2048, Trained: true,
 			Device: "xla:cpu", Dataset: "pets", Run: "r1", Made: time.Date(2026, 11, 25, 1, 2, 3, 0, time.UTC),
 		}}}, nil
-	case MethodPredict:
-		var p PredictParams
+	case warm.MethodPredict:
+		var p warm.PredictParams
 		if err := json.Unmarshal(params, &p); err != nil {
 			return nil, err
 		}
@@ -130,23 +131,23 @@ func scripted(_ context.Context, method string, params json.RawMessage) (any, er
 				return nil, err
 			}
 		}
-		return PredictResult{Model: "default", Predictions: []Prediction{cat}}, nil
-	case MethodFeatures:
-		return FeaturesResult{Model: "default", Features: heat}, nil
-	case MethodEvaluate:
-		return Report{
+		return warm.PredictResult{Model: "default", Predictions: []warm.Prediction{cat}}, nil
+	case warm.MethodFeatures:
+		return warm.FeaturesResult{Model: "default", Features: heat}, nil
+	case warm.MethodEvaluate:
+		return warm.Report{
 			Model: "default", Split: "val", Pictures: 3, Loss: 0.5, Accuracy: 0.75, Labels: []string{"cat", "dog <b>"},
-			Confusion: [][]int{{2, 0}, {1, 0}}, ECE: 0.125, Worst: []Prediction{cat},
-			Classes: []ClassReport{{Label: "cat", Precision: 0.5, Recall: 1, F1: 0.75, Pictures: 2}},
+			Confusion: [][]int{{2, 0}, {1, 0}}, ECE: 0.125, Worst: []warm.Prediction{cat},
+			Classes: []warm.ClassReport{{Label: "cat", Precision: 0.5, Recall: 1, F1: 0.75, Pictures: 2}},
 		}, nil
-	case MethodExplain:
-		return Explanation{Model: "default", Class: cat.Top[0], Heat: heat}, nil
-	case MethodPut:
+	case warm.MethodExplain:
+		return warm.Explanation{Model: "default", Class: cat.Top[0], Heat: heat}, nil
+	case warm.MethodPut:
 		return nil, nil
-	case MethodGet:
-		return Value{JSON: json.RawMessage(`[1,2,3]`)}, nil
-	case MethodDraw:
-		return Drawing{PNG: []byte("png"), Width: 3, Height: 2}, nil
+	case warm.MethodGet:
+		return warm.Value{JSON: json.RawMessage(`[1,2,3]`)}, nil
+	case warm.MethodDraw:
+		return warm.Drawing{PNG: []byte("png"), Width: 3, Height: 2}, nil
 	default:
 		return nil, fmt.Errorf("method %q: unknown; the server may be older than the cell's nbhelpers", method)
 	}
@@ -154,16 +155,16 @@ func scripted(_ context.Context, method string, params json.RawMessage) (any, er
 
 func TestWireTraffic(t *testing.T) {
 	var r recorder
-	client := NewClient(r.listen(t, serve(t, scripted)))
+	client := warm.NewClient(r.listen(t, serve(t, scripted)))
 	defer client.Close()
 	ctx := context.Background()
-	pixels, err := FromImage("red", image.NewUniform(color.RGBA{R: 255, A: 255}))
+	pixels, err := warm.FromImage("red", image.NewUniform(color.RGBA{R: 255, A: 255}))
 	if err == nil {
 		t.Errorf("FromImage of an endless image: %v, want an error", pixels)
 	}
 	dot := image.NewRGBA(image.Rect(5, 5, 7, 6))
 	dot.Set(5, 5, color.RGBA{R: 255, A: 255})
-	pixels, err = FromImage("dot", dot)
+	pixels, err = warm.FromImage("dot", dot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,25 +172,25 @@ func TestWireTraffic(t *testing.T) {
 		method         string
 		params, result any
 	}{
-		{MethodModels, nil, new(ModelsResult)},
-		{MethodPredict, PredictParams{Model: "default", Pictures: []Picture{{File: "/data/cat.jpg"}, pixels, {File: "@batch"}}, Top: 2}, new(PredictResult)},
-		{MethodFeatures, FeaturesParams{Pictures: []Picture{pixels}}, new(FeaturesResult)},
-		{MethodEvaluate, EvaluateParams{Split: "val"}, new(Report)},
-		{MethodExplain, ExplainParams{Picture: Picture{File: "/data/cat.jpg"}, Class: "cat"}, new(Explanation)},
-		{MethodPut, PutParams{Name: "batch", Value: Value{Pictures: []Picture{pixels}}}, nil},
-		{MethodGet, GetParams{Name: "numbers"}, new(Value)},
-		{MethodDraw, DrawParams{Kind: DrawCurves, Data: json.RawMessage(`{"title":"a"}`)}, new(Drawing)},
+		{warm.MethodModels, nil, new(warm.ModelsResult)},
+		{warm.MethodPredict, warm.PredictParams{Model: "default", Pictures: []warm.Picture{{File: "/data/cat.jpg"}, pixels, {File: "@batch"}}, Top: 2}, new(warm.PredictResult)},
+		{warm.MethodFeatures, warm.FeaturesParams{Pictures: []warm.Picture{pixels}}, new(warm.FeaturesResult)},
+		{warm.MethodEvaluate, warm.EvaluateParams{Split: "val"}, new(warm.Report)},
+		{warm.MethodExplain, warm.ExplainParams{Picture: warm.Picture{File: "/data/cat.jpg"}, Class: "cat"}, new(warm.Explanation)},
+		{warm.MethodPut, warm.PutParams{Name: "batch", Value: warm.Value{Pictures: []warm.Picture{pixels}}}, nil},
+		{warm.MethodGet, warm.GetParams{Name: "numbers"}, new(warm.Value)},
+		{warm.MethodDraw, warm.DrawParams{Kind: warm.DrawCurves, Data: json.RawMessage(`{"title":"a"}`)}, new(warm.Drawing)},
 	}
 	for _, call := range calls {
 		if err := client.Call(ctx, call.method, call.params, call.result); err != nil {
 			t.Errorf("%s: %v", call.method, err)
 		}
 	}
-	var failed *ServerError
+	var failed *warm.ServerError
 	if err := client.Call(ctx, "dance", nil, nil); !errors.As(err, &failed) {
 		t.Errorf("an unknown method: %v, want a ServerError", err)
 	}
-	if err := client.Call(ctx, MethodPredict, PredictParams{Pictures: []Picture{{Width: 2, Height: 2, RGB: []byte{1}}}}, nil); !errors.As(err, &failed) {
+	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Pictures: []warm.Picture{{Width: 2, Height: 2, RGB: []byte{1}}}}, nil); !errors.As(err, &failed) {
 		t.Errorf("a torn picture: %v, want a ServerError", err)
 	}
 
@@ -212,18 +213,18 @@ func TestWireTraffic(t *testing.T) {
 }
 
 func TestResultsArriveWhole(t *testing.T) {
-	client := NewClient(serve(t, scripted))
+	client := warm.NewClient(serve(t, scripted))
 	defer client.Close()
 	ctx := context.Background()
-	var predicted PredictResult
-	if err := client.Call(ctx, MethodPredict, PredictParams{Pictures: []Picture{{File: "/data/cat.jpg"}}}, &predicted); err != nil {
+	var predicted warm.PredictResult
+	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Pictures: []warm.Picture{{File: "/data/cat.jpg"}}}, &predicted); err != nil {
 		t.Fatal(err)
 	}
 	if p := predicted.Predictions[0]; p.Label() != "cat" || p.Probability() != 0.75 || p.Top[1].Label != "dog <b>" {
 		t.Errorf("predicted %+v", p)
 	}
-	var explained Explanation
-	if err := client.Call(ctx, MethodExplain, ExplainParams{}, &explained); err != nil {
+	var explained warm.Explanation
+	if err := client.Call(ctx, warm.MethodExplain, warm.ExplainParams{}, &explained); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := explained.Heat.Rows()
@@ -235,7 +236,7 @@ func TestResultsArriveWhole(t *testing.T) {
 func TestCancelReachesTheHandler(t *testing.T) {
 	started, ended := make(chan bool), make(chan error, 1)
 	path := serve(t, func(ctx context.Context, method string, _ json.RawMessage) (any, error) {
-		if method != MethodEvaluate {
+		if method != warm.MethodEvaluate {
 			return nil, nil
 		}
 		close(started)
@@ -243,27 +244,27 @@ func TestCancelReachesTheHandler(t *testing.T) {
 		ended <- ctx.Err()
 		return nil, ctx.Err()
 	})
-	client := NewClient(path)
+	client := warm.NewClient(path)
 	defer client.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-started; cancel() }()
-	if err := client.Call(ctx, MethodEvaluate, EvaluateParams{}, nil); !errors.Is(err, context.Canceled) {
+	if err := client.Call(ctx, warm.MethodEvaluate, warm.EvaluateParams{}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled call: %v", err)
 	}
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the handler's context: %v", err)
 	}
-	if err := client.Call(context.Background(), MethodModels, nil, nil); err != nil {
+	if err := client.Call(context.Background(), warm.MethodModels, nil, nil); err != nil {
 		t.Errorf("the next call: %v", err)
 	}
 }
 
 func TestPanicIsAnError(t *testing.T) {
-	client := NewClient(serve(t, func(context.Context, string, json.RawMessage) (any, error) { panic("torn graph") }))
+	client := warm.NewClient(serve(t, func(context.Context, string, json.RawMessage) (any, error) { panic("torn graph") }))
 	defer client.Close()
 	for range 2 {
-		var failed *ServerError
-		if err := client.Call(context.Background(), MethodModels, nil, nil); !errors.As(err, &failed) || !strings.Contains(failed.Message, "torn graph") {
+		var failed *warm.ServerError
+		if err := client.Call(context.Background(), warm.MethodModels, nil, nil); !errors.As(err, &failed) || !strings.Contains(failed.Message, "torn graph") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -286,13 +287,13 @@ func TestServerSurvivesAnyBytes(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	if err := NewClient(path).Call(context.Background(), MethodModels, nil, nil); err != nil {
+	if err := warm.NewClient(path).Call(context.Background(), warm.MethodModels, nil, nil); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestListen(t *testing.T) {
-	path := SocketPath(shortDir(t))
+	path := warm.SocketPath(shortDir(t))
 	first, err := Listen(path)
 	if err != nil {
 		t.Fatal(err)
@@ -313,31 +314,9 @@ func TestListen(t *testing.T) {
 }
 
 func TestNoServer(t *testing.T) {
-	err := NewClient(filepath.Join(shortDir(t), "none.sock")).Call(context.Background(), MethodModels, nil, nil)
+	err := warm.NewClient(filepath.Join(shortDir(t), "none.sock")).Call(context.Background(), warm.MethodModels, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "none.sock") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestTensor(t *testing.T) {
-	values := []float32{0, -1.5, math.MaxFloat32, float32(math.Inf(1))}
-	tensor, err := NewTensor(values, 2, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := tensor.Floats(); err != nil || !slices.Equal(got, values) {
-		t.Errorf("got %v, %v", got, err)
-	}
-	for _, bad := range []Tensor{
-		{Shape: []int{3}, Data: make([]byte, 8)}, {Shape: []int{-1}}, {Shape: []int{math.MaxInt, math.MaxInt}}, {Data: []byte{1}},
-		{Shape: []int{0, math.MaxInt}, Data: []byte{1}},
-	} {
-		if got, err := bad.Floats(); err == nil {
-			t.Errorf("%v unpacked to %v", bad, got)
-		}
-	}
-	if rows, err := (Tensor{Shape: []int{0, 4}}).Rows(); err != nil || len(rows) != 0 {
-		t.Errorf("no rows: %v, %v", rows, err)
 	}
 }
 
