@@ -42,7 +42,7 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
 			return layout{}, err
 		}
-		if err := unpack(ctx, file, size, target, o); err != nil {
+		if err := unpack(ctx, file, freeGrowth+maxGrowth*size, target, o); err != nil {
 			return layout{}, fmt.Errorf("unpack: %w", err)
 		}
 	}
@@ -134,8 +134,8 @@ type unpacker struct {
 	done  int
 }
 
-// unpack fills target, whole or not at all.
-func unpack(ctx context.Context, file string, size int64, target string, o Options) error {
+// unpack fills target, whole or not at all, with limit bytes at the most.
+func unpack(ctx context.Context, file string, limit int64, target string, o Options) error {
 	temporary, err := os.MkdirTemp(filepath.Dir(target), ".unpacking-*")
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func unpack(ctx context.Context, file string, size int64, target string, o Optio
 		return err
 	}
 	defer root.Close()
-	u := &unpacker{ctx: ctx, root: root, left: freeGrowth + maxGrowth*size, files: o.MaxFiles, aside: []SetAside{}, o: o}
+	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, aside: []SetAside{}, o: o}
 	if hasEnding(file, ".zip") {
 		err = u.zip(file)
 	} else {

@@ -140,15 +140,19 @@ func TestArchivesStayInTheirFolder(t *testing.T) {
 }
 
 func TestBombsAreRefused(t *testing.T) {
-	huge := strings.Repeat("\x00", 140<<20)
-	bomb := map[string]string{"a/1.png": huge, "b/1.png": huge}
+	huge := strings.Repeat("\x00", 2<<20)
+	bomb := map[string]string{"a/1.png": huge, "a/2.png": huge, "b/link": "-> " + strings.Repeat("x", 50)}
+	o := Options{}.withDefaults()
 	for name, data := range map[string][]byte{"bomb.zip": zipOf(t, bomb), "bomb.tgz": zipped(t, tarOf(t, bomb))} {
-		state := t.TempDir()
-		_, err := Load(context.Background(), archiveFile(t, name, data), Options{StateDir: state})
-		wantError(t, err, "zip bomb")
-		left, err := os.ReadDir(filepath.Join(state, "unpacked"))
+		parent := t.TempDir()
+		file, target := archiveFile(t, name, data), filepath.Join(parent, "target")
+		wantError(t, unpack(context.Background(), file, 3<<20, target, o), "zip bomb")
+		left, err := os.ReadDir(parent)
 		if err != nil || len(left) > 0 {
 			t.Errorf("%s has left %v (%v)", name, left, err)
+		}
+		if err := unpack(context.Background(), file, 5<<20, target, o); err != nil {
+			t.Errorf("%s is refused within the limit: %v", name, err)
 		}
 	}
 }
@@ -185,11 +189,11 @@ func FuzzUnpack(f *testing.F) {
 		file := archiveFile(t, name, data)
 		parent := t.TempDir()
 		o := Options{MaxFiles: 100}.withDefaults()
-		if err := unpack(context.Background(), file, int64(len(data)), filepath.Join(parent, "deep", "target"), o); err == nil {
+		if err := unpack(context.Background(), file, 1<<20, filepath.Join(parent, "deep", "target"), o); err == nil {
 			t.Fatal("unpacked into a folder that is not there")
 		}
 		target := filepath.Join(parent, "target")
-		unpackErr := unpack(context.Background(), file, int64(len(data)), target, o)
+		unpackErr := unpack(context.Background(), file, 1<<20, target, o)
 		entries, err := os.ReadDir(parent)
 		if err != nil {
 			t.Fatal(err)
