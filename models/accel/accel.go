@@ -3,6 +3,7 @@ package accel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -29,9 +30,10 @@ type Device struct {
 	// Backend is GoMLX's handle of the device.
 	Backend compute.Backend
 
-	name   string
-	plugin string
-	close  sync.Once
+	name     string
+	plugin   string
+	fallback string
+	close    sync.Once
 }
 
 // Name is "xla:cpu", "xla:cuda" or "go".
@@ -39,6 +41,9 @@ func (d *Device) Name() string { return d.name }
 
 // Plugin is the PJRT plugin in use, for provenance; empty for the pure Go backend.
 func (d *Device) Plugin() string { return d.plugin }
+
+// Fallback says why auto did not take a better device; empty where it did or where a device was asked for by name.
+func (d *Device) Fallback() string { return d.fallback }
 
 // Description is one line for people: backend, plugin, its version, number of devices.
 func (d *Device) Description() string { return d.Backend.Description() }
@@ -49,11 +54,16 @@ func (d *Device) Close() error {
 	return nil
 }
 
+// opening serializes Open: go-xla's search for plugins and its option for downloads are not safe for concurrent use.
+var opening sync.Mutex
+
 // Open opens the device that the options ask for. A client takes about 0.1 s to start: open one and keep it.
 func Open(ctx context.Context, options Options) (*Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open device %q: %w", options.Device, err)
 	}
+	opening.Lock()
+	defer opening.Unlock()
 	found, err := installedPlugins()
 	if err != nil {
 		return nil, err
@@ -62,15 +72,25 @@ func Open(ctx context.Context, options Options) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	var firstErr error
+	return openFirst(candidates, found.reason())
+}
+
+// openFirst opens the first candidate that opens; reason says why none better stands in the list.
+func openFirst(candidates []candidate, reason string) (*Device, error) {
+	var failures []error
 	for _, c := range candidates {
 		device, err := c.open()
-		if err == nil {
-			return device, nil
+		if err != nil {
+			failures = append(failures, err)
+			continue
 		}
-		if firstErr == nil {
-			firstErr = err
+		if len(failures) > 0 {
+			reason = errors.Join(failures...).Error()
 		}
+		if device.name == "go" || len(failures) > 0 {
+			device.fallback = reason
+		}
+		return device, nil
 	}
-	return nil, firstErr
+	return nil, errors.Join(failures...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/go-xla/pjrt"
+	"golang.org/x/mod/semver"
 )
 
 // candidate is one way to satisfy the options.
@@ -50,17 +51,29 @@ func installedPlugins() (found plugins, err error) {
 	return found, nil
 }
 
-// newest prefers the unversioned name (whoever put it there chose it), then the later version.
+// reason says why XLA is not to be had; empty where it is.
+func (p plugins) reason() string {
+	if p.cpu == "" && (p.cuda == "" || !p.driver) {
+		return "no PJRT plugin was found: run headstart install, or set PJRT_PLUGIN_LIBRARY_PATH to its folder"
+	}
+	return ""
+}
+
+// newest prefers the later CUDA, then the plugin without a version in its name (whoever put it there chose it), then the
+// later version: cuda13, cpu, cpu_v0.83.4, cpu_v0.9.1.
 func newest(a, b string) string {
+	family, version, _ := strings.Cut(a, "_v")
+	otherFamily, otherVersion, _ := strings.Cut(b, "_v")
 	switch {
-	case a == "":
+	case family != otherFamily:
+		if family > otherFamily {
+			return a
+		}
 		return b
-	case len(a) < len(b):
+	case version == "" || otherVersion != "" && semver.Compare("v"+version, "v"+otherVersion) >= 0:
 		return a
-	case len(a) > len(b):
-		return b
 	default:
-		return max(a, b)
+		return b
 	}
 }
 
@@ -68,6 +81,11 @@ func newest(a, b string) string {
 func (o Options) candidates(found plugins) ([]candidate, error) {
 	if o.MemoryFraction < 0 || o.MemoryFraction > 1 {
 		return nil, fmt.Errorf("open device %q: the memory fraction is %g, and must lie between 0 and 1", o.Device, o.MemoryFraction)
+	}
+	for _, id := range o.GPUs {
+		if id < 0 {
+			return nil, fmt.Errorf("open device %q: there is no GPU %d; they are numbered from 0 on, as nvidia-smi does", o.Device, id)
+		}
 	}
 	cpu := candidate{name: "xla:cpu", config: found.cpu}
 	cuda := candidate{name: "xla:cuda", config: o.cudaConfig(found.cuda)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -136,6 +137,7 @@ func (e *Extractor) compile(dtype dtypes.DType) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
 		return fmt.Errorf("make room for a batch of %d pictures on %s: %w", e.batch, e.device.Name(), err)
