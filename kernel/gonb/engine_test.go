@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -210,6 +211,44 @@ func TestComplete(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+// The browser's side of GoNB's widgets is a script that opens a comm; here the test does.
+func TestWidgetsConnect(t *testing.T) {
+	nb := open(t)
+	nb.ok("!true")
+	cell := &recorder{}
+	browser := &recorder{}
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		for range 100 { // %widgets waits for the browser, three seconds at most
+			time.Sleep(20 * time.Millisecond)
+			if cell.scripts() > 0 {
+				break
+			}
+		}
+		comm := session.Comm{Type: "comm_open", ID: "c1", Target: "gonb_comm", Data: []byte("{}")}
+		if known, err := nb.engine.Comm(t.Context(), comm, browser); !known || err != nil {
+			t.Errorf("opening: %v, %v", known, err)
+		}
+	}()
+	if reply := nb.run(t.Context(), "%widgets", cell); reply.Status != wire.StatusOK {
+		t.Errorf("%%widgets: %v", reply.Error)
+	}
+	<-opened
+	browser.mu.Lock()
+	defer browser.mu.Unlock()
+	if len(browser.comms) == 0 || browser.comms[0].ID != "c1" || !strings.Contains(string(browser.comms[0].Data), "#comm_open_ack") {
+		t.Errorf("the browser got %v", browser.comms)
+	}
+	for _, stranger := range []session.Comm{
+		{Type: "comm_open", ID: "c2", Target: "another"}, {Type: "comm_msg", ID: "c2"}, {Type: "comm_close", ID: "c2"},
+	} {
+		if known, err := nb.engine.Comm(t.Context(), stranger, browser); known || err != nil {
+			t.Errorf("%v: %v, %v", stranger, known, err)
+		}
+	}
 }
 
 func TestNothingStaysBehind(t *testing.T) {

@@ -89,6 +89,13 @@ func (r *recorder) Comm(comm session.Comm) error {
 	return nil
 }
 
+// scripts is the number of displays, new or updated.
+func (r *recorder) scripts() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.shown) + len(r.updated)
+}
+
 // bin is the folder that holds gonb and goimports.
 func bin(t testing.TB) string {
 	t.Helper()
