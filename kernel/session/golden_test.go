@@ -102,6 +102,7 @@ func TestWireTraffic(t *testing.T) {
 			k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) {
 				c.Connection = wire.ConnectionInfo{ShellPort: 1, IOPubPort: 2, StdinPort: 3, ControlPort: 4, HBPort: 5}
 			}, testMagics()...)
+			k.Session.CollectText()
 			var transcript bytes.Buffer
 			for i, r := range requests {
 				if i > 0 {

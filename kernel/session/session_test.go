@@ -98,6 +98,7 @@ func TestOutputIsCompleteAndInOrder(t *testing.T) {
 
 func TestStreamsKeepTheirOrder(t *testing.T) {
 	k := kerneltest.Start(t, nil)
+	k.Session.CollectText()
 	messages := k.Ask(wire.Shell, "execute_request", kerneltest.Cell("print 1\neprint 2\nprint 3\ndisplay 4\nprint 5"))
 	var got []string
 	for _, m := range messages[2 : len(messages)-2] {
@@ -234,6 +235,7 @@ func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	k := kerneltest.Start(t, nil, testMagics()...)
 	k.Ask(wire.Shell, "comm_open", wire.CommOpen{CommID: "m", TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
 	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait forever"))
+	k.Next() // busy
 	answer := k.Ask(wire.Shell, "comm_msg", json.RawMessage(`{"comm_id":"m","data":{"magic":"echo","request":[1]}}`))
 	if len(answer) != 3 || !strings.Contains(string(answer[1].Content), `"answer":[1]`) {
 		t.Errorf("answer: %v", answer)
@@ -261,6 +263,7 @@ func TestShutdownEndsTheSession(t *testing.T) {
 		t.Run(during, func(t *testing.T) {
 			k := kerneltest.Start(t, nil)
 			k.Send(wire.Shell, "execute_request", kerneltest.Cell(during))
+			k.Next() // busy
 			messages := k.Ask(wire.Control, "shutdown_request", wire.Shutdown{Restart: true})
 			if len(messages) != 4 {
 				t.Errorf("shutdown caused %d messages", len(messages))

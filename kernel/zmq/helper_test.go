@@ -30,13 +30,12 @@ func listen(t *testing.T, info wire.ConnectionInfo, options Options) *Server {
 // dial returns a client whose subscription the server has seen.
 func dial(t *testing.T, server *Server) *Client {
 	t.Helper()
-	before := subscribers(server)
 	client, err := Dial(deadline(t), server.Connection(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	awaitSubscribers(t, server, before+1)
+	awaitSubscription(t, server)
 	return client
 }
 
@@ -57,34 +56,28 @@ func connect(t *testing.T, server *Server, channel wire.Channel) net.Conn {
 // subscribe connects a subscriber that never reads.
 func subscribe(t *testing.T, server *Server) net.Conn {
 	t.Helper()
-	before := subscribers(server)
 	conn := connect(t, server, wire.IOPub)
 	if _, err := handshake(conn, zmq4.Sub, "", false, patience); err != nil {
 		t.Fatal(err)
 	}
 	write(t, conn, encodeMessage([][]byte{{1}}))
-	awaitSubscribers(t, server, before+1)
+	awaitSubscription(t, server)
 	return conn
 }
 
-func subscribers(server *Server) int {
-	socket := server.sockets[wire.IOPub]
-	socket.mu.Lock()
-	defer socket.mu.Unlock()
-	count := 0
-	for _, topics := range socket.peers {
-		if len(topics) > 0 {
-			count++
-		}
+func awaitSubscription(t *testing.T, server *Server) {
+	t.Helper()
+	frames, err := server.Receive(deadline(t), wire.IOPub)
+	if err != nil || len(frames) != 1 || string(frames[0]) != "\x01" {
+		t.Fatalf("instead of a subscription came %q, %v", frames, err)
 	}
-	return count
 }
 
-func awaitSubscribers(t *testing.T, server *Server, want int) {
+func awaitNoPeers(t *testing.T, server *Server) {
 	t.Helper()
-	for end := time.Now().Add(patience); subscribers(server) != want; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); len(server.sockets[wire.IOPub].snapshot()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%d subscribers, want %d", subscribers(server), want)
+			t.Fatal("the subscriber is still connected")
 		}
 	}
 }

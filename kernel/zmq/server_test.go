@@ -175,7 +175,7 @@ func TestQueueIsBoundedWithoutWait(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	awaitSubscribers(t, server, 0)
+	awaitNoPeers(t, server)
 }
 
 func TestHugeMessageIsDropped(t *testing.T) {
