@@ -176,7 +176,7 @@ func gridBundle(title string, cells []Picture) (display.Bundle, error) {
 	}
 	b := display.Text(strings.TrimRight(text.String(), "\n"))
 	if drawn, ok := drawing(warm.DrawGrid, data); ok {
-		addDrawing(b, drawn)
+		b = withDrawing(b, drawn)
 	} else {
 		b.Data[display.MIMEHTML] = markup.String()
 	}

@@ -21,8 +21,8 @@ type Model struct {
 	client *warm.Client // nil outside of Headstart
 }
 
-// server is the connection that all models of the program share.
-var server = sync.OnceValue(func() *warm.Client { return clientOf(environment()) })
+// shared is the connection that all models of the program share.
+var shared = sync.OnceValue(func() *warm.Client { return clientOf(environment()) })
 
 func clientOf(s surroundings) *warm.Client {
 	if s.runtimeDir == "" {
@@ -33,7 +33,7 @@ func clientOf(s surroundings) *warm.Client {
 
 // Classifier returns the warm model of a name, as %model and %train --name gave it; "" is the latest. It does nothing
 // yet: a model that is not there is an error of its methods.
-func Classifier(name string) *Model { return &Model{name: name, client: server()} }
+func Classifier(name string) *Model { return &Model{name: name, client: shared()} }
 
 // ErrNoServer says that the program does not run in a Headstart notebook, where the models are.
 var ErrNoServer = errors.New("there is no model server: run this in a cell of a Headstart notebook (the kernel sets " + warm.EnvRuntimeDir + ")")

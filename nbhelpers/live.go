@@ -186,7 +186,7 @@ func (c *LiveCurves) render(final bool) display.Bundle {
 	b := curvesBundle(c.data)
 	if final && !plain {
 		if drawn, ok := c.draw(c.data); ok {
-			addDrawing(b, drawn)
+			b = withDrawing(b, drawn)
 		}
 	}
 	return b
@@ -203,7 +203,8 @@ func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
 	return drawn, err == nil
 }
 
-func addDrawing(b display.Bundle, drawn warm.Drawing) {
+func withDrawing(b display.Bundle, drawn warm.Drawing) display.Bundle {
 	b.Data[display.MIMEPNG] = drawn.PNG
 	b.Metadata = map[string]any{display.MIMEPNG: map[string]any{"width": drawn.Width, "height": drawn.Height}}
+	return b
 }

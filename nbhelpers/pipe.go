@@ -36,10 +36,15 @@ func environment() surroundings {
 func open(s surroundings) output {
 	if s.toGoNB == "" || s.fromGoNB == "" {
 		info, err := s.out.Stat()
-		return &terminal{in: s.in, out: s.out, interactive: err == nil && info.Mode()&os.ModeCharDevice != 0}
+		return &terminal{in: s.in, out: standardOutput{}, interactive: err == nil && info.Mode()&os.ModeCharDevice != 0}
 	}
 	return &pipe{surroundings: s}
 }
+
+// standardOutput writes to what os.Stdout is at the time, as fmt.Println does: a program may redirect it.
+type standardOutput struct{}
+
+func (standardOutput) Write(data []byte) (int, error) { return os.Stdout.Write(data) }
 
 // pipe speaks GoNB's protocol: gob messages into one named pipe, acknowledgements out of another.
 type pipe struct {
