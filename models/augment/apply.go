@@ -3,7 +3,7 @@ package augment
 import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
-	. "github.com/gomlx/gomlx/core/graph" //nolint:revive // graph code reads as formulas
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 )
 
 // Apply changes the images, `[batch, height, width, 3]` in 0 to 255 as uint8 or a float, by the parameters, `[batch,

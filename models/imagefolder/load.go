@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -254,9 +253,6 @@ func (d *Dataset) finish() {
 func (d *Dataset) Geometry() Geometry {
 	return Geometry{Size: d.Options.Size, Method: d.Options.Method, Fast: d.Options.Fast}
 }
-
-// Open opens the file of an item.
-func (d *Dataset) Open(item int) (io.ReadCloser, error) { return os.Open(d.file(item)) }
 
 func (d *Dataset) file(item int) string {
 	return filepath.Join(d.Root, filepath.FromSlash(d.Items[item].Path))
