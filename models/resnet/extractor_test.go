@@ -12,6 +12,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/headstart-nb/headstart/models/accel"
 )
 
 const testSize = 96 // stages of 24, 12, 6 and 3 pixels: the last is odd, as with 224
@@ -208,5 +210,60 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 	}
 	if _, err := e.Extract(ctx, pictures(1, testSize), 1); err == nil {
 		t.Error("a closed extractor computes")
+	}
+}
+
+func TestHalfPrecisionOnTheDevice(t *testing.T) {
+	device := openCPU(t)
+	b := random(t, Options{Cut: "conv2", Size: 64})
+	pixels := pictures(1, 64)
+	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
+	for precision, error := range map[string]float64{"bfloat16": 3e-2, "float16": 4e-3} {
+		got := extract(t, b, device, ExtractorOptions{Batch: 1, Precision: precision}, pixels, 1)
+		if d := difference(t, got, want); d == 0 || d > error {
+			t.Errorf("%s lies %.1e from float32, want up to %.0e", precision, d, error)
+		}
+	}
+}
+
+func TestPureGoBackend(t *testing.T) {
+	device, err := accel.Open(context.Background(), accel.Options{Device: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = device.Close() }()
+	b := random(t, Options{Cut: "conv2", Size: 32})
+	pixels := pictures(2, 32)
+	got := extract(t, b, device, ExtractorOptions{Batch: 2}, pixels, 2)
+	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: FormulationPlain}, pixels, 2)); d > 1e-5 {
+		t.Errorf("pure Go lies %.1e from XLA", d)
+	}
+}
+
+func TestFormulationFollowsTheNumberOfPictures(t *testing.T) {
+	device := openCPU(t)
+	b := random(t, Options{Cut: "conv1", Size: 32})
+	for _, test := range []struct {
+		options     ExtractorOptions
+		batch       int
+		formulation string
+	}{
+		{ExtractorOptions{}, 32, FormulationWinograd},
+		{ExtractorOptions{Expected: 5000}, 32, FormulationWinograd},
+		{ExtractorOptions{Expected: 5000, Precision: "bfloat16"}, 32, FormulationPlain},
+		{ExtractorOptions{Expected: 100}, 32, FormulationPlain},
+		{ExtractorOptions{Expected: 5}, 8, FormulationPlain},
+		{ExtractorOptions{Expected: 1}, 1, FormulationPlain},
+	} {
+		e, err := b.NewExtractor(context.Background(), device, test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Batch() != test.batch || e.Formulation() != test.formulation {
+			t.Errorf("%+v: %s by %d, want %s by %d", test.options, e.Formulation(), e.Batch(), test.formulation, test.batch)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

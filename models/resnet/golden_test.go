@@ -31,12 +31,18 @@ type golden struct {
 	weights.Source
 	depth, size int
 	pictures    int
+	samples     int              // of each stage's output, about
 	shapes      map[string][]int // of the weights, as the publisher stores them
 }
 
 func openGolden(t testing.TB, name string) *golden {
 	t.Helper()
-	source, err := weights.Open(filepath.Join("testdata", "golden", name+".safetensors"))
+	return openGoldenFile(t, filepath.Join("testdata", "golden", name+".safetensors"))
+}
+
+func openGoldenFile(t testing.TB, path string) *golden {
+	t.Helper()
+	source, err := weights.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,13 +51,13 @@ func openGolden(t testing.TB, name string) *golden {
 	number := func(key string) int {
 		n, err := strconv.Atoi(metadata[key])
 		if err != nil {
-			t.Fatalf("%s: %s: %v", name, key, err)
+			t.Fatalf("%s: %s: %v", path, key, err)
 		}
 		return n
 	}
 	g := &golden{
 		Source: source,
-		depth:  number("depth"), size: number("size"), pictures: number("pictures"), shapes: map[string][]int{},
+		depth:  number("depth"), size: number("size"), pictures: number("pictures"), samples: number("samples"), shapes: map[string][]int{},
 	}
 	var list [][2]json.RawMessage
 	if err := json.Unmarshal([]byte(metadata["tensors"]), &list); err != nil {
@@ -265,7 +271,7 @@ func compareGolden(t testing.TB, g *golden, got outputs) map[string]float64 {
 		magnitude := 0.0
 		if _, stage := g.Shape(name + ".magnitude"); stage {
 			magnitude = float64(g.numbers(t, name+".magnitude")[0])
-			stride := max(1, len(have)/goldenSamples)
+			stride := max(1, len(have)/g.samples)
 			var samples []float32
 			for i := 0; i < len(have); i += stride {
 				samples = append(samples, have[i])
@@ -286,17 +292,14 @@ func compareGolden(t testing.TB, g *golden, got outputs) map[string]float64 {
 	return differences
 }
 
-// goldenSamples is SAMPLES of testdata/make_golden.py.
-const goldenSamples = 256
-
 func TestPublishersNumbers(t *testing.T) {
 	device := openCPU(t)
 	for _, test := range []struct {
 		file, arrangement, preprocess string
 		formulations                  []string
 	}{
-		{"keras50", V1, PreprocessCaffe, []string{"unfolded", FormulationPlain, FormulationWinograd}},
-		{"torchvision50", V15, PreprocessTorch, []string{"unfolded", FormulationPlain, FormulationWinograd}},
+		{"keras50", V1, PreprocessCaffe, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
+		{"torchvision50", V15, PreprocessTorch, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
 		{"timm50", V15, PreprocessTorch, []string{FormulationPlain}},
 		{"huggingface50", V15, PreprocessTorch, []string{FormulationPlain}},
 		{"torchvision101", V15, PreprocessTorch, []string{FormulationPlain}},
@@ -308,25 +311,35 @@ func TestPublishersNumbers(t *testing.T) {
 			if b.Arrangement() != test.arrangement || b.Preprocess() != test.preprocess {
 				t.Errorf("taken for %s with %s preprocessing", b.Arrangement(), b.Preprocess())
 			}
-			images := tensors.FromFlatDataAndDimensions(goldenPictures(g.pictures, g.size), g.pictures, g.size, g.size, 3)
 			for _, formulation := range test.formulations {
-				var got outputs
-				if formulation == "unfolded" {
-					got = runUnfolded(t, b, device, images)
-				} else {
-					got = runFrozen(t, b, device, images, formulation)
-				}
-				differences := compareGolden(t, g, got)
-				for _, name := range outputNames {
-					if d := differences[name]; !(d <= tolerance) {
-						t.Errorf("%s: %s lies %.1e of its largest magnitude from the publisher's", formulation, name, d)
-					}
-				}
-				t.Logf("%-9s %s", formulation, table(differences))
+				checkGolden(t, g, b, device, formulation)
 			}
 		})
 	}
 }
+
+// checkGolden runs one formulation, fails where it is off, and returns the differences.
+func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation string) map[string]float64 {
+	t.Helper()
+	images := tensors.FromFlatDataAndDimensions(goldenPictures(g.pictures, g.size), g.pictures, g.size, g.size, 3)
+	var got outputs
+	if formulation == formulationUnfolded {
+		got = runUnfolded(t, b, device, images)
+	} else {
+		got = runFrozen(t, b, device, images, formulation)
+	}
+	differences := compareGolden(t, g, got)
+	for _, name := range outputNames {
+		if d := differences[name]; !(d <= tolerance) {
+			t.Errorf("%s: %s lies %.1e of its largest magnitude from the publisher's", formulation, name, d)
+		}
+	}
+	t.Logf("%-9s %s", formulation, table(differences))
+	return differences
+}
+
+// formulationUnfolded names the network as it is trained beside the frozen formulations.
+const formulationUnfolded = "unfolded"
 
 // table prints the differences in the order of the outputs.
 func table(differences map[string]float64) string {
