@@ -1,7 +1,7 @@
 """The kernel's speed as ratios to ipykernel's, measured in one interleaved run.
 
 Usage: python bench/kernel.py [--rounds N]. The Python that runs it has Jupyter, ipykernel and the kernelspec "headstart".
-The last column is the most that a ratio may be; the exit status says whether all are below.
+The last column is the most that a ratio, or the time, may be; the exit status says whether all are below.
 """
 
 import argparse
@@ -13,8 +13,11 @@ import zmq
 from jupyter_client.manager import KernelManager
 
 LIMITS = {"start to first reply": 0.2, "kernel_info": 0.5, "a cell that does nothing": 0.5}
+CONTROL = "control during a cell"
 # The magic still sends one message more than pass does.
 NOTHING = {"headstart": "%clear", "python3": "pass"}
+SLEEP = {"headstart": "!sleep 30", "python3": "import time; time.sleep(30)"}
+CONTROL_LIMIT = 50  # milliseconds
 PATIENCE = 60  # seconds
 
 
@@ -28,42 +31,52 @@ class Kernel:
         self.manager.start_kernel()
         self.session = self.manager.session
         self.shell = self.manager.connect_shell()
+        self.control = self.manager.connect_control()
         self.iopub = self.manager.connect_iopub()
         self.poller = zmq.Poller()
-        self.poller.register(self.shell, zmq.POLLIN)
-        self.poller.register(self.iopub, zmq.POLLIN)
+        for socket in (self.shell, self.control, self.iopub):
+            self.poller.register(socket, zmq.POLLIN)
         self.ask("kernel_info_request", {}, idle=False)
         self.started = time.perf_counter() - begin
         while self.poller.poll(500):  # what happens at the start only
             for socket, _ in self.poller.poll(0):
                 socket.recv_multipart()
 
-    def ask(self, kind, content, idle=True):
-        """Sends a request and returns the seconds until its reply, and its idle, have come."""
+    def ask(self, kind, content, socket=None, idle=True):
+        """Sends a request, on shell if nothing else, and returns the seconds until its reply, and its idle, have come."""
+        asked = socket or self.shell
         message = self.session.msg(kind, content)
         frames = self.session.serialize(message)
         request = message["header"]["msg_id"].encode()
         begin = time.perf_counter()
-        self.shell.send_multipart(frames)
-        missing = {self.shell, self.iopub} if idle else {self.shell}
+        asked.send_multipart(frames)
+        missing = {asked, self.iopub} if idle else {asked}
         while missing:
             events = self.poller.poll(PATIENCE * 1000)
             if not events:
                 raise TimeoutError(f"{self.name} does not answer a {kind}")
             for socket, _ in events:
                 text = b"".join(socket.recv_multipart())
-                if request in text and (socket is self.shell or b'"idle"' in text):
+                if request in text and (socket is asked or b'"idle"' in text):
                     missing.discard(socket)
         return time.perf_counter() - begin
 
+    def sleep(self):
+        """Starts a cell that only sleeps."""
+        self.shell.send_multipart(
+            self.session.serialize(self.session.msg("execute_request", {"code": SLEEP[self.name]}))
+        )
+        while b"execute_input" not in b"".join(self.iopub.recv_multipart()):
+            pass
+
     def close(self):
-        self.shell.close(0)
-        self.iopub.close(0)
+        for socket in (self.shell, self.control, self.iopub):
+            socket.close(0)
         self.manager.shutdown_kernel(now=True)
 
 
 def measure(rounds):
-    times = {what: {name: [] for name in NOTHING} for what in LIMITS}
+    times = {what: {name: [] for name in NOTHING} for what in [*LIMITS, CONTROL]}
     for _ in range(max(3, rounds // 10)):
         kernels = [Kernel(name) for name in NOTHING]
         for kernel in kernels:
@@ -76,6 +89,11 @@ def measure(rounds):
                 times["a cell that does nothing"][kernel.name].append(
                     kernel.ask("execute_request", {"code": NOTHING[kernel.name]})
                 )
+        for kernel in kernels:
+            kernel.sleep()
+        for _ in range(10):
+            for kernel in kernels:
+                times[CONTROL][kernel.name].append(kernel.ask("kernel_info_request", {}, kernel.control, idle=False))
         for kernel in kernels:
             kernel.close()
     return times
@@ -91,6 +109,9 @@ def main():
         ours, theirs = (statistics.median(times[what][name]) * 1000 for name in ("headstart", "python3"))
         slow |= ours / theirs > limit
         print(f"{what:<26}{ours:>10.2f}{theirs:>10.2f}{ours / theirs:>8.2f}{limit:>8.2f}")
+    ours, theirs = (statistics.median(times[CONTROL][name]) * 1000 for name in ("headstart", "python3"))
+    slow |= ours > CONTROL_LIMIT
+    print(f"{CONTROL:<26}{ours:>10.2f}{theirs:>10.2f}{ours / theirs:>8.2f}{CONTROL_LIMIT:>5} ms")
     return int(slow)
 
 

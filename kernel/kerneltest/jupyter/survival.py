@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import zmq
 from jupyter_client.manager import KernelManager
 
 KERNEL = "headstart"
@@ -123,6 +124,11 @@ class SurvivalTests(unittest.TestCase):
         reply, published = self.kernel.run("%%\nfor i := range 20000 {\n\tfmt.Println(i)\n}")
         self.assertEqual(reply["status"], "ok")
         self.assertEqual(text(published), "".join(f"{i}\n" for i in range(20000)))
+        stuck = zmq.Context.instance().socket(zmq.SUB)  # a subscriber that never reads
+        self.addCleanup(stuck.close, 0)
+        stuck.rcvhwm, stuck.rcvbuf = 1, 4096
+        stuck.subscribe(b"")
+        stuck.connect(f"tcp://127.0.0.1:{self.kernel.manager.iopub_port}")
         request = self.kernel.client.execute('%%\nfor range 1000000 {\n\tfmt.Println("a flood of output")\n}')
         most, lines = 0, 0
         while True:
