@@ -125,7 +125,7 @@ func adoptRecorded(l launch, r *runningFile) *process {
 		Addr: &net.UnixAddr{Name: record.Socket, Net: "unix"},
 	}
 	p.client = plugin.NewClient(config)
-	if err := p.connect(l.timeout); err != nil {
+	if err := p.connect(l); err != nil {
 		r.release()
 		return nil
 	}

@@ -102,7 +102,7 @@ func Describe(ctx context.Context, b Binary, options Options) (Description, erro
 	if err != nil {
 		return Description{}, err
 	}
-	defer process.kill()
+	defer process.kill("it was described")
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	d, err := process.describe(ctx)
@@ -177,7 +177,7 @@ func (p *managed) ensure() (*process, error) {
 		return nil, known
 	}
 	if current != nil {
-		current.kill() // frees what the ended process has left
+		current.kill("it had ended") // frees what it has left
 	}
 	next, err := p.startOrAdopt(outlives)
 	if err != nil {
@@ -193,7 +193,7 @@ func (p *managed) ensure() (*process, error) {
 func (p *managed) startOrAdopt(outlives bool) (*process, error) {
 	o := p.manager.options
 	l := launch{
-		binary: p.binary, env: o.Env, sockets: o.Runtime, timeout: o.StartTimeout, detached: outlives,
+		binary: p.binary, env: o.Env, sockets: o.Runtime, runtime: o.Runtime, timeout: o.StartTimeout, detached: outlives,
 		running: runningFolder(o.Home),
 	}
 	if outlives {
@@ -214,7 +214,7 @@ func (p *managed) stop() {
 	p.process = nil
 	p.mu.Unlock()
 	if current != nil {
-		current.kill()
+		current.kill("it was told to end")
 	}
 }
 

@@ -101,7 +101,6 @@ func TestPluginsThatDoNotStart(t *testing.T) {
 			home := t.TempDir()
 			install(t, home, name, "toy")
 			k := newKernel(t, home)
-			k.options.StartTimeout = 10 * time.Second
 			if name == "hang" {
 				k.options.StartTimeout = 300 * time.Millisecond
 			}
@@ -299,6 +298,7 @@ func TestKernelKilled(t *testing.T) {
 	if other := newKernel(t, home); other.Load(t.Context()) != nil || other.Warm(t.Context()) != nil || other.Plugins()[0].Adopted {
 		t.Error("two kernels share a process")
 	}
+	k.mustRun(t, "%rest")
 	k.Close(0)
 	eventually(t, "it ends when its work is done and its kernel gone", func() bool { return !exists(worker) })
 }
@@ -318,7 +318,7 @@ func kernelInATest() {
 		return h.Output()
 	}
 	count := run("count", "%count")
-	_, _ = os.Stdout.WriteString(count[strings.LastIndex(count, " ")+1:] + " " + run("work", "%work 4s") + "\n")
+	_, _ = os.Stdout.WriteString(count[strings.LastIndex(count, " ")+1:] + " " + run("work", "%work 1h") + "\n")
 	select {}
 }
 
@@ -339,10 +339,14 @@ func TestLingerKeepsTheProcessForTheNextKernel(t *testing.T) {
 		t.Error("a closed manager runs magics")
 	}
 	next := newKernel(t, k.home)
+	next.options.Runtime = t.TempDir()
 	if err := next.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if out := next.mustRun(t, "%work 1ms").Output(); out != pid {
 		t.Errorf("process %s became %s", pid, out)
 	}
+	eventually(t, "it knows its new kernel's folder", func() bool {
+		return next.mustRun(t, "%where").Output() == next.options.Runtime+" "+next.options.Runtime
+	})
 }

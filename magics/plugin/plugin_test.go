@@ -50,11 +50,12 @@ var programs = map[string]func(){
 		}))
 	},
 	"background": func() {
-		var busy atomic.Int64
+		b := &background{rest: make(chan struct{})}
 		Program{
-			Magics:  []magics.Magic{backgroundMagic(&busy)},
-			Version: "v1.2.3",
-			Busy:    func() bool { return busy.Load() > 0 },
+			Magics:   []magics.Magic{magicFunc("work", b.work), magicFunc("rest", b.end), magicFunc("where", b.where)},
+			Version:  "v1.2.3",
+			Busy:     func() bool { return b.busy.Load() > 0 },
+			Attached: func(folder string) { b.folder.Store(&folder) },
 		}.Serve()
 	},
 }
@@ -187,28 +188,49 @@ func (responder) Respond(_ context.Context, request json.RawMessage) (json.RawMe
 	return json.Marshal(map[string]any{"got": request})
 }
 
-// backgroundMagic works on after its Run has returned.
-func backgroundMagic(busy *atomic.Int64) magics.Magic {
-	return magicFunc("work", func(_ context.Context, c magics.Call, h magics.Host) error {
-		long, err := time.ParseDuration(c.Line)
-		if err != nil {
-			return err
-		}
-		id, err := h.Show(display.Text("0"))
-		if err != nil {
-			return err
-		}
-		busy.Add(1)
-		go func() {
-			defer busy.Add(-1)
-			for end := time.Now().Add(long); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-				_ = h.Update(id, display.Text("working")) // fails while there is no kernel
-			}
-			_ = h.Update(id, display.Text("finished"))
-		}()
-		_, err = fmt.Fprint(h.Stdout(), os.Getpid())
+// background works on after a Run has returned, until the time is over that the line names, or until %rest.
+type background struct {
+	busy   atomic.Int64
+	rest   chan struct{}
+	folder atomic.Pointer[string] // of the kernel that attached last
+}
+
+func (b *background) work(_ context.Context, c magics.Call, h magics.Host) error {
+	long, err := time.ParseDuration(c.Line)
+	if err != nil {
 		return err
-	})
+	}
+	id, err := h.Show(display.Text("0"))
+	if err != nil {
+		return err
+	}
+	b.busy.Add(1)
+	go func() {
+		defer b.busy.Add(-1)
+		for end := time.After(long); ; {
+			_ = h.Update(id, display.Text("working")) // fails while there is no kernel
+			select {
+			case <-end:
+				_ = h.Update(id, display.Text("finished"))
+				return
+			case <-b.rest:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	_, err = fmt.Fprint(h.Stdout(), os.Getpid())
+	return err
+}
+
+func (b *background) where(_ context.Context, _ magics.Call, h magics.Host) error {
+	_, err := fmt.Fprint(h.Stdout(), *b.folder.Load(), " ", os.Getenv("HEADSTART_RUNTIME_DIR"))
+	return err
+}
+
+func (b *background) end(context.Context, magics.Call, magics.Host) error {
+	close(b.rest)
+	return nil
 }
 
 // kernel is a registry with the plugins of these names.
@@ -237,7 +259,7 @@ func install(t testing.TB, home string, names ...string) {
 func newKernel(t testing.TB, home string) *kernel {
 	t.Helper()
 	k := &kernel{registry: magics.NewRegistry(), home: home}
-	k.Manager = NewManager(k.registry, Options{Home: home, StartTimeout: 10 * time.Second, InterruptGrace: time.Second})
+	k.Manager = NewManager(k.registry, Options{Home: home, StartTimeout: time.Minute, InterruptGrace: time.Second})
 	t.Cleanup(func() {
 		for _, p := range k.all() {
 			p.stop()
@@ -280,12 +302,12 @@ func (k *kernel) mustRun(t testing.TB, cell string) *magictest.Host {
 // eventually waits for a condition that has no event of its own.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if condition() {
 			return
 		}
 	}
-	t.Fatalf("%s: did not happen within ten seconds", what)
+	t.Fatalf("%s: did not happen within a minute", what)
 }
 
 func exists(pid int) bool {

@@ -34,7 +34,7 @@ type process struct {
 	record  *runningFile // nil unless the plugin may outlive the kernel
 	exited  <-chan struct{}
 	exitErr func() error
-	killed  atomic.Bool // whether the kernel wants it to end
+	killed  atomic.Pointer[string] // why the kernel has ended it; nil while it has not
 
 	detached   chan struct{} // closed when attach has ended
 	attach     magicpb.Magics_AttachClient
@@ -53,7 +53,8 @@ const maxDisplays = 256
 type launch struct {
 	binary   Binary
 	env      []string // added to the kernel's own
-	sockets  string   // folder for the socket
+	sockets  string   // folder for the plugin's socket
+	runtime  string   // the kernel's HEADSTART_RUNTIME_DIR
 	running  string   // folder for what another kernel needs to adopt the process
 	detached bool     // the plugin may outlive the kernel
 	timeout  time.Duration
@@ -72,7 +73,7 @@ func start(l launch) (*process, error) {
 		return child, nil
 	}
 	p.client = plugin.NewClient(config)
-	if err := p.connect(l.timeout); err != nil {
+	if err := p.connect(l); err != nil {
 		p.client.Kill()
 		return nil, startError(l, err, p.log)
 	}
@@ -99,7 +100,7 @@ func clientConfig(log *tail, timeout time.Duration) *plugin.ClientConfig {
 }
 
 // connect does the handshake and attaches.
-func (p *process) connect(timeout time.Duration) error {
+func (p *process) connect(l launch) error {
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -112,8 +113,11 @@ func (p *process) connect(timeout time.Duration) error {
 	// The stream lives as long as the process; only its beginning has a limit.
 	ctx, cancel := context.WithCancel(context.Background())
 	p.detach = cancel
-	begin := time.AfterFunc(timeout, cancel)
+	begin := time.AfterFunc(l.timeout, cancel)
 	p.attach, err = p.magics.Attach(ctx)
+	if err == nil {
+		err = p.attach.Send(&magicpb.KernelNotice{RuntimeFolder: l.runtime})
+	}
 	if err != nil {
 		cancel()
 		return fmt.Errorf("attach: %w", err)
@@ -192,7 +196,7 @@ func (p *process) alive() bool {
 	case <-p.detached:
 		return false
 	default:
-		return !p.killed.Load()
+		return p.killed.Load() == nil
 	}
 }
 
@@ -203,15 +207,18 @@ func (p *process) ending() string {
 	case <-time.After(2 * time.Second):
 		return ""
 	}
+	if why := p.killed.Load(); why != nil {
+		return *why
+	}
 	if err := p.exitErr(); err != nil {
 		return err.Error()
 	}
 	return "it ended by itself"
 }
 
-// kill ends the process and what it has started.
-func (p *process) kill() {
-	p.killed.Store(true)
+// kill ends the process and what it has started. Calls that are under way fail with the reason.
+func (p *process) kill(why string) {
+	p.killed.CompareAndSwap(nil, &why)
 	p.release()
 	p.client.Kill()
 	p.record.remove()

@@ -18,6 +18,7 @@ import (
 
 // cellRun is the kernel's side of one Run.
 type cellRun struct {
+	magic   string // its name
 	process *process
 	stream  magicpb.Magics_RunClient
 	host    magics.Host
@@ -37,7 +38,7 @@ func (p *process) run(ctx context.Context, call magics.Call, host magics.Host, g
 	if err != nil {
 		return p.lost(call.Name, err)
 	}
-	r := &cellRun{process: p, stream: stream, host: host, gate: newGate(host, p.log), shown: map[string]bool{}}
+	r := &cellRun{magic: call.Name, process: p, stream: stream, host: host, gate: newGate(host, p.log), shown: map[string]bool{}}
 	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Start{Start: callToWire(call)}})
 	ended := make(chan struct{})
 	defer close(ended)
@@ -70,7 +71,7 @@ func (r *cellRun) interrupt(ctx context.Context, ended <-chan struct{}, grace ti
 	case <-ended:
 	case <-time.After(grace):
 		r.killed.Store(true)
-		r.process.kill()
+		r.process.kill("%" + r.magic + " did not heed an interrupt")
 	}
 }
 

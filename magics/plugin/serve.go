@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -40,6 +41,9 @@ type Program struct {
 	// Busy, when it is not nil, asks that the plugin may outlive its kernel: it reports whether there is work in the
 	// background that should go on then. The program ends when there is none and no new kernel has attached.
 	Busy func() bool
+	// Attached, when it is not nil, is called for each kernel that comes, with its HEADSTART_RUNTIME_DIR, where programs of
+	// that kernel look for sockets. For a plugin that outlives kernels it changes.
+	Attached func(runtimeFolder string)
 }
 
 // Serve makes the program a plugin. It returns when the kernel needs it no more, so that main can close what it opened;
@@ -129,7 +133,20 @@ func (s *server) Attach(stream grpc.BidiStreamingServer[magicpb.KernelNotice, ma
 		if err != nil {
 			return nil // the kernel is gone, which is no failure
 		}
+		if folder := notice.GetRuntimeFolder(); folder != "" {
+			s.attached(folder)
+		}
 		s.kernel.lingerFor(time.Duration(notice.GetLingerSeconds()) * time.Second)
+	}
+}
+
+// attached takes over the folder of a kernel's sockets.
+func (s *server) attached(folder string) {
+	if err := os.Setenv("HEADSTART_RUNTIME_DIR", folder); err != nil {
+		slog.Error("runtime folder not taken over", "folder", folder, "error", err)
+	}
+	if s.program.Attached != nil {
+		s.program.Attached(folder)
 	}
 }
 

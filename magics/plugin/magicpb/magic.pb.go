@@ -218,6 +218,9 @@ func (x *Magic) GetTakesRawLine() bool {
 
 type KernelNotice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kernel's HEADSTART_RUNTIME_DIR, in its first notice: a plugin that has outlived the kernel which started it has
+	// another one in its environment.
+	RuntimeFolder string `protobuf:"bytes,2,opt,name=runtime_folder,json=runtimeFolder,proto3" json:"runtime_folder,omitempty"`
 	// Another kernel will attach within this time; until then the plugin stays, with its state.
 	LingerSeconds int32 `protobuf:"varint,1,opt,name=linger_seconds,json=lingerSeconds,proto3" json:"linger_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -252,6 +255,13 @@ func (x *KernelNotice) ProtoReflect() protoreflect.Message {
 // Deprecated: Use KernelNotice.ProtoReflect.Descriptor instead.
 func (*KernelNotice) Descriptor() ([]byte, []int) {
 	return file_magic_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *KernelNotice) GetRuntimeFolder() string {
+	if x != nil {
+		return x.RuntimeFolder
+	}
+	return ""
 }
 
 func (x *KernelNotice) GetLingerSeconds() int32 {
@@ -1534,8 +1544,9 @@ const file_magic_proto_rawDesc = "" +
 	"\tcompletes\x18\x03 \x01(\bR\tcompletes\x12\x1a\n" +
 	"\binspects\x18\x04 \x01(\bR\binspects\x12\x1a\n" +
 	"\bresponds\x18\x05 \x01(\bR\bresponds\x12$\n" +
-	"\x0etakes_raw_line\x18\x06 \x01(\bR\ftakesRawLine\"5\n" +
+	"\x0etakes_raw_line\x18\x06 \x01(\bR\ftakesRawLine\"\\\n" +
 	"\fKernelNotice\x12%\n" +
+	"\x0eruntime_folder\x18\x02 \x01(\tR\rruntimeFolder\x12%\n" +
 	"\x0elinger_seconds\x18\x01 \x01(\x05R\rlingerSeconds\"\xbd\x01\n" +
 	"\x06Bundle\x129\n" +
 	"\x04data\x18\x01 \x03(\v2%.headstart.magics.v1.Bundle.DataEntryR\x04data\x12\x1a\n" +
