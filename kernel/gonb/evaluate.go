@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"go/parser"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -20,16 +21,31 @@ func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]an
 		return nil, &failure.Error
 	}
 	var value valueOutput
-	request := wire.ExecuteRequest{Code: "%%\nfmt.Printf(\"%+v\",\n" + expression + ",\n)"}
+	request := wire.ExecuteRequest{Code: beforeExpression + expression + ",\n)"}
 	reply, err := e.Execute(ctx, request, &value)
 	if err != nil {
 		return nil, err
 	}
 	if reply.Error != nil {
-		failure := plainReport(reply.EName, reply.EValue) // the traceback shows lines that the user did not write
+		// The traceback shows lines that the user did not write.
+		failure := plainReport(reply.EName, ownLine(reply.EValue))
 		return nil, &failure.Error
 	}
 	return map[string]any{"text/plain": value.String()}, nil
+}
+
+// beforeExpression is two lines, which a line number in an error counts too.
+const beforeExpression = "%%\nfmt.Printf(\"%+v\",\n"
+
+// ownLine makes the line number that an error's text begins with the expression's own.
+func ownLine(text string) string {
+	rest, numbered := strings.CutPrefix(text, "line ")
+	digits, message, found := strings.Cut(rest, ": ")
+	number, err := strconv.Atoi(digits)
+	if !numbered || !found || err != nil {
+		return text
+	}
+	return fmt.Sprintf("line %d: %s", number-strings.Count(beforeExpression, "\n"), message)
 }
 
 // valueOutput keeps what an expression's program prints, and nothing else.
