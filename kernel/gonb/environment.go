@@ -14,6 +14,11 @@ import (
 // is the instance's own.
 func environment(options Options, folder string) ([]string, error) {
 	path := lookup(options.Env, "PATH")
+	if options.SourceDir != "" {
+		if _, err := os.Stat(filepath.Join(options.SourceDir, "go.mod")); err != nil {
+			options.Log.Warn("Go cells cannot import this project's packages: install it again", "error", err)
+		}
+	}
 	env := append(slices.Clone(options.Env),
 		gotool.SourceVar+"="+options.SourceDir,
 		gotool.PlansVar+"="+filepath.Join(options.CacheDir, "cells"))

@@ -38,6 +38,11 @@ type Tool struct {
 
 // Run does what the go command would do and returns its exit status. It does not return where the real go takes over.
 func (t *Tool) Run() int {
+	if slices.Equal(t.Args, []string{"env", "GOROOT"}) {
+		if status, done := t.goRoot(); done {
+			return status
+		}
+	}
 	if !t.isCell() {
 		return t.handOver()
 	}

@@ -217,3 +217,22 @@ func TestRelink(t *testing.T) {
 		t.Error("a configuration without the cell's own package is taken")
 	}
 }
+
+func TestShadowRootHasTheScriptInBothPlaces(t *testing.T) {
+	root, shadow := t.TempDir(), filepath.Join(t.TempDir(), "shadow")
+	script := filepath.Join(root, "lib", "wasm", "wasm_exec.js")
+	if err := os.MkdirAll(filepath.Dir(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(script, []byte("script"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := shadowRoot(root, script, shadow); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lib/wasm/wasm_exec.js", "misc/wasm/wasm_exec.js"} {
+		if text, err := os.ReadFile(filepath.Join(shadow, name)); err != nil || string(text) != "script" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+}
