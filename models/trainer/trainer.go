@@ -38,10 +38,9 @@ type Body func(scope *model.Scope, x *graph.Node) *graph.Node
 
 // Options say what to train.
 type Options struct {
-	Input []int                    // shape of one picture's input
-	Bytes bool                     // whether the input is uint8 instead of float32
-	Body  Body                     // nil: the head alone
-	Setup func(scope *model.Scope) // sets the body's hyperparameters; may be nil
+	Input []int // shape of one picture's input
+	Bytes bool  // whether the input is uint8 instead of float32
+	Body  Body  // nil: the head alone
 	Head  head.Plan
 	Seed  int64
 	Batch int // rows of every compiled call; shorter batches are padded
@@ -53,6 +52,8 @@ type Options struct {
 	ClipNorm       float64 // 0: none
 	Accumulate     int     // steps whose gradients are added up before the weights move; below 2: every step
 	DropoutInput   bool    // Hyper.Dropout replaces the rates in the head
+
+	Inference bool // only the forward pass is compiled; Step fails
 
 	// Rate is the learning rate of a body's variable as a share of the head's; 0 keeps it frozen. nil: 1.
 	Rate func(path string) float64
@@ -95,6 +96,7 @@ const (
 // A Trainer is a compiled network with its weights. It is not safe for concurrent use.
 type Trainer struct {
 	options Options
+	backend compute.Backend
 	store   *model.Store
 	step    *model.Exec
 	predict *model.Exec
@@ -104,10 +106,7 @@ type Trainer struct {
 
 // New builds the network with its initial weights and compiles the training step.
 func New(backend compute.Backend, options Options) (*Trainer, error) {
-	t := &Trainer{options: options, store: model.NewStore()}
-	if options.Setup != nil {
-		options.Setup(t.store.RootScope().At(bodyScope))
-	}
+	t := &Trainer{options: options, backend: backend, store: model.NewStore()}
 	for _, w := range options.Head.Weights() {
 		tensor := tensors.FromFlatDataAndDimensions(w.Init(options.Seed), w.Shape...)
 		v, err := t.store.CreateVariable(headScope+"/"+w.Name, tensor)
@@ -124,15 +123,19 @@ func New(backend compute.Backend, options Options) (*Trainer, error) {
 		return nil, fmt.Errorf("build the forward pass: %w", err)
 	}
 	if err := t.compile(); err != nil {
-		return nil, fmt.Errorf("compile the training step: %w", err)
+		return nil, fmt.Errorf("compile the network: %w", err)
 	}
 	return t, nil
 }
 
-// compile builds the training graph, which creates the variables of body and optimizer.
+// compile builds the graph that is used first, which creates the variables of body and optimizer.
 func (t *Trainer) compile() (err error) {
 	defer recovered(&err)
 	rows := t.options.Batch
+	if t.options.Inference {
+		_, err = t.predict.Compile(shapes.Make(t.inputType(), append([]int{rows}, t.options.Input...)...))
+		return err
+	}
 	_, err = t.step.Compile(
 		shapes.Make(t.inputType(), append([]int{rows}, t.options.Input...)...),
 		shapes.Make(dtypes.Float32, rows, t.options.Head.Outputs),
@@ -163,6 +166,9 @@ func recovered(err *error) {
 // Step trains on one batch. random is any number that belongs to this step: it decides what dropout drops.
 func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, err error) {
 	defer recovered(&err)
+	if t.options.Inference {
+		return Result{}, errors.New("training step: the network was built for predictions only")
+	}
 	inputs, err := t.inputs(batch.Inputs, batch.Pixels, batch.Rows)
 	if err != nil {
 		return Result{}, err

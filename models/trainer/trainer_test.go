@@ -225,7 +225,9 @@ func TestLosses(t *testing.T) {
 		sum += math.Exp(l)
 	}
 	entropy := func(i int) float64 { return math.Log(sum) - logits[i] }
-	binary := func(l, y float64) float64 { return -y*math.Log(1/(1+math.Exp(-l))) - (1-y)*math.Log(1-1/(1+math.Exp(-l))) }
+	binary := func(l, y float64) float64 {
+		return -y*math.Log(1/(1+math.Exp(-l))) - (1-y)*math.Log(1-1/(1+math.Exp(-l)))
+	}
 	for _, test := range []struct {
 		loss      Loss
 		smoothing float64

@@ -1,6 +1,13 @@
 package transfer
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
 
 // A HeatMap is where a picture speaks for a class.
 type HeatMap struct {
@@ -12,7 +19,76 @@ type HeatMap struct {
 }
 
 // Explain computes the Grad-CAM heat map of a picture file for a class (arXiv:1610.02391); an empty class means the most
-// probable one.
+// probable one. The map has the size of the backbone's last maps.
 func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
-	return nil, errNotYet
+	o := openPicture(file, m.Backbone.Identity().Geometry)
+	if o.err != nil {
+		return nil, fmt.Errorf("explain: %w", o.err)
+	}
+	outputs, err := m.predictOpened(ctx, []opened{o})
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", file, err)
+	}
+	index := slices.Index(outputs, slices.Max(outputs))
+	if class != "" {
+		if index = slices.Index(m.Classes, class); index < 0 {
+			return nil, fmt.Errorf("explain %s: the model knows no class %q; it knows %q", file, class, m.Classes)
+		}
+	}
+	heat := &HeatMap{Class: m.Classes[index], Probability: outputs[index]}
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if heat.Values, heat.Height, heat.Width, err = m.heat(ctx, o.pixels, index); err != nil {
+		return nil, fmt.Errorf("explain %s: %w", file, err)
+	}
+	if largest := slices.Max(heat.Values); largest > 0 {
+		for i := range heat.Values {
+			heat.Values[i] /= largest
+		}
+	}
+	return heat, nil
+}
+
+func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32, int, int, error) {
+	whole, err := m.Backbone.Maps("")
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if m.Unfrozen == "" {
+		// The frozen network's maps go in; what is left is the pooling.
+		maps, err := m.mapsOf(ctx, whole, pixels)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		return m.network.Explain(maps, whole.FeatureShape(), func(_ *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+			return x, m.Backbone.PoolFeatures(x)
+		}, output)
+	}
+	input, shape := make([]float32, len(pixels)), []int{whole.Identity().Geometry.Size, whole.Identity().Geometry.Size, 3}
+	if m.frozen != nil {
+		if input, err = m.frozen.extract(ctx, pixels, 1, 1); err != nil {
+			return nil, 0, 0, err
+		}
+		shape = m.shape.frozen.FeatureShape()
+	} else {
+		for i, p := range pixels {
+			input[i] = float32(p)
+		}
+	}
+	return m.network.Explain(input, shape, func(scope *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+		maps = whole.After(scope, m.shape.behind, m.shape.unfreeze, x)
+		return maps, m.Backbone.PoolFeatures(maps)
+	}, output)
+}
+
+// mapsOf computes the unpooled maps of one picture. The pass is kept: the next picture needs no compilation.
+func (m *Model) mapsOf(ctx context.Context, whole Backbone, pixels []uint8) ([]float32, error) {
+	if m.maps == nil {
+		pass, err := newFrozenPass(whole, m.device, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		m.maps = pass
+	}
+	return m.maps.extract(ctx, pixels, 1, 1)
 }

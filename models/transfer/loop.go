@@ -71,7 +71,7 @@ func (s *session) epoch(ctx context.Context, schedule trainer.Schedule, steps in
 		done := (number-1)*steps + step
 		result.LearningRate = s.config.LearningRate * schedule.At(done) * s.plateau()
 		got, err := s.trainer.Step(s.batch(items, features, pixels, step == steps-1),
-			trainer.Hyper{LearningRate: result.LearningRate, WeightDecay: s.config.WeightDecay}, s.random(done))
+			trainer.Hyper{LearningRate: result.LearningRate, WeightDecay: s.config.WeightDecay, Dropout: s.dropout}, s.random(done))
 		if err != nil {
 			return Epoch{}, err
 		}
@@ -208,7 +208,7 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	s.state.History = append(s.state.History, epoch)
 	s.state.Plateau.Epoch(judged(epoch))
 	var err error
-	if epoch.Best {
+	if epoch.Best && !s.forgetful {
 		if s.best, err = s.trainer.Weights(); err != nil {
 			return err
 		}

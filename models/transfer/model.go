@@ -40,6 +40,7 @@ type Model struct {
 
 	turn    sync.Mutex
 	frozen  *frozenPass // nil: pictures go to the network itself
+	maps    *frozenPass // for explanations; nil until one is asked for
 	network *trainer.Trainer
 }
 
@@ -82,10 +83,13 @@ func (m *Model) Close() error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	m.network.Close()
-	if m.frozen == nil {
-		return nil
+	var err error
+	for _, pass := range []*frozenPass{m.frozen, m.maps} {
+		if pass != nil {
+			err = errors.Join(err, pass.close())
+		}
 	}
-	return m.frozen.close()
+	return err
 }
 
 func allItems(data *imagefolder.Dataset) []int {

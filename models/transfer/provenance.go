@@ -1,11 +1,6 @@
 package transfer
 
-import (
-	"context"
-	"time"
-
-	"github.com/headstart-nb/headstart/models/accel"
-)
+import "time"
 
 // Provenance says where a model comes from.
 type Provenance struct {
@@ -58,27 +53,4 @@ type Settings struct {
 	KeepLast       bool        `json:"keep_last"`
 	Seed           int64       `json:"seed"`
 	Targets        [][]float32 `json:"targets,omitempty"`
-}
-
-// Verdict is what Verify found.
-type Verdict string
-
-// The verdicts.
-const (
-	Identical Verdict = "identical"        // the same bits
-	Within    Verdict = "within tolerance" // the same but for rounding
-	Different Verdict = "different"
-)
-
-// A Verification is the result of repeating a training.
-type Verification struct {
-	Verdict     Verdict  `json:"verdict"`
-	Differences []string `json:"differences"` // sentences: changed files, versions, weights, numbers
-	Expected    History  `json:"expected"`
-	Repeated    History  `json:"repeated"`
-}
-
-// Verify repeats the training of m on the dataset under root (empty: where it was) and compares the numbers.
-func Verify(ctx context.Context, device *accel.Device, m *Model, root string, events func(Event)) (*Verification, error) {
-	return nil, errNotYet
 }

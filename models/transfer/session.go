@@ -33,6 +33,9 @@ type session struct {
 	state loopState
 	best  trainer.State // weights of the best epoch
 
+	dropout   float64 // of a search, instead of the head's own
+	forgetful bool    // of a search: the weights of the best epoch are not kept
+
 	started time.Time
 	toldAt  time.Time
 }
