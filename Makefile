@@ -33,6 +33,7 @@ lab: setup ## open JupyterLab
 
 test: setup fmt vet ## run every test
 	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -p 2 -timeout 20m ./...
+	cd magics/cmd/headstart-sql && go test ./...
 
 fmt:
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
