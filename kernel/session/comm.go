@@ -77,16 +77,16 @@ func (s *Session) comm(ctx context.Context, r *request, h handler) {
 		s.Drops.Add(r.channel, fmt.Errorf("%w: a %s without a comm_id", wire.ErrMalformed, r.Header.MsgType))
 		return
 	}
-	target, known := s.comms.target(content.CommID)
+	target, _ := s.comms.target(content.CommID)
 	if r.Header.MsgType == commOpenType {
 		target = content.TargetName
 	}
 	switch {
 	case target == MagicTarget && r.Header.MsgType == commMsgType:
 		s.beside(ctx, r, h)
-	case target == MagicTarget || !known && r.Header.MsgType != commOpenType:
+	case target == MagicTarget:
 		s.now(ctx, r, h)
-	default:
+	default: // what is unknown too: its comm_open may still be in the queue
 		select {
 		case s.engineComms <- r:
 		case <-ctx.Done():
@@ -116,13 +116,9 @@ func (s *Session) commOpen(ctx context.Context, r *request) any {
 		s.closeComm(r, content.CommID)
 		return nil
 	}
-	if content.TargetName == MagicTarget {
-		if hasMagicRequest(content.Data) {
-			s.respond(ctx, r, content.CommID, content.Data)
-		}
-		return nil
+	if content.TargetName != MagicTarget {
+		s.toEngine(ctx, r, Comm{Type: commOpenType, ID: content.CommID, Target: content.TargetName, Data: content.Data})
 	}
-	s.toEngine(ctx, r, Comm{Type: commOpenType, ID: content.CommID, Target: content.TargetName, Data: content.Data})
 	return nil
 }
 
@@ -210,11 +206,6 @@ type magicAnswer struct {
 	ID     json.RawMessage `json:"id,omitempty"`
 	Answer json.RawMessage `json:"answer,omitempty"`
 	Error  string          `json:"error,omitempty"`
-}
-
-func hasMagicRequest(data json.RawMessage) bool {
-	var request magicRequest
-	return json.Unmarshal(data, &request) == nil && request.Magic != ""
 }
 
 func (s *Session) respond(ctx context.Context, r *request, comm string, data json.RawMessage) {

@@ -59,7 +59,7 @@ func (s *Session) beside(ctx context.Context, r *request, h handler) {
 // last handles a request and ends the session.
 func (s *Session) last(ctx context.Context, r *request, h handler) {
 	s.now(ctx, r, h)
-	s.stop()
+	s.stop(errShutdown)
 }
 
 // decoded decodes the content of a request for answer; content of the wrong types is answered with an error.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -46,7 +47,7 @@ type patience struct {
 	settle  time.Duration // how long after an error to wait for requests that are on their way, to abort them
 	cancel  time.Duration // how long a magic may ignore an interrupt
 	lookup  time.Duration // how long completion and inspection may take
-	closing time.Duration // how long a running cell may delay a shutdown
+	closing time.Duration // how long a running cell, or anything else, may delay a shutdown
 	stream  time.Duration // how long text is collected before it is sent
 }
 
@@ -75,7 +76,7 @@ type Session struct {
 	engineComms chan *request
 	aside       chan struct{} // a token for each request that is handled in a goroutine of its own
 	lookups     chan struct{} // a token for each completion or inspection that the engine works on, late ones too
-	stop        context.CancelFunc
+	stop        context.CancelCauseFunc
 
 	restarting     atomic.Bool
 	executionCount atomic.Int64 // of the latest cell that was counted
@@ -116,30 +117,37 @@ func New(config Config) *Session {
 	return s
 }
 
-// Run talks to the clients until one asks for a shutdown or ctx is cancelled. It does not close the engine.
+// errShutdown is the cause by which a shutdown_request ends the session.
+var errShutdown = errors.New("a client asked for a shutdown")
+
+// Run talks to the clients until one asks for a shutdown or ctx is cancelled, neither of which is an error. It does not
+// close the engine.
 func (s *Session) Run(ctx context.Context) error {
-	ctx, s.stop = context.WithCancel(ctx)
-	defer s.stop()
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s.stop = stop
 	s.publishStatus(nil, wire.StateStarting)
 	var loops sync.WaitGroup
 	for _, loop := range []func(context.Context){
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Shell) },
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Control) },
-		s.receiveInput, s.welcomeSubscribers, s.forwardComms,
+		s.receiveInput, s.welcomeSubscribers, s.forwardComms, s.runCells,
 	} {
-		loops.Go(func() { loop(ctx) })
+		loops.Go(func() { loop(running) })
 	}
-	cells := make(chan struct{})
+	<-running.Done()
+	ended := make(chan struct{})
 	go func() {
-		defer close(cells)
-		s.runCells(ctx)
+		defer close(ended)
+		loops.Wait()
 	}()
-	<-ctx.Done()
 	select {
-	case <-cells:
-	case <-time.After(s.patience.closing): // a magic that does not stop ends with the process
+	case <-ended:
+	case <-time.After(s.patience.closing): // what does not stop ends with the process
 	}
-	loops.Wait()
+	if cause := context.Cause(running); ctx.Err() == nil && !errors.Is(cause, errShutdown) {
+		return cause
+	}
 	return nil
 }
 
@@ -155,8 +163,7 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 		frames, err := s.Transport.Receive(ctx, channel)
 		if err != nil {
 			if ctx.Err() == nil {
-				s.Log.Error("a channel has failed; the kernel ends", "channel", channel, "error", err)
-				s.stop()
+				s.stop(fmt.Errorf("read the requests on %s: %w", channel, err))
 			}
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,22 @@ func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	}
 	k.Session.Interrupt()
 	k.Until(cell)
+}
+
+func TestCommMessagesKeepTheirOrder(t *testing.T) {
+	k := kerneltest.Start(t, nil)
+	k.Send(wire.Shell, "comm_open", wire.CommOpen{CommID: "c", TargetName: "engine", Data: json.RawMessage("0")})
+	for i := range 20 {
+		k.Send(wire.Shell, "comm_msg", wire.CommMsg{CommID: "c", Data: json.RawMessage(fmt.Sprint(i + 1))})
+	}
+	k.Until(k.Send(wire.Shell, "comm_close", wire.CommMsg{CommID: "c", Data: json.RawMessage("21")}))
+	var got []string
+	for _, comm := range k.Engine.Comms() {
+		got = append(got, string(comm.Data))
+	}
+	if want := strings.Fields("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21"); !slices.Equal(got, want) {
+		t.Errorf("the engine heard %v, want %v", got, want)
+	}
 }
 
 func TestCellsWaitForTheMagics(t *testing.T) {
