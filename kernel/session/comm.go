@@ -239,6 +239,12 @@ func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer js
 	if !ok {
 		return nil, fmt.Errorf("ask %%%s: it answers no requests, it only runs in cells", request.Magic)
 	}
+	select {
+	case s.answers <- struct{}{}:
+		defer func() { <-s.answers }()
+	default:
+		return nil, fmt.Errorf("ask %%%s: %d requests to magics wait for their answers already; try again later", request.Magic, maxAnswers)
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("%%%s failed by a mistake in its own code: panic: %v", request.Magic, cause)

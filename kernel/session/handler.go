@@ -43,17 +43,9 @@ func (s *Session) now(ctx context.Context, r *request, h handler) {
 	s.serve(r, h.reply, func() (any, any) { return h.answer(ctx, r), nil })
 }
 
-// beside handles a request in a goroutine of its own. When very many are under way the loop waits.
+// beside handles a request in a goroutine of its own. What takes long there has a bound of its own.
 func (s *Session) beside(ctx context.Context, r *request, h handler) {
-	select {
-	case s.aside <- struct{}{}:
-	case <-ctx.Done():
-		return
-	}
-	go func() {
-		defer func() { <-s.aside }()
-		s.now(ctx, r, h)
-	}()
+	go s.now(ctx, r, h)
 }
 
 // last handles a request and ends the session.

@@ -34,6 +34,17 @@ func (echo) Respond(_ context.Context, request json.RawMessage) (json.RawMessage
 	return request, nil
 }
 
+// stuck never answers.
+type stuck struct {
+	magic
+	release chan struct{}
+}
+
+func (s stuck) Respond(context.Context, json.RawMessage) (json.RawMessage, error) {
+	<-s.release
+	return nil, nil
+}
+
 func testMagics() []magics.Magic {
 	return []magics.Magic{
 		echo{magic{"echo", func(_ context.Context, call magics.Call, host magics.Host) error {

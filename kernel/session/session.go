@@ -74,17 +74,17 @@ type Session struct {
 	input    input
 
 	engineComms chan *request
-	aside       chan struct{} // a token for each request that is handled in a goroutine of its own
-	lookups     chan struct{} // a token for each completion or inspection that the engine works on, late ones too
+	answers     chan struct{} // a token for each request that a magic answers
+	lookups     chan struct{} // a token for each completion or inspection that is worked on, late ones too
 	stop        context.CancelCauseFunc
 
 	restarting     atomic.Bool
 	executionCount atomic.Int64 // of the latest cell that was counted
 }
 
-// Most requests that are handled beside the loops at one time, and most that the engine looks something up for.
+// Most requests that magics answer at one time, and most completions and inspections.
 const (
-	maxAside   = 64
+	maxAnswers = 64
 	maxLookups = 8
 )
 
@@ -110,7 +110,7 @@ func New(config Config) *Session {
 		comms:       newComms(),
 		history:     &history{file: config.HistoryFile},
 		engineComms: make(chan *request, 256),
-		aside:       make(chan struct{}, maxAside),
+		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
 	s.handlers = s.table()

@@ -1,12 +1,10 @@
 package session_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -245,6 +243,19 @@ func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	k.Until(cell)
 }
 
+func TestStuckMagicsDoNotBlockOthers(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	k := kerneltest.Start(t, nil, stuck{magic{name: "stuck"}, release})
+	k.Ask(wire.Shell, "comm_open", wire.CommOpen{CommID: "m", TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
+	for range 100 { // more than may wait at one time
+		k.Send(wire.Shell, "comm_msg", json.RawMessage(`{"comm_id":"m","data":{"magic":"stuck","request":{}}}`))
+	}
+	if reply, _ := k.Run("print x"); reply.Status != wire.StatusOK {
+		t.Errorf("%+v", reply)
+	}
+}
+
 func TestCommMessagesKeepTheirOrder(t *testing.T) {
 	k := kerneltest.Start(t, nil)
 	k.Send(wire.Shell, "comm_open", wire.CommOpen{CommID: "c", TargetName: "engine", Data: json.RawMessage("0")})
@@ -298,97 +309,6 @@ func TestSubscribersAreWelcomed(t *testing.T) {
 	k.Transport.Deliver(wire.IOPub, [][]byte{[]byte("\x01")})
 	if m := k.Next(); m.Header.MsgType != "iopub_welcome" || string(m.Content) != `{"subscription":""}` {
 		t.Errorf("%s %s", m.Header.MsgType, m.Content)
-	}
-}
-
-func TestHostileMessagesAreDropped(t *testing.T) {
-	k := kerneltest.Start(t, nil)
-	good := k.Encode(k.Message("kernel_info_request", struct{}{}))
-	change := func(at int, text string) [][]byte {
-		changed := append([][]byte(nil), good...)
-		changed[at] = []byte(text)
-		return changed
-	}
-	content := func(kind, content string) [][]byte { return k.Encode(k.Message(kind, json.RawMessage(content))) }
-	hostile := map[string][][]byte{
-		"nothing":        {},
-		"empty":          {[]byte("client"), {}},
-		"no delimiter":   {[]byte("client"), []byte("hello")},
-		"truncated":      good[:4],
-		"unsigned":       change(2, ""),
-		"wrongly signed": change(2, strings.Repeat("0", 64)),
-		"not JSON":       content("execute_request", "nonsense"),
-		"a list":         content("execute_request", "[]"),
-		"no type":        content("", "{}"),
-		"unknown type":   content("open_sesame", "{}"),
-		"replayed":       good,
-		"comm of lists":  content("comm_open", `{"comm_id": []}`),
-	}
-	k.Transport.Deliver(wire.Shell, good)
-	k.Next()
-	k.Next()
-	k.Next()
-	want := 0
-	for _, channel := range []wire.Channel{wire.Shell, wire.Control, wire.Stdin} {
-		for name, frames := range hostile {
-			t.Run(string(channel)+" "+name, func(t *testing.T) {
-				k.Transport.Deliver(channel, frames)
-				want++
-				k.Ask(wire.Control, "kernel_info_request", struct{}{})
-				for end := time.Now().Add(kerneltest.Patience); k.Session.Drops.Count() < want; time.Sleep(time.Millisecond) {
-					if time.Now().After(end) {
-						t.Fatalf("%d messages were dropped, want %d", k.Session.Drops.Count(), want)
-					}
-				}
-			})
-		}
-	}
-}
-
-func TestDropsAreLoggedOnceASecond(t *testing.T) {
-	var log bytes.Buffer
-	drops := session.NewDrops(slog.New(slog.NewTextHandler(&log, nil)))
-	begin := time.Now()
-	for range 10_000 {
-		drops.Add(wire.Shell, wire.ErrSignature)
-	}
-	seconds := int(time.Since(begin).Seconds())
-	if lines := strings.Count(log.String(), "\n"); lines < 1 || lines > seconds+1 {
-		t.Errorf("%d log lines within %d s", lines, seconds)
-	}
-	if drops.Count() != 10_000 {
-		t.Errorf("counted %d", drops.Count())
-	}
-}
-
-func TestWrongTypesAreAnsweredWithAnError(t *testing.T) {
-	k := kerneltest.Start(t, nil)
-	for kind, content := range map[string]string{
-		"execute_request":     `{"code": {}}`,
-		"complete_request":    `{"code": "x", "cursor_pos": "1"}`,
-		"inspect_request":     `{"code": ["x"]}`,
-		"is_complete_request": `{"code": null, "x": 1, "code": 2}`,
-		"history_request":     `{"n": "many"}`,
-		"comm_info_request":   `{"target_name": 1}`,
-		"shutdown_request":    `[]`,
-	} {
-		if kind == "shutdown_request" {
-			continue // a list is malformed: dropped, not answered
-		}
-		t.Run(kind, func(t *testing.T) {
-			messages := k.Ask(wire.Shell, kind, json.RawMessage(content))
-			var reply wire.ErrorReply
-			k.Decode(messages[1], &reply)
-			if reply.Status != wire.StatusError || reply.EName != "ProtocolError" {
-				t.Errorf("%s", messages[1].Content)
-			}
-		})
-	}
-	for _, cursor := range []int{-5, 1, 99, 1 << 30} {
-		for _, code := range []string{"", "ü", "%", "%%", "%%%", "%e", "\n%echo x"} {
-			k.Ask(wire.Shell, "complete_request", wire.CompleteRequest{Code: code, CursorPos: cursor})
-			k.Ask(wire.Shell, "inspect_request", wire.InspectRequest{Code: code, CursorPos: cursor})
-		}
 	}
 }
 
