@@ -75,7 +75,6 @@ type Invocation struct {
 type Subcommand interface {
 	Magic
 	use() string
-	parse(line string) (*parsed, error)
 	run(context.Context, Call, Host, string) error
 	complete(ctx context.Context, before []string, word string) []string
 	help(prefix string) string
@@ -109,22 +108,22 @@ func (c *Command[O]) TakesRawLine() bool { return c.RawLine }
 func (c *Command[O]) use() string { return c.Use }
 
 // parsed is a line taken apart.
-type parsed struct {
+type parsed[O any] struct {
 	args   []string
 	line   string
 	output Output
 	flags  *pflag.FlagSet
 	json   bool
 	help   bool
-	opts   any // *O
+	opts   *O
 }
 
 // flagSet declares the flags on fresh options.
-func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed) {
+func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed[O]) {
 	opts := new(O)
 	flags := pflag.NewFlagSet(c.Name(), pflag.ContinueOnError)
 	flags.SortFlags = false
-	p := &parsed{flags: flags, opts: opts}
+	p := &parsed[O]{flags: flags, opts: opts}
 	if c.Flags != nil {
 		c.Flags(flags, opts)
 	}
@@ -135,7 +134,7 @@ func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed) {
 	return flags, p
 }
 
-func (c *Command[O]) parse(line string) (*parsed, error) {
+func (c *Command[O]) parse(line string) (*parsed[O], error) {
 	flags, p := c.flagSet()
 	if c.RawLine {
 		words, rest := leadingFlags(flags, line)
@@ -176,12 +175,12 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 	}
 	return p.output.capture(ctx, host, func(ctx context.Context, host Host) error {
 		in := &Invocation{Host: host, Call: call, Args: p.args, Line: p.line, Flags: p.flags, JSON: p.json}
-		return c.Do(ctx, in, p.opts.(*O))
+		return c.Do(ctx, in, p.opts)
 	})
 }
 
 // checkCall refuses a missing or unwanted body and a wrong number of arguments.
-func (c *Command[O]) checkCall(call Call, p *parsed, name string) error {
+func (c *Command[O]) checkCall(call Call, p *parsed[O], name string) error {
 	switch {
 	case c.Body == NoBody && call.Cell:
 		return fmt.Errorf("%%%%%s: this magic takes no body: write %%%s, with one percent sign", name, name)
