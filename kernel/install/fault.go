@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -68,10 +69,24 @@ func networkProblem(printed string) string {
 		return "the proxy refused the connection: check HTTPS_PROXY and its user name"
 	case has("CERTIFICATE_VERIFY_FAILED", "x509:"):
 		return "the server's certificate is not trusted: add your network's certificate to the system, and set PIP_CERT and SSL_CERT_FILE to it"
-	case has("(from versions: none)", "No matching distribution found"):
-		return "the package index in use does not have it: unset PIP_INDEX_URL and PIP_NO_INDEX, or ask whoever runs your mirror"
+	case has("No matching distribution found"):
+		return missingPackage(printed)
 	}
 	return ""
+}
+
+var missingDistribution = regexp.MustCompile(`No matching distribution found for (\S+)`)
+
+// missingPackage tells a package index that lacks a package from one that has it for other versions of Python only.
+func missingPackage(printed string) string {
+	name := "a package"
+	if match := missingDistribution.FindStringSubmatch(printed); match != nil {
+		name = match[1]
+	}
+	if strings.Contains(printed, "Requires-Python") {
+		return fmt.Sprintf("this Python is too old for %s: use Python %s or newer, named with --python", name, minimumPython)
+	}
+	return fmt.Sprintf("the package index in use does not have %s: unset PIP_INDEX_URL and PIP_NO_INDEX, or ask whoever runs your mirror", name)
 }
 
 // A faultError is an error that is ready to be shown.

@@ -12,6 +12,9 @@ import (
 // requirementsFile pins Jupyter and everything below it, in a checkout.
 const requirementsFile = "scripts/requirements.txt"
 
+// minimumPython is the oldest that the pinned packages run on: the one of Debian 12.
+const minimumPython = "3.11.2"
+
 // venvFolder is named after what the environment holds. The scripts of an environment contain its path, so one cannot be
 // made elsewhere and moved: each set of requirements gets a folder of its own, and the link named venv changes to it once
 // everything is there.
