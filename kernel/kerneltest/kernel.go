@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,11 +26,31 @@ type Kernel struct {
 	Engine    *Engine
 	Registry  *magics.Registry
 	Signer    *wire.Signer
-	Log       *bytes.Buffer // read it after Ended only
+	Log       *Log
 
 	t    *testing.T
 	seen int
 	done chan error
+}
+
+// A Log keeps what the session logs.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+// String is all that was logged so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // Start runs a session with the scripted engine and these magics until the test ends. Configure may be nil.
@@ -41,7 +62,7 @@ func Start(t *testing.T, configure func(*session.Config, *Kernel), list ...magic
 	}
 	k := &Kernel{
 		Transport: NewTransport(), Engine: NewEngine(), Registry: magics.NewRegistry(), Signer: signer,
-		Log: new(bytes.Buffer), t: t, done: make(chan error, 1),
+		Log: new(Log), t: t, done: make(chan error, 1),
 	}
 	if err := k.Registry.Add("test", list...); err != nil {
 		t.Fatal(err)

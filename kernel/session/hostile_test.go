@@ -103,3 +103,29 @@ func TestWrongTypesAreAnsweredWithAnError(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRequests sends arbitrary content in requests of every type but those that run code or end the session.
+func FuzzRequests(f *testing.F) {
+	kinds := []string{
+		"kernel_info_request", "connect_request", "is_complete_request", "history_request", "comm_info_request", "debug_request",
+		"complete_request", "inspect_request", "comm_open", "comm_msg", "comm_close", "input_reply",
+	}
+	f.Add(uint8(6), []byte(`{"code": "%echo ü --", "cursor_pos": 9}`))
+	f.Add(uint8(3), []byte(`{"hist_access_type": "search", "pattern": "*[?", "n": -1}`))
+	f.Add(uint8(8), []byte(`{"comm_id": "x", "target_name": "headstart.magic", "data": {"magic": "echo"}}`))
+	f.Add(uint8(2), []byte(`{"code": "%%\nfunc ("}`))
+	f.Fuzz(func(t *testing.T, kind uint8, content []byte) {
+		k := kerneltest.Start(t, nil, testMagics()...)
+		m := k.Message(kinds[int(kind)%len(kinds)], struct{}{})
+		m.Content = content
+		for _, channel := range []wire.Channel{wire.Shell, wire.Stdin} {
+			k.Transport.Deliver(channel, k.Encode(m))
+		}
+		k.Ask(wire.Shell, "kernel_info_request", struct{}{})
+		k.Send(wire.Control, "shutdown_request", struct{}{})
+		k.Ended()
+		if strings.Contains(k.Log.String(), "panicked") {
+			t.Error(k.Log)
+		}
+	})
+}
