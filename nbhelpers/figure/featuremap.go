@@ -194,7 +194,7 @@ func (m *featureMap) vega() map[string]any {
 	}
 	legend := map[string]any{"title": nil, "labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)"}
 	return sketch.Spec(m.data.Title, m.data.Method, map[string]any{
-		"width": mapWidth, "height": mapHeight, "data": map[string]any{"values": values},
+		"width": 480, "height": 400, "data": map[string]any{"values": values},
 		"params": []any{sketch.Zoom("zoom")},
 		"view":   map[string]any{"stroke": sketch.Grid},
 		"mark":   map[string]any{"type": "point", "filled": true, "size": 50, "opacity": 0.9, "clip": true},

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +44,13 @@ func liveCurves() CurvesData {
 		},
 		Notes: []string{"features: 384 computed, 0 from cache"},
 	}
+}
+
+// drawn are the figures, drawn once.
+var drawn = sync.OnceValue(figures)
+
+func featureMap120() display.Bundle {
+	return FeatureMap(FeatureMapData{Title: "features of 120 pictures", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}})
 }
 
 // figures are every figure, on data as a run has it and on data as nobody wants it.
@@ -111,7 +120,7 @@ func figures() map[string]display.Bundle {
 		"trials":         Trials(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"trials_hostile": Trials(TrialsData{Title: hostile, Metric: hostile, Lower: true, Trials: []Trial{{1, math.NaN(), []Param{{hostile, hostile}}, false, 0}, {-5, math.Inf(1), nil, true, -1}, {1 << 40, 3, []Param{{hostile, hostile}}, false, time.Hour}}}),
 		"trials_none":    Trials(TrialsData{}),
-		"feature_map":    FeatureMap(FeatureMapData{Title: "features of 120 pictures", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}}),
+		"feature_map":    featureMap120(),
 		"feature_map_hostile": FeatureMap(FeatureMapData{Title: hostile, Method: hostile, Points: []FeaturePoint{
 			{math.NaN(), 1, "a", "", 0, nil}, {math.MaxFloat64, -math.MaxFloat64, hostile, hostile, MarkWrong, nil}, {-math.MaxFloat64, math.MaxFloat64, "b", "", 0, drawnPhoto(1, 900, 2)}, {math.Inf(1), 0, "", "", 0, nil},
 		}}),
@@ -201,7 +210,7 @@ func photoCells() []Cell {
 }
 
 func TestGolden(t *testing.T) {
-	for name, b := range figures() {
+	for name, b := range drawn() {
 		t.Run(name, func(t *testing.T) {
 			for mime, extension := range map[string]string{
 				display.MIMEText: ".txt", display.MIMEHTML: ".html", display.MIMEVegaLite: ".vl.json", display.MIMEPNG: ".png",
@@ -217,6 +226,35 @@ func TestGolden(t *testing.T) {
 				compare(t, filepath.Join("testdata", name+extension), golden(t, value))
 			}
 		})
+	}
+}
+
+func TestSameDataSameBytes(t *testing.T) {
+	for name, again := range map[string]display.Bundle{"curves_live": Curves(liveCurves()), "feature_map": featureMap120()} {
+		if !bytes.Equal(drawn()[name].Data[display.MIMEPNG].([]byte), again.Data[display.MIMEPNG].([]byte)) {
+			t.Errorf("%s: drawn twice, the PNG differs", name)
+		}
+	}
+}
+
+// TestEveryBundleIsJSON holds for all: no NaN slipped through, PNG has its size, HTML has no foreign markup.
+func TestEveryBundleIsJSON(t *testing.T) {
+	for name, b := range drawn() {
+		if _, err := json.Marshal(b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		markup, _ := b.Data[display.MIMEHTML].(string)
+		text, _ := b.Data[display.MIMEText].(string)
+		if strings.Contains(markup, "<img") || strings.ContainsAny(text, "\x1b\u202e") {
+			t.Errorf("%s: a label got through as it was", name)
+		}
+		if _, ok := b.Data[display.MIMEPNG]; !ok {
+			continue
+		}
+		size := b.Metadata[display.MIMEPNG].(map[string]any)
+		if r := pixels(t, b.Data[display.MIMEPNG].([]byte)).Rect; r.Dx() != resolution*size["width"].(int) || r.Dy() != resolution*size["height"].(int) {
+			t.Errorf("%s: %v pixels for %v", name, r, size)
+		}
 	}
 }
 

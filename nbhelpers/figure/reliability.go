@@ -98,7 +98,7 @@ func (d ReliabilityData) vega() map[string]any {
 			map[string]any{
 				"mark": map[string]any{"type": "bar", "color": sketch.Palette()[0], "opacity": 0.75, "stroke": sketch.Paper},
 				"encoding": map[string]any{
-					"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("accuracy", "accuracy"),
+					"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("accuracy", "accuracy"), "y2": map[string]any{"datum": 0},
 					"tooltip": []any{
 						map[string]any{"field": "confidence", "format": ".1~%"}, map[string]any{"field": "accuracy", "format": ".1~%"},
 						map[string]any{"field": "count", "title": "pictures"},

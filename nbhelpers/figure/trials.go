@@ -181,9 +181,9 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 	}
 	metric := sketch.Label(d.Metric, 40)
 	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
-	x := map[string]any{"field": "trial", "type": "quantitative", "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
+	x := map[string]any{"field": "trial", "type": "quantitative", "scale": map[string]any{"nice": false, "zero": false}, "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
 	return sketch.Spec(d.Title, subtitle, map[string]any{
-		"width": 560, "height": 230, "data": map[string]any{"values": values},
+		"width": 500, "height": 220, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{
 				"mark":     map[string]any{"type": "line", "interpolate": "step-after", "color": sketch.Palette()[1]},

@@ -92,7 +92,8 @@ func Nullable(values []float64) []*float64 {
 	return result
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// finite also refuses what is so large that an axis around it overflows.
+func finite(v float64) bool { return math.Abs(v) < 1e300 }
 
 // logFrom is the ratio of the largest to the smallest value from which a logarithmic axis shows more than a linear one.
 const logFrom = 30

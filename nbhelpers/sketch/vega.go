@@ -73,8 +73,8 @@ func Zoom(name string) map[string]any {
 
 // Size of a panel's plot in CSS pixels.
 const (
-	panelWidth  = 300
-	panelHeight = 210
+	panelWidth  = 250
+	panelHeight = 200
 )
 
 // VegaLite is the curves as a Vega-Lite v5 specification.
@@ -109,10 +109,11 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 		format = ".1~%"
 	}
 	name := Label(p.Name, 40)
+	epochs := map[string]any{"domain": []int{min(1, c.Last()-1), c.Last()}, "nice": false, "zero": false}
 	encoding := map[string]any{
 		"x": map[string]any{
 			"field": "x", "type": "quantitative", "title": axis,
-			"scale": map[string]any{"domain": []int{min(1, c.Last()-1), c.Last()}, "nice": false},
+			"scale": epochs,
 			"axis":  map[string]any{"tickMinStep": 1, "format": "d", "grid": false},
 		},
 		"y": map[string]any{
@@ -133,7 +134,7 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 			"data": map[string]any{"values": []any{map[string]any{"x": c.Best}}},
 			"mark": map[string]any{"type": "rule", "color": Faint, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
 			"encoding": map[string]any{
-				"x": map[string]any{"field": "x", "type": "quantitative"},
+				"x": map[string]any{"field": "x", "type": "quantitative", "scale": epochs},
 			},
 		})
 	}
