@@ -233,6 +233,7 @@ func checkKernelspec(t *testing.T, layout Layout, h host) {
 		DisplayName: "Go (Headstart)", Language: "go", InterruptMode: "message",
 		Env: map[string]string{
 			"PATH":                  layout.Bin() + ":" + filepath.Dir(h.goTool) + ":/usr/bin:/usr/local/bin:/bin:${PATH}",
+			"GLIBC_TUNABLES":        mallocTunables,
 			"GOMLX_NO_AUTO_INSTALL": "1", "HEADSTART_SRC": layout.SourceDir(), "PJRT_PLUGIN_LIBRARY_PATH": layout.Lib(),
 		},
 		Metadata: map[string]any{"debugger": false},

@@ -82,6 +82,11 @@ func (k *kernelspec) content() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// mallocTunables make glibc back big blocks with huge pages and keep them: XLA allocates and frees every batch's activations,
+// and without these the kernel clears the same pages again and again. bench/features.py measures with them. They are read
+// when a process starts, so that only the kernelspec can set them.
+const mallocTunables = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296"
+
 func (k *kernelspec) environment() map[string]string {
 	env := map[string]string{
 		"PATH":                  k.searchPath(),
@@ -90,6 +95,9 @@ func (k *kernelspec) environment() map[string]string {
 	}
 	if len(k.plugins.folders) > 0 {
 		env["PJRT_PLUGIN_LIBRARY_PATH"] = strings.Join(slices.Compact(k.plugins.folders), ":") // go-xla splits at colons everywhere
+	}
+	if k.host.os == "linux" {
+		env["GLIBC_TUNABLES"] = mallocTunables
 	}
 	if k.layout.Home != "" {
 		env["HEADSTART_HOME"] = k.layout.Home
