@@ -14,11 +14,11 @@ func ExampleLayers() {
 	}})
 	fmt.Println(b.Data[display.MIMEText])
 	// Output:
-	// layer  kind         output shape            parameters
-	// ─────  ───────────  ──────────────────────  ──────────  ─────────
-	// conv1  convolution  [batch, 112, 112, 64]        9,472  frozen
-	// head   dense        [batch, 10]                 20,490  trainable
-	// ─────  ───────────  ──────────────────────  ──────────  ─────────
-	// total                                           29,962
+	// layer  kind         output shape           parameters
+	// ─────  ───────────  ─────────────────────  ──────────  ─────────
+	// conv1  convolution  [batch, 112, 112, 64]       9,472  frozen
+	// head   dense        [batch, 10]                20,490  trainable
+	// ─────  ───────────  ─────────────────────  ──────────  ─────────
+	// total                                          29,962
 	// trainable 20,490 · frozen 9,472
 }

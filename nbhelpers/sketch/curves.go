@@ -147,8 +147,9 @@ func NiceStep(x float64) float64 {
 	return 10 * power
 }
 
+// nonzero is the span of an axis, 1 where the values span nothing.
 func nonzero(v float64) float64 {
-	if v == 0 {
+	if v < 1e-300 { // a step of that size underflows
 		return 1
 	}
 	return v
