@@ -267,3 +267,11 @@ func TestFormulationFollowsTheNumberOfPictures(t *testing.T) {
 		}
 	}
 }
+
+func TestOutOfMemoryTellsTheBatchToAskFor(t *testing.T) {
+	e := &Extractor{batch: 256}
+	err := e.explain("extract features", errors.New("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 3.2GiB"))
+	if !strings.Contains(err.Error(), "ask for a batch of 128") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -25,14 +25,18 @@ func Open(ctx context.Context, options Options) (*Backbone, error) {
 		if err != nil {
 			return nil, err
 		}
-		b, err := openFile(ctx, path, o)
+		b, err := openFile(path, imageNet.SHA256, o) // Fetch has checked it
 		if err != nil {
 			return nil, err
 		}
 		b.info.Origin, b.info.License = imageNet.String(), imageNetLicense
 		return b, nil
 	default:
-		return openFile(ctx, o.Weights, o)
+		digest, err := weights.Digest(ctx, o.Weights)
+		if err != nil {
+			return nil, fmt.Errorf("open weights %s: %w", o.Weights, err)
+		}
+		return openFile(o.Weights, digest, o)
 	}
 }
 
@@ -64,11 +68,7 @@ func openRandom(o Options) (*Backbone, error) {
 }
 
 // openFile loads a safetensors file.
-func openFile(ctx context.Context, path string, o Options) (*Backbone, error) {
-	digest, err := weights.Digest(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open weights %s: %w", path, err)
-	}
+func openFile(path, digest string, o Options) (*Backbone, error) {
 	source, err := weights.Open(path)
 	if err != nil {
 		return nil, err
