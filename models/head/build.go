@@ -7,12 +7,12 @@ import (
 	"github.com/gomlx/gomlx/ml/layers/activation"
 )
 
-// Constants of the norms, as Keras has them.
+// Constants of the layers, as Keras has them.
 const (
-	batchNormEpsilon  = 1e-3
+	BatchNormEpsilon  = 1e-3
 	batchNormMomentum = 0.99
-	layerNormEpsilon  = 1e-3
-	leakySlope        = 0.2
+	LayerNormEpsilon  = 1e-3
+	LeakySlope        = 0.2
 )
 
 // Mode is what a pass through the head needs beside the weights.
@@ -57,7 +57,7 @@ func (s Step) build(x *Node, weights Weights, mode Mode) (out, rng *Node) {
 		mean := ReduceAndKeep(x, ReduceMean, -1)
 		centred := Sub(x, mean)
 		variance := ReduceAndKeep(Square(centred), ReduceMean, -1)
-		x = Div(centred, Sqrt(AddScalar(variance, layerNormEpsilon)))
+		x = Div(centred, Sqrt(AddScalar(variance, LayerNormEpsilon)))
 		x = Add(Mul(x, InsertAxes(value("gamma"), 0)), InsertAxes(value("beta"), 0))
 	case Flatten:
 		x = Reshape(x, x.Shape().Dim(0), -1)
@@ -97,7 +97,7 @@ func (s Step) batchNorm(x *Node, weights Weights, mode Mode) *Node {
 		follow("moving_variance", variance, batchVariance)
 		mean, variance = batchMean, batchVariance
 	}
-	x = Div(Sub(x, mean), Sqrt(AddScalar(variance, batchNormEpsilon)))
+	x = Div(Sub(x, mean), Sqrt(AddScalar(variance, BatchNormEpsilon)))
 	return Add(Mul(x, row("gamma")), row("beta"))
 }
 
@@ -118,7 +118,7 @@ func activate(x *Node, name string) *Node {
 	case "elu":
 		return Where(GreaterThan(x, ZerosLike(x)), x, Sub(Exp(Min(x, ZerosLike(x))), OnesLike(x)))
 	case "leakyrelu":
-		return activation.LeakyReluWith(x, leakySlope)
+		return activation.LeakyReluWith(x, LeakySlope)
 	}
 	return x
 }

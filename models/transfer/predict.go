@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -217,6 +216,3 @@ func (m *Model) prediction(outputs []float32, k int) Prediction {
 	}
 	return Prediction{Top: scores}
 }
-
-// errNotYet marks what is not there.
-var errNotYet = errors.New("not built yet")

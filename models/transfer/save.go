@@ -175,9 +175,3 @@ func (m *Model) backboneWeights() (list map[string]weights.Float32, err error) {
 	}
 	return list, nil
 }
-
-// ExportONNX writes the model, pictures to probabilities, as one ONNX file.
-func (m *Model) ExportONNX(file string) error { return errNotYet }
-
-// ExportTorch writes a safetensors state dict and returns the PyTorch code that loads it.
-func (m *Model) ExportTorch(file string) (snippet string, err error) { return "", errNotYet }
