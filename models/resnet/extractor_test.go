@@ -218,10 +218,10 @@ func TestHalfPrecisionOnTheDevice(t *testing.T) {
 	b := random(t, Options{Cut: "conv2", Size: 64})
 	pixels := pictures(1, 64)
 	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
-	for precision, error := range map[string]float64{"bfloat16": 3e-2, "float16": 4e-3} {
+	for precision, limit := range map[string]float64{"bfloat16": 3e-2, "float16": 4e-3} {
 		got := extract(t, b, device, ExtractorOptions{Batch: 1, Precision: precision}, pixels, 1)
-		if d := difference(t, got, want); d == 0 || d > error {
-			t.Errorf("%s lies %.1e from float32, want up to %.0e", precision, d, error)
+		if d := difference(t, got, want); d == 0 || d > limit {
+			t.Errorf("%s lies %.1e from float32, want up to %.0e", precision, d, limit)
 		}
 	}
 }

@@ -150,7 +150,7 @@ func TestHalfPrecisionFiles(t *testing.T) {
 	}
 	for _, test := range []struct {
 		tensor *tensors.Tensor
-		error  float64
+		limit  float64
 	}{
 		{tensors.FromFlatDataAndDimensions(halves, 64, 3, 7, 7), 1.0 / (1 << 11)},
 		{tensors.FromFlatDataAndDimensions(brains, 64, 3, 7, 7), 1.0 / (1 << 8)},
@@ -164,8 +164,8 @@ func TestHalfPrecisionFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := difference(t, b.parameters.layers["conv1_conv"].kernel, want); d == 0 || d > test.error {
-			t.Errorf("%s: the kernel lies %.1e from what was rounded, want up to %.1e", test.tensor.DType(), d, test.error)
+		if d := difference(t, b.parameters.layers["conv1_conv"].kernel, want); d == 0 || d > test.limit {
+			t.Errorf("%s: the kernel lies %.1e from what was rounded, want up to %.1e", test.tensor.DType(), d, test.limit)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// phases are maps [batch, height, width, channels] kept as four, by the parity of row and column: phases[r][c] is
+// phased maps [batch, height, width, channels] are kept as four, by the parity of row and column: parts[r][c] is
 // [batch, height/2, width/2, channels]. Winograd's 2x2 tiles are then whole tensors, and a stride of 2 drops three of four.
 // Where height and width are odd, the maps stay in one, whole.
 type phased struct {
@@ -173,12 +173,12 @@ func tileConvolve(x [2][2]*graph.Node, kernels []*graph.Node) phased {
 			product[r][c] = pointwise(v, kernels[r*tileSize+c])
 		}
 	}
-	var half [2][tileSize]*graph.Node
+	var lines [2][tileSize]*graph.Node
 	for c := range tileSize {
 		column := outputLine([tileSize]*graph.Node{product[0][c], product[1][c], product[2][c], product[3][c]})
-		half[0][c], half[1][c] = column[0], column[1]
+		lines[0][c], lines[1][c] = column[0], column[1]
 	}
-	return phased{parts: [2][2]*graph.Node{outputLine(half[0]), outputLine(half[1])}}
+	return phased{parts: [2][2]*graph.Node{outputLine(lines[0]), outputLine(lines[1])}}
 }
 
 // inputLine is Bᵀ d with Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
