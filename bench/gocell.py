@@ -23,18 +23,16 @@ from jupyter_client.connect import write_connection_file
 
 FMT = 'import "fmt"\n%%\nfmt.Println("cell {n}")'
 
-# GoNB keeps one blank import only, so the cell cannot bring both backends; it is XLA's that links C.
+# XLA's backend links C. It is named, since GoNB keeps a blank import for all later cells.
 GOMLX = """import (
 	"fmt"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/gomlx/core/graph"
 )
 %%
 double := func(x *graph.Node) *graph.Node { return graph.Add(x, x) }
-fmt.Println("cell {n}", compute.List(), double != nil)"""
-
+fmt.Println("cell {n}", xla.BackendName, double != nil)"""
 
 NBHELPERS = """import (
 	"fmt"
