@@ -83,7 +83,7 @@ func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 	case err != nil && device == DeviceCUDA:
 		return err
 	case err != nil: // auto: there is no GPU to use
-		return nil
+		return nil //nolint:nilerr // no reason to fail
 	}
 	for _, folder := range append([]string{own}, h.pluginFolders()...) {
 		if pluginIn(folder, DeviceCUDA) != "" {

@@ -221,7 +221,7 @@ func replace(from, dest string) error {
 		if err := os.Rename(dest, aside); err != nil {
 			return err
 		}
-		defer removeAll(aside)
+		defer func() { _ = removeAll(aside) }() // the staging folder goes in any case
 	}
 	return os.Rename(from, dest)
 }
