@@ -1,0 +1,68 @@
+// Command train does the tutorial's job once, from a folder of photos to an evaluated classifier, and prints what it took as
+// one line of JSON. It is started by bench/train.py.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/headstart-nb/headstart/models"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/transfer"
+)
+
+func main() {
+	photos := flag.String("photos", "", "folder with a folder of photos for each class")
+	home := flag.String("home", "", "state folder; features found there are not computed")
+	epochs := flag.Int("epochs", transfer.DefaultEpochs, "epochs")
+	flag.Parse()
+	if err := run(context.Background(), *photos, *home, *epochs); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// result is the line that is printed. Times are seconds since the process started working.
+type result struct {
+	FirstEpoch float64 `json:"first_epoch"` // until the first epoch began: its end less its duration
+	Seconds    float64 `json:"seconds"`
+	PeakMB     float64 `json:"peak_mb"`
+	Accuracy   float64 `json:"accuracy"`
+}
+
+func run(ctx context.Context, photos, home string, epochs int) error {
+	start := time.Now()
+	var r result
+	session, err := models.Open(ctx, models.Options{Device: "cpu", Home: home, Weights: "random", Events: func(e models.Event) {
+		if e.Kind == transfer.EpochEvent && e.Epoch.Epoch == 1 {
+			r.FirstEpoch = time.Since(start).Seconds() - e.Epoch.Seconds
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	data, err := session.Dataset(ctx, photos)
+	if err != nil {
+		return err
+	}
+	model, err := session.Train(ctx, data, models.Config{Epochs: epochs})
+	if err != nil {
+		return err
+	}
+	report, err := model.Evaluate(ctx, data, imagefolder.Val)
+	if err != nil {
+		return err
+	}
+	r.Seconds, r.Accuracy = time.Since(start).Seconds(), report.Accuracy
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return err
+	}
+	r.PeakMB = float64(usage.Maxrss) / 1024
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
