@@ -32,6 +32,7 @@ type RunData struct {
 	// ValAccuracy is the best epoch's, whose weights are kept; nil while there is none.
 	ValAccuracy *float64    `json:"val_accuracy,omitempty"`
 	Series      []RunSeries `json:"series,omitempty"`
+	Notes       []string    `json:"notes,omitempty"` // what must be known to read the curves; an untrained backbone, say
 	Error       string      `json:"error,omitempty"`
 }
 
@@ -43,7 +44,7 @@ type RunSeries struct {
 }
 
 // Run shows the curves of a run, with the payload that the notebook extension draws as a card in their place. What run
-// leaves empty of title, state, epochs, rate, time left and series is taken from the curves.
+// leaves empty of title, state, epochs, rate, time left, notes and series is taken from the curves.
 func Run(d CurvesData, run RunData) display.Bundle {
 	b := Curves(d)
 	b.Data[MIMERun] = run.filled(d)
@@ -56,6 +57,9 @@ func (r RunData) filled(d CurvesData) RunData {
 	r.Epoch, r.Epochs, r.Best = cmp.Or(r.Epoch, d.Epoch), cmp.Or(r.Epochs, d.Epochs), cmp.Or(r.Best, d.Best)
 	r.Rate, r.LeftMS = finiteOr(cmp.Or(r.Rate, d.Status.Rate), 0), cmp.Or(r.LeftMS, d.Status.Left.Milliseconds())
 	r.Seconds = finiteOr(r.Seconds, 0)
+	if r.Notes == nil {
+		r.Notes = d.Notes
+	}
 	if r.ValAccuracy != nil && (math.IsNaN(*r.ValAccuracy) || math.IsInf(*r.ValAccuracy, 0)) {
 		r.ValAccuracy = nil
 	}
