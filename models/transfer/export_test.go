@@ -39,6 +39,16 @@ func smallResNet(t *testing.T, device *accel.Device, head, arrangement, preproce
 	return m, data
 }
 
+// XLA gives the same bits again, the fine-tuned stage's gradients included.
+func TestSameBitsOnXLA(t *testing.T) {
+	device := xlaCPU(t)
+	a, _ := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe")
+	b, _ := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe")
+	if a.Provenance.HeadDigest != b.Provenance.HeadDigest {
+		t.Error("the same training gave other weights")
+	}
+}
+
 // peerPython is a Python with the packages; HEADSTART_PEER_PYTHON names it.
 func peerPython(t *testing.T, packages string) string {
 	t.Helper()
