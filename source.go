@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// The JupyterLab extension, whose folder is left out by its initial, holds node_modules on a developer's machine.
+// The folders of nbhelpers are named one by one: its labextension is no package for cells, and on a developer's machine it
+// holds node_modules.
 //
-//go:embed go.mod go.sum nbhelpers/[^l]* models magics/*.go magics/magictest magics/plugin kernel/child
+//go:embed go.mod go.sum
+//go:embed nbhelpers/*.go nbhelpers/display nbhelpers/figure nbhelpers/sketch nbhelpers/warm models
+//go:embed magics/*.go magics/magictest magics/plugin kernel/child
 var embedded embed.FS
 
 // Source returns the embedded files without tests, as slash-separated paths from the module's root.

@@ -46,3 +46,30 @@ func main() { println(display.MIMEText) }
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestSourceIsComplete looks for every Go file of what cells import.
+func TestSourceIsComplete(t *testing.T) {
+	source := headstart.Source()
+	for _, root := range []string{"nbhelpers", "models"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && (path == filepath.Join("nbhelpers", "labextension") || entry.Name() == "testdata"):
+				return filepath.SkipDir
+			case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
+				return nil
+			}
+			if _, err := fs.Stat(source, filepath.ToSlash(path)); err != nil {
+				t.Errorf("a cell cannot import %s: %v", path, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := fs.Stat(source, "nbhelpers/labextension"); err == nil {
+		t.Error("the JupyterLab extension is carried as source of cells")
+	}
+}
