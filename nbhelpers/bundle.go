@@ -59,6 +59,9 @@ func bundle(v any) (b display.Bundle, err error) {
 		return tableBundle(predictionTable(v)), nil
 	case warm.Report:
 		return tableBundle(reportTable(v)), nil
+	case warm.Explanation:
+		text := fmt.Sprintf("where %s sees %s (%s)", v.Model, sketch.Label(v.Class.Label, 40), sketch.Percent(v.Class.Probability))
+		return withDrawing(display.Text(text), v.Drawing), nil
 	case io.WriterTo:
 		var buffer bytes.Buffer
 		if _, err := v.WriteTo(&buffer); err != nil {

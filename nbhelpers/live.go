@@ -204,6 +204,9 @@ func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
 }
 
 func withDrawing(b display.Bundle, drawn warm.Drawing) display.Bundle {
+	if len(drawn.PNG) == 0 {
+		return b
+	}
 	b.Data[display.MIMEPNG] = drawn.PNG
 	b.Metadata = map[string]any{display.MIMEPNG: map[string]any{"width": drawn.Width, "height": drawn.Height}}
 	return b

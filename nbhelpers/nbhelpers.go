@@ -43,6 +43,7 @@ var out = sync.OnceValue(func() output { return open(environment()) })
 //   - [][]string (the first row is the header), slices and single values of a struct type, sketch.Table: a table
 //   - sketch.Curves, and display.Bundle, such as a figure
 //   - warm.PredictResult, []warm.Prediction, warm.Report: tables
+//   - warm.Explanation: the picture beside itself under the heat map
 //   - []byte and io.WriterTo that hold a PNG or a JPEG, such as what gonum's plot.WriterTo returns: a picture
 //   - anything with a method Bundle() display.Bundle
 func Show(v any) error {

@@ -86,12 +86,20 @@ func structTable(v any) (sketch.Table, bool) {
 		row := make([]string, len(fields))
 		for j, field := range fields {
 			if item.IsValid() { // not a nil pointer
-				row[j] = fmt.Sprint(item.Field(field).Interface())
+				row[j] = cellText(item.Field(field))
 			}
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	return numbered(t), true
+}
+
+// cellText is a value as a table shows it: numbers with a fraction with four digits, all else as fmt prints it.
+func cellText(v reflect.Value) string {
+	if _, prints := v.Interface().(fmt.Stringer); !prints && v.CanFloat() {
+		return sketch.Number(v.Float())
+	}
+	return fmt.Sprint(v.Interface())
 }
 
 func predictionTable(predictions []warm.Prediction) sketch.Table {

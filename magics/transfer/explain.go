@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -19,7 +20,7 @@ func explainMagic(l *Lab) magics.Magic {
 	return &magics.Command[explainFlags]{
 		Use:     "explain FILE...",
 		Short:   "Shows where in a picture the model sees a class (Grad-CAM)",
-		Example: "%explain ~/pictures/new.jpg --class glass\n%explain @val --limit 4",
+		Example: "%explain ~/pictures/new.jpg --class glass\n%explain @val --limit 4\n%explain @batch",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *explainFlags) {
 			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
@@ -37,17 +38,11 @@ func explainMagic(l *Lab) magics.Magic {
 			}
 			d := figure.HeatData{Title: "where " + model.Name + " looks"}
 			for _, s := range subjects {
-				if s.file == "" {
-					return fmt.Errorf("explaining %s: pictures from Go cells are explained by nbhelpers' Classifier", s.name)
-				}
-				heat, err := trained.Explain(ctx, s.file, o.Class)
+				heat, err := explain(ctx, trained, s, o.Class)
 				if err != nil {
 					return err
 				}
-				d.Items = append(d.Items, figure.HeatItem{
-					Image: s.thumb(), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
-					Score: figure.Score{Label: heat.Class, Probability: float64(heat.Probability)},
-				})
+				d.Items = append(d.Items, heatItem(s, heat))
 			}
 			if more > 0 {
 				d.Notes = append(d.Notes, fmt.Sprintf("%d more pictures: raise --limit.", more))
@@ -58,5 +53,19 @@ func explainMagic(l *Lab) magics.Magic {
 			_, err = in.Show(figure.Heat(d))
 			return err
 		},
+	}
+}
+
+func explain(ctx context.Context, trained *training.Model, s subject, class string) (*training.HeatMap, error) {
+	if s.file != "" {
+		return trained.Explain(ctx, s.file, class)
+	}
+	return trained.ExplainPixels(ctx, s.resized(trained), class)
+}
+
+func heatItem(s subject, heat *training.HeatMap) figure.HeatItem {
+	return figure.HeatItem{
+		Image: s.thumb(), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
+		Score: figure.Score{Label: heat.Class, Probability: float64(heat.Probability)},
 	}
 }

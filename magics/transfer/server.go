@@ -153,19 +153,21 @@ func (l *Lab) warmExplain(ctx context.Context, p warm.ExplainParams) (warm.Expla
 	if err != nil {
 		return warm.Explanation{}, err
 	}
-	if err := p.Picture.Check(); err != nil {
+	subjects, err := l.warmSubjects([]warm.Picture{p.Picture})
+	if err != nil {
 		return warm.Explanation{}, err
 	}
-	if p.Picture.File == "" {
-		return warm.Explanation{}, fmt.Errorf("explaining pixels: save the picture as a file and explain that")
+	if len(subjects) != 1 {
+		return warm.Explanation{}, fmt.Errorf("explaining %s: these are %d pictures; one at a time is explained", p.Picture.File, len(subjects))
 	}
-	heat, err := trained.Explain(ctx, p.Picture.File, p.Class)
+	heat, err := explain(ctx, trained, subjects[0], p.Class)
 	if err != nil {
 		return warm.Explanation{}, err
 	}
 	tensor, err := warm.NewTensor(heat.Values, heat.Height, heat.Width)
 	return warm.Explanation{
 		Model: model.Name, Class: warm.Score{Label: heat.Class, Probability: float64(heat.Probability)}, Heat: tensor,
+		Drawing: drawingOf(figure.Heat(figure.HeatData{Items: []figure.HeatItem{heatItem(subjects[0], heat)}})),
 	}, err
 }
 
@@ -223,11 +225,15 @@ func draw(_ context.Context, p warm.DrawParams) (warm.Drawing, error) {
 	default:
 		return warm.Drawing{}, fmt.Errorf("drawing %q: curves and grid are there", p.Kind)
 	}
+	return drawingOf(bundle), nil
+}
+
+func drawingOf(bundle display.Bundle) warm.Drawing {
 	png, _ := bundle.Data[display.MIMEPNG].([]byte)
 	size, _ := bundle.Metadata[display.MIMEPNG].(map[string]any)
 	width, _ := size["width"].(int)
 	height, _ := size["height"].(int)
-	return warm.Drawing{PNG: png, Width: width, Height: height}, nil
+	return warm.Drawing{PNG: png, Width: width, Height: height}
 }
 
 func gridOf(data warm.GridData) (figure.GridData, error) {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -68,19 +69,24 @@ func subjectsOf(pictures []warm.Picture) ([]subject, error) {
 		}
 		s := subject{name: p.Name, file: p.File, pixels: p.RGB, width: p.Width, height: p.Height}
 		if s.name == "" {
-			s.name = fmt.Sprintf("picture %d", i+1)
+			s.name = cmp.Or(s.file, fmt.Sprintf("picture %d", i+1))
 		}
 		list = append(list, s)
 	}
 	return list, nil
 }
 
-// predictPixels answers one picture that is not in a file.
-func predictPixels(ctx context.Context, trained *training.Model, s subject, top int) (training.Prediction, error) {
+// resized are the pixels of a picture that is in no file, at the size that a model sees.
+func (s subject) resized(trained *training.Model) []uint8 {
 	geometry := trained.Backbone.Identity().Geometry
 	pixels := make([]uint8, geometry.Bytes())
 	picture.RGB{Width: s.width, Height: s.height, Pix: s.pixels}.Resize(pixels, geometry)
-	probabilities, err := trained.PredictPixels(ctx, pixels, 1)
+	return pixels
+}
+
+// predictPixels answers one picture that is not in a file.
+func predictPixels(ctx context.Context, trained *training.Model, s subject, top int) (training.Prediction, error) {
+	probabilities, err := trained.PredictPixels(ctx, s.resized(trained), 1)
 	if err != nil {
 		return training.Prediction{}, err
 	}

@@ -29,17 +29,40 @@ func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, erro
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", file, err)
 	}
+	heat, err := m.explain(ctx, o.pixels, outputs, class)
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", file, err)
+	}
+	return heat, nil
+}
+
+// ExplainPixels is Explain for one picture of the backbone's size, [size, size, 3] RGB bytes.
+func (m *Model) ExplainPixels(ctx context.Context, pixels []uint8, class string) (*HeatMap, error) {
+	outputs, err := m.PredictPixels(ctx, pixels, 1)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	heat, err := m.explain(ctx, pixels, outputs, class)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	return heat, nil
+}
+
+// explain computes the heat map of a picture whose outputs are known.
+func (m *Model) explain(ctx context.Context, pixels []uint8, outputs []float32, class string) (*HeatMap, error) {
 	index := slices.Index(outputs, slices.Max(outputs))
 	if class != "" {
 		if index = slices.Index(m.Classes, class); index < 0 {
-			return nil, fmt.Errorf("explain %s: the model knows no class %q; it knows %q", file, class, m.Classes)
+			return nil, fmt.Errorf("the model knows no class %q; it knows %q", class, m.Classes)
 		}
 	}
 	heat := &HeatMap{Class: m.Classes[index], Probability: outputs[index]}
 	m.turn.Lock()
 	defer m.turn.Unlock()
-	if heat.Values, heat.Height, heat.Width, err = m.heat(ctx, o.pixels, index); err != nil {
-		return nil, fmt.Errorf("explain %s: %w", file, err)
+	var err error
+	if heat.Values, heat.Height, heat.Width, err = m.heat(ctx, pixels, index); err != nil {
+		return nil, err
 	}
 	if largest := slices.Max(heat.Values); largest > 0 {
 		for i := range heat.Values {

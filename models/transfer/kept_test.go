@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // openTiny opens the tiny backbone for a saved model.
@@ -206,6 +207,17 @@ func TestExplainLooksAtTheClass(t *testing.T) {
 			if !(v >= 0 && v <= 1) {
 				t.Fatalf("a value of %g", v)
 			}
+		}
+		pixels := openPicture(file, m.Backbone.Identity().Geometry).pixels
+		again, err := m.ExplainPixels(context.Background(), pixels, heat.Class)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(heat, again, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+			t.Errorf("unfrozen from %q, the file and its pixels are explained in two ways:\n%s", unfreeze, diff)
+		}
+		if _, err := m.ExplainPixels(context.Background(), pixels[1:], ""); err == nil {
+			t.Error("too few pixels were explained")
 		}
 		if _, err := m.Explain(context.Background(), file, "owl"); err == nil {
 			t.Error("an unknown class was explained")

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // Client is a connection to the model server. Its methods may be called from several goroutines; the calls wait for each
@@ -68,6 +70,9 @@ func (c *Client) exchange(ctx context.Context, method string, params any) (Respo
 	}
 	if c.conn == nil {
 		conn, err := dial(c.path)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+			return response, errors.New("it does not run yet; a magic such as %model or %dataset starts it")
+		}
 		if err != nil {
 			return response, err
 		}

@@ -119,9 +119,10 @@ type ExplainParams struct {
 
 // Explanation answers ExplainParams.
 type Explanation struct {
-	Model string `json:"model"`
-	Class Score  `json:"class"` // the class that is explained
-	Heat  Tensor `json:"heat"`  // [height, width], not negative, to be stretched over the picture
+	Model   string  `json:"model"`
+	Class   Score   `json:"class"`            // the class that is explained
+	Heat    Tensor  `json:"heat"`             // [height, width], not negative, to be stretched over the picture
+	Drawing Drawing `json:"drawing,omitzero"` // the picture beside itself under the heat map
 }
 
 // PutParams gives a value a name, for magics (@name) and for later cells.
