@@ -164,7 +164,7 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 	name := prefix + c.Name()
 	p, err := c.parse(line)
 	if err != nil {
-		return fmt.Errorf("%%%s: %w; %%%s --help shows its flags", name, err, name)
+		return fmt.Errorf("%%%s: %w%s%%%s --help shows its flags", name, err, separator(err), name)
 	}
 	if p.help {
 		_, err := fmt.Fprintln(host.Stdout(), c.help(prefix))
@@ -243,6 +243,14 @@ func (c *Command[O]) complete(ctx context.Context, before []string, word string)
 	return completeWord(ctx, flags, c.Args, before, word)
 }
 
+// separator stands between an error and the hint that follows it: a question ends its sentence.
+func separator(err error) string {
+	if strings.HasSuffix(err.Error(), "?") {
+		return " "
+	}
+	return "; "
+}
+
 // explainFlagError says what pflag's error says, with the nearest flag for one that does not exist.
 func explainFlagError(err error, flags *pflag.FlagSet) error {
 	var unknown *pflag.NotExistError
@@ -252,7 +260,7 @@ func explainFlagError(err error, flags *pflag.FlagSet) error {
 	var names []string
 	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := Nearest(unknown.GetSpecifiedName(), names); near != "" {
-		return fmt.Errorf("%w: did you mean --%s", err, near)
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err
 }

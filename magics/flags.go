@@ -63,7 +63,7 @@ func (v *enumValue) Set(s string) error {
 	if v.other == "" && !slices.Contains(v.words, s) {
 		hint := ""
 		if near := Nearest(s, v.words); near != "" {
-			hint = fmt.Sprintf(": did you mean %s", near)
+			hint = fmt.Sprintf("; did you mean %s?", near)
 		}
 		return fmt.Errorf("it is one of %s%s", strings.Join(v.words, ", "), hint)
 	}

@@ -37,18 +37,14 @@ func attachMagic(l *Lab) magics.Magic {
 				o.Follow = true
 			}
 			if !o.Follow {
-				if !r.running() {
-					r.redraw(true)
-				}
 				return nil
 			}
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
-			case <-r.done:
+			case <-r.drawn:
+				return nil
 			}
-			r.redraw(true)
-			return nil
 		},
 	}
 }

@@ -38,7 +38,7 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
 		"how a picture gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
-	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set larger pictures aside (default 178956970, as Pillow)")
+	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set larger pictures aside (default 50 million)")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
 }
 
@@ -243,9 +243,17 @@ func datasetLine(data *imagefolder.Dataset) string {
 		line += fmt.Sprintf(", %d to test", counts[imagefolder.Test])
 	}
 	if len(data.SetAside) > 0 {
-		line += fmt.Sprintf("; %d files set aside", len(data.SetAside))
+		line += "; " + count(len(data.SetAside), "file") + " set aside"
 	}
 	return line
+}
+
+// count is "1 file", "2 files".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func classCounts(data *imagefolder.Dataset) display.Bundle {

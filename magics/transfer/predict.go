@@ -137,6 +137,9 @@ func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(picked) == 0 {
+		return nil, fmt.Errorf("predicting @%s: no picture of %s is on that side of the split; %%dataset load --val and --test say how many are", split, data.Name)
+	}
 	var list []subject
 	for _, i := range picked {
 		item := data.Items[i]
@@ -175,10 +178,13 @@ func predict(ctx context.Context, trained *training.Model, subjects []subject, t
 }
 
 func showPredictions(in *magics.Invocation, model *Model, subjects []subject, predictions []training.Prediction, more int) error {
+	if err := allUnreadable(predictions); err != nil {
+		return err
+	}
 	d := figure.TopKData{Title: "predictions of " + model.Name}
 	for i, p := range predictions {
 		if p.Error != "" {
-			if _, err := fmt.Fprintf(in.Stderr(), "%s: %s\n", subjects[i].name, p.Error); err != nil {
+			if _, err := fmt.Fprintln(in.Stderr(), p.Error); err != nil {
 				return err
 			}
 			continue
@@ -191,11 +197,24 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 	if !model.Backbone.Trained() {
 		d.Notes = append(d.Notes, untrainedNote)
 	}
-	if len(d.Predictions) == 0 {
-		return fmt.Errorf("predicting: none of the %d pictures could be read, see above", len(predictions))
-	}
 	_, err := in.Show(figure.TopK(d))
 	return err
+}
+
+// allUnreadable is the error of an answer that says nothing of any picture.
+func allUnreadable(predictions []training.Prediction) error {
+	for _, p := range predictions {
+		if p.Error == "" {
+			return nil
+		}
+	}
+	switch len(predictions) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("predicting: %s", predictions[0].Error)
+	}
+	return fmt.Errorf("predicting: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
 func prediction(s subject, p training.Prediction) figure.Prediction {

@@ -26,6 +26,7 @@ type run struct {
 	stopHard chan struct{} // closed to end it now
 	hardOnce sync.Once
 	done     chan struct{} // closed when the training has ended
+	drawn    chan struct{} // closed when its figures have got their last state
 
 	mu       sync.Mutex
 	features *training.FeatureProgress
@@ -73,14 +74,18 @@ func (r *run) attach(screen display.Display) error {
 		return err
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.viewers = append(r.viewers, viewer{screen, id})
 	r.dirty = true // what came in between Show and now
+	r.mu.Unlock()
+	if !r.running() { // nobody may follow it any more
+		r.redraw(true)
+	}
 	return nil
 }
 
 // follow draws the figure again while the run lasts, in all its places, and once more when it has ended.
 func (r *run) follow() {
+	defer close(r.drawn)
 	ticker := time.NewTicker(redrawEvery)
 	defer ticker.Stop()
 	for {

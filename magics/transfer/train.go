@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -105,6 +106,10 @@ func trainMagic(l *Lab) magics.Magic {
 
 // trainConfig gathers what the flags say about the current dataset and model.
 func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config, *Model, error) {
+	if o.Epochs < 1 || o.Batch < 1 || !(o.LR > 0) { // the library takes 0 for its defaults
+		return training.Config{}, nil, fmt.Errorf("train with --epochs %d --batch %d --lr %g: epochs and batch are 1 at least, the rate lies above 0",
+			o.Epochs, o.Batch, o.LR)
+	}
 	data, err := l.Dataset(o.Dataset)
 	if err != nil {
 		return training.Config{}, nil, err
@@ -138,14 +143,12 @@ func (o TrainFlags) Config(data *imagefolder.Dataset, model *Model) training.Con
 
 // Start begins a training in a goroutine of the lab's own. Unless it goes to the background, ctx stops it gently.
 func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, model *Model) (*run, error) {
+	if err := training.Check(config); err != nil {
+		return nil, err
+	}
 	device, err := l.Device(ctx)
 	if err != nil {
 		return nil, err
-	}
-	for _, finding := range training.Preflight(config) {
-		if finding.Severity == training.Error {
-			return nil, fmt.Errorf("%s %s", finding.Sentence, finding.Fix)
-		}
 	}
 	if o.Background {
 		ctx = context.WithoutCancel(ctx)
@@ -153,7 +156,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
 		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
-		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}),
+		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
 	if r.name, err = l.register(r, config.Name); err != nil {
 		cancel()
@@ -182,7 +185,7 @@ func (l *Lab) register(r *run, name string) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if name == "" {
-		name = fmt.Sprintf("%s-%s", r.model, r.started.Format("0102-150405"))
+		name = l.freeName(fmt.Sprintf("%s-%s", r.model, r.started.Format("0102-150405")))
 	}
 	for _, other := range l.runs {
 		if other.name == name && other.running() {
@@ -193,6 +196,15 @@ func (l *Lab) register(r *run, name string) (string, error) {
 	return name, nil
 }
 
+// freeName numbers a name that another run of the same second has already. The caller holds the lock.
+func (l *Lab) freeName(stem string) string {
+	name := stem
+	for n := 2; slices.ContainsFunc(l.runs, func(r *run) bool { return r.name == name }); n++ {
+		name = fmt.Sprintf("%s-%d", stem, n)
+	}
+	return name
+}
+
 func (r *run) snapshot() figure.RunData {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -201,8 +213,7 @@ func (r *run) snapshot() figure.RunData {
 
 // wait sees a run in the foreground to its end and says what came of it.
 func (l *Lab) wait(ctx context.Context, in *magics.Invocation, r *run) error {
-	<-r.done
-	r.redraw(true)
+	<-r.drawn
 	r.mu.Lock()
 	err, features, history := r.err, r.features, r.history
 	r.mu.Unlock()

@@ -109,7 +109,7 @@ func open(ctx context.Context, dir string, o Options) (edits string, l layout, e
 	}
 	info, err := os.Stat(absolute)
 	if err != nil {
-		return "", layout{}, errors.New(plain(err))
+		return "", layout{}, fmt.Errorf("%s; check the path, which leads to %s", plain(err), Printable(absolute))
 	}
 	edits = editsFileOf(absolute, info.IsDir())
 	switch {
@@ -146,7 +146,7 @@ func noPictures(s *scanner) error {
 	if len(s.files) > 0 {
 		return errors.New("the pictures lie in no class folder: put those of each class into a folder named after it")
 	}
-	return errors.New("there are no files in it")
+	return errors.New("there are no files in it: put the pictures of each class into a folder named after the class")
 }
 
 // build checks the candidates and fills the dataset.

@@ -28,7 +28,7 @@ func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items [
 		options = &EvaluateOptions{}
 	}
 	if len(items) == 0 {
-		return nil, fmt.Errorf("evaluate on %s: there are no pictures in this split", imagefolder.Printable(data.Name))
+		return nil, fmt.Errorf("evaluate on %s: no picture is on that side of the split; %%dataset load --val and --test say how many are", imagefolder.Printable(data.Name))
 	}
 	outputs, err := m.probabilities(ctx, data, items, options)
 	if err != nil {

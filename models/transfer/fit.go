@@ -38,20 +38,38 @@ func Fit(ctx context.Context, device *accel.Device, config Config, events func(E
 	return s.fit(ctx)
 }
 
-// preflight tells the warnings and fails on the first errors.
-func (s *session) preflight() error {
+// Check refuses, without a device and at once, what Fit would refuse before it starts: settings that make no sense, and
+// the mistakes that Preflight calls errors.
+func Check(config Config) error {
+	config, err := config.complete()
+	if err != nil {
+		return err
+	}
+	return refusal(Preflight(config))
+}
+
+func refusal(findings []Finding) error {
 	var refused []string
-	for _, f := range Preflight(s.config) {
+	for _, f := range findings {
 		if f.Severity == Error {
-			refused = append(refused, fmt.Sprintf("%s %s (or --silence %s)", f.Sentence, f.Fix, f.Silence))
-			continue
+			refused = append(refused, fmt.Sprintf("%s %s (--allow %s does it all the same)", f.Sentence, f.Fix, f.Silence))
 		}
-		s.warn("%s %s (--silence %s)", f.Sentence, f.Fix, f.Silence)
 	}
-	if refused != nil {
-		return errors.New("train: " + strings.Join(refused, "; "))
+	if refused == nil {
+		return nil
 	}
-	return nil
+	return errors.New("train: " + strings.Join(refused, "; "))
+}
+
+// preflight tells the warnings and fails on the errors.
+func (s *session) preflight() error {
+	findings := Preflight(s.config)
+	for _, f := range findings {
+		if f.Severity != Error {
+			s.warn("%s %s (--allow %s keeps this quiet.)", f.Sentence, f.Fix, f.Silence)
+		}
+	}
+	return refusal(findings)
 }
 
 // fit runs the session to its end and makes a model of it.

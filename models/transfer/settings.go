@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/trainer"
@@ -69,7 +70,7 @@ func (c Config) check() error {
 		{"the number of epochs", float64(c.Epochs), 1, maxEpochs},
 		{"the batch", float64(c.Batch), 1, maxBatch},
 		{"the accumulated steps", float64(c.Accumulate), 1, maxBatch},
-		{"the learning rate", c.LearningRate, math.SmallestNonzeroFloat64, 1e6},
+		{"the learning rate", c.LearningRate, 1e-12, 1e6},
 		{"the weight decay", c.WeightDecay, 0, 1e6},
 		{"L2", c.L2, 0, 1e6},
 		{"the label smoothing", c.LabelSmoothing, 0, 0.999},
@@ -92,6 +93,9 @@ func (c Config) check() error {
 	}
 	if _, err := c.classWeights(); err != nil {
 		return err
+	}
+	if _, err := augment.Parse(c.Augment); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	return c.checkTargets()
 }
@@ -203,7 +207,8 @@ func (c Config) classWeights() ([]float32, error) {
 		class := slices.Index(c.Dataset.Classes, strings.TrimSpace(pair[:at]))
 		weight, err := strconv.ParseFloat(strings.TrimSpace(pair[at+1:]), 32)
 		if class < 0 || err != nil || !(weight >= 0 && weight <= 1e6) {
-			return nil, fmt.Errorf("class weights: %q is no class of the dataset with a weight from 0 to 1e6", pair)
+			return nil, fmt.Errorf("train: class weights: %q is no class=weight of a class of the dataset with a weight from 0 to 1e6; the classes are %s",
+				pair, strings.Join(c.Dataset.Classes, ", "))
 		}
 		weights[class] = float32(weight)
 	}

@@ -32,7 +32,7 @@ func Open(path string) (Source, error) {
 	}
 	if conversion, ok := conversions[format]; ok {
 		target := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
-		return nil, fmt.Errorf("open weights %s: it is a %s file, and only safetensors files are read; convert it with: %s",
+		return nil, fmt.Errorf("open weights %s: it is of the format %s, and only safetensors files are read; convert it with: %s",
 			path, format, fmt.Sprintf(conversion, path, target))
 	}
 	source, err := openSafetensors(path)
