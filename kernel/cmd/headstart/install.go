@@ -13,7 +13,7 @@ import (
 
 // assets are the files that the program carries for installing.
 type assets struct {
-	labextension fs.FS // the built JupyterLab extension; nil where there is none
+	labextension fs.FS // the built JupyterLab extension
 	source       fs.FS // the module's source for Go cells; nil where there is none
 }
 

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
+	"github.com/headstart-nb/headstart/nbhelpers/labextension"
 )
 
 func newRootCommand() *cobra.Command {
@@ -48,6 +48,5 @@ func unknownCommand(root *cobra.Command, name string) error {
 
 // carriedAssets are the files inside this program that an installation unpacks.
 func carriedAssets() assets {
-	var labextension fs.FS
-	return assets{labextension: labextension, source: headstart.Source()}
+	return assets{labextension: labextension.FS(), source: headstart.Source()}
 }

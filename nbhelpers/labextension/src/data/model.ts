@@ -1,0 +1,141 @@
+/** A picture as the data panel shows it. */
+export interface IItem {
+  path: string;
+  label: string;
+  split: string;
+  /** JPEG in base64. */
+  thumb: string;
+  predicted: string;
+  probability: number;
+}
+
+/** A page of a dataset. */
+export interface IPage {
+  name: string;
+  classes: string[];
+  datasets: string[];
+  total: number;
+  items: IItem[];
+  edits: number;
+}
+
+/** Read the answer of the magic `dataset`. */
+export function readPage(answer: unknown): IPage {
+  const json = (answer ?? {}) as Record<string, unknown>;
+  const strings = (list: unknown) => (Array.isArray(list) ? list.filter(s => typeof s === 'string') : []);
+  return {
+    name: String(json.name ?? ''),
+    classes: readClasses(json.classes),
+    datasets: strings(json.datasets),
+    total: Number(json.total ?? 0),
+    items: Array.isArray(json.items) ? json.items.map(readItem) : [],
+    edits: Number(json.edits ?? 0)
+  };
+}
+
+function readClasses(list: unknown): string[] {
+  return Array.isArray(list) ? list.map((entry: { name?: unknown }) => String(entry.name ?? '')) : [];
+}
+
+function readItem(json: Record<string, unknown>): IItem {
+  return {
+    path: String(json.path ?? ''),
+    label: String(json.label ?? ''),
+    split: String(json.split ?? ''),
+    // Only base64 may follow in a data address.
+    thumb: /^[A-Za-z0-9+/]*=*$/.test(String(json.thumb ?? '')) ? String(json.thumb ?? '') : '',
+    predicted: String(json.predicted ?? ''),
+    probability: Number(json.probability ?? 0)
+  };
+}
+
+/** The edits of a dataset's log. */
+export type Edit = 'keep' | 'delete' | 'relabel' | 'undo';
+
+/** Asks the magic `dataset`. */
+export type AskDataset = (request: object) => Promise<unknown>;
+
+/** Pictures on a page. */
+export const PAGE_SIZE = 48;
+
+/**
+ * What the data panel looks at: a dataset's class, split and page, and the pictures that are selected on it.
+ */
+export class Browser {
+  constructor(private readonly _ask: AskDataset) {}
+
+  dataset = '';
+  className = '';
+  split = '';
+  offset = 0;
+  page: IPage | null = null;
+  error = '';
+  busy = false;
+  readonly selected = new Set<string>();
+
+  /** Show what `change` asks for, from the first page on unless it names another. */
+  async show(change: { dataset?: string; className?: string; split?: string; offset?: number } = {}): Promise<void> {
+    if (change.dataset !== undefined && change.dataset !== this.dataset) {
+      this.className = '';
+    }
+    Object.assign(this, { offset: 0 }, change);
+    this.selected.clear();
+    await this._load({});
+  }
+
+  /** Write an edit of the selected pictures to the dataset's log; undo takes the last one back. */
+  async edit(action: Edit, to = ''): Promise<void> {
+    const paths = [...this.selected];
+    if (action !== 'undo' && paths.length === 0) {
+      this.error = 'Select pictures first.';
+      return;
+    }
+    this.selected.clear();
+    await this._load(action === 'undo' ? { action } : { action, paths, to });
+  }
+
+  toggle(path: string): void {
+    if (!this.selected.delete(path)) {
+      this.selected.add(path);
+    }
+  }
+
+  /** Where the neighbouring pages begin; null where there is none. */
+  get previous(): number | null {
+    return this.offset > 0 ? Math.max(0, this.offset - PAGE_SIZE) : null;
+  }
+
+  get next(): number | null {
+    const end = this.offset + PAGE_SIZE;
+    return this.page && end < this.page.total ? end : null;
+  }
+
+  private async _load(edit: object): Promise<void> {
+    const turn = ++this._turn;
+    this.busy = true;
+    const { dataset, className, split, offset } = this;
+    try {
+      const answer = await this._ask({ dataset, class: className, split, offset, limit: PAGE_SIZE, ...edit });
+      if (turn === this._turn) {
+        this.page = readPage(answer);
+        this.dataset = this.page.name;
+        this.error = '';
+      }
+    } catch (error) {
+      if (turn === this._turn) {
+        this.error = (error as Error).message;
+      }
+    } finally {
+      this.busy = turn !== this._turn;
+    }
+  }
+
+  private _turn = 0;
+}
+
+/** Where an arrow key leads in a grid: an index within `count`, or the same. */
+export function moved(index: number, key: string, columns: number, count: number): number {
+  const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  const target = key === 'Home' ? 0 : key === 'End' ? count - 1 : index + (steps[key] ?? 0);
+  return target < 0 || target >= count ? index : target;
+}

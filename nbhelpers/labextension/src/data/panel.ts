@@ -1,0 +1,193 @@
+import { button, element } from '../dom';
+import { KernelPanel } from '../kernel/panel';
+import type { KernelSession, KernelSessions } from '../kernel/session';
+import { percent } from '../run/model';
+import { Browser, moved, PAGE_SIZE, type IItem, type IPage } from './model';
+
+const SPLITS = ['train', 'val', 'test'];
+
+/** The pictures of a dataset as a grid, with the model's predictions, and edits of its log. */
+export class DataPanel extends KernelPanel {
+  constructor(sessions: KernelSessions) {
+    super(sessions);
+    this.addClass('hs-data');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Data');
+    this._grid.addEventListener('keydown', event => this._onKey(event));
+    this.node.append(
+      element('h2', { class: 'hs-panel-title' }, 'Data'),
+      this._message,
+      this._filters,
+      this._edits,
+      this._grid,
+      this._pages
+    );
+  }
+
+  protected override begin(session: KernelSession): () => void {
+    this._browser = new Browser(request => session.client.ask('dataset', request));
+    void this._do(this._browser.show());
+    return () => {
+      this._browser = null;
+    };
+  }
+
+  protected override showNone(): void {
+    this._clear();
+    this._message.textContent = 'Open a notebook with the Go (Headstart) kernel to see its pictures.';
+  }
+
+  /** Wait for a change of what is shown, and show it. */
+  private async _do(change: Promise<void>): Promise<void> {
+    const browser = this._browser;
+    this.node.setAttribute('aria-busy', 'true');
+    await change;
+    if (browser === this._browser && browser) {
+      this.node.setAttribute('aria-busy', String(browser.busy));
+      this._draw(browser);
+    }
+  }
+
+  private _draw(browser: Browser): void {
+    const { page } = browser;
+    this._message.textContent = browser.error || (page ? `${page.name}: ${count(page)}` : '');
+    this._message.classList.toggle('hs-error', browser.error !== '');
+    if (!page) {
+      this._clear();
+      this._filters.append(button('Look again', 'Ask the kernel for its pictures again', () => void this._do(browser.show())));
+      return;
+    }
+    this._drawFilters(browser, page);
+    this._drawEdits(browser, page);
+    this._grid.replaceChildren(...page.items.map((item, i) => this._tile(browser, item, i === 0)));
+    this._drawPages(browser, page);
+  }
+
+  private _drawFilters(browser: Browser, page: IPage): void {
+    const choose = (change: object) => void this._do(browser.show(change));
+    this._filters.replaceChildren(
+      select('Dataset', page.datasets, browser.dataset, null, dataset => choose({ dataset })),
+      select('Class', page.classes, browser.className, 'all classes', className => choose({ className })),
+      select('Split', SPLITS, browser.split, 'all splits', split => choose({ split })),
+      button('Look again', 'Ask the kernel for its pictures again', () => choose({ offset: browser.offset }))
+    );
+  }
+
+  private _drawEdits(browser: Browser, page: IPage): void {
+    const edit = (...args: Parameters<Browser['edit']>) => void this._do(browser.edit(...args));
+    const undo = button('Undo', 'Take back the last edit of this dataset', () => edit('undo'));
+    undo.disabled = page.edits === 0;
+    this._edits.replaceChildren(
+      select('Relabel as', page.classes, '', 'relabel as', to => edit('relabel', to)),
+      button('Set aside', 'Do not use the selected pictures; their files stay', () => edit('delete')),
+      button('Keep', 'The selected pictures are right: propose them no more', () => edit('keep')),
+      undo
+    );
+  }
+
+  private _tile(browser: Browser, item: IItem, first: boolean): HTMLElement {
+    const wrong = item.predicted !== '' && item.predicted !== item.label;
+    const verdict = item.predicted && `${wrong ? '✗' : '✓'} ${item.predicted} ${percent(item.probability)}`;
+    const tile = element(
+      'div',
+      {
+        class: 'hs-tile',
+        role: 'option',
+        tabindex: first ? 0 : -1,
+        title: item.path,
+        'data-path': item.path,
+        'aria-selected': String(browser.selected.has(item.path)),
+        'aria-label': `${item.path}, ${item.label}, ${item.split}${item.predicted ? `, predicted ${item.predicted}` : ''}`
+      },
+      element('img', { src: `data:image/jpeg;base64,${item.thumb}`, alt: '', draggable: 'false' }),
+      element('span', { class: 'hs-tile-label' }, item.label),
+      verdict && element('span', { class: wrong ? 'hs-wrong' : 'hs-right' }, verdict)
+    );
+    tile.addEventListener('click', () => {
+      this._toggle(tile);
+      this._focus(tile);
+    });
+    return tile;
+  }
+
+  private _toggle(tile: HTMLElement): void {
+    const path = tile.dataset.path ?? '';
+    this._browser?.toggle(path);
+    tile.setAttribute('aria-selected', String(this._browser?.selected.has(path) ?? false));
+  }
+
+  private _focus(tile: HTMLElement): void {
+    this._grid.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
+    tile.setAttribute('tabindex', '0');
+    tile.focus();
+  }
+
+  private _onKey(event: KeyboardEvent): void {
+    const tiles = [...this._grid.children] as HTMLElement[];
+    const at = tiles.indexOf(event.target as HTMLElement);
+    if (at < 0) {
+      return;
+    }
+    if (event.key === ' ' || event.key === 'Enter') {
+      this._toggle(tiles[at]);
+    } else {
+      const columns = getComputedStyle(this._grid).gridTemplateColumns.split(' ').length;
+      const target = moved(at, event.key, columns, tiles.length);
+      if (target === at) {
+        return;
+      }
+      this._focus(tiles[target]);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private _drawPages(browser: Browser, page: IPage): void {
+    const go = (offset: number | null) => offset !== null && void this._do(browser.show({ offset }));
+    const previous = button('‹', 'Pictures before these', () => go(browser.previous));
+    const next = button('›', 'Pictures after these', () => go(browser.next));
+    previous.disabled = browser.previous === null;
+    next.disabled = browser.next === null;
+    const last = Math.min(browser.offset + PAGE_SIZE, page.total);
+    this._pages.replaceChildren(previous, `${Math.min(browser.offset + 1, last)} to ${last} of ${page.total}`, next);
+  }
+
+  private _clear(): void {
+    for (const part of [this._filters, this._edits, this._grid, this._pages]) {
+      part.replaceChildren();
+    }
+  }
+
+  private _browser: Browser | null = null;
+  private readonly _message = element('p', { class: 'hs-message', role: 'status' });
+  private readonly _filters = element('div', { class: 'hs-buttons' });
+  private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar', 'aria-label': 'Edit the selected pictures' });
+  private readonly _grid = element('div', {
+    class: 'hs-grid-view',
+    role: 'listbox',
+    'aria-multiselectable': 'true',
+    'aria-label': 'Pictures'
+  });
+  private readonly _pages = element('div', { class: 'hs-pages' });
+}
+
+function count(page: IPage): string {
+  return `${page.total} pictures, ${page.edits} edits`;
+}
+
+/** A choice with a spoken name; `none` is the entry that stands for no choice. */
+function select(
+  label: string,
+  values: string[],
+  chosen: string,
+  none: string | null,
+  onchange: (value: string) => void
+): HTMLElement {
+  const made = element('select', { 'aria-label': label, title: label });
+  if (none !== null) {
+    made.append(element('option', { value: '' }, none));
+  }
+  made.append(...values.map(value => element('option', { value, selected: value === chosen }, value)));
+  made.addEventListener('change', () => onchange(made.value));
+  return made;
+}

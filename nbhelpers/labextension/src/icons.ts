@@ -1,0 +1,20 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+const frame = (body: string) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24">${body}</svg>`;
+
+/** A learning curve. */
+export const runsIcon = new LabIcon({
+  name: 'headstart:runs',
+  svgstr: frame(
+    '<path class="jp-icon3" fill="#616161" d="M3 3h2v16h16v2H3zM7.5 17.5 6.3 16C9 9 13 7 21 6.5l.1 2C14 9 10.500 11 7.500 17.500z"/>'
+  )
+});
+
+/** A grid of pictures. */
+export const dataIcon = new LabIcon({
+  name: 'headstart:data',
+  svgstr: frame(
+    '<path class="jp-icon3" fill="#616161" d="M3 3h8v8H3zm10 0h8v8h-8zM3 13h8v8H3zm10 0h8v8h-8zm2 6h5l-2-3-1 1-1-1z" fill-rule="evenodd"/>'
+  )
+});

@@ -1,0 +1,13 @@
+/** The name of the package; plugins' and settings' names begin with it. */
+export const PACKAGE = '@headstart-nb/labextension';
+
+/** The commands, as the palette, shortcuts and settings name them. */
+export const COMMANDS = {
+  showRuns: 'headstart:show-runs',
+  showData: 'headstart:show-data',
+  doctor: 'headstart:run-doctor',
+  newNotebook: 'headstart:new-transfer-notebook'
+} as const;
+
+/** The palette's category. */
+export const CATEGORY = 'Headstart';

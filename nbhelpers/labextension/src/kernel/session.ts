@@ -1,0 +1,97 @@
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { RunFeed } from '../runs/feed';
+import { MagicClient } from './client';
+
+/** The name of the kernelspec. */
+export const KERNEL_NAME = 'headstart';
+
+/** What the panels share about one kernel. */
+export class KernelSession {
+  constructor(
+    readonly kernel: Kernel.IKernelConnection,
+    pollMS: () => number
+  ) {
+    this.client = new MagicClient(kernel as never);
+    this.feed = new RunFeed(request => this.client.ask('runs', request), pollMS);
+    kernel.statusChanged.connect(this._onStatus, this);
+    kernel.iopubMessage.connect(this._onOutput, this);
+  }
+
+  readonly client: MagicClient;
+  readonly feed: RunFeed;
+
+  /** Whether the magics' plugin is known to run, so that asking it starts nothing. */
+  get warm(): boolean {
+    return this._shown || this.client.answered;
+  }
+
+  private _onStatus(_: unknown, status: Kernel.Status): void {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this._shown = false;
+      this.client.reset('the kernel was restarted');
+    }
+  }
+
+  private _onOutput(_: unknown, message: KernelMessage.IIOPubMessage): void {
+    const { data } = message.content as { data?: object };
+    if (!this._shown && data && Object.keys(data).some(type => type.startsWith('application/vnd.headstart.'))) {
+      this._shown = true;
+    }
+  }
+
+  private _shown = false;
+}
+
+/**
+ * Knows the Headstart kernel of the notebook that is in front.
+ */
+export class KernelSessions {
+  constructor(
+    private readonly _tracker: INotebookTracker,
+    private readonly _pollMS: () => number
+  ) {
+    _tracker.currentChanged.connect(this._follow, this);
+    this._follow();
+  }
+
+  /** Emitted when another kernel is in front, or none. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The kernel in front; null where there is none, or it is another language's. */
+  get current(): KernelSession | null {
+    return this.of(this._tracker.currentWidget);
+  }
+
+  /** The kernel of a notebook. */
+  of(notebook: NotebookPanel | null): KernelSession | null {
+    const kernel = notebook?.sessionContext.session?.kernel;
+    if (!kernel || kernel.name !== KERNEL_NAME) {
+      return null;
+    }
+    let session = this._sessions.get(kernel);
+    if (!session) {
+      session = new KernelSession(kernel, this._pollMS);
+      this._sessions.set(kernel, session);
+    }
+    return session;
+  }
+
+  private _follow(): void {
+    const front = this._tracker.currentWidget;
+    if (front && !this._followed.has(front)) {
+      this._followed.add(front);
+      front.sessionContext.kernelChanged.connect(() => this._changed.emit());
+      front.sessionContext.connectionStatusChanged.connect(() => this._changed.emit());
+    }
+    this._changed.emit();
+  }
+
+  private readonly _sessions = new WeakMap<Kernel.IKernelConnection, KernelSession>();
+  private readonly _followed = new WeakSet<NotebookPanel>();
+  private readonly _changed = new Signal<this, void>(this);
+}

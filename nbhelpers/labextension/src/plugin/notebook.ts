@@ -1,0 +1,32 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+
+import { cellEditor } from '../editor/extension';
+import { PACKAGE } from '../ids';
+import type { KernelSessions } from '../kernel/session';
+import { runRendererFactory } from '../run/renderer';
+import { IKernelSessions, IPreferences } from './services';
+
+export const editor: JupyterFrontEndPlugin<void> = {
+  id: `${PACKAGE}:editor`,
+  description: 'Tells magics and shell lines in cells apart from Go.',
+  autoStart: true,
+  requires: [IEditorExtensionRegistry, IPreferences],
+  activate: (_, registry: IEditorExtensionRegistry, preferences: IPreferences) =>
+    registry.addExtension(cellEditor(() => preferences.tabs))
+};
+
+/** Smaller than the ranks of pictures and charts, which stand beside a run in the same output. */
+const RENDERER_RANK = 10;
+
+export const renderer: JupyterFrontEndPlugin<void> = {
+  id: `${PACKAGE}:renderer`,
+  description: 'Shows runs in the outputs of cells.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [INotebookTracker, IKernelSessions],
+  activate: (_, registry: IRenderMimeRegistry, tracker: INotebookTracker | null, sessions: KernelSessions | null) =>
+    registry.addFactory(runRendererFactory(tracker && sessions && { tracker, sessions }), RENDERER_RANK)
+};

@@ -1,0 +1,125 @@
+import { shape } from '../dom';
+import type { IPanel } from './model';
+import { epochAxis, tickLabel, valueAxis } from './scale';
+
+// In CSS pixels.
+const WIDTH = 360;
+const HEIGHT = 230;
+const PLOT = { left: 52, right: 348, top: 34, bottom: 190 };
+
+/** Lines differ in their dashes and markers as well as in colour; the second, which is the validation, is solid. */
+const DASHES = ['5 3', '', '2 2', '8 2 2 2', '4 4', '10 3'];
+
+type Point = [number, number];
+
+/** A chart of curves over epochs, with the best epoch marked; 0 marks none. */
+export function chart(panel: IPanel, best: number): SVGElement {
+  const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
+  const last = Math.max(0, ...panel.lines.map(line => line.values.length));
+  const across = epochAxis(last);
+  const up = valueAxis(values, panel.fraction);
+  const x = (epoch: number) =>
+    PLOT.left + ((epoch - across.low) / (across.high - across.low)) * (PLOT.right - PLOT.left);
+  const y = (value: number) => PLOT.bottom - ((value - up.low) / (up.high - up.low)) * (PLOT.bottom - PLOT.top);
+
+  const drawn = shape('svg', {
+    class: 'hs-chart',
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    width: WIDTH,
+    height: HEIGHT,
+    role: 'img',
+    'aria-label': describe(panel, best)
+  });
+  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
+  for (const tick of up.ticks) {
+    drawn.append(
+      shape('line', { class: 'hs-grid', x1: PLOT.left, x2: PLOT.right, y1: y(tick), y2: y(tick) }),
+      shape('text', { x: PLOT.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(up, tick, panel.fraction))
+    );
+  }
+  for (const tick of across.ticks) {
+    drawn.append(shape('text', { x: x(tick), y: PLOT.bottom + 16, 'text-anchor': 'middle' }, String(tick)));
+  }
+  drawn.append(shape('text', { x: (PLOT.left + PLOT.right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'epoch'));
+  if (best > 0 && best <= last) {
+    drawn.append(
+      shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: PLOT.top, y2: PLOT.bottom }),
+      shape('text', { class: 'hs-best-label', x: x(best), y: PLOT.top - 3, 'text-anchor': 'middle' }, 'best')
+    );
+  }
+  panel.lines.forEach((line, i) => {
+    const points = line.values.flatMap((v, epoch): Point[] => (v === null ? [] : [[x(epoch + 1), y(v)]]));
+    drawn.append(curve(points, i, last <= 40));
+  });
+  drawn.append(...legend(panel));
+  if (values.length === 0) {
+    drawn.append(
+      shape('text', { x: (PLOT.left + PLOT.right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, 'waiting for the first epoch')
+    );
+  }
+  return drawn;
+}
+
+/** A curve small enough for a row of a list; it says nothing that the row's text does not. */
+export function sparkline(values: readonly (number | null)[]): SVGElement {
+  const known = values.flatMap((v, i): Point[] => (v === null ? [] : [[i, v]]));
+  const drawn = shape('svg', { class: 'hs-spark', viewBox: '0 0 80 20', width: 80, height: 20, 'aria-hidden': 'true' });
+  if (known.length > 1) {
+    const low = Math.min(...known.map(p => p[1]));
+    const high = Math.max(...known.map(p => p[1]));
+    const points = known.map(([i, v]): Point => [
+      2 + (i / (values.length - 1)) * 76,
+      18 - ((v - low) / Math.max(high - low, 1e-9)) * 16
+    ]);
+    drawn.append(shape('polyline', { class: 'hs-line hs-series-1', points: join(points) }));
+  }
+  return drawn;
+}
+
+function curve(points: Point[], index: number, markers: boolean): SVGElement {
+  const series = `hs-series-${index % DASHES.length}`;
+  const group = shape('g', { class: series });
+  group.append(
+    shape('polyline', { class: 'hs-line', points: join(points), 'stroke-dasharray': DASHES[index % DASHES.length] })
+  );
+  if (markers) {
+    group.append(...points.map(point => marker(point, index)));
+  }
+  return group;
+}
+
+function marker([x, y]: Point, index: number): SVGElement {
+  switch (index % 3) {
+    case 0:
+      return shape('circle', { cx: x, cy: y, r: 2.5 });
+    case 1:
+      return shape('rect', { x: x - 2.5, y: y - 2.5, width: 5, height: 5 });
+    default:
+      return shape('path', { d: `M${x} ${y - 3.5}L${x + 3.5} ${y + 2.5}L${x - 3.5} ${y + 2.5}Z` });
+  }
+}
+
+function legend(panel: IPanel): SVGElement[] {
+  // A letter of the legend is about 6 pixels wide; the entries share what the title leaves.
+  const start = 16 + panel.name.length * 7;
+  const room = (WIDTH - start) / Math.max(1, panel.lines.length);
+  return panel.lines.map((line, i) => {
+    const at = start + i * room;
+    const letters = Math.floor((room - 34) / 6);
+    const name = line.name.length > letters ? line.name.slice(0, Math.max(1, letters - 1)) + '…' : line.name;
+    return shape('g', {}, curve([[at, 12], [at + 11, 12], [at + 22, 12]], i, false), curve([[at + 11, 12]], i, true),
+      shape('text', { x: at + 27, y: 16 }, name, shape('title', {}, line.name)));
+  });
+}
+
+function describe(panel: IPanel, best: number): string {
+  const lines = panel.lines.map(line => {
+    const last = line.values.filter(v => v !== null).at(-1);
+    return last === undefined ? `${line.name}: no value yet` : `${line.name}: ${last.toPrecision(3)} at the end`;
+  });
+  return `${panel.name} over epochs. ${lines.join('; ')}.${best > 0 ? ` Best epoch ${best}.` : ''}`;
+}
+
+function join(points: Point[]): string {
+  return points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
+}

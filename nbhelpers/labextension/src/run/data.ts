@@ -1,0 +1,92 @@
+/** The MIME type of a run in a notebook's outputs. */
+export const RUN_MIME = 'application/vnd.headstart.run+json';
+
+export type RunState = 'running' | 'done' | 'stopped' | 'failed';
+
+/** One curve; `values[i]` belongs to epoch i+1, null is an epoch without a value. */
+export interface ISeries {
+  panel: string;
+  name: string;
+  values: (number | null)[];
+}
+
+/** A training as the kernel describes it. */
+export interface IRun {
+  id: string;
+  title: string;
+  state: RunState;
+  dataset: string;
+  model: string;
+  backend: string;
+  /** Pictures in the dataset, all splits. */
+  images: number;
+  /** Epochs finished and planned. */
+  epoch: number;
+  epochs: number;
+  /** The best epoch, counted from 1; 0 while there is none. */
+  best: number;
+  /** Pictures a second. */
+  rate: number;
+  leftMS: number;
+  /** RFC 3339, or empty. */
+  started: string;
+  /** From start to end, once it has ended. */
+  seconds: number;
+  valAccuracy: number | null;
+  series: ISeries[];
+  /** What must be known to read the curves. */
+  notes: string[];
+  error: string;
+}
+
+const STATES: readonly string[] = ['running', 'done', 'stopped', 'failed'];
+
+/**
+ * Read a run from JSON that may come from a stranger's notebook: what is missing or of another type is left empty.
+ * Null when it is no run at all.
+ */
+export function readRun(json: unknown): IRun | null {
+  if (!isObject(json) || typeof json.id !== 'string') {
+    return null;
+  }
+  return {
+    id: json.id,
+    title: text(json.title) || json.id,
+    state: (STATES.includes(text(json.state)) ? json.state : 'failed') as RunState,
+    dataset: text(json.dataset),
+    model: text(json.model),
+    backend: text(json.backend),
+    images: number(json.images),
+    epoch: number(json.epoch),
+    epochs: number(json.epochs),
+    best: number(json.best),
+    rate: number(json.rate),
+    leftMS: number(json.left_ms),
+    started: text(json.started),
+    seconds: number(json.seconds),
+    valAccuracy: typeof json.val_accuracy === 'number' ? json.val_accuracy : null,
+    series: Array.isArray(json.series) ? json.series.flatMap(readSeries) : [],
+    notes: Array.isArray(json.notes) ? json.notes.map(text).filter(note => note !== '') : [],
+    error: text(json.error)
+  };
+}
+
+function readSeries(json: unknown): ISeries[] {
+  if (!isObject(json) || !Array.isArray(json.values)) {
+    return [];
+  }
+  const values = json.values.map(v => (typeof v === 'number' && Number.isFinite(v) ? v : null));
+  return [{ panel: text(json.panel), name: text(json.name), values }];
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+function text(json: unknown): string {
+  return typeof json === 'string' ? json : '';
+}
+
+function number(json: unknown): number {
+  return typeof json === 'number' && Number.isFinite(json) ? json : 0;
+}

@@ -1,0 +1,105 @@
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import type { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+
+import { insertCell } from '../kernel/cells';
+import type { KernelSessions } from '../kernel/session';
+import { card, Folds, type ICardActions } from './card';
+import { readRun, RUN_MIME, type IRun } from './data';
+import { magicLine } from './model';
+
+/** Where cards find the notebook that they stand in, and its kernel. */
+export interface ICardPlace {
+  tracker: INotebookTracker;
+  sessions: KernelSessions;
+}
+
+/** Shows a run in a notebook's output. While it runs it follows the kernel, also when the page was opened again. */
+class RunCard extends Widget implements IRenderMime.IRenderer {
+  constructor(private readonly _place: ICardPlace | null) {
+    super();
+    this.addClass('hs-output');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._run = readRun(model.data[RUN_MIME]);
+    this._draw();
+    this._follow();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._follow();
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    this._leave();
+    super.onBeforeDetach(message);
+  }
+
+  /** Ask the kernel about a run that the output says is running: the output may be older than this page. */
+  private _follow(): void {
+    const session = this._place?.sessions.of(this._notebook());
+    if (this._run?.state !== 'running' || !this.isAttached || !session) {
+      this._leave();
+      return;
+    }
+    const { feed } = session;
+    this._unwatch ??= feed.watch(() => {
+      const now = feed.runs.find(run => run.id === this._run?.id);
+      if (now && (now.epoch !== this._run?.epoch || now.state !== this._run.state)) {
+        this._run = { ...now, notes: this._run?.notes ?? [] };
+        this._draw();
+      }
+      if (now?.state !== 'running' && feed.known) {
+        this._leave();
+      }
+    });
+  }
+
+  private _leave(): void {
+    this._unwatch?.();
+    this._unwatch = null;
+  }
+
+  private _draw(): void {
+    const content = this._run ? card(this._run, this._folds, this._actions()) : 'This output describes no run.';
+    this.node.replaceChildren(content);
+  }
+
+  private _actions(): ICardActions | null {
+    const place = this._place;
+    if (!place) {
+      return null;
+    }
+    const insert = (code: string) => {
+      const notebook = this._notebook();
+      if (notebook) {
+        insertCell(notebook, code);
+      }
+    };
+    return {
+      stop: (run: IRun) => void place.sessions.of(this._notebook())?.feed.stop(run.id),
+      attach: (run: IRun) => insert(magicLine('attach', run.id)),
+      verify: (run: IRun) => insert(run.model ? magicLine('verify', run.model) : '%verify')
+    };
+  }
+
+  private _notebook(): NotebookPanel | null {
+    return this._place?.tracker.find(panel => panel.node.contains(this.node)) ?? null;
+  }
+
+  private _run: IRun | null = null;
+  private _unwatch: (() => void) | null = null;
+  private readonly _folds = new Folds();
+}
+
+/** A renderer of runs. It sets no markup from the data, so that it may show what is not trusted. */
+export function runRendererFactory(place: ICardPlace | null): IRenderMime.IRendererFactory {
+  return {
+    safe: true,
+    mimeTypes: [RUN_MIME],
+    createRenderer: () => new RunCard(place)
+  };
+}

@@ -1,0 +1,93 @@
+import { readRun, type IRun } from '../run/data';
+
+/** Asks the magic `runs`. */
+export type AskRuns = (request: object) => Promise<unknown>;
+
+/**
+ * The runs of one kernel, asked for again and again while somebody watches.
+ */
+export class RunFeed {
+  /**
+   * @param _ask asks the kernel
+   * @param everyMS the time between an answer and the next request
+   */
+  constructor(
+    private readonly _ask: AskRuns,
+    private readonly everyMS: () => number
+  ) {}
+
+  /** The runs of the last answer, newest first. */
+  get runs(): readonly IRun[] {
+    return this._runs;
+  }
+
+  /** Why the last request failed; empty when it did not. */
+  get error(): string {
+    return this._error;
+  }
+
+  /** Whether the kernel has answered at least once. */
+  get known(): boolean {
+    return this._known;
+  }
+
+  /** Be told of every answer until the returned function is called. Requests are made only while somebody watches. */
+  watch(listener: () => void): () => void {
+    const own = () => listener();
+    this._listeners.add(own);
+    if (this._listeners.size === 1) {
+      void this._poll();
+    }
+    return () => {
+      this._listeners.delete(own);
+      if (this._listeners.size === 0) {
+        clearTimeout(this._timer);
+      }
+    };
+  }
+
+  /** End a run after its batch; its best model is kept. */
+  async stop(run: string): Promise<void> {
+    this._take(await this._ask({ action: 'stop', run }));
+  }
+
+  private async _poll(): Promise<void> {
+    clearTimeout(this._timer);
+    if (this._polling) {
+      return;
+    }
+    this._polling = true;
+    try {
+      this._take(await this._ask({}));
+    } catch (error) {
+      this._error = (error as Error).message;
+      this._tell();
+    } finally {
+      this._polling = false;
+    }
+    if (this._listeners.size > 0) {
+      this._timer = setTimeout(() => void this._poll(), this.everyMS());
+    }
+  }
+
+  private _take(answer: unknown): void {
+    const list = (answer as { runs?: unknown } | null)?.runs;
+    this._runs = Array.isArray(list) ? list.map(readRun).filter(run => run !== null) : [];
+    this._error = '';
+    this._known = true;
+    this._tell();
+  }
+
+  private _tell(): void {
+    for (const listener of [...this._listeners]) {
+      listener();
+    }
+  }
+
+  private _runs: readonly IRun[] = [];
+  private _error = '';
+  private _known = false;
+  private _polling = false;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly _listeners = new Set<() => void>();
+}

@@ -1,0 +1,46 @@
+import type { IRun } from '../run/data';
+import { comparison, duration, percent, type IPanel } from '../run/model';
+
+/** The runs that the reader has chosen to compare. */
+export class Selection {
+  has(id: string): boolean {
+    return this._chosen.has(id);
+  }
+
+  set(id: string, chosen: boolean): void {
+    if (chosen) {
+      this._chosen.add(id);
+    } else {
+      this._chosen.delete(id);
+    }
+  }
+
+  /** The chosen runs among those that are still there, oldest first, as their colours should stay. */
+  of(runs: readonly IRun[]): IRun[] {
+    return runs.filter(run => this._chosen.has(run.id)).reverse();
+  }
+
+  private readonly _chosen = new Set<string>();
+}
+
+/** The charts that compare runs; none for fewer than two. */
+export function comparisons(runs: readonly IRun[]): IPanel[] {
+  if (runs.length < 2) {
+    return [];
+  }
+  return [comparison(runs, 'accuracy', 'validation'), comparison(runs, 'loss', 'validation')];
+}
+
+/** What a row of the list says below the run's name. */
+export function rowText(run: IRun): string {
+  const parts = [`epoch ${run.epoch}/${run.epochs}`];
+  if (run.valAccuracy !== null) {
+    parts.push(`best ${percent(run.valAccuracy)}`);
+  }
+  if (run.state === 'running') {
+    parts.push(run.leftMS > 0 ? `${duration(run.leftMS / 1000)} left` : 'estimating time left');
+  } else if (run.seconds > 0) {
+    parts.push(duration(run.seconds));
+  }
+  return parts.join(' · ');
+}

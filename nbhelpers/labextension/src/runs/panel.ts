@@ -1,0 +1,106 @@
+import { element } from '../dom';
+import { KernelPanel } from '../kernel/panel';
+import type { KernelSession, KernelSessions } from '../kernel/session';
+import { chart } from '../run/chart';
+import type { IRun } from '../run/data';
+import { magicLine, quoted } from '../run/model';
+import { comparisons, Selection } from './model';
+import { RunRow } from './row';
+
+/** The runs of the kernel in front, live. */
+export class RunsPanel extends KernelPanel {
+  /**
+   * @param insert puts a cell into the notebook in front
+   */
+  constructor(
+    sessions: KernelSessions,
+    private readonly _insert: (code: string) => void
+  ) {
+    super(sessions);
+    this.addClass('hs-runs');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Runs');
+    this.node.append(element('h2', { class: 'hs-panel-title' }, 'Runs'), this._message, this._list, this._charts);
+  }
+
+  protected override begin(session: KernelSession): () => void {
+    this._clear();
+    this._say('Asking the kernel for its runs.');
+    return session.feed.watch(() => this._show(session));
+  }
+
+  protected override showNone(): void {
+    this._clear();
+    this._say('Open a notebook with the Go (Headstart) kernel to see its runs.');
+  }
+
+  private _show({ feed }: KernelSession): void {
+    if (feed.error) {
+      this._say(feed.error);
+      return;
+    }
+    this._say(feed.runs.length === 0 ? 'No run yet: %train makes one.' : '');
+    const gone = new Set(this._rows.keys());
+    feed.runs.forEach((run, place) => {
+      gone.delete(run.id);
+      let row = this._rows.get(run.id);
+      if (!row) {
+        row = new RunRow(run, this._actions());
+        this._rows.set(run.id, row);
+      }
+      row.update(run);
+      if (this._list.children[place] !== row.node) {
+        this._list.insertBefore(row.node, this._list.children[place] ?? null);
+      }
+    });
+    for (const id of gone) {
+      this._rows.get(id)?.node.remove();
+      this._rows.delete(id);
+    }
+    this._compare(feed.runs);
+  }
+
+  private _compare(runs: readonly IRun[]): void {
+    const chosen = this._selection.of(runs);
+    const state = JSON.stringify(chosen.map(run => [run.id, run.epoch]));
+    if (state !== this._compared) {
+      this._compared = state;
+      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0)));
+    }
+  }
+
+  private _actions() {
+    return {
+      stop: (run: IRun) => {
+        this.session?.feed.stop(run.id).catch((error: Error) => this._say(error.message));
+      },
+      attach: (run: IRun) => this._insert(magicLine('attach', run.id)),
+      save: (run: IRun) =>
+        this._insert(magicLine('save', `models/${run.id}`) + (run.model ? ` --model ${quoted(run.model)}` : '')),
+      choose: (run: IRun, chosen: boolean) => {
+        this._selection.set(run.id, chosen);
+        this._compare(this.session?.feed.runs ?? []);
+      }
+    };
+  }
+
+  private _say(text: string): void {
+    if (this._message.textContent !== text) {
+      this._message.textContent = text;
+    }
+  }
+
+  private _clear(): void {
+    this._rows.clear();
+    this._list.replaceChildren();
+    this._charts.replaceChildren();
+    this._compared = '';
+  }
+
+  private readonly _message = element('p', { class: 'hs-message', role: 'status' });
+  private readonly _list = element('ul', { class: 'hs-run-list', 'aria-label': 'Runs, newest first' });
+  private readonly _charts = element('div', { class: 'hs-charts', 'aria-label': 'Comparison' });
+  private readonly _rows = new Map<string, RunRow>();
+  private readonly _selection = new Selection();
+  private _compared = '';
+}

@@ -1,0 +1,61 @@
+import { button, element } from '../dom';
+import { progressBar, stateBadge } from '../run/card';
+import { sparkline } from '../run/chart';
+import type { IRun } from '../run/data';
+import { headline } from '../run/model';
+import { rowText } from './model';
+
+/** What the buttons of a row do. */
+export interface IRowActions {
+  stop(run: IRun): void;
+  attach(run: IRun): void;
+  save(run: IRun): void;
+  choose(run: IRun, chosen: boolean): void;
+}
+
+/** A run in the list. It is updated in place, so that the keyboard's focus stays where it is. */
+export class RunRow {
+  constructor(run: IRun, actions: IRowActions) {
+    this._choice = element('input', { type: 'checkbox', 'aria-label': `Compare ${run.id}`, title: 'Compare with other runs' });
+    this._choice.addEventListener('change', () => actions.choose(this._run, this._choice.checked));
+    this._stop = button('Stop', `Stop ${run.id} after its batch and keep the best model`, () => actions.stop(this._run));
+    this._attach = button('Attach', `Show ${run.id} live in a new cell`, () => actions.attach(this._run));
+    this._save = button('Save', `Insert a cell that saves the model of ${run.id}`, () => actions.save(this._run));
+    this.node = element(
+      'li',
+      { class: 'hs-run', 'data-run': run.id },
+      element('label', { class: 'hs-run-name' }, this._choice, element('span', {}, run.id)),
+      this._live,
+      element('div', { class: 'hs-buttons' }, this._stop, this._attach, this._save)
+    );
+    this._run = run;
+    this.update(run);
+  }
+
+  readonly node: HTMLElement;
+
+  update(run: IRun): void {
+    this._run = run;
+    const drawn = JSON.stringify(run);
+    if (drawn === this._drawn) {
+      return;
+    }
+    this._drawn = drawn;
+    this._stop.hidden = run.state !== 'running';
+    this._save.hidden = run.valAccuracy === null;
+    this._live.replaceChildren(
+      element('div', { class: 'hs-run-head' }, stateBadge(run), sparkline(headline(run))),
+      element('div', { class: 'hs-run-text' }, rowText(run)),
+      ...(run.state === 'running' ? [progressBar(run)] : []),
+      ...(run.error ? [element('div', { class: 'hs-error' }, run.error)] : [])
+    );
+  }
+
+  private _run: IRun;
+  private _drawn = '';
+  private readonly _choice: HTMLInputElement;
+  private readonly _stop: HTMLButtonElement;
+  private readonly _attach: HTMLButtonElement;
+  private readonly _save: HTMLButtonElement;
+  private readonly _live = element('div', { class: 'hs-run-live' });
+}
