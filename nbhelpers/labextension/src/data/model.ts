@@ -126,7 +126,9 @@ export class Browser {
         this.error = (error as Error).message;
       }
     } finally {
-      this.busy = turn !== this._turn;
+      if (turn === this._turn) {
+        this.busy = false;
+      }
     }
   }
 

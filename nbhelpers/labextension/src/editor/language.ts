@@ -20,7 +20,7 @@ interface IState {
 }
 
 /** Tags of their own, below tags that every theme has, so that a theme without ours still tells them apart. */
-const TAGS: Record<Kind, Tag> = {
+export const TAGS: Record<Kind, Tag> = {
   magic: Tag.define(tags.meta),
   flag: Tag.define(tags.attributeName),
   string: Tag.define(tags.string),

@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunk_headstart_nb_labextension=self.rspackChunk_headstart_nb_labextension||[]).push([[266],{646(r,e,o){var t=o(601),s=o.n(t),a=o(314),n=(o.n(a))()(s());n.push([r.id,`/* Headstart in JupyterLab. All colours come from the theme, but for those of series: Okabe and Ito's, which people with
+"use strict";(self.rspackChunk_headstart_nb_labextension=self.rspackChunk_headstart_nb_labextension||[]).push([[266],{646(e,r,o){var t=o(601),s=o.n(t),a=o(314),i=(o.n(a))()(s());i.push([e.id,`/* Headstart in JupyterLab. All colours come from the theme, but for those of series and states: Okabe and Ito's, which people with
    a colour deficiency tell apart, lightened where the theme is dark. */
 
 body {
@@ -10,6 +10,8 @@ body {
   --hs-series-5: #2f7fb0;
   --hs-right: #007a59;
   --hs-wrong: #b84d00;
+  --hs-failed: #b3261e;
+  --hs-magic: #8a1fd1;
 }
 
 body[data-jp-theme-light='false'] {
@@ -21,12 +23,14 @@ body[data-jp-theme-light='false'] {
   --hs-series-5: #9cc9e8;
   --hs-right: #2fcf9f;
   --hs-wrong: #ff9a4d;
+  --hs-failed: #ff8a80;
+  --hs-magic: #d79bff;
 }
 
 /* Cells */
 
 .hs-code-magic {
-  color: var(--jp-mirror-editor-meta-color, var(--jp-ui-font-color1));
+  color: var(--hs-magic);
   font-weight: bold;
 }
 
@@ -111,7 +115,7 @@ body[data-jp-theme-light='false'] {
 
 .hs-state-failed,
 .hs-error {
-  color: var(--jp-error-color0, var(--jp-error-color1));
+  color: var(--hs-failed);
 }
 
 .hs-state-failed::before {
@@ -304,7 +308,7 @@ polyline[class*='hs-series-'] {
 }
 
 .hs-message.hs-error {
-  color: var(--jp-error-color0, var(--jp-error-color1));
+  color: var(--hs-failed);
 }
 
 .hs-run-list {
@@ -347,8 +351,8 @@ polyline[class*='hs-series-'] {
 
 .hs-grid-view {
   display: grid;
-  grid-template-columns: repeat(auto-fill, minmax(84px, 1fr));
-  gap: 6px;
+  grid-template-columns: repeat(auto-fill, minmax(68px, 1fr));
+  gap: 4px;
   margin-top: 8px;
 }
 
@@ -428,4 +432,4 @@ polyline[class*='hs-series-'] {
   flex-direction: column;
   gap: 3px;
 }
-`,""]),o.d(e,{},{A:n})},314(r){r.exports=function(r){var e=[];return e.toString=function(){return this.map(function(e){var o="",t=void 0!==e[5];return e[4]&&(o+="@supports (".concat(e[4],") {")),e[2]&&(o+="@media ".concat(e[2]," {")),t&&(o+="@layer".concat(e[5].length>0?" ".concat(e[5]):""," {")),o+=r(e),t&&(o+="}"),e[2]&&(o+="}"),e[4]&&(o+="}"),o}).join("")},e.i=function(r,o,t,s,a){"string"==typeof r&&(r=[[null,r,void 0]]);var n={};if(t)for(var i=0;i<this.length;i++){var l=this[i][0];null!=l&&(n[l]=!0)}for(var p=0;p<r.length;p++){var c=[].concat(r[p]);t&&n[c[0]]||(void 0!==a&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=a),o&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=o),s&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=s):c[4]="".concat(s)),e.push(c))}},e}},601(r){r.exports=function(r){return r[1]}},665(r,e,o){o.r(e);var t=o(72),s=o.n(t),a=o(825),n=o.n(a),i=o(659),l=o.n(i),p=o(56),c=o.n(p),d=o(540),h=o.n(d),u=o(113),f=o.n(u),v=o(646),g={};g.styleTagTransform=f(),g.setAttributes=c(),g.insert=l().bind(null,"head"),g.domAPI=n(),g.insertStyleElement=h(),s()(v.A,g);let b=v.A&&v.A.locals?v.A.locals:void 0;o.d(e,{},{default:b})},72(r){var e=[];function o(r){for(var o=-1,t=0;t<e.length;t++)if(e[t].identifier===r){o=t;break}return o}function t(r,t){for(var s={},a=[],n=0;n<r.length;n++){var i=r[n],l=t.base?i[0]+t.base:i[0],p=s[l]||0,c="".concat(l," ").concat(p);s[l]=p+1;var d=o(c),h={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==d)e[d].references++,e[d].updater(h);else{var u=function(r,e){var o=e.domAPI(e);return o.update(r),function(e){e?(e.css!==r.css||e.media!==r.media||e.sourceMap!==r.sourceMap||e.supports!==r.supports||e.layer!==r.layer)&&o.update(r=e):o.remove()}}(h,t);t.byIndex=n,e.splice(n,0,{identifier:c,updater:u,references:1})}a.push(c)}return a}r.exports=function(r,s){var a=t(r=r||[],s=s||{});return function(r){r=r||[];for(var n=0;n<a.length;n++){var i=o(a[n]);e[i].references--}for(var l=t(r,s),p=0;p<a.length;p++){var c=o(a[p]);0===e[c].references&&(e[c].updater(),e.splice(c,1))}a=l}}},659(r){var e={};r.exports=function(r,o){var t=function(r){if(void 0===e[r]){var o=document.querySelector(r);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(r){o=null}e[r]=o}return e[r]}(r);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(o)}},540(r){r.exports=function(r){var e=document.createElement("style");return r.setAttributes(e,r.attributes),r.insert(e,r.options),e}},56(r,e,o){r.exports=function(r){var e=o.nc;e&&r.setAttribute("nonce",e)}},825(r){r.exports=function(r){if("u"<typeof document)return{update:function(){},remove:function(){}};var e=r.insertStyleElement(r);return{update:function(o){var t,s,a;t="",o.supports&&(t+="@supports (".concat(o.supports,") {")),o.media&&(t+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(t+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),t+=o.css,s&&(t+="}"),o.media&&(t+="}"),o.supports&&(t+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),r.styleTagTransform(t,e,r.options)},remove:function(){var r;null===(r=e).parentNode||r.parentNode.removeChild(r)}}}},113(r){r.exports=function(r,e){if(e.styleSheet)e.styleSheet.cssText=r;else{for(;e.firstChild;)e.removeChild(e.firstChild);e.appendChild(document.createTextNode(r))}}}}]);
+`,""]),o.d(r,{},{A:i})},314(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",t=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),t&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),t&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,t,s,a){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(t)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(i[l]=!0)}for(var c=0;c<e.length;c++){var p=[].concat(e[c]);t&&i[p[0]]||(void 0!==a&&(void 0===p[5]||(p[1]="@layer".concat(p[5].length>0?" ".concat(p[5]):""," {").concat(p[1],"}")),p[5]=a),o&&(p[2]&&(p[1]="@media ".concat(p[2]," {").concat(p[1],"}")),p[2]=o),s&&(p[4]?(p[1]="@supports (".concat(p[4],") {").concat(p[1],"}"),p[4]=s):p[4]="".concat(s)),r.push(p))}},r}},601(e){e.exports=function(e){return e[1]}},665(e,r,o){o.r(r);var t=o(72),s=o.n(t),a=o(825),i=o.n(a),n=o(659),l=o.n(n),c=o(56),p=o.n(c),d=o(540),h=o.n(d),f=o(113),u=o.n(f),v=o(646),g={};g.styleTagTransform=u(),g.setAttributes=p(),g.insert=l().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=h(),s()(v.A,g);let b=v.A&&v.A.locals?v.A.locals:void 0;o.d(r,{},{default:b})},72(e){var r=[];function o(e){for(var o=-1,t=0;t<r.length;t++)if(r[t].identifier===e){o=t;break}return o}function t(e,t){for(var s={},a=[],i=0;i<e.length;i++){var n=e[i],l=t.base?n[0]+t.base:n[0],c=s[l]||0,p="".concat(l," ").concat(c);s[l]=c+1;var d=o(p),h={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==d)r[d].references++,r[d].updater(h);else{var f=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(h,t);t.byIndex=i,r.splice(i,0,{identifier:p,updater:f,references:1})}a.push(p)}return a}e.exports=function(e,s){var a=t(e=e||[],s=s||{});return function(e){e=e||[];for(var i=0;i<a.length;i++){var n=o(a[i]);r[n].references--}for(var l=t(e,s),c=0;c<a.length;c++){var p=o(a[c]);0===r[p].references&&(r[p].updater(),r.splice(p,1))}a=l}}},659(e){var r={};e.exports=function(e,o){var t=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(o)}},540(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},56(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var t,s,a;t="",o.supports&&(t+="@supports (".concat(o.supports,") {")),o.media&&(t+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(t+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),t+=o.css,s&&(t+="}"),o.media&&(t+="}"),o.supports&&(t+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),e.styleTagTransform(t,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}}}]);

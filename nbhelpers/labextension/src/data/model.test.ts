@@ -1,0 +1,85 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { Browser, moved, PAGE_SIZE, readPage } from './model';
+
+const item = { path: 'glass/1.jpg', label: 'glass', split: 'val', thumb: 'aGk=', predicted: 'metal', probability: 0.9 };
+const answer = (more: object = {}) => ({
+  name: 'garbage', classes: [{ name: 'glass' }, { name: 'metal' }], datasets: ['garbage'], total: 100, items: [item], edits: 0, ...more
+});
+
+describe('readPage', () => {
+  it('reads classes and items', () => {
+    expect(readPage(answer())).toMatchObject({ classes: ['glass', 'metal'], items: [item] });
+    expect(readPage(null).items).toEqual([]);
+  });
+
+  it('takes nothing but base64 for a picture', () =>
+    expect(readPage(answer({ items: [{ ...item, thumb: 'x" onload="y' }] })).items[0].thumb).toBe(''));
+});
+
+describe('Browser', () => {
+  it('asks for pages, and for the first one of another class', async () => {
+    const ask = vi.fn(async (_: object) => answer());
+    const browser = new Browser(ask);
+    await browser.show();
+    expect([browser.previous, browser.next]).toEqual([null, PAGE_SIZE]);
+    await browser.show({ offset: browser.next! });
+    expect(browser.previous).toBe(0);
+    await browser.show({ className: 'metal' });
+    expect(ask).toHaveBeenLastCalledWith({ dataset: 'garbage', class: 'metal', split: '', offset: 0, limit: PAGE_SIZE });
+  });
+
+  it('edits what is selected, and selects nothing afterwards', async () => {
+    const ask = vi.fn(async (_: object) => answer({ edits: 1 }));
+    const browser = new Browser(ask);
+    await browser.edit('delete');
+    expect(browser.error).toBe('Select pictures first.');
+    expect(ask).not.toHaveBeenCalled();
+    browser.toggle('glass/1.jpg');
+    await browser.edit('relabel', 'metal');
+    expect(ask.mock.lastCall?.[0]).toMatchObject({ action: 'relabel', paths: ['glass/1.jpg'], to: 'metal' });
+    expect(browser.selected.size).toBe(0);
+    await browser.edit('undo');
+    expect(ask.mock.lastCall?.[0]).toMatchObject({ action: 'undo' });
+  });
+
+  it('shows the answer to the last question, whichever comes last', async () => {
+    const waiting: ((answer: object) => void)[] = [];
+    const browser = new Browser(() => new Promise(resolve => waiting.push(resolve)));
+    const first = browser.show({ className: 'glass' });
+    const second = browser.show({ className: 'metal' });
+    waiting[1](answer({ total: 2 }));
+    waiting[0](answer({ total: 1 }));
+    await Promise.all([first, second]);
+    expect(browser.page?.total).toBe(2);
+    expect(browser.busy).toBe(false);
+  });
+
+  it('keeps the page when a request fails', async () => {
+    let fail = false;
+    const browser = new Browser(async () => {
+      if (fail) {
+        throw new Error('it has no picture "x"');
+      }
+      return answer();
+    });
+    await browser.show();
+    fail = true;
+    await browser.show();
+    expect(browser.error).toBe('it has no picture "x"');
+    expect(browser.page?.total).toBe(100);
+  });
+});
+
+it.each([
+  [0, 'ArrowRight', 1],
+  [0, 'ArrowLeft', 0],
+  [1, 'ArrowDown', 4],
+  [4, 'ArrowUp', 1],
+  [6, 'ArrowDown', 6],
+  [3, 'Home', 0],
+  [3, 'End', 7],
+  [3, 'x', 3]
+])('from %d, %s leads to %d in a grid of three columns and eight pictures', (at, key, to) =>
+  expect(moved(at, key, 3, 8)).toBe(to)
+);

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+
+import { readRun } from './data';
+import { duration, epochTable, headline, panels, provenance, quoted, summary } from './model';
+
+const JSON_OF_RUN = {
+  id: 'resnet50-1',
+  state: 'running',
+  dataset: 'garbage',
+  images: 600,
+  epoch: 2,
+  epochs: 10,
+  best: 2,
+  rate: 120.4,
+  left_ms: 8000,
+  started: '2025-11-25T01:02:03.5Z',
+  val_accuracy: 0.925,
+  series: [
+    { panel: 'loss', name: 'train', values: [1.5, 0.5] },
+    { panel: 'loss', name: 'validation', values: [1.25, null] },
+    { panel: 'accuracy', name: 'validation', values: [0.5, 0.925] }
+  ],
+  notes: ['untrained backbone', 3]
+};
+
+describe('readRun', () => {
+  it.each([null, 3, 'x', [], {}, { id: 3 }])('refuses %j', json => expect(readRun(json)).toBeNull());
+
+  it('empties what has another type', () => {
+    const run = readRun({ id: 'a', state: 'exploded', epoch: '3', series: [{ values: ['x', 1, Infinity] }, null], notes: 'x' })!;
+    expect(run).toMatchObject({ title: 'a', state: 'failed', epoch: 0, notes: [], valAccuracy: null });
+    expect(run.series).toEqual([{ panel: '', name: '', values: [null, 1, null] }]);
+  });
+
+  it('reads what is there', () => expect(readRun(JSON_OF_RUN)).toMatchObject({ leftMS: 8000, notes: ['untrained backbone'] }));
+});
+
+describe('what a card says', () => {
+  const run = readRun(JSON_OF_RUN)!;
+
+  it('groups curves by their quantity', () =>
+    expect(panels(run.series).map(p => [p.name, p.fraction, p.lines.length])).toEqual([
+      ['loss', false, 2],
+      ['accuracy', true, 1]
+    ]));
+
+  it('sums up', () =>
+    expect(summary(run)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 pictures a second'));
+
+  it('lists the epochs', () => {
+    const { header, rows } = epochTable(run);
+    expect(header).toEqual(['epoch', 'train loss', 'validation loss', 'validation accuracy']);
+    expect(rows).toEqual([
+      ['1', '1.500', '1.250', '50.0 %'],
+      ['2', '0.5000', '', '92.5 %']
+    ]);
+    expect(epochTable(readRun({ id: 'a' })!).rows).toEqual([]);
+  });
+
+  it('leaves unknown provenance out', () =>
+    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'pictures', 'started']));
+
+  it('shows the validation accuracy at a glance', () => expect(headline(run)).toEqual([0.5, 0.925]));
+});
+
+it.each([
+  [0.04, '0.0 s'],
+  [9.97, '10 s'],
+  [59.7, '1 min 0 s'],
+  [61, '1 min 1 s'],
+  [3700, '1 h 1 min']
+])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+it.each([
+  ['plain/path-1.x', 'plain/path-1.x'],
+  ['my pictures', '"my pictures"'],
+  ['a"b\\c', '"a\\"b\\\\c"'],
+  ['', '""']
+])('%j is written %s', (word, text) => expect(quoted(word)).toBe(text));

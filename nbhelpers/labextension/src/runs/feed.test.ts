@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { RunFeed } from './feed';
+
+describe('RunFeed', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('asks only while somebody watches', async () => {
+    const ask = vi.fn(async () => ({ runs: [{ id: 'a', state: 'running' }] }));
+    const feed = new RunFeed(ask, () => 1000);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(ask).not.toHaveBeenCalled();
+
+    const heard = vi.fn();
+    const first = feed.watch(heard);
+    const second = feed.watch(() => {});
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(ask).toHaveBeenCalledTimes(3);
+    expect(heard).toHaveBeenCalledTimes(3);
+    expect(feed.runs.map(run => run.id)).toEqual(['a']);
+
+    first();
+    second();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(ask).toHaveBeenCalledTimes(3);
+  });
+
+  it('never has two requests under way', async () => {
+    const ask = vi.fn(() => new Promise(() => {}));
+    const feed = new RunFeed(ask, () => 1000);
+    feed.watch(() => {})();
+    feed.watch(() => {});
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(ask).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps the last runs, says why it failed, and goes on', async () => {
+    const answers = [{ runs: [{ id: 'a' }] }, new Error('the plugin died'), { runs: [{ id: 'b' }, 'no run'] }];
+    const feed = new RunFeed(
+      async () => {
+        const answer = answers.shift();
+        if (answer instanceof Error) {
+          throw answer;
+        }
+        return answer;
+      },
+      () => 1000
+    );
+    feed.watch(() => {});
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(feed.error).toBe('the plugin died');
+    expect(feed.runs.map(run => run.id)).toEqual(['a']);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(feed.error).toBe('');
+    expect(feed.runs.map(run => run.id)).toEqual(['b']);
+  });
+
+  it('stops a run and shows the answer at once', async () => {
+    const ask = vi.fn(async (_: object) => ({ runs: [{ id: 'a', state: 'stopped' }] }));
+    const feed = new RunFeed(ask, () => 1000);
+    await feed.stop('a');
+    expect(ask).toHaveBeenCalledWith({ action: 'stop', run: 'a' });
+    expect(feed.runs[0].state).toBe('stopped');
+  });
+});
