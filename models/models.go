@@ -30,10 +30,13 @@ type (
 	SaveOptions = transfer.SaveOptions
 )
 
+// homeVar is the environment variable by which the kernel tells its children the state folder.
+const homeVar = "HEADSTART_HOME"
+
 // Options choose where to compute and where to keep things.
 type Options struct {
 	Device string // auto (default), cpu, cuda or go
-	Home   string // the state folder, with cached features and runs; empty: headstart in the user's cache folder
+	Home   string // the state folder, with cached features and runs; empty: that of the kernel, or headstart in the user's cache folder
 
 	Weights string // of the ResNet50: imagenet (default), random, or a safetensors file
 	Cut     string // its last stage, conv1 to conv5; empty: conv5
@@ -50,6 +53,9 @@ type Session struct {
 
 // Open opens the device.
 func Open(ctx context.Context, options Options) (*Session, error) {
+	if options.Home == "" {
+		options.Home = os.Getenv(homeVar)
+	}
 	if options.Home == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {

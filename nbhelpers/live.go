@@ -49,7 +49,7 @@ type ProgressBar struct {
 }
 
 // Progress shows a bar for a loop over so many steps; a total of 0 or less is one that nobody knows. Call Add in the
-// loop and Close behind it.
+// loop, or Set in a callback that is told how many steps are done, and Close behind it.
 func Progress(label string, total int) *ProgressBar {
 	return newProgress(newLive(), label, total)
 }
@@ -63,6 +63,14 @@ func (p *ProgressBar) Add(n int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Done += n
+	return p.live.update(false, p.render)
+}
+
+// Set says how many steps are done, from any goroutine.
+func (p *ProgressBar) Set(done int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state.Done = done
 	return p.live.update(false, p.render)
 }
 

@@ -82,6 +82,8 @@ func TestBundleChoosesForms(t *testing.T) {
 		{"bundle", display.Text("kept"), "", "kept"},
 		{"predictions", []warm.Prediction{{Name: "a.jpg", Top: []warm.Score{{Label: "<cat>", Probability: 0.5}}}}, display.MIMEHTML, "<cat>"},
 		{"report", warm.Report{Model: "m", Split: "val", Accuracy: 0.5, Classes: []warm.ClassReport{{Label: "cat", F1: 1}}}, display.MIMEHTML, "accuracy 50.0 %"},
+		{"fractions", []struct{ Loss float64 }{{2.0 / 3}}, display.MIMEHTML, "0.6667"},
+		{"explanation", warm.Explanation{Model: "m", Class: warm.Score{Label: "cat", Probability: 0.5}, Drawing: warm.Drawing{PNG: encoded.Bytes()}}, display.MIMEPNG, "cat (50.0 %)"},
 	} {
 		b, err := bundle(test.value)
 		if err != nil {
@@ -130,6 +132,22 @@ func TestProgressIsSlowedDown(t *testing.T) {
 		if id != "p" {
 			t.Errorf("an update went to %q", id)
 		}
+	}
+}
+
+func TestProgressIsSet(t *testing.T) {
+	var r recorder
+	p := newProgress(live{out: &r, id: "p", now: time.Now}, "reading", 40)
+	for _, done := range []int{10, 25} {
+		if err := p.Set(done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if last := r.bundles[len(r.bundles)-1].Data[display.MIMEText].(string); !strings.Contains(last, "25/40") {
+		t.Errorf("the last is %q", last)
 	}
 }
 
@@ -365,6 +383,13 @@ func TestModelAsksTheServer(t *testing.T) {
 	}
 	if _, err := m.Explain(ctx, []string{"/a", "/b"}, ""); err == nil {
 		t.Error("explaining two pictures gave no error")
+	}
+}
+
+func TestServerThatDoesNotRunYet(t *testing.T) {
+	m := &Model{client: clientOf(surroundings{runtimeDir: t.TempDir()})}
+	if _, err := m.Predict(context.Background(), "/a.jpg"); err == nil || !strings.Contains(err.Error(), "%model") {
+		t.Errorf("%v does not say what starts the server", err)
 	}
 }
 
