@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTransferInJupyter drives the real kernel with the magics of transfer learning, on small pictures.
+func TestTransferInJupyter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	python, environment := transferInJupyter(t)
+	runJupyterScript(t, python, environment, "transfer")
+}
+
+// TestRealData trains on photographs with weights from ImageNet and with random ones. The features stay in the checkout's
+// cache, so that the next time takes seconds.
+func TestRealData(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes the first time")
+	}
+	if _, err := os.Stat(filepath.Join(os.Getenv("HEADSTART_SHARED"), "data", "resnet50-caffe-partial")); err != nil {
+		t.Skipf("needs the photographs and weights beside the checkout: %v", err)
+	}
+	python, environment := transferInJupyter(t)
+	cache := filepath.Join(filepath.Dir(os.Getenv("HEADSTART_BIN")), "cache", "features")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(kernelHome(environment), "cache", "features")
+	if err := os.MkdirAll(filepath.Dir(own), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(cache, own); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(runJupyterScript(t, python, environment, "realdata")) {
+		if strings.Contains(line, "real data:") || strings.Contains(line, "ten classes:") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+}
+
+// transferInJupyter is what jupyter returns, with the plugin beside the kernel.
+func transferInJupyter(t *testing.T) (python string, environment []string) {
+	t.Helper()
+	if os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
+		t.Skip("needs the PJRT CPU plugin: make setup")
+	}
+	python, environment = jupyter(t)
+	program := filepath.Join(filepath.Dir(kernelHome(environment)), "bin", transferProgram)
+	build := exec.Command("go", "build", "-o", program, "../../../magics/cmd/headstart-transfer")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return python, environment
+}
+
+// kernelHome is the state folder of the kernel that jupyter has installed.
+func kernelHome(environment []string) string {
+	for _, variable := range environment {
+		if path, ok := strings.CutPrefix(variable, "JUPYTER_PATH="); ok {
+			return filepath.Join(path, "home")
+		}
+	}
+	return ""
+}
+
+// runJupyterScript runs one of the scripts in kernel/kerneltest/jupyter and returns what it prints.
+func runJupyterScript(t *testing.T, python string, environment []string, name string) string {
+	t.Helper()
+	script := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", name+".py"))
+	script.Env = environment
+	output, err := script.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "\nOK") {
+		t.Errorf("%s.py: %v\n%s", name, err, output)
+	}
+	for line := range strings.Lines(string(output)) {
+		if strings.Contains(line, " ... skipped ") && os.Getenv("HEADSTART_SHARED") != "" {
+			t.Errorf("skipped: %s", line)
+		}
+	}
+	return string(output)
+}
