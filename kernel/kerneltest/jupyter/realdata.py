@@ -43,7 +43,7 @@ class RealDataTests(unittest.TestCase):
         self.run_ok(f"%dataset load {DATA}/signdigits-10c/data --name digits --seed 42 --resize nearest")
         accuracy = self.train(f"%model resnet50 --weights {IMAGENET} --cut conv4 --arrangement v1 --pool avg")
         print(f"ten classes: val_accuracy={accuracy:.3f}", flush=True)
-        self.assertGreater(accuracy, 0.6)
+        self.assertGreater(accuracy, 0.5)  # chance is 0.1
 
 
 if __name__ == "__main__":

@@ -20,7 +20,12 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 		Short:         "Transfer learning from the command line, with the code of the notebook's magics",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+
+		DisableSuggestions: true, // they take several lines
 	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%s: %w; headstart %s --help shows its flags", c.Name(), err, c.Name())
+	})
 	root.AddCommand(
 		datasetCommand(lab),
 		featuresCommand(lab),
@@ -32,6 +37,17 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 		pjrtCommand(),
 	)
 	return root
+}
+
+// takes refuses a wrong number of arguments; a negative most is no limit.
+func takes(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return fmt.Errorf("%s: the number of arguments is %d, and the command is headstart %s; headstart %s --help says more",
+			c.Name(), len(args), c.Use, c.Name())
+	}
 }
 
 // runMagics runs magics one after the other, as the cells of a notebook would.

@@ -26,7 +26,7 @@ func datasetCommand(lab *transfer.Lab) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dataset DIR",
 		Short: "Check a folder of pictures: counts, what is set aside and why",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			words := append([]string{"dataset", "load", args[0]}, given(c.Flags(), set)...)
 			if asJSON {
@@ -50,7 +50,7 @@ func trainCommand(lab *transfer.Lab) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "train DIR",
 		Short: "Train a classifier of the pictures in a folder with one folder per class",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			flags := c.Flags()
 			names := func(words []string, set *pflag.FlagSet) []string { return append(words, given(flags, set)...) }
@@ -108,7 +108,7 @@ func evaluateCommand(lab *transfer.Lab) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "evaluate MODEL DIR",
 		Short: "Say how good a saved model is on a folder with one folder per class",
-		Args:  cobra.ExactArgs(2),
+		Args:  takes(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
 				return err
@@ -132,7 +132,7 @@ func predictCommand(lab *transfer.Lab) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "predict MODEL FILE...",
 		Short: "Say what a saved model sees in pictures",
-		Args:  cobra.MinimumNArgs(2),
+		Args:  takes(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
 				return err
@@ -159,7 +159,7 @@ func verifyCommand(lab *transfer.Lab) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify MODEL",
 		Short: "Repeat the training of a saved model and compare the numbers",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
 				return err

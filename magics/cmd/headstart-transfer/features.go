@@ -25,7 +25,7 @@ func featuresCommand(lab *transfer.Lab) *cobra.Command {
 		Long: `Compute the backbone's features of every picture in a folder. OUT is a safetensors file: its tensor "features" is
 [pictures, dim], or [pictures, height, width, dim] without pooling, in the sorted order of the pictures' relative paths,
 which stand as a JSON list in the file's metadata under "paths".`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" {
 				return fmt.Errorf("computing the features of %s: --out names the file to write", args[0])
