@@ -35,6 +35,16 @@ func pureGo(t testing.TB) *accel.Device {
 	return device
 }
 
+func xlaCPU(t *testing.T) *accel.Device {
+	t.Helper()
+	device, err := accel.Open(context.Background(), accel.Options{Device: "cpu"})
+	if err != nil {
+		t.Skip("needs the PJRT CPU plugin: make setup")
+	}
+	t.Cleanup(func() { _ = device.Close() })
+	return device
+}
+
 // writePictures makes a folder with a class for each colour. The same arguments give the same files.
 func writePictures(t testing.TB, dir string, perClass int, classes ...string) {
 	t.Helper()
