@@ -1,3 +1,5 @@
+import { base64 } from '../thumb';
+
 /** A picture as the data panel shows it. */
 export interface IItem {
   path: string;
@@ -42,8 +44,7 @@ function readItem(json: Record<string, unknown>): IItem {
     path: String(json.path ?? ''),
     label: String(json.label ?? ''),
     split: String(json.split ?? ''),
-    // Only base64 may follow in a data address.
-    thumb: /^[A-Za-z0-9+/]*=*$/.test(String(json.thumb ?? '')) ? String(json.thumb ?? '') : '',
+    thumb: base64(json.thumb),
     predicted: String(json.predicted ?? ''),
     probability: Number(json.probability ?? 0)
   };

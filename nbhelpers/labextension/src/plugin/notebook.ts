@@ -3,6 +3,7 @@ import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
+import { cleanRendererFactory } from '../clean/renderer';
 import { cellEditor } from '../editor/extension';
 import { PACKAGE } from '../ids';
 import type { KernelSessions } from '../kernel/session';
@@ -18,15 +19,18 @@ export const editor: JupyterFrontEndPlugin<void> = {
     registry.addExtension(cellEditor(() => preferences.tabs))
 };
 
-/** Smaller than the ranks of pictures and charts, which stand beside a run in the same output. */
+/** Smaller than the ranks of pictures and charts, which stand beside ours in the same output. */
 const RENDERER_RANK = 10;
 
 export const renderer: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:renderer`,
-  description: 'Shows runs in the outputs of cells.',
+  description: 'Shows runs and doubtful pictures in the outputs of cells.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   optional: [INotebookTracker, IKernelSessions],
-  activate: (_, registry: IRenderMimeRegistry, tracker: INotebookTracker | null, sessions: KernelSessions | null) =>
-    registry.addFactory(runRendererFactory(tracker && sessions && { tracker, sessions }), RENDERER_RANK)
+  activate: (_, registry: IRenderMimeRegistry, tracker: INotebookTracker | null, sessions: KernelSessions | null) => {
+    const place = tracker && sessions && { tracker, sessions };
+    registry.addFactory(runRendererFactory(place), RENDERER_RANK);
+    registry.addFactory(cleanRendererFactory(place), RENDERER_RANK);
+  }
 };

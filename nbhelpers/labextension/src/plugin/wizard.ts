@@ -33,6 +33,6 @@ export const wizard: JupyterFrontEndPlugin<void> = {
       }
     });
     palette?.addItem({ command, category: CATEGORY });
-    launcher?.add({ command, args: { isLauncher: true }, category: 'Notebook', rank: 2 });
+    launcher?.add({ command, args: { isLauncher: true }, category: CATEGORY, rank: 0 });
   }
 };

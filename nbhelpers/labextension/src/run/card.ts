@@ -52,7 +52,7 @@ export function card(run: IRun, folds: Folds, actions: ICardActions | null): HTM
     element('header', { class: 'hs-card-header' }, element('span', { class: 'hs-card-title' }, run.title), stateBadge(run)),
     element('div', { class: 'hs-card-summary' }, summary(run)),
     run.state === 'running' && progressBar(run),
-    run.error !== '' && element('div', { class: 'hs-error', role: 'alert' }, run.error),
+    run.state === 'failed' && run.error !== '' && element('div', { class: 'hs-error', role: 'alert' }, run.error),
     element('div', { class: 'hs-charts' }, ...panels(run.series).map(panel => chart(panel, run.best))),
     run.notes.length > 0 && element('ul', { class: 'hs-notes' }, ...run.notes.map(note => element('li', {}, note))),
     fold('Epochs', folds, epochs(run)),

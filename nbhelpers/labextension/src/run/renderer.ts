@@ -1,23 +1,16 @@
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { insertCell } from '../kernel/cells';
-import type { KernelSessions } from '../kernel/session';
+import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
 import { readRun, RUN_MIME, type IRun } from './data';
 import { magicLine } from './model';
 
-/** Where cards find the notebook that they stand in, and its kernel. */
-export interface ICardPlace {
-  tracker: INotebookTracker;
-  sessions: KernelSessions;
-}
-
 /** Shows a run in a notebook's output. While it runs it follows the kernel, also when the page was opened again. */
 class RunCard extends Widget implements IRenderMime.IRenderer {
-  constructor(private readonly _place: ICardPlace | null) {
+  constructor(private readonly _place: IPlace | null) {
     super();
     this.addClass('hs-output');
   }
@@ -40,7 +33,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
 
   /** Ask the kernel about a run that the output says is running: the output may be older than this page. */
   private _follow(): void {
-    const session = this._place?.sessions.of(this._notebook());
+    const session = this._place?.sessions.of(notebookOf(this._place, this.node));
     if (this._run?.state !== 'running' || !this.isAttached || !session) {
       this._leave();
       return;
@@ -74,20 +67,16 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
       return null;
     }
     const insert = (code: string) => {
-      const notebook = this._notebook();
+      const notebook = notebookOf(place, this.node);
       if (notebook) {
         insertCell(notebook, code);
       }
     };
     return {
-      stop: (run: IRun) => void place.sessions.of(this._notebook())?.feed.stop(run.id),
+      stop: (run: IRun) => void place.sessions.of(notebookOf(place, this.node))?.feed.stop(run.id),
       attach: (run: IRun) => insert(magicLine('attach', run.id)),
       verify: (run: IRun) => insert(run.model ? magicLine('verify', run.model) : '%verify')
     };
-  }
-
-  private _notebook(): NotebookPanel | null {
-    return this._place?.tracker.find(panel => panel.node.contains(this.node)) ?? null;
   }
 
   private _run: IRun | null = null;
@@ -96,7 +85,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
 }
 
 /** A renderer of runs. It sets no markup from the data, so that it may show what is not trusted. */
-export function runRendererFactory(place: ICardPlace | null): IRenderMime.IRendererFactory {
+export function runRendererFactory(place: IPlace | null): IRenderMime.IRendererFactory {
   return {
     safe: true,
     mimeTypes: [RUN_MIME],

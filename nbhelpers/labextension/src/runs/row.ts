@@ -47,7 +47,7 @@ export class RunRow {
       element('div', { class: 'hs-run-head' }, stateBadge(run), sparkline(headline(run))),
       element('div', { class: 'hs-run-text' }, rowText(run)),
       ...(run.state === 'running' ? [progressBar(run)] : []),
-      ...(run.error ? [element('div', { class: 'hs-error' }, run.error)] : [])
+      ...(run.state === 'failed' && run.error ? [element('div', { class: 'hs-error' }, run.error)] : [])
     );
   }
 

@@ -1,0 +1,67 @@
+import { base64 } from '../thumb';
+
+/** The MIME type of doubtful pictures in a notebook's outputs. */
+export const CLEAN_MIME = 'application/vnd.headstart.clean+json';
+
+/** A picture that the model doubts, with what it proposes. */
+export interface IDoubt {
+  path: string;
+  label: string;
+  reason: string;
+  /** keep, delete or relabel. */
+  propose: string;
+  to: string;
+  /** JPEG in base64. */
+  thumb: string;
+}
+
+/** The doubts about a dataset. */
+export interface IClean {
+  dataset: string;
+  classes: string[];
+  doubts: IDoubt[];
+  note: string;
+}
+
+type Decision = 'keep' | 'delete' | 'relabel';
+
+/** Read the doubts from JSON that may come from a stranger's notebook. Null when it holds none. */
+export function readClean(json: unknown): IClean | null {
+  const object = json as Partial<Record<keyof IClean, unknown>> | null | undefined;
+  if (typeof object?.dataset !== 'string' || !Array.isArray(object.doubts)) {
+    return null;
+  }
+  return {
+    dataset: object.dataset,
+    classes: Array.isArray(object.classes) ? object.classes.map(String) : [],
+    doubts: object.doubts.map(readDoubt),
+    note: String(object.note ?? '')
+  };
+}
+
+function readDoubt(json: Record<string, unknown> | null): IDoubt {
+  const text = (name: keyof IDoubt) => String(json?.[name] ?? '');
+  return {
+    path: text('path'),
+    label: text('label'),
+    reason: text('reason'),
+    propose: text('propose'),
+    to: text('to'),
+    thumb: base64(json?.thumb)
+  };
+}
+
+/** The request to the magic `dataset` that writes a decision to the dataset's log. */
+export function decide(dataset: string, doubt: IDoubt, action: Decision, to = ''): object {
+  return { dataset, action, paths: [doubt.path], to, limit: 1 };
+}
+
+/** What stands on a picture once it is decided. */
+export function verdict(action: Decision, to: string): string {
+  return { keep: 'kept', delete: 'set aside', relabel: `relabelled as ${to}` }[action];
+}
+
+/** The model's proposal in words. */
+export function proposal(doubt: IDoubt): string {
+  return doubt.to ? `${doubt.propose} as ${doubt.to}` : doubt.propose;
+}

@@ -1,0 +1,87 @@
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Widget } from '@lumino/widgets';
+
+import { button, element } from '../dom';
+import { notebookOf, type IPlace } from '../kernel/place';
+import { CLEAN_MIME, decide, proposal, readClean, verdict, type IClean, type IDoubt } from './model';
+
+/** Shows doubtful pictures with a button for each decision about them. */
+class CleanGrid extends Widget implements IRenderMime.IRenderer {
+  constructor(private readonly _place: IPlace | null) {
+    super();
+    this.addClass('hs-output');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const clean = readClean(model.data[CLEAN_MIME]);
+    if (!clean) {
+      this.node.textContent = 'This output describes no pictures.';
+      return;
+    }
+    this.node.replaceChildren(
+      element(
+        'section',
+        { class: 'hs-card', 'aria-label': `Doubtful pictures of ${clean.dataset}` },
+        element('header', { class: 'hs-card-title' }, `Doubtful pictures of ${clean.dataset}`),
+        element('div', { class: 'hs-card-summary' }, clean.note),
+        element('ul', { class: 'hs-doubts' }, ...clean.doubts.map(doubt => this._tile(clean, doubt)))
+      )
+    );
+  }
+
+  private _tile(clean: IClean, doubt: IDoubt): HTMLElement {
+    const status = element('div', { class: 'hs-message', role: 'status' });
+    const tile = element(
+      'li',
+      { class: 'hs-doubt', 'data-path': doubt.path, title: doubt.path },
+      element('img', { src: `data:image/jpeg;base64,${doubt.thumb}`, alt: doubt.path }),
+      element('span', {}, doubt.label),
+      element('span', { class: 'hs-card-summary' }, `${doubt.reason}: ${proposal(doubt)}`),
+      this._place && this._buttons(clean, doubt, status),
+      status
+    );
+    return tile;
+  }
+
+  private _buttons(clean: IClean, doubt: IDoubt, status: HTMLElement): HTMLElement {
+    const take = (action: 'keep' | 'delete' | 'relabel', to = '') => void this._decide(clean, doubt, action, to, status);
+    const choice = element('select', { 'aria-label': `Relabel ${doubt.path}` }, element('option', { value: '' }, 'relabel as'));
+    choice.append(...clean.classes.map(name => element('option', { value: name }, name)));
+    choice.addEventListener('change', () => choice.value && take('relabel', choice.value));
+    return element(
+      'div',
+      { class: 'hs-buttons' },
+      button('Keep', `${doubt.path} is right: propose it no more`, () => take('keep')),
+      button('Set aside', `Do not use ${doubt.path}; the file stays`, () => take('delete')),
+      choice
+    );
+  }
+
+  private async _decide(
+    clean: IClean,
+    doubt: IDoubt,
+    action: 'keep' | 'delete' | 'relabel',
+    to: string,
+    status: HTMLElement
+  ): Promise<void> {
+    const session = this._place?.sessions.of(notebookOf(this._place, this.node));
+    try {
+      if (!session) {
+        throw new Error('This needs a running Go (Headstart) kernel that has loaded the pictures.');
+      }
+      await session.client.ask('dataset', decide(clean.dataset, doubt, action, to));
+      status.textContent = verdict(action, to);
+    } catch (error) {
+      status.textContent = (error as Error).message;
+    }
+  }
+}
+
+/** A renderer of doubtful pictures. It sets no markup from the data, so that it may show what is not trusted. */
+export function cleanRendererFactory(place: IPlace | null): IRenderMime.IRendererFactory {
+  return {
+    safe: true,
+    mimeTypes: [CLEAN_MIME],
+    createRenderer: () => new CleanGrid(place)
+  };
+}

@@ -1,0 +1,92 @@
+// What the browser's tests share: a browser, pages that watch what they load, and notebooks.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS, HEADSTART_SCREENSHOTS } = process.env;
+const { chromium } = createRequire(path.join(HEADSTART_PACKAGES, 'package.json'))('playwright-core');
+
+/** How long anything may take on a machine that is busy. */
+export const PATIENCE_MS = 90_000;
+
+/** The browser, without what would look for a network. */
+export function launch() {
+  return chromium.launch({
+    executablePath: HEADSTART_CHROMIUM,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync']
+  });
+}
+
+/** A page that records what it loads from elsewhere, and the errors of our scripts. */
+export async function openPage(browser) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.faults = [];
+  page.on('request', request => {
+    const url = new URL(request.url());
+    if (/^(http|ws)/.test(url.protocol) && url.host !== new URL(HEADSTART_LAB).host) {
+      page.faults.push(`loads ${url}`);
+    }
+  });
+  page.on('pageerror', error => {
+    if (error.stack?.includes('@headstart-nb')) { // Notebook 7 has errors of its own
+      page.faults.push(`fails: ${error.stack}`);
+    }
+  });
+  return page;
+}
+
+/** An address of the server. */
+export function address(relative) {
+  return new URL(relative, HEADSTART_LAB).href;
+}
+
+/** Write a notebook of code cells; an output may be given with a cell. */
+export function writeNotebook(name, cells) {
+  const notebook = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {
+      kernelspec: { name: 'headstart', display_name: 'Go (Headstart)', language: 'go' },
+      language_info: { name: 'go', mimetype: 'text/x-go', file_extension: '.go' }
+    },
+    cells: cells.map(({ source, outputs = [] }, i) => ({
+      id: `cell${i}`, cell_type: 'code', metadata: {}, execution_count: null, source, outputs
+    }))
+  };
+  fs.writeFileSync(path.join(HEADSTART_NOTEBOOKS, name), JSON.stringify(notebook));
+}
+
+/** Read a notebook as the server saved it. */
+export function readNotebook(name) {
+  return JSON.parse(fs.readFileSync(path.join(HEADSTART_NOTEBOOKS, name), 'utf8'));
+}
+
+/** Open a notebook in JupyterLab and wait for its kernel. */
+export async function openLab(page, name) {
+  await page.goto(address(`lab/tree/${name}?reset`));
+  await page.waitForSelector('.jp-Notebook .hs-code-magic');
+  await waitForKernel(page);
+}
+
+/** Wait until the kernel has told who it is. */
+export async function waitForKernel(page) {
+  await page.waitForFunction(() =>
+    ['idle', 'busy'].includes(document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status ?? ''));
+}
+
+/** Run all cells of the notebook in front. */
+export async function runAll(page) {
+  await page.locator('.jp-CodeCell .cm-content').first().click();
+  await page.locator('.lm-MenuBar-itemLabel', { hasText: /^Run$/ }).click();
+  await page.locator('.lm-Menu-itemLabel', { hasText: /^Run All Cells$/ }).click();
+}
+
+/** Keep what the page looks like, where somebody wants to see it. */
+export async function screenshot(page, name) {
+  if (HEADSTART_SCREENSHOTS) {
+    await page.screenshot({ path: path.join(HEADSTART_SCREENSHOTS, `${name}.png`) });
+  }
+}
