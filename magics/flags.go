@@ -121,10 +121,27 @@ func flagName(f *pflag.Flag) string {
 	if f.Shorthand != "" {
 		text = "-" + f.Shorthand + ", " + text
 	}
-	if kind := f.Value.Type(); kind != "bool" {
+	if kind := valueKind(f.Value.Type()); kind != "" {
 		text += " " + kind
 	}
 	return text
+}
+
+// valueKind is what people call a pflag type; a switch takes no value.
+func valueKind(kind string) string {
+	switch kind {
+	case "bool":
+		return ""
+	case "float32", "float64":
+		return "number"
+	case "int64", "uint", "uint64":
+		return "int"
+	case "stringSlice", "stringArray":
+		return "string,..."
+	case "intSlice":
+		return "int,..."
+	}
+	return kind
 }
 
 // hasDefault reports whether the default says something that its absence would not.

@@ -38,7 +38,7 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
 		"how a picture gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
-	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set larger pictures aside (default 50 million)")
+	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set pictures with more pixels aside; 0 means 50 million")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
 }
 

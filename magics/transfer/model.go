@@ -217,8 +217,9 @@ func layerTable(m *Model, classes int) (display.Bundle, error) {
 			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
 		})
 	}
-	table.Notes = append(table.Notes, b.Weights().Notes...)
-	if !b.Trained() {
+	if b.Trained() {
+		table.Notes = append(table.Notes, b.Weights().Notes...)
+	} else {
 		table.Notes = append(table.Notes, untrainedNote)
 	}
 	return figure.Layers(table), nil

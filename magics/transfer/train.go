@@ -158,7 +158,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
 		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
-	if r.name, err = l.register(r, config.Name); err != nil {
+	if r.name, err = l.register(r, config.Name, o.Resume != ""); err != nil {
 		cancel()
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 }
 
 // register gives the run a name that no other run of this process or on disk has, unless it was asked for by name.
-func (l *Lab) register(r *run, name string) (string, error) {
+func (l *Lab) register(r *run, name string, resumed bool) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if name == "" {
@@ -190,6 +190,11 @@ func (l *Lab) register(r *run, name string) (string, error) {
 	for _, other := range l.runs {
 		if other.name == name && other.running() {
 			return "", fmt.Errorf("a run named %s trains already: %%attach %s shows it", name, name)
+		}
+	}
+	if l.home != "" && !resumed {
+		if _, err := training.ReadRun(l.home, name); err == nil {
+			return "", fmt.Errorf("there is already a run %s: choose another name, or go on with it by %%train --resume %s", name, name)
 		}
 	}
 	l.runs = append(l.runs, r)
