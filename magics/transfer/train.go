@@ -228,11 +228,11 @@ func (l *Lab) wait(ctx context.Context, in *magics.Invocation, r *run) error {
 		}
 	}
 	if errors.Is(err, training.ErrStopped) {
-		kept := "nothing was trained yet"
+		kept := "no epoch was finished, and no model is kept"
 		if best := history.Best(); best != nil {
 			kept = fmt.Sprintf("the best model (epoch %d, validation accuracy %.1f %%) is kept", best.Epoch, 100*best.ValAccuracy)
 		}
-		return fmt.Errorf("training stopped in epoch %d of %d: %s: %w", len(history)+1, r.epochs, kept, errors.Join(err, context.Cause(ctx)))
+		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(history)+1, r.epochs, kept), errors.Join(err, context.Cause(ctx))}
 	}
 	if err != nil {
 		return err
@@ -243,6 +243,15 @@ func (l *Lab) wait(ctx context.Context, in *magics.Invocation, r *run) error {
 	_, err = in.Show(epochTable(history))
 	return err
 }
+
+// stopped is an interrupt in words.
+type stopped struct {
+	text  string
+	cause error // ErrStopped, and why the context ended
+}
+
+func (s *stopped) Error() string { return s.text }
+func (s *stopped) Unwrap() error { return s.cause }
 
 func epochTable(history training.History) display.Bundle {
 	d := figure.EpochsData{Title: "Epochs", Metrics: []string{"loss", "accuracy", "val loss", "val accuracy", "waited (s)"}}

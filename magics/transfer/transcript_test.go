@@ -144,7 +144,7 @@ func transcript(host *magictest.Host, err error) string {
 
 func TestFeaturesComeFromTheCache(t *testing.T) {
 	lab := goLab(t)
-	load, model := "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1"
+	load, model := "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1"
 	for _, want := range []string{"features: 24 computed, 0 from cache\n", "features: 0 computed, 24 from cache\n"} {
 		if got := mustCall(t, lab, load, model, "%train --epochs 1").Output(); got != want {
 			t.Errorf("the cell says %q, want %q", got, want)
@@ -157,7 +157,7 @@ func TestFeaturesComeFromTheCache(t *testing.T) {
 
 func TestRunsOfOneSecondHaveNamesOfTheirOwn(t *testing.T) {
 	lab := goLab(t)
-	mustCall(t, lab, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1")
+	mustCall(t, lab, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1")
 	for range 3 {
 		mustCall(t, lab, "%train --epochs 1")
 	}
@@ -172,7 +172,7 @@ func TestRunsOfOneSecondHaveNamesOfTheirOwn(t *testing.T) {
 
 func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 	lab := goLab(t)
-	mustCall(t, lab, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1", "%train --epochs 1")
+	mustCall(t, lab, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1", "%train --epochs 1")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	host := &magictest.Host{}
@@ -195,7 +195,9 @@ func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 		}
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is kept") {
+	err := <-ended
+	t.Logf("the cell says: %v", err)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is kept") {
 		t.Errorf("the interrupted cell ends with %v", err)
 	}
 	shown := host.Outputs()[0].Bundles

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -8,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics/transfer"
+	training "github.com/headstart-nb/headstart/models/transfer"
 )
 
 // reportTo is the terminal of a command whose figures are its result, unless that is JSON.
@@ -66,17 +70,19 @@ func trainCommand(lab *transfer.Lab) *cobra.Command {
 			if err := runMagics(c.Context(), lab, quiet, lines[:2]...); err != nil {
 				return err
 			}
-			if err := runMagics(c.Context(), lab, newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), lines[2]); err != nil {
+			err := runMagics(c.Context(), lab, newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), lines[2])
+			if out == "" || (err != nil && !errors.Is(err, training.ErrStopped)) {
 				return err
 			}
-			if out == "" {
-				return nil
+			if _, _, missing := lab.Trained(""); missing != nil {
+				return cmp.Or(err, missing)
 			}
 			save := []string{"save", out}
 			if headOnly {
 				save = append(save, "--head-only")
 			}
-			return runMagics(c.Context(), lab, quiet, save)
+			// An interrupt ended the training; the model that it leaves is worth saving.
+			return cmp.Or(runMagics(context.WithoutCancel(c.Context()), lab, quiet, save), err)
 		},
 	}
 	flags := command.Flags()

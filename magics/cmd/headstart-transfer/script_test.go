@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"pictures": writePictures,
 			"features": checkFeatures,
 			"json":     checkJSON,
+			"await":    awaitFile,
 		},
 	})
 }
@@ -130,4 +132,15 @@ func checkJSON(ts *testscript.TestScript, _ bool, keys []string) {
 			ts.Fatalf("the result lacks %q", key)
 		}
 	}
+}
+
+// awaitFile waits until a file is there.
+func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if found, err := filepath.Glob(ts.MkAbs(args[0])); err != nil || len(found) > 0 {
+			ts.Check(err)
+			return
+		}
+	}
+	ts.Fatalf("there is no %s after a minute", args[0])
 }
