@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet lint fuzz bench fresh clean
+.PHONY: help setup demo lab test fmt vet lint fuzz bench fresh labextension clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -53,6 +53,9 @@ bench: setup ## run every benchmark script in bench/
 
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh
+
+labextension: ## check the JupyterLab extension's sources and build it again; needs Node.js
+	@scripts/labextension.sh --build
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

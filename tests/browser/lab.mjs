@@ -77,6 +77,20 @@ export async function waitForKernel(page) {
     ['idle', 'busy'].includes(document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status ?? ''));
 }
 
+/** Press Tab until a completion is proposed: JupyterLab drops an answer that takes a second, as the plugin's first may. */
+export async function complete(page, wanted) {
+  const item = page.locator('.jp-Completer-item', { hasText: wanted });
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
+    await page.keyboard.press('Tab');
+    try {
+      return await item.waitFor({ timeout: 3000 });
+    } catch {
+      // the next Tab asks again
+    }
+  }
+  throw new Error(`${wanted} was never proposed`);
+}
+
 /** Run all cells of the notebook in front. */
 export async function runAll(page) {
   await page.locator('.jp-CodeCell .cm-content').first().click();

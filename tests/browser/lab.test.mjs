@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 
-import { address, launch, openLab, openPage, PATIENCE_MS, readNotebook, runAll, screenshot, waitForKernel, writeNotebook } from './lab.mjs';
+import { address, complete, launch, openLab, openPage, PATIENCE_MS, readNotebook, runAll, screenshot, waitForKernel, writeNotebook } from './lab.mjs';
 
 /** A model that is quick to compute, and a training that lasts until it is stopped. */
 const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head ""';
@@ -42,8 +42,7 @@ describe('cells', () => {
 
     await page.locator('.cm-content', { hasText: '%train' }).click();
     await page.keyboard.press('End');
-    await page.keyboard.press('Tab');
-    await page.locator('.jp-Completer-item', { hasText: '--early-stop' }).waitFor();
+    await complete(page, '--early-stop');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() =>
       [...document.querySelectorAll('.cm-content')].some(cell => cell.textContent.includes('--early-stop')));
