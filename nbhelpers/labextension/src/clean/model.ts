@@ -1,4 +1,4 @@
-import { base64 } from '../thumb';
+import { base64, text } from '../json';
 
 /** The MIME type of doubtful pictures in a notebook's outputs. */
 export const CLEAN_MIME = 'application/vnd.headstart.clean+json';
@@ -35,18 +35,17 @@ export function readClean(json: unknown): IClean | null {
     dataset: object.dataset,
     classes: Array.isArray(object.classes) ? object.classes.map(String) : [],
     doubts: object.doubts.map(readDoubt),
-    note: String(object.note ?? '')
+    note: text(object.note)
   };
 }
 
 function readDoubt(json: Record<string, unknown> | null): IDoubt {
-  const text = (name: keyof IDoubt) => String(json?.[name] ?? '');
   return {
-    path: text('path'),
-    label: text('label'),
-    reason: text('reason'),
-    propose: text('propose'),
-    to: text('to'),
+    path: text(json?.path),
+    label: text(json?.label),
+    reason: text(json?.reason),
+    propose: text(json?.propose),
+    to: text(json?.to),
     thumb: base64(json?.thumb)
   };
 }

@@ -12,20 +12,19 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
     this.addClass('hs-output');
   }
 
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const clean = readClean(model.data[CLEAN_MIME]);
-    if (!clean) {
-      this.node.textContent = 'This output describes no pictures.';
-      return;
-    }
-    this.node.replaceChildren(
-      element(
-        'section',
-        { class: 'hs-card', 'aria-label': `Doubtful pictures of ${clean.dataset}` },
-        element('header', { class: 'hs-card-title' }, `Doubtful pictures of ${clean.dataset}`),
-        element('div', { class: 'hs-card-summary' }, clean.note),
-        element('ul', { class: 'hs-doubts' }, ...clean.doubts.map(doubt => this._tile(clean, doubt)))
-      )
+    this.node.replaceChildren(clean ? this._card(clean) : 'This output describes no pictures.');
+    return Promise.resolve();
+  }
+
+  private _card(clean: IClean): HTMLElement {
+    return element(
+      'section',
+      { class: 'hs-card', 'aria-label': `Doubtful pictures of ${clean.dataset}` },
+      element('header', { class: 'hs-card-title' }, `Doubtful pictures of ${clean.dataset}`),
+      element('div', { class: 'hs-card-summary' }, clean.note),
+      element('ul', { class: 'hs-doubts' }, ...clean.doubts.map(doubt => this._tile(clean, doubt)))
     );
   }
 

@@ -1,4 +1,4 @@
-import { base64 } from '../thumb';
+import { base64, number, text } from '../json';
 
 /** A picture as the data panel shows it. */
 export interface IItem {
@@ -26,27 +26,27 @@ export function readPage(answer: unknown): IPage {
   const json = (answer ?? {}) as Record<string, unknown>;
   const strings = (list: unknown) => (Array.isArray(list) ? list.filter(s => typeof s === 'string') : []);
   return {
-    name: String(json.name ?? ''),
+    name: text(json.name),
     classes: readClasses(json.classes),
     datasets: strings(json.datasets),
-    total: Number(json.total ?? 0),
+    total: number(json.total),
     items: Array.isArray(json.items) ? json.items.map(readItem) : [],
-    edits: Number(json.edits ?? 0)
+    edits: number(json.edits)
   };
 }
 
 function readClasses(list: unknown): string[] {
-  return Array.isArray(list) ? list.map((entry: { name?: unknown }) => String(entry.name ?? '')) : [];
+  return Array.isArray(list) ? list.map((entry: { name?: unknown }) => text(entry.name)) : [];
 }
 
 function readItem(json: Record<string, unknown>): IItem {
   return {
-    path: String(json.path ?? ''),
-    label: String(json.label ?? ''),
-    split: String(json.split ?? ''),
+    path: text(json.path),
+    label: text(json.label),
+    split: text(json.split),
     thumb: base64(json.thumb),
-    predicted: String(json.predicted ?? ''),
-    probability: Number(json.probability ?? 0)
+    predicted: text(json.predicted),
+    probability: number(json.probability)
   };
 }
 

@@ -1,12 +1,12 @@
 import { indentUnit } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
-import { highlightTree, tagHighlighter, type Tag, tags } from '@lezer/highlight';
+import { highlightTree, tagHighlighter, tags } from '@lezer/highlight';
 import { describe, expect, it } from 'vitest';
 
 import { language, TAGS } from './language';
 
 const highlighter = tagHighlighter([
-  ...Object.entries(TAGS).map(([kind, tag]) => ({ tag: tag as Tag, class: kind })),
+  ...Object.entries(TAGS).map(([kind, tag]) => ({ tag, class: kind })),
   { tag: tags.keyword, class: 'go-keyword' },
   { tag: tags.string, class: 'go-string' },
   { tag: tags.comment, class: 'go-comment' }

@@ -52,7 +52,7 @@ export class MagicClient {
         this._waiting.delete(id);
         reject(new Error(`%${magic} did not answer within ${this.timeoutMS / 1000} seconds`));
       }, this.timeoutMS);
-      this._waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject, timer });
+      this._waiting.set(id, { resolve, reject, timer });
       try {
         this._comm ??= this._open();
         this._comm.send({ id, magic, request } as never);

@@ -1,3 +1,5 @@
+import { number, text } from '../json';
+
 /** The MIME type of a run in a notebook's outputs. */
 export const RUN_MIME = 'application/vnd.headstart.run+json';
 
@@ -81,12 +83,4 @@ function readSeries(json: unknown): ISeries[] {
 
 function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
-}
-
-function text(json: unknown): string {
-  return typeof json === 'string' ? json : '';
-}
-
-function number(json: unknown): number {
-  return typeof json === 'number' && Number.isFinite(json) ? json : 0;
 }

@@ -15,10 +15,11 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
     this.addClass('hs-output');
   }
 
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this._run = readRun(model.data[RUN_MIME]);
     this._draw();
     this._follow();
+    return Promise.resolve();
   }
 
   protected override onAfterAttach(message: Message): void {

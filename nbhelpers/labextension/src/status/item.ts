@@ -17,15 +17,19 @@ export class StatusItem extends Widget {
     this.addClass('hs-status');
     this._button = element('button', { type: 'button', class: 'hs-status-button', onclick: runDoctor });
     this.node.append(this._button);
-    _sessions.changed.connect(this._look, this);
+    _sessions.changed.connect(this._onChange, this);
     this._timer = setInterval(() => void this._look(), EVERY_MS);
     this._draw(null, '');
   }
 
   override dispose(): void {
     clearInterval(this._timer);
-    this._sessions.changed.disconnect(this._look, this);
+    this._sessions.changed.disconnect(this._onChange, this);
     super.dispose();
+  }
+
+  private _onChange(): void {
+    void this._look();
   }
 
   private async _look(): Promise<void> {

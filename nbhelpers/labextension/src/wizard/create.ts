@@ -14,7 +14,7 @@ export async function createNotebook(contents: Contents.IManager, folder: string
   const listClasses = async (pictures: string) => {
     try {
       const listed = await contents.get(PathExt.join(folder, pictures));
-      return listed.type === 'directory' ? classesOf(listed.content) : null;
+      return listed.type === 'directory' ? classesOf(listed.content as Contents.IModel[]) : null;
     } catch {
       return null;
     }
@@ -29,7 +29,7 @@ export async function createNotebook(contents: Contents.IManager, folder: string
     return null;
   }
   const beside = await contents.get(folder);
-  const names = (beside.content as { name: string }[]).map(entry => entry.name);
+  const names = (beside.content as Contents.IModel[]).map(entry => entry.name);
   const path = PathExt.join(folder, freeName('transfer-learning', names));
   await contents.save(path, { type: 'notebook', format: 'json', content: notebook(answer.value) });
   return path;
