@@ -20,7 +20,7 @@ export class RunsPanel extends KernelPanel {
     this.addClass('hs-runs');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Runs');
-    this.node.append(element('h2', { class: 'hs-panel-title' }, 'Runs'), this._message, this._list, this._charts);
+    this.node.append(element('h2', { class: 'hs-panel-title' }, 'Runs'), this._message, this._charts, this._list);
   }
 
   protected override begin(session: KernelSession): () => void {
