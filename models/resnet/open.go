@@ -56,9 +56,9 @@ func openRandom(o Options) (*Backbone, error) {
 		}
 	}
 	origin := fmt.Sprintf("random (seed %d)", o.Seed)
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s resnet%d %s he-fan-out pcg", origin, o.Depth, o.Arrangement))
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s resnet%d %s %s he-fan-out calibrated pcg", origin, o.Depth, o.Arrangement, o.Preprocess))
 	return &Backbone{
-		network: n, parameters: randomParameters(n, o.Cut, o.Top, o.Seed),
+		network: n, parameters: randomParameters(n, o.Cut, o.Top, o.Preprocess, o.Seed),
 		cut: o.Cut, pool: o.Pool, mode: o.Preprocess, size: o.Size,
 		info: WeightsInfo{
 			Origin: origin, SHA256: hex.EncodeToString(digest[:]),

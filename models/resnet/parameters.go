@@ -1,9 +1,6 @@
 package resnet
 
-import (
-	"math"
-	"math/rand/v2"
-)
+import "math"
 
 // layerWeights are one convolution's weights with those of its batch norm, in float32.
 type layerWeights struct {
@@ -19,45 +16,6 @@ type denseWeights struct{ kernel, bias []float32 }
 type parameters struct {
 	layers map[string]*layerWeights
 	top    *denseWeights
-}
-
-// randomParameters draws kernels from He's normal distribution by the fan out, as torchvision does for a new ResNet; batch
-// norms begin as the identity. The same seed gives the same weights on every machine.
-func randomParameters(n network, cut string, top bool, seed uint64) parameters {
-	source := rand.New(rand.NewPCG(seed, 0x68656164)) // any fixed second word
-	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range n.convolutions(cut) {
-		deviation := math.Sqrt(2 / float64(c.kernel*c.kernel*c.out))
-		w := &layerWeights{
-			kernel: normals(source, c.kernel*c.kernel*c.in*c.out, deviation),
-			scale:  repeat(1, c.out), offset: repeat(0, c.out), mean: repeat(0, c.out), variance: repeat(1, c.out),
-		}
-		if n.biases {
-			w.bias = repeat(0, c.out)
-		}
-		p.layers[c.name] = w
-	}
-	if top {
-		in := n.stages[len(n.stages)-1].out
-		p.top = &denseWeights{kernel: normals(source, in*classes, math.Sqrt(1/float64(in))), bias: repeat(0, classes)}
-	}
-	return p
-}
-
-func normals(source *rand.Rand, n int, deviation float64) []float32 {
-	list := make([]float32, n)
-	for i := range list {
-		list[i] = float32(source.NormFloat64() * deviation)
-	}
-	return list
-}
-
-func repeat(value float32, n int) []float32 {
-	list := make([]float32, n)
-	for i := range list {
-		list[i] = value
-	}
-	return list
 }
 
 // fold merges the batch norm into the convolution: norm(conv(x)) = conv'(x) + bias, where kernel' = kernel * f and

@@ -30,7 +30,10 @@ func Features(ctx context.Context, device *accel.Device, c FeatureConfig, progre
 		return nil, fmt.Errorf("compute the features of %s: %w", c.Dataset.Name, err)
 	}
 	defer func() { err = errors.Join(err, pass.close()) }()
-	items := c.Dataset.Select("")
+	items := make([]int, len(c.Dataset.Items))
+	for i := range items {
+		items[i] = i
+	}
 	computed, err := pass.compute(ctx, c.Dataset, items, nil, c.Workers, progress)
 	if err != nil {
 		return nil, fmt.Errorf("compute the features of %s: %w", c.Dataset.Name, err)

@@ -1,0 +1,108 @@
+package resnet
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// A randomizer draws an untrained network. Kernels are He-normal by the fan out, as in a new ResNet of torchvision, and each
+// batch norm holds the variance that it would measure, estimated from the mean square of what reaches it. With an identity
+// in its place the maps of every block would be twice as strong as those before, and the features some ten thousand times
+// too large for a head to learn from.
+type randomizer struct {
+	source *rand.Rand
+	biases bool
+	layers map[string]*layerWeights
+}
+
+const (
+	// A normalized map is about standard normal; half of its square is left behind a relu.
+	reluPower = 0.5
+	// The largest of nine neighbours, which overlap, behind the stem's max-pool. An estimate.
+	pooledPower = 1.5
+	// What a block adds to the mean square of its shortcut, which a relu has left positive. An estimate.
+	addedPower = 0.75
+)
+
+// randomParameters draws the weights up to a stage, for preprocessed pictures of the mode. The same seed gives the same
+// weights on every machine.
+func randomParameters(n network, cut string, top bool, mode string, seed uint64) parameters {
+	r := randomizer{
+		source: rand.New(rand.NewPCG(seed, 0x68656164)), // any fixed second word
+		biases: n.biases, layers: map[string]*layerWeights{},
+	}
+	r.draw(n.stem, inputPower(mode))
+	power := pooledPower
+	for _, s := range n.stages {
+		if cut == "conv1" {
+			break
+		}
+		for _, b := range s.blocks {
+			power = r.drawBlock(b, power)
+		}
+		if s.name == cut {
+			break
+		}
+	}
+	p := parameters{layers: r.layers}
+	if top {
+		in := n.stages[len(n.stages)-1].out
+		p.top = &denseWeights{kernel: normals(r.source, in*classes, math.Sqrt(1/float64(in))), bias: repeat(0, classes)}
+	}
+	return p
+}
+
+// drawBlock draws a block for an input of a mean square, and returns that of its output.
+func (r randomizer) drawBlock(b block, power float64) float64 {
+	shortcut := power + addedPower
+	if b.projection != nil {
+		r.draw(*b.projection, power)
+		shortcut = 2 * reluPower // the sum of two standard normal maps
+	}
+	r.draw(b.body[0], power)
+	r.draw(b.body[1], reluPower)
+	r.draw(b.body[2], reluPower)
+	return shortcut
+}
+
+// draw draws a convolution and its batch norm for an input of a mean square.
+func (r randomizer) draw(c convolution, power float64) {
+	taps := float64(c.kernel * c.kernel)
+	deviation := math.Sqrt(2 / (taps * float64(c.out)))
+	variance := taps * float64(c.in) * deviation * deviation * power
+	w := &layerWeights{
+		kernel: normals(r.source, c.kernel*c.kernel*c.in*c.out, deviation),
+		scale:  repeat(1, c.out), offset: repeat(0, c.out), mean: repeat(0, c.out), variance: repeat(float32(variance), c.out),
+	}
+	if r.biases {
+		w.bias = repeat(0, c.out)
+	}
+	r.layers[c.name] = w
+}
+
+// inputPower is about the mean square of a photo's values behind the preprocessing: ImageNet's pixels deviate by 58 of 255.
+func inputPower(mode string) float64 {
+	switch mode {
+	case PreprocessCaffe:
+		return 58 * 58
+	case PreprocessRescale:
+		return 0.45*0.45 + 0.23*0.23
+	}
+	return 1
+}
+
+func normals(source *rand.Rand, n int, deviation float64) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = float32(source.NormFloat64() * deviation)
+	}
+	return list
+}
+
+func repeat(value float32, n int) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = value
+	}
+	return list
+}
