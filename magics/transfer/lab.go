@@ -91,6 +91,9 @@ func (l *Lab) Device(ctx context.Context) (*accel.Device, error) {
 		if err != nil {
 			return nil, err
 		}
+		if why := device.Fallback(); why != "" {
+			l.log.Warn("a slower device than there could be", "device", device.Name(), "reason", why)
+		}
 		l.device = device
 	}
 	return l.device, nil

@@ -158,6 +158,9 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
 		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
+	if why := device.Fallback(); why != "" {
+		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)
+	}
 	if r.name, err = l.register(r, config.Name, o.Resume != ""); err != nil {
 		cancel()
 		return nil, err
