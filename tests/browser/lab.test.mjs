@@ -98,6 +98,7 @@ describe('the runs panel', () => {
     writeNotebook('compare.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, training('first'), training('second')]);
     await openLab(page, 'compare.ipynb');
     await runAll(page);
+    await page.waitForSelector('.hs-card');
     await page.keyboard.press('Alt+Shift+R');
     await page.locator('.hs-run[data-run="second"] .hs-state-done').waitFor();
     await page.reload();
