@@ -2,9 +2,7 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -80,28 +78,7 @@ func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, it
 	if err != nil {
 		return nil, err
 	}
-	pass, err := source.open(ctx, items, 1)
-	if err != nil {
-		return nil, err
-	}
-	defer pass.close()
-	outputs := make([]float32, 0, len(items)*m.outputs())
-	for {
-		some, features, pixels, err := pass.next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		logits, err := m.network.Logits(features, pixels, len(some))
-		if err != nil {
-			return nil, err
-		}
-		outputs = append(outputs, logits...)
-	}
-	probabilities(m.Task, outputs, m.outputs())
-	return outputs, nil
+	return runOnce(ctx, source, items, m.network.Logits, m.Task, m.outputs())
 }
 
 func (m *Model) feed(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (feed, error) {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -163,4 +164,32 @@ func (a *augmenter) close() {
 	if a != nil {
 		a.exec.Finalize()
 	}
+}
+
+// runOnce runs items through a network once and returns its outputs, [len(items), width], as the task reads the logits.
+func runOnce(
+	ctx context.Context, source feed, items []int, logits func(features []float32, pixels []uint8, n int) ([]float32, error), task Task, width int,
+) ([]float32, error) {
+	pass, err := source.open(ctx, items, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer pass.close()
+	outputs := make([]float32, 0, len(items)*width)
+	for {
+		some, features, pixels, err := pass.next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		values, err := logits(features, pixels, len(some))
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, values...)
+	}
+	probabilities(task, outputs, width)
+	return outputs, nil
 }

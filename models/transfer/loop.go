@@ -147,27 +147,10 @@ func (s *session) validate(ctx context.Context) (loss, accuracy float64, err err
 
 // measure compares the network's outputs on items with their targets.
 func (s *session) measure(ctx context.Context, items []int) (*metric.Report, error) {
-	pass, err := s.look.open(ctx, items, 1)
+	outputs, err := runOnce(ctx, s.look, items, s.trainer.Logits, s.config.Task, s.config.outputs())
 	if err != nil {
 		return nil, err
 	}
-	defer pass.close()
-	outputs := make([]float32, 0, len(items)*s.config.outputs())
-	for {
-		some, features, pixels, err := pass.next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		logits, err := s.trainer.Logits(features, pixels, len(some))
-		if err != nil {
-			return nil, err
-		}
-		outputs = append(outputs, logits...)
-	}
-	probabilities(s.config.Task, outputs, s.config.outputs())
 	return report(s.config, outputs, items)
 }
 
