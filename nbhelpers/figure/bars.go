@@ -72,9 +72,8 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more classes are not drawn", len(shown)-mostBars))
 		shown = shown[:mostBars]
 	}
-	pictures, longest, label := 0, 1, 0.0
+	longest, label := 1, 0.0
 	for _, class := range d.Classes {
-		pictures += class.pictures()
 		longest = max(longest, class.pictures()+class.SetAside)
 	}
 	for _, class := range shown {
@@ -82,7 +81,7 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 	}
 	splits := d.splits()
 	k := card{
-		title: d.Title, subtitle: fmt.Sprintf("%s pictures in %d classes", sketch.Count(pictures), len(d.Classes)), notes: notes,
+		title: d.Title, subtitle: d.subtitle(), notes: notes,
 		width: label + 10 + barWidth + barNumber, height: float64(panelHead + len(shown)*barRow),
 		draw: func(c *canvas, x, y float64) {
 			at := x
@@ -110,6 +109,14 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 		},
 	}
 	return k.bundle(k.textOf(d.table(splits).Text()), "", d.vega(splits))
+}
+
+func (d ClassCountsData) subtitle() string {
+	pictures := 0
+	for _, class := range d.Classes {
+		pictures += class.pictures()
+	}
+	return fmt.Sprintf("%s pictures in %d classes", sketch.Count(pictures), len(d.Classes))
 }
 
 // bar draws a bar in one of the series's colours. The second one is hatched and the fourth is hollow, so that neighbours
@@ -168,7 +175,7 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 	for _, s := range splits {
 		names, colors = append(names, s.name), append(colors, sketch.Palette()[s.index])
 	}
-	return sketch.Spec(d.Title, "", map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes}, map[string]any{
 		"width": 460, "height": map[string]any{"step": barRow},
 		"data": map[string]any{"values": values},
 		"mark": map[string]any{"type": "bar", "stroke": sketch.Paper, "strokeWidth": 1},

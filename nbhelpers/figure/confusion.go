@@ -41,6 +41,8 @@ func (d ConfusionData) share(truth, predicted int) float64 {
 	return 0
 }
 
+const confusionAxes = "rows: true class, columns: predicted class"
+
 // mostClasses is how many classes a drawn matrix has: those with the most mistakes.
 const mostClasses = 40
 
@@ -60,7 +62,7 @@ func Confusion(d ConfusionData) display.Bundle {
 	}
 	slanted = min(label, 110)*0.75 + 16
 	k := card{
-		title: d.Title, subtitle: "rows: true class, columns: predicted class", notes: d.Notes,
+		title: d.Title, subtitle: confusionAxes, notes: d.Notes,
 		width: label + 10 + n*cell + slanted, height: slanted + n*cell,
 		draw: func(c *canvas, x, y float64) { d.draw(c, x, y, label, slanted, cell) },
 	}
@@ -175,7 +177,7 @@ func (d ConfusionData) vega() map[string]any {
 	x, y := axis(-45), axis(0)
 	x["orient"] = "top"
 	size := max(22, min(44, 460/max(1, len(d.Labels))))
-	return sketch.Spec(d.Title, "rows: true class, columns: predicted class", map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: confusionAxes, Notes: d.Notes, Width: max(320, size*len(d.Labels))}, map[string]any{
 		"width": map[string]any{"step": size}, "height": map[string]any{"step": size},
 		"data": map[string]any{"values": values},
 		"encoding": map[string]any{

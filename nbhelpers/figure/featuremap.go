@@ -193,7 +193,7 @@ func (m *featureMap) vega() map[string]any {
 		return map[string]any{"field": field, "type": "quantitative", "axis": nil, "scale": map[string]any{"domain": []float64{-0.04, 1.04}, "nice": false}}
 	}
 	legend := map[string]any{"title": nil, "labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)"}
-	return sketch.Spec(m.data.Title, m.data.Method, map[string]any{
+	return sketch.Spec(sketch.Heading{Title: m.data.Title, Subtitle: m.data.Method, Notes: m.data.Notes}, map[string]any{
 		"width": 480, "height": 400, "data": map[string]any{"values": values},
 		"params": []any{sketch.Zoom("zoom")},
 		"view":   map[string]any{"stroke": sketch.Grid},

@@ -34,8 +34,7 @@ const reliabilitySide = 320
 // reaches the diagonal where it is.
 func Reliability(d ReliabilityData) display.Bundle {
 	k := card{
-		title: d.Title, subtitle: "expected calibration error " + sketch.Percent(d.ECE),
-		notes: append([]string{"bar: accuracy, line: mean confidence, number: pictures"}, d.Notes...),
+		title: d.Title, subtitle: d.subtitle(), notes: d.notes(),
 		width: reliabilitySide + 20, height: reliabilitySide,
 		draw: func(c *canvas, x, y float64) {
 			p := newPlot("confidence", "accuracy")
@@ -55,6 +54,14 @@ func Reliability(d ReliabilityData) display.Bundle {
 		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*b.Lower, 100*b.Upper), mean, accuracy, sketch.Count(b.Count)})
 	}
 	return k.bundle(k.textOf(t.Text()), "", d.vega())
+}
+
+func (d ReliabilityData) subtitle() string {
+	return "expected calibration error " + sketch.Percent(d.ECE)
+}
+
+func (d ReliabilityData) notes() []string {
+	return append([]string{"bar: accuracy, line: mean confidence, number: pictures"}, d.Notes...)
 }
 
 type reliabilityBars []ReliabilityBin
@@ -92,7 +99,7 @@ func (d ReliabilityData) vega() map[string]any {
 			"axis": map[string]any{"format": ".0%", "tickCount": 5},
 		}
 	}
-	return sketch.Spec(d.Title, "expected calibration error "+sketch.Percent(d.ECE), map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.notes(), Width: reliabilitySide}, map[string]any{
 		"width": 280, "height": 280, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{

@@ -182,7 +182,7 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 	metric := sketch.Label(d.Metric, 40)
 	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
 	x := map[string]any{"field": "trial", "type": "quantitative", "scale": map[string]any{"nice": false, "zero": false}, "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
-	return sketch.Spec(d.Title, subtitle, map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: d.Notes}, map[string]any{
 		"width": 500, "height": 220, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{

@@ -37,6 +37,23 @@ func Label(s string, width int) string {
 	return strings.TrimRight(cut.String(), " ") + "…"
 }
 
+// wrap breaks a label into lines of at most width columns, at its blanks; a longer word is cut.
+func wrap(label string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(label) {
+		joined := strings.TrimLeft(line+" "+word, " ")
+		if line != "" && Width(joined) > width {
+			lines, joined = append(lines, line), word
+		}
+		line = Label(joined, width)
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // Width is how many columns of a terminal a string takes.
 func Width(s string) int {
 	n := 0

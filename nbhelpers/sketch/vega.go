@@ -25,9 +25,33 @@ var (
 	shapes = [...]string{"circle", "square", "triangle-up", "diamond", "cross", "triangle-down"}
 )
 
-// Spec is a Vega-Lite v5 specification that holds body under a title and a subtitle, with the fonts, sizes and colours
-// that all figures share. It names nothing to load: body brings its data inline.
-func Spec(title, subtitle string, body map[string]any) map[string]any {
+// Heading stands above a chart. Vega-Lite has no place below one that grows with its text, so the notes stand there too.
+type Heading struct {
+	Title    string
+	Subtitle string
+	Notes    []string
+	Width    int // of the chart in CSS pixels, to which subtitle and notes are broken; 0 means 620
+}
+
+// averageLetter is how wide a letter of a note is, in CSS pixels: half the size of the font, rounded up for capitals.
+const averageLetter = 6.5
+
+// lines are what stands below the title.
+func (h Heading) lines() []string {
+	width := h.Width
+	if width <= 0 {
+		width = 620
+	}
+	var lines []string
+	for _, paragraph := range append([]string{h.Subtitle}, h.Notes...) {
+		lines = append(lines, wrap(Label(paragraph, 0), int(float64(width)/averageLetter))...)
+	}
+	return lines
+}
+
+// Spec is a Vega-Lite v5 specification that holds body under a heading, with the fonts, sizes and colours that all
+// figures share. It names nothing to load: body brings its data inline.
+func Spec(heading Heading, body map[string]any) map[string]any {
 	spec := map[string]any{
 		"$schema":    "https://vega.github.io/schema/vega-lite/v5.json", // a name, which nothing fetches
 		"background": Paper,
@@ -45,16 +69,17 @@ func Spec(title, subtitle string, body map[string]any) map[string]any {
 			},
 			"title": map[string]any{
 				"anchor": "start", "color": Ink, "subtitleColor": Faint, "fontSize": 14, "subtitleFontSize": 12, "offset": 8,
-				"limit": 640,
+				"subtitlePadding": 5, "subtitleLineHeight": 16, "limit": 720,
 			},
 		},
 	}
-	if title = Label(title, 0); title != "" {
-		heading := map[string]any{"text": title}
-		if subtitle = Label(subtitle, 0); subtitle != "" {
-			heading["subtitle"] = subtitle
+	title, lines := Label(heading.Title, 0), heading.lines()
+	if title != "" || len(lines) > 0 {
+		shown := map[string]any{"text": title}
+		if len(lines) > 0 {
+			shown["subtitle"] = lines
 		}
-		spec["title"] = heading
+		spec["title"] = shown
 	}
 	for key, value := range body {
 		spec[key] = value
@@ -83,7 +108,7 @@ func (c Curves) VegaLite() map[string]any {
 	for i, p := range c.Panels {
 		panels[i] = p.vegaLite(c, i)
 	}
-	return Spec(c.Title, c.Summary(), map[string]any{
+	return Spec(Heading{Title: c.Title, Subtitle: c.Summary(), Notes: c.Notes}, map[string]any{
 		"hconcat": panels, "spacing": 28,
 		"resolve": map[string]any{"scale": map[string]any{"color": "shared", "shape": "shared", "strokeDash": "shared"}},
 	})
