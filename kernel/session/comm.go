@@ -14,7 +14,8 @@ import (
 // MagicTarget is the comm target by which the notebook extension talks to magics that are Responders.
 //
 // A message's data is {"magic": NAME, "request": ...}; it is answered at once, also while a cell runs, by a comm_msg whose
-// data is {"answer": ...} or {"error": "..."}. An "id" in the message is repeated in the answer.
+// data is {"answer": ...} or {"error": "..."}. An "id" in the message is repeated in the answer. While plugins are still
+// being loaded the answer waits for them, as cells do.
 const MagicTarget = "headstart.magic"
 
 // Types of comm messages.
@@ -231,6 +232,17 @@ func (s *Session) respond(ctx context.Context, r *request, comm string, data jso
 }
 
 func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer json.RawMessage, err error) {
+	select {
+	case s.answers <- struct{}{}:
+		defer func() { <-s.answers }()
+	default:
+		return nil, fmt.Errorf("ask %%%s: %d requests to magics wait for their answers already; try again later", request.Magic, maxAnswers)
+	}
+	select { // a panel that is open when the kernel starts asks before the plugins are known
+	case <-s.Ready:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask %%%s: the kernel ended before its magics were there", request.Magic)
+	}
 	magic, ok := s.Magics.Lookup(request.Magic)
 	if !ok {
 		return nil, s.Magics.Unknown(request.Magic)
@@ -238,12 +250,6 @@ func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer js
 	responder, ok := magic.(magics.Responder)
 	if !ok {
 		return nil, fmt.Errorf("ask %%%s: it answers no requests, it only runs in cells", request.Magic)
-	}
-	select {
-	case s.answers <- struct{}{}:
-		defer func() { <-s.answers }()
-	default:
-		return nil, fmt.Errorf("ask %%%s: %d requests to magics wait for their answers already; try again later", request.Magic, maxAnswers)
 	}
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -256,6 +256,43 @@ func TestStuckMagicsDoNotBlockOthers(t *testing.T) {
 	}
 }
 
+// A panel asks and cells are sent while the plugins are still being loaded: all of it is answered once they are there.
+func TestPanelsAndCellsRaceForTheMagics(t *testing.T) {
+	ready := make(chan struct{})
+	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.Ready = ready })
+	k.Send(wire.Shell, "comm_open", wire.CommOpen{CommID: "m", TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
+	ask := json.RawMessage(`{"comm_id":"m","data":{"magic":"echo","request":"hello"}}`)
+	waiting := map[string]string{} // what is asked, by its message
+	for range 4 {
+		waiting[k.Send(wire.Shell, "comm_msg", ask).Header.MsgID] = "question"
+		waiting[k.Send(wire.Shell, "execute_request", kerneltest.Cell("%echo loaded")).Header.MsgID] = "cell"
+	}
+	k.Ask(wire.Shell, "kernel_info_request", struct{}{}) // all of them have arrived
+	if err := k.Registry.Add("late", testMagics()...); err != nil {
+		t.Fatal(err)
+	}
+	close(ready)
+	for len(waiting) > 0 {
+		m := k.Next()
+		parent, err := m.ParentHeader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch kind := waiting[parent.MsgID]; {
+		case kind == "question" && m.Header.MsgType == "comm_msg":
+			if !strings.Contains(string(m.Content), `"answer":"hello"`) {
+				t.Errorf("answer: %s", m.Content)
+			}
+			delete(waiting, parent.MsgID)
+		case kind == "cell" && m.Header.MsgType == "execute_reply":
+			if !strings.Contains(string(m.Content), `"status":"ok"`) {
+				t.Errorf("reply: %s", m.Content)
+			}
+			delete(waiting, parent.MsgID)
+		}
+	}
+}
+
 func TestCommMessagesKeepTheirOrder(t *testing.T) {
 	k := kerneltest.Start(t, nil)
 	k.Send(wire.Shell, "comm_open", wire.CommOpen{CommID: "c", TargetName: "engine", Data: json.RawMessage("0")})
