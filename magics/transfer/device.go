@@ -22,6 +22,7 @@ type deviceSummary struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	Plugin      string `json:"plugin"`
+	Fallback    string `json:"fallback,omitempty"` // why a better device was not taken
 	HeapMiB     uint64 `json:"heap_mib"`
 	Models      int    `json:"models"`
 	Runs        int    `json:"runs"`
@@ -41,6 +42,7 @@ func deviceMagic(l *Lab) magics.Magic {
 			f.BoolVar(&o.Preallocate, "preallocate", false, "take that memory at once")
 			f.BoolVar(&o.DisableTF32, "no-tf32", false, "keep float32 dots in full precision on a GPU")
 			f.IntSliceVar(&o.GPUs, "gpus", nil, "numbers of the GPUs to use; all by default")
+			f.BoolVar(&o.Fallback, "fallback", false, "take the next slower device where that one cannot be had")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *deviceFlags) error {
 			if len(in.Args) > 0 {
@@ -54,11 +56,15 @@ func deviceMagic(l *Lab) magics.Magic {
 				return err
 			}
 			return in.Result(summary, func() (display.Bundle, error) {
-				return figure.Table(figure.TableData{Title: "device", Header: []string{"", ""}, Rows: [][]string{
+				rows := [][]string{
 					{"device", summary.Name}, {"what it is", summary.Description}, {"plugin", summary.Plugin},
 					{"warm models", fmt.Sprint(summary.Models)}, {"runs under way", fmt.Sprint(summary.Runs)},
 					{"Go heap", fmt.Sprintf("%d MiB", summary.HeapMiB)},
-				}}), nil
+				}
+				if summary.Fallback != "" {
+					rows = append(rows, []string{"not a better one", summary.Fallback})
+				}
+				return figure.Table(figure.TableData{Title: "device", Header: []string{"", ""}, Rows: rows}), nil
 			})
 		},
 	}
@@ -73,7 +79,7 @@ func (l *Lab) status() deviceSummary {
 	defer l.mu.Unlock()
 	s := deviceSummary{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order)}
 	if l.device != nil {
-		s.Name, s.Description, s.Plugin = l.device.Name(), l.device.Description(), l.device.Plugin()
+		s.Name, s.Description, s.Plugin, s.Fallback = l.device.Name(), l.device.Description(), l.device.Plugin(), l.device.Fallback()
 	}
 	for _, r := range l.runs {
 		if r.running() {

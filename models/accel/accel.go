@@ -3,7 +3,6 @@ package accel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -13,8 +12,11 @@ import (
 // Options choose a device.
 type Options struct {
 	// Device is "auto" (also the empty string), "cpu", "cuda" or "go". auto takes cuda where a CUDA plugin and a driver
-	// are found, else cpu, else go; the others fail where they cannot be had.
+	// are found, else cpu, else go; the others fail where they cannot be had, unless Fallback is set.
 	Device string
+	// Fallback lets a device that was asked for by name be replaced by the next slower one: cuda by cpu, cpu by go.
+	// Device.Fallback then says why.
+	Fallback bool
 	// MemoryFraction of the GPU's memory that XLA may take, between 0 and 1; 0 leaves XLA's default. CUDA only.
 	MemoryFraction float64
 	// Preallocate takes that memory at once. Off, other processes keep what is not used. CUDA only.
@@ -42,7 +44,7 @@ func (d *Device) Name() string { return d.name }
 // Plugin is the PJRT plugin in use, for provenance; empty for the pure Go backend.
 func (d *Device) Plugin() string { return d.plugin }
 
-// Fallback says why auto did not take a better device; empty where it did or where a device was asked for by name.
+// Fallback says why a better device was not taken, in one line; empty where the best was, or the one asked for by name.
 func (d *Device) Fallback() string { return d.fallback }
 
 // Description is one line for people: backend, plugin, its version, number of devices.
@@ -64,33 +66,29 @@ func Open(ctx context.Context, options Options) (*Device, error) {
 	}
 	opening.Lock()
 	defer opening.Unlock()
-	found, err := installedPlugins()
+	candidates, err := options.candidates(installedPlugins())
 	if err != nil {
 		return nil, err
 	}
-	candidates, err := options.candidates(found)
-	if err != nil {
-		return nil, err
-	}
-	return openFirst(candidates, found.reason())
+	return openFirst(candidates)
 }
 
-// openFirst opens the first candidate that opens; reason says why none better stands in the list.
-func openFirst(candidates []candidate, reason string) (*Device, error) {
-	var failures []error
+// openFirst opens the first candidate that opens, which then tells why those before it did not.
+func openFirst(candidates []candidate) (*Device, error) {
+	var failure error
 	for _, c := range candidates {
 		device, err := c.open()
-		if err != nil {
-			failures = append(failures, err)
-			continue
+		switch {
+		case err == nil && failure == nil:
+			return device, nil
+		case err == nil:
+			device.fallback = failure.Error()
+			return device, nil
+		case failure == nil:
+			failure = err
+		default:
+			failure = fmt.Errorf("%w; %w", failure, err)
 		}
-		if len(failures) > 0 {
-			reason = errors.Join(failures...).Error()
-		}
-		if device.name == "go" || len(failures) > 0 {
-			device.fallback = reason
-		}
-		return device, nil
 	}
-	return nil, errors.Join(failures...)
+	return nil, failure
 }

@@ -19,6 +19,7 @@ type deviceReport struct {
 	Device      string  `json:"device"`
 	Description string  `json:"description"`
 	Plugin      string  `json:"plugin"`
+	Fallback    string  `json:"fallback,omitempty"` // why a better device was not taken
 	OpenMS      int64   `json:"open_ms"`
 	CompileMS   int64   `json:"compile_ms"`
 	LargestDiff float64 `json:"largest_difference"` // between the device's product and the one computed in Go
@@ -44,6 +45,9 @@ func doctorCommand() *cobra.Command {
 			} else if err == nil {
 				fmt.Fprintf(c.OutOrStdout(), "%s: %s; opened in %d ms, compiled in %d ms, largest difference %.2g\n",
 					report.Device, report.Description, report.OpenMS, report.CompileMS, report.LargestDiff)
+				if report.Fallback != "" {
+					fmt.Fprintf(c.OutOrStdout(), "a better device was not taken: %s\n", report.Fallback)
+				}
 			}
 			return err
 		},
@@ -66,7 +70,7 @@ func examine(ctx context.Context, options accel.Options) (report deviceReport, e
 		return report, err
 	}
 	defer device.Close()
-	report.Device, report.Description, report.Plugin = device.Name(), device.Description(), device.Plugin()
+	report.Device, report.Description, report.Plugin, report.Fallback = device.Name(), device.Description(), device.Plugin(), device.Fallback()
 	report.OpenMS = time.Since(start).Milliseconds()
 
 	a, b := make([]float32, side*side), make([]float32, side*side)
