@@ -36,15 +36,11 @@ func checkPlugin(_ context.Context, s *subject) Check {
 			if !strings.Contains(entry.Name(), "pjrt") || entry.IsDir() {
 				continue
 			}
-			info, err := os.Stat(filepath.Join(folder, entry.Name()))
-			switch {
-			case err != nil:
-				return failed(name, fmt.Sprintf("%s in %s cannot be read: %v", entry.Name(), folder, err), s.Layout.Command())
-			case info.Size() < 1<<20: // the smallest has some tens of MB
-				return failed(name, fmt.Sprintf("%s in %s has only %d bytes: it is damaged", entry.Name(), folder, info.Size()),
-					"remove it and run "+s.Layout.Command())
+			file := filepath.Join(folder, entry.Name())
+			if err := install.CheckPlugin(file); err != nil {
+				return failed(name, fmt.Sprintf("%s is damaged: %v", file, err), "remove it and run "+s.Layout.Command())
 			}
-			found = append(found, filepath.Join(folder, entry.Name()))
+			found = append(found, file)
 		}
 	}
 	if len(found) == 0 {
@@ -60,6 +56,7 @@ type deviceReport struct {
 	OpenMS      int64   `json:"open_ms"`
 	CompileMS   int64   `json:"compile_ms"`
 	LargestDiff float64 `json:"largest_difference"`
+	Fallback    string  `json:"fallback"`
 	Error       string  `json:"error"`
 }
 
@@ -89,8 +86,12 @@ func checkDevice(ctx context.Context, s *subject) Check {
 		return failed(name, oneLine(report.Error), repair)
 	case err != nil:
 		return failed(name, fmt.Sprintf("%s ended badly: %v", program, err), repair)
+	case report.Device == "go" && checkPlugin(ctx, s).State == OK: // it is there, and does not load
+		return failed(name, "the pure Go backend computes, slowly: "+oneLine(report.Fallback), repair)
 	case report.Device == "go":
 		return warning(name, "no XLA plugin could be used: the pure Go backend computes, slowly", s.Layout.Command())
+	case report.Fallback != "":
+		return warning(name, report.Device+" computes: "+oneLine(report.Fallback), s.Layout.Command()+" --device cuda")
 	}
 	return ok(name, fmt.Sprintf("%s: a matrix product compiled and ran in %d ms, off by %.1g at most",
 		report.Device, report.OpenMS+report.CompileMS, report.LargestDiff))

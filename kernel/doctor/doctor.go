@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,11 @@ func (r Report) Failed() int {
 		}
 	}
 	return failed
+}
+
+// Clean reports whether every check is ok.
+func (r Report) Clean() bool {
+	return !slices.ContainsFunc(r.Checks, func(check Check) bool { return check.State != OK })
 }
 
 // Options say what to check.

@@ -163,11 +163,16 @@ func TestBroken(t *testing.T) {
 		"cut plugin": {checkPlugin, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.Layout.Lib(), "pjrt_c_api_cpu_plugin.so"), "half", 0o755)
 		}, Failed, "has only 4 bytes", "remove it and run"},
-		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, Failed, "a file there cannot be loaded", "remove the plugin"},
+		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, Failed, "the pure Go backend computes, slowly: open device xla:cpu", "remove the plugin"},
 		"wrong product": {checkDevice, device(`{"device":"xla:cpu","error":"the result is off by 3"}`, 1), Failed,
 			"the result is off by 3", "remove the plugin"},
 		"device crashes": {checkDevice, device("", 139), Failed, "cannot compute: exit status 139", again},
-		"only Go":        {checkDevice, device(`{"device":"go"}`, 0), Warning, "pure Go backend computes", again},
+		"only Go": {checkDevice, func(t *testing.T, s *subject) {
+			remove(t, s.Layout.Lib())
+			device(`{"device":"go"}`, 0)(t, s)
+		}, Warning, "pure Go backend computes", again},
+		"no plugin for the GPU": {checkDevice, device(`{"device":"xla:cpu","fallback":"open device xla:cuda: no PJRT CUDA plugin was found"}`, 0), Warning,
+			"xla:cpu computes: open device xla:cuda: no PJRT CUDA plugin", "--device cuda"},
 		"little memory": {checkMemory, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.root, "proc", "meminfo"), "MemTotal: 2000000 kB\nMemAvailable: 900000 kB\n", 0o644)
 		}, Warning, "878 MB free of 1.9 GB: training needs 2 GB", "--batch"},

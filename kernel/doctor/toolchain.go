@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a program that is only asked for its version, or a small job, may take.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // run returns what a program wrote to standard output, and its complaint where it failed.
 func run(ctx context.Context, env []string, stdin, name string, args ...string) (stdout string, err error) {

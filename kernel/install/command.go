@@ -28,17 +28,22 @@ func (e *commandError) Error() string {
 
 func (e *commandError) Unwrap() error { return e.err }
 
-// tail keeps the end of a text, from the start of a line where it can.
+// tail keeps the end of a text as one line, from the start of a line where it can.
 func tail(text string, limit int) string {
 	text = strings.TrimSpace(text)
-	if len(text) <= limit {
-		return text
+	if len(text) > limit {
+		text = text[len(text)-limit:]
+		if _, rest, ok := strings.Cut(text, "\n"); ok {
+			text = rest
+		}
 	}
-	text = text[len(text)-limit:]
-	if _, rest, ok := strings.Cut(text, "\n"); ok {
-		return rest
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
 	}
-	return text
+	return strings.Join(lines, "; ")
 }
 
 // run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.

@@ -27,13 +27,13 @@ func explain(err error, tried string) error {
 		printed = command.output
 	}
 	switch {
-	case errors.Is(err, syscall.ENOSPC) || strings.Contains(printed, "No space left on device"):
+	case errors.Is(err, syscall.ENOSPC) || tells(printed, "no space left on device"):
 		return fault(err, "%s: the disk is full: free some space (a full installation takes 1.5 GB), or choose another place with --prefix", where)
-	case errors.Is(err, syscall.EDQUOT) || strings.Contains(printed, "Disk quota exceeded"):
+	case errors.Is(err, syscall.EDQUOT) || tells(printed, "disk quota exceeded"):
 		return fault(err, "%s: the disk quota is used up: free some space, or choose another place with --prefix", where)
-	case errors.Is(err, syscall.EROFS) || strings.Contains(printed, "Read-only file system"):
+	case errors.Is(err, syscall.EROFS) || tells(printed, "read-only file system"):
 		return fault(err, "%s: the file system is read-only: choose a place that can be written to with --user or --prefix", where)
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission) || tells(printed, "[errno 13]"):
 		return fault(err, "%s: no permission to write there: choose a place of your own with --user or --prefix", where)
 	case errors.Is(err, syscall.ENOTDIR):
 		return fault(err, "%s: a file stands where a folder is needed: move it away, or choose another place with --prefix", where)
@@ -45,6 +45,9 @@ func explain(err error, tried string) error {
 	}
 	return fault(err, "%s: %v", where, err)
 }
+
+// tells reports whether a command's output has a text of the C library's, which Python begins with a capital.
+func tells(printed, text string) bool { return strings.Contains(strings.ToLower(printed), text) }
 
 // networkProblem recognizes in a command's output why a download failed. Later lines of a log tell the outcome, but each
 // of these texts is found in no log of another failure.
@@ -60,11 +63,13 @@ func networkProblem(printed string) string {
 	switch {
 	case has("DO NOT MATCH THE HASHES", "checksum mismatch", "SECURITY ERROR"):
 		return "a downloaded file does not have the expected hash and was thrown away: try again, and if it stays so, ask whoever runs your proxy or package mirror"
-	case has("IncompleteRead", "is invalid.", "Connection broken", "ConnectionResetError", "unexpected EOF", "RemoteDisconnected", "Read timed out", "read timed out"):
+	case has("IncompleteRead", "is invalid.", "Connection broken", "ConnectionResetError", "unexpected EOF", ": EOF", "connection reset by peer", "RemoteDisconnected", "Read timed out", "read timed out"):
 		return "the download was cut off: try again, or use a network without a proxy that cuts long downloads"
 	case has("Name or service not known", "Temporary failure in name resolution", "no such host", "server misbehaving", "nodename nor servname",
 		"Network is unreachable", "network is unreachable", "Connection refused", "connection refused", "NewConnectionError", "i/o timeout", "ConnectTimeoutError"):
 		return "the network cannot be reached: connect, or set HTTPS_PROXY, PIP_INDEX_URL and GOPROXY to what your network offers, and run it again"
+	case has("disabled by GOPROXY=off"):
+		return "GOPROXY is off, and Go's module cache lacks what is needed: set GOPROXY to what your network offers"
 	case has("407 Proxy", "Tunnel connection failed", "ProxyError"):
 		return "the proxy refused the connection: check HTTPS_PROXY and its user name"
 	case has("CERTIFICATE_VERIFY_FAILED", "x509:"):

@@ -52,6 +52,10 @@ func installOn(ctx context.Context, h host, options Options) error {
 	if err != nil {
 		return err
 	}
+	return installInto(ctx, h, layout, options)
+}
+
+func installInto(ctx context.Context, h host, layout Layout, options Options) error {
 	log := newProgress(options.Log)
 	plan, err := newPlan(layout, h, options, log)
 	if err != nil {
@@ -76,7 +80,8 @@ func installOn(ctx context.Context, h host, options Options) error {
 	if err := plan.stage(ctx, tx); err != nil {
 		return err
 	}
-	if err := tx.commit(plan.files()); err != nil {
+	asked := request{Share: layout.Share, Source: layout.Source, Device: options.Device}
+	if err := tx.commit(plan.files(), asked); err != nil {
 		return err
 	}
 	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())

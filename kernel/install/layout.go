@@ -10,8 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
+	"unicode"
 )
 
 // KernelName is the kernelspec's name, by which notebooks ask for the kernel.
@@ -89,37 +89,42 @@ func Here() (Layout, bool) {
 		return layout, err == nil
 	}
 	prefix := filepath.Dir(filepath.Dir(root)) // PREFIX/lib/headstart
-	layout := prefixLayout(prefix, "")
-	if user, err := userLayout(""); err == nil && user.Root == root {
-		layout = user
-	}
-	if _, env, err := ReadKernelspec(layout); err == nil && !within(root, env["HEADSTART_SRC"]) {
-		layout.Source = env["HEADSTART_SRC"]
-	}
-	return layout, true
+	return prefixLayout(prefix, "").Installed(), true
 }
 
-// Place is the place that leads to the layout.
-func (l Layout) Place() Place {
-	if l.Checkout != "" {
-		return Place{Checkout: l.Checkout}
+// Installed is the layout as the installation in its root was asked for, where one is there.
+func (l Layout) Installed() Layout {
+	installed, err := readManifest(l)
+	if err != nil || installed.Asked.Share == "" || l.Checkout != "" {
+		return l
 	}
-	if user, err := userLayout(l.Source); err == nil && user == l {
-		return Place{Source: l.Source}
-	}
-	return Place{Prefix: l.Prefix, Source: l.Source}
+	l.Share, l.Source = installed.Asked.Share, installed.Asked.Source
+	return l
 }
 
 // Command is what installs to the layout again.
 func (l Layout) Command() string {
-	place := l.Place()
-	switch {
-	case place.Checkout != "":
-		return "make setup (in " + place.Checkout + ")"
-	case place.Prefix != "":
-		return "headstart install --prefix " + strconv.Quote(place.Prefix)
+	command := "headstart install"
+	switch user, err := userLayout(l.Source); {
+	case l.Checkout != "":
+		return "make setup (in " + l.Checkout + ")"
+	case err != nil || user != l:
+		command += " --prefix " + shellQuote(l.Prefix)
 	}
-	return "headstart install"
+	if l.Source != "" {
+		command += " --source " + shellQuote(l.Source)
+	}
+	return command
+}
+
+// shellQuote leaves a path as it is where a shell would.
+func shellQuote(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+:@%", r)
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 func absolute(dir string) (string, error) {
@@ -180,7 +185,11 @@ func sysPrefix(ctx context.Context, python string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", python, err)
 	}
-	return strings.TrimSpace(out), nil
+	prefix := strings.TrimSpace(out)
+	if !filepath.IsAbs(prefix) {
+		return "", fmt.Errorf("asking %s for its prefix: it gave no folder, but %q; name the interpreter of your Jupyter with --python", python, prefix)
+	}
+	return prefix, nil
 }
 
 // Bin holds the programs; the kernelspec puts it first on PATH.

@@ -2,6 +2,7 @@ package install
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,15 @@ type manifest struct {
 	Files []string `json:"files"`
 	// Folders are the folders that were made for them; uninstall removes those that are empty by then.
 	Folders []string `json:"folders"`
+	// Asked is what the installation was asked for, so that a repair asks for the same.
+	Asked request `json:"asked"`
+}
+
+// A request is what the place of an installation alone does not tell.
+type request struct {
+	Share  string `json:"share"`            // of the layout: JUPYTER_DATA_DIR may be another by now
+	Source string `json:"source,omitempty"` // of the layout
+	Device Device `json:"device,omitempty"`
 }
 
 // missingFolders lists the folders that have to be made for files, which are those that uninstall may remove.
@@ -51,11 +61,14 @@ func readManifest(layout Layout) (manifest, error) {
 }
 
 func (m manifest) equal(other manifest) bool {
-	return slices.Equal(m.Files, other.Files) && slices.Equal(m.Folders, other.Folders)
+	return slices.Equal(m.Files, other.Files) && slices.Equal(m.Folders, other.Folders) && m.Asked == other.Asked
 }
 
+// union has the files and folders of both, and asks for what the other one asks for, if anything.
 func (m manifest) union(other manifest) manifest {
-	return manifest{Files: merge(m.Files, other.Files), Folders: merge(m.Folders, other.Folders)}
+	return manifest{
+		Files: merge(m.Files, other.Files), Folders: merge(m.Folders, other.Folders), Asked: cmp.Or(other.Asked, m.Asked),
+	}
 }
 
 func merge(a, b []string) []string {

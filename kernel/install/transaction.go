@@ -183,8 +183,8 @@ func (tx *transaction) writeBytes(dest string, mode fs.FileMode, content []byte)
 
 // commit moves everything into place. The manifest comes first, and covers the old files and the new, so that uninstall
 // finds all of them whatever happens.
-func (tx *transaction) commit(files []string) error {
-	next := manifest{Files: merge(nil, files), Folders: tx.old.Folders}
+func (tx *transaction) commit(files []string, asked request) error {
+	next := manifest{Files: merge(nil, files), Folders: tx.old.Folders, Asked: asked}
 	if len(tx.moves) == 0 && len(tx.stale) == 0 && tx.old.equal(next) {
 		return nil
 	}

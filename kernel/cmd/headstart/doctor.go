@@ -39,8 +39,11 @@ missing or damaged; it touches nothing that headstart install did not bring.`,
 				return err
 			}
 			report := doctor.Examine(ctx, options)
-			if fix && report.Failed() > 0 {
-				if err := mend(ctx, options, carried, command.ErrOrStderr()); err != nil {
+			if fix && !report.Clean() {
+				err := install.Repair(ctx, options.Layout, install.Options{
+					Python: options.Python, Labextension: carried.labextension, Source: carried.source, Log: command.ErrOrStderr(),
+				})
+				if err != nil {
 					return err
 				}
 				report = doctor.Examine(ctx, options)
@@ -62,20 +65,12 @@ func doctorOptions(ctx context.Context, place install.Place, python string, carr
 		options.Layout = layout
 		return options, nil
 	}
-	var err error
-	options.Layout, err = install.NewLayout(ctx, place, python)
-	return options, err
-}
-
-// mend installs again. The damaged files of an installation go first, since a file that is there counts as good.
-func mend(ctx context.Context, options doctor.Options, carried assets, log io.Writer) error {
-	if err := install.RemoveDamaged(options.Layout); err != nil {
-		return err
+	layout, err := install.NewLayout(ctx, place, python)
+	options.Layout = layout
+	if place.Source == "" {
+		options.Layout = layout.Installed()
 	}
-	return install.Install(ctx, install.Options{
-		Place: options.Layout.Place(), Python: options.Python,
-		Labextension: carried.labextension, Source: carried.source, Log: log,
-	})
+	return options, err
 }
 
 func printReport(w io.Writer, report doctor.Report, asJSON bool) error {
