@@ -7,18 +7,22 @@ source=${SOURCE:-/opt/headstart/src}
 python=${PYTHON:-/opt/conda/bin/python}
 device=${DEVICE:-cpu}
 owner=${OWNER:-jovyan:users}
-export GOMODCACHE=${GOMODCACHE:-/opt/headstart/mod} GOCACHE=${GOCACHE:-/opt/headstart/build}
+mod=${GOMODCACHE:-/opt/headstart/mod} build=${GOCACHE:-/opt/headstart/build}
 export GOFLAGS="-buildvcs=false ${GOFLAGS:-}" GOTOOLCHAIN=local
 
+# The programs are built with caches that do not stay: gopls alone would leave several hundred megabytes in them.
+scratch=$(mktemp -d)
+trap 'chmod -R u+w "$scratch" && rm -rf "$scratch"' EXIT
+export GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build"
 cd "$source"
-programs=$(mktemp -d)
-trap 'rm -rf "$programs"' EXIT
-CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$programs/" ./kernel/cmd/headstart ./kernel/cmd/headstart-go
-CGO_ENABLED=1 go build -trimpath -ldflags='-s -w' -o "$programs/" ./magics/cmd/headstart-transfer
-"$programs/headstart" install --sys-prefix --python "$python" --device "$device" --source "$source"
-go build ./nbhelpers/... ./models/... # what cells import
+CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./kernel/cmd/headstart ./kernel/cmd/headstart-go
+CGO_ENABLED=1 go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./magics/cmd/headstart-transfer
+"$scratch/bin/headstart" install --sys-prefix --python "$python" --device "$device" --source "$source"
 
-# The zip archives were unpacked and are not read again; the images are smaller without them.
-find "$GOMODCACHE/cache/download" -name '*.zip' -delete
+# What cells import, in the caches that stay. The modules are at hand, as the archives of the first cache.
+GOPROXY="file://$scratch/mod/cache/download,$(go env GOPROXY)"
+export GOPROXY GOMODCACHE="$mod" GOCACHE="$build"
+go build ./nbhelpers/... ./models/...
+find "$GOMODCACHE/cache/download" -name '*.zip' -delete # they were unpacked and are not read again
 rm -rf /root/.cache
 chown -R "$owner" "$GOMODCACHE" "$GOCACHE"

@@ -64,7 +64,9 @@ image)
 	as root /root python3 -m venv /opt/conda
 	as root /root /opt/conda/bin/pip install --quiet --disable-pip-version-check -r /opt/headstart/src/scripts/requirements.txt
 	as root /root env OWNER=jovyan: bash /opt/headstart/src/docker/setup.sh
-	du -sh "$root"/opt/headstart/* "$root/opt/conda" "$root/usr/local/go"
+	# What the image adds to its base.
+	du -smc "$root"/opt/headstart/* "$root/opt/conda/lib/headstart" "$root"/opt/conda/share/jupyter/labextensions/@headstart-nb \
+		"$root/usr/local/go"
 	rm -rf "$root/home/jovyan" && mkdir "$root/home/jovyan" && chroot "$root" chown jovyan: /home/jovyan
 	settings+=(GOMODCACHE=/opt/headstart/mod GOCACHE=/opt/headstart/build GOTOOLCHAIN=local GOPROXY=off)
 	# Sockets of the loopback interface are all that is left of the network.
@@ -74,6 +76,21 @@ image)
 	as jovyan /home/jovyan "$program" doctor --python /opt/conda/bin/python
 	as jovyan /home/jovyan "$program" run /opt/headstart/src/notebooks/01_quickstart.ipynb \
 		--python /opt/conda/bin/python --out /home/jovyan/quickstart.ipynb --expect-training
+	# Go cells that import the project's packages and GoMLX.
+	as jovyan /home/jovyan "$program" run /opt/headstart/src/notebooks/03_in_go.ipynb \
+		--python /opt/conda/bin/python --out /home/jovyan/in_go.ipynb
+	# The server with the image's health check, both in one network.
+	# shellcheck disable=SC2016
+	as jovyan /home/jovyan bash -c '
+		/opt/conda/bin/jupyter lab --no-browser --ServerApp.root_dir="$HOME" >"$HOME/server.log" 2>&1 &
+		trap "kill $!" EXIT
+		for _ in $(seq 30); do
+			sleep 2
+			if bash /opt/headstart/src/docker/healthcheck.sh; then echo "the server is healthy"; exit 0; fi
+		done 2>/dev/null
+		tail -20 "$HOME/server.log" >&2
+		echo "freshroot: the server does not become healthy" >&2
+		exit 1'
 	;;
 *)
 	echo "freshroot: unknown step $step: demo or image" >&2
