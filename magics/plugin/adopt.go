@@ -26,6 +26,7 @@ type runningRecord struct {
 	Build  build  `json:"build"`
 	Pid    int    `json:"pid"`
 	Socket string `json:"socket"`
+	Folder string `json:"folder"` // working directory, to which the files that a cell names are relative
 }
 
 // recordRunning writes the file. Without it the process only cannot be adopted, so a failure goes to the log.
@@ -35,6 +36,10 @@ func recordRunning(l launch, socket string, pid int, log *tail) *runningFile {
 		return nil
 	}
 	b, err := buildOf(l.binary.Path)
+	if err != nil {
+		return fail(err)
+	}
+	folder, err := os.Getwd()
 	if err != nil {
 		return fail(err)
 	}
@@ -49,7 +54,7 @@ func recordRunning(l launch, socket string, pid int, log *tail) *runningFile {
 	r := &runningFile{path, file}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		err = json.NewEncoder(file).Encode(runningRecord{b, pid, socket})
+		err = json.NewEncoder(file).Encode(runningRecord{b, pid, socket, folder})
 	}
 	if err != nil {
 		r.remove()
@@ -112,6 +117,10 @@ func adoptRecorded(l launch, r *runningFile) *process {
 	_ = conn.Close()
 	if now, err := buildOf(l.binary.Path); err != nil || now != record.Build {
 		r.release() // an older build, which ends by itself when its work is done
+		return nil
+	}
+	if here, err := os.Getwd(); err != nil || here != record.Folder {
+		r.release() // it is for notebooks of another folder
 		return nil
 	}
 	p := &process{

@@ -29,6 +29,7 @@ type cellHost struct {
 
 	mu       sync.Mutex // guards what follows
 	ended    bool
+	home     *updates      // toward the kernel that the cell belongs to, once the cell has ended; nil: that kernel is gone
 	gone     chan struct{} // closed when the kernel answers no more
 	cancel   chan struct{} // closed when the user has interrupted
 	requests uint64
@@ -88,11 +89,12 @@ func (h *cellHost) sendOpen(m *magicpb.FromMagic) error {
 	return h.send(m)
 }
 
-// end closes the cell to everything but updates.
+// end closes the cell to everything but updates, which go to the kernel that is attached now: a later one has not shown
+// what this cell has.
 func (h *cellHost) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ended = true
+	h.ended, h.home = true, h.kernel.background()
 }
 
 // ask sends a request and waits for its answer; the user's interrupt ends a wait that has abort set.
@@ -146,7 +148,7 @@ func (h *cellHost) Show(b display.Bundle) (display.ID, error) {
 
 func (h *cellHost) Update(id display.ID, b display.Bundle) error {
 	h.mu.Lock()
-	known, ended := h.shown[id], h.ended
+	known, ended, home := h.shown[id], h.ended, h.home
 	h.mu.Unlock()
 	if !known {
 		return fmt.Errorf("cannot update output %q: this call has not shown it", id)
@@ -158,11 +160,9 @@ func (h *cellHost) Update(id display.ID, b display.Bundle) error {
 	if !ended {
 		return h.send(&magicpb.FromMagic{Message: &magicpb.FromMagic_Update{Update: &magicpb.Update{DisplayId: string(id), Bundle: bundle}}})
 	}
-	background := h.kernel.background()
-	if background == nil {
-		return fmt.Errorf("cannot update output %q: no kernel is attached", id)
+	if home == nil || !home.put(string(id), bundle) {
+		return fmt.Errorf("cannot update output %q: the kernel that shows it is gone", id)
 	}
-	background.put(string(id), bundle)
 	return nil
 }
 

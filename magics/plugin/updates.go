@@ -29,12 +29,12 @@ func newUpdates(interval time.Duration, pass func(string, *magicpb.Bundle)) *upd
 	return &updates{interval: interval, pass: pass, pending: map[string]*magicpb.Bundle{}}
 }
 
-// put notes the newest state of a display.
-func (u *updates) put(id string, b *magicpb.Bundle) {
+// put notes the newest state of a display; false means that nothing is passed on any more.
+func (u *updates) put(id string, b *magicpb.Bundle) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
-		return
+		return false
 	}
 	if _, ok := u.pending[id]; !ok {
 		u.order = append(u.order, id)
@@ -44,6 +44,7 @@ func (u *updates) put(id string, b *magicpb.Bundle) {
 		u.timed = true
 		time.AfterFunc(u.interval, u.flush)
 	}
+	return true
 }
 
 // flush passes on what is pending, now.

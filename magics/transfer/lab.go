@@ -32,6 +32,9 @@ type Lab struct {
 	models        shelf[*Model]
 	runs          []*run // oldest first
 	values        map[string]warm.Value
+
+	arriving   sync.Mutex // held while a kernel comes
+	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first
 }
 
 // NewLab makes an empty lab that keeps its state under home. The device is opened at first use.
@@ -60,15 +63,17 @@ func (l *Lab) Magics() []magics.Magic {
 	}
 }
 
-// Close stops what still trains and frees the device.
+// Close stops what still trains, and serving Go cells, and frees the device.
 func (l *Lab) Close() error {
-	l.mu.Lock()
-	runs := slices.Clone(l.runs)
-	l.mu.Unlock()
-	for _, r := range runs {
+	for _, r := range l.running() {
 		r.abort()
 		<-r.done
 	}
+	l.arriving.Lock()
+	if l.endService != nil {
+		l.endService()
+	}
+	l.arriving.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.models.all() {

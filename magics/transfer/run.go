@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type run struct {
 	pictures int
 	epochs   int
 	started  time.Time
+	tied     bool // it ends with its kernel; else it goes on without one
 
 	stopSoft func()        // the batch that runs is finished, the best model kept
 	stopHard chan struct{} // closed to end it now
@@ -36,7 +38,7 @@ type run struct {
 	notes    []string
 	err      error
 	ended    time.Time
-	viewers  []viewer
+	viewers  []*viewer
 	dirty    bool
 }
 
@@ -74,7 +76,7 @@ func (r *run) attach(screen display.Display) error {
 		return err
 	}
 	r.mu.Lock()
-	r.viewers = append(r.viewers, viewer{screen, id})
+	r.viewers = append(r.viewers, &viewer{screen, id})
 	r.dirty = true // what came in between Show and now
 	r.mu.Unlock()
 	if !r.running() { // nobody may follow it any more
@@ -106,12 +108,18 @@ func (r *run) redraw(force bool) {
 		return
 	}
 	r.dirty = false
-	viewers := append([]viewer(nil), r.viewers...)
+	viewers := slices.Clone(r.viewers)
 	r.mu.Unlock()
 	bundle := r.figure()
+	var gone []*viewer
 	for _, v := range viewers {
-		_ = v.screen.Update(v.id, bundle) // a cell that is gone is no reason to stop the training
+		if v.screen.Update(v.id, bundle) != nil { // its cell or its kernel is gone, which does not stop the training
+			gone = append(gone, v)
+		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.viewers = slices.DeleteFunc(r.viewers, func(v *viewer) bool { return slices.Contains(gone, v) })
 }
 
 func (r *run) finish(err error) {

@@ -26,6 +26,7 @@ type TrainFlags struct {
 	EarlyStop  int
 	Unfreeze   string
 	Background bool
+	Outlive    bool
 	Seed       int64
 
 	Run, Dataset, Model, Resume, Log                           string
@@ -46,6 +47,7 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.IntVar(&o.EarlyStop, "early-stop", 0, "stop after so many epochs without a better validation loss; 0 never")
 	magics.Enum(f, &o.Unfreeze, "unfreeze", "", []string{"conv2", "conv3", "conv4", "conv5"}, "train the backbone from this stage on as well")
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows it")
+	f.BoolVar(&o.Outlive, "outlive", true, "let a background run go on when its kernel restarts or ends")
 	f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of the head, the order and the augmentation")
 
 	f.StringVar(&o.Run, "run", "", "name of the run; by default one is made")
@@ -156,7 +158,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
 		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
-		epochs: config.Epochs, started: time.Now(), stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
+		epochs: config.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
 	if why := device.Fallback(); why != "" {
 		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)

@@ -1,10 +1,12 @@
 """What a client on real sockets sees of the magics of transfer learning, on small pictures and a random backbone."""
 
+import json
 import os
 import pathlib
 import random
 import re
 import signal
+import socket
 import struct
 import tempfile
 import time
@@ -205,6 +207,60 @@ class LeftoverTests(TransferTestCase):
         family = self.family()
         os.kill(self.kernel.pid, signal.SIGKILL)
         self.assertAllGone(family)
+
+
+class OutlivingTests(TransferTestCase):
+    cells = (LOAD, MODEL)
+
+    def train_in_background(self, run, flags=""):
+        self.run_ok(f"{ENDLESS} --background --run {run} {flags}")
+        self.addCleanup(lambda: alive(worker) and os.kill(worker, signal.SIGKILL))
+        worker = self.kernel.await_descendants("headstart-transfer")
+        return worker
+
+    def state(self, name):
+        """The run's state as %runs tells it, after one more of its epochs where it goes on."""
+        seen = lambda: next(run for run in json.loads(text(self.run_ok("%runs --json"))) if run["id"] == name)
+        first, end = seen(), time.time() + PATIENCE
+        while time.time() < end:
+            now = seen()
+            if now["state"] != "running" or now["epoch"] > first["epoch"]:
+                return now["state"]
+        self.fail(f"the run stands still at {now}")
+
+    def next_kernel(self):
+        self.kernel = Kernel()
+        self.addCleanup(self.kernel.close)
+
+    def test_a_background_run_outlives_its_kernels(self):
+        worker = self.train_in_background("kept")
+        self.assertEqual(self.state("kept"), "running")
+        self.kernel.manager.restart_kernel()
+        self.kernel.client.wait_for_ready(timeout=PATIENCE)
+        self.kernel.pid = self.kernel.manager.provisioner.pid
+        self.assertEqual(self.state("kept"), "running")
+        os.kill(self.kernel.pid, signal.SIGKILL)
+        self.next_kernel()
+        self.assertEqual(self.state("kept"), "running")
+
+        folder = text(self.run_ok('import "os"\n%%\nfmt.Print(os.Getenv("HEADSTART_RUNTIME_DIR"))'))
+        with socket.socket(socket.AF_UNIX) as warm:
+            warm.connect(os.path.join(folder, "transfer.sock"))  # where Go cells of the new kernel find the warm models
+
+        following = self.run_ok("%attach kept --stop")
+        states = [c["data"][RUN] for kind, c in following if "display_data" in kind and RUN in c["data"]]
+        self.assertEqual((states[0]["state"], states[-1]["state"]), ("running", "stopped"))
+        self.assertIn("resnet50 on 6 pictures: accuracy", text(self.run_ok("%evaluate")))
+        self.kernel.manager.shutdown_kernel()
+        self.assertAllGone([worker])
+
+    def test_a_run_that_is_tied_to_its_kernel(self):
+        worker = self.train_in_background("tied", "--outlive=false")
+        self.assertEqual(self.state("tied"), "running")
+        os.kill(self.kernel.pid, signal.SIGKILL)
+        self.assertAllGone([worker])
+        self.next_kernel()
+        self.assertNotEqual(self.state("tied"), "running")
 
 
 class OutputTests(TransferTestCase):

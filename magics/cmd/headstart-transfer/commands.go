@@ -44,6 +44,9 @@ func datasetCommand(lab *transfer.Lab) *cobra.Command {
 	return command
 }
 
+// notebookOnly names the flags of %train that mean nothing outside a notebook.
+func notebookOnly() []string { return []string{"background", "outlive", "dataset", "model"} }
+
 func trainCommand(lab *transfer.Lab) *cobra.Command {
 	var data transfer.DatasetFlags
 	var model transfer.ModelFlags
@@ -61,7 +64,7 @@ func trainCommand(lab *transfer.Lab) *cobra.Command {
 			lines := [][]string{
 				names([]string{"dataset", "load", args[0]}, without(dataSet, "name")),
 				names([]string{"model", architecture}, modelSet),
-				names([]string{"train"}, without(trainSet, "background", "dataset", "model")),
+				names([]string{"train"}, without(trainSet, notebookOnly()...)),
 			}
 			if asJSON {
 				lines[2] = append(lines[2], "--json")
@@ -86,7 +89,7 @@ func trainCommand(lab *transfer.Lab) *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	addNew(flags, without(dataSet, "name"), modelSet, without(trainSet, "background", "dataset", "model"))
+	addNew(flags, without(dataSet, "name"), modelSet, without(trainSet, notebookOnly()...))
 	flags.StringVar(&architecture, "architecture", "resnet50", "resnet50, resnet101 or resnet152")
 	flags.StringVarP(&out, "out", "o", "", "save the model in this folder")
 	flags.BoolVar(&headOnly, "head-only", false, "leave the backbone's weights out of the saved model")

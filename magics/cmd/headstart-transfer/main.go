@@ -12,7 +12,6 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/magics/transfer"
-	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 func main() {
@@ -35,18 +34,10 @@ func main() {
 	}
 }
 
-// servePlugin answers the kernel's magics, and Go cells where the kernel has named a folder for sockets.
+// servePlugin answers the magics of kernels and their Go cells. A training in the background may outlive its kernel, and
+// the next one finds it again.
 func servePlugin(lab *transfer.Lab, log *slog.Logger) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if dir := os.Getenv(warm.EnvRuntimeDir); dir != "" {
-		go func() {
-			if err := lab.Serve(ctx, dir); err != nil {
-				log.Error("Go cells cannot reach the warm models", "error", err)
-			}
-		}()
-	}
-	plugin.Serve(lab.Magics()...)
+	plugin.Program{Magics: lab.Magics(), Busy: lab.Busy, Attached: lab.Attached}.Serve()
 	if err := lab.Close(); err != nil {
 		log.Error("closing", "error", err)
 	}
