@@ -169,11 +169,17 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 		id := strconv.Itoa(i) + ":" + sketch.Label(class.Name, 40)
 		order = append(order, id)
 		for _, s := range splits {
-			values = append(values, map[string]any{"id": id, "class": sketch.Label(class.Name, 80), "split": s.name, "pictures": s.count(class), "order": s.index})
+			values = append(values, map[string]any{"id": id, "class": sketch.Label(class.Name, 80), "split": s.name, "pictures": max(0, s.count(class)), "order": s.index})
 		}
 	}
 	for _, s := range splits {
 		names, colors = append(names, s.name), append(colors, sketch.Palette()[s.index])
+	}
+	color := map[string]any{"value": sketch.Palette()[0]}
+	if len(names) > 0 { // a scale without a domain is an error, which leaves the whole figure blank
+		color = map[string]any{
+			"field": "split", "type": "nominal", "title": nil, "scale": map[string]any{"domain": names, "range": colors}, "legend": map[string]any{"orient": "top"},
+		}
 	}
 	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes}, map[string]any{
 		"width": 460, "height": map[string]any{"step": barRow},
@@ -185,7 +191,7 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 				"axis": map[string]any{"labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)", "ticks": false, "domain": false},
 			},
 			"x":     map[string]any{"field": "pictures", "type": "quantitative", "title": "pictures"},
-			"color": map[string]any{"field": "split", "type": "nominal", "title": nil, "scale": map[string]any{"domain": names, "range": colors}, "legend": map[string]any{"orient": "top"}},
+			"color": color,
 			"order": map[string]any{"field": "order"},
 			"tooltip": []any{
 				map[string]any{"field": "class"}, map[string]any{"field": "split"}, map[string]any{"field": "pictures"},

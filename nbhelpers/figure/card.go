@@ -40,9 +40,7 @@ func (k card) render() (png []byte, width, height int) {
 			y += s.lineHeight()
 		}
 	}
-	if k.title != "" {
-		add(titleStyle, titleStyle.fit(k.title, inner))
-	}
+	add(titleStyle, titleStyle.wrap(k.title, inner)...)
 	add(noteStyle, noteStyle.wrap(k.subtitle, inner)...)
 	if len(rows) > 0 {
 		y += 6

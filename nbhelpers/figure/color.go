@@ -2,6 +2,7 @@ package figure
 
 import (
 	"image/color"
+	"math"
 	"strconv"
 
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
@@ -38,6 +39,26 @@ func mix(a, b color.NRGBA, share float64) color.NRGBA {
 	share = min(1, max(0, share))
 	at := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*share + 0.5) }
 	return color.NRGBA{R: at(a.R, b.R), G: at(a.G, b.G), B: at(a.B, b.B), A: 255}
+}
+
+// readable is the colour of the text with the higher contrast on a background: paper or ink.
+func readable(background color.NRGBA) color.NRGBA {
+	if luminance(background) < 0.179 { // where the contrast to black and to white is the same
+		return paper
+	}
+	return ink
+}
+
+// luminance is relative luminance in [0, 1] (WCAG 2.2).
+func luminance(c color.NRGBA) float64 {
+	linear := func(v uint8) float64 {
+		if s := float64(v) / 255; s > 0.04045 {
+			return math.Pow((s+0.055)/1.055, 2.4)
+		} else {
+			return s / 12.92
+		}
+	}
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
 // heatStops is the colour map inferno, sampled at ninths (Smith and van der Walt, matplotlib 2015): its lightness rises

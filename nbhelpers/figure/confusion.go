@@ -82,10 +82,8 @@ func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
 			if i != j {
 				shade = seriesColor(1)
 			}
-			fill, number := mix(paper, shade, share), ink
-			if share > 0.55 {
-				number = paper
-			}
+			fill := mix(paper, shade, share)
+			number := readable(fill)
 			if share == 0 {
 				fill, number = mix(paper, wash, 0.6), mix(paper, faint, 0.5)
 			}
@@ -204,7 +202,7 @@ func (d ConfusionData) vega() map[string]any {
 				"mark":      map[string]any{"type": "text", "fontSize": 11},
 				"encoding": map[string]any{
 					"text":  map[string]any{"field": "count"},
-					"color": map[string]any{"condition": map[string]any{"test": "abs(datum.signed) > 0.55", "value": sketch.Paper}, "value": sketch.Ink},
+					"color": map[string]any{"condition": map[string]any{"test": "datum.signed > 0.9", "value": sketch.Paper}, "value": sketch.Ink},
 				},
 			},
 		},

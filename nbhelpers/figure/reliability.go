@@ -34,7 +34,8 @@ const reliabilitySide = 320
 // reaches the diagonal where it is.
 func Reliability(d ReliabilityData) display.Bundle {
 	k := card{
-		title: d.Title, subtitle: d.subtitle(), notes: d.notes(),
+		title: d.Title, subtitle: d.subtitle(),
+		notes: append([]string{reliabilityKey + ", number: pictures"}, d.Notes...),
 		width: reliabilitySide + 20, height: reliabilitySide,
 		draw: func(c *canvas, x, y float64) {
 			p := newPlot("confidence", "accuracy")
@@ -60,36 +61,40 @@ func (d ReliabilityData) subtitle() string {
 	return "expected calibration error " + sketch.Percent(d.ECE)
 }
 
-func (d ReliabilityData) notes() []string {
-	return append([]string{"bar: accuracy, line: mean confidence, number: pictures"}, d.Notes...)
-}
+// reliabilityKey says what the signs of the chart are.
+const reliabilityKey = "bar: accuracy, line: mean confidence"
 
 type reliabilityBars []ReliabilityBin
 
 func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
-	inside := func(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
 	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
 	for _, b := range bars {
 		if b.Count <= 0 {
 			continue
 		}
-		x0, x1, y := toX(inside(b.Lower))+1, toX(inside(b.Upper))-1, toY(inside(b.Accuracy))
+		x0, x1, y := toX(share(b.Lower))+1, toX(share(b.Upper))-1, toY(share(b.Accuracy))
 		c.FillPolygon(mix(paper, seriesColor(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
-		at := toY(inside(b.Confidence))
+		at := toY(share(b.Confidence))
 		c.StrokeLine2(vgdraw.LineStyle{Color: seriesColor(1), Width: 2}, x0, at, x1, at)
 		s := smallStyle.sized(10).vg()
 		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
-		c.FillText(s, vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}, sketch.Count(b.Count))
+		count, foot := sketch.Count(b.Count), vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}
+		w, h := s.Width(count)/2+1, s.Height(count)
+		c.FillPolygon(paper, []vg.Point{{X: foot.X - w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y + h}, {X: foot.X - w, Y: foot.Y + h}})
+		c.FillText(s, foot, count)
 	}
 }
+
+// share is a value that should lie in [0, 1]; one that is no number counts as 0.
+func share(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
 
 func (d ReliabilityData) vega() map[string]any {
 	values := []any{}
 	for _, b := range d.Bins {
 		if b.Count > 0 {
 			values = append(values, map[string]any{
-				"lower": finiteOr(b.Lower, 0), "upper": finiteOr(b.Upper, 1), "confidence": finiteOr(b.Confidence, 0), "accuracy": finiteOr(b.Accuracy, 0), "count": b.Count,
+				"lower": share(b.Lower), "upper": share(b.Upper), "confidence": share(b.Confidence), "accuracy": share(b.Accuracy), "count": b.Count,
 			})
 		}
 	}
@@ -99,7 +104,7 @@ func (d ReliabilityData) vega() map[string]any {
 			"axis": map[string]any{"format": ".0%", "tickCount": 5},
 		}
 	}
-	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.notes(), Width: reliabilitySide}, map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: append([]string{reliabilityKey}, d.Notes...), Width: reliabilitySide}, map[string]any{
 		"width": 280, "height": 280, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{

@@ -74,7 +74,7 @@ func (p Prediction) draw(c *canvas, x, y float64) {
 			s = noteStyle
 		}
 		c.text(left, top+11, s, s.fit(score.Label, name-6))
-		share := finiteOr(min(1, max(0, score.Probability)), 0)
+		share := share(score.Probability)
 		c.rect(left+name, top+1, topKBar, 11, wash)
 		fill := seriesColor(0)
 		if i > 0 {
@@ -105,7 +105,7 @@ func (d TopKData) text() string {
 		b.WriteString(strings.TrimSpace(p.Mark.String()+" "+sketch.Label(p.heading(), textWidth)) + "\n")
 		for _, score := range p.Top {
 			const bar = 24
-			filled := int(bar*finiteOr(min(1, max(0, score.Probability)), 0) + 0.5)
+			filled := int(bar*share(score.Probability) + 0.5)
 			fmt.Fprintf(&b, "  %7s %s%s %s\n", sketch.Percent(score.Probability), strings.Repeat("█", filled), strings.Repeat("░", bar-filled), sketch.Label(score.Label, 48))
 		}
 	}

@@ -83,6 +83,9 @@ func (d TrialsData) panel() Panel {
 // listedTrials is how many of the best trials the text and the drawing list.
 const listedTrials = 5
 
+// trialsKey says what the signs of the chart are.
+const trialsKey = "filled: finished, hollow: stopped early, line: best so far"
+
 // Trials shows a search: the value of each trial, the best so far, and the settings of the best ones.
 func Trials(d TrialsData) display.Bundle {
 	ranked, panel := d.ranked(), d.panel()
@@ -97,7 +100,7 @@ func Trials(d TrialsData) display.Bundle {
 		draw: func(c *canvas, x, y float64) {
 			p := newPlot("trial", "")
 			c.text(x+4, y+12, headStyle, headStyle.fit(d.Metric, width-300))
-			c.text(x+width-8, y+12, noteStyle.at(toRight), "filled: finished, hollow: stopped early, line: best so far")
+			c.text(x+width-8, y+12, noteStyle.at(toRight), trialsKey)
 			last := 1
 			for _, t := range d.Trials {
 				last = max(last, t.Number)
@@ -180,9 +183,10 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 		format = ".1~%"
 	}
 	metric := sketch.Label(d.Metric, 40)
-	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
-	x := map[string]any{"field": "trial", "type": "quantitative", "scale": map[string]any{"nice": false, "zero": false}, "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
-	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: d.Notes}, map[string]any{
+	// The padding keeps the points at the ends whole.
+	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false, "padding": 5}
+	x := map[string]any{"field": "trial", "type": "quantitative", "scale": map[string]any{"nice": false, "zero": false, "padding": 6}, "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: append([]string{trialsKey}, d.Notes...)}, map[string]any{
 		"width": 500, "height": 220, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{

@@ -33,8 +33,8 @@ type Heading struct {
 	Width    int // of the chart in CSS pixels, to which subtitle and notes are broken; 0 means 620
 }
 
-// averageLetter is how wide a letter of a note is, in CSS pixels: half the size of the font, rounded up for capitals.
-const averageLetter = 6.5
+// averageLetter is how wide a letter of a note is, in CSS pixels: half the size of the font.
+const averageLetter = 6
 
 // lines are what stands below the title.
 func (h Heading) lines() []string {
@@ -44,7 +44,7 @@ func (h Heading) lines() []string {
 	}
 	var lines []string
 	for _, paragraph := range append([]string{h.Subtitle}, h.Notes...) {
-		lines = append(lines, wrap(Label(paragraph, 0), int(float64(width)/averageLetter))...)
+		lines = append(lines, wrap(Label(paragraph, 0), width/averageLetter)...)
 	}
 	return lines
 }
@@ -125,16 +125,17 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 		}
 	}
 	low, high := p.Domain()
-	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false}
-	format := ".4~g"
+	// The paddings keep the points at the ends whole.
+	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false, "padding": 4}
+	format, name := ".4~g", Label(p.Name, 40)
 	if p.Log() {
 		scale["type"] = "log"
+		name += ", log scale"
 	}
 	if p.Fraction {
 		format = ".1~%"
 	}
-	name := Label(p.Name, 40)
-	epochs := map[string]any{"domain": []int{min(1, c.Last()-1), c.Last()}, "nice": false, "zero": false}
+	epochs := map[string]any{"domain": []int{min(1, c.Last()-1), c.Last()}, "nice": false, "zero": false, "padding": 5}
 	encoding := map[string]any{
 		"x": map[string]any{
 			"field": "x", "type": "quantitative", "title": axis,
@@ -144,9 +145,6 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 		"y": map[string]any{
 			"field": "y", "type": "quantitative", "title": name, "scale": scale, "axis": map[string]any{"format": format, "tickCount": 5},
 		},
-		"color":      series("line", names, palette[:]),
-		"strokeDash": series("line", names, dashes[:]),
-		"shape":      series("line", names, shapes[:]),
 		"tooltip": []any{
 			map[string]any{"field": "line", "title": "series"},
 			map[string]any{"field": "x", "title": axis},
@@ -154,14 +152,16 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 		},
 	}
 	layers := []any{}
+	if len(names) > 0 { // a scale without a domain is an error, which leaves the whole figure blank
+		encoding["color"] = series("line", names, palette[:])
+		encoding["strokeDash"] = series("line", names, dashes[:])
+		encoding["shape"] = series("line", names, shapes[:])
+	}
+	if _, _, ok := p.Range(); !ok {
+		layers = append(layers, waiting(axis))
+	}
 	if c.Best > 0 {
-		layers = append(layers, map[string]any{
-			"data": map[string]any{"values": []any{map[string]any{"x": c.Best}}},
-			"mark": map[string]any{"type": "rule", "color": Faint, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
-			"encoding": map[string]any{
-				"x": map[string]any{"field": "x", "type": "quantitative", "scale": epochs},
-			},
-		})
+		layers = append(layers, bestRule(c.Best, axis, epochs))
 	}
 	layers = append(layers, map[string]any{
 		"data":     map[string]any{"values": values},
@@ -170,6 +170,25 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 		"params":   []any{Zoom("zoom" + string(rune('A'+index%26)))},
 	})
 	return map[string]any{"width": panelWidth, "height": panelHeight, "layer": layers}
+}
+
+// waiting is a layer that says why a panel is empty.
+func waiting(axis string) map[string]any {
+	return map[string]any{
+		"data": map[string]any{"values": []any{map[string]any{}}},
+		"mark": map[string]any{"type": "text", "text": "waiting for the first " + axis, "color": Faint, "fontSize": 12},
+	}
+}
+
+// bestRule is a layer that marks the best epoch.
+func bestRule(best int, axis string, epochs map[string]any) map[string]any {
+	return map[string]any{
+		"data": map[string]any{"values": []any{map[string]any{"x": best}}},
+		"mark": map[string]any{"type": "rule", "color": Faint, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
+		"encoding": map[string]any{
+			"x": map[string]any{"field": "x", "type": "quantitative", "scale": epochs},
+		},
+	}
 }
 
 // series encodes a nominal field whose values keep their order, each with its own entry of a range.
