@@ -15,11 +15,15 @@ import (
 // fine-tuning; its scale and offset are trained in the unfrozen stages.
 const ParamUnfreeze = "resnet_unfreeze"
 
+// ParamPrecision is the scope's hyperparameter (a string) that names the type of the maps between the layers: float32 (also
+// the empty string), bfloat16 or float16. The variables are float32 in any case, as is the arithmetic of batch norm.
+const ParamPrecision = "resnet_precision"
+
 // Features builds the network, batch norm unfolded, into the graph of images, which are [batch, height, width, 3] RGB from 0
 // to 255, uint8 or float. The weights become variables below scope, created with the loaded values where they do not yet
 // exist. Which are trainable is decided by ParamUnfreeze. It returns [batch, FeatureShape...] and panics as graph code does.
 func (b *Backbone) Features(scope *model.Scope, images *graph.Node) *graph.Node {
-	x := normalizations[b.mode].apply(images, dtypes.Float32)
+	x := inPrecision(scope, normalizations[b.mode].apply(images, dtypes.Float32))
 	return b.finish(scope, forward(b.network, b.unfolded(scope), x, "", b.cut))
 }
 
@@ -29,7 +33,20 @@ func (b *Backbone) FeaturesAfter(scope *model.Scope, stage string, input *graph.
 	if !slices.Contains(b.Stages(), stage) {
 		panic(fmt.Errorf("resnet: no stage %q to go on after; the backbone has %v", stage, b.Stages()))
 	}
-	return b.finish(scope, forward(b.network, b.unfolded(scope), input, stage, b.cut))
+	return b.finish(scope, forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.cut))
+}
+
+// inPrecision gives maps the type that ParamPrecision names.
+func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
+	name := model.GetParamOr(scope, ParamPrecision, "")
+	if name == "" {
+		return x
+	}
+	dtype, ok := precisions[name]
+	if !ok {
+		panic(fmt.Errorf("resnet: there is no precision %q; they are float32, bfloat16 and float16", name))
+	}
+	return graph.ConvertDType(x, dtype)
 }
 
 // PoolFeatures pools maps [batch, height, width, channels] as the backbone does: [batch, channels], or the maps themselves
@@ -86,7 +103,8 @@ func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, 
 
 func (u unfolded) convolve(x *graph.Node, c convolution) *graph.Node {
 	g, w := x.Graph(), u.backbone.parameters.layers[c.name]
-	y := convolve2D(x, u.variable(g, c.name, "kernel", w.kernel, true, c.kernel, c.kernel, c.in, c.out), c)
+	kernel := u.variable(g, c.name, "kernel", w.kernel, true, c.kernel, c.kernel, c.in, c.out)
+	y := graph.ConvertDType(convolve2D(x, graph.ConvertDType(kernel, x.DType()), c), dtypes.Float32)
 	if w.bias != nil {
 		y = graph.Add(y, perChannel(u.variable(g, c.name, "bias", w.bias, true, c.out)))
 	}
@@ -96,7 +114,7 @@ func (u unfolded) convolve(x *graph.Node, c convolution) *graph.Node {
 	offset := u.variable(g, c.norm, "beta", w.offset, true, c.out)
 	deviation := graph.Sqrt(graph.AddScalar(variance, u.backbone.network.epsilon))
 	normalized := graph.Div(graph.Sub(y, perChannel(mean)), perChannel(deviation))
-	return graph.Add(graph.Mul(normalized, perChannel(scale)), perChannel(offset))
+	return graph.ConvertDType(graph.Add(graph.Mul(normalized, perChannel(scale)), perChannel(offset)), x.DType())
 }
 
 func (u unfolded) stem(x *graph.Node, c convolution) *graph.Node {

@@ -44,7 +44,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype 
 		}
 	}()
 	if formulation == FormulationWinograd {
-		p.tiled = b.network.winogradLayers(b.size, b.cut)
+		p.tiled = b.network.winogradLayers(b.cut)
 	}
 	for _, c := range b.network.convolutions(b.cut) {
 		p.layers[c.name] = len(p.weights)

@@ -57,13 +57,12 @@ func (x phased) join() *graph.Node {
 	return graph.Reshape(graph.Stack(rows, 2), dims[0], 2*dims[1], 2*dims[2], dims[3])
 }
 
-// winogradLayers are the convolutions that run in the phase layout: 3x3 by stride 1 on maps of even height and width.
-func (n network) winogradLayers(size int, cut string) map[string]bool {
+// winogradLayers are the convolutions that run by Winograd's filtering: 3x3 by stride 1.
+func (n network) winogradLayers(cut string) map[string]bool {
 	layers := map[string]bool{}
 	for _, s := range n.stages {
-		even := n.shape(size, s.name)[0]%2 == 0
 		for _, b := range s.blocks {
-			if c := b.body[1]; even && c.stride == 1 {
+			if c := b.body[1]; c.stride == 1 {
 				layers[c.name] = true
 			}
 		}
@@ -95,7 +94,7 @@ func (w winograd) convolve(x phased, c convolution) phased {
 	bias := perChannel(w.weights[at])
 	biased := func(y *graph.Node) *graph.Node { return graph.Add(y, bias) }
 	if w.tiled[c.name] {
-		return tileConvolve(x.parts, w.weights[at+1:at+1+tileSize*tileSize]).each(biased)
+		return x.tileConvolve(w.weights[at+1 : at+1+tileSize*tileSize]).each(biased)
 	}
 	kernel := w.weights[at+1]
 	switch {
@@ -151,15 +150,54 @@ func transformKernel(kernel []float32, in, out int) [][]float32 {
 	return matrices
 }
 
-// tileConvolve is the 3x3 convolution of phases by stride 1 with padding 1, by 16 transformed kernels [in, out].
-func tileConvolve(x [2][2]*graph.Node, kernels []*graph.Node) phased {
+// tileConvolve is the 3x3 convolution by stride 1 with padding 1, by 16 transformed kernels [in, out]. Odd maps get one row
+// and one column more for it, which is less work than the 3x3 convolution that XLA has for a CPU.
+func (x phased) tileConvolve(kernels []*graph.Node) phased {
+	if x.whole == nil {
+		return phased{parts: tileProducts(x.padded(), kernels)}
+	}
+	dims := x.whole.Shape().Dimensions
+	y := phased{parts: tileProducts(x.padded(), kernels)}.join()
+	return phased{whole: graph.Slice(y, graph.AxisRange(), graph.AxisRange(0, dims[1]), graph.AxisRange(0, dims[2]), graph.AxisRange())}
+}
+
+// padded gives the phases with the zeros around the maps that the 3x3 kernel reaches: a row before the odd rows or after the
+// even ones, and a column likewise, so [batch, height/2+1, width/2+1, channels] each.
+func (x phased) padded() [2][2]*graph.Node {
+	var parts [2][2]*graph.Node
+	if x.whole != nil {
+		dims := x.whole.Shape().Dimensions
+		around := func(size int) compute.PadAxis { return compute.PadAxis{Start: 1, End: 1 + size%2} }
+		maps := graph.Pad(x.whole, graph.ScalarZero(x.whole.Graph(), x.whole.DType()), compute.PadAxis{}, around(dims[1]), around(dims[2]))
+		shifted := split(maps) // by one row and column: the even ones are now the odd
+		for r := range 2 {
+			for c := range 2 {
+				parts[r][c] = shifted.parts[1-r][1-c]
+			}
+		}
+		return parts
+	}
+	side := [2]compute.PadAxis{{End: 1}, {Start: 1}}
+	for r := range 2 {
+		for c := range 2 {
+			part := x.parts[r][c]
+			parts[r][c] = graph.Pad(part, graph.ScalarZero(part.Graph(), part.DType()), compute.PadAxis{}, side[r], side[c])
+		}
+	}
+	return parts
+}
+
+// tileProducts gives the phases of the convolution from the padded phases.
+func tileProducts(x [2][2]*graph.Node, kernels []*graph.Node) [2][2]*graph.Node {
 	var tile, product [tileSize][tileSize]*graph.Node
-	// A tile's rows (and columns) are 2i-1, 2i, 2i+1 and 2i+2: the odd phase shifted by one, both phases, and the even phase
-	// shifted the other way.
-	offset := [tileSize]int{-1, 0, 0, 1}
+	dims := x[0][0].Shape().Dimensions
+	// A tile's rows (and columns) are 2i-1, 2i, 2i+1 and 2i+2: of the odd phase, the even, the odd, and the even one again,
+	// the latter two from one further on.
+	rows := func(i int) graph.SliceAxisSpec { return graph.AxisRange(i/2, i/2+dims[1]-1) }
+	columns := func(i int) graph.SliceAxisSpec { return graph.AxisRange(i/2, i/2+dims[2]-1) }
 	for r := range tileSize {
 		for c := range tileSize {
-			tile[r][c] = shift(x[(r+1)%2][(c+1)%2], offset[r], offset[c])
+			tile[r][c] = graph.Slice(x[(r+1)%2][(c+1)%2], graph.AxisRange(), rows(r), columns(c), graph.AxisRange())
 		}
 	}
 	for c := range tileSize {
@@ -178,7 +216,7 @@ func tileConvolve(x [2][2]*graph.Node, kernels []*graph.Node) phased {
 		column := outputLine([tileSize]*graph.Node{product[0][c], product[1][c], product[2][c], product[3][c]})
 		lines[0][c], lines[1][c] = column[0], column[1]
 	}
-	return phased{parts: [2][2]*graph.Node{outputLine(lines[0]), outputLine(lines[1])}}
+	return [2][2]*graph.Node{outputLine(lines[0]), outputLine(lines[1])}
 }
 
 // inputLine is Bᵀ d with Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
@@ -189,14 +227,4 @@ func inputLine(d [tileSize]*graph.Node) [tileSize]*graph.Node {
 // outputLine is Aᵀ m with Aᵀ = [1 1 1 0; 0 1 -1 -1].
 func outputLine(m [tileSize]*graph.Node) [2]*graph.Node {
 	return [2]*graph.Node{graph.Add(graph.Add(m[0], m[1]), m[2]), graph.Sub(graph.Sub(m[1], m[2]), m[3])}
-}
-
-// shift reads maps at rows+dr and columns+dc, zero outside.
-func shift(x *graph.Node, dr, dc int) *graph.Node {
-	if dr == 0 && dc == 0 {
-		return x
-	}
-	zero := graph.ScalarZero(x.Graph(), x.DType())
-	axis := func(d int) compute.PadAxis { return compute.PadAxis{Start: -d, End: d} }
-	return graph.Pad(x, zero, compute.PadAxis{}, axis(dr), axis(dc))
 }
