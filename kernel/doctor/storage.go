@@ -13,28 +13,17 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/headstart-nb/headstart/kernel/install"
 )
 
 // weightsFolders are where the published ResNet50 weights lie in the hub's cache.
 const weightsFolders = "models--timm--resnet50*"
 
-// hubCache follows huggingface_hub's rules for its folder.
-func (s *subject) hubCache() string {
-	switch {
-	case s.getenv("HF_HUB_CACHE") != "":
-		return s.getenv("HF_HUB_CACHE")
-	case s.getenv("HF_HOME") != "":
-		return filepath.Join(s.getenv("HF_HOME"), "hub")
-	case s.getenv("XDG_CACHE_HOME") != "":
-		return filepath.Join(s.getenv("XDG_CACHE_HOME"), "huggingface", "hub")
-	}
-	return filepath.Join(s.getenv("HOME"), ".cache", "huggingface", "hub")
-}
-
 // checkWeights compares each kept file with its hash, which is its name.
 func checkWeights(ctx context.Context, s *subject) Check {
 	const name = "weights cache"
-	cache := s.hubCache()
+	cache := install.HubCache(s.getenv)
 	var kept uint64
 	files, partial := 0, ""
 	blobs, err := filepath.Glob(filepath.Join(cache, weightsFolders, "blobs", "*"))
@@ -64,7 +53,7 @@ func checkWeights(ctx context.Context, s *subject) Check {
 	case partial != "":
 		return warning(name, "a download was interrupted: "+partial, "%model resnet50 --weights imagenet takes it up again")
 	case files == 0:
-		return ok(name, "empty: %model resnet50 --weights imagenet fetches 102 MB into "+cache)
+		return ok(name, "empty: %model resnet50 --weights imagenet, or headstart install --weights imagenet, fetches 102 MB into "+cache)
 	}
 	return ok(name, fmt.Sprintf("%d files, %s, hashes right, in %s", files, size(kept), cache))
 }

@@ -20,6 +20,8 @@ type Options struct {
 	Device Device // which PJRT plugins to bring; empty means DeviceAuto
 	Python string // the interpreter that runs pip and names its prefix; empty means python3 from PATH
 	DryRun bool   // only list what would be written
+	// Weights fetches pretrained weights into the user's cache as well: WeightsImageNet. Empty fetches none.
+	Weights string
 
 	// Labextension is the built JupyterLab extension: package.json at its root. Nil installs none.
 	Labextension fs.FS
@@ -102,6 +104,9 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := checkWeights(options.Weights); err != nil {
+		return nil, err
+	}
 	jupyter := []component{}
 	python := options.python()
 	if layout.Checkout != "" {
@@ -120,6 +125,9 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 	}
 	for _, t := range h.tools {
 		built = append(built, &toolComponent{layout: layout, tool: t, goTool: h.goTool, log: log})
+	}
+	if options.Weights != "" {
+		built = append(built, &weights{layout: layout, log: log})
 	}
 	last := []component{}
 	if layout.Checkout == "" && layout.Source == "" && options.Source != nil {
@@ -168,6 +176,9 @@ func (p *plan) list(log *progress) {
 		}
 		for _, f := range c.files() {
 			log.line("%s %s (%s)", state, f, c.name())
+		}
+		if w, ok := c.(*weights); ok {
+			log.line("would fetch %s into %s, unless they are there", w.name(), HubCache(os.Getenv))
 		}
 	}
 	log.line("would write %s", p.layout.manifest())

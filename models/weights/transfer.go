@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,10 @@ type transfer struct {
 	pause    time.Duration // firstPause where 0
 }
 
-// errPermanent marks an answer that another attempt would not change.
-var errPermanent = errors.New("the server refuses")
+// A permanentError is one that another attempt would not change.
+type permanentError struct{ error }
+
+func (e permanentError) Unwrap() error { return e.error }
 
 // run repeats attempts until the file is whole.
 func (t *transfer) run(ctx context.Context) error {
@@ -56,8 +59,8 @@ func (t *transfer) run(ctx context.Context) error {
 		if seekErr != nil {
 			return seekErr
 		}
-		if ctx.Err() != nil || errors.Is(err, errPermanent) {
-			return fmt.Errorf("after %d of %d bytes: %w; the next call goes on from there", after, t.size, errors.Join(err, ctx.Err()))
+		if permanent := (permanentError{}); ctx.Err() != nil || errors.As(err, &permanent) {
+			return fmt.Errorf("after %d of %d bytes: %w; the next call goes on from there", after, t.size, cmp.Or(ctx.Err(), err))
 		}
 		if barren++; after > before {
 			barren = 0
@@ -95,7 +98,7 @@ func (t *transfer) attempt(ctx context.Context, file *os.File, from int64) error
 	defer watchdog.Stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
 	if err != nil {
-		return errors.Join(errPermanent, err)
+		return permanentError{err}
 	}
 	request.Header.Set("Accept-Encoding", "identity") // compressed bytes could not be gone on with
 	if from > 0 {
@@ -120,7 +123,7 @@ func (t *transfer) attempt(ctx context.Context, file *os.File, from int64) error
 		if n > 0 {
 			watchdog.Reset(idleLimit)
 			if _, err := file.Write(buffer[:n]); err != nil {
-				return errors.Join(errPermanent, err)
+				return permanentError{err}
 			}
 			if done += int64(n); t.progress != nil {
 				t.progress(done, t.size)
@@ -148,19 +151,19 @@ func (t *transfer) accept(response *http.Response, file *os.File, from int64) er
 	case response.StatusCode == http.StatusOK, response.StatusCode == http.StatusPartialContent,
 		response.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		if err := file.Truncate(0); err != nil {
-			return errors.Join(errPermanent, err)
+			return permanentError{err}
 		}
 		if response.StatusCode != http.StatusOK {
 			return fmt.Errorf("the server answered %s to a request from byte %d on", response.Status, from)
 		}
 		if n := response.ContentLength; n >= 0 && n != t.size {
-			return fmt.Errorf("%w: %s has %d bytes, and the file must have %d", errPermanent, t.url, n, t.size)
+			return permanentError{fmt.Errorf("%s has %d bytes, and the file must have %d", t.url, n, t.size)}
 		}
 		return nil
 	case response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("the server answered %s", response.Status)
 	default:
-		return fmt.Errorf("%w: %s answered %s", errPermanent, t.url, response.Status)
+		return permanentError{fmt.Errorf("%s answered %s", t.url, response.Status)}
 	}
 }
 

@@ -38,7 +38,14 @@ func newInstallCommand(carried assets) *cobra.Command {
 		Short: "Put the kernel, its tools and the XLA plugin where Jupyter finds them",
 		Long: `Put the kernel where Jupyter finds it: the kernelspec, the JupyterLab extension, GoNB, goimports and gopls at the
 versions this release was tested with, and the XLA plugin for the device. What is in place already is kept. Interrupted
-anywhere, it leaves what was there before; headstart uninstall removes all of it.`,
+anywhere, it leaves what was there before; headstart uninstall removes all of it.
+
+It needs Go for the tools and a Python 3 with pip for the plugin. --weights fetches pretrained weights as well, into the
+cache that Hugging Face's programs share (HF_HOME); uninstalling leaves them there.`,
+		Example: `  headstart install                                for this user
+  headstart install --sys-prefix                   into the Python environment that is active
+  headstart install --prefix DIR --device cpu      into DIR, without looking for a GPU
+  headstart install --weights imagenet --dry-run   only say what would be written and fetched`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			options.Device = install.Device(device)
@@ -51,6 +58,7 @@ anywhere, it leaves what was there before; headstart uninstall removes all of it
 	}
 	placeFlags(command, &options.Place, &options.Python)
 	command.Flags().StringVar(&device, "device", "auto", "bring XLA for auto, cpu or cuda (auto: cuda where an NVIDIA driver is loaded), or for cuda12 or cuda13 unseen")
+	command.Flags().StringVar(&options.Weights, "weights", "", "fetch pretrained weights as well: imagenet")
 	command.Flags().BoolVar(&options.DryRun, "dry-run", false, "list every file that would be written, and write none")
 	return command
 }

@@ -13,7 +13,9 @@ func newUninstallCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Remove exactly what headstart install put in place",
-		Args:  cobra.NoArgs,
+		Long: `Remove exactly what headstart install put in place, and folders that it made and that are empty by then. Caches stay: the
+fetched weights, which other programs share, and features and runs, below the folder that headstart doctor names.`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return install.Uninstall(command.Context(), place, python, dryRun, command.OutOrStdout())
 		},

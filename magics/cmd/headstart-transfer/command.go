@@ -35,6 +35,7 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 		verifyCommand(lab),
 		doctorCommand(),
 		pjrtCommand(),
+		weightsCommand(),
 	)
 	return root
 }
