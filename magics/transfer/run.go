@@ -22,7 +22,9 @@ type run struct {
 	pictures int
 	epochs   int
 	started  time.Time
-	tied     bool // it ends with its kernel; else it goes on without one
+	facts    []figure.RunFact
+	cell     string // the text of the cell that started it; empty for a run of another process
+	tied     bool   // it ends with its kernel; else it goes on without one
 
 	stopSoft func()        // the batch that runs is finished, the best model kept
 	stopHard chan struct{} // closed to end it now
@@ -129,6 +131,13 @@ func (r *run) finish(err error) {
 	close(r.done)
 }
 
+// learn adds to where the run comes from.
+func (r *run) learn(more []figure.RunFact) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts = append(r.facts, more...)
+}
+
 func (r *run) abort() {
 	r.stopSoft()
 	r.hardOnce.Do(func() { close(r.stopHard) })
@@ -233,6 +242,7 @@ func (r *run) data() figure.RunData {
 	d := figure.RunData{
 		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model, Backend: r.backend,
 		Epoch: len(r.history), Epochs: r.epochs, Images: r.pictures, Started: r.started, Metrics: map[string]float64{},
+		Facts: r.facts, Cell: r.cell,
 	}
 	if r.err != nil {
 		d.Error = r.err.Error()

@@ -61,6 +61,7 @@ func (l *Lab) Runs() ([]figure.RunData, error) {
 func storedRun(r training.Run) figure.RunData {
 	stand := run{
 		name: r.Name, model: r.Backbone.Architecture, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
+		facts: facts(r.Backbone, r.Digest, r.Settings.Seed, r.Flags),
 	}
 	if r.Status == training.Running {
 		stand.ended = time.Time{}
@@ -93,13 +94,21 @@ func runTable(runs []figure.RunData) figure.TableData {
 
 // A runsRequest is what the runs panel asks. Without an action it lists the runs.
 type runsRequest struct {
-	Action string `json:"action"` // "", "stop" (keep the best model), "abort"
+	Action string `json:"action"` // "", "stop" (keep the best model), "abort", "show" (what the run's cell shows)
 	Run    string `json:"run"`
 }
 
 func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
 	switch asked.Action {
 	case "":
+	case "show":
+		r, err := l.run(asked.Run)
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return figure.Run(r.curves(), r.data()), nil
 	case "stop", "abort":
 		r, err := l.run(asked.Run)
 		if err != nil {
@@ -111,7 +120,7 @@ func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
 			r.stopSoft()
 		}
 	default:
-		return nil, fmt.Errorf("%%runs knows no action %q: stop and abort are there", asked.Action)
+		return nil, fmt.Errorf("%%runs knows no action %q: show, stop and abort are there", asked.Action)
 	}
 	runs, err := l.Runs()
 	if err != nil {

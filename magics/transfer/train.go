@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -28,6 +29,8 @@ type TrainFlags struct {
 	Background bool
 	Outlive    bool
 	Seed       int64
+	Devices    int
+	Precision  string
 
 	Run, Dataset, Model, Resume, Log                           string
 	Task, Schedule, ClassWeights                               string
@@ -66,6 +69,9 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.Float64Var(&o.LabelSmoothing, "label-smoothing", 0, "from 0 to below 1")
 	f.IntVar(&o.Accumulate, "accumulate", 0, "steps whose gradients are added before the weights move")
 	f.Float64Var(&o.StageRate, "stage-rate", 0, "learning rate of an unfrozen stage as a share of the one above it; 0 means 0.1")
+	magics.Enum(f, &o.Precision, "precision", "auto", []string{"auto", "float32", "bfloat16"},
+		"of what unfrozen stages compute, on float32 weights; auto is bfloat16 on a GPU and float32 elsewhere")
+	f.IntVar(&o.Devices, "devices", 1, "GPUs, or parts of a CPU (%device cpu --devices N), that share each batch")
 	f.BoolVar(&o.TrainNorm, "train-norm", false, "let the batch norms of unfrozen stages learn")
 	f.IntVar(&o.AugmentCopies, "augment-copies", 0, "compute so many augmented copies of each picture once, and cache them")
 	f.BoolVar(&o.KeepLast, "keep-last", false, "keep the last epoch's weights instead of the best's")
@@ -108,9 +114,9 @@ func trainMagic(l *Lab) magics.Magic {
 
 // trainConfig gathers what the flags say about the current dataset and model.
 func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config, *Model, error) {
-	if o.Epochs < 1 || o.Batch < 1 || !(o.LR > 0) { // the library takes 0 for its defaults
-		return training.Config{}, nil, fmt.Errorf("train with --epochs %d --batch %d --lr %g: epochs and batch are 1 at least, the rate lies above 0",
-			o.Epochs, o.Batch, o.LR)
+	if o.Epochs < 1 || o.Batch < 1 || o.Devices < 1 || !(o.LR > 0) { // the library takes 0 for its defaults
+		return training.Config{}, nil, fmt.Errorf("train with --epochs %d --batch %d --devices %d --lr %g: epochs, batch and devices are 1 at least, the rate lies above 0",
+			o.Epochs, o.Batch, o.Devices, o.LR)
 	}
 	data, err := l.Dataset(o.Dataset)
 	if err != nil {
@@ -139,7 +145,8 @@ func (o TrainFlags) Config(data *imagefolder.Dataset, model *Model) training.Con
 		Optimizer: o.Optimizer, Momentum: o.Momentum, WeightDecay: o.WeightDecay, L2: o.L2, Schedule: o.Schedule,
 		WarmupEpochs: o.Warmup, ClipNorm: o.Clip, LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights,
 		Unfreeze: o.Unfreeze, StageRate: o.StageRate, TrainNorm: o.TrainNorm, Augment: o.Augment, AugmentCopies: o.AugmentCopies,
-		EarlyStop: o.EarlyStop, KeepLast: o.KeepLast, Seed: o.Seed, Silence: o.Allow, CSVLog: o.Log,
+		EarlyStop: o.EarlyStop, KeepLast: o.KeepLast, Seed: o.Seed, Silence: o.Allow, CSVLog: o.Log, Devices: o.Devices,
+		Precision: strings.TrimPrefix(o.Precision, "auto"),
 	}
 }
 
@@ -158,16 +165,18 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
 		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
+		facts: facts(config.Backbone.Identity(), config.Dataset.Digest, config.Seed, config.Flags), cell: config.Cell,
 		epochs: config.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
 	if why := device.Fallback(); why != "" {
 		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)
 	}
-	if r.name, err = l.register(r, config.Name, o.Resume != ""); err != nil {
+	if err := l.register(r, config.Name, o.Resume != ""); err != nil {
 		cancel()
 		return nil, err
 	}
 	config.Name, config.Abort = r.name, r.stopHard
+	config.Silence = append(config.Silence, training.SilenceRandom) // the figure labels an untrained backbone itself
 	fit := training.Fit
 	if o.Resume != "" {
 		fit = training.Resume
@@ -177,6 +186,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 		result, err := fit(ctx, device, config, r.hear)
 		if result != nil {
 			model.setTrained(result, config.Dataset)
+			r.learn(versionFacts(result.Provenance.Versions))
 		}
 		r.finish(err)
 		l.leave("last.run", r.snapshot())
@@ -186,7 +196,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 }
 
 // register gives the run a name that no other run of this process or on disk has, unless it was asked for by name.
-func (l *Lab) register(r *run, name string, resumed bool) (string, error) {
+func (l *Lab) register(r *run, name string, resumed bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if name == "" {
@@ -194,16 +204,17 @@ func (l *Lab) register(r *run, name string, resumed bool) (string, error) {
 	}
 	for _, other := range l.runs {
 		if other.name == name && other.running() {
-			return "", fmt.Errorf("a run named %s trains already: %%attach %s shows it", name, name)
+			return fmt.Errorf("a run named %s trains already: %%attach %s shows it", name, name)
 		}
 	}
 	if l.home != "" && !resumed {
 		if _, err := training.ReadRun(l.home, name); err == nil {
-			return "", fmt.Errorf("there is already a run %s: choose another name, or go on with it by %%train --resume %s", name, name)
+			return fmt.Errorf("there is already a run %s: choose another name, or go on with it by %%train --resume %s", name, name)
 		}
 	}
+	r.name = name // before others can see the run
 	l.runs = append(l.runs, r)
-	return name, nil
+	return nil
 }
 
 // freeName numbers a name that another run of the same second has already. The caller holds the lock.

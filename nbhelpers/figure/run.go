@@ -33,7 +33,15 @@ type RunData struct {
 	ValAccuracy *float64    `json:"val_accuracy,omitempty"`
 	Series      []RunSeries `json:"series,omitempty"`
 	Notes       []string    `json:"notes,omitempty"` // what must be known to read the curves; an untrained backbone, say
+	Facts       []RunFact   `json:"facts,omitempty"` // more of where the run comes from
+	Cell        string      `json:"cell,omitempty"`  // the text of the cell that started it, in this kernel
 	Error       string      `json:"error,omitempty"`
+}
+
+// RunFact is one line of a run's provenance, such as {"seed", "42"}.
+type RunFact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // RunSeries is one curve of a run; Values[i] belongs to epoch i+1 and null is an epoch without a value.
