@@ -106,6 +106,7 @@ type sampleFlags struct {
 type showFlags struct {
 	Class, Augmented, Split string
 	Limit                   int
+	Map                     bool
 }
 
 func datasetMagic(l *Lab) magics.Magic {
@@ -154,13 +155,14 @@ func datasetMagic(l *Lab) magics.Magic {
 			&magics.Command[showFlags]{
 				Use:     "show [NAME]",
 				Short:   "Shows a dataset again, or one class of it",
-				Example: "%dataset show trash --class glass",
+				Example: "%dataset show trash --class glass\n%dataset show --map",
 				Args:    magics.Args{Max: 1, Complete: l.completeDatasets},
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
 					f.StringVar(&o.Class, "class", "", "only this class")
 					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "only this side of the split")
 					f.StringVar(&o.Augmented, "augmented", "", "show the pictures as training with --augment SPEC sees them")
 					f.IntVar(&o.Limit, "limit", 24, "pictures in the grid")
+					f.BoolVar(&o.Map, "map", false, "a map on which pictures lie near those that the model's backbone finds alike")
 				},
 				Do: func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
 					return l.showAgain(ctx, in, first(in.Args), *o)
@@ -225,6 +227,9 @@ func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string,
 	}
 	if o.Augmented != "" {
 		return l.showAugmented(ctx, in, data, o)
+	}
+	if o.Map {
+		return l.showMap(ctx, in, data, o)
 	}
 	if o.Class == "" && o.Split == "" {
 		return l.showDataset(in, data)
