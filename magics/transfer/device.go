@@ -41,6 +41,7 @@ func deviceMagic(l *Lab) magics.Magic {
 			f.Float64Var(&o.MemoryFraction, "memory-fraction", 0, "share of the GPU's memory that may be taken; 0 for XLA's default")
 			f.BoolVar(&o.Preallocate, "preallocate", false, "take that memory at once")
 			f.BoolVar(&o.DisableTF32, "no-tf32", false, "keep float32 dots in full precision on a GPU")
+			f.IntVar(&o.Devices, "devices", 0, "divide the CPU into so many devices, to try out %train --devices")
 			f.IntSliceVar(&o.GPUs, "gpus", nil, "numbers of the GPUs to use; all by default")
 			f.BoolVar(&o.Fallback, "fallback", false, "take the next slower device where that one cannot be had")
 		},

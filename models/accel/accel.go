@@ -23,6 +23,9 @@ type Options struct {
 	Preallocate bool
 	// DisableTF32 keeps float32 dots in full precision on a GPU, at about an eighth of the speed. CUDA only.
 	DisableTF32 bool
+	// Devices is into how many devices the CPU is divided; 0 means 1. XLA on a CPU only. They share its cores: this is for
+	// trying out what several GPUs do.
+	Devices int
 	// GPUs are the numbers of the GPUs to use; empty means all. CUDA only.
 	GPUs []int
 }
@@ -40,6 +43,9 @@ type Device struct {
 
 // Name is "xla:cpu", "xla:cuda" or "go".
 func (d *Device) Name() string { return d.name }
+
+// Count is how many devices there are behind the backend: GPUs, or parts of the CPU.
+func (d *Device) Count() int { return d.Backend.NumDevices() }
 
 // Plugin is the PJRT plugin in use, for provenance; empty for the pure Go backend.
 func (d *Device) Plugin() string { return d.plugin }

@@ -37,6 +37,9 @@ func TestCandidates(t *testing.T) {
 		"unknown":                      {Options{Device: "tpu"}, both, "auto, cpu, cuda and go", true},
 		"a fraction above one":         {Options{Device: "cuda", MemoryFraction: 1.5}, both, "between 0 and 1", true},
 		"a negative fraction":          {Options{MemoryFraction: -1}, both, "between 0 and 1", true},
+		"a divided CPU":                {Options{Device: "cpu", Devices: 2}, both, "xla:cpu[cpu]", false},
+		"a divided GPU":                {Options{Device: "cuda", Devices: 2}, both, "only the device cpu is divided", true},
+		"a CPU in crumbs":              {Options{Device: "cpu", Devices: 1000}, both, "1 to 64 make sense", true},
 		"a negative GPU":               {Options{Device: "cuda", GPUs: []int{0, -1}}, both, "no GPU -1", true},
 		"every option that CUDA takes": {Options{Device: "cuda", MemoryFraction: 0.5, Preallocate: true, DisableTF32: true, GPUs: []int{0, 2}}, both, "xla:cuda[cuda13,preallocate=true,memory_fraction=0.5,tf32=false,visible_devices=0;2]", false},
 	} {
@@ -78,7 +81,7 @@ func TestNewest(t *testing.T) {
 }
 
 func TestFallbackIsTold(t *testing.T) {
-	device, err := openFirst([]candidate{{name: "xla:cuda", plugin: "no_such_plugin"}, cpu(plugins{}), {name: "go"}})
+	device, err := openFirst([]candidate{{name: "xla:cuda", plugin: "no_such_plugin"}, Options{}.cpu(plugins{}), {name: "go"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,16 +11,21 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
 )
 
 // candidate is one way to satisfy the options.
 type candidate struct {
-	name    string // Device.Name
-	plugin  string // the PJRT plugin's name; empty for "go"
-	file    string // the plugin's file, where go-xla cannot find it by name
-	options string // for the plugin, as go-xla parses them, each after a comma
-	missing error  // why it cannot be opened
+	name    string              // Device.Name
+	plugin  string              // the PJRT plugin's name; empty for "go"
+	file    string              // the plugin's file, where go-xla cannot find it by name
+	options string              // for the plugin, as go-xla parses them, each after a comma
+	client  pjrt.NamedValuesMap // what the plugin is told beside, for which go-xla has no option
+	missing error               // why it cannot be opened
 }
+
+// maxParts bounds into how many devices a CPU is divided: each has threads of its own.
+const maxParts = 64
 
 // Why a device is not to be had.
 var (
@@ -35,7 +40,7 @@ func (o Options) candidates(found plugins) ([]candidate, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	list := []candidate{o.cuda(found), cpu(found), {name: "go"}}
+	list := []candidate{o.cuda(found), o.cpu(found), {name: "go"}}
 	switch o.Device {
 	case "", "auto":
 		if !found.driver { // no GPU to use is nothing to tell
@@ -61,6 +66,12 @@ func (o Options) check() error {
 	if o.MemoryFraction < 0 || o.MemoryFraction > 1 {
 		return fmt.Errorf("open device %q: the memory fraction is %g, and must lie between 0 and 1", o.Device, o.MemoryFraction)
 	}
+	switch {
+	case o.Devices < 0 || o.Devices > maxParts:
+		return fmt.Errorf("open device %q: it cannot be divided into %d; 1 to %d make sense", o.Device, o.Devices, maxParts)
+	case o.Devices > 1 && o.Device != "cpu":
+		return fmt.Errorf("open device %q: only the device cpu is divided; the GPUs of cuda are used as they are", o.Device)
+	}
 	for _, id := range o.GPUs {
 		if id < 0 {
 			return fmt.Errorf("open device %q: there is no GPU %d; they are numbered from 0 on, as nvidia-smi does", o.Device, id)
@@ -69,8 +80,11 @@ func (o Options) check() error {
 	return nil
 }
 
-func cpu(found plugins) candidate {
+func (o Options) cpu(found plugins) candidate {
 	c := candidate{name: "xla:cpu", plugin: found.cpu, file: found.files[found.cpu]}
+	if o.Devices > 1 {
+		c.client = pjrt.NamedValuesMap{"cpu_device_count": int64(o.Devices)}
+	}
 	if found.cpu == "" {
 		c.missing = errNoCPU
 	}
@@ -130,13 +144,13 @@ func (c candidate) backend() (compute.Backend, error) {
 	}
 	xla.EnableAutoInstall(false) // the plugin was found before; go-xla's own download is not checked against a hash
 	if c.file == "" {
-		return xla.New(c.plugin + c.options)
+		return c.start(c.plugin)
 	}
 	if err := whole(c.file); err != nil {
 		return nil, err
 	}
 	if c.name == "xla:cuda" { // which finds NVIDIA's libraries relative to its own place
-		return xla.New(c.file + c.options)
+		return c.start(c.file)
 	}
 	// go-xla takes the path for the plugin's name: a comma would begin its options, and a folder named nvidia make it CUDA's.
 	dir, err := os.MkdirTemp("", "headstart-")
@@ -148,5 +162,14 @@ func (c candidate) backend() (compute.Backend, error) {
 	if err := os.Symlink(c.file, link); err != nil {
 		return nil, fmt.Errorf("link to %s: %w", c.file, err)
 	}
-	return xla.New(link)
+	return c.start(link)
+}
+
+// start opens a plugin by its name, or by its file where that is no name for go-xla.
+func (c candidate) start(plugin string) (compute.Backend, error) {
+	backend, err := xla.NewWithOptions(plugin+c.options, c.client)
+	if err != nil {
+		return nil, err // a nil *Backend would be no nil interface
+	}
+	return backend, nil
 }

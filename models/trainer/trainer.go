@@ -53,6 +53,7 @@ type Options struct {
 	Accumulate     int     // steps whose gradients are added up before the weights move; below 2: every step
 	DropoutInput   bool    // Hyper.Dropout replaces the rates in the head
 
+	Devices   int  // that share each step's rows; below 2: the first does it all
 	Inference bool // only the forward pass is compiled; Step fails
 
 	// Rate is the learning rate of a body's variable as a share of the head's; 0 keeps it frozen. nil: 1.
@@ -119,6 +120,9 @@ func New(backend compute.Backend, options Options) (*Trainer, error) {
 	if t.step, err = model.NewExec(backend, t.store, t.buildStep); err != nil {
 		return nil, fmt.Errorf("build the training step: %w", err)
 	}
+	if err := t.share(); err != nil {
+		return nil, err
+	}
 	if t.predict, err = model.NewExec(backend, t.store, t.buildPredict); err != nil {
 		return nil, fmt.Errorf("build the forward pass: %w", err)
 	}
@@ -131,17 +135,11 @@ func New(backend compute.Backend, options Options) (*Trainer, error) {
 // compile builds the graph that is used first, which creates the variables of body and optimizer.
 func (t *Trainer) compile() (err error) {
 	defer recovered(&err)
-	rows := t.options.Batch
 	if t.options.Inference {
-		_, err = t.predict.Compile(shapes.Make(t.inputType(), append([]int{rows}, t.options.Input...)...))
+		_, err = t.predict.Compile(shapes.Make(t.inputType(), append([]int{t.options.Batch}, t.options.Input...)...))
 		return err
 	}
-	_, err = t.step.Compile(
-		shapes.Make(t.inputType(), append([]int{rows}, t.options.Input...)...),
-		shapes.Make(dtypes.Float32, rows, t.options.Head.Outputs),
-		shapes.Make(dtypes.Float32, rows, 2),
-		shapes.Make(dtypes.Float32, hyperInputs),
-		shapes.Make(dtypes.Uint64, 3))
+	_, err = t.step.Compile(t.stepShapes()...)
 	return err
 }
 
@@ -169,7 +167,7 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 	if t.options.Inference {
 		return Result{}, errors.New("training step: the network was built for predictions only")
 	}
-	inputs, err := t.inputs(batch.Inputs, batch.Pixels, batch.Rows)
+	inputs, err := t.pad(batch.Inputs, batch.Pixels, batch.Rows)
 	if err != nil {
 		return Result{}, err
 	}
@@ -190,15 +188,11 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 		t.updates++
 		t.pending = 0
 	}
-	out, err := t.step.Call1(inputs,
-		tensors.FromFlatDataAndDimensions(targets, rows, outputs),
-		tensors.FromFlatDataAndDimensions(masks, rows, 2),
-		tensors.FromFlatDataAndDimensions(t.hyperInputs(hyper, share), hyperInputs),
-		tensors.FromFlatDataAndDimensions([]uint64{random, 0x9e3779b97f4a7c15, 0}, 3))
+	out, err := t.step.Call(t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)...)
 	if err != nil {
 		return Result{}, fmt.Errorf("training step: %w", err)
 	}
-	sums, err := tensors.CopyFlatData[float32](out)
+	sums, err := tensors.CopyFlatData[float32](out[0]) // every device has the same
 	if err != nil {
 		return Result{}, fmt.Errorf("training step: read the loss: %w", err)
 	}
@@ -224,11 +218,11 @@ func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []f
 		} else {
 			in = inputs[at*size : (at+n)*size]
 		}
-		x, err := t.inputs(in, bytes, n)
+		x, err := t.pad(in, bytes, n)
 		if err != nil {
 			return nil, err
 		}
-		out, err := t.predict.Call1(x)
+		out, err := t.predict.Call1(x.tensor(t.options.Input, 0, 1))
 		if err != nil {
 			return nil, fmt.Errorf("forward pass: %w", err)
 		}
@@ -240,25 +234,25 @@ func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []f
 	return logits, nil
 }
 
-// inputs pads rows to the compiled batch.
-func (t *Trainer) inputs(floats []float32, bytes []uint8, rows int) (*tensors.Tensor, error) {
+// pad fills rows up to the compiled batch.
+func (t *Trainer) pad(floats []float32, bytes []uint8, rows int) (padded, error) {
 	size := rowSize(t.options.Input)
 	if rows > t.options.Batch || len(floats)+len(bytes) != rows*size {
-		return nil, fmt.Errorf("a batch of %d rows and %d numbers: the network takes up to %d rows of %d numbers", rows,
+		return padded{}, fmt.Errorf("a batch of %d rows and %d numbers: the network takes up to %d rows of %d numbers", rows,
 			len(floats)+len(bytes), t.options.Batch, size)
 	}
-	dimensions := append([]int{t.options.Batch}, t.options.Input...)
+	if rows == t.options.Batch {
+		return padded{floats, bytes}, nil
+	}
+	var p padded
 	if t.options.Bytes {
-		padded := make([]uint8, t.options.Batch*size)
-		copy(padded, bytes)
-		return tensors.FromFlatDataAndDimensions(padded, dimensions...), nil
+		p.bytes = make([]uint8, t.options.Batch*size)
+		copy(p.bytes, bytes)
+		return p, nil
 	}
-	padded := floats
-	if rows < t.options.Batch {
-		padded = make([]float32, t.options.Batch*size)
-		copy(padded, floats)
-	}
-	return tensors.FromFlatDataAndDimensions(padded, dimensions...), nil
+	p.floats = make([]float32, t.options.Batch*size)
+	copy(p.floats, floats)
+	return p, nil
 }
 
 func rowSize(shape []int) int {

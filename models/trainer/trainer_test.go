@@ -4,12 +4,14 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/head"
 )
 
@@ -114,6 +116,64 @@ func TestPaddingChangesNothing(t *testing.T) {
 		if math.Abs(x.Loss-y.Loss) > 1e-5 || x.Correct != y.Correct {
 			t.Fatalf("step %d: %+v without padding, %+v with it", step, x, y)
 		}
+	}
+}
+
+// Two devices that share the rows do what one does, but for the order of a sum: with dropout and batch norm, whose random
+// numbers and statistics are those of the whole batch, and with rows that are padding.
+func TestDevicesShareABatch(t *testing.T) {
+	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu", Devices: 2})
+	if err != nil {
+		t.Skip("needs the PJRT CPU plugin: make setup")
+	}
+	defer device.Close()
+	alone := options(t, "dense:8:relu,batchnorm,dropout:0.3")
+	alone.Accumulate, alone.L2 = 2, 0.01
+	shared := alone
+	shared.Devices = 2
+	var both [2]*Trainer
+	for i, o := range []Options{alone, shared} {
+		if both[i], err = New(device.Backend, o); err != nil {
+			t.Fatal(err)
+		}
+		defer both[i].Close()
+	}
+	for step := range 12 {
+		batch := clusters(8 - step%3)
+		batch.Weights = []float32{1, 2, 1, 0.5, 1, 1, 3, 1}[:batch.Rows]
+		var results [2]Result
+		for i, trainer := range both {
+			if results[i], err = trainer.Step(batch, Hyper{LearningRate: 0.01}, uint64(step)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if math.Abs(results[0].Loss-results[1].Loss) > 1e-4 || results[0].Correct != results[1].Correct {
+			t.Errorf("step %d: alone %+v, shared %+v", step, results[0], results[1])
+		}
+	}
+	if diff := largestDifference(t, both[0], both[1]); diff > 1e-5 {
+		t.Errorf("the weights differ by %g", diff)
+	}
+	a, err := both[0].Logits(clusters(5).Inputs, nil, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := both[1].Logits(clusters(5).Inputs, nil, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a {
+		if math.Abs(float64(a[i]-b[i])) > 1e-4 {
+			t.Errorf("output %d is %g alone and %g shared", i, a[i], b[i])
+		}
+	}
+}
+
+func TestDevicesThatCannotShare(t *testing.T) {
+	o := options(t, "none")
+	o.Devices = 2
+	if _, err := New(pureGo(t), o); err == nil || !strings.Contains(err.Error(), "among 2 devices: there are 1") {
+		t.Errorf("got %v", err)
 	}
 }
 

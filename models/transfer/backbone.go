@@ -25,12 +25,18 @@ type Backbone interface {
 	Maps(stage string) (Backbone, error)
 	// After builds what follows a stage, with trainable variables below scope: x are that stage's maps, [batch, height, width,
 	// channels]. An empty stage means the whole network: x are pictures then, [batch, size, size, 3], uint8 RGB.
-	// unfreeze is the first stage whose variables are trained. The result is [batch, FeatureShape...].
-	After(scope *model.Scope, stage, unfreeze string, x *graph.Node) *graph.Node
+	// The result is [batch, FeatureShape...], float32.
+	After(scope *model.Scope, stage string, tuning Tuning, x *graph.Node) *graph.Node
 	// PoolFeatures makes features of the maps of the last stage.
 	PoolFeatures(maps *graph.Node) *graph.Node
 	// StageOf tells to which stage a variable of After belongs, by its path below scope, and whether it is a batch norm's.
 	StageOf(path string) (stage string, norm bool)
+}
+
+// A Tuning says how what follows a stage is trained.
+type Tuning struct {
+	Unfreeze  string // the first stage whose variables are trained; empty: none
+	Precision string // of the maps: float32 (also empty) or bfloat16; the variables are float32
 }
 
 // An Extractor is the frozen pass of a backbone.

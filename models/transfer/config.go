@@ -48,6 +48,7 @@ type Config struct {
 	ClassWeights   string  // "" or none, auto (inverse frequency), or class=weight,class=weight
 
 	Unfreeze      string  // stage of the backbone from which on weights are trained; empty: all frozen
+	Precision     string  // of the unfrozen stages' maps: float32 or bfloat16; empty: bfloat16 on a GPU, else float32
 	StageRate     float64 // learning rate of a stage as a share of the one above it; 0: 0.1
 	TrainNorm     bool    // whether the batch norms of unfrozen stages learn; by default they stay frozen
 	Augment       string  // as models/augment reads it, such as "flip,rotate:10"
@@ -56,6 +57,7 @@ type Config struct {
 	EarlyStop int  // epochs without a better validation loss before it stops; 0: never
 	KeepLast  bool // keep the weights of the last epoch instead of the best
 
+	Devices   int   // that share each step's pictures; 0: 1
 	Seed      int64 // 0: DefaultSeed
 	Workers   int   // decoding goroutines; 0: one for each core; does not change the result
 	CacheSize int64 // bytes that the feature cache may take; 0: featurecache.DefaultLimit

@@ -99,7 +99,7 @@ func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32
 		}
 	}
 	return m.network.Explain(input, shape, func(scope *model.Scope, x *graph.Node) (maps, features *graph.Node) {
-		maps = whole.After(scope, m.shape.behind, m.shape.unfreeze, x)
+		maps = whole.After(scope, m.shape.behind, m.shape.tuning, x)
 		return maps, m.Backbone.PoolFeatures(maps)
 	}, output)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
-// smallResNet is a model on a ResNet50 with random weights that is quick to compute.
-func smallResNet(t *testing.T, device *accel.Device, head, arrangement, preprocess string) (*Model, *imagefolder.Dataset) {
+// smallResNet is a model on a ResNet50 with random weights that is quick to compute. The changes are of its training.
+func smallResNet(t *testing.T, device *accel.Device, head, arrangement, preprocess string, changes ...func(*Config)) (*Model, *imagefolder.Dataset) {
 	t.Helper()
 	ctx := context.Background()
 	dir := t.TempDir()
@@ -28,10 +28,14 @@ func smallResNet(t *testing.T, device *accel.Device, head, arrangement, preproce
 		t.Fatal(err)
 	}
 	data := load(t, dir)
-	m, err := Fit(ctx, device, Config{
+	config := Config{
 		Dataset: data, Backbone: ResNet(network, ResNetOptions{}), Head: head, Epochs: 2, Batch: 4, Silence: allSilences(), Name: "small",
 		Unfreeze: "conv3",
-	}, nil)
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	m, err := Fit(ctx, device, config, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +50,55 @@ func TestSameBitsOnXLA(t *testing.T) {
 	b, _ := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe")
 	if a.Provenance.HeadDigest != b.Provenance.HeadDigest {
 		t.Error("the same training gave other weights")
+	}
+}
+
+// Fine-tuning shared by two devices, and in half precision, ends near what one device does in full precision.
+func TestFineTuningInOtherWays(t *testing.T) {
+	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu", Devices: 2})
+	if err != nil {
+		t.Skip("needs the PJRT CPU plugin: make setup")
+	}
+	defer device.Close()
+	longer := func(c *Config) { c.Epochs, c.LearningRate = 4, 0.0003 }
+	want, data := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe", longer)
+	probabilities := func(m *Model) []float32 {
+		p, err := m.Probabilities(t.Context(), data, allItems(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	expected := probabilities(want)
+	for name, c := range map[string]struct {
+		change    func(*Config)
+		tolerance float64 // of losses and probabilities
+	}{
+		"two devices": {func(c *Config) { c.Devices = 2 }, 1e-4},
+		"bfloat16":    {func(c *Config) { c.Precision = "bfloat16" }, 0.02},
+		// From the pixels on, with rates that hardly move the lower stages.
+		"whole network": {func(c *Config) { c.Devices, c.Precision, c.Unfreeze, c.StageRate = 2, "bfloat16", "conv1", 1e-6 }, 0.05},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe", longer, c.change)
+			largest := 0.0
+			for i, e := range got.History {
+				largest = max(largest, math.Abs(e.Loss-want.History[i].Loss), math.Abs(e.ValLoss-want.History[i].ValLoss))
+			}
+			for i, p := range probabilities(got) {
+				largest = max(largest, math.Abs(float64(p-expected[i])))
+			}
+			t.Logf("the largest difference of losses and probabilities is %.2g", largest)
+			if !(largest <= c.tolerance) {
+				t.Errorf("the losses or probabilities differ by %g", largest)
+			}
+			if got.Provenance.Settings.Precision == "" {
+				t.Error("the record does not say in which precision it was trained")
+			}
+		})
+	}
+	if want.History[3].Loss >= want.History[0].Loss {
+		t.Errorf("it learns nothing: %+v", want.History)
 	}
 }
 

@@ -148,14 +148,14 @@ func mix() []float32 {
 	return values
 }
 
-func (b tiny) After(scope *model.Scope, stage, unfreeze string, x *graph.Node) *graph.Node {
+func (b tiny) After(scope *model.Scope, stage string, tuning Tuning, x *graph.Node) *graph.Node {
 	if stage == "" {
 		x = graph.DivScalar(graph.ConvertDType(x, dtypes.Float32), 255)
 		x = graph.MeanPool(x).Window(4).Done()
 	}
 	if b.cut == "high" {
 		v := scope.At("high_mix").VariableWithValue("kernel", tensors.FromFlatDataAndDimensions(mix(), 3, tinyChannels))
-		v.Trainable = unfreeze == "low" || unfreeze == "high"
+		v.Trainable = tuning.Unfreeze != ""
 		x = graph.Einsum("bhwc,cd->bhwd", x, v.NodeValue(x.Graph()))
 		x = graph.Max(x, graph.ZerosLike(x))
 	}
@@ -176,7 +176,7 @@ func (b tiny) StageOf(path string) (stage string, norm bool) {
 
 func (b tiny) Extractor(_ context.Context, device *accel.Device, _ int) (Extractor, error) {
 	exec, err := model.NewExec(device.Backend, model.NewStore(), func(scope *model.Scope, x *graph.Node) *graph.Node {
-		return b.After(scope, "", "", x)
+		return b.After(scope, "", Tuning{}, x)
 	})
 	return &tinyExtractor{b, exec}, err
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -51,8 +52,8 @@ func TestKilledChild(t *testing.T) {
 	_ = m.Close()
 }
 
-// A training that is killed at random moments and resumed ends with the same numbers as one that is not. HEADSTART_SLOW
-// kills it at least 50 times, else it is 8 times.
+// A training that is killed at random moments and resumed ends with the same numbers as one that is not. It is killed 8
+// times, with HEADSTART_SLOW 50 times, and a table says how far it had come.
 func TestKilledAtAnyMoment(t *testing.T) {
 	if os.Getenv(killHome) != "" {
 		t.Skip("this is the child")
@@ -63,33 +64,20 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	pictures, home := t.TempDir(), t.TempDir()
 	writePictures(t, pictures, 15, "red", "green", "blue")
-	whole := killConfig(t, t.TempDir(), pictures)
-	want := fit(t, whole)
-	killed, runs := 0, 0
+	start := time.Now()
+	want := fit(t, killConfig(t, t.TempDir(), pictures))
+	whole := time.Since(start)
 	random := rand.New(rand.NewPCG(1, 1))
-	for ; killed < kills; runs++ {
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
-		child.Env = append(os.Environ(), killHome+"="+home, killPictures+"="+pictures)
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
+	var table killTable
+	for table.kills < kills {
+		table.processes++
+		if runAndKill(t, home, pictures, time.Duration(random.Int64N(int64(whole)))) {
+			table.add(home)
+			continue
 		}
-		done := make(chan error, 1)
-		go func() { done <- child.Wait() }()
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatalf("after %d kills the training did not go on: %v", killed, err)
-			}
-			// It came to its end: a new run gives more to kill.
-			compareKilled(t, want, home)
-			home = t.TempDir()
-		case <-time.After(time.Duration(random.IntN(900)+20) * time.Millisecond):
-			if err := child.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				t.Fatal(err)
-			}
-			<-done
-			killed++
-		}
+		compareKilled(t, want, home) // it came to its end: a new run gives more to kill
+		table.ends++
+		home = t.TempDir()
 	}
 	m, err := resumeKilled(t, home, pictures)
 	if err != nil {
@@ -101,7 +89,58 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if want.Provenance.HeadDigest != m.Provenance.HeadDigest {
 		t.Error("the weights differ from those of the training that was not killed")
 	}
-	t.Logf("%d kills in %d processes", killed, runs)
+	t.Log(table)
+}
+
+// runAndKill starts or resumes the training in a process of its own and kills it after a time; killed is false where it
+// came to its end before.
+func runAndKill(t *testing.T, home, pictures string, after time.Duration) (killed bool) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
+	child.Env = append(os.Environ(), killHome+"="+home, killPictures+"="+pictures)
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- child.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatalf("the training did not go on after a kill: %v", err)
+		}
+		return false
+	case <-time.After(after):
+		if err := child.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		return (<-done) != nil // it may have ended by itself just before
+	}
+}
+
+// A killTable counts kills by how far the training had come.
+type killTable struct {
+	kills, processes, ends int
+	unborn                 int    // before there was a run on disk
+	quarters               [5]int // before the first finished epoch, then by quarters of the epochs
+}
+
+func (k *killTable) add(home string) {
+	k.kills++
+	r, err := ReadRun(home, "killed")
+	switch {
+	case err != nil:
+		k.unborn++
+	case len(r.History) == 0:
+		k.quarters[0]++
+	default:
+		k.quarters[1+4*(len(r.History)-1)/r.Epochs]++
+	}
+}
+
+func (k killTable) String() string {
+	return fmt.Sprintf("%d kills in %d processes, of which %d came to their end\n"+
+		"no run on disk yet %4d\nin the first epoch %4d\nthen, by quarters  %4d %4d %4d %4d",
+		k.kills, k.processes, k.ends, k.unborn, k.quarters[0], k.quarters[1], k.quarters[2], k.quarters[3], k.quarters[4])
 }
 
 func resumeKilled(t *testing.T, home, pictures string) (*Model, error) {

@@ -71,7 +71,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 		Name: list.Name, Classes: list.Classes, Task: list.Task, Backbone: backbone, History: list.History, Status: list.Status,
 		Provenance: list.Provenance, Unfrozen: list.Unfrozen, device: device,
 	}
-	if m.shape, err = newShape(backbone, list.Head, list.Unfrozen, len(list.Classes)); err != nil {
+	if m.shape, err = newShape(backbone, list.Head, Tuning{list.Unfrozen, list.Provenance.Settings.Precision}, len(list.Classes)); err != nil {
 		return nil, err
 	}
 	m.Head = m.shape.spec

@@ -19,13 +19,13 @@ type shape struct {
 	backbone Backbone
 	frozen   Backbone // what pictures go through once; nil: they go to the network itself
 	behind   string   // the last frozen stage, where the backbone is trained from a later one on
-	unfreeze string
+	tuning   Tuning
 	plan     head.Plan
 	spec     head.Spec
 }
 
-func newShape(backbone Backbone, headText, unfreeze string, outputs int) (shape, error) {
-	s := shape{backbone: backbone, frozen: backbone, unfreeze: unfreeze}
+func newShape(backbone Backbone, headText string, tuning Tuning, outputs int) (shape, error) {
+	s := shape{backbone: backbone, frozen: backbone, tuning: tuning}
 	var err error
 	if s.spec, err = head.Parse(headText); err != nil {
 		return s, err
@@ -33,13 +33,13 @@ func newShape(backbone Backbone, headText, unfreeze string, outputs int) (shape,
 	if s.plan, err = s.spec.Plan(backbone.FeatureShape(), outputs); err != nil {
 		return s, err
 	}
-	if unfreeze == "" {
+	if tuning.Unfreeze == "" {
 		return s, nil
 	}
 	stages := backbone.Stages()
-	switch i := slices.Index(stages, unfreeze); {
+	switch i := slices.Index(stages, tuning.Unfreeze); {
 	case i < 0:
-		return s, fmt.Errorf("there is no stage %q to unfreeze; the backbone has %s", unfreeze, strings.Join(stages, ", "))
+		return s, fmt.Errorf("there is no stage %q to unfreeze; the backbone has %s", tuning.Unfreeze, strings.Join(stages, ", "))
 	case i == 0:
 		s.frozen = nil
 	default:
@@ -60,9 +60,9 @@ func (s shape) options(batch int, seed int64, loss trainer.Loss) trainer.Options
 		size := s.backbone.Identity().Geometry.Size
 		o.Input, o.Bytes = []int{size, size, 3}, true
 	}
-	if s.unfreeze != "" {
+	if s.tuning.Unfreeze != "" {
 		o.Body = func(scope *model.Scope, x *graph.Node) *graph.Node {
-			return s.backbone.After(scope, s.behind, s.unfreeze, x)
+			return s.backbone.After(scope, s.behind, s.tuning, x)
 		}
 	}
 	return o
@@ -85,6 +85,7 @@ func newTrainer(device *accel.Device, s shape, c Config) (*trainer.Trainer, erro
 	o := s.options(c.Batch, c.Seed, c.loss())
 	o.LabelSmoothing, o.L2, o.Optimizer = c.LabelSmoothing, c.L2, c.optimizer()
 	o.ClipNorm, o.Accumulate, o.Rate = c.ClipNorm, c.Accumulate, s.rate(c.StageRate, c.TrainNorm)
+	o.Devices = c.Devices
 	return trainer.New(device.Backend, o)
 }
 

@@ -45,6 +45,7 @@ type Settings struct {
 	LabelSmoothing float64     `json:"label_smoothing"`
 	ClassWeights   string      `json:"class_weights"`
 	Unfreeze       string      `json:"unfreeze"`
+	Precision      string      `json:"precision,omitempty"` // of unfrozen stages
 	StageRate      float64     `json:"stage_rate"`
 	TrainNorm      bool        `json:"train_norm"`
 	Augment        string      `json:"augment"`
@@ -52,5 +53,6 @@ type Settings struct {
 	EarlyStop      int         `json:"early_stop"`
 	KeepLast       bool        `json:"keep_last"`
 	Seed           int64       `json:"seed"`
+	Devices        int         `json:"devices,omitempty"`
 	Targets        [][]float32 `json:"targets,omitempty"`
 }

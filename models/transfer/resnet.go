@@ -61,8 +61,9 @@ func (b resnetBackbone) Maps(stage string) (Backbone, error) {
 	return resnetBackbone{network, b.options}, nil
 }
 
-func (b resnetBackbone) After(scope *model.Scope, stage, unfreeze string, x *graph.Node) *graph.Node {
-	scope.SetParam(resnet.ParamUnfreeze, unfreeze)
+func (b resnetBackbone) After(scope *model.Scope, stage string, tuning Tuning, x *graph.Node) *graph.Node {
+	scope.SetParam(resnet.ParamUnfreeze, tuning.Unfreeze)
+	scope.SetParam(resnet.ParamPrecision, tuning.Precision)
 	if stage == "" {
 		return b.Features(scope, x)
 	}

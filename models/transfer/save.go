@@ -151,7 +151,7 @@ func (m *Model) backboneWeights() (list map[string]weights.Float32, err error) {
 	store := model.NewStore()
 	defer store.Finalize()
 	exec, err := model.NewExec(m.device.Backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
-		return m.Backbone.After(scope, "", "", x)
+		return m.Backbone.After(scope, "", Tuning{}, x)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the backbone's weights: %w", err)

@@ -54,14 +54,17 @@ func newSession(device *accel.Device, config Config, events func(Event)) (*sessi
 	if events == nil {
 		events = func(Event) {}
 	}
+	config, err := config.on(device)
+	if err != nil {
+		return nil, err
+	}
 	s := &session{config: config, device: device, started: time.Now()}
 	s.events = func(e Event) {
 		e.Run = s.config.Name
 		events(e)
 	}
 	s.train, s.val = config.Dataset.Select(imagefolder.Train), config.Dataset.Select(imagefolder.Val)
-	var err error
-	if s.shape, err = newShape(config.Backbone, config.Head, config.Unfreeze, config.outputs()); err != nil {
+	if s.shape, err = newShape(config.Backbone, config.Head, Tuning{config.Unfreeze, config.Precision}, config.outputs()); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if s.weights, err = config.classWeights(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -21,6 +22,7 @@ const (
 	defaultWeightDecay = 0.004 // Keras's AdamW
 	maxEpochs          = 100_000
 	maxBatch           = 1 << 16
+	maxDevices         = 1024
 )
 
 // complete fills the defaults in and refuses what makes no sense.
@@ -36,6 +38,7 @@ func (c Config) complete() (Config, error) {
 	fill(&c.Schedule, "constant")
 	fill(&c.StageRate, defaultStageRate)
 	fill(&c.Seed, DefaultSeed)
+	fill(&c.Devices, 1)
 	if c.Optimizer == "adamw" {
 		fill(&c.WeightDecay, defaultWeightDecay)
 	}
@@ -79,6 +82,7 @@ func (c Config) check() error {
 		{"the warm-up epochs", float64(c.WarmupEpochs), 0, float64(c.Epochs)},
 		{"the epochs before an early stop", float64(c.EarlyStop), 0, maxEpochs},
 		{"the augmented copies", float64(c.AugmentCopies), 0, 1000},
+		{"the number of devices", float64(c.Devices), 1, maxDevices},
 	} {
 		if !(limit.value >= limit.low && limit.value <= limit.high) {
 			return fmt.Errorf("train: %s is %g, and must lie from %.4g to %.4g", limit.what, limit.value, limit.low, limit.high)
@@ -87,6 +91,9 @@ func (c Config) check() error {
 	if c.Unfreeze != "" && !slices.Contains(c.Backbone.Stages(), c.Unfreeze) {
 		return fmt.Errorf("train: there is no stage %q to unfreeze; the backbone has %s", c.Unfreeze,
 			strings.Join(c.Backbone.Stages(), ", "))
+	}
+	if err := c.checkCompute(); err != nil {
+		return err
 	}
 	if len(c.Dataset.Select(imagefolder.Train)) == 0 {
 		return fmt.Errorf("train on %s: it has no pictures to train on", imagefolder.Printable(c.Dataset.Name))
@@ -98,6 +105,38 @@ func (c Config) check() error {
 		return fmt.Errorf("train: %w", err)
 	}
 	return c.checkTargets()
+}
+
+// checkCompute looks at what a device is asked for.
+func (c Config) checkCompute() error {
+	switch {
+	case c.Batch%c.Devices != 0:
+		return fmt.Errorf("train: %d devices cannot share a batch of %d pictures evenly; take a batch of %d", c.Devices, c.Batch,
+			(c.Batch/c.Devices+1)*c.Devices)
+	case c.Precision == "":
+		return nil
+	case c.Precision != "float32" && c.Precision != "bfloat16":
+		return fmt.Errorf("train: there is no precision %q; choose float32 or bfloat16", c.Precision)
+	case c.Unfreeze == "":
+		return fmt.Errorf("train: the precision %s is that of unfrozen stages, and none is unfrozen; the precision of the frozen pass "+
+			"belongs to the model (%%model --precision)", c.Precision)
+	}
+	return nil
+}
+
+// on fits the configuration to a device.
+func (c Config) on(device *accel.Device) (Config, error) {
+	if n := device.Count(); c.Devices > n {
+		return c, fmt.Errorf("train on %d devices: %s has %d; %%device cpu --devices %d makes as many of a CPU, and %%device cuda takes "+
+			"all GPUs", c.Devices, device.Name(), n, c.Devices)
+	}
+	if c.Unfreeze != "" && c.Precision == "" {
+		c.Precision = "float32"
+		if device.Name() == "xla:cuda" {
+			c.Precision = "bfloat16"
+		}
+	}
+	return c, nil
 }
 
 func (c Config) checkTargets() error {
@@ -221,8 +260,8 @@ func (c Config) settings() Settings {
 		Head: c.Head, Task: c.Task, Epochs: c.Epochs, LearningRate: c.LearningRate, Batch: c.Batch, Accumulate: c.Accumulate,
 		Optimizer: c.Optimizer, Momentum: c.Momentum, WeightDecay: c.WeightDecay, L2: c.L2, Schedule: c.Schedule,
 		WarmupEpochs: c.WarmupEpochs, ClipNorm: c.ClipNorm, LabelSmoothing: c.LabelSmoothing, ClassWeights: c.ClassWeights,
-		Unfreeze: c.Unfreeze, StageRate: c.StageRate, TrainNorm: c.TrainNorm, Augment: c.Augment, AugmentCopies: c.AugmentCopies,
-		EarlyStop: c.EarlyStop, KeepLast: c.KeepLast, Seed: c.Seed,
+		Unfreeze: c.Unfreeze, Precision: c.Precision, StageRate: c.StageRate, TrainNorm: c.TrainNorm, Augment: c.Augment,
+		AugmentCopies: c.AugmentCopies, EarlyStop: c.EarlyStop, KeepLast: c.KeepLast, Seed: c.Seed, Devices: c.Devices,
 	}
 	if c.Task != Single {
 		s.Targets = c.Targets
@@ -235,8 +274,9 @@ func (s Settings) apply(c Config) Config {
 	c.Head, c.Task, c.Epochs, c.LearningRate, c.Batch, c.Accumulate = s.Head, s.Task, s.Epochs, s.LearningRate, s.Batch, s.Accumulate
 	c.Optimizer, c.Momentum, c.WeightDecay, c.L2, c.Schedule = s.Optimizer, s.Momentum, s.WeightDecay, s.L2, s.Schedule
 	c.WarmupEpochs, c.ClipNorm, c.LabelSmoothing, c.ClassWeights = s.WarmupEpochs, s.ClipNorm, s.LabelSmoothing, s.ClassWeights
-	c.Unfreeze, c.StageRate, c.TrainNorm, c.Augment, c.AugmentCopies = s.Unfreeze, s.StageRate, s.TrainNorm, s.Augment, s.AugmentCopies
-	c.EarlyStop, c.KeepLast, c.Seed = s.EarlyStop, s.KeepLast, s.Seed
+	c.Unfreeze, c.Precision, c.StageRate, c.TrainNorm = s.Unfreeze, s.Precision, s.StageRate, s.TrainNorm
+	c.Augment, c.AugmentCopies = s.Augment, s.AugmentCopies
+	c.EarlyStop, c.KeepLast, c.Seed, c.Devices = s.EarlyStop, s.KeepLast, s.Seed, s.Devices
 	if s.Targets != nil {
 		c.Targets = s.Targets
 	}

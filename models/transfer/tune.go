@@ -244,7 +244,7 @@ func (se *search) work(ctx context.Context, queue <-chan *Trial, epochs int, las
 // build compiles a head with its dropout, optimizer and decay as inputs of the step.
 func (se *search) build(text string) (*trainer.Trainer, error) {
 	c := se.session.config
-	shape, err := newShape(c.Backbone, withDropout(text, dropoutStep), "", c.outputs())
+	shape, err := newShape(c.Backbone, withDropout(text, dropoutStep), Tuning{}, c.outputs())
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,10 @@ func Verify(ctx context.Context, device *accel.Device, m *Model, root string, ev
 		config.Epochs = len(m.History)
 	}
 	config.Silence = allSilences() // the run began in spite of them
+	if n := device.Count(); config.Devices > n {
+		v.Differences = append(v.Differences, fmt.Sprintf("%d devices shared each batch, and %s has %d", config.Devices, device.Name(), n))
+		config.Devices = 1
+	}
 	repeated, err := Fit(ctx, device, config, events)
 	if err != nil && repeated == nil {
 		return nil, fmt.Errorf("verify %s: %w", m.Name, err)
