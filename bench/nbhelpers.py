@@ -1,4 +1,4 @@
-"""Builds a Go cell's program with nbhelpers, and the same with fmt alone, gonbui, net with JSON: what an import costs.
+"""Builds a Go cell's program with nbhelpers, and the same with fmt alone, net with JSON: what an import costs.
 
 Every build has new text, since Go's cache would hide the work. The programs take turns, so that a busy machine slows all
 of them; the ratios are of the medians of wall time and of the least processor time, and the bound of 1.6 is on the latter,
@@ -23,7 +23,6 @@ BOUND = 1.6
 PROGRAMS = {
     "fmt": ('"fmt"', 'fmt.Println("x")'),
     "net+json": ('"encoding/json"; "fmt"; "net"', 'c, err := net.Dial("unix", "x"); fmt.Println(json.NewEncoder(c).Encode(err))'),
-    "gonbui": ('"fmt"; "github.com/janpfeifer/gonb/gonbui"', 'fmt.Println("x"); gonbui.DisplayHTML("x"); gonbui.Sync()'),
     "nbhelpers: show": ('"fmt"; "github.com/headstart-nb/headstart/nbhelpers"', 'fmt.Println(nbhelpers.Show("x"))'),
     "nbhelpers: all": (
         '"context"; "fmt"; "github.com/headstart-nb/headstart/nbhelpers"',

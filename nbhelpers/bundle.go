@@ -48,7 +48,11 @@ func bundle(v any) (b display.Bundle, err error) {
 	case sketch.Table:
 		return tableBundle(v), nil
 	case sketch.Curves:
-		return curvesBundle(v), nil
+		b := curvesBundle(v)
+		if drawn, ok := drawing(warm.DrawCurves, v); ok {
+			b = withDrawing(b, drawn)
+		}
+		return b, nil
 	case sketch.Progress:
 		return display.Text(v.Text(textWidth)), nil
 	case [][]string:
@@ -133,7 +137,7 @@ func pictures(images []image.Image) []Picture {
 	return result
 }
 
-// Grid shows pictures in rows and columns, as thumbnails. The model server draws it where it runs; else it is HTML.
+// Grid shows pictures in rows and columns, as thumbnails. It is a PNG where Headstart is installed, else HTML.
 func Grid(title string, cells ...Picture) error {
 	b, err := gridBundle(title, cells)
 	if err != nil {

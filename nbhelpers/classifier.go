@@ -104,16 +104,6 @@ func (m *Model) Explain(ctx context.Context, picture any, class string) (warm.Ex
 	return explanation, err
 }
 
-func (m *Model) draw(ctx context.Context, kind string, data any) (warm.Drawing, error) {
-	var drawn warm.Drawing
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return drawn, err
-	}
-	err = m.call(ctx, warm.MethodDraw, warm.DrawParams{Kind: kind, Data: raw}, &drawn)
-	return drawn, err
-}
-
 // Models lists the warm models.
 func Models(ctx context.Context) ([]warm.Model, error) {
 	var result warm.ModelsResult

@@ -1,7 +1,6 @@
 package nbhelpers
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -175,7 +174,7 @@ func (c *LiveCurves) Step() error {
 	return c.live.update(false, func() display.Bundle { return c.render(false) })
 }
 
-// Close shows the curves as they are at the end, with a PNG for pages that run no script where the model server runs.
+// Close shows the curves as they are at the end, with a PNG for pages that run no script.
 func (c *LiveCurves) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,25 +196,5 @@ func (c *LiveCurves) render(final bool) display.Bundle {
 			b = withDrawing(b, drawn)
 		}
 	}
-	return b
-}
-
-// drawTime is how long the model server may take to draw a figure.
-const drawTime = 20 * time.Second
-
-// drawing asks the model server for a PNG; ok is false where none answers.
-func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), drawTime)
-	defer cancel()
-	drawn, err := Classifier("").draw(ctx, kind, data)
-	return drawn, err == nil
-}
-
-func withDrawing(b display.Bundle, drawn warm.Drawing) display.Bundle {
-	if len(drawn.PNG) == 0 {
-		return b
-	}
-	b.Data[display.MIMEPNG] = drawn.PNG
-	b.Metadata = map[string]any{display.MIMEPNG: map[string]any{"width": drawn.Width, "height": drawn.Height}}
 	return b
 }

@@ -11,11 +11,11 @@
 // In a notebook the output is rich, in a terminal ("go run") it is text. Output has arrived when a function returns, so
 // a program may end at any time.
 //
-// The package stays light, since every cell links what it imports: it draws no PNG charts of its own (the model server
-// does where it runs; without it a notebook has the Vega-Lite chart and the text), and it speaks GoNB's own protocol
-// instead of importing gonbui, which alone takes a cell's build from 1 to 1.8 times that of one with fmt. A program
-// therefore uses either this package or gonbui for its output, not both: they would write into the same pipe, each with
-// an encoder of its own.
+// The package stays light, since every cell links what it imports: it draws no PNG charts of its own (the model server or
+// a program beside it does; where Headstart is not installed, a notebook has the Vega-Lite chart and the text), and it
+// speaks GoNB's own protocol instead of importing gonbui, which alone takes a cell's build from 1 to 1.8 times that of
+// one with fmt. A program therefore uses either this package or gonbui for its output, not both: they would write into
+// the same pipe, each with an encoder of its own.
 package nbhelpers
 
 import (

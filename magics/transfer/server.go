@@ -40,7 +40,7 @@ func (l *Lab) handle(ctx context.Context, method string, params json.RawMessage)
 	case warm.MethodGet:
 		return answer(ctx, params, l.get)
 	case warm.MethodDraw:
-		return answer(ctx, params, draw)
+		return answer(ctx, params, func(_ context.Context, p warm.DrawParams) (warm.Drawing, error) { return Draw(p) })
 	}
 	return nil, fmt.Errorf("there is no method %q: this Headstart is older than the cell's nbhelpers", method)
 }
@@ -203,7 +203,8 @@ func (l *Lab) leave(name string, result any) {
 	l.values[name] = warm.Value{JSON: data}
 }
 
-func draw(_ context.Context, p warm.DrawParams) (warm.Drawing, error) {
+// Draw draws a figure as PNG for a Go cell, which links no library for it.
+func Draw(p warm.DrawParams) (warm.Drawing, error) {
 	var bundle display.Bundle
 	switch p.Kind {
 	case warm.DrawCurves:

@@ -50,8 +50,8 @@ def resident(pid):
 
 
 class Kernel:
-    def __init__(self, transport="tcp"):
-        self.manager = KernelManager(kernel_name=KERNEL, transport=transport)
+    def __init__(self, transport="tcp", name=KERNEL):
+        self.manager = KernelManager(kernel_name=name, transport=transport)
         self.manager.start_kernel()
         self.client = self.manager.client()
         self.client.start_channels()

@@ -36,6 +36,7 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 		doctorCommand(),
 		pjrtCommand(),
 		weightsCommand(),
+		drawCommand(),
 	)
 	return root
 }
