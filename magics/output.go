@@ -32,6 +32,7 @@ type Output struct {
 // OutputKind says what an Output's target is.
 type OutputKind int
 
+// What Output.Target is; ToCell has none.
 const (
 	ToCell OutputKind = iota
 	ToFile

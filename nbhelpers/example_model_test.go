@@ -1,0 +1,162 @@
+package nbhelpers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"log"
+	"os"
+	"testing"
+
+	"github.com/headstart-nb/headstart/nbhelpers"
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
+	"github.com/headstart-nb/headstart/nbhelpers/warm/server"
+)
+
+// TestMain gives the examples a model server that knows one model, as the cells of a notebook have one behind %train.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "warm")
+	if err != nil {
+		log.Fatal(err)
+	}
+	listener, err := server.Listen(warm.SocketPath(dir))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Setenv(warm.EnvRuntimeDir, dir); err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener, answerCats) }()
+	code := m.Run()
+	cancel()
+	<-served
+	if err := os.RemoveAll(dir); err != nil {
+		log.Print(err)
+	}
+	os.Exit(code)
+}
+
+// answerCats is a model server whose model takes everything for a cat.
+func answerCats(_ context.Context, method string, params json.RawMessage) (any, error) {
+	switch method {
+	case warm.MethodModels:
+		return warm.ModelsResult{Models: []warm.Model{{Name: "pets", Labels: []string{"cat", "dog"}, Trained: true}}}, nil
+	case warm.MethodPredict:
+		return warm.PredictResult{Model: "pets", Predictions: []warm.Prediction{{
+			Name: "cat.jpg", Top: []warm.Score{{Label: "cat", Probability: 0.9}, {Label: "dog", Probability: 0.1}},
+		}}}, nil
+	case warm.MethodFeatures:
+		features, err := warm.NewTensor([]float32{0.5, 0, 2}, 1, 3)
+		return warm.FeaturesResult{Model: "pets", Features: features}, err
+	case warm.MethodEvaluate:
+		return warm.Report{Model: "pets", Split: "val", Pictures: 20, Accuracy: 0.95, Classes: []warm.ClassReport{
+			{Label: "cat", Precision: 1, Recall: 0.9, F1: 0.947, Pictures: 10}, {Label: "dog", Precision: 0.909, Recall: 1, F1: 0.952, Pictures: 10},
+		}}, nil
+	case warm.MethodExplain:
+		heat, err := warm.NewTensor([]float32{0, 0, 0, 1}, 2, 2)
+		return warm.Explanation{Model: "pets", Class: warm.Score{Label: "cat", Probability: 0.9}, Heat: heat}, err
+	case warm.MethodPut:
+		return nil, nil
+	case warm.MethodGet:
+		return warm.Value{JSON: json.RawMessage(`{"model":"pets","pictures":20,"accuracy":0.95}`)}, nil
+	}
+	return nil, fmt.Errorf("there is no method %q", method)
+}
+
+// The model that %train made answers without being loaded or compiled in the cell.
+func ExampleClassifier() {
+	model := nbhelpers.Classifier("pets") // "" is the latest
+	predictions, err := model.Predict(context.Background(), "cat.jpg")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s, %.0f %%\n", predictions[0].Label(), 100*predictions[0].Probability())
+	// Output: cat, 90 %
+}
+
+// Files, pictures in memory and what Put has named are asked about together.
+func ExampleModel_Predict() {
+	painted := image.NewRGBA(image.Rect(0, 0, 224, 224))
+	predictions, err := nbhelpers.Classifier("").Predict(context.Background(), "cat.jpg", painted, "@batch")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := nbhelpers.Show(predictions); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// picture  truth  class  probability  then
+	// ───────  ─────  ─────  ───────────  ──────────
+	// cat.jpg         cat         90.0 %  dog 10.0 %
+}
+
+// The backbone's features are what the head is trained on, and good for searching and clustering as well.
+func ExampleModel_Features() {
+	features, err := nbhelpers.Classifier("").Features(context.Background(), "cat.jpg")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(features), "picture,", len(features[0]), "numbers:", features[0])
+	// Output: 1 picture, 3 numbers: [0.5 0 2]
+}
+
+func ExampleModel_Evaluate() {
+	report, err := nbhelpers.Classifier("").Evaluate(context.Background(), "val")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := nbhelpers.Show(report); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// pets on val: accuracy 95.0 %, loss 0.0000, 20 pictures
+	// class  precision   recall      F1  pictures
+	// ─────  ─────────  ───────  ──────  ────────
+	// cat      100.0 %   90.0 %  94.7 %        10
+	// dog       90.9 %  100.0 %  95.2 %        10
+}
+
+// In a notebook, Show draws the picture beside itself under the heat map.
+func ExampleModel_Explain() {
+	explanation, err := nbhelpers.Classifier("").Explain(context.Background(), "cat.jpg", "cat")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := nbhelpers.Show(explanation); err != nil {
+		log.Fatal(err)
+	}
+	// Output: where pets sees cat (90.0 %)
+}
+
+func ExampleModels() {
+	models, err := nbhelpers.Models(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range models {
+		fmt.Println(m.Name, m.Labels, m.Trained)
+	}
+	// Output: pets [cat dog] true
+}
+
+// Pictures that a cell has put are what magics take: %predict @batch.
+func ExamplePut() {
+	batch := []image.Image{image.NewRGBA(image.Rect(0, 0, 224, 224))}
+	if err := nbhelpers.Put(context.Background(), "batch", batch); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+}
+
+// What %evaluate found is a Go value in the cells below it.
+func ExampleGet() {
+	report, err := nbhelpers.Get[warm.Report](context.Background(), "last.report")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Pictures, "pictures, accuracy", report.Accuracy)
+	// Output: 20 pictures, accuracy 0.95
+}
