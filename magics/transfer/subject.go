@@ -5,17 +5,12 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"io"
-	"os"
 
 	"github.com/headstart-nb/headstart/models/picture"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
-
-// maxPictureFile bounds what is read of a file that is said to be a picture, in bytes.
-const maxPictureFile = 512 << 20
 
 // thumb is the picture at the size of a grid's cell; nil where it cannot be read, which the prediction has already said.
 func (s subject) thumb() image.Image {
@@ -32,17 +27,9 @@ func (s subject) thumb() image.Image {
 }
 
 func decodeFile(path string) (picture.RGB, error) {
-	file, err := os.Open(path)
+	data, err := picture.ReadFile(path)
 	if err != nil {
 		return picture.RGB{}, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxPictureFile+1))
-	if err != nil {
-		return picture.RGB{}, fmt.Errorf("reading %s: %w", path, err)
-	}
-	if len(data) > maxPictureFile {
-		return picture.RGB{}, fmt.Errorf("reading %s: it is larger than %d MiB, which no photograph is", path, maxPictureFile>>20)
 	}
 	return picture.Decode(data, picture.Limits{})
 }
