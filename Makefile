@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet lint fuzz bench fresh labextension clean
+.PHONY: help setup demo lab test fmt vet lint fuzz bench bench-cuda platforms fresh labextension clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -17,7 +17,7 @@ export GOMLX_NO_AUTO_INSTALL := 1
 export PATH := $(STATE)/bin:$(PATH)
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
 setup: ## bring Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
 	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
@@ -50,6 +50,12 @@ fuzz: setup ## run every fuzz target for a while (FUZZTIME=30s)
 
 bench: setup ## run every benchmark script in bench/
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/bench.sh
+
+bench-cuda: setup ## compare with PyTorch and JAX on an NVIDIA card, where there is one
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/bench-cuda.sh
+
+platforms: ## check what builds for macOS and for Linux on arm64
+	@scripts/platforms.sh
 
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh

@@ -17,6 +17,7 @@ fi
 shopt -s nullglob
 for script in bench/*.sh bench/*.py; do
 	name=$(basename "$script")
+	[ "$name" != cuda.py ] || continue # make bench-cuda runs it
 	echo "== $name"
 	case $name in
 	*.sh) BENCH_PYTHON="$PWD/$venv/bin/python" bash "$script" ;;

@@ -1,0 +1,14 @@
+#!/bin/bash
+# Checks that everything that needs no C compiler builds, and vets, for the platforms that the tests do not run on:
+# scripts/platforms.sh [OS/ARCH..., default darwin/arm64 linux/arm64]. What bridges to XLA needs that platform's own compiler.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- darwin/arm64 linux/arm64
+export CGO_ENABLED=0
+for platform in "$@"; do
+	export GOOS=${platform%/*} GOARCH=${platform#*/}
+	mapfile -t packages < <(go list -e -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v github.com/gomlx/go-xla/ | cut -d' ' -f1)
+	go build -o /dev/null "${packages[@]}"
+	go vet "${packages[@]}"
+	echo "$platform: ${#packages[@]} packages build"
+done
