@@ -141,7 +141,7 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 		last = append(last, &tree{title: "JupyterLab extension", dest: dest, from: options.Labextension, last: "package.json",
 			extra: map[string][]byte{"install.json": labextensionOrigin}})
 	}
-	last = append(last, &kernelspec{layout: layout, host: h, plugins: plugins})
+	last = append(last, &logo{layout}, &kernelspec{layout: layout, host: h, plugins: plugins})
 	if layout.Checkout != "" {
 		last = append(last, &venvLink{layout: layout})
 	}

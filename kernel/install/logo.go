@@ -1,0 +1,55 @@
+package install
+
+import (
+	"context"
+	"embed"
+	"path/filepath"
+)
+
+//go:embed logo-*
+var logos embed.FS
+
+// logo is the kernel's picture, in the files in which front ends look for it beside kernel.json: jupyter_client,
+// "Kernel specs".
+type logo struct{ layout Layout }
+
+func (l *logo) name() string { return "the kernel's logo" }
+
+func (l *logo) files() []string {
+	var files []string
+	for name := range l.contents() {
+		files = append(files, name)
+	}
+	return files
+}
+
+func (l *logo) ready() bool {
+	for file, content := range l.contents() {
+		if !holds(file, content) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *logo) stage(_ context.Context, tx *transaction) error {
+	for file, content := range l.contents() {
+		if err := tx.writeBytes(file, 0o644, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contents are the pictures by the paths where they belong.
+func (l *logo) contents() map[string][]byte {
+	found := map[string][]byte{}
+	for _, name := range []string{"logo-svg.svg", "logo-64x64.png", "logo-32x32.png"} {
+		content, err := logos.ReadFile(name)
+		if err != nil {
+			panic(err) // they are embedded above
+		}
+		found[filepath.Join(l.layout.Kernelspec(), name)] = content
+	}
+	return found
+}
