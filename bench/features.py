@@ -20,8 +20,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = ["onnxruntime", "keras"]
-# What the kernel gives its plugin process: glibc then keeps freed memory, and in large pages.
-TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296"
+# What the kernel gives its plugin process: glibc then takes large pages for large blocks, and keeps small ones.
+TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=4294967296"
 
 
 class Program:

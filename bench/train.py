@@ -25,8 +25,8 @@ from PIL import Image
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLASSES = 10
-# What the kernel gives its plugin process: glibc then keeps freed memory, and in large pages.
-TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296"
+# What the kernel gives its plugin process: glibc then takes large pages for large blocks, and keeps small ones.
+TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=4294967296"
 
 
 def write_photos(folder, per_class):

@@ -82,10 +82,11 @@ func (k *kernelspec) content() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// mallocTunables make glibc back big blocks with huge pages and keep them: XLA allocates and frees every batch's activations,
-// and without these the kernel clears the same pages again and again. bench/features.py measures with them. They are read
+// mallocTunables make glibc back big blocks with huge pages: XLA allocates and frees every batch's activations as one block,
+// and small pages cost an eighth of the frozen pass. From 64 MiB on a block is mapped by itself, since a thread's heap would
+// give it small pages again; smaller ones are kept when freed. bench/features.py measures with them. They are read
 // when a process starts, so that only the kernelspec can set them.
-const mallocTunables = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296"
+const mallocTunables = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=4294967296"
 
 func (k *kernelspec) environment() map[string]string {
 	env := map[string]string{
