@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/models"
+	"github.com/headstart-nb/headstart/models/transfer"
 )
 
 // The tutorial's job: a folder of photos becomes a classifier.
@@ -51,6 +53,122 @@ func Example() {
 	// classes: [blue red]
 	// epochs: 5
 	// a red picture is red
+}
+
+// Events tell what happens, for curves that are live. nbhelpers.Curves draws them in a notebook.
+func ExampleOptions_events() {
+	ctx := context.Background()
+	session, err := models.Open(ctx, models.Options{
+		Home: scratch(), Device: "go", Weights: "random", Cut: "conv1", Size: 32,
+		Events: func(e models.Event) {
+			switch {
+			case e.Features != nil && e.Features.Done:
+				fmt.Println("the backbone has seen", e.Features.Total, "pictures")
+			case e.Epoch != nil:
+				fmt.Println("epoch", e.Epoch.Epoch, "of", e.Epoch.Epochs)
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	data, err := session.Dataset(ctx, colours())
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := session.Train(ctx, data, models.Config{Epochs: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	// Output:
+	// the backbone has seen 12 pictures
+	// epoch 1 of 2
+	// epoch 2 of 2
+}
+
+// A training whose context is cancelled finishes its batch, and gives back the best model so far beside the error.
+func ExampleSession_Train_cancelled() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	session, err := models.Open(ctx, models.Options{
+		Home: scratch(), Device: "go", Weights: "random", Cut: "conv1", Size: 32,
+		Events: func(e models.Event) {
+			if e.Epoch != nil {
+				cancel()
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	data, err := session.Dataset(ctx, colours())
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := session.Train(ctx, data, models.Config{Epochs: 100})
+	fmt.Println("stopped:", errors.Is(err, transfer.ErrStopped))
+	if model == nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	fmt.Println("epochs:", len(model.History))
+	// Output:
+	// stopped: true
+	// epochs: 1
+}
+
+// A saved model brings its labels and its preprocessing with it.
+func ExampleSession_Load() {
+	ctx := context.Background()
+	photos, home := colours(), scratch()
+	session, err := models.Open(ctx, models.Options{Home: home, Device: "go", Weights: "random", Cut: "conv1", Size: 32})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	data, err := session.Dataset(ctx, photos)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trained, err := session.Train(ctx, data, models.Config{Epochs: 5, LearningRate: 0.01})
+	if err != nil {
+		log.Fatal(err)
+	}
+	saved := filepath.Join(home, "saved")
+	if err := errors.Join(trained.Save(saved, models.SaveOptions{}), trained.Close()); err != nil {
+		log.Fatal(err)
+	}
+
+	model, err := session.Load(ctx, saved)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	report, err := model.Evaluate(ctx, data, "val")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(model.Classes, "on", report.Pictures, "pictures it was not trained on")
+	// Output: [blue red] on 2 pictures it was not trained on
+}
+
+// A Backbone is what turns a picture into numbers.
+func ExampleSession_Backbone() {
+	ctx := context.Background()
+	session, err := models.Open(ctx, models.Options{Home: scratch(), Device: "go", Weights: "random", Cut: "conv2"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	backbone, err := session.Backbone(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a picture becomes", backbone.FeatureShape(), "numbers")
+	// Output: a picture becomes [256] numbers
 }
 
 func scratch() string {
