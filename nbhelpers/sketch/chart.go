@@ -21,12 +21,8 @@ const (
 // below each other.
 func (c Curves) Text(width int) string {
 	width = max(width, narrowest)
-	lines := []string{}
-	for _, head := range []string{Label(c.Title, width), Label(c.Summary(), width)} {
-		if head != "" {
-			lines = append(lines, head)
-		}
-	}
+	lines := wrap(Label(c.Title, 0), width)
+	lines = append(lines, wrap(c.Summary(), width)...)
 	beside := max(1, (width+gutter)/(narrowest+gutter))
 	for group := range slices.Chunk(c.Panels, beside) {
 		each := (width - gutter*(len(group)-1)) / len(group)
@@ -38,7 +34,7 @@ func (c Curves) Text(width int) string {
 		lines = append(lines, sideBySide(drawn, each)...)
 	}
 	for _, note := range c.Notes {
-		lines = append(lines, Label(note, width))
+		lines = append(lines, wrap(Label(note, 0), width)...)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -99,6 +95,9 @@ func (p Panel) draw(c Curves, width int) []string {
 	if p.Log() {
 		name += " (log)"
 	}
+	if _, _, ok := p.Range(); !ok {
+		canvas.write("waiting for the first " + c.AxisName())
+	}
 	rows := []string{Label(name+": "+strings.Join(legend, ", "), width)}
 	for y, cells := range canvas.cells {
 		edge := "│"
@@ -135,6 +134,12 @@ func newGrid(width, height int) grid {
 		g.cells[y] = []rune(strings.Repeat(" ", max(width, 2)))
 	}
 	return g
+}
+
+// write puts a text into the middle.
+func (g grid) write(text string) {
+	row := []rune(Label(text, g.width()))
+	copy(g.cells[len(g.cells)/2][max(0, g.width()-len(row))/2:], row)
 }
 
 func (g grid) width() int { return len(g.cells[0]) }

@@ -37,7 +37,7 @@ func (p Progress) Text(width int) string {
 	if p.Left > 0 {
 		parts = append(parts, Clock(p.Left)+" left")
 	}
-	label := Label(p.Label, max(8, width/3))
+	label := Label(p.Label, max(8, width*2/5))
 	if label != "" {
 		label += " "
 	}
