@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 export CGO_ENABLED=0
 for platform in "$@"; do
 	export GOOS=${platform%/*} GOARCH=${platform#*/}
-	mapfile -t packages < <(go list -e -f '{{.ImportPath}} {{join .Deps " "}}' ./... | grep -v github.com/gomlx/go-xla/ | cut -d' ' -f1)
+	mapfile -t packages < <(go list -e -f '{{if .GoFiles}}{{.ImportPath}}{{end}} {{join .Deps " "}}' ./... | grep -v -e '^ ' -e github.com/gomlx/go-xla/ | cut -d' ' -f1)
 	go build -o /dev/null "${packages[@]}"
 	go vet "${packages[@]}"
 	echo "$platform: ${#packages[@]} packages build"

@@ -19,6 +19,7 @@ const KernelName = "headstart"
 
 // A Place says where to install. The zero value is the user's own folders.
 type Place struct {
+	User      bool   // into the user's own folders, said out loud
 	SysPrefix bool   // into the prefix of the Python interpreter, which for a virtual environment is its folder
 	Prefix    string // into this folder
 	Checkout  string // into .headstart of this checkout of the project, with a virtual environment for Jupyter
@@ -40,7 +41,7 @@ type Layout struct {
 // NewLayout resolves a place to absolute paths. It asks the Python interpreter for its prefix where the place needs it.
 func NewLayout(ctx context.Context, place Place, python string) (Layout, error) {
 	chosen := 0
-	for _, set := range []bool{place.SysPrefix, place.Prefix != "", place.Checkout != ""} {
+	for _, set := range []bool{place.User, place.SysPrefix, place.Prefix != "", place.Checkout != ""} {
 		if set {
 			chosen++
 		}

@@ -29,6 +29,7 @@ func TestPlaces(t *testing.T) {
 		command             string
 	}{
 		"user":         {prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"user, said":   {place: Place{User: true}, prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
 		"user's data":  {dataDir: "/data/jupyter", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
 		"user's XDG":   {xdg: "/data", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
 		"sys-prefix":   {place: Place{SysPrefix: true}, prefix: "/opt/an env", share: "/opt/an env/share/jupyter", root: "/opt/an env/lib/headstart", command: "headstart install --prefix '/opt/an env'"},
@@ -64,6 +65,7 @@ func TestPlacesThatAreNone(t *testing.T) {
 		"no such interpreter":        {Place{SysPrefix: true}, "/nowhere/python", "name the interpreter of your Jupyter with --python"},
 		"a checkout that is a home":  {Place{Checkout: "."}, "", "is no checkout of the project"},
 		"a prefix and a sys-prefix":  {Place{SysPrefix: true, Prefix: "/x"}, "", "more than one place"},
+		"a prefix and the user's":    {Place{User: true, Prefix: "/x"}, "", "choose one of --user, --sys-prefix, --prefix and --checkout"},
 		"an interpreter that fails":  {Place{SysPrefix: true}, "/bin/false", "asking /bin/false for its prefix"},
 		"an interpreter that lies":   {Place{SysPrefix: true}, "/bin/true", "gave no folder"},
 		"a relative prefix from it ": {Place{SysPrefix: true}, "/bin/echo", "gave no folder"},

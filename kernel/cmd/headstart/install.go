@@ -20,14 +20,12 @@ type assets struct {
 // placeFlags declares the flags that say which installation is meant.
 func placeFlags(command *cobra.Command, place *install.Place, python *string) {
 	flags := command.Flags()
-	user := false
-	flags.BoolVar(&user, "user", false, "the user's own folders (the default)")
+	flags.BoolVar(&place.User, "user", false, "the user's own folders (the default)")
 	flags.BoolVar(&place.SysPrefix, "sys-prefix", false, "the prefix of the Python interpreter: its virtual environment, or the system's")
 	flags.StringVar(&place.Prefix, "prefix", "", "this folder")
 	flags.StringVar(&place.Checkout, "checkout", "", "the folder .headstart of this checkout of the project, Jupyter included")
 	flags.StringVar(&place.Source, "source", "", "a checkout of the project that Go cells import from, instead of an unpacked copy")
 	flags.StringVar(python, "python", "python3", "the Python interpreter that has pip, and the prefix for --sys-prefix")
-	command.MarkFlagsMutuallyExclusive("user", "sys-prefix", "prefix", "checkout")
 }
 
 func newInstallCommand(carried assets) *cobra.Command {
