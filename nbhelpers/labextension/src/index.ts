@@ -1,6 +1,6 @@
-import { editor, renderer } from './plugin/notebook';
+import { editor, recall, renderer } from './plugin/notebook';
 import { data, runs, status } from './plugin/panels';
 import { sessions, settings } from './plugin/services';
 import { wizard } from './plugin/wizard';
 
-export default [settings, sessions, editor, renderer, runs, data, status, wizard];
+export default [settings, sessions, editor, renderer, recall, runs, data, status, wizard];

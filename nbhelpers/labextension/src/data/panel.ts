@@ -87,7 +87,7 @@ export class DataPanel extends KernelPanel {
 
   private _tile(browser: Browser, item: IItem, first: boolean): HTMLElement {
     const wrong = item.predicted !== '' && item.predicted !== item.label;
-    const verdict = item.predicted && `${wrong ? '✗' : '✓'} ${item.predicted} ${percent(item.probability)}`;
+    const verdict = item.predicted && `${wrong ? `✗ ${item.predicted}` : '✓'} ${percent(item.probability)}`;
     const tile = element(
       'div',
       {

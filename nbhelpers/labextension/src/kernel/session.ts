@@ -8,6 +8,10 @@ import { MagicClient } from './client';
 /** The name of the kernelspec. */
 export const KERNEL_NAME = 'headstart';
 
+/** A cell that calls one of the plugin's magics, and so starts it. */
+const STARTS_PLUGIN =
+  /^%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device)\b/m;
+
 /** What the panels share about one kernel. */
 export class KernelSession {
   constructor(
@@ -25,24 +29,24 @@ export class KernelSession {
 
   /** Whether the magics' plugin is known to run, so that asking it starts nothing. */
   get warm(): boolean {
-    return this._shown || this.client.answered;
+    return this._started || this.client.answered;
   }
 
   private _onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this._shown = false;
+      this._started = false;
       this.client.reset('the kernel was restarted');
     }
   }
 
   private _onOutput(_: unknown, message: KernelMessage.IIOPubMessage): void {
-    const { data } = message.content as { data?: object };
-    if (!this._shown && data && Object.keys(data).some(type => type.startsWith('application/vnd.headstart.'))) {
-      this._shown = true;
+    const { code } = message.content as { code?: string };
+    if (message.header.msg_type === 'execute_input' && STARTS_PLUGIN.test(code ?? '')) {
+      this._started = true;
     }
   }
 
-  private _shown = false;
+  private _started = false;
 }
 
 /**

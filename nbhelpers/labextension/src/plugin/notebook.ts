@@ -6,6 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { cleanRendererFactory } from '../clean/renderer';
 import { cellEditor } from '../editor/extension';
 import { PACKAGE } from '../ids';
+import { recallRuns } from '../run/recall';
 import type { KernelSessions } from '../kernel/session';
 import { runRendererFactory } from '../run/renderer';
 import { IKernelSessions, IPreferences } from './services';
@@ -32,5 +33,17 @@ export const renderer: JupyterFrontEndPlugin<void> = {
     const place = tracker && sessions && { tracker, sessions };
     registry.addFactory(runRendererFactory(place), RENDERER_RANK);
     registry.addFactory(cleanRendererFactory(place), RENDERER_RANK);
+  }
+};
+
+export const recall: JupyterFrontEndPlugin<void> = {
+  id: `${PACKAGE}:recall`,
+  description: 'Shows the runs whose cells missed them while their page was closed.',
+  autoStart: true,
+  requires: [INotebookTracker, IKernelSessions],
+  activate: (_, tracker: INotebookTracker, sessions: KernelSessions) => {
+    tracker.widgetAdded.connect((_, notebook) => {
+      recallRuns(notebook, sessions).catch(error => console.warn('Headstart: the kernel was not asked for its runs.', error));
+    });
   }
 };

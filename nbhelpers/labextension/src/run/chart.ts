@@ -3,29 +3,32 @@ import type { IPanel } from './model';
 import { epochAxis, tickLabel, valueAxis } from './scale';
 
 // In CSS pixels.
-const WIDTH = 360;
 const HEIGHT = 230;
-const PLOT = { left: 52, right: 348, top: 34, bottom: 190 };
+const LEFT = 52;
+const TOP = 34;
+const BOTTOM = 190;
+const MARGIN = 12;
 
 /** Lines differ in their dashes and markers as well as in colour; the second, which is the validation, is solid. */
 const DASHES = ['5 3', '', '2 2', '8 2 2 2', '4 4', '10 3'];
 
 type Point = [number, number];
 
-/** A chart of curves over epochs, with the best epoch marked; 0 marks none. */
-export function chart(panel: IPanel, best: number): SVGElement {
+/** A chart of curves over epochs, with the best epoch marked; 0 marks none. The width is in CSS pixels. */
+export function chart(panel: IPanel, best: number, width = 360): SVGElement {
+  const right = width - MARGIN;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
   const last = Math.max(0, ...panel.lines.map(line => line.values.length));
   const across = epochAxis(last);
   const up = valueAxis(values, panel.fraction);
   const x = (epoch: number) =>
-    PLOT.left + ((epoch - across.low) / (across.high - across.low)) * (PLOT.right - PLOT.left);
-  const y = (value: number) => PLOT.bottom - ((value - up.low) / (up.high - up.low)) * (PLOT.bottom - PLOT.top);
+    LEFT + ((epoch - across.low) / (across.high - across.low)) * (right - LEFT);
+  const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - TOP);
 
   const drawn = shape('svg', {
     class: 'hs-chart',
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-    width: WIDTH,
+    viewBox: `0 0 ${width} ${HEIGHT}`,
+    width,
     height: HEIGHT,
     role: 'img',
     'aria-label': describe(panel, best)
@@ -33,28 +36,28 @@ export function chart(panel: IPanel, best: number): SVGElement {
   drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
   for (const tick of up.ticks) {
     drawn.append(
-      shape('line', { class: 'hs-grid', x1: PLOT.left, x2: PLOT.right, y1: y(tick), y2: y(tick) }),
-      shape('text', { x: PLOT.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(up, tick, panel.fraction))
+      shape('line', { class: 'hs-grid', x1: LEFT, x2: right, y1: y(tick), y2: y(tick) }),
+      shape('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(up, tick, panel.fraction))
     );
   }
   for (const tick of across.ticks) {
-    drawn.append(shape('text', { x: x(tick), y: PLOT.bottom + 16, 'text-anchor': 'middle' }, String(tick)));
+    drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(tick)));
   }
-  drawn.append(shape('text', { x: (PLOT.left + PLOT.right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'epoch'));
+  drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'epoch'));
   if (best > 0 && best <= last) {
     drawn.append(
-      shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: PLOT.top, y2: PLOT.bottom }),
-      shape('text', { class: 'hs-best-label', x: x(best), y: PLOT.top - 3, 'text-anchor': 'middle' }, 'best')
+      shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: TOP, y2: BOTTOM }),
+      shape('text', { class: 'hs-best-label', x: x(best), y: TOP - 3, 'text-anchor': 'middle' }, 'best')
     );
   }
   panel.lines.forEach((line, i) => {
     const points = line.values.flatMap((v, epoch): Point[] => (v === null ? [] : [[x(epoch + 1), y(v)]]));
     drawn.append(curve(points, i, last <= 40));
   });
-  drawn.append(...legend(panel));
+  drawn.append(...legend(panel, width));
   if (values.length === 0) {
     drawn.append(
-      shape('text', { x: (PLOT.left + PLOT.right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, 'waiting for the first epoch')
+      shape('text', { x: (LEFT + right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, 'waiting for the first epoch')
     );
   }
   return drawn;
@@ -99,10 +102,10 @@ function marker([x, y]: Point, index: number): SVGElement {
   }
 }
 
-function legend(panel: IPanel): SVGElement[] {
+function legend(panel: IPanel, width: number): SVGElement[] {
   // A letter of the legend is about 6 pixels wide; the entries share what the title leaves.
-  const start = 16 + panel.name.length * 7;
-  const room = (WIDTH - start) / Math.max(1, panel.lines.length);
+  const start = 24 + panel.name.length * 7;
+  const room = Math.min(110, (width - start) / Math.max(1, panel.lines.length));
   return panel.lines.map((line, i) => {
     const at = start + i * room;
     const letters = Math.floor((room - 34) / 6);

@@ -38,6 +38,10 @@ export interface IRun {
   series: ISeries[];
   /** What must be known to read the curves. */
   notes: string[];
+  /** More of where the run comes from: names and values. */
+  facts: [string, string][];
+  /** The text of the cell that started it, where this kernel did. */
+  cell: string;
   error: string;
 }
 
@@ -69,6 +73,8 @@ export function readRun(json: unknown): IRun | null {
     valAccuracy: typeof json.val_accuracy === 'number' ? json.val_accuracy : null,
     series: Array.isArray(json.series) ? json.series.flatMap(readSeries) : [],
     notes: Array.isArray(json.notes) ? json.notes.map(text).filter(note => note !== '') : [],
+    facts: Array.isArray(json.facts) ? json.facts.flatMap(readFact) : [],
+    cell: text(json.cell),
     error: text(json.error)
   };
 }
@@ -79,6 +85,15 @@ function readSeries(json: unknown): ISeries[] {
   }
   const values = json.values.map(v => (typeof v === 'number' && Number.isFinite(v) ? v : null));
   return [{ panel: text(json.panel), name: text(json.name), values }];
+}
+
+function readFact(json: unknown): [string, string][] {
+  return isObject(json) && text(json.name) !== '' && text(json.value) !== '' ? [[text(json.name), text(json.value)]] : [];
+}
+
+/** When a run ended, in milliseconds since 1970; infinity while it goes on. */
+export function endOf(run: IRun): number {
+  return run.state === 'running' ? Infinity : Date.parse(run.started) + 1000 * run.seconds;
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -20,7 +20,8 @@ const JSON_OF_RUN = {
     { panel: 'loss', name: 'validation', values: [1.25, null] },
     { panel: 'accuracy', name: 'validation', values: [0.5, 0.925] }
   ],
-  notes: ['untrained backbone', 3]
+  notes: ['untrained backbone', 3],
+  facts: [{ name: 'seed', value: '42' }, { name: 'weights' }, 'gomlx']
 };
 
 describe('readRun', () => {
@@ -58,7 +59,7 @@ describe('what a card says', () => {
   });
 
   it('leaves unknown provenance out', () =>
-    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'pictures', 'started']));
+    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'pictures', 'started', 'seed']));
 
   it('shows the validation accuracy at a glance', () => expect(headline(run)).toEqual([0.5, 0.925]));
 });

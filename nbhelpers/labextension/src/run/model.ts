@@ -69,7 +69,8 @@ export function provenance(run: IRun): [string, string][] {
     ['pictures', run.images ? String(run.images) : ''],
     ['backend', run.backend],
     ['started', run.started.replace('T', ' ').slice(0, 19)],
-    ['took', run.seconds ? duration(run.seconds) : '']
+    ['took', run.seconds ? duration(run.seconds) : ''],
+    ...run.facts
   ];
   return rows.filter(([, text]) => text !== '');
 }

@@ -7,6 +7,7 @@ import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
 import { readRun, RUN_MIME, type IRun } from './data';
 import { magicLine } from './model';
+import type { RunFeed } from '../runs/feed';
 
 /** Shows a run in a notebook's output. While it runs it follows the kernel, also when the page was opened again. */
 class RunCard extends Widget implements IRenderMime.IRenderer {
@@ -16,6 +17,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   }
 
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._model = model;
     this._run = readRun(model.data[RUN_MIME]);
     this._draw();
     this._follow();
@@ -48,8 +50,20 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
       }
       if (now?.state !== 'running' && feed.known) {
         this._leave();
+        if (now) {
+          void this._keep(feed, now.id);
+        }
       }
     });
+  }
+
+  /** Put the end of a run into the notebook, where the kernel's own update has not: it went to a page that is closed. */
+  private async _keep(feed: RunFeed, id: string): Promise<void> {
+    const output = await feed.output(id).catch(() => null);
+    const kept = readRun(this._model?.data[RUN_MIME]);
+    if (output && kept?.id === id && kept.state === 'running') {
+      this._model?.setData(output as IRenderMime.IMimeModel.ISetDataOptions);
+    }
   }
 
   private _leave(): void {
@@ -81,6 +95,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   }
 
   private _run: IRun | null = null;
+  private _model: IRenderMime.IMimeModel | null = null;
   private _unwatch: (() => void) | null = null;
   private readonly _folds = new Folds();
 }

@@ -26,6 +26,18 @@ describe('RunFeed', () => {
     expect(ask).toHaveBeenCalledTimes(3);
   });
 
+  it('reads what a cell would show of a run, and nothing else', async () => {
+    const shown = { data: { 'application/vnd.headstart.run+json': {} }, metadata: { a: 1 } };
+    const ask = vi.fn(async (): Promise<unknown> => shown);
+    const feed = new RunFeed(ask, () => 1000);
+    expect(await feed.output('a')).toEqual(shown);
+    expect(ask).toHaveBeenCalledWith({ action: 'show', run: 'a' });
+    for (const other of [null, {}, { data: { 'text/plain': 'x' } }]) {
+      ask.mockResolvedValueOnce(other);
+      expect(await feed.output('a')).toBeNull();
+    }
+  });
+
   it('never has two requests under way', async () => {
     const ask = vi.fn(() => new Promise(() => {}));
     const feed = new RunFeed(ask, () => 1000);

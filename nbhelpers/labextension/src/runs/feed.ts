@@ -1,4 +1,5 @@
 import { readRun, type IRun } from '../run/data';
+import { readOutput, type IOutput } from '../run/output';
 
 /** Asks the magic `runs`. */
 export type AskRuns = (request: object) => Promise<unknown>;
@@ -49,6 +50,16 @@ export class RunFeed {
   /** End a run after its batch; its best model is kept. */
   async stop(run: string): Promise<void> {
     this._take(await this._ask({ action: 'stop', run }));
+  }
+
+  /** Look at the runs once. */
+  async look(): Promise<void> {
+    this._take(await this._ask({}));
+  }
+
+  /** A run as its cell would show it, pictures and all; null where the kernel does not know it any more. */
+  async output(run: string): Promise<IOutput | null> {
+    return readOutput(await this._ask({ action: 'show', run }));
   }
 
   private async _poll(): Promise<void> {

@@ -7,6 +7,9 @@ import { magicLine, quoted } from '../run/model';
 import { comparisons, Selection } from './model';
 import { RunRow } from './row';
 
+/** In CSS pixels: about what a sidebar has at first. */
+const CHART_WIDTH = 240;
+
 /** The runs of the kernel in front, live. */
 export class RunsPanel extends KernelPanel {
   /**
@@ -45,7 +48,7 @@ export class RunsPanel extends KernelPanel {
       gone.delete(run.id);
       let row = this._rows.get(run.id);
       if (!row) {
-        row = new RunRow(run, this._actions());
+        row = new RunRow(run, this._actions(), this._selection.has(run.id));
         this._rows.set(run.id, row);
       }
       row.update(run);
@@ -65,7 +68,7 @@ export class RunsPanel extends KernelPanel {
     const state = JSON.stringify(chosen.map(run => [run.id, run.epoch]));
     if (state !== this._compared) {
       this._compared = state;
-      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0)));
+      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0, CHART_WIDTH)));
     }
   }
 

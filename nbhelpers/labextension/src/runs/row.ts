@@ -15,8 +15,9 @@ export interface IRowActions {
 
 /** A run in the list. It is updated in place, so that the keyboard's focus stays where it is. */
 export class RunRow {
-  constructor(run: IRun, actions: IRowActions) {
+  constructor(run: IRun, actions: IRowActions, chosen: boolean) {
     this._choice = element('input', { type: 'checkbox', 'aria-label': `Compare ${run.id}`, title: 'Compare with other runs' });
+    this._choice.checked = chosen;
     this._choice.addEventListener('change', () => actions.choose(this._run, this._choice.checked));
     this._stop = button('Stop', `Stop ${run.id} after its batch and keep the best model`, () => actions.stop(this._run));
     this._attach = button('Attach', `Show ${run.id} live in a new cell`, () => actions.attach(this._run));
