@@ -34,6 +34,7 @@ lab: setup ## open JupyterLab
 test: setup fmt vet ## run every test
 	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -p 2 -timeout 20m ./...
 	cd magics/cmd/headstart-sql && go test ./...
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/browser.sh
 
 fmt:
 	@unformatted=$$(git ls-files '*.go' | grep -v /testdata/ | xargs gofmt -l); \
@@ -60,8 +61,9 @@ platforms: ## check what builds for macOS and for Linux on arm64
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh
 
-labextension: ## check the JupyterLab extension's sources and build it again; needs Node.js
+labextension: ## build the JupyterLab extension again and check its sources; needs Node.js
 	@scripts/labextension.sh --build
+	@scripts/labextension.sh
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

@@ -4,13 +4,22 @@ package browser
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
-	"math/rand/v2"
+	"io/fs"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,78 +35,57 @@ import (
 // base is the address below which the server stands, as under JupyterHub.
 const base = "/user/someone/"
 
-// TestBrowser runs the scripts of this folder against a JupyterLab of their own.
+// TestBrowser runs the scripts of this folder against a JupyterLab of their own, behind https. scripts/browser.sh brings
+// what it needs.
 func TestBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes more than a minute")
+	chromium, packages := os.Getenv("HEADSTART_CHROMIUM"), os.Getenv("HEADSTART_PACKAGES")
+	if chromium == "" || packages == "" {
+		t.Skip("needs a browser and what drives it: run scripts/browser.sh")
 	}
-	chromium := needChromium(t)
-	packages := needPackages(t)
 	lab := startLab(t)
+	scripts, err := filepath.Glob("*.test.mjs")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
 	// Node's own test runner ends a test that hangs; this ends a Node that hangs.
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", "lab.test.mjs")
-	command.Env = append(os.Environ(),
-		"HEADSTART_CHROMIUM="+chromium, "HEADSTART_PACKAGES="+packages, "HEADSTART_LAB="+lab.address, "HEADSTART_NOTEBOOKS="+lab.notebooks)
+	arguments := []string{"--test", "--test-concurrency=1", "--test-reporter=spec"}
+	command := exec.CommandContext(ctx, "node", append(arguments, scripts...)...)
+	command.Env = append(os.Environ(), "HEADSTART_LAB="+lab.address, "HEADSTART_NOTEBOOKS="+lab.notebooks)
+	command.WaitDelay = 10 * time.Second // the browser holds the pipes
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s\nthe server's last words:\n%s", err, output, tail(lab.log))
+		return
 	}
 	t.Logf("%s", output)
-}
-
-func needChromium(t *testing.T) string {
-	t.Helper()
-	if named := os.Getenv("HEADSTART_CHROMIUM"); named != "" {
-		return named
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Skip("needs Chromium on PATH or in HEADSTART_CHROMIUM: apt-get install chromium")
-	return ""
-}
-
-// needPackages returns the folder of the extension's sources, once Node and what drives the browser are there.
-func needPackages(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("needs Node.js on PATH")
-	}
-	sources, err := filepath.Abs(filepath.Join("..", "..", "nbhelpers", "labextension"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(sources, "node_modules", "playwright-core")); err != nil {
-		t.Skip("needs playwright-core: npm ci in nbhelpers/labextension")
-	}
-	return sources
 }
 
 // A lab is a running JupyterLab.
 type lab struct{ address, notebooks, log string }
 
-// startLab starts the installed JupyterLab and kernel with settings, extension and state of their own.
+// startLab starts the JupyterLab that make setup installed, with its kernel and extension as headstart install put them
+// there, and with settings and state of the test's own.
 func startLab(t *testing.T) lab {
 	t.Helper()
 	bin, err := filepath.Abs(os.Getenv("HEADSTART_BIN"))
-	jupyter := filepath.Join(filepath.Dir(bin), "venv", "bin", "jupyter")
+	venv := filepath.Join(filepath.Dir(bin), "venv")
+	jupyter := filepath.Join(venv, "bin", "jupyter")
 	if _, missing := os.Stat(jupyter); err != nil || os.Getenv("HEADSTART_BIN") == "" || missing != nil {
 		t.Skip("needs Jupyter and the kernel: make setup")
 	}
+	checkInstalled(t, filepath.Join(venv, "share", "jupyter"))
 	folder := t.TempDir()
 	share := filepath.Join(folder, "share", "jupyter")
-	extension := filepath.Join(share, "labextensions", "@headstart-nb", "labextension")
-	if err := os.CopyFS(extension, labextension.FS()); err != nil {
-		t.Fatal(err)
-	}
-	copyKernelspec(t, filepath.Join(filepath.Dir(bin), "venv", "share", "jupyter"), share, filepath.Join(folder, "home"))
+	copyKernelspec(t, filepath.Join(venv, "share", "jupyter"), share, filepath.Join(folder, "home"))
 	l := lab{notebooks: filepath.Join(folder, "notebooks"), log: filepath.Join(folder, "lab.log")}
 	drawPictures(t, filepath.Join(l.notebooks, "pictures"))
-	writeSettings(t, filepath.Join(folder, "settings"))
+	settings, config := filepath.Join(folder, "settings"), filepath.Join(folder, "config")
+	writeFile(t, filepath.Join(settings, "@jupyterlab", "apputils-extension", "notification.jupyterlab-settings"), []byte(quiet))
+	writeFile(t, filepath.Join(config, "jupyter_server_config.json"), []byte(exposed))
+	certificate, key := filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
+	trusted := writeCertificate(t, certificate, key)
 
 	log, err := os.Create(l.log)
 	if err != nil {
@@ -106,9 +94,9 @@ func startLab(t *testing.T) lab {
 	defer log.Close()
 	runtime := filepath.Join(folder, "run")
 	server := exec.Command(jupyter, "lab", "--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.base_url="+base,
-		"--IdentityProvider.token=", "--ServerApp.root_dir="+l.notebooks)
-	server.Env = append(os.Environ(), "JUPYTER_PATH="+share, "JUPYTER_RUNTIME_DIR="+runtime, "JUPYTER_CONFIG_DIR="+filepath.Join(folder, "config"),
-		"JUPYTERLAB_SETTINGS_DIR="+filepath.Join(folder, "settings"), "JUPYTERLAB_WORKSPACES_DIR="+filepath.Join(folder, "workspaces"))
+		"--IdentityProvider.token=", "--ServerApp.root_dir="+l.notebooks, "--ServerApp.certfile="+certificate, "--ServerApp.keyfile="+key)
+	server.Env = append(os.Environ(), "JUPYTER_PATH="+share, "JUPYTER_RUNTIME_DIR="+runtime, "JUPYTER_CONFIG_DIR="+config,
+		"JUPYTERLAB_SETTINGS_DIR="+settings, "JUPYTERLAB_WORKSPACES_DIR="+filepath.Join(folder, "workspaces"))
 	server.Stdout, server.Stderr = log, log
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
@@ -119,8 +107,30 @@ func startLab(t *testing.T) lab {
 			t.Logf("the server ended with %v", err)
 		}
 	})
-	l.address = waitForServer(t, runtime, l.log)
+	l.address = waitForServer(t, runtime, l.log, trusted)
 	return l
+}
+
+// checkInstalled compares the extension in the folder that Jupyter reads with the one of this checkout.
+func checkInstalled(t *testing.T, share string) {
+	t.Helper()
+	installed := os.DirFS(filepath.Join(share, "labextensions", "@headstart-nb", "labextension"))
+	err := fs.WalkDir(labextension.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		want, err := fs.ReadFile(labextension.FS(), name)
+		if err != nil {
+			return err
+		}
+		if got, err := fs.ReadFile(installed, name); err != nil || !bytes.Equal(got, want) {
+			return fmt.Errorf("%s is not as in this checkout (%v): make setup installs it", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("the installed extension: %v", err)
+	}
 }
 
 // copyKernelspec copies the installed kernelspec, with the kernel's state in a folder of the test's own.
@@ -142,24 +152,15 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 	if data, err = json.Marshal(spec); err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(to, "kernels", "headstart")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "kernel.json"), data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, filepath.Join(to, "kernels", "headstart", "kernel.json"), data)
 }
 
 // drawPictures makes a dataset of two classes: a colour each, and a pattern of its own on every picture, since copies
 // would not be split.
 func drawPictures(t *testing.T, folder string) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(1, 2))
+	random := mathrand.New(mathrand.NewPCG(1, 2))
 	for class, hue := range map[string]color.RGBA{"cold": {B: 255, A: 255}, "warm": {R: 255, A: 255}} {
-		if err := os.MkdirAll(filepath.Join(folder, class), 0o755); err != nil {
-			t.Fatal(err)
-		}
 		for i := range 10 {
 			picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
 			for block := range 8 * 8 {
@@ -171,30 +172,60 @@ func drawPictures(t *testing.T, folder string) {
 			if err := png.Encode(&file, picture); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(folder, class, fmt.Sprintf("%s%d.png", class, i)), file.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			writeFile(t, filepath.Join(folder, class, fmt.Sprintf("%s%d.png", class, i)), file.Bytes())
 		}
 	}
 }
 
-// quiet are settings under which JupyterLab asks nobody for news.
-const quiet = `{"fetchNews": "false", "checkForUpdates": false}`
+const (
+	// quiet are settings under which JupyterLab asks nobody for news.
+	quiet = `{"fetchNews": "false", "checkForUpdates": false}`
+	// exposed lets the scripts ask the application where it stands.
+	exposed = `{"LabApp": {"expose_app_in_browser": true}, "JupyterNotebookApp": {"expose_app_in_browser": true}}`
+)
 
-func writeSettings(t *testing.T, folder string) {
+func writeFile(t *testing.T, file string, data []byte) {
 	t.Helper()
-	file := filepath.Join(folder, "@jupyterlab", "apputils-extension", "notification.jupyterlab-settings")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(quiet), 0o644); err != nil {
+	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// waitForServer returns the server's address once it answers.
-func waitForServer(t *testing.T, runtime, log string) string {
+// writeCertificate makes a certificate for this machine and returns the pool that trusts it.
+func writeCertificate(t *testing.T, certificate, key string) *x509.CertPool {
 	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	writeFile(t, certificate, public)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(public)
+	return pool
+}
+
+// waitForServer returns the server's address once it answers.
+func waitForServer(t *testing.T, runtime, log string, trusted *x509.CertPool) string {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}}
 	deadline := time.Now().Add(2 * time.Minute)
 	for ; time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		found, err := filepath.Glob(filepath.Join(runtime, "jpserver-*.json"))
@@ -207,7 +238,7 @@ func waitForServer(t *testing.T, runtime, log string) string {
 			if err != nil || json.Unmarshal(data, &info) != nil {
 				continue // it is being written
 			}
-			if answer, err := http.Get(info.URL + "api/status"); err == nil {
+			if answer, err := client.Get(info.URL + "api/status"); err == nil {
 				answer.Body.Close()
 				return info.URL
 			}

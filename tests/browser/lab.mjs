@@ -1,7 +1,9 @@
 // What the browser's tests share: a browser, pages that watch what they load, and notebooks.
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { after, afterEach, before, beforeEach } from 'node:test';
 
 const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS, HEADSTART_SCREENSHOTS } = process.env;
 const { chromium } = createRequire(path.join(HEADSTART_PACKAGES, 'package.json'))('playwright-core');
@@ -9,8 +11,32 @@ const { chromium } = createRequire(path.join(HEADSTART_PACKAGES, 'package.json')
 /** How long anything may take on a machine that is busy. */
 export const PATIENCE_MS = 90_000;
 
+/** The options of a test. */
+export const options = { timeout: 2 * PATIENCE_MS };
+
+/** A model that is quick to compute, and its pictures. */
+export const PICTURES = '%dataset load pictures --size 64';
+export const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head ""';
+
+/** The browser of a file of tests, and the page of the test that runs. */
+export function useBrowser() {
+  const use = { browser: null, page: null };
+  before(async () => {
+    use.browser = await launch();
+  });
+  after(() => use.browser?.close());
+  beforeEach(async () => {
+    use.page = await openPage(use.browser);
+  });
+  afterEach(async context => {
+    await screenshot(use.page, context.name.replaceAll(/\W+/g, '-'));
+    await closePage(use.page);
+  });
+  return use;
+}
+
 /** The browser, without what would look for a network. */
-export function launch() {
+function launch() {
   return chromium.launch({
     executablePath: HEADSTART_CHROMIUM,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -20,7 +46,7 @@ export function launch() {
 
 /** A page that records what it loads from elsewhere, and the errors of our scripts. */
 export async function openPage(browser) {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ignoreHTTPSErrors: true });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.faults = [];
@@ -38,12 +64,18 @@ export async function openPage(browser) {
   return page;
 }
 
+/** Close a tab, which should have loaded nothing from elsewhere and had no errors. */
+export async function closePage(page) {
+  await page.context().close();
+  assert.deepEqual(page.faults, []);
+}
+
 /** An address of the server. */
 export function address(relative) {
   return new URL(relative, HEADSTART_LAB).href;
 }
 
-/** Write a notebook of code cells; an output may be given with a cell. */
+/** Write a notebook of code cells; outputs may be given with a cell. */
 export function writeNotebook(name, cells) {
   const notebook = {
     nbformat: 4,
@@ -64,6 +96,12 @@ export function readNotebook(name) {
   return JSON.parse(fs.readFileSync(path.join(HEADSTART_NOTEBOOKS, name), 'utf8'));
 }
 
+/** Save the notebook in front, and read it. */
+export async function saveNotebook(page, name) {
+  await command(page, 'docmanager:save');
+  return readNotebook(name);
+}
+
 /** Open a notebook in JupyterLab and wait for its kernel. */
 export async function openLab(page, name) {
   await page.goto(address(`lab/tree/${name}?reset`));
@@ -71,10 +109,27 @@ export async function openLab(page, name) {
   await waitForKernel(page);
 }
 
-/** Wait until the kernel has told who it is. */
+/** Open a notebook in Notebook 7 and wait for its kernel. */
+export async function openNotebook(page, name) {
+  await page.goto(address(`notebooks/${name}`));
+  await page.waitForSelector('.jp-Notebook .hs-code-magic');
+  await waitForKernel(page);
+}
+
+/**
+ * Wait until the notebook has a kernel that answers. The indicator does not tell: it shows "idle" before there is one, and
+ * JupyterLab runs no cell then.
+ */
 export async function waitForKernel(page) {
-  await page.waitForFunction(() =>
-    ['idle', 'busy'].includes(document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status ?? ''));
+  await page.waitForFunction(() => {
+    const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === 'connected' && ['idle', 'busy'].includes(kernel.status);
+  });
+}
+
+/** Execute a command of the application. */
+export function command(page, id, args = {}) {
+  return page.evaluate(([id, args]) => window.jupyterapp.commands.execute(id, args).then(() => undefined), [id, args]);
 }
 
 /** Press Tab until a completion is proposed: JupyterLab drops an answer that takes a second, as the plugin's first may. */
@@ -98,9 +153,23 @@ export async function runAll(page) {
   await page.locator('.lm-Menu-itemLabel', { hasText: /^Run All Cells$/ }).click();
 }
 
-/** Keep what the page looks like, where somebody wants to see it. */
+/** Keep what the page looks like. */
 export async function screenshot(page, name) {
   if (HEADSTART_SCREENSHOTS) {
     await page.screenshot({ path: path.join(HEADSTART_SCREENSHOTS, `${name}.png`) });
+  }
+}
+
+/** Keep what the page looks like in the light and the dark theme. */
+export async function screenshotThemes(page, name) {
+  if (!HEADSTART_SCREENSHOTS) {
+    return;
+  }
+  for (const theme of ['Dark', 'Light']) {
+    await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
+    await page.waitForFunction(
+      light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
+    await page.waitForTimeout(500); // the new colours fade in
+    await screenshot(page, `${name}-${theme.toLowerCase()}`);
   }
 }

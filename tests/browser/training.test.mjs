@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+
+import {
+  closePage, openLab, openPage, options, PATIENCE_MS, PICTURES, runAll, saveNotebook, screenshot, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel,
+  writeNotebook
+} from './lab.mjs';
+
+const use = useBrowser();
+
+/** A training that lasts until it is stopped. */
+const LONG_TRAINING = '%train --epochs 5000 --batch 4 --augment flip --run long';
+
+const RUN_MIME = 'application/vnd.headstart.run+json';
+
+/** Wait until the run that is shown there is further than it was; returns how far it was. */
+async function advances(shown) {
+  const bar = shown.locator('.hs-progress').first();
+  await bar.waitFor();
+  const epoch = async () => Number(await bar.getAttribute('value'));
+  const before = await epoch();
+  const deadline = Date.now() + PATIENCE_MS;
+  while ((await epoch()) <= before) {
+    assert.ok(Date.now() < deadline, `the run stays at epoch ${before}`);
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return before;
+}
+
+describe('a training', () => {
+  it('outlives its tab, is found again in two others, and is stopped in one', options, async () => {
+    writeNotebook('train.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, { source: LONG_TRAINING }]);
+    await openLab(use.page, 'train.ipynb');
+    await runAll(use.page);
+    await use.page.waitForSelector('.hs-card .hs-state-running');
+    const left = await advances(use.page.locator('.hs-card'));
+    assert.ok((await use.page.locator('.hs-card polyline').count()) >= 4, 'four curves are drawn');
+    await screenshot(use.page, 'training');
+    await closePage(use.page);
+
+    // The notebook was not saved: its cell is empty in the file, and shows the run all the same.
+    use.page = await openPage(use.browser);
+    await openLab(use.page, 'train.ipynb');
+    const card = use.page.locator('.jp-CodeCell').nth(2).locator('.hs-card');
+    await card.waitFor();
+    assert.ok((await advances(card)) >= left, 'it went on without a tab');
+    await screenshot(use.page, 'training-found-again');
+
+    const other = await openPage(use.browser);
+    await openLab(other, 'train.ipynb');
+    await other.keyboard.press('Alt+Shift+R');
+    const row = other.locator('.hs-run[data-run="long"]');
+    await advances(row);
+    await row.getByRole('button', { name: /^Stop long/ }).click();
+    await row.locator('.hs-state-stopped').waitFor();
+    await other.locator('.cm-content').first().click();
+    await row.getByRole('button', { name: /^Show long live/ }).click();
+    await other.locator('.cm-content', { hasText: '%attach long' }).waitFor();
+    await screenshot(other, 'training-stopped');
+    await closePage(other);
+
+    await card.locator('.hs-state-stopped').waitFor();
+    await card.getByRole('button', { name: /^Insert %verify/ }).waitFor();
+    const [output] = (await saveNotebook(use.page, 'train.ipynb')).cells[2].outputs;
+    assert.equal(output.data[RUN_MIME].state, 'stopped');
+    assert.ok(output.data['image/png'], 'the picture for those without the extension is there');
+  });
+
+  it('of the quickstart moves its curves, and ends', { timeout: 4 * PATIENCE_MS }, async () => {
+    const { page } = use;
+    const name = 'quickstart.ipynb';
+    fs.copyFileSync(path.join('..', '..', 'notebooks', '01_quickstart.ipynb'), path.join(process.env.HEADSTART_NOTEBOOKS, name));
+    await openLab(page, name);
+    await runAll(page);
+    const card = page.locator('.hs-card');
+    await card.locator('.hs-state-running').waitFor({ timeout: 2 * PATIENCE_MS });
+    const points = () => card.locator('polyline').first().getAttribute('points');
+    const before = await points();
+    await page.waitForFunction(
+      before => document.querySelector('.hs-card polyline')?.getAttribute('points') !== before, before, { timeout: 2 * PATIENCE_MS });
+    await card.locator('.hs-state-done').waitFor({ timeout: 2 * PATIENCE_MS });
+    await card.locator('summary', { hasText: 'Provenance' }).click();
+    const facts = await card.locator('.hs-facts').textContent();
+    for (const fact of ['weights sha256', 'dataset sha256', 'seed', 'flags', 'gomlx']) {
+      assert.ok(facts.includes(fact), `the provenance names ${fact}`);
+    }
+    assert.equal(await card.locator('.hs-notes', { hasText: 'random' }).count(), 1, 'an untrained backbone is said once');
+    await card.scrollIntoViewIfNeeded();
+    await screenshotThemes(page, 'quickstart');
+  });
+});
+
+describe('a cell', () => {
+  it('stays empty when its output was cleared after the run had ended', options, async () => {
+    const { page } = use;
+    writeNotebook('cleared.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, { source: '%train --epochs 1 --run cleared' }]);
+    await openLab(page, 'cleared.ipynb');
+    await runAll(page);
+    await page.locator('.hs-card .hs-state-done').waitFor();
+    await page.evaluate(() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs'));
+    await saveNotebook(page, 'cleared.ipynb');
+    await page.reload();
+    await waitForKernel(page);
+    await page.keyboard.press('Alt+Shift+R');
+    await page.locator('.hs-run[data-run="cleared"]').waitFor();
+    assert.equal(await page.locator('.hs-card').count(), 0);
+  });
+});
