@@ -125,7 +125,7 @@ type engine[T any] interface {
 	stem(x T, c convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
 	convolve(x T, c convolution) T
 	relu(x T) T
-	add(x, y T) T
+	merge(x, y T) T // the sum, then relu
 }
 
 // forward runs the stages after the one named from (empty: all, stem included) up to and including the one named to.
@@ -160,7 +160,7 @@ func forwardBlock[T any](e engine[T], x T, b block) T {
 	y := e.relu(e.convolve(x, b.body[0]))
 	y = e.relu(e.convolve(y, b.body[1]))
 	y = e.convolve(y, b.body[2])
-	return e.relu(e.add(y, shortcut))
+	return e.merge(y, shortcut)
 }
 
 // stageNames lists the stages from input to output.

@@ -21,7 +21,7 @@ const (
 	gpuBatch = 256
 	// winogradPays is the number of pictures from which Winograd's faster graph makes up for its longer compilation, measured
 	// on 2 cores.
-	winogradPays = 200
+	winogradPays = 120
 )
 
 // precisions are the types that weights and activations may have on the device. Features are float32 in any case.

@@ -121,5 +121,5 @@ func (u unfolded) stem(x *graph.Node, c convolution) *graph.Node {
 	return maxPool(u.relu(u.convolve(x, c)))
 }
 
-func (unfolded) relu(x *graph.Node) *graph.Node   { return relu(x) }
-func (unfolded) add(x, y *graph.Node) *graph.Node { return graph.Add(x, y) }
+func (unfolded) relu(x *graph.Node) *graph.Node     { return relu(x) }
+func (unfolded) merge(x, y *graph.Node) *graph.Node { return relu(graph.Add(x, y)) }

@@ -65,7 +65,7 @@ func (t *layerTable) convolve(x []int, c convolution) []int {
 
 func (t *layerTable) relu(x []int) []int { return x }
 
-func (t *layerTable) add(x, _ []int) []int {
+func (t *layerTable) merge(x, _ []int) []int {
 	name := strings.TrimSuffix(t.last, "_3_conv") + "_add"
 	t.row(Layer{Name: name, Kind: "Add", Stage: stageOf(t.last), Output: x})
 	return x

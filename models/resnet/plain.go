@@ -45,6 +45,10 @@ func maxPool(x *graph.Node) *graph.Node {
 // relu is the rectifier max(x, 0).
 func relu(x *graph.Node) *graph.Node { return graph.MaxScalar(x, 0) }
 
+// kept makes XLA compute the maps once and keep them. What is cheap it computes again for each use else, and a chain of
+// residuals then reads all the products before it. One operand alone is no barrier on a CPU.
+func kept(maps ...*graph.Node) []*graph.Node { return graph.OptimizationBarriers(maps...) }
+
 // perChannel shapes a vector [channels] to add to or multiply with maps.
 func perChannel(v *graph.Node) *graph.Node { return graph.Reshape(v, 1, 1, 1, v.Shape().Size()) }
 
@@ -70,8 +74,8 @@ func (f folded) convolve(x *graph.Node, c convolution) *graph.Node {
 	return graph.Add(convolve2D(x, w.kernel, c), perChannel(w.bias))
 }
 
-func (folded) relu(x *graph.Node) *graph.Node   { return relu(x) }
-func (folded) add(x, y *graph.Node) *graph.Node { return graph.Add(x, y) }
+func (folded) relu(x *graph.Node) *graph.Node     { return relu(x) }
+func (folded) merge(x, y *graph.Node) *graph.Node { return kept(relu(graph.Add(x, y)), x)[0] }
 
 // pool pools maps [batch, height, width, channels] to [batch, channels], in float32; "none" leaves them.
 func pool(x *graph.Node, mode string) *graph.Node {

@@ -109,17 +109,23 @@ func (w winograd) convolve(x phased, c convolution) phased {
 
 func (winograd) relu(x phased) phased { return x.each(relu) }
 
-func (winograd) add(x, y phased) phased {
+func (winograd) merge(x, y phased) phased {
 	if x.whole != nil {
-		return phased{whole: graph.Add(x.whole, y.whole)}
+		return phased{whole: folded{}.merge(x.whole, y.whole)}
 	}
 	var sum phased
 	for r := range 2 {
 		for c := range 2 {
-			sum.parts[r][c] = graph.Add(x.parts[r][c], y.parts[r][c])
+			sum.parts[r][c] = relu(graph.Add(x.parts[r][c], y.parts[r][c]))
 		}
 	}
-	return sum
+	return sum.kept()
+}
+
+// kept makes XLA compute all phases once and keep them.
+func (x phased) kept() phased {
+	parts := kept(x.parts[0][0], x.parts[0][1], x.parts[1][0], x.parts[1][1])
+	return phased{parts: [2][2]*graph.Node{{parts[0], parts[1]}, {parts[2], parts[3]}}}
 }
 
 // tileSize is the height and width of the tile of inputs that gives 2x2 outputs of a 3x3 convolution.
@@ -162,31 +168,32 @@ func (x phased) tileConvolve(kernels []*graph.Node) phased {
 }
 
 // padded gives the phases with the zeros around the maps that the 3x3 kernel reaches: a row before the odd rows or after the
-// even ones, and a column likewise, so [batch, height/2+1, width/2+1, channels] each. The maps are rectified already; once
-// more changes no number, but XLA then reads all of a tile from the padded maps, rather than what the padding left alone from
-// the product before them, which took a fifth more time and half as many kernels more to compile.
+// even ones, and a column likewise, so [batch, height/2+1, width/2+1, channels] each.
 func (x phased) padded() [2][2]*graph.Node {
-	var parts [2][2]*graph.Node
+	var y phased
 	if x.whole != nil {
 		dims := x.whole.Shape().Dimensions
 		around := func(size int) compute.PadAxis { return compute.PadAxis{Start: 1, End: 1 + size%2} }
-		maps := graph.Pad(x.whole, graph.ScalarZero(x.whole.Graph(), x.whole.DType()), compute.PadAxis{}, around(dims[1]), around(dims[2]))
-		shifted := split(maps) // by one row and column: the even ones are now the odd
+		shifted := split(pad(x.whole, around(dims[1]), around(dims[2]))) // by one row and column: the even ones are now the odd
 		for r := range 2 {
 			for c := range 2 {
-				parts[r][c] = shifted.parts[1-r][1-c]
+				y.parts[r][c] = shifted.parts[1-r][1-c]
 			}
 		}
-		return parts
-	}
-	side := [2]compute.PadAxis{{End: 1}, {Start: 1}}
-	for r := range 2 {
-		for c := range 2 {
-			part := x.parts[r][c]
-			parts[r][c] = relu(graph.Pad(part, graph.ScalarZero(part.Graph(), part.DType()), compute.PadAxis{}, side[r], side[c]))
+	} else {
+		side := [2]compute.PadAxis{{End: 1}, {Start: 1}}
+		for r := range 2 {
+			for c := range 2 {
+				y.parts[r][c] = pad(x.parts[r][c], side[r], side[c])
+			}
 		}
 	}
-	return parts
+	return y.kept().parts
+}
+
+// pad puts zeros around maps.
+func pad(x *graph.Node, rows, columns compute.PadAxis) *graph.Node {
+	return graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), compute.PadAxis{}, rows, columns)
 }
 
 // tileProducts gives the phases of the convolution from the padded phases.
