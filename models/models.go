@@ -76,7 +76,9 @@ func (s *Session) Close() error { return s.device.Close() }
 // Dataset loads a folder with a folder of pictures for each class, checked and split into four fifths for training and one
 // for validation.
 func (s *Session) Dataset(ctx context.Context, dir string) (*Dataset, error) {
-	return imagefolder.Load(ctx, dir, imagefolder.Options{Size: s.options.Size, Seed: transfer.DefaultSeed})
+	return imagefolder.Load(ctx, dir, imagefolder.Options{
+		Size: s.options.Size, Seed: transfer.DefaultSeed, StateDir: filepath.Join(s.options.Home, "cache", "datasets"),
+	})
 }
 
 // Backbone opens the session's ResNet50, averaged over its last maps.

@@ -65,8 +65,13 @@ func (l *Lab) attachStored(in *magics.Invocation, name string, missing error) er
 		curves := curvesOf(s.Name+" on "+s.Dataset, s.History, s.Epochs)
 		data := storedRun(s)
 		curves.Status.State = data.State
-		if s.Status == training.Interrupted {
+		switch s.Status {
+		case training.Running:
+			curves.Notes = append(curves.Notes, "Another kernel trains it. This is how it stands on disk.")
+		case training.Interrupted:
 			curves.Notes = append(curves.Notes, "Its process is gone. Go on with %train --resume "+s.Name+".")
+		default:
+			curves.Notes = append(curves.Notes, "Its process is gone. With its dataset and model loaded, %train --resume "+s.Name+" brings its model back.")
 		}
 		_, err := in.Show(figure.Run(curves, data))
 		return err

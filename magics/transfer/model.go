@@ -47,10 +47,15 @@ func (m *Model) dataset() *imagefolder.Dataset {
 	return m.data
 }
 
+// setTrained replaces the trained model, and frees what the one before held on the device.
 func (m *Model) setTrained(result *training.Model, data *imagefolder.Dataset) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	before := m.result
 	m.result, m.data = result, data
+	m.mu.Unlock()
+	if before != nil {
+		_ = before.Close() // after a prediction that is under way
+	}
 }
 
 func (m *Model) close() {

@@ -130,6 +130,13 @@ func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config,
 	in.Flags.Visit(func(f *pflag.Flag) { flags = append(flags, "--"+f.Name+"="+f.Value.String()) })
 	config := o.Config(data, model)
 	config.Home, config.Cell, config.Flags = l.home, in.Call.Code, flags
+	if o.Resume != "" && !in.Flags.Changed("epochs") { // it ends where it was to end
+		stored, err := training.ReadRun(l.home, o.Resume)
+		if err != nil {
+			return training.Config{}, nil, fmt.Errorf("resuming: %w; %%runs lists the runs", err)
+		}
+		config.Epochs = stored.Epochs
+	}
 	return config, model, nil
 }
 

@@ -167,7 +167,7 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 	if t.options.Inference {
 		return Result{}, errors.New("training step: the network was built for predictions only")
 	}
-	inputs, err := t.pad(batch.Inputs, batch.Pixels, batch.Rows)
+	inputs, err := t.pad(batch.Inputs, batch.Pixels, batch.Rows, t.options.Batch)
 	if err != nil {
 		return Result{}, err
 	}
@@ -204,13 +204,28 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 }
 
 // Logits are the head's outputs, [rows, outputs], for any number of rows.
-func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []float32, err error) {
+func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) ([]float32, error) {
+	return t.logits(inputs, pixels, rows, t.options.Batch)
+}
+
+// LogitsAlone is Logits for rows that come one at a time: a body computes each of them without padding, by a graph that is
+// compiled at the first call.
+func (t *Trainer) LogitsAlone(inputs []float32, pixels []uint8, rows int) ([]float32, error) {
+	batch := t.options.Batch
+	if t.options.Body != nil { // a head alone takes less time for a batch than a graph to compile
+		batch = 1
+	}
+	return t.logits(inputs, pixels, rows, batch)
+}
+
+// logits computes so many rows at once.
+func (t *Trainer) logits(inputs []float32, pixels []uint8, rows, batch int) (logits []float32, err error) {
 	defer recovered(&err)
 	size := rowSize(t.options.Input)
 	outputs := t.options.Head.Outputs
 	logits = make([]float32, 0, rows*outputs)
-	for at := 0; at < rows; at += t.options.Batch {
-		n := min(t.options.Batch, rows-at)
+	for at := 0; at < rows; at += batch {
+		n := min(batch, rows-at)
 		var in []float32
 		var bytes []uint8
 		if t.options.Bytes {
@@ -218,7 +233,7 @@ func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []f
 		} else {
 			in = inputs[at*size : (at+n)*size]
 		}
-		x, err := t.pad(in, bytes, n)
+		x, err := t.pad(in, bytes, n, batch)
 		if err != nil {
 			return nil, err
 		}
@@ -234,23 +249,23 @@ func (t *Trainer) Logits(inputs []float32, pixels []uint8, rows int) (logits []f
 	return logits, nil
 }
 
-// pad fills rows up to the compiled batch.
-func (t *Trainer) pad(floats []float32, bytes []uint8, rows int) (padded, error) {
+// pad fills rows up to a batch.
+func (t *Trainer) pad(floats []float32, bytes []uint8, rows, batch int) (padded, error) {
 	size := rowSize(t.options.Input)
-	if rows > t.options.Batch || len(floats)+len(bytes) != rows*size {
+	if rows > batch || len(floats)+len(bytes) != rows*size {
 		return padded{}, fmt.Errorf("a batch of %d rows and %d numbers: the network takes up to %d rows of %d numbers", rows,
-			len(floats)+len(bytes), t.options.Batch, size)
+			len(floats)+len(bytes), batch, size)
 	}
-	if rows == t.options.Batch {
+	if rows == batch {
 		return padded{floats, bytes}, nil
 	}
 	var p padded
 	if t.options.Bytes {
-		p.bytes = make([]uint8, t.options.Batch*size)
+		p.bytes = make([]uint8, batch*size)
 		copy(p.bytes, bytes)
 		return p, nil
 	}
-	p.floats = make([]float32, t.options.Batch*size)
+	p.floats = make([]float32, batch*size)
 	copy(p.floats, floats)
 	return p, nil
 }

@@ -60,7 +60,13 @@ func TestFineTuningInOtherWays(t *testing.T) {
 		t.Skip("needs the PJRT CPU plugin: make setup")
 	}
 	defer device.Close()
-	longer := func(c *Config) { c.Epochs, c.LearningRate = 4, 0.0003 }
+	longer := func(c *Config) {
+		network, _ := ResNetOf(c.Backbone)
+		if network, err = network.With("conv2", ""); err != nil {
+			t.Fatal(err)
+		}
+		c.Backbone, c.Unfreeze, c.Epochs, c.LearningRate = ResNet(network, ResNetOptions{}), "conv2", 4, 0.0003
+	}
 	want, data := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe", longer)
 	probabilities := func(m *Model) []float32 {
 		p, err := m.Probabilities(t.Context(), data, allItems(data))

@@ -22,9 +22,12 @@ type frozenPass struct {
 	backbone  Backbone
 	device    *accel.Device
 	space     *featurecache.Space // nil: nothing is kept
-	extractor Extractor           // nil until a picture has to be computed
+	few, many Extractor           // nil until pictures have to be computed
 	cacheErr  error               // the first failure to keep features, a full disk say: the work goes on without
 }
+
+// singly is up to how many pictures go through one after the other: a batch would mostly compute padding.
+const singly = 4
 
 // newFrozenPass opens the cache below home; an empty home keeps nothing.
 func newFrozenPass(backbone Backbone, device *accel.Device, home string, limit int64) (*frozenPass, error) {
@@ -53,22 +56,37 @@ func product(shape []int) int {
 	return n
 }
 
-// extract runs the backbone on pixels, [n, size, size, 3]. The extractor is made at first use, for the pictures expected.
-func (p *frozenPass) extract(ctx context.Context, pixels []uint8, n, expected int) ([]float32, error) {
-	if p.extractor == nil {
-		extractor, err := p.backbone.Extractor(ctx, p.device, expected)
+// extractor returns the one that suits so many pictures, made at its first use.
+func (p *frozenPass) extractor(ctx context.Context, pictures int) (Extractor, error) {
+	place := &p.many
+	if pictures <= singly {
+		place, pictures = &p.few, 1
+	}
+	if *place == nil {
+		made, err := p.backbone.Extractor(ctx, p.device, pictures)
 		if err != nil {
 			return nil, err
 		}
-		p.extractor = extractor
+		*place = made
 	}
-	return p.extractor.Extract(ctx, pixels, n)
+	return *place, nil
+}
+
+// extract runs the backbone on pixels, [n, size, size, 3], as a part of the pictures expected.
+func (p *frozenPass) extract(ctx context.Context, pixels []uint8, n, expected int) ([]float32, error) {
+	extractor, err := p.extractor(ctx, expected)
+	if err != nil {
+		return nil, err
+	}
+	return extractor.Extract(ctx, pixels, n)
 }
 
 func (p *frozenPass) close() error {
 	var err error
-	if p.extractor != nil {
-		err = p.extractor.Close()
+	for _, extractor := range []Extractor{p.few, p.many} {
+		if extractor != nil {
+			err = errors.Join(err, extractor.Close())
+		}
 	}
 	if p.space != nil {
 		err = errors.Join(err, p.space.Close())
@@ -170,14 +188,12 @@ func (j *computeJob) find(items []int) error {
 func (j *computeJob) read(ctx context.Context) error {
 	j.tell(true)
 	p := j.pass
-	if p.extractor == nil {
-		var err error
-		if p.extractor, err = p.backbone.Extractor(ctx, p.device, len(j.missing)); err != nil {
-			return err
-		}
+	extractor, err := p.extractor(ctx, len(j.missing))
+	if err != nil {
+		return err
 	}
 	reader, err := j.data.Read(ctx, imagefolder.ReadOptions{
-		Items: j.missing, Geometry: p.backbone.Identity().Geometry, Batch: p.extractor.Batch(), Workers: j.workers,
+		Items: j.missing, Geometry: p.backbone.Identity().Geometry, Batch: extractor.Batch(), Workers: j.workers,
 	})
 	if err != nil {
 		return err
@@ -191,7 +207,7 @@ func (j *computeJob) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := j.keep(ctx, batch); err != nil {
+		if err := j.keep(ctx, extractor, batch); err != nil {
 			return err
 		}
 		j.tell(false)
@@ -208,7 +224,7 @@ func (p *frozenPass) noteCache(err error) {
 	}
 }
 
-func (j *computeJob) keep(ctx context.Context, batch *imagefolder.Batch) error {
+func (j *computeJob) keep(ctx context.Context, extractor Extractor, batch *imagefolder.Batch) error {
 	p, pixels := j.pass, batch.Pixels
 	if j.variant != nil {
 		changed, err := j.variant.augmenter.apply(pixels, batch.Items, j.variant.copy)
@@ -217,7 +233,7 @@ func (j *computeJob) keep(ctx context.Context, batch *imagefolder.Batch) error {
 		}
 		pixels = changed
 	}
-	rows, err := p.extractor.Extract(ctx, pixels, len(batch.Items))
+	rows, err := extractor.Extract(ctx, pixels, len(batch.Items))
 	if err != nil {
 		return fmt.Errorf("compute features: %w", err)
 	}

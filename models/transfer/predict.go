@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 
@@ -14,11 +13,8 @@ import (
 	"github.com/headstart-nb/headstart/models/picture"
 )
 
-// Limits of Predict.
-const (
-	maxFileBytes = 512 << 20 // a picture file; larger ones are no photos
-	predictAhead = 64        // files that are held in memory at once
-)
+// predictAhead is how many files are held in memory at once.
+const predictAhead = 64
 
 // A Prediction is what the model says of one picture.
 type Prediction struct {
@@ -95,7 +91,7 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]Predi
 }
 
 func openPicture(file string, geometry picture.Geometry) opened {
-	data, err := readPicture(file)
+	data, err := picture.ReadFile(file)
 	if err != nil {
 		return opened{err: err}
 	}
@@ -104,23 +100,6 @@ func openPicture(file string, geometry picture.Geometry) opened {
 		o.err = fmt.Errorf("read %s: %w", file, err)
 	}
 	return o
-}
-
-func readPicture(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read picture: %w", err)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("read %s: it is no regular file", file)
-	case info.Size() > maxFileBytes:
-		return nil, fmt.Errorf("read %s: it has %d MB, and a picture has at most %d MB", file, info.Size()>>20, maxFileBytes>>20)
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read picture: %w", err)
-	}
-	return data, nil
 }
 
 // predictOpened returns the outputs of pictures, with features from the cache where it has them.
@@ -185,7 +164,11 @@ func (m *Model) forward(ctx context.Context, pixels []uint8, n int) ([]float32, 
 }
 
 func (m *Model) outputsOf(features []float32, pixels []uint8, n int) ([]float32, error) {
-	outputs, err := m.network.Logits(features, pixels, n)
+	logits := m.network.Logits
+	if n == 1 {
+		logits = m.network.LogitsAlone
+	}
+	outputs, err := logits(features, pixels, n)
 	if err != nil {
 		return nil, err
 	}
