@@ -67,6 +67,9 @@ func TestNotebooks(t *testing.T) {
 			}
 			lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 			t.Log(lines[len(lines)-1])
+			if *publish {
+				publishNotebook(t, out, file)
+			}
 		})
 	}
 }

@@ -190,7 +190,7 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 		"width": 500, "height": 220, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{
-				"mark":     map[string]any{"type": "line", "interpolate": "step-after", "color": sketch.Palette()[1]},
+				"mark":     map[string]any{"type": "line", "interpolate": "step-after", "clip": true, "color": sketch.Palette()[1]},
 				"encoding": map[string]any{"x": x, "y": map[string]any{"field": "best", "type": "quantitative", "scale": scale, "title": metric}},
 			},
 			map[string]any{

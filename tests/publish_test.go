@@ -1,0 +1,154 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/draw"
+)
+
+// publish writes the notebooks that TestNotebooks has run, so that they can be read where nothing runs:
+//
+//	go test ./tests -run TestNotebooks -publish
+var publish = flag.Bool("publish", false, "write the executed notebooks back, made light")
+
+// mostBytes is how large a notebook of the repository may be.
+const mostBytes = 600_000
+
+// An ipynb is a notebook as the file has it.
+type ipynb struct {
+	Cells    []map[string]any `json:"cells"`
+	Metadata map[string]any   `json:"metadata"`
+	Format   int              `json:"nbformat"`
+	Minor    int              `json:"nbformat_minor"`
+}
+
+func readNotebook(t *testing.T, file string) (nb ipynb, size int) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &nb); err != nil {
+		t.Fatal(err)
+	}
+	return nb, len(data)
+}
+
+// outputs calls visit with every output of a notebook.
+func (nb ipynb) outputs(visit func(output map[string]any)) {
+	for _, cell := range nb.Cells {
+		list, _ := cell["outputs"].([]any)
+		for _, output := range list {
+			visit(output.(map[string]any))
+		}
+	}
+}
+
+// publishNotebook writes an executed notebook with what a page without scripts shows: the HTML of tables, PNG at single
+// resolution, text.
+func publishNotebook(t *testing.T, executed, file string) {
+	t.Helper()
+	nb, _ := readNotebook(t, executed)
+	for _, cell := range nb.Cells {
+		cell["metadata"] = map[string]any{} // when it ran
+	}
+	nb.outputs(func(output map[string]any) {
+		data, ok := output["data"].(map[string]any)
+		if !ok {
+			return
+		}
+		_, table := data["text/html"]
+		maps.DeleteFunc(data, func(mime string, _ any) bool {
+			return mime != "text/plain" && mime != "text/html" && (mime != "image/png" || table)
+		})
+		if encoded, ok := data["image/png"].(string); ok {
+			data["image/png"] = halved(t, encoded)
+		} else {
+			output["metadata"] = map[string]any{}
+		}
+	})
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(nb); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// halved is a PNG in base64 at half its size, in its own colours. One that has no palette is left as it is.
+func halved(t *testing.T, encoded string) string {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, ok := img.(*image.Paletted)
+	if !ok {
+		return encoded
+	}
+	rect := image.Rect(0, 0, full.Rect.Dx()/2, full.Rect.Dy()/2)
+	half := image.NewRGBA(rect)
+	draw.ApproxBiLinear.Scale(half, rect, full, full.Rect, draw.Src, nil)
+	result := image.NewPaletted(rect, full.Palette)
+	draw.Draw(result, rect, half, image.Point{}, draw.Src)
+	var out bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&out, result); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes())
+}
+
+// TestNotebooksReadWithoutRunning holds the files of the repository to what a page without scripts can show.
+func TestNotebooksReadWithoutRunning(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "notebooks", "*.ipynb"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no notebooks: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			nb, size := readNotebook(t, file)
+			if size > mostBytes {
+				t.Errorf("it has %d bytes, more than %d", size, mostBytes)
+			}
+			shown := 0
+			nb.outputs(func(output map[string]any) {
+				shown++
+				if output["output_type"] == "error" || output["name"] == "stderr" {
+					t.Errorf("a cell failed or complained: %v", output)
+				}
+				data, _ := output["data"].(map[string]any)
+				for mime := range data {
+					if mime != "image/png" && mime != "text/plain" && mime != "text/html" {
+						t.Errorf("an output is %s, which no such page shows", mime)
+					}
+				}
+				if text := fmt.Sprint(output); strings.Contains(text, "/home/") || strings.Contains(text, "/root/") {
+					t.Errorf("an output names a folder of somebody's: %.300s", text)
+				}
+			})
+			if shown == 0 {
+				t.Error("no cell shows anything: go test ./tests -run TestNotebooks -publish")
+			}
+		})
+	}
+}
