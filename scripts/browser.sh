@@ -18,21 +18,21 @@ case $status in
 *) exit "$status" ;;
 esac
 
-chromium() { # its path, if there is one
+find_browser() { # its path, if there is one
 	[ -z "${HEADSTART_CHROMIUM:-}" ] || { echo "$HEADSTART_CHROMIUM" && return; }
 	command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 is_debian() { (. /etc/os-release && [ "$ID" = debian ]) 2>/dev/null; }
-if ! chromium >/dev/null && [ "$(id -u)" = 0 ] && is_debian; then
+if ! find_browser >/dev/null && [ "$(id -u)" = 0 ] && is_debian; then
 	echo "browser: installing chromium with apt-get ..."
 	install="apt-get install -y -qq --no-install-recommends chromium"
 	export DEBIAN_FRONTEND=noninteractive
 	$install >/dev/null 2>&1 || { apt-get update -qq && $install >/dev/null; } || true
 fi
-HEADSTART_CHROMIUM=$(chromium) || skip "no Chromium on PATH or in HEADSTART_CHROMIUM: apt-get install chromium"
+HEADSTART_CHROMIUM=$(find_browser) || skip "no Chromium on PATH or in HEADSTART_CHROMIUM: apt-get install chromium"
 
 export HEADSTART_CHROMIUM HEADSTART_PACKAGES="$PWD/.headstart/labextension"
 export HEADSTART_SCREENSHOTS="${HEADSTART_SCREENSHOTS:-$PWD/.headstart/screenshots}"
 mkdir -p "$HEADSTART_SCREENSHOTS"
 echo "browser: testing with $HEADSTART_CHROMIUM; pictures of what it saw go to $HEADSTART_SCREENSHOTS ..."
-go test -count=1 -v -timeout 10m ./tests/browser
+go test -count=1 -v -timeout 15m ./tests/browser

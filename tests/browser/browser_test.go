@@ -48,7 +48,7 @@ func TestBrowser(t *testing.T) {
 		t.Fatalf("no scripts: %v", err)
 	}
 	// Node's own test runner ends a test that hangs; this ends a Node that hangs.
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 14*time.Minute)
 	defer cancel()
 	arguments := []string{"--test", "--test-concurrency=1", "--test-reporter=spec"}
 	command := exec.CommandContext(ctx, "node", append(arguments, scripts...)...)
