@@ -24,6 +24,7 @@ type deviceSummary struct {
 	Plugin      string `json:"plugin"`
 	Fallback    string `json:"fallback,omitempty"` // why a better device was not taken
 	HeapMiB     uint64 `json:"heap_mib"`
+	Devices     int    `json:"devices"` // that may share a batch
 	Models      int    `json:"models"`
 	Runs        int    `json:"runs"`
 }
@@ -59,6 +60,7 @@ func deviceMagic(l *Lab) magics.Magic {
 			return in.Result(summary, func() (display.Bundle, error) {
 				rows := [][]string{
 					{"device", summary.Name}, {"what it is", summary.Description}, {"plugin", summary.Plugin},
+					{"devices in it", fmt.Sprint(summary.Devices)},
 					{"warm models", fmt.Sprint(summary.Models)}, {"runs under way", fmt.Sprint(summary.Runs)},
 					{"Go heap", fmt.Sprintf("%d MiB", summary.HeapMiB)},
 				}

@@ -88,6 +88,9 @@ func trainMagic(l *Lab) magics.Magic {
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			config, model, err := l.trainConfig(in, *o)
 			if err != nil {
 				return err
@@ -112,12 +115,17 @@ func trainMagic(l *Lab) magics.Magic {
 	}
 }
 
-// trainConfig gathers what the flags say about the current dataset and model.
-func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config, *Model, error) {
-	if o.Epochs < 1 || o.Batch < 1 || o.Devices < 1 || !(o.LR > 0) { // the library takes 0 for its defaults
-		return training.Config{}, nil, fmt.Errorf("train with --epochs %d --batch %d --devices %d --lr %g: epochs, batch and devices are 1 at least, the rate lies above 0",
+// check refuses numbers for which the library would take its defaults.
+func (o TrainFlags) check() error {
+	if o.Epochs < 1 || o.Batch < 1 || o.Devices < 1 || !(o.LR > 0) {
+		return fmt.Errorf("train with --epochs %d --batch %d --devices %d --lr %g: epochs, batch and devices are 1 at least, the rate lies above 0",
 			o.Epochs, o.Batch, o.Devices, o.LR)
 	}
+	return nil
+}
+
+// trainConfig gathers what the flags say about the current dataset and model.
+func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config, *Model, error) {
 	data, err := l.Dataset(o.Dataset)
 	if err != nil {
 		return training.Config{}, nil, err
