@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet lint fuzz bench bench-cuda platforms fresh labextension clean
+.PHONY: help setup demo lab test fmt vet lint fuzz bench bench-cuda platforms compare fresh labextension clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -57,6 +57,9 @@ bench-cuda: setup ## compare with PyTorch and JAX on an NVIDIA card, where there
 
 platforms: ## check what builds for macOS and for Linux on arm64
 	@scripts/platforms.sh
+
+compare: setup ## compare ResNet with its publishers' packages, at full size (slow)
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/compare.sh
 
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/weights"
@@ -33,6 +35,9 @@ func Open(ctx context.Context, options Options) (*Backbone, error) {
 		return b, nil
 	default:
 		digest, err := weights.Digest(ctx, o.Weights)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("open weights %s: there is no such file: give %q, %q or the path of a safetensors file", o.Weights, WeightsImageNet, WeightsRandom)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("open weights %s: %w", o.Weights, err)
 		}
