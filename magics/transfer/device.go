@@ -83,6 +83,7 @@ func (l *Lab) status() deviceSummary {
 	s := deviceSummary{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order)}
 	if l.device != nil {
 		s.Name, s.Description, s.Plugin, s.Fallback = l.device.Name(), l.device.Description(), l.device.Plugin(), l.device.Fallback()
+		s.Devices = l.device.Count()
 	}
 	for _, r := range l.runs {
 		if r.running() {

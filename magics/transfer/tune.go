@@ -53,7 +53,7 @@ func tuneMagic(l *Lab) magics.Magic {
 			search := training.TuneConfig{
 				Base: config, Trials: o.Trials, Time: o.Time, Workers: o.Workers, Heads: o.Heads, Halving: !o.Full,
 			}
-			board := &trialBoard{screen: in, quiet: in.JSON}
+			board := &trialBoard{screen: in, quiet: in.JSON, epochs: o.Epochs}
 			result, err := training.Tune(ctx, device, search, board.hear, board.add)
 			board.draw(true)
 			if err != nil {
@@ -65,16 +65,17 @@ func tuneMagic(l *Lab) magics.Magic {
 				return in.Result(result.Trials, nil)
 			}
 			best := result.Trials[0]
-			return in.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation accuracy %.1f %%\n",
-				len(result.Trials), best.Head, best.LearningRate, 100*best.ValAccuracy)
+			return in.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %.3g, accuracy %.1f %%\n",
+				len(result.Trials), best.Head, best.LearningRate, best.ValLoss, 100*best.ValAccuracy)
 		},
 	}
 }
 
-// A trialBoard draws the trials of a search as they end.
+// A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.
 type trialBoard struct {
 	screen display.Display
 	quiet  bool
+	epochs int // of a trial that is not cut
 
 	mu     sync.Mutex
 	trials []figure.Trial
@@ -97,14 +98,14 @@ func (b *trialBoard) hear(e training.Event) {
 func (b *trialBoard) add(t training.Trial) {
 	b.mu.Lock()
 	trial := figure.Trial{
-		Number: t.Number, Value: t.ValAccuracy, Took: time.Duration(t.Seconds * float64(time.Second)),
+		Number: t.Number, Value: t.ValLoss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,
 		Params: []figure.Param{
-			{Name: "head", Value: t.Head}, {Name: "lr", Value: fmt.Sprintf("%.2g", t.LearningRate)},
+			{Name: "val accuracy", Value: fmt.Sprintf("%.1f %%", 100*t.ValAccuracy)}, {Name: "head", Value: t.Head}, {Name: "lr", Value: fmt.Sprintf("%.2g", t.LearningRate)},
 			{Name: "dropout", Value: fmt.Sprintf("%.2g", t.Dropout)}, {Name: "weight decay", Value: fmt.Sprintf("%.2g", t.WeightDecay)},
 			{Name: "epochs", Value: fmt.Sprint(t.Epochs)},
 		},
 	}
-	if math.IsInf(t.ValAccuracy, 0) {
+	if t.ValLoss == math.MaxFloat64 { // its loss was no number
 		trial.Value = math.NaN()
 	}
 	for i := range b.trials { // halving tells a trial again when it has trained further
@@ -127,7 +128,7 @@ func (b *trialBoard) draw(force bool) {
 		return
 	}
 	b.drawn = time.Now()
-	bundle := figure.Trials(figure.TrialsData{Title: "trials", Metric: "val accuracy", Trials: b.trials, Notes: []string{b.note}})
+	bundle := figure.Trials(figure.TrialsData{Title: "trials", Metric: "val loss", Lower: true, Trials: b.trials, Notes: []string{b.note}})
 	if !b.shown {
 		id, err := b.screen.Show(bundle)
 		b.id, b.shown = id, err == nil
