@@ -74,8 +74,16 @@ func runMagics(ctx context.Context, lab *transfer.Lab, host *terminal, lines ...
 func given(flags *pflag.FlagSet, only *pflag.FlagSet) []string {
 	var words []string
 	only.VisitAll(func(f *pflag.Flag) {
-		if set := flags.Lookup(f.Name); set != nil && set.Changed {
-			words = append(words, "--"+f.Name+"="+set.Value.String())
+		set := flags.Lookup(f.Name)
+		if set == nil || !set.Changed {
+			return
+		}
+		values := []string{set.Value.String()}
+		if list, ok := set.Value.(pflag.SliceValue); ok { // whose String does not parse back
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			words = append(words, "--"+f.Name+"="+value)
 		}
 	})
 	return words
