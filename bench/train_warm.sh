@@ -1,0 +1,7 @@
+#!/bin/bash
+# What a warm model takes for one picture, as a multiple of its backbone's bare pass, and what a search of 100 heads takes on
+# 500 cached pictures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go test -run '^$' -bench 'PredictOne' -benchtime 30x ./models/transfer
+go test -run '^$' -bench 'Tune' -benchtime 1x ./models/transfer
