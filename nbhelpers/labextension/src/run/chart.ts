@@ -6,6 +6,9 @@ import { epochAxis, tickLabel, valueAxis } from './scale';
 const HEIGHT = 230;
 const LEFT = 52;
 const TOP = 34;
+const LEGEND_ROW = 16;
+/** Narrower charts have their legend in a row of its own. */
+const NARROW = 300;
 const BOTTOM = 190;
 const MARGIN = 12;
 
@@ -17,13 +20,14 @@ type Point = [number, number];
 /** A chart of curves over epochs, with the best epoch marked; 0 marks none. The width is in CSS pixels. */
 export function chart(panel: IPanel, best: number, width = 360): SVGElement {
   const right = width - MARGIN;
+  const top = width < NARROW ? TOP + LEGEND_ROW : TOP;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
   const last = Math.max(0, ...panel.lines.map(line => line.values.length));
   const across = epochAxis(last);
   const up = valueAxis(values, panel.fraction);
   const x = (epoch: number) =>
     LEFT + ((epoch - across.low) / (across.high - across.low)) * (right - LEFT);
-  const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - TOP);
+  const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - top);
 
   const drawn = shape('svg', {
     class: 'hs-chart',
@@ -46,8 +50,8 @@ export function chart(panel: IPanel, best: number, width = 360): SVGElement {
   drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'epoch'));
   if (best > 0 && best <= last) {
     drawn.append(
-      shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: TOP, y2: BOTTOM }),
-      shape('text', { class: 'hs-best-label', x: x(best), y: TOP - 3, 'text-anchor': 'middle' }, 'best')
+      shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: top, y2: BOTTOM }),
+      shape('text', { class: 'hs-best-label', x: x(best), y: top - 3, 'text-anchor': 'middle' }, 'best')
     );
   }
   panel.lines.forEach((line, i) => {
@@ -104,14 +108,15 @@ function marker([x, y]: Point, index: number): SVGElement {
 
 function legend(panel: IPanel, width: number): SVGElement[] {
   // A letter of the legend is about 6 pixels wide; the entries share what the title leaves.
-  const start = 24 + panel.name.length * 7;
+  const start = width < NARROW ? 8 : 24 + panel.name.length * 7;
+  const line = width < NARROW ? 12 + LEGEND_ROW : 12;
   const room = Math.min(110, (width - start) / Math.max(1, panel.lines.length));
-  return panel.lines.map((line, i) => {
+  return panel.lines.map(({ name: whole }, i) => {
     const at = start + i * room;
     const letters = Math.floor((room - 34) / 6);
-    const name = line.name.length > letters ? line.name.slice(0, Math.max(1, letters - 1)) + '…' : line.name;
-    return shape('g', {}, curve([[at, 12], [at + 11, 12], [at + 22, 12]], i, false), curve([[at + 11, 12]], i, true),
-      shape('text', { x: at + 27, y: 16 }, name, shape('title', {}, line.name)));
+    const name = whole.length > letters ? whole.slice(0, Math.max(1, letters - 1)) + '…' : whole;
+    return shape('g', {}, curve([[at, line], [at + 11, line], [at + 22, line]], i, false), curve([[at + 11, line]], i, true),
+      shape('text', { x: at + 27, y: line + 4 }, name, shape('title', {}, whole)));
   });
 }
 
