@@ -16,7 +16,7 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 	if err != nil {
 		return nil, nil, err
 	}
-	backbone := m.backbone("")
+	backbone := m.backbone(imagefolder.Geometry{})
 	geometry := backbone.Identity().Geometry
 	extractor, err := backbone.Extractor(ctx, device, len(subjects))
 	if err != nil {
@@ -55,7 +55,7 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	bar := newBar(screen, "features", "pictures")
 	defer bar.end()
 	features, err := training.Features(ctx, device, training.FeatureConfig{
-		Home: l.home, Dataset: data, Backbone: m.backbone(data.Options.Method),
+		Home: l.home, Dataset: data, Backbone: m.backbone(data.Geometry()),
 	}, func(p training.FeatureProgress) {
 		line = featureLine(&p)
 		bar.report(p.Computed+p.Cached, p.Total, "")

@@ -29,9 +29,9 @@ type Model struct {
 	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
 }
 
-// backbone is the network as training uses it; method says how pictures come to its size, empty for the default.
-func (m *Model) backbone(method imagefolder.Method) training.Backbone {
-	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: method})
+// backbone is the network as training uses it; geometry says how pictures come to its size, which is the network's own.
+func (m *Model) backbone(geometry imagefolder.Geometry) training.Backbone {
+	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: geometry.Method, Fast: geometry.Fast})
 }
 
 func (m *Model) trained() *training.Model {

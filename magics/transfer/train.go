@@ -155,7 +155,7 @@ func (o TrainFlags) Config(data *imagefolder.Dataset, model *Model) training.Con
 		name = o.Resume
 	}
 	return training.Config{
-		Name: name, Dataset: data, Backbone: model.backbone(data.Options.Method), Head: model.Head,
+		Name: name, Dataset: data, Backbone: model.backbone(data.Geometry()), Head: model.Head,
 		Task: training.Task(o.Task), Epochs: o.Epochs, LearningRate: o.LR, Batch: o.Batch, Accumulate: o.Accumulate,
 		Optimizer: o.Optimizer, Momentum: o.Momentum, WeightDecay: o.WeightDecay, L2: o.L2, Schedule: o.Schedule,
 		WarmupEpochs: o.Warmup, ClipNorm: o.Clip, LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights,

@@ -6,6 +6,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -75,21 +77,28 @@ func Open(root, name string) (*Dir, error) {
 		return nil, fmt.Errorf("open run %s: there is none in %s", name, root)
 	}
 	lock := flock.New(filepath.Join(path, lockName))
-	locked, err := lock.TryLock()
-	if err != nil {
+	patience, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	locked, err := lock.TryLockContext(patience, lockPatience/20)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("open run %s: %w", name, ErrBusy)
+	case err != nil:
 		return nil, fmt.Errorf("lock run %s: %w", name, err)
-	}
-	if !locked {
+	case !locked:
 		return nil, fmt.Errorf("open run %s: %w", name, ErrBusy)
 	}
 	return &Dir{path: path, lock: lock}, nil
 }
 
+// lockPatience is how long a run's lock is asked for: Busy holds it for a moment when it looks.
+const lockPatience = 200 * time.Millisecond
+
 // Busy tells whether a process works on the run.
 func Busy(root, name string) bool {
 	lock := flock.New(filepath.Join(root, name, lockName))
 	defer lock.Close()
-	locked, err := lock.TryLock()
+	locked, err := lock.TryRLock() // shared, so that those who look do not see one another
 	return err == nil && !locked
 }
 

@@ -104,6 +104,29 @@ func TestOneProcessARun(t *testing.T) {
 	if _, err := Create(root, "first"); !errors.Is(err, os.ErrExist) {
 		t.Errorf("creating it again: %v", err)
 	}
+	looking, looked := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(looked)
+		for {
+			select {
+			case <-looking:
+				return
+			default:
+				Busy(root, "first")
+			}
+		}
+	}()
+	for range 50 {
+		d, err := Open(root, "first")
+		if err != nil {
+			t.Fatalf("while another process looks at the run: %v", err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(looking)
+	<-looked
 	names, err := List(root)
 	if diff := cmp.Diff([]string{"first"}, names); diff != "" || err != nil {
 		t.Error(diff, err)

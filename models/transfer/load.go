@@ -178,7 +178,9 @@ func openResNet(ctx context.Context, id Identity, file string) (Backbone, error)
 	if err != nil {
 		return nil, err
 	}
-	return ResNet(network, ResNetOptions{Precision: id.Precision, Method: id.Geometry.Method, Untrained: !id.Trained}), nil
+	return ResNet(network, ResNetOptions{
+		Precision: id.Precision, Method: id.Geometry.Method, Fast: id.Geometry.Fast, Untrained: !id.Trained,
+	}), nil
 }
 
 // loadWeights builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another
