@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import unittest
 
-from survival import PATIENCE, Kernel, text
+from survival import PATIENCE, Kernel, alive, descendants, text
 
 PRELUDE = """
 import (
@@ -132,6 +133,18 @@ class ShowTests(CellTestCase):
         self.assertIn(self.no_model, text(published))
 
 
+class GoNBKernel(Kernel):
+    def __init__(self):
+        super().__init__(name="gonb")
+
+    def close(self):
+        """Ends its gopls as well, which GoNB leaves behind."""
+        below = descendants(self.pid)
+        super().close()
+        for pid in filter(alive, below):
+            os.kill(pid, signal.SIGKILL)
+
+
 class PlainGoNBTests(ShowTests):
     """The same cells in GoNB's own kernel, with this module put in by hand."""
 
@@ -153,7 +166,7 @@ class PlainGoNBTests(ShowTests):
                 "env": {"GOPROXY": "off", "GOSUMDB": "off", "PATH": path},
             }, file)
         source = os.environ["HEADSTART_SRC"]
-        cls.start(Kernel(name="gonb"), f"!*go mod edit -require {MODULE}@v0.0.0 -replace {MODULE}={source}", PRELUDE)
+        cls.start(GoNBKernel(), f"!*go mod edit -require {MODULE}@v0.0.0 -replace {MODULE}={source}", PRELUDE)
 
 
 class ModelTests(CellTestCase):
