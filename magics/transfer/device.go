@@ -74,6 +74,22 @@ func deviceMagic(l *Lab) magics.Magic {
 	return answers(command, func(context.Context, struct{}) (any, error) { return l.status(), nil })
 }
 
+// declareDevice declares the flag with which other magics choose the device.
+func declareDevice(f *pflag.FlagSet, device *string) {
+	magics.Enum(f, device, "device", "", []string{"auto", "cpu", "cuda", "go"}, "compute there from now on, as %device does; by default where the last one did")
+}
+
+// changeDevice chooses a device by its kind; one of that kind which is open already stays, with its warm models.
+func (l *Lab) changeDevice(ctx context.Context, kind string) error {
+	l.mu.Lock()
+	stays := kind == "" || l.device != nil && (kind == "auto" || l.device.Name() == kind || l.device.Name() == "xla:"+kind)
+	l.mu.Unlock()
+	if stays {
+		return nil
+	}
+	return l.chooseDevice(ctx, accel.Options{Device: kind})
+}
+
 // status is what is known of the device without opening it: the extension asks again and again.
 func (l *Lab) status() deviceSummary {
 	var memory runtime.MemStats

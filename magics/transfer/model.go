@@ -76,6 +76,7 @@ type ModelFlags struct {
 	Head        string
 	Preprocess  string
 	Precision   string
+	Device      string
 	Name        string
 	Offline     bool
 	Seed        int64
@@ -93,6 +94,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	magics.Enum(f, &o.Preprocess, "preprocess", "auto", []string{"auto", "caffe", "torch", "rescale"},
 		"what is done to the pixels; auto does what the weights were trained with")
 	magics.Enum(f, &o.Precision, "precision", "float32", []string{"float32", "bfloat16", "float16"}, "of the frozen pass")
+	declareDevice(f, &o.Device)
 	f.StringVar(&o.Name, "name", "", "what to call the model; by default the architecture's name")
 	f.BoolVar(&o.Offline, "offline", false, "do not fetch weights: what is not cached is an error")
 	f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of random weights")
@@ -149,6 +151,9 @@ func modelMagic(l *Lab) magics.Magic {
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *ModelFlags) { o.Declare(f) },
 		Do: func(ctx context.Context, in *magics.Invocation, o *ModelFlags) error {
+			if err := l.changeDevice(ctx, o.Device); err != nil {
+				return err
+			}
 			size, classes := 0, 0
 			if data, err := l.Dataset(""); err == nil {
 				size, classes = data.Options.Size, len(data.Classes)

@@ -31,6 +31,7 @@ type TrainFlags struct {
 	Seed       int64
 	Devices    int
 	Precision  string
+	Device     string
 
 	Run, Dataset, Model, Resume, Log                           string
 	Task, Schedule, ClassWeights                               string
@@ -71,6 +72,7 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.Float64Var(&o.StageRate, "stage-rate", 0, "learning rate of an unfrozen stage as a share of the one above it; 0 means 0.1")
 	magics.Enum(f, &o.Precision, "precision", "auto", []string{"auto", "float32", "bfloat16"},
 		"of what unfrozen stages compute, on float32 weights; auto is bfloat16 on a GPU and float32 elsewhere")
+	declareDevice(f, &o.Device)
 	f.IntVar(&o.Devices, "devices", 1, "GPUs, or parts of a CPU (%device cpu --devices N), that share each batch")
 	f.BoolVar(&o.TrainNorm, "train-norm", false, "let the batch norms of unfrozen stages learn")
 	f.IntVar(&o.AugmentCopies, "augment-copies", 0, "compute so many augmented copies of each picture once, and cache them")
@@ -89,6 +91,9 @@ func trainMagic(l *Lab) magics.Magic {
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
 			if err := o.check(); err != nil {
+				return err
+			}
+			if err := l.changeDevice(ctx, o.Device); err != nil {
 				return err
 			}
 			config, model, err := l.trainConfig(in, *o)

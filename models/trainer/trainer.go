@@ -190,7 +190,7 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 	}
 	out, err := t.step.Call(t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)...)
 	if err != nil {
-		return Result{}, fmt.Errorf("training step: %w", err)
+		return Result{}, fmt.Errorf("training step: %w", t.explainMemory(err))
 	}
 	sums, err := tensors.CopyFlatData[float32](out[0]) // every device has the same
 	if err != nil {
@@ -201,6 +201,15 @@ func (t *Trainer) Step(batch Batch, hyper Hyper, random uint64) (result Result, 
 		return result, ErrNotFinite
 	}
 	return result, nil
+}
+
+// explainMemory says what may fit where the device ran out of memory.
+func (t *Trainer) explainMemory(err error) error {
+	if !strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") || t.options.Batch < 2 {
+		return err
+	}
+	return fmt.Errorf("the device has no memory for %d pictures at once; a batch of %d, with its gradients accumulated over %d steps, trains alike: %w",
+		t.options.Batch, t.options.Batch/2, 2*max(1, t.options.Accumulate), err)
 }
 
 // Logits are the head's outputs, [rows, outputs], for any number of rows.

@@ -350,3 +350,16 @@ func TestSchedules(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestMemoryIsExplained(t *testing.T) {
+	full := errors.New("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 3.2GiB")
+	trainer := &Trainer{options: Options{Batch: 32}}
+	err := trainer.explainMemory(full)
+	if !errors.Is(err, full) || !strings.Contains(err.Error(), "a batch of 16, with its gradients accumulated over 2 steps") {
+		t.Errorf("got %v", err)
+	}
+	other := errors.New("INTERNAL: the card fell off the bus")
+	if err := trainer.explainMemory(other); err != other {
+		t.Errorf("got %v", err)
+	}
+}
