@@ -7,6 +7,9 @@ STATE := $(HERE)/.headstart
 # The folders with XLA plugins, as the installation found or filled them.
 PLUGINS = $$($(STATE)/venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
 	$(STATE)/venv/share/jupyter/kernels/headstart/kernel.json)
+# The loops of models/picture over many samples at once are an experiment of Go 1.26. Tests have it too, so that what they
+# compile is what setup compiled.
+VECTORS := $(if $(findstring go1.26,$(shell go env GOVERSION 2>/dev/null)),GOEXPERIMENT=simd)
 SETUP := CGO_ENABLED=0 go run ./kernel/cmd/headstart install --checkout .
 
 # What tests and benchmarks need, as the kernelspec gives it to a session.
@@ -32,7 +35,8 @@ lab: setup ## open JupyterLab
 	$(STATE)/venv/bin/jupyter lab
 
 test: setup fmt vet ## run every test
-	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -p 2 -timeout 20m ./...
+	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) go test -p 2 -timeout 20m ./...
+	go test ./models/picture/... # with its plain loops
 	cd magics/cmd/headstart-sql && go test ./...
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/browser.sh
 
@@ -41,7 +45,7 @@ fmt:
 		test -z "$$unformatted" || { echo "not formatted (run gofmt -w): $$unformatted" >&2; exit 1; }
 
 vet:
-	go vet ./...
+	$(VECTORS) go vet ./...
 
 lint: ## run golangci-lint, where it is installed
 	@scripts/lint.sh

@@ -3,8 +3,8 @@
 The programs take turns, a pass over all pictures each, so that whatever else the machine does hits all of them alike. What
 counts is processor time, which another load disturbs least; printed are medians and the median of the ratios of a round.
 TensorFlow's resize is asked for twice: as tf.data pipelines call it (four neighbours, whatever the scale, so that it aliases)
-and with antialias=True, which is what Pillow and Headstart compute. Headstart's default has Pillow's pixels to the last bit;
-"fast" is Geometry.Fast, which is off by about half a grey level.
+and with antialias=True, which is what Pillow and Headstart compute. Headstart's pixels are Pillow's to the last bit; "plain" is
+what it does where it was built without GOEXPERIMENT=simd, or not for amd64.
 
     python bench/decode.py [--folder DIR] [--pictures 120] [--rounds 9] [--method bilinear]
 
@@ -102,10 +102,12 @@ def main():
     if not files:
         sys.exit(f"there is no JPEG in {options.folder}: give another --folder")
     with tempfile.TemporaryDirectory() as folder:
-        binary = pathlib.Path(folder) / "decode"
-        subprocess.run(["go", "build", "-o", binary, "./bench/decode"], cwd=HERE.parent, check=True)
-        ours = [Program("headstart", [binary, options.method, *files]),
-                Program("headstart fast", [binary, options.method + "-fast", *files])]
+        ours = []
+        for name, experiment in (("headstart", "simd"), ("headstart plain", "")):
+            binary = pathlib.Path(folder) / name.replace(" ", "-")
+            subprocess.run(["go", "build", "-o", binary, "./bench/decode"], cwd=HERE.parent, check=True,
+                           env={**os.environ, "GOEXPERIMENT": experiment})
+            ours.append(Program(name, [binary, options.method, *files]))
         peers = [Program(n, [sys.executable, __file__, "--serve", n, *files]) for n in ("pillow", "tensorflow", "tensorflow antialias")]
         running = [*ours, *peers]
         for _ in range(options.rounds + 1):  # the first warms up

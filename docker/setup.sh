@@ -16,7 +16,7 @@ trap 'chmod -R u+w "$scratch" && rm -rf "$scratch"' EXIT
 export GOMODCACHE="$scratch/mod" GOCACHE="$scratch/build"
 cd "$source"
 CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./kernel/cmd/headstart ./kernel/cmd/headstart-go
-CGO_ENABLED=1 go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./magics/cmd/headstart-transfer
+CGO_ENABLED=1 GOEXPERIMENT=simd go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./magics/cmd/headstart-transfer
 "$scratch/bin/headstart" install --sys-prefix --python "$python" --device "$device" --source "$source"
 
 # What cells import, in the caches that stay. The modules are at hand, as the archives of the first cache.

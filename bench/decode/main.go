@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -32,8 +31,7 @@ func run(method string, files []string) error {
 		}
 		pictures = append(pictures, data)
 	}
-	kind, fast := strings.CutSuffix(method, "-fast")
-	g := picture.Geometry{Size: 224, Method: picture.Method(kind), Fast: fast}
+	g := picture.Geometry{Size: 224, Method: picture.Method(method)}
 	dst := make([]uint8, g.Bytes())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {

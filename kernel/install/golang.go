@@ -1,11 +1,14 @@
 package install
 
 import (
+	"context"
 	"debug/buildinfo"
+	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // MinimumGo is the oldest Go release that builds the module.
@@ -71,6 +74,16 @@ func needGo(goTool, purpose string) error {
 		return nil
 	}
 	return fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
+}
+
+// vectors is the environment in which go builds models/picture with its loops over many samples at once. They are written
+// with simd/archsimd, which Go 1.26 has as an experiment; another Go builds the plain loops.
+func vectors(ctx context.Context, goTool string) []string {
+	release, err := output(ctx, goTool, "env", "GOVERSION")
+	if err != nil || version.Lang(strings.TrimSpace(release)) != "go1.26" {
+		return nil
+	}
+	return []string{"GOEXPERIMENT=simd"}
 }
 
 // BuiltFrom reports whether a program was built from that version of its module.

@@ -70,9 +70,9 @@ func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) e
 	if err := needGo(c.host.goTool, "building "+own.program); err != nil {
 		return err
 	}
-	cgo := "CGO_ENABLED=0"
+	env := []string{"CGO_ENABLED=0"}
 	if own.cgo {
-		cgo = "CGO_ENABLED=1"
+		env = append(vectors(ctx, c.host.goTool), "CGO_ENABLED=1")
 		if c.host.compiler == "" {
 			return fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
 		}
@@ -83,7 +83,7 @@ func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) e
 		return err
 	}
 	err = c.log.during("building "+own.program, func() error {
-		return run(ctx, c.layout.Checkout, []string{cgo}, c.host.goTool, "build", "-o", built, "./"+own.pkg)
+		return run(ctx, c.layout.Checkout, env, c.host.goTool, "build", "-o", built, "./"+own.pkg)
 	})
 	if err != nil {
 		return err

@@ -23,7 +23,6 @@ type DatasetFlags struct {
 	Seed        int64
 	FollowSplit bool
 	Resize      string
-	Decode      string
 	MaxPixels   int64
 	FollowLinks bool
 	JSON        bool
@@ -39,8 +38,6 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
 		"how a picture gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
-	magics.Enum(f, &o.Decode, "decode", "exact", []string{"exact", "fast"},
-		"exact has Pillow's pixels to the last bit; fast takes half the time for a JPEG and is off by half a grey level")
 	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set pictures with more pixels aside; 0 means 50 million")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
 }
@@ -51,7 +48,7 @@ func (o *DatasetFlags) options(state string, progress func(done, total int, what
 		val = -1 // imagefolder takes 0 for its default
 	}
 	return imagefolder.Options{
-		Name: o.Name, Val: val, Test: o.Test, Size: o.Size, Method: imagefolder.Method(o.Resize), Fast: o.Decode == "fast",
+		Name: o.Name, Val: val, Test: o.Test, Size: o.Size, Method: imagefolder.Method(o.Resize),
 		Seed: o.Seed, FollowSplit: o.FollowSplit, FollowLinks: o.FollowLinks, MaxPixels: o.MaxPixels, StateDir: state, Progress: progress,
 	}
 }

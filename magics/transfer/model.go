@@ -31,7 +31,7 @@ type Model struct {
 
 // backbone is the network as training uses it; geometry says how pictures come to its size, which is the network's own.
 func (m *Model) backbone(geometry imagefolder.Geometry) training.Backbone {
-	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: geometry.Method, Fast: geometry.Fast})
+	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: geometry.Method})
 }
 
 func (m *Model) trained() *training.Model {

@@ -111,7 +111,6 @@ type Options struct {
 	Test        float64 // the share for the test; 0 means none
 	Size        int     // side in pixels of what the model sees; 0 means 224
 	Method      Method  // how a picture gets there; empty means Bilinear
-	Fast        bool    // picture.Geometry.Fast: half the time for a JPEG, off by half a grey level
 	Seed        int64   // of the split; 0 is a seed like any other
 	FollowSplit bool    // keep given train, val and test folders to the letter, shared pictures included; an error without them
 

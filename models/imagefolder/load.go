@@ -251,7 +251,7 @@ func (d *Dataset) finish() {
 
 // Geometry is what the items become for the model, by the options.
 func (d *Dataset) Geometry() Geometry {
-	return Geometry{Size: d.Options.Size, Method: d.Options.Method, Fast: d.Options.Fast}
+	return Geometry{Size: d.Options.Size, Method: d.Options.Method}
 }
 
 func (d *Dataset) file(item int) string {

@@ -1,9 +1,6 @@
 package picture
 
-import (
-	"image"
-	"math"
-)
+import "math"
 
 // At decodes a picture into dst, [size, size, 3], at a geometry.
 func At(dst, data []byte, g Geometry, limits Limits) (err error) {
@@ -14,10 +11,6 @@ func At(dst, data []byte, g Geometry, limits Limits) (err error) {
 	header, decoded, err := decode(data, limits)
 	if err != nil {
 		return err
-	}
-	planes, ok := decoded.(*image.YCbCr)
-	if ok && header.Format == "jpeg" && g.Fast && resizePlanes(dst[:g.Bytes()], planes, header, g) {
-		return nil
 	}
 	upright(toRGB(decoded, header), header.Orientation).Resize(dst, g)
 	return nil
@@ -38,12 +31,13 @@ func (p RGB) Resize(dst []uint8, g Geometry) {
 	// As in Resample.c: rows first, rounded to bytes, then columns; 22 bits behind the point.
 	narrow := make([]uint8, 3*len(x.first)*(to-from))
 	fixed := fixedPoint(x)
-	counts := make([]int, len(x.first))
-	for i := range counts {
-		counts[i] = used(x.weights(i))
-	}
-	for row := range to - from {
-		shrinkRow(narrow[3*len(x.first)*row:][:3*len(x.first)], p.Pix[3*p.Width*(from+row):][:3*p.Width], x, fixed, counts)
+	for row := 0; row < to-from; row += 2 {
+		next := min(row+1, to-from-1)
+		into := func(row int) []uint8 { return narrow[3*len(x.first)*row:][:3*len(x.first)] }
+		source := func(row int) []uint8 { return p.Pix[3*p.Width*(from+row):] }
+		done := shrinkRowsWide(into(row), into(next), source(row), source(next), x, fixed)
+		shrinkRow(into(row), source(row), x, fixed, done)
+		shrinkRow(into(next), source(next), x, fixed, done)
 	}
 	shrinkColumns(dst[:g.Bytes()], narrow, from, y, fixedPoint(y))
 }
@@ -70,27 +64,50 @@ func (p RGB) pick(dst []uint8, x, y axis) {
 
 const fixedBits = 22 // Resample.c: PRECISION_BITS
 
-// fixedPoint rounds the weights of an axis as Pillow does.
-func fixedPoint(a axis) []int32 {
-	fixed := make([]int32, len(a.weight))
-	for i, w := range a.weight {
-		fixed[i] = int32(math.Floor(0.5 + w*(1<<fixedBits)))
-	}
-	return fixed
+// fixedWeights are the weights of an axis, rounded as Pillow does.
+type fixedWeights struct {
+	all    []int32 // [len(first), taps]
+	counts []int   // how many of each pixel's are not padding
+	// Two weights each, and as many for every pixel, as four words of 16 bits: their lower lowBits, then the bits above those.
+	pairs []uint64
 }
 
-// shrinkRow filters along a row; counts are the numbers of weights that are not padding.
-func shrinkRow(dst, row []uint8, a axis, fixed []int32, counts []int) {
-	for i, first := range a.first {
+const lowBits = 11
+
+func fixedPoint(a axis) fixedWeights {
+	f := fixedWeights{all: make([]int32, len(a.weight)), counts: make([]int, len(a.first))}
+	most := 0
+	for i := range a.first {
+		f.counts[i] = used(a.weights(i))
+		most = max(most, f.counts[i])
+	}
+	each := (most + 1) / 2
+	f.pairs = make([]uint64, len(a.first)*each)
+	for i := range a.first {
+		for k, w := range a.weights(i)[:f.counts[i]] {
+			fixed := int32(math.Floor(0.5 + w*(1<<fixedBits)))
+			f.all[i*a.taps+k] = fixed
+			words := uint64(fixed&(1<<lowBits-1)) | uint64(fixed>>lowBits)<<32
+			f.pairs[i*each+k/2] |= words << (16 * (k % 2))
+		}
+	}
+	return f
+}
+
+func (f fixedWeights) of(a axis, i int) []int32 { return f.all[i*a.taps:][:f.counts[i]] }
+
+// shrinkRow filters along the row that source begins with, from a pixel of the result on.
+func shrinkRow(dst, source []uint8, a axis, fixed fixedWeights, from int) {
+	for i := from; i < len(a.first); i++ {
 		const half = 1 << (fixedBits - 1)
 		r, g, b := int32(half), int32(half), int32(half)
-		weights := fixed[i*a.taps:][:counts[i]]
-		source := row[3*first:][:3*len(weights)]
+		weights := fixed.of(a, i)
+		pixels := source[3*a.first[i]:][:3*len(weights)]
 		for _, w := range weights {
-			r += w * int32(source[0])
-			g += w * int32(source[1])
-			b += w * int32(source[2])
-			source = source[3:]
+			r += w * int32(pixels[0])
+			g += w * int32(pixels[1])
+			b += w * int32(pixels[2])
+			pixels = pixels[3:]
 		}
 		dst[3*i] = clamp(r >> fixedBits)
 		dst[3*i+1] = clamp(g >> fixedBits)
@@ -99,25 +116,27 @@ func shrinkRow(dst, row []uint8, a axis, fixed []int32, counts []int) {
 }
 
 // shrinkColumns filters along the columns of narrow, whose first row is the source's row offset.
-func shrinkColumns(dst, narrow []uint8, offset int, a axis, fixed []int32) {
+func shrinkColumns(dst, narrow []uint8, offset int, a axis, fixed fixedWeights) {
 	width := len(dst) / len(a.first)
 	sums := make([]int32, width)
 	for i, first := range a.first {
-		for x := range sums {
-			sums[x] = 1 << (fixedBits - 1)
+		shrinkColumn(dst[i*width:][:width], narrow[(int(first)-offset)*width:], fixed.of(a, i), sums)
+	}
+}
+
+// shrinkColumn makes one row out of as many rows as there are weights; sums is room for a row.
+func shrinkColumn(out, rows []uint8, weights, sums []int32) {
+	from := shrinkColumnWide(out, rows, weights)
+	out, sums = out[from:], sums[from:]
+	for x := range sums {
+		sums[x] = 1 << (fixedBits - 1)
+	}
+	for k, w := range weights {
+		for x, v := range rows[k*(from+len(out))+from:][:len(out)] {
+			sums[x] += w * int32(v)
 		}
-		for k, w := range fixed[i*a.taps:][:a.taps] {
-			if w == 0 {
-				continue
-			}
-			row := narrow[(int(first)+k-offset)*width:][:width]
-			for x, v := range row {
-				sums[x] += w * int32(v)
-			}
-		}
-		out := dst[i*width:][:width]
-		for x, v := range sums {
-			out[x] = clamp(v >> fixedBits)
-		}
+	}
+	for x, v := range sums {
+		out[x] = clamp(v >> fixedBits)
 	}
 }

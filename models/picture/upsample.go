@@ -21,10 +21,10 @@ func planesToRGB(source *image.YCbCr, out RGB, convert func(dst, luma, cb, cr []
 // An upsampler widens one chroma plane to the size of the luma plane, row by row.
 type upsampler struct {
 	stride        int
-	width, height int // of the luma plane
-	h, v          int // luma samples for each chroma sample
-	cw, ch        int // of the chroma plane, without padding
-	sums          []int32
+	width, height int      // of the luma plane
+	h, v          int      // luma samples for each chroma sample
+	cw, ch        int      // of the chroma plane, without padding
+	sums          []uint16 // at most 4 * 255
 }
 
 func newUpsampler(source *image.YCbCr, width, height int) *upsampler {
@@ -43,7 +43,7 @@ func newUpsampler(source *image.YCbCr, width, height int) *upsampler {
 	}
 	u := &upsampler{stride: source.CStride, width: width, height: height, h: h, v: v,
 		cw: (width + h - 1) / h, ch: (height + v - 1) / v}
-	u.sums = make([]int32, u.cw)
+	u.sums = make([]uint16, u.cw)
 	return u
 }
 
@@ -73,9 +73,7 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 			}
 			return
 		}
-		for x, a := range near {
-			u.sums[x] = 3*int32(a) + int32(far[x])
-		}
+		sumRows(u.sums, near, far)
 		widenSums(dst, u.sums)
 	}
 }
@@ -100,17 +98,26 @@ func widen(dst, row []uint8) {
 	}
 }
 
+// sumRows adds two rows with weights 3 and 1.
+func sumRows(sums []uint16, near, far []uint8) {
+	for x := sumRowsWide(sums, near, far); x < len(sums); x++ {
+		sums[x] = 3*uint16(near[x]) + uint16(far[x])
+	}
+}
+
 // widenSums doubles a row whose samples are sums of two rows with weights 3 and 1: 4:2:0.
-func widenSums(dst []uint8, sums []int32) {
+func widenSums(dst []uint8, sums []uint16) {
 	last := len(sums) - 1
-	left := sums[0]
-	for x, v := range sums {
-		right := sums[min(x+1, last)]
-		dst[2*x] = uint8((3*v + left + 8) >> 4)
+	widen := func(x int) {
+		v, left, right := 3*sums[x], sums[max(x-1, 0)], sums[min(x+1, last)]
+		dst[2*x] = uint8((v + left + 8) >> 4)
 		if 2*x+1 < len(dst) {
-			dst[2*x+1] = uint8((3*v + right + 7) >> 4)
+			dst[2*x+1] = uint8((v + right + 7) >> 4)
 		}
-		left = v
+	}
+	widen(0)
+	for x := 1 + widenSumsWide(dst, sums); x <= last; x++ {
+		widen(x)
 	}
 }
 
@@ -120,9 +127,9 @@ func jpegRow(dst, luma, cb, cr []uint8) {
 	cb, cr = cb[:len(luma)], cr[:len(luma)]
 	dst = dst[:3*len(luma)]
 	const half = 1 << 15
-	for x, y := range luma {
+	for x := jpegRowWide(dst, luma, cb, cr); x < len(luma); x++ {
 		b, r := int32(cb[x])-128, int32(cr[x])-128
-		base := int32(y)
+		base := int32(luma[x])
 		dst[3*x] = clamp(base + (91881*r+half)>>16)
 		dst[3*x+1] = clamp(base + (-22554*b-46802*r+half)>>16)
 		dst[3*x+2] = clamp(base + (116130*b+half)>>16)

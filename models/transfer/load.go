@@ -179,7 +179,7 @@ func openResNet(ctx context.Context, id Identity, file string) (Backbone, error)
 		return nil, err
 	}
 	return ResNet(network, ResNetOptions{
-		Precision: id.Precision, Method: id.Geometry.Method, Fast: id.Geometry.Fast, Untrained: !id.Trained,
+		Precision: id.Precision, Method: id.Geometry.Method, Untrained: !id.Trained,
 	}), nil
 }
 

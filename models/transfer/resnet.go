@@ -17,7 +17,6 @@ import (
 type ResNetOptions struct {
 	Precision string             // of the frozen pass: float32 (default), bfloat16 or float16
 	Method    imagefolder.Method // how pictures come to the network's size; empty: bilinear
-	Fast      bool               // picture.Geometry.Fast
 	Untrained bool               // the weights were random at first, though they come from a file
 }
 
@@ -41,11 +40,8 @@ var _ Backbone = resnetBackbone{}
 
 func (b resnetBackbone) Identity() Identity {
 	info := b.Weights()
-	geometry := imagefolder.Geometry{Size: b.Size(), Method: b.options.Method, Fast: b.options.Fast}
+	geometry := imagefolder.Geometry{Size: b.Size(), Method: b.options.Method}
 	fingerprint := []string{b.Fingerprint(), string(geometry.Method), b.options.Precision}
-	if geometry.Fast {
-		fingerprint = append(fingerprint, "fast")
-	}
 	return Identity{
 		Architecture: b.Name(), Weights: info.Origin, WeightsDigest: b.WeightsDigest(), Trained: b.Trained() && !b.options.Untrained,
 		Cut: b.Cut(), Pool: b.Backbone.Pool(), Preprocess: b.Preprocess(), Belongs: info.Preprocess,

@@ -83,7 +83,7 @@ func recordedDataset(ctx context.Context, m *Model, root string) (*imagefolder.D
 	id := m.Backbone.Identity()
 	data := &imagefolder.Dataset{
 		Root: root, Name: p.Dataset, Classes: m.Classes, Digest: p.DatasetDigest,
-		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, Fast: id.Geometry.Fast},
+		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method},
 	}
 	if m.Task == Regression {
 		data.Classes = nil

@@ -148,13 +148,17 @@ func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
 	}
 	coefficients[0] = p.last * p.quant[0]
 	ac := p.ac
+	next, ready := r.next, r.ready // stay in registers here
 	for k := 1; k < 64; k++ {
-		if r.ready < 32 {
+		if ready < 32 {
+			r.next, r.ready = next, ready
 			r.fill()
+			next, ready = r.next, r.ready
 		}
-		if whole := ac.whole[r.next>>(64-lookBits)]; whole != 0 {
-			r.drop(int(whole & 63))
+		if whole := ac.whole[next>>(64-lookBits)]; whole != 0 {
+			next, ready = next<<(whole&63), ready-int(whole&63)
 			if whole&endOfBlock != 0 {
+				r.next, r.ready = next, ready
 				return last, true
 			}
 			k += int(whole >> 8 & 15)
@@ -165,10 +169,12 @@ func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
 			last = k
 			continue
 		}
+		r.next, r.ready = next, ready
 		symbol, ok := r.symbol(ac)
 		if !ok {
 			return 0, false
 		}
+		next, ready = r.next, r.ready
 		run, size := int(symbol>>4), int(symbol&15)
 		if size == 0 {
 			if run != 15 {
@@ -185,8 +191,10 @@ func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
 			return 0, false
 		}
 		coefficients[natural[k]&63] = r.value(size) * p.quant[k]
+		next, ready = r.next, r.ready
 		last = k
 	}
+	r.next, r.ready = next, ready
 	return last, true
 }
 

@@ -32,6 +32,12 @@ func inverse(block *[64]int32, last int, to []uint8, stride int) {
 		}
 		return
 	}
+	if !inverseWide(block, to, stride) {
+		inversePlain(block, to, stride)
+	}
+}
+
+func inversePlain(block *[64]int32, to []uint8, stride int) {
 	for x := range 8 {
 		column(block, x)
 	}
@@ -42,16 +48,16 @@ func inverse(block *[64]int32, last int, to []uint8, stride int) {
 
 // column transforms one column in place.
 func column(b *[64]int32, x int) {
+	const half, shift = 1 << (fixedBits - extraBits - 1), fixedBits - extraBits
 	x &= 7
 	c1, c2, c3, c4, c5, c6, c7 := b[x+8], b[x+16], b[x+24], b[x+32], b[x+40], b[x+48], b[x+56]
 	if c1|c2|c3|c4|c5|c6|c7 == 0 {
-		v := b[x] << extraBits
+		v := (b[x]<<fixedBits + half) >> shift
 		b[x], b[x+8], b[x+16], b[x+24], b[x+32], b[x+40], b[x+48], b[x+56] = v, v, v, v, v, v, v, v
 		return
 	}
 	e0, e1, e2, e3 := even(b[x], c2, c4, c6)
 	o0, o1, o2, o3 := odd(c1, c3, c5, c7)
-	const half, shift = 1 << (fixedBits - extraBits - 1), fixedBits - extraBits
 	b[x], b[x+56] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
 	b[x+8], b[x+48] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
 	b[x+16], b[x+40] = (e2+o1+half)>>shift, (e2-o1+half)>>shift

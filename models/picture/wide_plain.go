@@ -1,0 +1,15 @@
+//go:build !(goexperiment.simd && amd64 && !go1.27)
+
+package picture
+
+// These do nothing: their loops are for builds with GOEXPERIMENT=simd.
+
+func jpegRowWide(_, _, _, _ []uint8) int { return 0 }
+
+func sumRowsWide([]uint16, []uint8, []uint8) int { return 0 }
+
+func widenSumsWide([]uint8, []uint16) int { return 0 }
+
+func shrinkRowsWide(_, _, _, _ []uint8, _ axis, _ fixedWeights) int { return 0 }
+
+func shrinkColumnWide(_, _ []uint8, _ []int32) int { return 0 }
