@@ -14,9 +14,12 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
+// exampleAugment is what is shown where nothing else is asked for.
+const exampleAugment = "flip,rotate:10,zoom:0.1"
+
 // showAugmented shows pictures as training sees them in its first epoch.
 func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, o showFlags) error {
-	spec, err := augment.Parse(o.Augmented)
+	spec, err := augment.Parse(o.Augment)
 	if err != nil {
 		return err
 	}
@@ -38,7 +41,7 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 	}
 	changed, err := augmented(device, spec, pixels, picked, data.Options.Seed)
 	if err != nil {
-		return fmt.Errorf("augmenting with %q: %w", o.Augmented, err)
+		return fmt.Errorf("augmenting with %q: %w", o.Augment, err)
 	}
 	grid := figure.GridData{Title: fmt.Sprintf("%s with --augment %q", data.Name, spec)}
 	const size = thumbSide * thumbSide * 3

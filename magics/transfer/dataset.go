@@ -104,9 +104,9 @@ type sampleFlags struct {
 }
 
 type showFlags struct {
-	Class, Augmented, Split string
-	Limit                   int
-	Map                     bool
+	Class, Split, Augment string
+	Limit                 int
+	Augmented, Map        bool
 }
 
 func datasetMagic(l *Lab) magics.Magic {
@@ -160,7 +160,8 @@ func datasetMagic(l *Lab) magics.Magic {
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
 					f.StringVar(&o.Class, "class", "", "only this class")
 					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "only this side of the split")
-					f.StringVar(&o.Augmented, "augmented", "", "show the pictures as training with --augment SPEC sees them")
+					f.BoolVar(&o.Augmented, "augmented", false, "show the pictures as a training with --augment sees them")
+					f.StringVar(&o.Augment, "augment", exampleAugment, "what --augmented does to them")
 					f.IntVar(&o.Limit, "limit", 24, "pictures in the grid")
 					f.BoolVar(&o.Map, "map", false, "a map on which pictures lie near those that the model's backbone finds alike")
 				},
@@ -225,7 +226,7 @@ func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string,
 	if err != nil {
 		return err
 	}
-	if o.Augmented != "" {
+	if o.Augmented {
 		return l.showAugmented(ctx, in, data, o)
 	}
 	if o.Map {

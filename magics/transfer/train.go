@@ -47,7 +47,7 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.Float64Var(&o.LR, "lr", training.DefaultLearningRate, "learning rate")
 	f.IntVar(&o.Batch, "batch", training.DefaultBatch, "pictures in a step")
 	magics.Enum(f, &o.Optimizer, "optimizer", "adam", []string{"adam", "adamw", "sgd", "momentum"}, "how the weights move")
-	f.StringVar(&o.Augment, "augment", "", "changes to each picture in each epoch, such as \"flip,rotate:10,zoom:0.1\"; features then cannot be cached once")
+	f.StringVar(&o.Augment, "augment", "", "changes to each picture in each epoch, such as \""+exampleAugment+"\"; features then cannot be cached once")
 	f.IntVar(&o.EarlyStop, "early-stop", 0, "stop after so many epochs without a better validation loss; 0 never")
 	magics.Enum(f, &o.Unfreeze, "unfreeze", "", []string{"conv2", "conv3", "conv4", "conv5"}, "train the backbone from this stage on as well")
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows it")
@@ -290,11 +290,13 @@ func (s *stopped) Error() string { return s.text }
 func (s *stopped) Unwrap() error { return s.cause }
 
 func epochTable(history training.History) display.Bundle {
-	d := figure.EpochsData{Title: "Epochs", Metrics: []string{"loss", "accuracy", "val loss", "val accuracy", "waited (s)"}}
+	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
+		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
+	}}
 	for _, e := range history {
 		d.Rows = append(d.Rows, figure.EpochRow{
-			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.Waited},
-			Rate: e.Rate, Duration: time.Duration(e.Seconds * float64(time.Second)),
+			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy}, Rate: e.Rate,
+			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
 		})
 	}
 	if best := history.Best(); best != nil {
@@ -317,12 +319,12 @@ func (l *Lab) findRate(ctx context.Context, in *magics.Invocation, config traini
 
 func rateFigure(curve *training.RateCurve) display.Bundle {
 	d := figure.CurvesData{
-		Title: "learning-rate range test", Epoch: len(curve.Losses), Axis: "step, the rate rising",
+		Title: "learning-rate range test", Epoch: len(curve.Losses), Axis: "step",
 		Panels: []figure.Panel{{Name: "loss", Lines: []figure.Line{{Name: "train", Values: curve.Losses}}}},
 		Notes:  []string{fmt.Sprintf("The loss falls fastest near a rate of %.2g: try %%train --lr %.2g. The model is unchanged.", curve.Suggested, curve.Suggested)},
 	}
 	if n := len(curve.Rates); n > 0 {
-		d.Axis = fmt.Sprintf("step, the rate rising from %.0e to %.0e", curve.Rates[0], curve.Rates[n-1])
+		d.Notes = append(d.Notes, fmt.Sprintf("From the first step to the last the rate rises from %.0e to %.0e.", curve.Rates[0], curve.Rates[n-1]))
 	}
 	return figure.Curves(d)
 }

@@ -9,10 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
-	"time"
 
+	"github.com/headstart-nb/headstart/models/crew"
 	"github.com/headstart-nb/headstart/models/picture"
 )
 
@@ -28,40 +26,19 @@ type verdict struct {
 // checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
 func checkAll(ctx context.Context, root string, candidates []candidate, o Options, known *memory) ([]verdict, error) {
 	verdicts := make([]verdict, len(candidates))
-	var next, done atomic.Int64
-	var workers sync.WaitGroup
 	gate := newGate(decodeBudget)
-	for range o.Workers {
-		workers.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(candidates) {
-					return
-				}
-				c := candidates[i]
-				v, ok := known.get(c.found, o.MaxPixels)
-				if !ok {
-					v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate)
-					known.put(c.found, v)
-				}
-				verdicts[i] = v
-				done.Add(1)
+	err := crew.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking pictures") },
+		func(i int) error {
+			c := candidates[i]
+			v, ok := known.get(c.found, o.MaxPixels)
+			if !ok {
+				v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate)
+				known.put(c.found, v)
 			}
+			verdicts[i] = v
+			return nil
 		})
-	}
-	finished := make(chan struct{})
-	go func() { workers.Wait(); close(finished) }()
-	ticker := time.NewTicker(200 * time.Millisecond)
-	defer ticker.Stop()
-	for running := true; running; {
-		select {
-		case <-finished:
-			running = false
-		case <-ticker.C:
-		}
-		o.Progress(int(done.Load()), len(candidates), "checking pictures")
-	}
-	return verdicts, ctx.Err()
+	return verdicts, err
 }
 
 // check reads and decodes one file.

@@ -7,6 +7,9 @@ import (
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
+// ImageNetOrigin is the Origin of the weights that WeightsImageNet names.
+func ImageNetOrigin() string { return imageNet.String() }
+
 // imageNet is torchvision's first ResNet50 (the IMAGENET1K_V1 weights, 76.1 % top-1), as timm publishes it.
 var imageNet = weights.HubFile{
 	Repository: "timm/resnet50.tv_in1k",

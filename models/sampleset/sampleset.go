@@ -16,9 +16,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
+
+	"github.com/headstart-nb/headstart/models/crew"
 )
 
 // Version goes up when the same options give other pictures.
@@ -94,34 +93,9 @@ func drawAll(ctx context.Context, dir string, o Options) error {
 		}
 	}
 	total := o.Classes * o.PerClass
-	var next, done atomic.Int64
-	var workers sync.WaitGroup
-	failed := make([]error, o.Workers)
-	for w := range o.Workers {
-		workers.Go(func() {
-			for ctx.Err() == nil && failed[w] == nil {
-				i := int(next.Add(1)) - 1
-				if i >= total {
-					return
-				}
-				failed[w] = writeOne(dir, classes[i%o.Classes], i/o.Classes, o.Seed)
-				done.Add(1)
-			}
-		})
-	}
-	finished := make(chan struct{})
-	go func() { workers.Wait(); close(finished) }()
-	ticker := time.NewTicker(200 * time.Millisecond)
-	defer ticker.Stop()
-	for running := true; running; {
-		select {
-		case <-finished:
-			running = false
-		case <-ticker.C:
-		}
-		o.Progress(int(done.Load()), total, "drawing pictures")
-	}
-	return errors.Join(append(failed, ctx.Err())...)
+	return crew.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing pictures") }, func(i int) error {
+		return writeOne(dir, classes[i%o.Classes], i/o.Classes, o.Seed)
+	})
 }
 
 // writeOne draws the picture with a number within its class. Its chance depends on the seed, the class and the number alone, so

@@ -161,26 +161,26 @@ func TestVerify(t *testing.T) {
 	device := pureGo(t)
 	c := tinyConfig(t, device)
 	m := fit(t, c)
-	v, err := Verify(context.Background(), device, m, "", nil)
+	v, err := Verify(context.Background(), device, m.Claim(), "", nil)
 	if err != nil || v.Verdict != Identical {
 		t.Errorf("the same again: %+v, %v", v, err)
 	}
 	m.History = append(History{}, m.History...)
 	m.History[2].Loss += 0.001
-	if v, err = Verify(context.Background(), device, m, "", nil); err != nil || v.Verdict != Within {
+	if v, err = Verify(context.Background(), device, m.Claim(), "", nil); err != nil || v.Verdict != Within {
 		t.Errorf("a loss that differs by rounding: %+v, %v", v, err)
 	}
 	m.History[2].ValAccuracy -= 0.5
-	if v, err = Verify(context.Background(), device, m, "", nil); err != nil || v.Verdict != Different || len(v.Differences) != 1 {
+	if v, err = Verify(context.Background(), device, m.Claim(), "", nil); err != nil || v.Verdict != Different || len(v.Differences) != 1 {
 		t.Errorf("an accuracy that was made up: %+v, %v", v, err)
 	}
 	write(t, filepath.Join(c.Dataset.Root, "red", "002.png"), []byte("changed"))
-	v, err = Verify(context.Background(), device, m, "", nil)
+	v, err = Verify(context.Background(), device, m.Claim(), "", nil)
 	if err != nil || v.Verdict != Different || !strings.Contains(strings.Join(v.Differences, " "), "red/002.png has changed") {
 		t.Errorf("a changed picture: %+v, %v", v, err)
 	}
 	m.Provenance.Files[0].Path = "../../etc/passwd"
-	if _, err = Verify(context.Background(), device, m, "", nil); err == nil {
+	if _, err = Verify(context.Background(), device, m.Claim(), "", nil); err == nil {
 		t.Error("a file outside of the dataset was read")
 	}
 }

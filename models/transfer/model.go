@@ -55,6 +55,11 @@ func (s *session) model() (*Model, error) {
 		History: s.state.History, Status: s.state.Status, Provenance: s.provenance(digest), Unfrozen: s.config.Unfreeze,
 		device: s.device, shape: s.shape, frozen: s.frozen, network: s.trainer,
 	}
+	if s.record != nil {
+		if err := s.record.claim(m.Claim()); err != nil {
+			s.warn("%%verify will not know this run: %v", err)
+		}
+	}
 	s.frozen, s.trainer = nil, nil
 	return m, s.close()
 }

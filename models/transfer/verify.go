@@ -41,26 +41,31 @@ type Verification struct {
 	Repeated    History  `json:"repeated"`
 }
 
-// Verify repeats the training of m on the pictures under root (empty: where they were), features included, and compares
-// the numbers. Pictures that are missing or changed end it with what differs: a repetition would prove nothing.
-func Verify(ctx context.Context, device *accel.Device, m *Model, root string, events func(Event)) (*Verification, error) {
-	p := m.Provenance
-	v := &Verification{Verdict: Different, Expected: m.History}
+// Verify repeats the training that c tells of on the pictures under root (empty: where they were), features included, and
+// compares the numbers. Pictures that are missing or changed end it with what differs: a repetition would prove nothing.
+func Verify(ctx context.Context, device *accel.Device, c Claim, root string, events func(Event)) (*Verification, error) {
+	p := c.Provenance
+	v := &Verification{Verdict: Different, Expected: c.History}
 	if root == "" {
 		root = p.DatasetRoot
 	}
-	data, changed, err := recordedDataset(ctx, m, root)
+	data, changed, err := recordedDataset(ctx, c, root)
 	if err != nil {
-		return nil, fmt.Errorf("verify %s: %w", m.Name, err)
+		return nil, fmt.Errorf("verify %s: %w", c.Name, err)
 	}
 	if changed != nil {
 		v.Differences = changed
 		return v, nil
 	}
 	v.Differences = differentVersions(p, device)
-	config := p.Settings.apply(Config{Name: m.Name, Dataset: data, Backbone: m.Backbone})
-	if m.Status == Stopped {
-		config.Epochs = len(m.History)
+	if have := c.Backbone.Identity(); have.Fingerprint != p.Backbone.Fingerprint {
+		v.Differences = append(v.Differences, fmt.Sprintf("the backbone is not the one that it was trained on: the weights were %.12s and are %.12s",
+			p.Backbone.WeightsDigest, have.WeightsDigest))
+		return v, nil
+	}
+	config := p.Settings.apply(Config{Name: c.Name, Dataset: data, Backbone: c.Backbone})
+	if c.Status == Stopped {
+		config.Epochs = len(c.History)
 	}
 	config.Silence = allSilences() // the run began in spite of them
 	if n := device.Count(); config.Devices > n {
@@ -69,23 +74,23 @@ func Verify(ctx context.Context, device *accel.Device, m *Model, root string, ev
 	}
 	repeated, err := Fit(ctx, device, config, events)
 	if err != nil && repeated == nil {
-		return nil, fmt.Errorf("verify %s: %w", m.Name, err)
+		return nil, fmt.Errorf("verify %s: %w", c.Name, err)
 	}
 	defer repeated.Close()
 	v.Repeated = repeated.History
-	v.compare(m, repeated)
+	v.compare(c, repeated)
 	return v, nil
 }
 
 // recordedDataset makes the dataset of the provenance out of the files under root, or tells what changed.
-func recordedDataset(ctx context.Context, m *Model, root string) (*imagefolder.Dataset, []string, error) {
-	p := m.Provenance
-	id := m.Backbone.Identity()
+func recordedDataset(ctx context.Context, c Claim, root string) (*imagefolder.Dataset, []string, error) {
+	p := c.Provenance
+	id := c.Backbone.Identity()
 	data := &imagefolder.Dataset{
-		Root: root, Name: p.Dataset, Classes: m.Classes, Digest: p.DatasetDigest,
+		Root: root, Name: p.Dataset, Classes: c.Classes, Digest: p.DatasetDigest,
 		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method},
 	}
-	if m.Task == Regression {
+	if c.Task == Regression {
 		data.Classes = nil
 	}
 	var changed []string
@@ -96,7 +101,7 @@ func recordedDataset(ctx context.Context, m *Model, root string) (*imagefolder.D
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (m.Task == Single && f.Label >= len(m.Classes)) {
+		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (c.Task == Single && f.Label >= len(c.Classes)) {
 			return nil, nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
 		}
 		sum, err := fileDigest(filepath.Join(root, filepath.FromSlash(f.Path)))
@@ -155,12 +160,12 @@ func differentVersions(p Provenance, device *accel.Device) []string {
 }
 
 // compare judges the repetition.
-func (v *Verification) compare(m, repeated *Model) {
+func (v *Verification) compare(c Claim, repeated *Model) {
 	if len(v.Expected) != len(v.Repeated) {
 		v.Differences = append(v.Differences, fmt.Sprintf("it had %d epochs, and the repetition %d", len(v.Expected), len(v.Repeated)))
 		return
 	}
-	same, near := m.Provenance.HeadDigest == repeated.Provenance.HeadDigest, true
+	same, near := c.Provenance.HeadDigest == repeated.Provenance.HeadDigest, true
 	for i, want := range v.Expected {
 		got := v.Repeated[i]
 		for _, pair := range []struct {

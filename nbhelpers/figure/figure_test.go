@@ -102,8 +102,8 @@ func figures() map[string]display.Bundle {
 				{"dense_1", "dense 256, relu", []int{-1, 256}, 262400, true}, {"dense_2", "dense 6, softmax", []int{-1, 6}, 1542, true},
 			},
 		}),
-		"epochs": Epochs(EpochsData{Title: "log", Metrics: []string{"train loss", "val loss", "val accuracy"}, Best: 2, Rows: []EpochRow{
-			{1, []float64{1.9, 1.4, .5}, 1180, 1200 * time.Millisecond}, {2, []float64{1.1, math.NaN(), .661}, 1203.2, 95 * time.Second}, {3, nil, 0, 0},
+		"epochs": Epochs(EpochsData{Title: "log", Metrics: []Metric{{Name: "train loss"}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true}}, Best: 2, Rows: []EpochRow{
+			{1, []float64{1.9, 1.4, .5}, 0, 1180, 1200 * time.Millisecond}, {2, []float64{1.1, math.NaN(), .661}, 1300 * time.Millisecond, 1203.2, 95 * time.Second}, {3, nil, 0, 0, 0},
 		}}),
 		"reliability": Reliability(ReliabilityData{Title: "reliability, 96 validation pictures", ECE: 0.061, Bins: []ReliabilityBin{
 			{0.3, 0.4, 0.36, 0.25, 4}, {0.4, 0.5, 0.44, 0.5, 8}, {0.5, 0.6, 0.57, 0.5, 10}, {0.6, 0.7, 0.66, 0.7, 10}, {0.7, 0.8, 0.75, 0.68, 16}, {0.8, 0.9, 0.86, 0.8, 20}, {0.9, 1, 0.96, 0.93, 28}, {0, 0.1, 0, 0, 0},

@@ -135,34 +135,45 @@ func shape(axes []int) string {
 // EpochsData is the log of a run, one row an epoch.
 type EpochsData struct {
 	Title   string
-	Metrics []string // column names: "train loss", "val accuracy"
+	Metrics []Metric
 	Rows    []EpochRow
 	Best    int // the best epoch, counted from 1; 0 for none
 	Notes   []string
+}
+
+// A Metric is a column of numbers: "train loss", "val accuracy".
+type Metric struct {
+	Name     string
+	Fraction bool // shown in percent
 }
 
 // EpochRow is one epoch. Values follow EpochsData.Metrics; NaN is shown as a dash.
 type EpochRow struct {
 	Epoch    int
 	Values   []float64
+	Waited   time.Duration // how long the model waited for pictures to be read
 	Rate     float64 // pictures a second; 0 leaves it out
 	Duration time.Duration
 }
 
 // Epochs shows the log of a run.
 func Epochs(d EpochsData) display.Bundle {
-	t := TableData{Title: d.Title, Header: slices.Concat([]string{"epoch"}, d.Metrics, []string{"pictures/s", "time", ""}), Notes: d.Notes}
-	for i := range len(d.Metrics) + 3 {
+	t := TableData{Title: d.Title, Header: []string{"epoch"}, Notes: d.Notes}
+	for _, m := range d.Metrics {
+		t.Header = append(t.Header, m.Name)
+	}
+	t.Header = append(t.Header, "waited", "pictures/s", "time", "")
+	for i := range len(d.Metrics) + 4 {
 		t.Right = append(t.Right, i)
 	}
 	for _, r := range d.Rows {
 		row := []string{strconv.Itoa(r.Epoch)}
-		for i := range d.Metrics {
+		for i, m := range d.Metrics {
 			v := math.NaN()
 			if i < len(r.Values) {
 				v = r.Values[i]
 			}
-			row = append(row, sketch.Number(v))
+			row = append(row, m.format(v))
 		}
 		speed, best := "", ""
 		if r.Rate > 0 {
@@ -171,16 +182,28 @@ func Epochs(d EpochsData) display.Bundle {
 		if r.Epoch == d.Best && d.Best > 0 {
 			best = "best"
 		}
-		t.Rows = append(t.Rows, append(row, speed, took(r.Duration), best))
+		t.Rows = append(t.Rows, append(row, seconds(r.Waited), speed, took(r.Duration), best))
 	}
 	return Table(t)
 }
 
+func (m Metric) format(v float64) string {
+	if m.Fraction && !math.IsNaN(v) {
+		return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
+	}
+	return sketch.Number(v)
+}
+
+// took is how long something lasted; nothing where that is not known.
 func took(d time.Duration) string {
-	switch {
-	case d <= 0:
+	if d <= 0 {
 		return ""
-	case d < time.Minute:
+	}
+	return seconds(d)
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Minute {
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 	}
 	return sketch.Clock(d)
