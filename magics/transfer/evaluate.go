@@ -117,7 +117,7 @@ func classTable(report *metric.Report, notes []string) figure.TableData {
 		t.Rows = append(t.Rows, row(c))
 	}
 	macro, weighted := report.Macro, report.Weighted
-	macro.Class, weighted.Class = "mean of the classes", "mean of the pictures"
+	macro.Class, weighted.Class = "macro average", "weighted average"
 	t.Rows = append(t.Rows, row(macro))
 	t.Footer = row(weighted)
 	for i, pair := range report.Confused {

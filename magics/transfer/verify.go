@@ -34,13 +34,18 @@ func verifyMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			bar := newBar(in, "repeating "+claim.Name, "epochs")
+			pictures := newBar(in, "repeating "+claim.Name+": features", "pictures")
+			epochs := newBar(in, "repeating "+claim.Name, "epochs")
 			v, err := training.Verify(ctx, device, claim, o.Root, func(e training.Event) {
-				if e.Epoch != nil {
-					bar.report(e.Epoch.Epoch, e.Epoch.Epochs, "")
+				switch {
+				case e.Features != nil:
+					pictures.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
+				case e.Epoch != nil:
+					epochs.report(e.Epoch.Epoch, e.Epoch.Epochs, "")
 				}
 			})
-			bar.end()
+			pictures.end()
+			epochs.end()
 			if err != nil {
 				return err
 			}

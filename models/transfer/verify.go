@@ -166,6 +166,7 @@ func (v *Verification) compare(c Claim, repeated *Model) {
 		return
 	}
 	same, near := c.Provenance.HeadDigest == repeated.Provenance.HeadDigest, true
+	largest, where := 0.0, ""
 	for i, want := range v.Expected {
 		got := v.Repeated[i]
 		for _, pair := range []struct {
@@ -179,6 +180,9 @@ func (v *Verification) compare(c Claim, repeated *Model) {
 				continue
 			}
 			same = false
+			if d := math.Abs(pair.want - pair.got); d > largest {
+				largest, where = d, fmt.Sprintf("the %s of epoch %d", pair.name, i+1)
+			}
 			if math.Abs(pair.want-pair.got) > tolerance*max(1, math.Abs(pair.want)) {
 				near = false
 				v.Differences = append(v.Differences, fmt.Sprintf("epoch %d: the %s was %.6g and is %.6g", i+1, pair.name, pair.want, pair.got))
@@ -190,6 +194,10 @@ func (v *Verification) compare(c Claim, repeated *Model) {
 		v.Verdict = Identical
 	case near:
 		v.Verdict = Within
+		if where != "" {
+			v.Differences = append(v.Differences, fmt.Sprintf("%s differs the most, by %.2g: features round differently where they were "+
+				"computed for another number of pictures, and then found in the cache", where, largest))
+		}
 	}
 }
 

@@ -91,6 +91,11 @@ export function writeNotebook(name, cells) {
   fs.writeFileSync(path.join(HEADSTART_NOTEBOOKS, name), JSON.stringify(notebook));
 }
 
+/** The bytes of a picture below the notebooks. */
+export function readPicture(name) {
+  return fs.readFileSync(path.join(HEADSTART_NOTEBOOKS, name));
+}
+
 /** Read a notebook as the server saved it. */
 export function readNotebook(name) {
   return JSON.parse(fs.readFileSync(path.join(HEADSTART_NOTEBOOKS, name), 'utf8'));

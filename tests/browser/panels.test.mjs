@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { openLab, options, PICTURES, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { openLab, options, PICTURES, readPicture, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -58,7 +58,8 @@ describe('the data panel', () => {
 describe('doubtful pictures', () => {
   it('are decided by buttons below their pictures', options, async () => {
     const { page } = use;
-    const doubt = { path: 'warm/warm3.png', label: 'warm', reason: 'a copy', propose: 'delete', thumb: '' };
+    const thumb = readPicture('pictures/warm/warm3.png').toString('base64');
+    const doubt = { path: 'warm/warm3.png', label: 'warm', reason: 'a copy', propose: 'delete', thumb };
     const clean = { dataset: 'pictures', classes: ['cold', 'warm'], doubts: [doubt], note: 'One copy.' };
     const output = { output_type: 'display_data', metadata: {}, data: { 'application/vnd.headstart.clean+json': clean } };
     writeNotebook('clean.ipynb', [{ source: PICTURES }, { source: '%clean', outputs: [output] }]);

@@ -22,7 +22,7 @@ const cells = [
   ['%dataset show trash --augmented --augment "flip,rotate:10,zoom:0.1"', /flip/],
   [`%model resnet50 --weights ${weights} --cut conv4 --head "dense:64:relu,dropout:0.2"`, /frozen/],
   ['%train --epochs 20 --run sorted', /validation accuracy/],
-  ['%evaluate', /macro/],
+  ['%evaluate', /macro average/],
   [`%predict ${path.join(photos, 'glass')} --top 3`, /glass/],
   [`%explain ${path.join(photos, 'metal')}/METAL`, /metal/],
   ['%clean trash', /doubt/],
@@ -48,10 +48,10 @@ describe('photographs', () => {
       || [...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes(`[${last}]`)),
     cells.length, { timeout: patient.timeout });
     const { cells: done } = await saveNotebook(page, 'trashnet.ipynb');
-    for (const [i, cell] of done.entries()) {
-      await page.locator('.jp-CodeCell').nth(i).scrollIntoViewIfNeeded();
-      await page.waitForTimeout(500); // charts are drawn when they come into view
-      await screenshot(page, `trashnet-${String(i + 1).padStart(2, '0')}-${cell.source.match(/%(\w+)/)[1]}`);
+    for (const [i, [source]] of cells.entries()) {
+      await page.evaluate(i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'), i);
+      await page.waitForTimeout(700); // charts are drawn when they come into view
+      await screenshot(page, `trashnet-${String(i + 1).padStart(2, '0')}-${source.split(' ')[0].slice(1)}`);
     }
     for (const [i, [source, shown]] of cells.entries()) {
       const errors = done[i].outputs.filter(output => output.output_type === 'error');
