@@ -27,11 +27,11 @@ const cells = [
   [`%explain ${path.join(photos, 'metal')}/METAL`, /metal/],
   ['%clean trash', /doubt/],
   ['%tune --trials 12 --epochs 5', /trial/],
-  ['%train --find-lr', /learning rate/],
+  ['%train --find-lr', /learning-rate/],
   ['%runs', /sorted/],
   ['%attach sorted', /sorted/],
   ['%verify sorted', /identical/],
-  ['%save trash-model', /safetensors/],
+  ['%save trash-model', /saved/],
   ['%load trash-model', /trash-model/],
   ['%export onnx --out trash.onnx', /trash\.onnx/],
   ['%export torch --out trash-torch', /torch/]
@@ -56,7 +56,7 @@ describe('photographs', () => {
     for (const [i, [source, shown]] of cells.entries()) {
       const errors = done[i].outputs.filter(output => output.output_type === 'error');
       assert.deepEqual(errors, [], source);
-      assert.match(JSON.stringify(done[i].outputs), shown, source);
+      assert.ok(shown.test(JSON.stringify(done[i].outputs)), `${source} does not show ${shown}`);
     }
   });
 });
