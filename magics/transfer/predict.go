@@ -182,6 +182,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 		return err
 	}
 	d := figure.TopKData{Title: "predictions of " + model.Name}
+	var features training.FeatureProgress
 	for i, p := range predictions {
 		if p.Error != "" {
 			if _, err := fmt.Fprintln(in.Stderr(), p.Error); err != nil {
@@ -190,7 +191,13 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 			continue
 		}
 		d.Predictions = append(d.Predictions, prediction(subjects[i], p))
+		if p.Cached {
+			features.Cached++
+		} else {
+			features.Computed++
+		}
 	}
+	d.Notes = append(d.Notes, featureLine(&features)+".")
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}

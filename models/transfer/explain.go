@@ -25,7 +25,7 @@ func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, erro
 	if o.err != nil {
 		return nil, fmt.Errorf("explain: %w", o.err)
 	}
-	outputs, err := m.predictOpened(ctx, []opened{o})
+	outputs, err := m.predictOpened(ctx, []*opened{&o})
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", file, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -275,5 +276,29 @@ func TestFindRate(t *testing.T) {
 	}
 	if len(curve.Rates) < 20 || len(curve.Rates) != len(curve.Losses) || curve.Suggested < 1e-4 || curve.Suggested > 1 {
 		t.Errorf("%d rates, suggested %g", len(curve.Rates), curve.Suggested)
+	}
+}
+
+// A prediction says whether the backbone ran for it.
+func TestPredictTellsWhatTheCacheHad(t *testing.T) {
+	device := pureGo(t)
+	c := tinyConfig(t, device)
+	c.Home = t.TempDir()
+	m := fit(t, c)
+	others := t.TempDir() // of another colour, so that none of them is a picture of the dataset
+	writePictures(t, others, 1, "yellow")
+	strangers, err := filepath.Glob(filepath.Join(others, "*", "*.png"))
+	if err != nil || len(strangers) != 1 {
+		t.Fatal(strangers, err)
+	}
+	files := []string{filepath.Join(c.Dataset.Root, "red", "001.png"), strangers[0]}
+	for _, want := range [][]bool{{true, false}, {true, true}} {
+		predictions, err := m.Predict(t.Context(), files, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := []bool{predictions[0].Cached, predictions[1].Cached}; !slices.Equal(got, want) {
+			t.Errorf("from the cache: %v, want %v", got, want)
+		}
 	}
 }

@@ -22,6 +22,8 @@ type Prediction struct {
 	Top   []Score   `json:"top,omitempty"`   // most probable first
 	Value []float32 `json:"value,omitempty"` // of Regression
 	Error string    `json:"error,omitempty"` // why there is none: the file does not exist, is no picture ...
+
+	Cached bool `json:"cached,omitempty"` // the features were found in the cache, not computed
 }
 
 // A Score is the probability of one class.
@@ -49,6 +51,7 @@ func (m *Model) Predict(ctx context.Context, files []string, k int) ([]Predictio
 type opened struct {
 	key    featurecache.Key
 	pixels []uint8
+	cached bool // its features were found
 	err    error
 }
 
@@ -67,10 +70,10 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]Predi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var good []opened
-	for _, o := range list {
-		if o.err == nil {
-			good = append(good, o)
+	var good []*opened
+	for i := range list {
+		if list[i].err == nil {
+			good = append(good, &list[i])
 		}
 	}
 	outputs, err := m.predictOpened(ctx, good)
@@ -84,7 +87,7 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]Predi
 			continue
 		}
 		predictions[i] = m.prediction(outputs[:m.outputs()], k)
-		predictions[i].Path = files[i]
+		predictions[i].Path, predictions[i].Cached = files[i], o.cached
 		outputs = outputs[m.outputs():]
 	}
 	return predictions, nil
@@ -103,7 +106,7 @@ func openPicture(file string, geometry picture.Geometry) opened {
 }
 
 // predictOpened returns the outputs of pictures, with features from the cache where it has them.
-func (m *Model) predictOpened(ctx context.Context, list []opened) ([]float32, error) {
+func (m *Model) predictOpened(ctx context.Context, list []*opened) ([]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	if m.frozen == nil || m.frozen.space == nil {
@@ -118,7 +121,8 @@ func (m *Model) predictOpened(ctx context.Context, list []opened) ([]float32, er
 	var missing []int
 	var pixels []uint8
 	for i, o := range list {
-		if !m.frozen.space.Get(o.key, features[i*length:(i+1)*length]) {
+		o.cached = m.frozen.space.Get(o.key, features[i*length:(i+1)*length])
+		if !o.cached {
 			missing = append(missing, i)
 			pixels = append(pixels, o.pixels...)
 		}
