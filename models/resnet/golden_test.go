@@ -242,12 +242,7 @@ func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.
 	exec, err := graph.NewExec(device.Backend, func(inputs []*graph.Node) []*graph.Node {
 		images, weights := inputs[0], inputs[1:]
 		x := normalizations[b.mode].apply(images, p.dtype)
-		var list []*graph.Node
-		if formulation == FormulationWinograd {
-			list, _ = stagesOf(b, p.phasedEngine(weights), phased{whole: x}, phased.join)
-		} else {
-			list, _ = stagesOf(b, p.plainEngine(weights), x, func(x *graph.Node) *graph.Node { return x })
-		}
+		list, _ := stagesOf(b, p.engine(weights), x, func(x *graph.Node) *graph.Node { return x })
 		return append(list, p.build(inputs))
 	})
 	if err != nil {

@@ -52,15 +52,11 @@ func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype 
 		if err := p.put(bias, c.out); err != nil {
 			return p, err
 		}
+		dims := []int{c.kernel, c.kernel, c.in, c.out}
 		if p.tiled[c.name] {
-			for _, matrix := range transformKernel(kernel, c.in, c.out) {
-				if err := p.put(matrix, c.in, c.out); err != nil {
-					return p, err
-				}
-			}
-			continue
+			kernel, dims = transformKernel(kernel), []int{tileInputs * tileInputs, c.in, c.out}
 		}
-		if err := p.put(kernel, c.kernel, c.kernel, c.in, c.out); err != nil {
+		if err := p.put(kernel, dims...); err != nil {
 			return p, err
 		}
 	}
@@ -119,11 +115,7 @@ func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
 	x := normalizations[b.mode].apply(images, p.dtype)
-	if p.tiled == nil {
-		x = forward(b.network, p.plainEngine(weights), x, "", b.cut)
-	} else {
-		x = forward(b.network, p.phasedEngine(weights), phased{whole: x}, "", b.cut).join()
-	}
+	x = forward(b.network, p.engine(weights), x, "", b.cut)
 	x = pool(x, b.pool)
 	if b.Top() {
 		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
@@ -141,16 +133,15 @@ func (p *program) close() {
 	p.weights = nil
 }
 
-// plainEngine runs layers in the plain layout.
-func (p *program) plainEngine(weights []*graph.Node) folded {
+// engine runs layers with the graph's parameters.
+func (p *program) engine(weights []*graph.Node) engine[*graph.Node] {
 	nodes := map[string]foldedNodes{}
 	for name, at := range p.layers {
 		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}
 	}
-	return folded{weights: nodes}
-}
-
-// phasedEngine runs layers in the phase layout.
-func (p *program) phasedEngine(weights []*graph.Node) winograd {
-	return winograd{weights: weights, layers: p.layers, tiled: p.tiled}
+	plain := folded{weights: nodes}
+	if p.tiled == nil {
+		return plain
+	}
+	return winograd{folded: plain, tiled: p.tiled}
 }
