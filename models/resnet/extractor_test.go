@@ -251,7 +251,7 @@ func TestFormulationFollowsTheNumberOfPictures(t *testing.T) {
 		{ExtractorOptions{}, 32, FormulationWinograd},
 		{ExtractorOptions{Expected: 5000}, 32, FormulationWinograd},
 		{ExtractorOptions{Expected: 5000, Precision: "bfloat16"}, 32, FormulationPlain},
-		{ExtractorOptions{Expected: 100}, 32, FormulationPlain},
+		{ExtractorOptions{Expected: 40}, 32, FormulationPlain},
 		{ExtractorOptions{Expected: 5}, 8, FormulationPlain},
 		{ExtractorOptions{Expected: 1}, 1, FormulationPlain},
 	} {

@@ -152,7 +152,7 @@ type EpochRow struct {
 	Epoch    int
 	Values   []float64
 	Waited   time.Duration // how long the model waited for pictures to be read
-	Rate     float64 // pictures a second; 0 leaves it out
+	Rate     float64       // pictures a second; 0 leaves it out
 	Duration time.Duration
 }
 
