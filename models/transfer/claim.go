@@ -67,7 +67,14 @@ func OpenBackbone(ctx context.Context, id Identity) (Backbone, error) {
 	case id.Weights == resnet.ImageNetOrigin():
 		file = resnet.WeightsImageNet
 	}
-	return openResNet(ctx, id, file)
+	backbone, err := openResNet(ctx, id, file)
+	if err != nil {
+		return nil, err
+	}
+	if have := backbone.Identity().WeightsDigest; have != id.WeightsDigest {
+		return nil, fmt.Errorf("the weights %s have changed: their SHA-256 was %s and is %s", id.Weights, id.WeightsDigest, have)
+	}
+	return backbone, nil
 }
 
 // claim keeps what the finished run says of itself.
