@@ -51,13 +51,13 @@ lint: ## run golangci-lint, where it is installed
 	@scripts/lint.sh
 
 fuzz: setup ## run every fuzz target for a while (FUZZTIME=30s)
-	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/fuzz.sh $(or $(FUZZTIME),30s)
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) scripts/fuzz.sh $(or $(FUZZTIME),30s)
 
 bench: setup ## run every benchmark script in bench/
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/bench.sh
 
 bench-cuda: setup ## compare with PyTorch and JAX on an NVIDIA card, where there is one
-	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/bench-cuda.sh
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) scripts/bench-cuda.sh
 
 platforms: ## check what builds for macOS and for Linux on arm64
 	@scripts/platforms.sh

@@ -63,7 +63,8 @@ def main():
         scratch = pathlib.Path(scratch)
         photos, binary = scratch / "photos", scratch / "train"
         write_photos(photos, options.per_class)
-        subprocess.run(["go", "build", "-o", binary, "./bench/train"], cwd=HERE.parent, check=True)
+        subprocess.run(["go", "build", "-o", binary, "./bench/train"], cwd=HERE.parent, check=True,
+                       env={**os.environ, "GOEXPERIMENT": "simd"})  # as setup builds it
         environment = dict(os.environ, GOMLX_NO_AUTO_INSTALL="1", TF_CPP_MIN_LOG_LEVEL="3")
         tuned = dict(environment, GLIBC_TUNABLES=TUNABLES)
         peer = [sys.executable, str(HERE / "train" / "peer.py"), str(photos)]

@@ -3,5 +3,5 @@
 # 500 cached pictures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-go test -run '^$' -bench 'PredictOne' -benchtime 30x ./models/transfer
-go test -run '^$' -bench 'Tune' -benchtime 1x ./models/transfer
+GOEXPERIMENT=simd go test -run '^$' -bench 'PredictOne' -benchtime 30x ./models/transfer
+GOEXPERIMENT=simd go test -run '^$' -bench 'Tune' -benchtime 1x ./models/transfer

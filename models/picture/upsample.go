@@ -108,16 +108,16 @@ func sumRows(sums []uint16, near, far []uint8) {
 // widenSums doubles a row whose samples are sums of two rows with weights 3 and 1: 4:2:0.
 func widenSums(dst []uint8, sums []uint16) {
 	last := len(sums) - 1
-	widen := func(x int) {
+	one := func(x int) {
 		v, left, right := 3*sums[x], sums[max(x-1, 0)], sums[min(x+1, last)]
 		dst[2*x] = uint8((v + left + 8) >> 4)
 		if 2*x+1 < len(dst) {
 			dst[2*x+1] = uint8((v + right + 7) >> 4)
 		}
 	}
-	widen(0)
+	one(0)
 	for x := 1 + widenSumsWide(dst, sums); x <= last; x++ {
-		widen(x)
+		one(x)
 	}
 }
 

@@ -151,11 +151,19 @@ func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOpt
 	if err != nil {
 		return nil, err
 	}
-	if id := backbone.Identity(); !own && id.WeightsDigest != l.Backbone.WeightsDigest {
-		return nil, fmt.Errorf("the head was trained on a backbone with other weights: their SHA-256 is %s, and these have %s",
-			l.Backbone.WeightsDigest, id.WeightsDigest)
+	if !own {
+		err = l.Backbone.sameWeights(backbone)
 	}
-	return backbone, nil
+	return backbone, err
+}
+
+// sameWeights refuses a backbone with other weights than the recorded ones.
+func (id Identity) sameWeights(backbone Backbone) error {
+	if have := backbone.Identity().WeightsDigest; have != id.WeightsDigest {
+		return fmt.Errorf("the head was trained on a backbone with other weights: their SHA-256 is %s, and these have %s",
+			id.WeightsDigest, have)
+	}
+	return nil
 }
 
 // openResNet makes the ResNet of an identity.
