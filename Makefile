@@ -7,7 +7,7 @@ STATE := $(HERE)/.headstart
 # The folders with XLA plugins, as the installation found or filled them.
 PLUGINS = $$($(STATE)/venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
 	$(STATE)/venv/share/jupyter/kernels/headstart/kernel.json)
-# The loops of models/picture over many samples at once are an experiment of Go 1.26. Tests have it too, so that what they
+# The loops of models/imageio over many samples at once are an experiment of Go 1.26. Tests have it too, so that what they
 # compile is what setup compiled.
 VECTORS := $(if $(findstring go1.26,$(shell go env GOVERSION 2>/dev/null)),GOEXPERIMENT=simd)
 SETUP := CGO_ENABLED=0 go run ./kernel/cmd/headstart install --checkout .
@@ -27,7 +27,7 @@ setup: ## bring Jupyter, GoNB, goimports, gopls and XLA, build the programs, ins
 	@echo "compiling the installer ..."
 	@$(SETUP)
 
-demo: setup ## train on the sample pictures in a notebook, and print what came out
+demo: setup ## train on the sample images in a notebook, and print what came out
 	@$(STATE)/bin/headstart run notebooks/01_quickstart.ipynb --label demo --expect-training \
 		--out $(STATE)/demo/01_quickstart.ipynb --html $(STATE)/demo/01_quickstart.html
 
@@ -36,7 +36,7 @@ lab: setup ## open JupyterLab
 
 test: setup fmt vet ## run every test
 	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) go test -p 2 -timeout 20m ./...
-	go test ./models/picture/... # with its plain loops
+	go test ./models/imageio/... # with its plain loops
 	cd magics/cmd/headstart-sql && go test ./...
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/browser.sh
 

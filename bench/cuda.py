@@ -4,8 +4,8 @@
     python bench/cuda.py [--batch 256] [--precision bfloat16] [--rounds 20] [--peer-python PYTHON]
     python bench/cuda.py --device cpu --batch 2 --precision float32 --rounds 1    tries the script itself
 
-All compute the same network (torchvision's arrangement, v1.5, up to the pooled 2048 features) of the same number of
-pictures, which begin as bytes in the host's memory and end as float32 there. PyTorch runs channels_last and under
+All compute the same network (torchvision's variant, v1.5, up to the pooled 2048 features) of the same number of
+images, which begin as bytes in the host's memory and end as float32 there. PyTorch runs channels_last and under
 torch.compile, JAX under jit with its norms folded. The programs are warm and take turns; what is printed are medians, and
 the median of the ratios of a round. Memory is what a program added to the card's use, with preallocation off for all.
 
@@ -73,8 +73,8 @@ class Program:
             raise Absent(f"{self.name} ended with status {status}: {said[-1] if said else 'it said nothing'}")
         return json.loads(line)
 
-    def run(self, pictures):
-        self.process.stdin.write(f"{pictures}\n")
+    def run(self, images):
+        self.process.stdin.write(f"{images}\n")
         self.process.stdin.flush()
         self.seconds.append(self.read()["seconds"])
 
@@ -88,7 +88,7 @@ def start(binary, options):
     shared = ["--device", options.device, "--batch", str(options.batch), "--precision", options.precision]
     python = [options.peer_python, str(HERE / "cuda" / "peer.py")]
     environment = {"GOMLX_NO_AUTO_INSTALL": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    commands = [("headstart", [binary, "--arrangement", "v1.5", "--formulation", "plain", *shared])]
+    commands = [("headstart", [binary, "--variant", "v1.5", "--formulation", "plain", *shared])]
     commands += [(peer, [*python, peer, *shared]) for peer in PEERS]
     programs = []
     for name, command in commands:
@@ -104,7 +104,7 @@ def start(binary, options):
 
 def table(programs, options, title):
     print(f"\n{title}: ResNet50 features, batch {options.batch}, {options.precision}, {options.rounds} rounds")
-    print(f"{'':12} {'pictures/s':>10} " + " ".join(f"{'of ' + peer:>11}" for peer in PEERS)
+    print(f"{'':12} {'images/s':>10} " + " ".join(f"{'of ' + peer:>11}" for peer in PEERS)
           + f" {'ready s':>8} {'compile s':>9} {'memory MiB':>10}")
     seconds = {p.name: p.seconds for p in programs}
     for program in programs:

@@ -1,12 +1,12 @@
 """Decoding JPEG and resizing to 224 x 224 on one core: Headstart beside Pillow and TensorFlow.
 
-The programs take turns, a pass over all pictures each, so that whatever else the machine does hits all of them alike. What
+The programs take turns, a pass over all images each, so that whatever else the machine does hits all of them alike. What
 counts is processor time, which another load disturbs least; printed are medians and the median of the ratios of a round.
 TensorFlow's resize is asked for twice: as tf.data pipelines call it (four neighbours, whatever the scale, so that it aliases)
 and with antialias=True, which is what Pillow and Headstart compute. Headstart's pixels are Pillow's to the last bit; "plain" is
 what it does where it was built without GOEXPERIMENT=simd, or not for amd64.
 
-    python bench/decode.py [--folder DIR] [--pictures 120] [--rounds 9] [--method bilinear]
+    python bench/decode.py [--folder DIR] [--images 120] [--rounds 9] [--method bilinear]
 
 It needs go, Pillow and, for that row, tensorflow-cpu (bench/requirements.txt).
 """
@@ -52,11 +52,11 @@ def serve(name, files):
     import time
 
     one = {"pillow": lambda: pillow, "tensorflow": lambda: tensorflow(False), "tensorflow antialias": lambda: tensorflow(True)}[name]()
-    pictures = [pathlib.Path(f).read_bytes() for f in files]
-    one(pictures[0])
+    images = [pathlib.Path(f).read_bytes() for f in files]
+    one(images[0])
     for _ in sys.stdin:
         start, before = time.perf_counter(), time.process_time()
-        for data in pictures:
+        for data in images:
             one(data)
         print(json.dumps({"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - before}), flush=True)
 
@@ -68,7 +68,7 @@ class Program:
         self.name, self.rates = name, []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
 
-    def run(self, pictures):
+    def run(self, images):
         try:
             self.process.stdin.write("go\n")
             self.process.stdin.flush()
@@ -77,7 +77,7 @@ class Program:
         line = self.process.stdout.readline()
         if not line:
             return False
-        self.rates.append(pictures / json.loads(line)["cpu_seconds"])
+        self.rates.append(images / json.loads(line)["cpu_seconds"])
         return True
 
     def close(self):
@@ -88,7 +88,7 @@ class Program:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", default=str(HERE.parent.parent / "shared" / "data" / "trashnet-6c"))
-    parser.add_argument("--pictures", type=int, default=120)
+    parser.add_argument("--images", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--method", default="bilinear", choices=["bilinear", "nearest", "crop"])
     parser.add_argument("--serve", help=argparse.SUPPRESS)
@@ -98,7 +98,7 @@ def main():
         serve(options.serve, options.files)
         return
     files = sorted(str(f) for f in pathlib.Path(options.folder).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
-    files = files[:: max(1, len(files) // options.pictures)][: options.pictures]
+    files = files[:: max(1, len(files) // options.images)][: options.images]
     if not files:
         sys.exit(f"there is no JPEG in {options.folder}: give another --folder")
     with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +116,7 @@ def main():
             program.rates.pop(0)
             program.close()
     for program in running:
-        line = f"decode+resize {program.name:22} {statistics.median(program.rates):8.1f} pictures/s of processor time"
+        line = f"decode+resize {program.name:22} {statistics.median(program.rates):8.1f} images/s of processor time"
         for mine in ours if program in peers else []:
             ratios = [a / b for a, b in zip(mine.rates, program.rates)]
             line += f"   {mine.name} is {statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"

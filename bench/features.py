@@ -1,10 +1,10 @@
 """The frozen pass of ResNet50 v1 on this machine's CPU: Headstart beside onnxruntime and Keras on TensorFlow.
 
 The programs take turns, batch by batch, so that whatever else the machine does hits all of them alike; what is printed are
-medians and the median of the ratios of a round. Where the machine is busy, processor seconds a picture say more. With --folder the features of a folder's pictures are computed from files,
+medians and the median of the ratios of a round. Where the machine is busy, processor seconds an image say more. With --folder the features of a folder's images are computed from files,
 cold: everything from opening the program's weights to the last feature counts, compilation included.
 
-    python bench/features.py [--rounds 15] [--pictures 32] [--folder DIR --repeats 1]
+    python bench/features.py [--rounds 15] [--images 32] [--folder DIR --repeats 1]
 
 It needs go, the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH) and bench/requirements.txt.
 """
@@ -38,8 +38,8 @@ class Program:
             sys.exit(f"{self.name} ended with status {self.process.wait()}")
         return json.loads(line)
 
-    def run(self, pictures):
-        self.process.stdin.write(f"{pictures}\n")
+    def run(self, images):
+        self.process.stdin.write(f"{images}\n")
         self.process.stdin.flush()
         result = self.read()
         self.seconds.append(result["seconds"])
@@ -69,31 +69,31 @@ def warm(binary, options):
         programs.append(program)
     for _ in range(options.rounds):
         for program in programs:
-            program.run(options.pictures)
-    print(f"{'':20} {'pictures/s':>10} {'of onnxruntime':>15} {'of keras':>9} {'cpu s/picture':>13} {'ready s':>8} {'peak MB':>8}")
+            program.run(options.images)
+    print(f"{'':20} {'images/s':>10} {'of onnxruntime':>15} {'of keras':>9} {'cpu s/image':>13} {'ready s':>8} {'peak MB':>8}")
     reference = {p.name: p.seconds for p in programs}
     for program in programs:
         ratio = {peer: statistics.median(o / s for o, s in zip(reference[peer], program.seconds)) for peer in PEERS}
         ready = program.ready["compile_seconds"] + program.ready.get("open_seconds", 0)
-        print(f"{program.name:20} {options.pictures / statistics.median(program.seconds):10.1f} {ratio['onnxruntime']:15.2f} "
-              f"{ratio['keras']:9.2f} {statistics.median(program.cpu) / options.pictures:13.3f} {ready:8.1f} {program.peak:8d}")
+        print(f"{program.name:20} {options.images / statistics.median(program.seconds):10.1f} {ratio['onnxruntime']:15.2f} "
+              f"{ratio['keras']:9.2f} {statistics.median(program.cpu) / options.images:13.3f} {ready:8.1f} {program.peak:8d}")
         program.close()
 
 
 def cold(binary, options):
-    print(f"{'':20} {'pictures':>9} {'seconds':>8} {'pictures/s':>10} {'peak MB':>8}")
+    print(f"{'':20} {'images':>9} {'seconds':>8} {'images/s':>10} {'peak MB':>8}")
     extra = ["--folder", options.folder, "--repeats", str(options.repeats)]
     for name, command, environment in commands(binary, ["auto"], extra):
         result = Program(name, command, environment).read()
-        print(f"{name:20} {result['pictures']:9d} {result['seconds']:8.1f} {result['pictures'] / result['seconds']:10.1f} "
+        print(f"{name:20} {result['images']:9d} {result['seconds']:8.1f} {result['images'] / result['seconds']:10.1f} "
               f"{result['peak_mb']:8d}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--pictures", type=int, default=32)
-    parser.add_argument("--folder", help="compute this folder's pictures from files, cold")
+    parser.add_argument("--images", type=int, default=32)
+    parser.add_argument("--folder", help="compute this folder's images from files, cold")
     parser.add_argument("--repeats", type=int, default=1, help="how many times over, to play a larger folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

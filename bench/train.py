@@ -37,8 +37,8 @@ def write_photos(folder, per_class):
         tint = random.uniform(40, 215, 3)
         for i in range(per_class):
             coarse = random.normal(0, 40, (12, 16, 3)) + tint
-            picture = Image.fromarray(coarse.clip(0, 255).astype(np.uint8)).resize((500, 375), Image.BICUBIC)
-            pixels = np.asarray(picture, np.float32) + random.normal(0, 6, (375, 500, 3))
+            image = Image.fromarray(coarse.clip(0, 255).astype(np.uint8)).resize((500, 375), Image.BICUBIC)
+            pixels = np.asarray(image, np.float32) + random.normal(0, 6, (375, 500, 3))
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"class{c}" / f"{i:03}.jpg", quality=90)
 
 

@@ -30,11 +30,11 @@ var fit = &magics.Command[fitOptions]{
 	Use:     "fit DIR [NAME]",
 	Short:   "Fits a model to a folder",
 	Long:    "Long says more.",
-	Example: "%fit pictures --epochs 3",
+	Example: "%fit images --epochs 3",
 	Args:    magics.Args{Min: 1, Max: 2, Complete: magics.Files},
 	JSON:    true,
 	Flags: func(f *pflag.FlagSet, o *fitOptions) {
-		f.IntVarP(&o.Epochs, "epochs", "e", 10, "passes over the pictures")
+		f.IntVarP(&o.Epochs, "epochs", "e", 10, "passes over the images")
 		magics.Enum(f, &o.Pool, "pool", "avg", []string{"avg", "max", "none"}, "how to pool")
 		magics.Suggest(f, &o.Weights, "weights", "imagenet", []string{"imagenet", "random"}, "FILE", "where to start from")
 		magics.Path(f, &o.Out, "out", "", "where to save the model")
@@ -140,7 +140,7 @@ func TestHelpIsGolden(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, dir := range []string{"pictures", "plots"} {
+	for _, dir := range []string{"images", "plots"} {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -156,10 +156,10 @@ func TestCompletion(t *testing.T) {
 		"--json=":        {"--json=false", "--json=true"},
 		"-e ":            nil,
 		"--weights r":    {"random"},
-		"--weights p":    {"pictures/", "plan.txt", "plots/"},
+		"--weights p":    {"plan.txt", "plots/"},
 		"a --out plan":   {"plan.txt"},
 		"--nonsense=":    nil,
-		"--epochs 3 pic": {"pictures/"},
+		"--epochs 3 ima": {"images/"},
 	} {
 		got, err := fit.Complete(t.Context(), line, len(line))
 		if err != nil || !cmp.Equal(got, want, cmpopts.EquateEmpty()) {

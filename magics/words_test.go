@@ -41,7 +41,7 @@ func TestWordAt(t *testing.T) {
 	}{
 		{"load pic", 8, 5, "pic", []string{"load"}},
 		{"load ", 5, 5, "", []string{"load"}},
-		{"load pictures", 7, 5, "pi", []string{"load"}},
+		{"load images", 7, 5, "im", []string{"load"}},
 		{`load "my pic`, 12, 5, "my pic", []string{"load"}},
 		{"", 0, 0, "", nil},
 		{"load", 99, 0, "load", nil},

@@ -44,7 +44,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a red picture is", predictions[0].Top[0].Class)
+	fmt.Println("a red image is", predictions[0].Top[0].Class)
 
 	if err := model.Save(filepath.Join(home, "saved"), models.SaveOptions{}); err != nil {
 		log.Fatal(err)
@@ -52,7 +52,7 @@ func Example() {
 	// Output:
 	// classes: [blue red]
 	// epochs: 5
-	// a red picture is red
+	// a red image is red
 }
 
 // Events tell what happens, for curves that are live. nbhelpers.Curves draws them in a notebook.
@@ -63,7 +63,7 @@ func ExampleOptions_events() {
 		Events: func(e models.Event) {
 			switch {
 			case e.Features != nil && e.Features.Done:
-				fmt.Println("the backbone has seen", e.Features.Total, "pictures")
+				fmt.Println("the backbone has seen", e.Features.Total, "images")
 			case e.Epoch != nil:
 				fmt.Println("epoch", e.Epoch.Epoch, "of", e.Epoch.Epochs)
 			}
@@ -83,7 +83,7 @@ func ExampleOptions_events() {
 	}
 	defer model.Close()
 	// Output:
-	// the backbone has seen 12 pictures
+	// the backbone has seen 12 images
 	// epoch 1 of 2
 	// epoch 2 of 2
 }
@@ -151,11 +151,11 @@ func ExampleSession_Load() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(model.Classes, "on", report.Pictures, "pictures it was not trained on")
-	// Output: [blue red] on 2 pictures it was not trained on
+	fmt.Println(model.Classes, "on", report.Images, "images it was not trained on")
+	// Output: [blue red] on 2 images it was not trained on
 }
 
-// A Backbone is what turns a picture into numbers.
+// A Backbone is what turns an image into numbers.
 func ExampleSession_Backbone() {
 	ctx := context.Background()
 	session, err := models.Open(ctx, models.Options{Home: scratch(), Device: "go", Weights: "random", Cut: "conv2"})
@@ -167,8 +167,8 @@ func ExampleSession_Backbone() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a picture becomes", backbone.FeatureShape(), "numbers")
-	// Output: a picture becomes [256] numbers
+	fmt.Println("an image becomes", backbone.FeatureShape(), "numbers")
+	// Output: an image becomes [256] numbers
 }
 
 func scratch() string {
@@ -179,7 +179,7 @@ func scratch() string {
 	return dir
 }
 
-// colours writes a few small pictures of two classes.
+// colours writes a few small images of two classes.
 func colours() string {
 	dir := scratch()
 	random := rand.New(rand.NewPCG(1, 1))
@@ -188,17 +188,17 @@ func colours() string {
 			log.Fatal(err)
 		}
 		for i := range 6 {
-			picture := image.NewRGBA(image.Rect(0, 0, 40, 40))
+			img := image.NewRGBA(image.Rect(0, 0, 40, 40))
 			for p := range 1600 {
 				c := tint
 				c.G = uint8(random.IntN(120))
-				picture.SetRGBA(p%40, p/40, c)
+				img.SetRGBA(p%40, p/40, c)
 			}
 			file, err := os.Create(filepath.Join(dir, class, fmt.Sprintf("%d.png", i)))
 			if err != nil {
 				log.Fatal(err)
 			}
-			if err := png.Encode(file, picture); err != nil {
+			if err := png.Encode(file, img); err != nil {
 				log.Fatal(err)
 			}
 			if err := file.Close(); err != nil {

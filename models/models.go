@@ -1,4 +1,4 @@
-// Package models is transfer learning in a few lines: a folder of pictures becomes a classifier.
+// Package models is transfer learning in a few lines: a folder of images becomes a classifier.
 //
 //	session, err := models.Open(ctx, models.Options{})
 //	data, err := session.Dataset(ctx, "photos")
@@ -40,7 +40,7 @@ type Options struct {
 
 	Weights string // of the ResNet50: imagenet (default), random, or a safetensors file
 	Cut     string // its last stage, conv1 to conv5; empty: conv5
-	Size    int    // side of the pictures that it sees, in pixels; 0: 224
+	Size    int    // side of the images that it sees, in pixels; 0: 224
 
 	Events func(Event) // progress of trainings; may be nil
 }
@@ -73,7 +73,7 @@ func Open(ctx context.Context, options Options) (*Session, error) {
 // Close gives the device back. Models of the session are closed first.
 func (s *Session) Close() error { return s.device.Close() }
 
-// Dataset loads a folder with a folder of pictures for each class, checked and split into four fifths for training and one
+// Dataset loads a folder with a folder of images for each class, checked and split into four fifths for training and one
 // for validation.
 func (s *Session) Dataset(ctx context.Context, dir string) (*Dataset, error) {
 	return imagefolder.Load(ctx, dir, imagefolder.Options{

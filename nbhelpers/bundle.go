@@ -44,7 +44,7 @@ func bundle(v any) (b display.Bundle, err error) {
 	case image.Image:
 		return imageBundle(v)
 	case []image.Image:
-		return gridBundle("", pictures(v))
+		return gridBundle("", images(v))
 	case sketch.Table:
 		return tableBundle(v), nil
 	case sketch.Curves:
@@ -91,7 +91,7 @@ func curvesBundle(c sketch.Curves) display.Bundle {
 	return display.Bundle{Data: map[string]any{display.MIMEVegaLite: c.VegaLite(), display.MIMEText: c.Text(textWidth)}}
 }
 
-// bytesBundle recognises a picture by its first bytes.
+// bytesBundle recognises an image by its first bytes.
 func bytesBundle(data []byte) display.Bundle {
 	for mime, start := range map[string]string{display.MIMEPNG: "\x89PNG\r\n\x1a\n", display.MIMEJPEG: "\xff\xd8\xff"} {
 		if bytes.HasPrefix(data, []byte(start)) {
@@ -102,7 +102,7 @@ func bytesBundle(data []byte) display.Bundle {
 	return display.Text(strings.ToValidUTF8(string(data), "\uFFFD"))
 }
 
-// mostPixels is the largest picture that is shown: one of 40 megapixels makes the notebook heavier than any use.
+// mostPixels is the largest image that is shown: one of 40 megapixels makes the notebook heavier than any use.
 const mostPixels = 40_000_000
 
 func imageBundle(img image.Image) (display.Bundle, error) {
@@ -117,28 +117,28 @@ func imageBundle(img image.Image) (display.Bundle, error) {
 	if err := png.Encode(&buffer, img); err != nil {
 		return display.Bundle{}, fmt.Errorf("showing an image of %d x %d pixels: encoding it as PNG: %w", r.Dx(), r.Dy(), err)
 	}
-	text := fmt.Sprintf("picture of %d x %d pixels", r.Dx(), r.Dy())
+	text := fmt.Sprintf("image of %d x %d pixels", r.Dx(), r.Dy())
 	return display.Bundle{Data: map[string]any{display.MIMEPNG: buffer.Bytes(), display.MIMEText: text}}, nil
 }
 
-// Picture is one cell of a grid.
-type Picture struct {
+// Image is one cell of a grid.
+type Image struct {
 	Image   image.Image
 	Title   string // such as the label
 	Caption string // such as the score, smaller
 	Mark    sketch.Mark
 }
 
-func pictures(images []image.Image) []Picture {
-	result := make([]Picture, len(images))
+func images(images []image.Image) []Image {
+	result := make([]Image, len(images))
 	for i, img := range images {
 		result[i].Image = img
 	}
 	return result
 }
 
-// Grid shows pictures in rows and columns, as thumbnails. It is a PNG where Headstart is installed, else HTML.
-func Grid(title string, cells ...Picture) error {
+// Grid shows images in rows and columns, as thumbnails. It is a PNG where Headstart is installed, else HTML.
+func Grid(title string, cells ...Image) error {
 	b, err := gridBundle(title, cells)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func Table(header []string, rows ...[]string) error {
 // thumbSide is the longer side of a thumbnail in pixels: 96 CSS pixels at double resolution.
 const thumbSide = 192
 
-func gridBundle(title string, cells []Picture) (display.Bundle, error) {
+func gridBundle(title string, cells []Image) (display.Bundle, error) {
 	data := warm.GridData{Title: title}
 	var text, markup strings.Builder
 	if title != "" {
@@ -164,18 +164,18 @@ func gridBundle(title string, cells []Picture) (display.Bundle, error) {
 	for i, cell := range cells {
 		small, err := thumbnail(cell.Image)
 		if err != nil {
-			return display.Bundle{}, fmt.Errorf("showing picture %d of %d: %w", i+1, len(cells), err)
+			return display.Bundle{}, fmt.Errorf("showing image %d of %d: %w", i+1, len(cells), err)
 		}
-		picture, err := warm.FromImage(cell.Title, small)
+		img, err := warm.FromImage(cell.Title, small)
 		if err != nil {
 			return display.Bundle{}, err
 		}
-		data.Cells = append(data.Cells, warm.GridCell{Picture: picture, Title: cell.Title, Caption: cell.Caption, Mark: int(cell.Mark)})
+		data.Cells = append(data.Cells, warm.GridCell{Image: img, Title: cell.Title, Caption: cell.Caption, Mark: int(cell.Mark)})
 		caption := strings.TrimSpace(cell.Mark.String() + " " + sketch.Label(cell.Title, 40) + " " + sketch.Label(cell.Caption, 60))
 		fmt.Fprintf(&text, "%3d %s\n", i+1, caption)
 		var encoded bytes.Buffer
 		if err := png.Encode(&encoded, small); err != nil {
-			return display.Bundle{}, fmt.Errorf("showing picture %d of %d: encoding it as PNG: %w", i+1, len(cells), err)
+			return display.Bundle{}, fmt.Errorf("showing image %d of %d: encoding it as PNG: %w", i+1, len(cells), err)
 		}
 		size := small.Bounds().Size()
 		fmt.Fprintf(&markup, `<div style="display:inline-block;margin:4px"><img width="%d" height="%d" src="data:image/png;base64,%s"><br>%s</div>`+"\n",
@@ -190,7 +190,7 @@ func gridBundle(title string, cells []Picture) (display.Bundle, error) {
 	return b, nil
 }
 
-// thumbnail is a picture scaled down, each pixel the mean of those that it covers.
+// thumbnail is an image scaled down, each pixel the mean of those that it covers.
 func thumbnail(img image.Image) (image.Image, error) {
 	if img == nil || img.Bounds().Empty() {
 		return nil, errors.New("there is no image")

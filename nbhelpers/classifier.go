@@ -45,26 +45,26 @@ func (m *Model) call(ctx context.Context, method string, params, result any) err
 	return m.client.Call(ctx, method, params, result)
 }
 
-// Predict returns the five most likely classes of each picture, in their order. A picture is a file's path (string), an
-// image.Image, a warm.Picture, or a slice of one of these; "@name" stands for pictures that Put named.
-func (m *Model) Predict(ctx context.Context, pictures ...any) ([]warm.Prediction, error) {
-	list, err := warmPictures(pictures)
+// Predict returns the five most likely classes of each image, in their order. An image is a file's path (string), an
+// image.Image, a warm.Image, or a slice of one of these; "@name" stands for images that Put named.
+func (m *Model) Predict(ctx context.Context, images ...any) ([]warm.Prediction, error) {
+	list, err := warmImages(images)
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	var result warm.PredictResult
-	err = m.call(ctx, warm.MethodPredict, warm.PredictParams{Model: m.name, Pictures: list}, &result)
+	err = m.call(ctx, warm.MethodPredict, warm.PredictParams{Model: m.name, Images: list}, &result)
 	return result.Predictions, err
 }
 
-// Features returns the backbone's features of pictures, which are given as to Predict: one row a picture.
-func (m *Model) Features(ctx context.Context, pictures ...any) ([][]float32, error) {
-	list, err := warmPictures(pictures)
+// Features returns the backbone's features of images, which are given as to Predict: one row an image.
+func (m *Model) Features(ctx context.Context, images ...any) ([][]float32, error) {
+	list, err := warmImages(images)
 	if err != nil {
 		return nil, fmt.Errorf("features: %w", err)
 	}
 	var result warm.FeaturesResult
-	if err := m.call(ctx, warm.MethodFeatures, warm.FeaturesParams{Model: m.name, Pictures: list}, &result); err != nil {
+	if err := m.call(ctx, warm.MethodFeatures, warm.FeaturesParams{Model: m.name, Images: list}, &result); err != nil {
 		return nil, err
 	}
 	return result.Features.Rows()
@@ -89,18 +89,18 @@ func (m *Model) Evaluate(ctx context.Context, splitOrDir string) (warm.Report, e
 	return report, err
 }
 
-// Explain says where in a picture, which is given as to Predict, the model sees a class (Grad-CAM); "" is the most likely
+// Explain says where in an image, which is given as to Predict, the model sees a class (Grad-CAM); "" is the most likely
 // class.
-func (m *Model) Explain(ctx context.Context, picture any, class string) (warm.Explanation, error) {
+func (m *Model) Explain(ctx context.Context, img any, class string) (warm.Explanation, error) {
 	var explanation warm.Explanation
-	list, err := warmPictures([]any{picture})
+	list, err := warmImages([]any{img})
 	if err != nil {
 		return explanation, fmt.Errorf("explain: %w", err)
 	}
 	if len(list) != 1 {
-		return explanation, fmt.Errorf("explain: %d pictures are given; one at a time is explained", len(list))
+		return explanation, fmt.Errorf("explain: %d images are given; one at a time is explained", len(list))
 	}
-	err = m.call(ctx, warm.MethodExplain, warm.ExplainParams{Model: m.name, Picture: list[0], Class: class}, &explanation)
+	err = m.call(ctx, warm.MethodExplain, warm.ExplainParams{Model: m.name, Image: list[0], Class: class}, &explanation)
 	return explanation, err
 }
 
@@ -111,7 +111,7 @@ func Models(ctx context.Context) ([]warm.Model, error) {
 	return result.Models, err
 }
 
-// Put gives a value a name, under which later cells Get it. Pictures (an image.Image or a slice of them) are what magics
+// Put gives a value a name, under which later cells Get it. Images (an image.Image or a slice of them) are what magics
 // take as @name as well; everything else goes as JSON.
 func Put(ctx context.Context, name string, value any) error {
 	v, err := warmValue(value)
@@ -122,7 +122,7 @@ func Put(ctx context.Context, name string, value any) error {
 }
 
 // Get returns the value that Put or a magic named: "last.report" is the warm.Report of %evaluate, "last.predictions" the
-// warm.PredictResult of %predict. T is the type that was put, or one that its JSON fits; []warm.Picture for pictures.
+// warm.PredictResult of %predict. T is the type that was put, or one that its JSON fits; []warm.Image for images.
 func Get[T any](ctx context.Context, name string) (T, error) {
 	var result T
 	var v warm.Value
@@ -137,9 +137,9 @@ func Get[T any](ctx context.Context, name string) (T, error) {
 
 func warmValue(value any) (warm.Value, error) {
 	switch value := value.(type) {
-	case image.Image, []image.Image, warm.Picture, []warm.Picture:
-		list, err := warmPictures([]any{value})
-		return warm.Value{Pictures: list}, err
+	case image.Image, []image.Image, warm.Image, []warm.Image:
+		list, err := warmImages([]any{value})
+		return warm.Value{Images: list}, err
 	case warm.Tensor:
 		return warm.Value{Tensor: &value}, nil
 	}
@@ -153,8 +153,8 @@ func fromWarm(v warm.Value, result any) error {
 	case *warm.Value:
 		*to = v
 		return nil
-	case *[]warm.Picture:
-		*to = v.Pictures
+	case *[]warm.Image:
+		*to = v.Images
 		return nil
 	case *warm.Tensor:
 		if v.Tensor == nil {
@@ -163,7 +163,7 @@ func fromWarm(v warm.Value, result any) error {
 		*to = *v.Tensor
 		return nil
 	case *[]image.Image:
-		for _, p := range v.Pictures {
+		for _, p := range v.Images {
 			img, err := p.Image()
 			if err != nil {
 				return err
@@ -172,25 +172,25 @@ func fromWarm(v warm.Value, result any) error {
 		}
 		return nil
 	case *image.Image:
-		if len(v.Pictures) != 1 {
-			return fmt.Errorf("it is %d pictures", len(v.Pictures))
+		if len(v.Images) != 1 {
+			return fmt.Errorf("it is %d images", len(v.Images))
 		}
-		img, err := v.Pictures[0].Image()
+		img, err := v.Images[0].Image()
 		*to = img
 		return err
 	}
 	if v.JSON == nil {
-		return errors.New("it is pictures or a tensor: ask for []warm.Picture or warm.Tensor")
+		return errors.New("it is images or a tensor: ask for []warm.Image or warm.Tensor")
 	}
 	return json.Unmarshal(v.JSON, result)
 }
 
-// warmPictures flattens what Predict takes.
-func warmPictures(given []any) ([]warm.Picture, error) {
-	var list []warm.Picture
+// warmImages flattens what Predict takes.
+func warmImages(given []any) ([]warm.Image, error) {
+	var list []warm.Image
 	for _, item := range given {
 		switch item := item.(type) {
-		case warm.Picture:
+		case warm.Image:
 			if err := item.Check(); err != nil {
 				return nil, err
 			}
@@ -201,36 +201,36 @@ func warmPictures(given []any) ([]warm.Picture, error) {
 				if err != nil {
 					return nil, err
 				}
-				list = append(list, warm.Picture{File: file})
+				list = append(list, warm.Image{File: file})
 			} else {
-				list = append(list, warm.Picture{File: item})
+				list = append(list, warm.Image{File: item})
 			}
 		case image.Image:
-			picture, err := warm.FromImage("", item)
+			img, err := warm.FromImage("", item)
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, picture)
+			list = append(list, img)
 		case []string:
-			more, err := warmPictures(anys(item))
+			more, err := warmImages(anys(item))
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, more...)
 		case []image.Image:
-			more, err := warmPictures(anys(item))
+			more, err := warmImages(anys(item))
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, more...)
-		case []warm.Picture:
-			more, err := warmPictures(anys(item))
+		case []warm.Image:
+			more, err := warmImages(anys(item))
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, more...)
 		default:
-			return nil, fmt.Errorf("a picture cannot be a %T: give a file's path, an image.Image or a warm.Picture", item)
+			return nil, fmt.Errorf("an image cannot be a %T: give a file's path, an image.Image or a warm.Image", item)
 		}
 	}
 	return list, nil

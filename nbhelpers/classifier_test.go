@@ -55,11 +55,11 @@ func TestModelAsksTheServer(t *testing.T) {
 		return nil, errors.New("the model \"pets\" is not trained: run %train first")
 	})
 	dot := image.NewGray(image.Rect(0, 0, 1, 1))
-	predicted, err := m.Predict(ctx, "/a.jpg", []string{"/b.jpg", "@batch"}, dot, []image.Image{dot}, warm.Picture{File: "/c"})
+	predicted, err := m.Predict(ctx, "/a.jpg", []string{"/b.jpg", "@batch"}, dot, []image.Image{dot}, warm.Image{File: "/c"})
 	if err != nil || predicted[0].Label() != "cat" {
 		t.Errorf("predicted %v, %v", predicted, err)
 	}
-	want := `{"model":"pets","pictures":[{"file":"/a.jpg"},{"file":"/b.jpg"},{"file":"@batch"},{"rgb":"AAAA","width":1,"height":1},{"rgb":"AAAA","width":1,"height":1},{"file":"/c"}]}`
+	want := `{"model":"pets","images":[{"file":"/a.jpg"},{"file":"/b.jpg"},{"file":"@batch"},{"rgb":"AAAA","width":1,"height":1},{"rgb":"AAAA","width":1,"height":1},{"file":"/c"}]}`
 	if method != warm.MethodPredict || params != want {
 		t.Errorf("asked %s %s, want %s", method, params, want)
 	}
@@ -78,13 +78,13 @@ func TestModelAsksTheServer(t *testing.T) {
 	if err := m.call(ctx, warm.MethodModels, nil, nil); err == nil || !strings.Contains(err.Error(), "%train") {
 		t.Errorf("the server's error arrived as %v", err)
 	}
-	for _, bad := range []any{7, nil, warm.Picture{}, []image.Image{nil}} {
+	for _, bad := range []any{7, nil, warm.Image{}, []image.Image{nil}} {
 		if _, err := m.Predict(ctx, bad); err == nil {
 			t.Errorf("predicting %T gave no error", bad)
 		}
 	}
 	if _, err := m.Explain(ctx, []string{"/a", "/b"}, ""); err == nil {
-		t.Error("explaining two pictures gave no error")
+		t.Error("explaining two images gave no error")
 	}
 }
 
@@ -137,6 +137,6 @@ func TestValuesGoThereAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := fromWarm(v, &rows); err == nil {
-		t.Error("a picture became rows")
+		t.Error("an image became rows")
 	}
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // drawing has a figure drawn as PNG, by the model server or, before a magic has started it, by a program that ends with
-// the figure. ok is false where there is neither, and in a terminal, which shows no pictures.
+// the figure. ok is false where there is neither, and in a terminal, which shows no images.
 func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
 	if _, plain := out().(*terminal); plain {
 		return drawn, false

@@ -52,8 +52,8 @@ func answerCats(_ context.Context, method string, params json.RawMessage) (any, 
 		features, err := warm.NewTensor([]float32{0.5, 0, 2}, 1, 3)
 		return warm.FeaturesResult{Model: "pets", Features: features}, err
 	case warm.MethodEvaluate:
-		return warm.Report{Model: "pets", Split: "val", Pictures: 20, Accuracy: 0.95, Classes: []warm.ClassReport{
-			{Label: "cat", Precision: 1, Recall: 0.9, F1: 0.947, Pictures: 10}, {Label: "dog", Precision: 0.909, Recall: 1, F1: 0.952, Pictures: 10},
+		return warm.Report{Model: "pets", Split: "val", Images: 20, Accuracy: 0.95, Classes: []warm.ClassReport{
+			{Label: "cat", Precision: 1, Recall: 0.9, F1: 0.947, Images: 10}, {Label: "dog", Precision: 0.909, Recall: 1, F1: 0.952, Images: 10},
 		}}, nil
 	case warm.MethodExplain:
 		heat, err := warm.NewTensor([]float32{0, 0, 0, 1}, 2, 2)
@@ -61,7 +61,7 @@ func answerCats(_ context.Context, method string, params json.RawMessage) (any, 
 	case warm.MethodPut:
 		return nil, nil
 	case warm.MethodGet:
-		return warm.Value{JSON: json.RawMessage(`{"model":"pets","pictures":20,"accuracy":0.95}`)}, nil
+		return warm.Value{JSON: json.RawMessage(`{"model":"pets","images":20,"accuracy":0.95}`)}, nil
 	}
 	return nil, fmt.Errorf("there is no method %q", method)
 }
@@ -77,7 +77,7 @@ func ExampleClassifier() {
 	// Output: cat, 90 %
 }
 
-// Files, pictures in memory and what Put has named are asked about together.
+// Files, images in memory and what Put has named are asked about together.
 func ExampleModel_Predict() {
 	painted := image.NewRGBA(image.Rect(0, 0, 224, 224))
 	predictions, err := nbhelpers.Classifier("").Predict(context.Background(), "cat.jpg", painted, "@batch")
@@ -88,7 +88,7 @@ func ExampleModel_Predict() {
 		log.Fatal(err)
 	}
 	// Output:
-	// picture  truth  class  probability  then
+	// image    truth  class  probability  then
 	// ───────  ─────  ─────  ───────────  ──────────
 	// cat.jpg         cat         90.0 %  dog 10.0 %
 }
@@ -99,8 +99,8 @@ func ExampleModel_Features() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(features), "picture,", len(features[0]), "numbers:", features[0])
-	// Output: 1 picture, 3 numbers: [0.5 0 2]
+	fmt.Println(len(features), "image,", len(features[0]), "numbers:", features[0])
+	// Output: 1 image, 3 numbers: [0.5 0 2]
 }
 
 func ExampleModel_Evaluate() {
@@ -112,14 +112,14 @@ func ExampleModel_Evaluate() {
 		log.Fatal(err)
 	}
 	// Output:
-	// pets on val: accuracy 95.0 %, loss 0.0000, 20 pictures
-	// class  precision   recall      F1  pictures
-	// ─────  ─────────  ───────  ──────  ────────
-	// cat      100.0 %   90.0 %  94.7 %        10
-	// dog       90.9 %  100.0 %  95.2 %        10
+	// pets on val: accuracy 95.0 %, loss 0.0000, 20 images
+	// class  precision   recall      F1  images
+	// ─────  ─────────  ───────  ──────  ──────
+	// cat      100.0 %   90.0 %  94.7 %      10
+	// dog       90.9 %  100.0 %  95.2 %      10
 }
 
-// In a notebook, Show draws the picture beside itself under the heat map.
+// In a notebook, Show draws the image beside itself under the heat map.
 func ExampleModel_Explain() {
 	explanation, err := nbhelpers.Classifier("").Explain(context.Background(), "cat.jpg", "cat")
 	if err != nil {
@@ -142,7 +142,7 @@ func ExampleModels() {
 	// Output: pets [cat dog] true
 }
 
-// Pictures that a cell has put are what magics take: %predict @batch.
+// Images that a cell has put are what magics take: %predict @batch.
 func ExamplePut() {
 	batch := []image.Image{image.NewRGBA(image.Rect(0, 0, 224, 224))}
 	if err := nbhelpers.Put(context.Background(), "batch", batch); err != nil {
@@ -157,6 +157,6 @@ func ExampleGet() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(report.Pictures, "pictures, accuracy", report.Accuracy)
-	// Output: 20 pictures, accuracy 0.95
+	fmt.Println(report.Images, "images, accuracy", report.Accuracy)
+	// Output: 20 images, accuracy 0.95
 }

@@ -11,18 +11,18 @@ import (
 
 func ExampleShow() {
 	type class struct {
-		Name     string
-		Pictures int
+		Name   string
+		Images int
 	}
 	// A slice of structs is a table: HTML in a notebook, columns of text here.
 	if err := nbhelpers.Show([]class{{"glass", 80}, {"paper", 120}}); err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// Name   Pictures
-	// ─────  ────────
-	// glass        80
-	// paper       120
+	// Name   Images
+	// ─────  ──────
+	// glass      80
+	// paper     120
 }
 
 func ExampleTable() {
@@ -36,18 +36,18 @@ func ExampleTable() {
 	//     2  1.12
 }
 
-// A notebook shows the pictures; a terminal says what they are.
+// A notebook shows the images; a terminal says what they are.
 func ExampleGrid() {
-	picture := image.NewRGBA(image.Rect(0, 0, 224, 224))
-	err := nbhelpers.Grid("validation pictures",
-		nbhelpers.Picture{Image: picture, Title: "glass", Caption: "97 %", Mark: sketch.MarkRight},
-		nbhelpers.Picture{Image: picture, Title: "metal", Caption: "glass 51 %", Mark: sketch.MarkWrong},
+	img := image.NewRGBA(image.Rect(0, 0, 224, 224))
+	err := nbhelpers.Grid("validation images",
+		nbhelpers.Image{Image: img, Title: "glass", Caption: "97 %", Mark: sketch.MarkRight},
+		nbhelpers.Image{Image: img, Title: "metal", Caption: "glass 51 %", Mark: sketch.MarkWrong},
 	)
 	if err != nil {
 		log.Fatal(err)
 	}
 	// Output:
-	// validation pictures
+	// validation images
 	//   1 ✓ glass 97 %
 	//   2 ✗ metal glass 51 %
 }

@@ -1,4 +1,4 @@
-// Package nbhelpers is what a Go cell imports to show results: pictures, tables, live curves, and what the warm models
+// Package nbhelpers is what a Go cell imports to show results: images, tables, live curves, and what the warm models
 // say.
 //
 //	nbhelpers.Show(img)                                  // any image.Image
@@ -39,12 +39,12 @@ var out = sync.OnceValue(func() output { return open(environment()) })
 //
 //   - nil, numbers, errors, strings and what is not listed: as fmt prints it
 //   - Markdown, HTML: as such
-//   - image.Image, []image.Image: pictures
+//   - image.Image, []image.Image: images
 //   - [][]string (the first row is the header), slices and single values of a struct type, sketch.Table: a table
 //   - sketch.Curves, and display.Bundle, such as a figure
 //   - warm.PredictResult, []warm.Prediction, warm.Report: tables
-//   - warm.Explanation: the picture beside itself under the heat map
-//   - []byte and io.WriterTo that hold a PNG or a JPEG, such as what gonum's plot.WriterTo returns: a picture
+//   - warm.Explanation: the image beside itself under the heat map
+//   - []byte and io.WriterTo that hold a PNG or a JPEG, such as what gonum's plot.WriterTo returns: an image
 //   - anything with a method Bundle() display.Bundle
 func Show(v any) error {
 	b, err := bundle(v)

@@ -47,9 +47,9 @@ type panicking struct{}
 func (panicking) Bundle() display.Bundle { panic("torn") }
 
 func TestBundleChoosesForms(t *testing.T) {
-	picture := image.NewRGBA(image.Rect(0, 0, 300, 2))
+	img := image.NewRGBA(image.Rect(0, 0, 300, 2))
 	var encoded bytes.Buffer
-	if err := png.Encode(&encoded, picture); err != nil {
+	if err := png.Encode(&encoded, img); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -64,8 +64,8 @@ func TestBundleChoosesForms(t *testing.T) {
 		{"error", errors.New("torn"), "", "torn"},
 		{"markdown", Markdown("**a**"), display.MIMEMarkdown, "**a**"},
 		{"html", HTML("<b>a</b>"), display.MIMEHTML, "<b>a</b>"},
-		{"image", picture, display.MIMEPNG, "300 x 2"},
-		{"images", []image.Image{picture}, display.MIMEHTML, "1"},
+		{"image", img, display.MIMEPNG, "300 x 2"},
+		{"images", []image.Image{img}, display.MIMEHTML, "1"},
 		{"png", encoded.Bytes(), display.MIMEPNG, "image/png"},
 		{"writer", &encoded, display.MIMEPNG, "image/png"},
 		{"bytes", []byte("a\xffb"), "", "a\uFFFDb"},

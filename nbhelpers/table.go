@@ -103,7 +103,7 @@ func cellText(v reflect.Value) string {
 }
 
 func predictionTable(predictions []warm.Prediction) sketch.Table {
-	t := sketch.Table{Header: []string{"picture", "truth", "class", "probability", "then"}, Right: []int{3}}
+	t := sketch.Table{Header: []string{"image", "truth", "class", "probability", "then"}, Right: []int{3}}
 	for _, p := range predictions {
 		var then []string
 		for _, score := range p.Top[min(1, len(p.Top)):] {
@@ -120,11 +120,11 @@ func reportTable(r warm.Report) sketch.Table {
 		where = r.Dir
 	}
 	t := sketch.Table{
-		Title:  fmt.Sprintf("%s on %s: accuracy %s, loss %s, %s pictures", r.Model, where, sketch.Percent(r.Accuracy), sketch.Number(r.Loss), sketch.Count(r.Pictures)),
-		Header: []string{"class", "precision", "recall", "F1", "pictures"}, Right: []int{1, 2, 3, 4},
+		Title:  fmt.Sprintf("%s on %s: accuracy %s, loss %s, %s images", r.Model, where, sketch.Percent(r.Accuracy), sketch.Number(r.Loss), sketch.Count(r.Images)),
+		Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4},
 	}
 	for _, c := range r.Classes {
-		t.Rows = append(t.Rows, []string{c.Label, sketch.Percent(c.Precision), sketch.Percent(c.Recall), sketch.Percent(c.F1), sketch.Count(c.Pictures)})
+		t.Rows = append(t.Rows, []string{c.Label, sketch.Percent(c.Precision), sketch.Percent(c.Recall), sketch.Percent(c.F1), sketch.Count(c.Images)})
 	}
 	return t
 }

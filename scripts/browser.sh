@@ -34,5 +34,5 @@ HEADSTART_CHROMIUM=$(find_browser) || skip "no Chromium on PATH or in HEADSTART_
 export HEADSTART_CHROMIUM HEADSTART_PACKAGES="$PWD/.headstart/labextension"
 export HEADSTART_SCREENSHOTS="${HEADSTART_SCREENSHOTS:-$PWD/.headstart/screenshots}"
 mkdir -p "$HEADSTART_SCREENSHOTS"
-echo "browser: testing with $HEADSTART_CHROMIUM; pictures of what it saw go to $HEADSTART_SCREENSHOTS ..."
+echo "browser: testing with $HEADSTART_CHROMIUM; images of what it saw go to $HEADSTART_SCREENSHOTS ..."
 go test -count=1 -v -timeout 15m ./tests/browser

@@ -1,4 +1,4 @@
-"""One peer of cuda.py, in a process of its own. It answers each line "N" with the seconds that N pictures took."""
+"""One peer of cuda.py, in a process of its own. It answers each line "N" with the seconds that N images took."""
 
 import argparse
 import json
@@ -106,7 +106,7 @@ def main():
     answer(ready=True, open_seconds=opened - BEGIN, compile_seconds=time.perf_counter() - opened)
     for line in sys.stdin:
         if int(line) != options.batch:
-            sys.exit(f"asked for {line.strip()} pictures at once and not {options.batch}")
+            sys.exit(f"asked for {line.strip()} images at once and not {options.batch}")
         begin = time.perf_counter()
         run()
         answer(seconds=time.perf_counter() - begin)

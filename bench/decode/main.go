@@ -1,4 +1,4 @@
-// Command decode decodes and resizes pictures in one thread, for bench/decode.py: for each line of standard input it runs once
+// Command decode decodes and resizes images in one thread, for bench/decode.py: for each line of standard input it runs once
 // over all files named as arguments, and answers with a line of JSON.
 package main
 
@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func main() {
@@ -23,21 +23,21 @@ func main() {
 
 func run(method string, files []string) error {
 	runtime.GOMAXPROCS(1)
-	var pictures [][]byte
+	var images [][]byte
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		pictures = append(pictures, data)
+		images = append(images, data)
 	}
-	g := picture.Geometry{Size: 224, Method: picture.Method(method)}
+	g := imageio.Geometry{Size: 224, Method: imageio.Method(method)}
 	dst := make([]uint8, g.Bytes())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		start, before := time.Now(), processorTime()
-		for i, data := range pictures {
-			if err := picture.At(dst, data, g, picture.Limits{}); err != nil {
+		for i, data := range images {
+			if err := imageio.At(dst, data, g, imageio.Limits{}); err != nil {
 				return fmt.Errorf("%s: %w", files[i], err)
 			}
 		}

@@ -1,7 +1,7 @@
-// Command features is our side of features.py: it computes features of pictures and tells how long it took.
+// Command features is our side of features.py: it computes features of images and tells how long it took.
 //
-// With a folder it computes the features of the folder's pictures once, from files, and ends. Without one it answers each
-// line "N" of standard input with the seconds that N made pictures took, so that a script can take turns between programs.
+// With a folder it computes the features of the folder's images once, from files, and ends. Without one it answers each
+// line "N" of standard input with the seconds that N made images took, so that a script can take turns between programs.
 package main
 
 import (
@@ -27,14 +27,14 @@ func main() {
 		device  = flag.String("device", "cpu", "cpu or cuda")
 		options resnet.ExtractorOptions
 		backed  = resnet.Options{Weights: resnet.WeightsRandom}
-		folder  = flag.String("folder", "", "compute the features of this folder's pictures, from files, once")
-		repeats = flag.Int("repeats", 1, "how many times over the folder's pictures are computed")
+		folder  = flag.String("folder", "", "compute the features of this folder's images, from files, once")
+		repeats = flag.Int("repeats", 1, "how many times over the folder's images are computed")
 	)
-	flag.IntVar(&options.Batch, "batch", 0, "pictures at once")
-	flag.IntVar(&options.Expected, "expected", 0, "pictures in all")
+	flag.IntVar(&options.Batch, "batch", 0, "images at once")
+	flag.IntVar(&options.Expected, "expected", 0, "images in all")
 	flag.StringVar(&options.Formulation, "formulation", "", "auto, plain or winograd")
 	flag.StringVar(&options.Precision, "precision", "", "float32, bfloat16 or float16")
-	flag.StringVar(&backed.Arrangement, "arrangement", resnet.V1, "v1 or v1.5")
+	flag.StringVar(&backed.Variant, "variant", resnet.V1, "v1 or v1.5")
 	flag.Parse()
 	if err := run(context.Background(), *device, backed, options, *folder, *repeats); err != nil {
 		fmt.Fprintln(os.Stderr, "features:", err)
@@ -68,21 +68,21 @@ func run(ctx context.Context, deviceName string, backed resnet.Options, options 
 	}
 	defer func() { _ = extractor.Close() }()
 	if dataset != nil {
-		pictures, err := fromFiles(ctx, dataset, extractor, repeats)
+		images, err := fromFiles(ctx, dataset, extractor, repeats)
 		if err != nil {
 			return err
 		}
 		return answer(map[string]any{
-			"pictures": pictures, "seconds": time.Since(start).Seconds(), "check_seconds": loaded.Sub(start).Seconds(),
+			"images": images, "seconds": time.Since(start).Seconds(), "check_seconds": loaded.Sub(start).Seconds(),
 			"formulation": extractor.Formulation(), "peak_mb": peakMB(),
 		})
 	}
 	return serve(ctx, backbone, extractor, time.Since(start))
 }
 
-// fromFiles computes the features of a folder's pictures, several times over where a larger folder is to be played.
+// fromFiles computes the features of a folder's images, several times over where a larger folder is to be played.
 func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *resnet.Extractor, repeats int) (int, error) {
-	pictures := 0
+	images := 0
 	for range repeats {
 		reader, err := dataset.Read(ctx, imagefolder.ReadOptions{Batch: extractor.Batch()})
 		if err != nil {
@@ -99,20 +99,20 @@ func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *res
 			if _, err := extractor.Extract(ctx, batch.Pixels, len(batch.Items)); err != nil {
 				return 0, err
 			}
-			pictures += len(batch.Items)
+			images += len(batch.Items)
 		}
 		if err := reader.Close(); err != nil {
 			return 0, err
 		}
 	}
-	return pictures, nil
+	return images, nil
 }
 
-// serve answers lines that ask for a number of made pictures.
+// serve answers lines that ask for a number of made images.
 func serve(ctx context.Context, backbone *resnet.Backbone, extractor *resnet.Extractor, opened time.Duration) error {
 	begin := time.Now()
-	picture := backbone.Size() * backbone.Size() * 3
-	pixels := make([]uint8, extractor.Batch()*picture)
+	img := backbone.Size() * backbone.Size() * 3
+	pixels := make([]uint8, extractor.Batch()*img)
 	for i := range pixels {
 		pixels[i] = uint8(uint32(i) * 2654435761 >> 24)
 	}
@@ -134,7 +134,7 @@ func serve(ctx context.Context, backbone *resnet.Backbone, extractor *resnet.Ext
 		start, used := time.Now(), cpuSeconds()
 		for done := 0; done < n; done += extractor.Batch() {
 			count := min(extractor.Batch(), n-done)
-			if _, err := extractor.Extract(ctx, pixels[:count*picture], count); err != nil {
+			if _, err := extractor.Extract(ctx, pixels[:count*img], count); err != nil {
 				return err
 			}
 		}

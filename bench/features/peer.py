@@ -1,7 +1,7 @@
-"""One peer of features.py, in a process of its own: computes features of pictures and tells how long it took.
+"""One peer of features.py, in a process of its own: computes features of images and tells how long it took.
 
-It speaks as main.go does: with a folder it computes that folder's pictures once, from files; without one it answers each
-line "N" of standard input with the seconds that N made pictures took.
+It speaks as main.go does: with a folder it computes that folder's images once, from files; without one it answers each
+line "N" of standard input with the seconds that N made images took.
 """
 
 import argparse
@@ -45,8 +45,8 @@ def batches(folder: str, repeats: int):
     from PIL import Image
 
     def decode(path):
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB").resize((224, 224), Image.BILINEAR))
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB").resize((224, 224), Image.BILINEAR))
 
     paths = sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"}) * repeats
     with ThreadPoolExecutor() as pool:
@@ -79,7 +79,7 @@ def main():
         for images in batches(options.folder, options.repeats):
             features(images)
             count += len(images)
-        answer(pictures=count, seconds=time.perf_counter() - start, peak_mb=peak_mb())
+        answer(images=count, seconds=time.perf_counter() - start, peak_mb=peak_mb())
         return
     images = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), np.uint8)
     features(images)

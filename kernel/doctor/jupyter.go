@@ -114,7 +114,7 @@ func sameFolder(a, b string) bool {
 func checkLabextension(_ context.Context, s *subject) Check {
 	const name = "labextension"
 	if s.Labextension == nil {
-		return warning(name, "this program was built without it: figures are pictures and text", "build it as CONTRIBUTING.md says, then "+s.Layout.Command())
+		return warning(name, "this program was built without it: figures are images and text", "build it as CONTRIBUTING.md says, then "+s.Layout.Command())
 	}
 	folder, err := s.Layout.Labextension(s.Labextension)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 //go:embed logo-*
 var logos embed.FS
 
-// logo is the kernel's picture, in the files in which front ends look for it beside kernel.json: jupyter_client,
+// logo is the kernel's image, in the files in which front ends look for it beside kernel.json: jupyter_client,
 // "Kernel specs".
 type logo struct{ layout Layout }
 
@@ -41,7 +41,7 @@ func (l *logo) stage(_ context.Context, tx *transaction) error {
 	return nil
 }
 
-// contents are the pictures by the paths where they belong.
+// contents are the images by the paths where they belong.
 func (l *logo) contents() map[string][]byte {
 	found := map[string][]byte{}
 	for _, name := range []string{"logo-svg.svg", "logo-64x64.png", "logo-32x32.png"} {

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 var conversations = map[string][]request{
 	"kernel_info": {{"kernel_info_request", wire.Shell, `{}`}, {"kernel_info_request", wire.Control, `{}`}},
 	"execute": {
-		{"execute_request", wire.Shell, `{"code": "print hello\neprint oops\ndisplay picture\nresult 42"}`},
+		{"execute_request", wire.Shell, `{"code": "print hello\neprint oops\ndisplay image\nresult 42"}`},
 		{"execute_request", wire.Shell, `{"code": "print not counted", "store_history": false}`},
 		{"execute_request", wire.Shell, `{"code": "print silent", "silent": true}`},
 		{"execute_request", wire.Shell, `{"code": " \n"}`},

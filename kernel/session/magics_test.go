@@ -59,11 +59,11 @@ func testMagics() []magics.Magic {
 			return host.Execute(ctx, call.Line)
 		}},
 		magic{"show", func(_ context.Context, _ magics.Call, host magics.Host) error {
-			id, err := host.Show(display.Bundle{Data: map[string]any{display.MIMEPNG: []byte("png"), display.MIMEText: "a picture"}})
+			id, err := host.Show(display.Bundle{Data: map[string]any{display.MIMEPNG: []byte("png"), display.MIMEText: "an image"}})
 			if err != nil {
 				return err
 			}
-			return host.Update(id, display.Text("another picture"))
+			return host.Update(id, display.Text("another image"))
 		}},
 	}
 }

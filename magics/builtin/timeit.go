@@ -35,7 +35,7 @@ func timeitMagic(registry *magics.Registry) magics.Magic {
 		Long: `The code is Go statements, as in a func main, in the line or in the cell below it, or one %magic. Go is compiled once and
 repeated in a loop inside its process; the times are those of the statements alone. A magic is called as often as there
 are runs; what it prints and shows is left out.`,
-		Example: "%timeit strings.Repeat(\"x\", 1000)\n%timeit --runs 3 %predict pictures/cat.jpg",
+		Example: "%timeit strings.Repeat(\"x\", 1000)\n%timeit --runs 3 %predict images/cat.jpg",
 		Body:    magics.OptionalBody,
 		RawLine: true,
 		JSON:    true,

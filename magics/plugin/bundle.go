@@ -35,7 +35,7 @@ func toWire(b display.Bundle) (*magicpb.Bundle, error) {
 		wire.Metadata = text
 	}
 	if size := proto.Size(wire); size > maxMessage-1024 {
-		return nil, fmt.Errorf("cannot show an output of %d MiB: at most %d MiB can be shown; show less, or a smaller picture",
+		return nil, fmt.Errorf("cannot show an output of %d MiB: at most %d MiB can be shown; show less, or a smaller image",
 			size>>20, maxMessage>>20)
 	}
 	return wire, nil

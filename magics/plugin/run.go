@@ -160,7 +160,7 @@ func (r *cellRun) execute(ctx context.Context, e *magicpb.Execute) {
 // lost says why the connection broke in the middle of a call.
 func (p *process) lost(name string, err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
-		return fmt.Errorf("%%%s: the plugin %s sent more than %d MiB at once: show less, or a smaller picture", name, p.name, maxMessage>>20)
+		return fmt.Errorf("%%%s: the plugin %s sent more than %d MiB at once: show less, or a smaller image", name, p.name, maxMessage>>20)
 	}
 	if how := p.ending(); how != "" {
 		message := fmt.Sprintf("%%%s: its plugin %s has ended in the middle of the cell (%s), with the state it held; the next use starts it again",

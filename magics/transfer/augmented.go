@@ -17,7 +17,7 @@ import (
 // exampleAugment is what is shown where nothing else is asked for.
 const exampleAugment = "flip,rotate:10,zoom:0.1"
 
-// showAugmented shows pictures as training sees them in its first epoch.
+// showAugmented shows images as training sees them in its first epoch.
 func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, o showFlags) error {
 	spec, err := augment.Parse(o.Augment)
 	if err != nil {
@@ -54,7 +54,7 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 	return err
 }
 
-// augmented applies a spec to pictures, [len(items), thumbSide, thumbSide, 3]; GoMLX's panics become errors.
+// augmented applies a spec to images, [len(items), thumbSide, thumbSide, 3]; GoMLX's panics become errors.
 func augmented(device *accel.Device, spec augment.Spec, pixels []uint8, items []int, seed int64) (result []uint8, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -29,18 +29,18 @@ type cleanFlags struct {
 func cleanMagic(l *Lab) magics.Magic {
 	return &magics.Command[cleanFlags]{
 		Use:   "clean [NAME]",
-		Short: "Shows the pictures that the model finds most doubtful, and the copies, and takes your decisions",
-		Long: "No file is ever touched: decisions go into a log beside the pictures, which every load replays and --undo takes back.\n" +
-			"A model judges best what it was not trained on: the doubts come from the validation and test pictures.",
+		Short: "Shows the images that the model finds most doubtful, and the copies, and takes your decisions",
+		Long: "No file is ever touched: decisions go into a log beside the images, which every load replays and --undo takes back.\n" +
+			"A model judges best what it was not trained on: the doubts come from the validation and test images.",
 		Example: "%clean\n%clean --relabel glass/glass389.jpg --to plastic\n%clean --undo 0",
 		Args:    magics.Args{Max: 1, Complete: l.completeDatasets},
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *cleanFlags) {
-			f.IntVar(&o.Limit, "limit", 24, "pictures shown")
+			f.IntVar(&o.Limit, "limit", 24, "images shown")
 			f.StringVar(&o.Model, "model", "", "ask this model instead of the current one")
-			f.StringArrayVar(&o.Keep, "keep", nil, "this picture is right: propose it no more; may be given again")
-			f.StringArrayVar(&o.Delete, "delete", nil, "do not use this picture; the file stays; may be given again")
-			f.StringArrayVar(&o.Relabel, "relabel", nil, "use this picture under the class of --to; may be given again")
+			f.StringArrayVar(&o.Keep, "keep", nil, "this image is right: propose it no more; may be given again")
+			f.StringArrayVar(&o.Delete, "delete", nil, "do not use this image; the file stays; may be given again")
+			f.StringArrayVar(&o.Relabel, "relabel", nil, "use this image under the class of --to; may be given again")
 			f.StringVar(&o.To, "to", "", "the class for --relabel")
 			f.IntVar(&o.Undo, "undo", -1, "take back the edit with this number; 0 for the last")
 			f.BoolVar(&o.Log, "log", false, "show the edits")
@@ -64,7 +64,7 @@ func cleanMagic(l *Lab) magics.Magic {
 	}
 }
 
-// A decision is one edit of some pictures, named by their paths.
+// A decision is one edit of some images, named by their paths.
 type decision struct {
 	action string
 	paths  []string
@@ -92,7 +92,7 @@ func (l *Lab) decide(ctx context.Context, data *imagefolder.Dataset, list []deci
 		for _, path := range d.paths {
 			i, ok := index[path]
 			if !ok {
-				return nil, fmt.Errorf("editing %s: it has no picture %q; paths are relative to %s", data.Name, path, data.Root)
+				return nil, fmt.Errorf("editing %s: it has no image %q; paths are relative to %s", data.Name, path, data.Root)
 			}
 			items = append(items, i)
 		}
@@ -125,7 +125,7 @@ func showEdits(in *magics.Invocation, data *imagefolder.Dataset) error {
 		return err
 	}
 	return in.Result(edits, func() (display.Bundle, error) {
-		t := figure.TableData{Title: "edits of " + data.Name, Header: []string{"", "action", "picture", "from", "to", "when"}, Right: []int{0}}
+		t := figure.TableData{Title: "edits of " + data.Name, Header: []string{"", "action", "image", "from", "to", "when"}, Right: []int{0}}
 		for _, e := range edits {
 			path := e.Path
 			if e.Action == imagefolder.Undo {
@@ -165,7 +165,7 @@ func (l *Lab) showSuspects(ctx context.Context, in *magics.Invocation, data *ima
 	if len(suspects) == 0 && !in.JSON {
 		return in.Printf("%s: nothing looks doubtful. %s\n", data.Name, note)
 	}
-	grid := figure.GridData{Title: "doubtful pictures of " + data.Name, Notes: []string{note}}
+	grid := figure.GridData{Title: "doubtful images of " + data.Name, Notes: []string{note}}
 	list := []doubt{}
 	for _, s := range suspects {
 		item := data.Items[s.Item]
@@ -195,7 +195,7 @@ func (l *Lab) showSuspects(ctx context.Context, in *magics.Invocation, data *ima
 }
 
 func doubtTable(list []doubt) display.Bundle {
-	t := figure.TableData{Title: "what to look at", Header: []string{"picture", "label", "why", "proposal"}}
+	t := figure.TableData{Title: "what to look at", Header: []string{"image", "label", "why", "proposal"}}
 	for _, d := range list {
 		proposal := d.Propose
 		if d.To != "" {
@@ -207,7 +207,7 @@ func doubtTable(list []doubt) display.Bundle {
 	return figure.Table(t)
 }
 
-// doubts asks a trained model about the pictures that it was not trained on; without one only copies can be found.
+// doubts asks a trained model about the images that it was not trained on; without one only copies can be found.
 func (l *Lab) doubts(ctx context.Context, data *imagefolder.Dataset, name string) (items []int, probabilities []float32, note string, err error) {
 	_, trained, err := l.Trained(name)
 	if err != nil {
@@ -244,5 +244,5 @@ func (l *Lab) doubts(ctx context.Context, data *imagefolder.Dataset, name string
 			row[s.Index] = s.Probability
 		}
 	}
-	return items, probabilities, fmt.Sprintf("%s was asked about the %d pictures that it was not trained on.", trained.Name, len(items)), nil
+	return items, probabilities, fmt.Sprintf("%s was asked about the %d images that it was not trained on.", trained.Name, len(items)), nil
 }

@@ -31,14 +31,14 @@ type DatasetFlags struct {
 // Declare declares the flags.
 func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.StringVar(&o.Name, "name", "", "what to call the dataset; by default the folder's name")
-	f.Float64Var(&o.Val, "val", 0.2, "share of the pictures for validation")
-	f.Float64Var(&o.Test, "test", 0, "share of the pictures for the test")
+	f.Float64Var(&o.Val, "val", 0.2, "share of the images for validation")
+	f.Float64Var(&o.Test, "test", 0, "share of the images for the test")
 	f.IntVar(&o.Size, "size", 224, "height and width in pixels that the model sees")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of the split")
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
-		"how a picture gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
-	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set pictures with more pixels aside; 0 means 50 million")
+		"how an image gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
+	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set images with more pixels aside; 0 means 50 million")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
 }
 
@@ -112,18 +112,18 @@ type showFlags struct {
 func datasetMagic(l *Lab) magics.Magic {
 	group := &magics.Group{
 		Use:   "dataset",
-		Short: "Loads, checks and shows pictures",
+		Short: "Loads, checks and shows images",
 		Commands: []magics.Subcommand{
 			&magics.Command[DatasetFlags]{
 				Use:     "load DIR",
-				Short:   "Checks a folder of pictures with one folder per class, splits it and shows it",
+				Short:   "Checks a folder of images with one folder per class, splits it and shows it",
 				Long:    "DIR is a folder with one folder per class, or with train, val and test folders that hold them;\na .csv file of paths and labels, or a .zip or .tar archive, will do as well.",
-				Example: "%dataset load ~/pictures/trash --val 0.2",
+				Example: "%dataset load ~/images/trash --val 0.2",
 				Args:    magics.Args{Min: 1, Max: 1, Complete: magics.Files},
 				JSON:    true,
 				Flags:   func(f *pflag.FlagSet, o *DatasetFlags) { o.Declare(f) },
 				Do: func(ctx context.Context, in *magics.Invocation, o *DatasetFlags) error {
-					bar := newBar(in, "checking pictures", "files")
+					bar := newBar(in, "checking images", "files")
 					data, err := l.LoadDataset(ctx, in.Args[0], *o, bar.report)
 					bar.end()
 					if err != nil {
@@ -134,16 +134,16 @@ func datasetMagic(l *Lab) magics.Magic {
 			},
 			&magics.Command[sampleFlags]{
 				Use:     "sample",
-				Short:   "Draws a dataset of generated pictures, to try things without a folder",
+				Short:   "Draws a dataset of generated images, to try things without a folder",
 				Example: "%dataset sample --classes 10 --per-class 60",
 				JSON:    true,
 				Flags: func(f *pflag.FlagSet, o *sampleFlags) {
 					f.IntVar(&o.Classes, "classes", 10, "number of classes")
-					f.IntVar(&o.PerClass, "per-class", 60, "pictures in each class")
+					f.IntVar(&o.PerClass, "per-class", 60, "images in each class")
 					o.Declare(f)
 				},
 				Do: func(ctx context.Context, in *magics.Invocation, o *sampleFlags) error {
-					bar := newBar(in, "drawing pictures", "pictures")
+					bar := newBar(in, "drawing images", "images")
 					data, err := l.sampleDataset(ctx, *o, bar.report)
 					bar.end()
 					if err != nil {
@@ -160,10 +160,10 @@ func datasetMagic(l *Lab) magics.Magic {
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
 					f.StringVar(&o.Class, "class", "", "only this class")
 					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "only this side of the split")
-					f.BoolVar(&o.Augmented, "augmented", false, "show the pictures as a training with --augment sees them")
+					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment sees them")
 					f.StringVar(&o.Augment, "augment", exampleAugment, "what --augmented does to them")
-					f.IntVar(&o.Limit, "limit", 24, "pictures in the grid")
-					f.BoolVar(&o.Map, "map", false, "a map on which pictures lie near those that the model's backbone finds alike")
+					f.IntVar(&o.Limit, "limit", 24, "images in the grid")
+					f.BoolVar(&o.Map, "map", false, "a map on which images lie near those that the model's backbone finds alike")
 				},
 				Do: func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
 					return l.showAgain(ctx, in, first(in.Args), *o)
@@ -243,13 +243,13 @@ func datasetLine(data *imagefolder.Dataset) string {
 	for _, item := range data.Items {
 		counts[item.Split]++
 	}
-	line := fmt.Sprintf("%s: %d pictures in %d classes: %d to train, %d to validate", data.Name, len(data.Items), len(data.Classes),
+	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", data.Name, len(data.Items), len(data.Classes),
 		counts[imagefolder.Train], counts[imagefolder.Val])
 	if counts[imagefolder.Test] > 0 {
 		line += fmt.Sprintf(", %d to test", counts[imagefolder.Test])
 	}
-	if len(data.SetAside) > 0 {
-		line += "; " + count(len(data.SetAside), "file") + " set aside"
+	if len(data.Skipped) > 0 {
+		line += "; " + count(len(data.Skipped), "file") + " skipped"
 	}
 	return line
 }
@@ -265,14 +265,14 @@ func count(n int, what string) string {
 func classCounts(data *imagefolder.Dataset) display.Bundle {
 	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
 	aside := map[string]int{}
-	for _, s := range data.SetAside {
+	for _, s := range data.Skipped {
 		class, _, _ := strings.Cut(s.Path, "/")
 		aside[class]++
 	}
 	chart := figure.ClassCountsData{Title: data.Name}
 	for label, class := range data.Classes {
 		chart.Classes = append(chart.Classes, figure.ClassCount{
-			Name: class, Train: train[label], Val: val[label], Test: test[label], SetAside: aside[class],
+			Name: class, Train: train[label], Val: val[label], Test: test[label], Skipped: aside[class],
 		})
 	}
 	return figure.ClassCounts(chart)

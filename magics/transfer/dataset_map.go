@@ -10,10 +10,10 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// mostMapped is how many pictures lie on a map: more of them hide each other, and the notebook keeps them all.
+// mostMapped is how many images lie on a map: more of them hide each other, and the notebook keeps them all.
 const mostMapped = 600
 
-// showMap shows which pictures of a dataset the current model's backbone finds alike.
+// showMap shows which images of a dataset the current model's backbone finds alike.
 func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, o showFlags) error {
 	model, err := l.Model("")
 	if err != nil {
@@ -24,7 +24,7 @@ func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefol
 		return err
 	}
 	if len(picked) == 0 {
-		return fmt.Errorf("drawing a map of %s: no picture is on the side %s of its split", data.Name, o.Split)
+		return fmt.Errorf("drawing a map of %s: no image is on the side %s of its split", data.Name, o.Split)
 	}
 	features, shape, line, err := l.DatasetFeatures(ctx, model, data, in)
 	if err != nil {
@@ -40,7 +40,7 @@ func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefol
 		return fmt.Errorf("drawing a map of %s: %w", data.Name, err)
 	}
 	drawn := figure.FeatureMapData{
-		Title:  fmt.Sprintf("%s as %s sees it: %d of %d pictures", data.Name, model.Name, len(picked), len(data.Items)),
+		Title:  fmt.Sprintf("%s as %s sees it: %d of %d images", data.Name, model.Name, len(picked), len(data.Items)),
 		Method: fmt.Sprintf("principal components of the features, %.0f %% of the variance", 100*explained),
 	}
 	if !model.Backbone.Trained() {

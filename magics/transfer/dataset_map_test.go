@@ -30,7 +30,7 @@ func TestMapOfADataset(t *testing.T) {
 	if texts[0] != texts[1] {
 		t.Errorf("the map is another one the second time:\n%s\n%s", texts[0], texts[1])
 	}
-	for i, want := range []string{"24 of 24 pictures", "24 of 24 pictures", "2 of 24 pictures"} {
+	for i, want := range []string{"24 of 24 images", "24 of 24 images", "2 of 24 images"} {
 		if !strings.Contains(texts[i], want) || !strings.Contains(texts[i], untrainedNote) {
 			t.Errorf("map %d lacks %q or that its backbone is untrained:\n%s", i, want, texts[i])
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// thumbSide is the side of a grid's pictures in pixels: sharp at 96 CSS pixels, small enough for a notebook file.
+// thumbSide is the side of a grid's images in pixels: sharp at 96 CSS pixels, small enough for a notebook file.
 const thumbSide = 112
 
 // noteRows is how many files a note's table lists; the rest is counted.
@@ -16,13 +16,13 @@ const noteRows = 20
 
 // datasetSummary is what --json and Go cells get of a dataset.
 type datasetSummary struct {
-	Name     string                 `json:"name"`
-	Root     string                 `json:"root"`
-	Digest   string                 `json:"digest"`
-	Pictures int                    `json:"pictures"`
-	Classes  []classSummary         `json:"classes"`
-	SetAside []imagefolder.SetAside `json:"set_aside"`
-	Notes    []imagefolder.Note     `json:"notes"`
+	Name    string                `json:"name"`
+	Root    string                `json:"root"`
+	Digest  string                `json:"digest"`
+	Images  int                   `json:"images"`
+	Classes []classSummary        `json:"classes"`
+	Skipped []imagefolder.Skipped `json:"skipped"`
+	Notes   []imagefolder.Note    `json:"notes"`
 }
 
 type classSummary struct {
@@ -34,14 +34,14 @@ type classSummary struct {
 
 func summarize(data *imagefolder.Dataset) datasetSummary {
 	s := datasetSummary{
-		Name: data.Name, Root: data.Root, Digest: data.Digest, Pictures: len(data.Items),
-		Classes: []classSummary{}, SetAside: []imagefolder.SetAside{}, Notes: []imagefolder.Note{},
+		Name: data.Name, Root: data.Root, Digest: data.Digest, Images: len(data.Items),
+		Classes: []classSummary{}, Skipped: []imagefolder.Skipped{}, Notes: []imagefolder.Note{},
 	}
 	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
 	for label, class := range data.Classes {
 		s.Classes = append(s.Classes, classSummary{Name: class, Train: train[label], Val: val[label], Test: test[label]})
 	}
-	s.SetAside = append(s.SetAside, data.SetAside...)
+	s.Skipped = append(s.Skipped, data.Skipped...)
 	s.Notes = append(s.Notes, data.Notes...)
 	return s
 }
@@ -83,7 +83,7 @@ func showGrid(in *magics.Invocation, data *imagefolder.Dataset, class, split str
 	if err != nil {
 		return err
 	}
-	grid := figure.GridData{Title: fmt.Sprintf("%s: %d of %d pictures", data.Name, len(picked), len(data.Items))}
+	grid := figure.GridData{Title: fmt.Sprintf("%s: %d of %d images", data.Name, len(picked), len(data.Items))}
 	for _, i := range picked {
 		pixels, err := data.Pixels(i, imagefolder.Geometry{Size: thumbSide, Method: imagefolder.Bilinear})
 		if err != nil {
@@ -105,13 +105,13 @@ func showNotes(in *magics.Invocation, data *imagefolder.Dataset) error {
 			return err
 		}
 	}
-	if len(data.SetAside) == 0 {
+	if len(data.Skipped) == 0 {
 		return nil
 	}
-	table := figure.TableData{Title: "Set aside", Header: []string{"file", "why"}}
-	for i, s := range data.SetAside {
+	table := figure.TableData{Title: "Skipped", Header: []string{"file", "why"}}
+	for i, s := range data.Skipped {
 		if i == noteRows {
-			table.Notes = append(table.Notes, fmt.Sprintf("and %d more: %%dataset load --json lists them all", len(data.SetAside)-i))
+			table.Notes = append(table.Notes, fmt.Sprintf("and %d more: %%dataset load --json lists them all", len(data.Skipped)-i))
 			break
 		}
 		table.Rows = append(table.Rows, []string{imagefolder.Printable(s.Path), s.Reason})

@@ -22,13 +22,13 @@ func evaluateMagic(l *Lab) magics.Magic {
 	return &magics.Command[evaluateFlags]{
 		Use:     "evaluate",
 		Short:   "Says how good the model is: metrics, confusion matrix, calibration, worst mistakes",
-		Example: "%evaluate --split val\n%evaluate --dir ~/pictures/more",
+		Example: "%evaluate --split val\n%evaluate --dir ~/images/more",
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *evaluateFlags) {
 			magics.Enum(f, &o.Split, "split", imagefolder.Val, []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, "which side of the split")
 			magics.Path(f, &o.Dir, "dir", "", "a folder with one folder per class, instead of the split")
 			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			f.IntVar(&o.Mistakes, "mistakes", 8, "worst mistakes shown as pictures")
+			f.IntVar(&o.Mistakes, "mistakes", 8, "worst mistakes shown as images")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *evaluateFlags) error {
 			model, report, data, err := l.Evaluate(ctx, o.Model, o.Split, o.Dir)
@@ -43,7 +43,7 @@ func evaluateMagic(l *Lab) magics.Magic {
 	}
 }
 
-// Evaluate compares a model's predictions with the labels of one split of its dataset, or of all pictures of a folder.
+// Evaluate compares a model's predictions with the labels of one split of its dataset, or of all images of a folder.
 func (l *Lab) Evaluate(ctx context.Context, name, split, dir string) (*Model, *metric.Report, *imagefolder.Dataset, error) {
 	model, trained, err := l.Trained(name)
 	if err != nil {
@@ -57,7 +57,7 @@ func (l *Lab) Evaluate(ctx context.Context, name, split, dir string) (*Model, *m
 		split = ""
 	} else if data == nil {
 		if data, err = l.Dataset(""); err != nil {
-			return nil, nil, nil, fmt.Errorf("the model %s was loaded without its pictures: load a dataset, or give --dir", model.Name)
+			return nil, nil, nil, fmt.Errorf("the model %s was loaded without its images: load a dataset, or give --dir", model.Name)
 		}
 	}
 	report, err := trained.Evaluate(ctx, data, split)
@@ -82,8 +82,8 @@ func showReport(in *magics.Invocation, model *Model, report *metric.Report, data
 	if !model.Backbone.Trained() {
 		notes = []string{untrainedNote}
 	}
-	if err := in.Printf("%s on %d pictures: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
-		model.Name, report.Pictures, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
+	if err := in.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
+		model.Name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
 		return err
 	}
 	for _, bundle := range []display.Bundle{
@@ -108,7 +108,7 @@ func showReport(in *magics.Invocation, model *Model, report *metric.Report, data
 
 func classTable(report *metric.Report, notes []string) figure.TableData {
 	t := figure.TableData{
-		Title: "by class", Header: []string{"class", "precision", "recall", "F1", "pictures"}, Right: []int{1, 2, 3, 4}, Notes: notes,
+		Title: "by class", Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4}, Notes: notes,
 	}
 	row := func(c metric.ClassScore) []string {
 		return []string{c.Class, fmt.Sprintf("%.3f", c.Precision), fmt.Sprintf("%.3f", c.Recall), fmt.Sprintf("%.3f", c.F1), fmt.Sprint(c.Support)}
@@ -124,7 +124,7 @@ func classTable(report *metric.Report, notes []string) figure.TableData {
 		if i == 3 {
 			break
 		}
-		t.Notes = append(t.Notes, fmt.Sprintf("%s is taken for %s %d times.", pair.Label, pair.Predicted, pair.Pictures))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s is taken for %s %d times.", pair.Label, pair.Predicted, pair.Images))
 	}
 	return t
 }
@@ -132,7 +132,7 @@ func classTable(report *metric.Report, notes []string) figure.TableData {
 func reliability(report *metric.Report) figure.ReliabilityData {
 	d := figure.ReliabilityData{Title: "is it as sure as it is right?", ECE: report.Calibration.ECE}
 	for _, b := range report.Calibration.Bins {
-		d.Bins = append(d.Bins, figure.ReliabilityBin{Lower: b.Low, Upper: b.High, Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Pictures})
+		d.Bins = append(d.Bins, figure.ReliabilityBin{Lower: b.Low, Upper: b.High, Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Images})
 	}
 	return d
 }

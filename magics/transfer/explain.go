@@ -19,13 +19,13 @@ type explainFlags struct {
 func explainMagic(l *Lab) magics.Magic {
 	return &magics.Command[explainFlags]{
 		Use:     "explain FILE...",
-		Short:   "Shows where in a picture the model sees a class (Grad-CAM)",
-		Example: "%explain ~/pictures/new.jpg --class glass\n%explain @val --limit 4\n%explain @batch",
+		Short:   "Shows where in an image the model sees a class (Grad-CAM)",
+		Example: "%explain ~/images/new.jpg --class glass\n%explain @val --limit 4\n%explain @batch",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *explainFlags) {
 			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
 			f.StringVar(&o.Class, "class", "", "explain this class instead of the most likely")
-			f.IntVar(&o.Limit, "limit", 4, "pictures at most")
+			f.IntVar(&o.Limit, "limit", 4, "images at most")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *explainFlags) error {
 			model, trained, err := l.Trained(o.Model)
@@ -45,7 +45,7 @@ func explainMagic(l *Lab) magics.Magic {
 				d.Items = append(d.Items, heatItem(s, heat))
 			}
 			if more > 0 {
-				d.Notes = append(d.Notes, fmt.Sprintf("%d more pictures: raise --limit.", more))
+				d.Notes = append(d.Notes, fmt.Sprintf("%d more images: raise --limit.", more))
 			}
 			if !model.Backbone.Trained() {
 				d.Notes = append(d.Notes, untrainedNote)

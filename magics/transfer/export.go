@@ -17,7 +17,7 @@ func exportMagic(l *Lab) magics.Magic {
 	return &magics.Command[exportFlags]{
 		Use:     "export FORMAT",
 		Short:   "Writes the model for other programs",
-		Long:    "FORMAT is onnx (one file, pictures to probabilities) or torch (a safetensors state dict, with the code that loads it).",
+		Long:    "FORMAT is onnx (one file, images to probabilities) or torch (a safetensors state dict, with the code that loads it).",
 		Example: "%export onnx --out trash.onnx",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
 			return []string{"onnx", "torch"}

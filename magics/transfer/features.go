@@ -5,12 +5,12 @@ import (
 	"fmt"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// features runs pictures through a model's frozen backbone: [pictures, FeatureShape...].
+// features runs images through a model's frozen backbone: [images, FeatureShape...].
 func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (values []float32, shape []int, err error) {
 	device, err := l.Device(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 		part := subjects[start:min(start+batch, len(subjects))]
 		pixels := make([]uint8, len(part)*geometry.Bytes())
 		for i, s := range part {
-			rgb := picture.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
+			rgb := imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
 			if s.file != "" {
 				if rgb, err = decodeFile(s.file); err != nil {
 					return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
@@ -45,14 +45,14 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 	return values, append([]int{len(subjects)}, m.Backbone.FeatureShape()...), nil
 }
 
-// DatasetFeatures runs all pictures of a dataset through a model's frozen backbone: [pictures, FeatureShape...], in the
+// DatasetFeatures runs all images of a dataset through a model's frozen backbone: [images, FeatureShape...], in the
 // order of the dataset. The line says what was computed.
 func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.Dataset, screen display.Display) (values []float32, shape []int, line string, err error) {
 	device, err := l.Device(ctx)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	bar := newBar(screen, "features", "pictures")
+	bar := newBar(screen, "features", "images")
 	defer bar.end()
 	features, err := training.Features(ctx, device, training.FeatureConfig{
 		Home: l.home, Dataset: data, Backbone: m.backbone(data.Geometry()),

@@ -1,4 +1,4 @@
-// Package transfer is the magics of transfer learning, from a folder of pictures to a classifier.
+// Package transfer is the magics of transfer learning, from a folder of images to a classifier.
 //
 // Each magic stands in a file of its own and is thin: it parses flags, calls the Lab and shows what came of it. The Lab
 // keeps what outlives a cell: the device, the datasets, the models and the runs.

@@ -29,7 +29,7 @@ type Model struct {
 	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
 }
 
-// backbone is the network as training uses it; geometry says how pictures come to its size, which is the network's own.
+// backbone is the network as training uses it; geometry says how images come to its size, which is the network's own.
 func (m *Model) backbone(geometry imagefolder.Geometry) training.Backbone {
 	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: geometry.Method})
 }
@@ -69,24 +69,24 @@ func (m *Model) close() {
 
 // ModelFlags are the choices of %model; the command line shares them.
 type ModelFlags struct {
-	Weights     string
-	Arrangement string
-	Cut         string
-	Pool        string
-	Head        string
-	Preprocess  string
-	Precision   string
-	Device      string
-	Name        string
-	Offline     bool
-	Seed        int64
+	Weights    string
+	Variant    string
+	Cut        string
+	Pool       string
+	Head       string
+	Preprocess string
+	Precision  string
+	Device     string
+	Name       string
+	Offline    bool
+	Seed       int64
 }
 
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	magics.Suggest(f, &o.Weights, "weights", "imagenet", []string{"imagenet", "random"}, "FILE",
 		"pretrained on ImageNet (fetched once), random, or a safetensors file")
-	magics.Enum(f, &o.Arrangement, "arrangement", "auto", []string{"auto", "v1", "v1.5"},
+	magics.Enum(f, &o.Variant, "variant", "auto", []string{"auto", "v1", "v1.5"},
 		"v1 is Keras's, v1.5 torchvision's; auto knows it from the weights")
 	magics.Enum(f, &o.Cut, "cut", "conv5", []string{"conv1", "conv2", "conv3", "conv4", "conv5"}, "last stage that runs")
 	magics.Enum(f, &o.Pool, "pool", "avg", []string{"avg", "max", "none"}, "how the last map becomes a vector")
@@ -119,7 +119,7 @@ func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o M
 		return nil, err
 	}
 	backbone, err := resnet.Open(ctx, resnet.Options{
-		Depth: depth, Weights: weights, Arrangement: o.Arrangement, Cut: o.Cut, Pool: o.Pool, Preprocess: o.Preprocess,
+		Depth: depth, Weights: weights, Variant: o.Variant, Cut: o.Cut, Pool: o.Pool, Preprocess: o.Preprocess,
 		Size: size, Seed: uint64(o.Seed), Offline: o.Offline, Progress: fetched,
 	})
 	if err != nil {

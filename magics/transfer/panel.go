@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// A panelRequest is what the data panel asks: a page of a dataset's pictures, after an edit where there is one.
+// A panelRequest is what the data panel asks: a page of a dataset's images, after an edit where there is one.
 type panelRequest struct {
 	Dataset string `json:"dataset"` // empty for the current one
 	Class   string `json:"class"`
@@ -30,7 +30,7 @@ type panelRequest struct {
 type panelPage struct {
 	datasetSummary
 	Names []string    `json:"datasets"` // all that are loaded
-	Total int         `json:"total"`    // pictures of the class and split asked for
+	Total int         `json:"total"`    // images of the class and split asked for
 	Items []panelItem `json:"items"`
 	Edits int         `json:"edits"` // in the log
 }
@@ -40,7 +40,7 @@ type panelItem struct {
 	Label       string  `json:"label"`
 	Split       string  `json:"split"`
 	Thumb       []byte  `json:"thumb"`               // JPEG
-	Predicted   string  `json:"predicted,omitempty"` // by the model that was trained on these pictures
+	Predicted   string  `json:"predicted,omitempty"` // by the model that was trained on these images
 	Probability float64 `json:"probability,omitempty"`
 }
 

@@ -27,15 +27,15 @@ type predictFlags struct {
 func predictMagic(l *Lab) magics.Magic {
 	return &magics.Command[predictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
-		Short:   "Says what the model sees in pictures",
-		Long:    "@train, @val and @test are the pictures of the model's dataset, whose true classes are known; @NAME are pictures that a\nGo cell gave that name with nbhelpers.Put.",
-		Example: "%predict ~/pictures/new.jpg\n%predict @val --limit 8",
+		Short:   "Says what the model sees in images",
+		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME are images that a\nGo cell gave that name with nbhelpers.Put.",
+		Example: "%predict ~/images/new.jpg\n%predict @val --limit 8",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *predictFlags) {
 			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			f.IntVar(&o.Top, "top", 3, "classes for each picture")
-			f.IntVar(&o.Limit, "limit", 24, "pictures shown; --json answers all")
+			f.IntVar(&o.Top, "top", 3, "classes for each image")
+			f.IntVar(&o.Limit, "limit", 24, "images shown; --json answers all")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *predictFlags) error {
 			model, trained, err := l.Trained(o.Model)
@@ -63,7 +63,7 @@ func predictMagic(l *Lab) magics.Magic {
 	}
 }
 
-// A subject is one picture to predict: a file, or pixels that a Go cell handed over.
+// A subject is one image to predict: a file, or pixels that a Go cell handed over.
 type subject struct {
 	name   string // for people
 	file   string // empty for pixels
@@ -73,7 +73,7 @@ type subject struct {
 	truth  string // the true class; empty where nobody knows
 }
 
-// subjects resolves arguments to at most limit pictures (all where limit is 0) and says how many it left out.
+// subjects resolves arguments to at most limit images (all where limit is 0) and says how many it left out.
 func (l *Lab) subjects(model *Model, args []string, limit int) (list []subject, more int, err error) {
 	for _, arg := range args {
 		found, err := l.resolve(model, arg)
@@ -83,7 +83,7 @@ func (l *Lab) subjects(model *Model, args []string, limit int) (list []subject, 
 		list = append(list, found...)
 	}
 	if len(list) == 0 {
-		return nil, 0, fmt.Errorf("predicting %s: there is no picture in it", strings.Join(args, " "))
+		return nil, 0, fmt.Errorf("predicting %s: there is no image in it", strings.Join(args, " "))
 	}
 	if limit > 0 && len(list) > limit {
 		list, more = list[:limit], len(list)-limit
@@ -99,7 +99,7 @@ func (l *Lab) resolve(model *Model, arg string) ([]subject, error) {
 		return l.putSubjects(name)
 	}
 	if strings.Contains(arg, "://") {
-		return nil, fmt.Errorf("predicting %s: addresses are not fetched; save the picture as a file first", arg)
+		return nil, fmt.Errorf("predicting %s: addresses are not fetched; save the image as a file first", arg)
 	}
 	path, err := expandHome(arg)
 	if err != nil {
@@ -127,18 +127,18 @@ func (l *Lab) resolve(model *Model, arg string) ([]subject, error) {
 	return list, nil
 }
 
-// splitSubjects are the pictures of one side of the split, the classes taking turns.
+// splitSubjects are the images of one side of the split, the classes taking turns.
 func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
 	data := model.dataset()
 	if data == nil {
-		return nil, fmt.Errorf("predicting @%s: the model %s was loaded without its pictures; name files or a folder", split, model.Name)
+		return nil, fmt.Errorf("predicting @%s: the model %s was loaded without its images; name files or a folder", split, model.Name)
 	}
 	picked, err := spread(data, "", split, len(data.Items))
 	if err != nil {
 		return nil, err
 	}
 	if len(picked) == 0 {
-		return nil, fmt.Errorf("predicting @%s: no picture of %s is on that side of the split; %%dataset load --val and --test say how many are", split, data.Name)
+		return nil, fmt.Errorf("predicting @%s: no image of %s is on that side of the split; %%dataset load --val and --test say how many are", split, data.Name)
 	}
 	var list []subject
 	for _, i := range picked {
@@ -150,7 +150,7 @@ func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
 	return list, nil
 }
 
-// predict answers each subject in order; a picture that cannot be read gets a Prediction with its Error.
+// predict answers each subject in order; an image that cannot be read gets a Prediction with its Error.
 func predict(ctx context.Context, trained *training.Model, subjects []subject, top int) ([]training.Prediction, error) {
 	files := make([]string, 0, len(subjects))
 	for _, s := range subjects {
@@ -208,7 +208,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 	return err
 }
 
-// allUnreadable is the error of an answer that says nothing of any picture.
+// allUnreadable is the error of an answer that says nothing of any image.
 func allUnreadable(predictions []training.Prediction) error {
 	for _, p := range predictions {
 		if p.Error == "" {

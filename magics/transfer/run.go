@@ -14,17 +14,17 @@ import (
 
 // A run is one training of this process, with the figures that follow it.
 type run struct {
-	name     string
-	model    string
-	trained  bool // whether the backbone is
-	dataset  string
-	backend  string
-	pictures int
-	epochs   int
-	started  time.Time
-	facts    []figure.RunFact
-	cell     string // the text of the cell that started it; empty for a run of another process
-	tied     bool   // it ends with its kernel; else it goes on without one
+	name    string
+	model   string
+	trained bool // whether the backbone is
+	dataset string
+	backend string
+	images  int
+	epochs  int
+	started time.Time
+	facts   []figure.RunFact
+	cell    string // the text of the cell that started it; empty for a run of another process
+	tied    bool   // it ends with its kernel; else it goes on without one
 
 	stopSoft func()        // the batch that runs is finished, the best model kept
 	stopHard chan struct{} // closed to end it now
@@ -164,7 +164,7 @@ func (r *run) figure() display.Bundle {
 
 func featureProgress(name string, f *training.FeatureProgress) figure.ProgressData {
 	return figure.ProgressData{
-		Label: name + ": features", Done: f.Computed + f.Cached, Total: f.Total, Unit: "pictures", Rate: f.Rate, Left: f.Left,
+		Label: name + ": features", Done: f.Computed + f.Cached, Total: f.Total, Unit: "images", Rate: f.Rate, Left: f.Left,
 	}
 }
 
@@ -241,7 +241,7 @@ func (r *run) state() figure.State {
 func (r *run) data() figure.RunData {
 	d := figure.RunData{
 		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model, Backend: r.backend,
-		Epoch: len(r.history), Epochs: r.epochs, Images: r.pictures, Started: r.started, Metrics: map[string]float64{},
+		Epoch: len(r.history), Epochs: r.epochs, Images: r.images, Started: r.started, Metrics: map[string]float64{},
 		Facts: r.facts, Cell: r.cell,
 	}
 	if r.err != nil {

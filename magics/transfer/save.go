@@ -42,7 +42,7 @@ func saveMagic(l *Lab) magics.Magic {
 	}
 }
 
-// cardFigures are the pictures of the model card.
+// cardFigures are the images of the model card.
 func cardFigures(m *training.Model) map[string][]byte {
 	figures := map[string][]byte{}
 	if png, ok := figure.Curves(curvesOf(m.Name, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {

@@ -80,7 +80,7 @@ func (l *Lab) warmPredict(ctx context.Context, p warm.PredictParams) (warm.Predi
 	if err != nil {
 		return warm.PredictResult{}, err
 	}
-	subjects, err := l.warmSubjects(p.Pictures)
+	subjects, err := l.warmSubjects(p.Images)
 	if err != nil {
 		return warm.PredictResult{}, err
 	}
@@ -100,16 +100,16 @@ func (l *Lab) warmPredict(ctx context.Context, p warm.PredictParams) (warm.Predi
 	return warmPredictions(model.Name, subjects, predictions), nil
 }
 
-// warmSubjects resolves "@name" to what a cell put under it, and takes the other pictures as they are.
-func (l *Lab) warmSubjects(pictures []warm.Picture) ([]subject, error) {
+// warmSubjects resolves "@name" to what a cell put under it, and takes the other images as they are.
+func (l *Lab) warmSubjects(images []warm.Image) ([]subject, error) {
 	var list []subject
-	for _, p := range pictures {
+	for _, p := range images {
 		var found []subject
 		var err error
 		if len(p.File) > 1 && p.File[0] == '@' {
 			found, err = l.putSubjects(p.File[1:])
 		} else {
-			found, err = subjectsOf([]warm.Picture{p})
+			found, err = subjectsOf([]warm.Image{p})
 		}
 		if err != nil {
 			return nil, err
@@ -124,7 +124,7 @@ func (l *Lab) warmFeatures(ctx context.Context, p warm.FeaturesParams) (warm.Fea
 	if err != nil {
 		return warm.FeaturesResult{}, err
 	}
-	subjects, err := l.warmSubjects(p.Pictures)
+	subjects, err := l.warmSubjects(p.Images)
 	if err != nil {
 		return warm.FeaturesResult{}, err
 	}
@@ -153,12 +153,12 @@ func (l *Lab) warmExplain(ctx context.Context, p warm.ExplainParams) (warm.Expla
 	if err != nil {
 		return warm.Explanation{}, err
 	}
-	subjects, err := l.warmSubjects([]warm.Picture{p.Picture})
+	subjects, err := l.warmSubjects([]warm.Image{p.Image})
 	if err != nil {
 		return warm.Explanation{}, err
 	}
 	if len(subjects) != 1 {
-		return warm.Explanation{}, fmt.Errorf("explaining %s: these are %d pictures; one at a time is explained", p.Picture.File, len(subjects))
+		return warm.Explanation{}, fmt.Errorf("explaining %s: these are %d images; one at a time is explained", p.Image.File, len(subjects))
 	}
 	heat, err := explain(ctx, trained, subjects[0], p.Class)
 	if err != nil {
@@ -240,7 +240,7 @@ func drawingOf(bundle display.Bundle) warm.Drawing {
 func gridOf(data warm.GridData) (figure.GridData, error) {
 	grid := figure.GridData{Title: data.Title, Columns: data.Columns, Notes: data.Notes}
 	for i, cell := range data.Cells {
-		subjects, err := subjectsOf([]warm.Picture{cell.Picture})
+		subjects, err := subjectsOf([]warm.Image{cell.Image})
 		if err != nil {
 			return grid, fmt.Errorf("cell %d of the grid: %w", i+1, err)
 		}
@@ -265,11 +265,11 @@ func warmPredictions(model string, subjects []subject, predictions []training.Pr
 
 func warmReport(model, split, dir string, r *metric.Report) warm.Report {
 	report := warm.Report{
-		Model: model, Split: split, Dir: dir, Pictures: r.Pictures, Loss: r.Loss, Accuracy: r.Accuracy,
+		Model: model, Split: split, Dir: dir, Images: r.Images, Loss: r.Loss, Accuracy: r.Accuracy,
 		Labels: r.Classes, Confusion: r.Confusion, ECE: r.Calibration.ECE,
 	}
 	for _, c := range r.PerClass {
-		report.Classes = append(report.Classes, warm.ClassReport{Label: c.Class, Precision: c.Precision, Recall: c.Recall, F1: c.F1, Pictures: c.Support})
+		report.Classes = append(report.Classes, warm.ClassReport{Label: c.Class, Precision: c.Precision, Recall: c.Recall, F1: c.F1, Images: c.Support})
 	}
 	for _, m := range r.Worst {
 		report.Worst = append(report.Worst, warm.Prediction{

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"image"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
-// thumb is the picture at the size of a grid's cell; nil where it cannot be read, which the prediction has already said.
+// thumb is the image at the size of a grid's cell; nil where it cannot be read, which the prediction has already said.
 func (s subject) thumb() image.Image {
-	rgb := picture.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
+	rgb := imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
 	if s.file != "" {
 		var err error
 		if rgb, err = decodeFile(s.file); err != nil {
@@ -22,56 +22,56 @@ func (s subject) thumb() image.Image {
 		}
 	}
 	pixels := make([]uint8, thumbSide*thumbSide*3)
-	rgb.Resize(pixels, picture.Geometry{Size: thumbSide})
+	rgb.Resize(pixels, imageio.Geometry{Size: thumbSide})
 	return figure.RGB(pixels, thumbSide, thumbSide)
 }
 
-func decodeFile(path string) (picture.RGB, error) {
-	data, err := picture.ReadFile(path)
+func decodeFile(path string) (imageio.RGB, error) {
+	data, err := imageio.ReadFile(path)
 	if err != nil {
-		return picture.RGB{}, err
+		return imageio.RGB{}, err
 	}
-	return picture.Decode(data, picture.Limits{})
+	return imageio.Decode(data, imageio.Limits{})
 }
 
-// putSubjects are the pictures that a Go cell put under a name.
+// putSubjects are the images that a Go cell put under a name.
 func (l *Lab) putSubjects(name string) ([]subject, error) {
 	l.mu.Lock()
 	value, ok := l.values[name]
 	l.mu.Unlock()
 	if !ok {
-		return nil, fmt.Errorf("predicting @%s: nothing has that name; a Go cell gives it one with nbhelpers.Put(%q, pictures)", name, name)
+		return nil, fmt.Errorf("predicting @%s: nothing has that name; a Go cell gives it one with nbhelpers.Put(%q, images)", name, name)
 	}
-	if len(value.Pictures) == 0 {
-		return nil, fmt.Errorf("predicting @%s: it holds no pictures", name)
+	if len(value.Images) == 0 {
+		return nil, fmt.Errorf("predicting @%s: it holds no images", name)
 	}
-	return subjectsOf(value.Pictures)
+	return subjectsOf(value.Images)
 }
 
-func subjectsOf(pictures []warm.Picture) ([]subject, error) {
-	list := make([]subject, 0, len(pictures))
-	for i, p := range pictures {
+func subjectsOf(images []warm.Image) ([]subject, error) {
+	list := make([]subject, 0, len(images))
+	for i, p := range images {
 		if err := p.Check(); err != nil {
-			return nil, fmt.Errorf("picture %d: %w", i+1, err)
+			return nil, fmt.Errorf("image %d: %w", i+1, err)
 		}
 		s := subject{name: p.Name, file: p.File, pixels: p.RGB, width: p.Width, height: p.Height}
 		if s.name == "" {
-			s.name = cmp.Or(s.file, fmt.Sprintf("picture %d", i+1))
+			s.name = cmp.Or(s.file, fmt.Sprintf("image %d", i+1))
 		}
 		list = append(list, s)
 	}
 	return list, nil
 }
 
-// resized are the pixels of a picture that is in no file, at the size that a model sees.
+// resized are the pixels of an image that is in no file, at the size that a model sees.
 func (s subject) resized(trained *training.Model) []uint8 {
 	geometry := trained.Backbone.Identity().Geometry
 	pixels := make([]uint8, geometry.Bytes())
-	picture.RGB{Width: s.width, Height: s.height, Pix: s.pixels}.Resize(pixels, geometry)
+	imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}.Resize(pixels, geometry)
 	return pixels
 }
 
-// predictPixels answers one picture that is not in a file.
+// predictPixels answers one image that is not in a file.
 func predictPixels(ctx context.Context, trained *training.Model, s subject, top int) (training.Prediction, error) {
 	probabilities, err := trained.PredictPixels(ctx, s.resized(trained), 1)
 	if err != nil {

@@ -43,11 +43,11 @@ type TrainFlags struct {
 
 // Declare declares the flags.
 func (o *TrainFlags) Declare(f *pflag.FlagSet) {
-	f.IntVar(&o.Epochs, "epochs", training.DefaultEpochs, "passes over the training pictures")
+	f.IntVar(&o.Epochs, "epochs", training.DefaultEpochs, "passes over the training images")
 	f.Float64Var(&o.LR, "lr", training.DefaultLearningRate, "learning rate")
-	f.IntVar(&o.Batch, "batch", training.DefaultBatch, "pictures in a step")
+	f.IntVar(&o.Batch, "batch", training.DefaultBatch, "images in a step")
 	magics.Enum(f, &o.Optimizer, "optimizer", "adam", []string{"adam", "adamw", "sgd", "momentum"}, "how the weights move")
-	f.StringVar(&o.Augment, "augment", "", "changes to each picture in each epoch, such as \""+exampleAugment+"\"; features then cannot be cached once")
+	f.StringVar(&o.Augment, "augment", "", "changes to each image in each epoch, such as \""+exampleAugment+"\"; features then cannot be cached once")
 	f.IntVar(&o.EarlyStop, "early-stop", 0, "stop after so many epochs without a better validation loss; 0 never")
 	magics.Enum(f, &o.Unfreeze, "unfreeze", "", []string{"conv2", "conv3", "conv4", "conv5"}, "train the backbone from this stage on as well")
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows it")
@@ -75,7 +75,7 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	declareDevice(f, &o.Device)
 	f.IntVar(&o.Devices, "devices", 1, "GPUs, or parts of a CPU (%device cpu --devices N), that share each batch")
 	f.BoolVar(&o.TrainNorm, "train-norm", false, "let the batch norms of unfrozen stages learn")
-	f.IntVar(&o.AugmentCopies, "augment-copies", 0, "compute so many augmented copies of each picture once, and cache them")
+	f.IntVar(&o.AugmentCopies, "augment-copies", 0, "compute so many augmented copies of each image once, and cache them")
 	f.BoolVar(&o.KeepLast, "keep-last", false, "keep the last epoch's weights instead of the best's")
 	f.BoolVar(&o.FindLR, "find-lr", false, "draw the loss over a rising learning rate and propose one; no model changes")
 	f.StringSliceVar(&o.Allow, "allow", nil, "accept what the check before training found, by its name")
@@ -85,7 +85,7 @@ func trainMagic(l *Lab) magics.Magic {
 	return &magics.Command[TrainFlags]{
 		Use:     "train",
 		Short:   "Trains the current model's head on the current dataset, with live curves",
-		Long:    "The frozen backbone computes each picture's features once; they are cached by content, so that the next training\non the same pictures starts at once. An interrupt stops after the batch and keeps the best model.",
+		Long:    "The frozen backbone computes each image's features once; they are cached by content, so that the next training\non the same images starts at once. An interrupt stops after the batch and keeps the best model.",
 		Example: "%train --epochs 10 --lr 0.001\n%train --unfreeze conv5 --lr 0.0001 --epochs 5",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
@@ -184,7 +184,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
-		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), pictures: len(config.Dataset.Items),
+		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), images: len(config.Dataset.Items),
 		facts: facts(config.Backbone.Identity(), config.Dataset.Digest, config.Seed, config.Flags), cell: config.Cell,
 		epochs: config.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}

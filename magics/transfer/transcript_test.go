@@ -31,7 +31,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 var testdata, _ = filepath.Abs("testdata") // the tests change the working folder
 
-// goLab is a lab on the backend that needs no plugin, with a folder of pictures beside it as the working folder.
+// goLab is a lab on the backend that needs no plugin, with a folder of images beside it as the working folder.
 func goLab(t *testing.T) *Lab {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -55,10 +55,10 @@ func writeClasses(t *testing.T, dir string, perClass int) {
 			t.Fatal(err)
 		}
 		for i := range perClass {
-			picture := image.NewRGBA(image.Rect(0, 0, 8, 8))
+			img := image.NewRGBA(image.Rect(0, 0, 8, 8))
 			for at := range 64 {
 				bright := chance.Float64()
-				picture.SetRGBA(at%8, at/8, color.RGBA{
+				img.SetRGBA(at%8, at/8, color.RGBA{
 					uint8(float64(tint.R) * bright), uint8(float64(tint.G) * bright), uint8(float64(tint.B) * bright), 255,
 				})
 			}
@@ -66,7 +66,7 @@ func writeClasses(t *testing.T, dir string, perClass int) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(png.Encode(file, picture), file.Close()); err != nil {
+			if err := errors.Join(png.Encode(file, img), file.Close()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -205,7 +205,7 @@ func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 	if data.State != figure.StateStopped {
 		t.Errorf("the figure is left in the state %q", data.State)
 	}
-	if got := mustCall(t, lab, "%evaluate").Output(); !strings.Contains(got, "resnet50 on 4 pictures: accuracy") {
+	if got := mustCall(t, lab, "%evaluate").Output(); !strings.Contains(got, "resnet50 on 4 images: accuracy") {
 		t.Errorf("after the interrupt %%evaluate says %q", got)
 	}
 }

@@ -23,7 +23,7 @@ func verifyMagic(l *Lab) magics.Magic {
 		Args:  magics.Args{Max: 1, Complete: l.completeClaims},
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *verifyFlags) {
-			magics.Path(f, &o.Root, "root", "", "where the pictures are now; by default where they were")
+			magics.Path(f, &o.Root, "root", "", "where the images are now; by default where they were")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *verifyFlags) error {
 			claim, err := l.claim(ctx, first(in.Args))
@@ -34,17 +34,17 @@ func verifyMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			pictures := newBar(in, "repeating "+claim.Name+": features", "pictures")
+			images := newBar(in, "repeating "+claim.Name+": features", "images")
 			epochs := newBar(in, "repeating "+claim.Name, "epochs")
 			v, err := training.Verify(ctx, device, claim, o.Root, func(e training.Event) {
 				switch {
 				case e.Features != nil:
-					pictures.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
+					images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
 				case e.Epoch != nil:
 					epochs.report(e.Epoch.Epoch, e.Epoch.Epochs, "")
 				}
 			})
-			pictures.end()
+			images.end()
 			epochs.end()
 			if err != nil {
 				return err

@@ -8,7 +8,7 @@ import (
 
 // Apply changes the images, `[batch, height, width, 3]` in 0 to 255 as uint8 or a float, by the parameters, `[batch,
 // ParameterDim]` float32 from Parameters of the same spec. The result is float32 in the same range and shape. What comes into
-// view from beyond the edge is the picture mirrored.
+// view from beyond the edge is the image mirrored.
 //
 // It builds a graph, and panics on other shapes, as GoMLX's own operations do.
 func (s Spec) Apply(images, parameters *Node) *Node {
@@ -98,7 +98,7 @@ func fold(at *Node, size int) *Node {
 	return ConvertDType(ClipScalar(at, 0, float64(size-1)), dtypes.Int32)
 }
 
-// erase paints the rectangle in the picture's mean colour.
+// erase paints the rectangle in the image's mean colour.
 func erase(images, parameters *Node) *Node {
 	g := images.Graph()
 	dims := images.Shape().Dimensions

@@ -13,8 +13,8 @@ import (
 
 const side = 8
 
-// pictures are two of random-looking pixels, [2, side, side, 3].
-func pictures() []float32 {
+// images are two of random-looking pixels, [2, side, side, 3].
+func images() []float32 {
 	pixels := make([]float32, 2*side*side*3)
 	for i := range pixels {
 		pixels[i] = float32(i * 7919 % 256)
@@ -32,7 +32,7 @@ func backend(t testing.TB) compute.Backend {
 	return b
 }
 
-// run applies a spec to two pictures under the same row of parameters.
+// run applies a spec to two images under the same row of parameters.
 func run(t testing.TB, spec Spec, rows []float32) []float32 {
 	t.Helper()
 	exec, err := graph.NewExec(backend(t), spec.Apply)
@@ -40,7 +40,7 @@ func run(t testing.TB, spec Spec, rows []float32) []float32 {
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
-	output, err := exec.Call1(tensors.FromFlatDataAndDimensions(pictures(), 2, side, side, 3),
+	output, err := exec.Call1(tensors.FromFlatDataAndDimensions(images(), 2, side, side, 3),
 		tensors.FromFlatDataAndDimensions(rows, 2, ParameterDim))
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func still() []float32 {
 	return append(row, row...)
 }
 
-// with is still, with some columns of both pictures replaced.
+// with is still, with some columns of both images replaced.
 func with(values map[int]float32) []float32 {
 	rows := still()
 	for column, v := range values {
@@ -68,7 +68,7 @@ func with(values map[int]float32) []float32 {
 
 // from builds the pixels that a lookup in the source gives.
 func from(source func(x, y int) (int, int)) []float32 {
-	in, out := pictures(), make([]float32, 0, 2*side*side*3)
+	in, out := images(), make([]float32, 0, 2*side*side*3)
 	for n := range 2 {
 		for y := range side {
 			for x := range side {
@@ -116,7 +116,7 @@ func TestGeometry(t *testing.T) {
 }
 
 func TestLight(t *testing.T) {
-	in := pictures()
+	in := images()
 	brighter := run(t, Spec{Brightness: 1}, with(map[int]float32{colBrightness: 0.2}))
 	for i, v := range in {
 		if want := min(v+51, 255); math.Abs(float64(brighter[i]-want)) > 1e-3 {
@@ -132,7 +132,7 @@ func TestLight(t *testing.T) {
 }
 
 func TestEraseFillsTheRectangleOnly(t *testing.T) {
-	in := pictures()
+	in := images()
 	out := run(t, Spec{Erase: 0.5}, with(map[int]float32{colLeft: 0.25, colRight: 0.5, colTop: 0, colBottom: 0.5}))
 	for i := range in {
 		x, y := i/3%side, i/3/side%side

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// ParameterDim is the number of parameters of one picture.
+// ParameterDim is the number of parameters of one image.
 const ParameterDim = 12
 
 // The columns of the parameters.
@@ -19,7 +19,7 @@ const (
 )
 
 // Parameters draws the chance of a batch: [len(items), ParameterDim], row by row. A row depends on seed, epoch and the item's
-// number alone; a copy of the same picture in the same epoch needs an epoch number of its own.
+// number alone; a copy of the same image in the same epoch needs an epoch number of its own.
 func (s Spec) Parameters(seed int64, epoch int, items []int) []float32 {
 	rows := make([]float32, 0, len(items)*ParameterDim)
 	for _, item := range items {

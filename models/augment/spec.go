@@ -1,8 +1,8 @@
-// Package augment changes pictures at random inside the graph, so that training sees each of them a little different in every
+// Package augment changes images at random inside the graph, so that training sees each of them a little different in every
 // epoch.
 //
-// Chance is drawn on the host, a row of parameters for each picture (Spec.Parameters), and depends on nothing but seed, epoch
-// and picture: the result is the same for any batch size, order, device and number of threads.
+// Chance is drawn on the host, a row of parameters for each image (Spec.Parameters), and depends on nothing but seed, epoch
+// and image: the result is the same for any batch size, order, device and number of threads.
 package augment
 
 import (
@@ -14,15 +14,15 @@ import (
 
 // A Spec says which changes are made, and how far they go. The zero value changes nothing.
 type Spec struct {
-	Flip       bool    // mirrored left to right, for half of the pictures
-	VFlip      bool    // mirrored top to bottom, for half of the pictures
+	Flip       bool    // mirrored left to right, for half of the images
+	VFlip      bool    // mirrored top to bottom, for half of the images
 	Rotate     float64 // turned by up to so many degrees either way, 0 to 180
 	Zoom       float64 // shrunk or enlarged by up to this share, 0 to 0.9
 	Shift      float64 // moved by up to this share of the side, along both axes, 0 to 0.9
-	Crop       float64 // cut to a window whose side is this share at the least, which fills the picture again; 0 is off
+	Crop       float64 // cut to a window whose side is this share at the least, which fills the image again; 0 is off
 	Brightness float64 // made lighter or darker by up to this share of the full range, 0 to 1
 	Contrast   float64 // pulled from or to the mean by up to this share, 0 to 1
-	Erase      float64 // for half of the pictures, a rectangle of up to this share of the area gets the mean colour, 0 to 0.9
+	Erase      float64 // for half of the images, a rectangle of up to this share of the area gets the mean colour, 0 to 0.9
 }
 
 // An operation is one word of a spec.

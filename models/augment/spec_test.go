@@ -67,14 +67,14 @@ func FuzzParse(f *testing.F) {
 // all is a spec that does everything.
 var all = Spec{Flip: true, VFlip: true, Rotate: 10, Zoom: 0.1, Shift: 0.1, Crop: 0.9, Brightness: 0.2, Contrast: 0.2, Erase: 0.2}
 
-func TestParametersDependOnPictureAndEpochAlone(t *testing.T) {
+func TestParametersDependOnImageAndEpochAlone(t *testing.T) {
 	together := all.Parameters(42, 3, []int{5, 6, 7})
 	alone := all.Parameters(42, 3, []int{6})
 	if !slices.Equal(together[ParameterDim:2*ParameterDim], alone) {
-		t.Error("the parameters of picture 6 depend on its batch")
+		t.Error("the parameters of image 6 depend on its batch")
 	}
 	for name, other := range map[string][]float32{
-		"epoch": all.Parameters(42, 4, []int{6}), "seed": all.Parameters(43, 3, []int{6}), "picture": all.Parameters(42, 3, []int{9}),
+		"epoch": all.Parameters(42, 4, []int{6}), "seed": all.Parameters(43, 3, []int{6}), "image": all.Parameters(42, 3, []int{9}),
 	} {
 		if slices.Equal(other, alone) {
 			t.Errorf("another %s gives the same parameters", name)
@@ -93,18 +93,18 @@ func TestParametersStayInReach(t *testing.T) {
 		row := rows[i*ParameterDim:][:ParameterDim]
 		scale := math.Hypot(float64(row[colA]), float64(row[colC]))
 		if scale < 0.9*0.9-1e-6 || scale > 1.1+1e-6 {
-			t.Fatalf("picture %d is scaled by %g", i, scale)
+			t.Fatalf("image %d is scaled by %g", i, scale)
 		}
 		if shift := math.Abs(float64(row[colShiftX])); shift > 0.1+0.05+1e-6 {
-			t.Fatalf("picture %d is moved by %g", i, shift)
+			t.Fatalf("image %d is moved by %g", i, shift)
 		}
 		if area := (row[colRight] - row[colLeft]) * (row[colBottom] - row[colTop]); area > 0.2+1e-6 {
-			t.Fatalf("picture %d loses %g of its area", i, area)
+			t.Fatalf("image %d loses %g of its area", i, area)
 		} else if area > 0 {
 			erased++
 		}
 		if row[colRight] > 1 || row[colBottom] > 1 || row[colLeft] < 0 || row[colTop] < 0 {
-			t.Fatalf("picture %d: the rectangle %v lies outside", i, row[colLeft:])
+			t.Fatalf("image %d: the rectangle %v lies outside", i, row[colLeft:])
 		}
 		if row[colA] < 0 {
 			flipped++
@@ -112,7 +112,7 @@ func TestParametersStayInReach(t *testing.T) {
 	}
 	for name, n := range map[string]int{"flipped": flipped, "erased": erased} {
 		if n < 900 || n > 1100 { // 1000, deviation 22
-			t.Errorf("%d of 2000 pictures are %s, want about half", n, name)
+			t.Errorf("%d of 2000 images are %s, want about half", n, name)
 		}
 	}
 }

@@ -1,7 +1,7 @@
-// Package featurecache keeps what a backbone made of pictures, on disk, addressed by content.
+// Package featurecache keeps what a backbone made of images, on disk, addressed by content.
 //
-// A cache holds spaces, one for each treatment of the pictures (weights, cut, preprocessing ...), and a space holds rows of
-// numbers by the SHA-256 of the picture's bytes. Rows lie in segment files that are written under a temporary name and
+// A cache holds spaces, one for each treatment of the images (weights, cut, preprocessing ...), and a space holds rows of
+// numbers by the SHA-256 of the image's bytes. Rows lie in segment files that are written under a temporary name and
 // renamed, so that a process may die at any moment and several may work on the same cache; what a crash of the machine
 // left half-written is seen by its checksum and computed again. The least recently used segments go when the limit is passed.
 package featurecache
@@ -21,7 +21,7 @@ import (
 )
 
 // DefaultLimit is how many bytes a cache takes where nothing else is said: 4 GiB, the pooled features of half a million
-// pictures.
+// images.
 const DefaultLimit = 4 << 30
 
 // Sizes of segments.
@@ -33,7 +33,7 @@ const (
 
 const segmentEnding = ".features"
 
-// Key is the SHA-256 of a picture's bytes.
+// Key is the SHA-256 of an image's bytes.
 type Key [sha256.Size]byte
 
 // ParseKey reads a key in hexadecimal.
@@ -82,7 +82,7 @@ type place struct {
 }
 
 // Space opens the rows of one treatment. The identity is any text that names all that the rows depend on beside the
-// picture; length is how many numbers a row has.
+// image; length is how many numbers a row has.
 func (c *Cache) Space(identity string, length int) (*Space, error) {
 	sum := sha256.Sum256([]byte(identity))
 	s := &Space{cache: c, dir: filepath.Join(c.dir, hex.EncodeToString(sum[:16])), length: length, rows: map[Key]place{}}
@@ -198,7 +198,7 @@ func (s *Space) Close() error {
 	return err
 }
 
-// merge joins many small segments into one: every predicted picture alone would leave a file of its own.
+// merge joins many small segments into one: every predicted image alone would leave a file of its own.
 func (s *Space) merge() error {
 	var small, large []*segment
 	for _, segment := range s.segments {

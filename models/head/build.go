@@ -18,7 +18,7 @@ const (
 // Mode is what a pass through the head needs beside the weights.
 type Mode struct {
 	Training bool
-	Mask     *Node // [batch], 1 for a picture and 0 for padding; of training
+	Mask     *Node // [batch], 1 for an image and 0 for padding; of training
 	RNG      *Node // random state, of training
 	Rate     *Node // scalar: replaces the rate of every dropout layer; nil keeps theirs
 }
@@ -80,7 +80,7 @@ func dropout(x *Node, rate float64, mode Mode) (out, rng *Node) {
 	return Div(Mul(x, keep), OneMinus(share)), rng
 }
 
-// batchNorm takes the statistics of the pictures alone: the padding of the last batch has no part in them.
+// batchNorm takes the statistics of the images alone: the padding of the last batch has no part in them.
 func (s Step) batchNorm(x *Node, weights Weights, mode Mode) *Node {
 	row := func(suffix string) *Node { return InsertAxes(weights.Value(s.Name+"/"+suffix), 0) }
 	mean, variance := row("moving_mean"), row("moving_variance")

@@ -50,7 +50,7 @@ func (w Weight) Size() int {
 	return size
 }
 
-// Plan lays the head out for features of one picture of the given shape. Features with height and width are flattened
+// Plan lays the head out for features of one image of the given shape. Features with height and width are flattened
 // before the first layer that needs a vector.
 func (s Spec) Plan(features []int, outputs int) (Plan, error) {
 	if outputs < 1 {

@@ -20,11 +20,11 @@ import (
 
 func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
 
-// Limits of what an archive may unpack to. Pictures are compressed already: an archive that grows much is a bomb.
+// Limits of what an archive may unpack to. Images are compressed already: an archive that grows much is a bomb.
 const (
 	maxGrowth      = 100       // times the archive's size, on top of
 	freeGrowth     = 256 << 20 // bytes
-	asideOfArchive = ".headstart-set-aside.json"
+	asideOfArchive = ".headstart-skipped.json"
 )
 
 // openArchive unpacks an archive below the state folder, once for each content, and reads the folder.
@@ -58,7 +58,7 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	var refused []SetAside
+	var refused []Skipped
 	if err := json.Unmarshal(aside, &refused); err != nil {
 		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
 	}
@@ -129,7 +129,7 @@ type unpacker struct {
 	root  *os.Root
 	left  int64 // bytes that may still be written
 	files int   // that may still come
-	aside []SetAside
+	aside []Skipped
 	o     Options
 	done  int
 }
@@ -146,7 +146,7 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 		return err
 	}
 	defer root.Close()
-	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, aside: []SetAside{}, o: o}
+	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, aside: []Skipped{}, o: o}
 	if hasEnding(file, ".zip") {
 		err = u.zip(file)
 	} else {
@@ -231,9 +231,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var errBomb = errors.New("it unpacks to far more than pictures would: it looks like a zip bomb, and is refused")
+var errBomb = errors.New("it unpacks to far more than images would: it looks like a zip bomb, and is refused")
 
-// entry writes one entry; what is no plain file inside the folder is set aside.
+// entry writes one entry; what is no plain file inside the folder is skipped.
 func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
 	if err := u.ctx.Err(); err != nil {
 		return err
@@ -246,17 +246,17 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case mode.IsDir() || strings.HasSuffix(name, "/"):
 		return nil // folders come with their files
 	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsRune(name, 0):
-		u.aside = append(u.aside, SetAside{name, "its path leads out of the archive"})
+		u.aside = append(u.aside, Skipped{name, "its path leads out of the archive"})
 		return nil
 	case !mode.IsRegular():
-		u.aside = append(u.aside, SetAside{clean, "not a file but a link or a device"})
+		u.aside = append(u.aside, Skipped{clean, "not a file but a link or a device"})
 		return nil
 	case ignored(path.Base(clean)) || ignored(strings.SplitN(clean, "/", 2)[0]):
 		return nil
 	}
 	content, err := open()
 	if err != nil {
-		u.aside = append(u.aside, SetAside{clean, "cannot be unpacked: " + err.Error()})
+		u.aside = append(u.aside, Skipped{clean, "cannot be unpacked: " + err.Error()})
 		return nil
 	}
 	defer content.Close()
@@ -269,10 +269,10 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	return nil
 }
 
-// write copies one file. A file that cannot be written or read to its end is set aside; only a bomb is an error.
+// write copies one file. A file that cannot be written or read to its end is skipped; only a bomb is an error.
 func (u *unpacker) write(name string, content io.Reader) error {
 	refuse := func(err error) error {
-		u.aside = append(u.aside, SetAside{name, "cannot be unpacked: " + plain(err)})
+		u.aside = append(u.aside, Skipped{name, "cannot be unpacked: " + plain(err)})
 		return nil
 	}
 	if err := u.root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o755); err != nil {

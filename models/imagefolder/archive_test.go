@@ -99,7 +99,7 @@ func TestLoadArchives(t *testing.T) {
 		file := archiveFile(t, name, data)
 		d := mustLoad(t, file, Options{StateDir: state})
 		if len(d.Items) != 6 || d.Name != "set" || reasonFor(d, "a/notes.txt") == "" {
-			t.Errorf("%s: %d items in %s, set aside %v", name, len(d.Items), d.Name, d.SetAside)
+			t.Errorf("%s: %d items in %s, skipped %v", name, len(d.Items), d.Name, d.Skipped)
 		}
 		if again := mustLoad(t, file, Options{StateDir: state}); again.Digest != d.Digest || again.Root != d.Root {
 			t.Errorf("%s is another set the second time", name)
@@ -124,7 +124,7 @@ func TestArchivesStayInTheirFolder(t *testing.T) {
 	d := mustLoad(t, archiveFile(t, "set.tar", tarOf(t, files)), Options{StateDir: state})
 	for name := range bad {
 		if reasonFor(d, name) == "" {
-			t.Errorf("%s was not set aside: %v", name, d.SetAside)
+			t.Errorf("%s was not skipped: %v", name, d.Skipped)
 		}
 	}
 	var written []string

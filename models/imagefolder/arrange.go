@@ -19,7 +19,7 @@ type layout struct {
 	candidates []candidate
 	classes    []string // sorted; also those without a file
 	given      bool     // whether the folders bring a split
-	aside      []SetAside
+	aside      []Skipped
 }
 
 // splitName returns the side that a folder's name stands for.
@@ -39,7 +39,7 @@ func splitName(folder string) (string, bool) {
 func arrange(s *scanner) layout {
 	l := layout{root: s.root, given: givesSplit(s.folders), aside: s.aside}
 	classes := map[string]bool{}
-	depth := 1 // folders above a picture that carry a meaning
+	depth := 1 // folders above an image that carry a meaning
 	if l.given {
 		depth = 2
 	}
@@ -51,7 +51,7 @@ func arrange(s *scanner) layout {
 	for _, file := range s.files {
 		parts := strings.SplitN(file.path, "/", depth+1)
 		if len(parts) <= depth {
-			l.aside = append(l.aside, SetAside{file.path, "lies outside of any class folder"})
+			l.aside = append(l.aside, Skipped{file.path, "lies outside of any class folder"})
 			continue
 		}
 		c := candidate{found: file, class: parts[depth-1]}

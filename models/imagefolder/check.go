@@ -11,23 +11,23 @@ import (
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/models/crew"
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// A verdict is what the check of one file found: a picture's facts, or the reason why it is none.
+// A verdict is what the check of one file found: an image's facts, or the reason why it is none.
 type verdict struct {
 	SHA256 string
 	Width  int
 	Height int
 	Print  Fingerprint
-	Reason string // empty for a usable picture
+	Reason string // empty for a usable image
 }
 
 // checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
 func checkAll(ctx context.Context, root string, candidates []candidate, o Options, known *memory) ([]verdict, error) {
 	verdicts := make([]verdict, len(candidates))
 	gate := newGate(decodeBudget)
-	err := crew.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking pictures") },
+	err := crew.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
 		func(i int) error {
 			c := candidates[i]
 			v, ok := known.get(c.found, o.MaxPixels)
@@ -47,8 +47,8 @@ func check(file string, o Options, gate *gate) verdict {
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
-	limits := picture.Limits{MaxPixels: o.MaxPixels}
-	header, err := picture.ReadHeader(data, limits)
+	limits := imageio.Limits{MaxPixels: o.MaxPixels}
+	header, err := imageio.ReadHeader(data, limits)
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}

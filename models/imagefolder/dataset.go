@@ -1,12 +1,12 @@
-// Package imagefolder turns a folder of pictures into a checked, labelled, split dataset.
+// Package imagefolder turns a folder of images into a checked, labelled, split dataset.
 //
-// A class is a folder; pictures may lie at any depth below it. A folder that holds train, val and test folders brings its
-// own split. Everything that cannot be used is set aside with a reason that a person understands; the same files and the
+// A class is a folder; images may lie at any depth below it. A folder that holds train, val and test folders brings its
+// own split. Everything that cannot be used is skipped with a reason that a person understands; the same files and the
 // same seed give the same split on every machine.
 package imagefolder
 
 import (
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // The names of the sides of a split.
@@ -16,28 +16,28 @@ const (
 	Test  = "test"
 )
 
-// Geometry, Method and the methods are picture's, under the name of the package that most callers import.
+// Geometry, Method and the methods are image's, under the name of the package that most callers import.
 type (
-	Geometry = picture.Geometry
-	Method   = picture.Method
+	Geometry = imageio.Geometry
+	Method   = imageio.Method
 )
 
-// The methods of picture.Geometry.
+// The methods of image.Geometry.
 const (
-	Bilinear = picture.Bilinear
-	Nearest  = picture.Nearest
-	Crop     = picture.Crop
+	Bilinear = imageio.Bilinear
+	Nearest  = imageio.Nearest
+	Crop     = imageio.Crop
 )
 
-// A Dataset is a set of labelled, checked pictures. It is read-only after Load.
+// A Dataset is a set of labelled, checked images. It is read-only after Load.
 type Dataset struct {
 	Root       string      // the folder that the items' paths are relative to
 	Name       string      // the short name that magics use
 	Classes    []string    // sorted, unless Options.Classes says otherwise; an Item's label is an index into it
 	Items      []Item      // sorted by path
-	SetAside   []SetAside  // sorted by path
+	Skipped    []Skipped   // sorted by path
 	Notes      []Note      // what a person should know, the gravest first
-	Duplicates []Duplicate // groups of equal or nearly equal pictures among Items
+	Duplicates []Duplicate // groups of equal or nearly equal images among Items
 	Edits      []Edit      // the edits that stand, in order
 	Digest     string      // SHA-256, hex, of classes, paths, contents, labels and split
 	GivenSplit bool        // whether the folders (or the CSV) brought their own split
@@ -47,7 +47,7 @@ type Dataset struct {
 	editsFile string
 }
 
-// An Item is one usable picture.
+// An Item is one usable image.
 type Item struct {
 	Path   string `json:"path"` // relative to Root, with slashes; may hold any byte but NUL: see Printable
 	Label  int    `json:"label"`
@@ -59,13 +59,13 @@ type Item struct {
 	Reviewed bool `json:"reviewed,omitempty"`
 }
 
-// A SetAside is a file that is not used.
-type SetAside struct {
+// A Skipped is a file that is not used.
+type Skipped struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"` // a sentence for a person
 }
 
-// A Duplicate is a group of items that show the same picture.
+// A Duplicate is a group of items that show the same image.
 type Duplicate struct {
 	Items []int // indices into Dataset.Items, ascending
 	Exact bool  // the same bytes; else nearly equal by Fingerprint
@@ -83,17 +83,17 @@ const (
 
 // The codes of notes: what a flag that silences one names.
 const (
-	CodeFewPictures = "few-pictures" // a class with too few pictures to learn or to judge
-	CodeEmptyClass  = "empty-class"  // a class folder without a usable picture
-	CodeOneClass    = "one-class"    // nothing to tell apart
-	CodeImbalance   = "imbalance"    // the largest class is many times the smallest
-	CodeLeak        = "leak"         // train and val or test share pictures
-	CodeTwoLabels   = "two-labels"   // the same picture under two labels
-	CodeDuplicates  = "duplicates"   // the same picture more than once under one label
-	CodeMissing     = "missing"      // a class is missing in val or test
-	CodeSplit       = "split"        // something about the split that was not as asked
-	CodeSetAside    = "set-aside"    // files that are not used
-	CodeEdits       = "edits"        // edits that could not be applied
+	CodeFewImages  = "few-images"  // a class with too few images to learn or to judge
+	CodeEmptyClass = "empty-class" // a class folder without a usable image
+	CodeOneClass   = "one-class"   // nothing to tell apart
+	CodeImbalance  = "imbalance"   // the largest class is many times the smallest
+	CodeLeak       = "leak"        // train and val or test share images
+	CodeTwoLabels  = "two-labels"  // the same image under two labels
+	CodeDuplicates = "duplicates"  // the same image more than once under one label
+	CodeMissing    = "missing"     // a class is missing in val or test
+	CodeSplit      = "split"       // something about the split that was not as asked
+	CodeSkipped    = "skipped"     // files that are not used
+	CodeEdits      = "edits"       // edits that could not be applied
 )
 
 // A Note is a fact about the dataset that a person should know before training.
@@ -107,20 +107,20 @@ type Note struct {
 // Options are the choices of Load. The zero value means the defaults.
 type Options struct {
 	Name        string  // empty: the folder's own name
-	Val         float64 // the share of the pictures for validation; 0 means 0.2, negative means none
+	Val         float64 // the share of the images for validation; 0 means 0.2, negative means none
 	Test        float64 // the share for the test; 0 means none
 	Size        int     // side in pixels of what the model sees; 0 means 224
-	Method      Method  // how a picture gets there; empty means Bilinear
+	Method      Method  // how an image gets there; empty means Bilinear
 	Seed        int64   // of the split; 0 is a seed like any other
-	FollowSplit bool    // keep given train, val and test folders to the letter, shared pictures included; an error without them
+	FollowSplit bool    // keep given train, val and test folders to the letter, shared images included; an error without them
 
 	// Classes are the labels to use, in their order, as where a model is judged on another folder. Empty: the folders' names,
 	// sorted. A folder of another name is an error.
 	Classes []string
 
-	MaxPixels   int64 // the largest width x height that is decoded; 0 means picture.DefaultMaxPixels
+	MaxPixels   int64 // the largest width x height that is decoded; 0 means image.DefaultMaxPixels
 	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; 0 means DefaultNearBits, negative means only equal bytes count
-	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are set aside
+	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are skipped
 	MaxFiles    int   // refuse a folder with more files; 0 means two million
 
 	// StateDir keeps what the check of a file found (by path, size and time of change), and unpacked archives. Empty: nothing

@@ -6,13 +6,13 @@ import (
 )
 
 // chunkBits is the length of the pieces by which fingerprints are indexed: two that differ in fewer bits than they have pieces
-// agree in at least one piece, so that only pictures that share one have to be compared.
+// agree in at least one piece, so that only images that share one have to be compared.
 const (
 	chunkBits = 8
 	chunks    = 256 / chunkBits
 )
 
-// groups joins items that show the same picture, directly or over others, and returns every item's group. Items alone are
+// groups joins items that show the same image, directly or over others, and returns every item's group. Items alone are
 // groups of one. Ordered by the first item.
 func groups(items []Item, prints []Fingerprint, nearBits int) [][]int {
 	sets := newSets(len(items))
@@ -30,7 +30,7 @@ func groups(items []Item, prints []Fingerprint, nearBits int) [][]int {
 	return sets.lists()
 }
 
-// joinNear compares one picture of each content with the others that share a piece of the fingerprint.
+// joinNear compares one image of each content with the others that share a piece of the fingerprint.
 func joinNear(sets *sets, prints []Fingerprint, first map[string]int, nearBits int) {
 	unique := make([]int, 0, len(first))
 	for _, i := range first {
@@ -52,7 +52,7 @@ func joinNear(sets *sets, prints []Fingerprint, first map[string]int, nearBits i
 	}
 }
 
-// chunkOf takes every 32nd bit, so that a piece covers the whole picture and a plain background does not make all pieces equal.
+// chunkOf takes every 32nd bit, so that a piece covers the whole image and a plain background does not make all pieces equal.
 func chunkOf(f Fingerprint, piece int) (key uint8) {
 	for k := range chunkBits {
 		i := k*chunks + piece

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func TestGroups(t *testing.T) {
@@ -52,9 +52,9 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestNearDuplicatesOfRealPictures shows that most copies at half the size and low quality are found, and that pictures of one
+// TestNearDuplicatesOfRealImages shows that most copies at half the size and low quality are found, and that images of one
 // series (hands before a wall) are told apart.
-func TestNearDuplicatesOfRealPictures(t *testing.T) {
+func TestNearDuplicatesOfRealImages(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(sharedData(t, "signdigits-10c"), "data", "*", "IMG_[45]*.JPG"))
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestNearDuplicatesOfRealPictures(t *testing.T) {
 		if len(data) > 1<<20 {
 			continue // the camera's originals of others
 		}
-		print, err := fingerprint(data, picture.Limits{})
+		print, err := fingerprint(data, imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestNearDuplicatesOfRealPictures(t *testing.T) {
 		if i%5 != 0 {
 			continue
 		}
-		copied, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), picture.Limits{})
+		copied, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,16 +92,16 @@ func TestNearDuplicatesOfRealPictures(t *testing.T) {
 	for i := range prints {
 		for j := range i {
 			if prints[i].near(prints[j], DefaultNearBits) {
-				t.Errorf("pictures %d and %d of one series count as the same, %d bits apart", i, j, prints[i].Distance(prints[j]))
+				t.Errorf("images %d and %d of one series count as the same, %d bits apart", i, j, prints[i].Distance(prints[j]))
 			}
 		}
 	}
 }
 
-// half is a picture at half its width, squared.
+// half is an image at half its width, squared.
 func half(t *testing.T, data []byte) image.Image {
 	t.Helper()
-	decoded, err := picture.Decode(data, picture.Limits{})
+	decoded, err := imageio.Decode(data, imageio.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ const (
 	Undo    = "undo"    // takes back the edit with the number Of
 )
 
-// An Edit is one decision of a person about one picture. Files are never touched.
+// An Edit is one decision of a person about one image. Files are never touched.
 type Edit struct {
 	Number int       `json:"number"` // counts from 1 within the log
 	Action string    `json:"action"`
@@ -225,7 +225,7 @@ func (d *Dataset) applyEdits() error {
 			continue
 		}
 		for _, i := range items {
-			delete(deleted, i) // the last edit of a picture counts
+			delete(deleted, i) // the last edit of an image counts
 			switch e.Action {
 			case Delete:
 				deleted[i] = e.Number
@@ -239,12 +239,12 @@ func (d *Dataset) applyEdits() error {
 	}
 	d.drop(func(i int) string {
 		if number, ok := deleted[i]; ok {
-			return fmt.Sprintf("deleted in edit %d of the log; undo it to use the picture again", number)
+			return fmt.Sprintf("deleted in edit %d of the log; undo it to use the image again", number)
 		}
 		return ""
 	})
 	if len(stale) > 0 {
-		d.note(CodeEdits, Warning, nil, "Edits %v of the log are about pictures or classes that are not here any more.", stale)
+		d.note(CodeEdits, Warning, nil, "Edits %v of the log are about images or classes that are not here any more.", stale)
 	}
 	return nil
 }
@@ -264,12 +264,12 @@ func (d *Dataset) meant(e Edit) []int {
 	return same
 }
 
-// drop sets aside the items for which reason gives one.
+// drop skips the items for which reason gives one.
 func (d *Dataset) drop(reason func(item int) string) {
 	kept, prints := d.Items[:0], d.prints[:0]
 	for i, item := range d.Items {
 		if text := reason(i); text != "" {
-			d.SetAside = append(d.SetAside, SetAside{item.Path, text})
+			d.Skipped = append(d.Skipped, Skipped{item.Path, text})
 			continue
 		}
 		kept, prints = append(kept, item), append(prints, d.prints[i])

@@ -31,14 +31,14 @@ func TestEditsAreReplayed(t *testing.T) {
 
 	edited := mustLoad(t, dir, Options{})
 	if got := reasonFor(edited, "a/aa.png"); !strings.Contains(got, "deleted in edit 1") || len(edited.Items) != 11 {
-		t.Errorf("the deleted picture was set aside because %q, %d items are left", got, len(edited.Items))
+		t.Errorf("the deleted image was skipped because %q, %d items are left", got, len(edited.Items))
 	}
 	moved := edited.Items[item(t, edited, "a/ab.png")]
 	if edited.Classes[moved.Label] != "b" || !moved.Reviewed {
-		t.Errorf("the relabelled picture is %+v", moved)
+		t.Errorf("the relabelled image is %+v", moved)
 	}
 	if !edited.Items[item(t, edited, "a/ad.png")].Reviewed || edited.Digest == d.Digest {
-		t.Error("a kept picture is not marked, or the digest does not know of the edits")
+		t.Error("a kept image is not marked, or the digest does not know of the edits")
 	}
 	if plain := mustLoad(t, dir, Options{NoEdits: true}); plain.Digest != d.Digest {
 		t.Error("without edits the dataset is not as it was")
@@ -81,20 +81,20 @@ func TestEditsFollowTheContent(t *testing.T) {
 	d := mustLoad(t, dir, Options{})
 	edit(t, d, Delete, "b/copy.png", "")
 	if d = mustLoad(t, dir, Options{}); reasonFor(d, "b/copy.png") == "" || reasonFor(d, "a/aa.png") != "" {
-		t.Errorf("deleting one of two copies: set aside %v", d.SetAside)
+		t.Errorf("deleting one of two copies: skipped %v", d.Skipped)
 	}
 	edit(t, d, Relabel, "a/ab.png", "b")
 	if err := os.Rename(filepath.Join(dir, "a", "ab.png"), filepath.Join(dir, "a", "renamed.png")); err != nil {
 		t.Fatal(err)
 	}
 	if d = mustLoad(t, dir, Options{}); d.Items[item(t, d, "a/renamed.png")].Label != 1 {
-		t.Error("the renamed picture has lost its label")
+		t.Error("the renamed image has lost its label")
 	}
 	if err := os.Remove(filepath.Join(dir, "a", "renamed.png")); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := noteOf(mustLoad(t, dir, Options{}), CodeEdits); !strings.Contains(n.Text, "[2]") {
-		t.Errorf("an edit of a picture that is gone is noted as %+v", n)
+		t.Errorf("an edit of an image that is gone is noted as %+v", n)
 	}
 }
 
@@ -185,7 +185,7 @@ func TestSuspects(t *testing.T) {
 	d = mustLoad(t, dir, Options{})
 	list, err = d.Suspects(all, sure, 10)
 	if err != nil || slices.ContainsFunc(list, func(s Suspect) bool { return d.Items[s.Item].Path == "a/ac.png" }) {
-		t.Errorf("a picture that was kept is proposed again: %+v, %v", list, err)
+		t.Errorf("an image that was kept is proposed again: %+v, %v", list, err)
 	}
 	if _, err := d.Suspects(all, sure[1:], 10); err == nil {
 		t.Error("a missing probability passes")

@@ -3,33 +3,33 @@ package imagefolder
 import (
 	"math/bits"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// A Fingerprint describes what a picture looks like, so that the same picture at another size or quality has nearly the same
+// A Fingerprint describes what an image looks like, so that the same image at another size or quality has nearly the same
 // one. It does not see through crops, turns, mirrors and other light.
 //
 // (goimagehash, the library that offers itself, rests on an abandoned resizer and has no index for large sets.)
 type Fingerprint struct {
-	// Bits is a difference hash: the picture shrunk to 17 x 16 grey pixels, a bit for each pair of horizontal neighbours
+	// Bits is a difference hash: the image shrunk to 17 x 16 grey pixels, a bit for each pair of horizontal neighbours
 	// that says whether it becomes brighter to the right.
 	Bits [4]uint64
-	// Colors is the picture shrunk to 4 x 4 RGB pixels: it tells pictures apart whose edges agree.
+	// Colors is the image shrunk to 4 x 4 RGB pixels: it tells images apart whose edges agree.
 	Colors [48]uint8
 }
 
 // DefaultNearBits is how many of the 256 bits may differ between near-duplicates. At half the size and JPEG quality 50, nine
-// copies out of ten stay within it; the most similar different pictures of a series (one hand, one wall) differ in 17.
+// copies out of ten stay within it; the most similar different images of a series (one hand, one wall) differ in 17.
 const DefaultNearBits = 16
 
 // maxColorDistance is how much the mean of the 48 colour values may differ, in grey levels, between near-duplicates. Copies
 // differ by 1 at most, two photos shot in one second by 6.
 const maxColorDistance = 8
 
-// fingerprint decodes a picture to its last byte, which is the check of its content as well.
-func fingerprint(data []byte, limits picture.Limits) (Fingerprint, error) {
+// fingerprint decodes an image to its last byte, which is the check of its content as well.
+func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
 	const side = 17
-	decoded, err := picture.Decode(data, limits)
+	decoded, err := imageio.Decode(data, limits)
 	if err != nil {
 		return Fingerprint{}, err
 	}
@@ -61,7 +61,7 @@ func (f Fingerprint) Distance(other Fingerprint) int {
 	return n
 }
 
-// near says whether two pictures count as the same.
+// near says whether two images count as the same.
 func (f Fingerprint) near(other Fingerprint, maxBits int) bool {
 	if f.Distance(other) > maxBits {
 		return false

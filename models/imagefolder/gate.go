@@ -3,13 +3,13 @@ package imagefolder
 import (
 	"sync"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// decodeBudget is how many pixels are decoded at once over all workers, unless one picture alone has more.
+// decodeBudget is how many pixels are decoded at once over all workers, unless one image alone has more.
 const decodeBudget = 24_000_000
 
-// A gate keeps several large pictures from being decoded at the same time, so that memory stays bounded however many
+// A gate keeps several large images from being decoded at the same time, so that memory stays bounded however many
 // processors there are.
 type gate struct {
 	mutex sync.Mutex
@@ -24,8 +24,8 @@ func newGate(limit int64) *gate {
 	return g
 }
 
-// enter waits until the picture fits, or nothing else is being decoded. The caller calls the result when it is done.
-func (g *gate) enter(header picture.Header) (leave func()) {
+// enter waits until the image fits, or nothing else is being decoded. The caller calls the result when it is done.
+func (g *gate) enter(header imageio.Header) (leave func()) {
 	pixels := int64(header.Width) * int64(header.Height)
 	g.mutex.Lock()
 	for g.taken > 0 && g.taken+pixels > g.limit {

@@ -15,10 +15,10 @@ import (
 	"testing"
 )
 
-// drawing is a picture of random coarse blocks, unlike every other number's.
+// drawing is an image of random coarse blocks, unlike every other number's.
 func drawing(number int) image.Image {
 	random := rand.New(rand.NewPCG(uint64(number), 7))
-	picture := image.NewRGBA(image.Rect(0, 0, 48, 40))
+	img := image.NewRGBA(image.Rect(0, 0, 48, 40))
 	var blocks [8][8]color.RGBA
 	for y := range blocks {
 		for x := range blocks[y] {
@@ -27,25 +27,25 @@ func drawing(number int) image.Image {
 	}
 	for y := range 40 {
 		for x := range 48 {
-			picture.Set(x, y, blocks[y/5][x/6])
+			img.Set(x, y, blocks[y/5][x/6])
 		}
 	}
-	return picture
+	return img
 }
 
-func pngOf(t testing.TB, picture image.Image) string {
+func pngOf(t testing.TB, img image.Image) string {
 	t.Helper()
 	var data bytes.Buffer
-	if err := png.Encode(&data, picture); err != nil {
+	if err := png.Encode(&data, img); err != nil {
 		t.Fatal(err)
 	}
 	return data.String()
 }
 
-func jpegOf(t testing.TB, picture image.Image, quality int) string {
+func jpegOf(t testing.TB, img image.Image, quality int) string {
 	t.Helper()
 	var data bytes.Buffer
-	if err := jpeg.Encode(&data, picture, &jpeg.Options{Quality: quality}); err != nil {
+	if err := jpeg.Encode(&data, img, &jpeg.Options{Quality: quality}); err != nil {
 		t.Fatal(err)
 	}
 	return data.String()
@@ -67,7 +67,7 @@ func write(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// someFiles are n different pictures for each class.
+// someFiles are n different images for each class.
 func someFiles(t testing.TB, n int, classes ...string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -103,13 +103,13 @@ func paths(d *Dataset) []string {
 	return list
 }
 
-// reasonFor is why a file was set aside; empty if it was not.
+// reasonFor is why a file was skipped; empty if it was not.
 func reasonFor(d *Dataset, path string) string {
-	i := slices.IndexFunc(d.SetAside, func(s SetAside) bool { return s.Path == path })
+	i := slices.IndexFunc(d.Skipped, func(s Skipped) bool { return s.Path == path })
 	if i < 0 {
 		return ""
 	}
-	return d.SetAside[i].Reason
+	return d.Skipped[i].Reason
 }
 
 func noteOf(d *Dataset, code string) (Note, bool) {

@@ -23,7 +23,7 @@ func TestHostileFolder(t *testing.T) {
 		usable[item.Path] = true
 	}
 	reasons := map[string]string{}
-	for _, s := range d.SetAside {
+	for _, s := range d.Skipped {
 		reasons[s.Path] = s.Reason
 	}
 	rows := strings.Split(strings.TrimSpace(string(manifest)), "\n")[1:]
@@ -32,17 +32,17 @@ func TestHostileFolder(t *testing.T) {
 		name, expected := columns[0], columns[3]
 		switch reason := reasons[name]; {
 		case usable[name] == (reason != ""):
-			t.Errorf("%s is an item: %t, and set aside because %q", name, usable[name], reason)
+			t.Errorf("%s is an item: %t, and skipped because %q", name, usable[name], reason)
 		case strings.HasPrefix(expected, "decode") && !usable[name]:
-			t.Errorf("%s was set aside (%s), want it used", name, reason)
+			t.Errorf("%s was skipped (%s), want it used", name, reason)
 		case strings.HasPrefix(expected, "reject") && usable[name]:
-			t.Errorf("%s is used, want it set aside", name)
+			t.Errorf("%s is used, want it skipped", name)
 		case reason != "" && (len(reason) < 15 || !unicode.IsLower([]rune(reason)[0]) && !strings.HasPrefix(reason, "JPEG")):
-			t.Errorf("%s was set aside because %q: not a person's words", name, reason)
+			t.Errorf("%s was skipped because %q: not a person's words", name, reason)
 		}
 	}
-	if len(d.Items)+len(d.SetAside) != len(rows)+2 { // the manifest and SOURCE.md
-		t.Errorf("%d items and %d set aside, want %d files in all", len(d.Items), len(d.SetAside), len(rows)+2)
+	if len(d.Items)+len(d.Skipped) != len(rows)+2 { // the manifest and SOURCE.md
+		t.Errorf("%d items and %d skipped, want %d files in all", len(d.Items), len(d.Skipped), len(rows)+2)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestManyNames(t *testing.T) {
 			most = max(most, done)
 		}
 	}})
-	if len(d.Items) != 2 || len(d.SetAside) != n || most < n {
-		t.Errorf("%d items, %d set aside, progress up to %d; want 2, %d and at least that", len(d.Items), len(d.SetAside), most, n)
+	if len(d.Items) != 2 || len(d.Skipped) != n || most < n {
+		t.Errorf("%d items, %d skipped, progress up to %d; want 2, %d and at least that", len(d.Items), len(d.Skipped), most, n)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// A row is one line of a list of pictures.
+// A row is one line of a list of images.
 type row struct {
 	line               int
 	path, label, split string
@@ -54,7 +54,7 @@ func arrangeList(ctx context.Context, root string, rows []row) (layout, error) {
 			return layout{}, fmt.Errorf("line %d: either every line names its split, or none", r.line)
 		}
 		aside := func(reason string) {
-			l.aside = append(l.aside, SetAside{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
+			l.aside = append(l.aside, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
 		}
 		switch {
 		case r.label == "":

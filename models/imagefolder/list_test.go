@@ -13,11 +13,11 @@ import (
 func TestLoadList(t *testing.T) {
 	files := map[string]string{"outside.png": "x"}
 	for name, content := range someFiles(t, 3, "a", "b") {
-		files["set/pictures/"+name] = content
+		files["set/images/"+name] = content
 	}
 	files["set/labels.csv"] = "\ufeffLabel;File Name;path\n" +
-		"cat;x;pictures/a/aa.png\ncat;x;./pictures/a/ab.png\ndog;x;pictures/b/aa.png\n\"big; dog\";x;pictures/b/ab.png\n" +
-		"cat;x;../outside.png\ncat;x;/etc/passwd\ncat;x;pictures/none.png\n;x;pictures/a/ac.png\ncat;x;pictures/a/aa.png\ncat;x;pictures\n"
+		"cat;x;images/a/aa.png\ncat;x;./images/a/ab.png\ndog;x;images/b/aa.png\n\"big; dog\";x;images/b/ab.png\n" +
+		"cat;x;../outside.png\ncat;x;/etc/passwd\ncat;x;images/none.png\n;x;images/a/ac.png\ncat;x;images/a/aa.png\ncat;x;images\n"
 	dir := write(t, files)
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "set", "link.png")); err != nil {
 		t.Fatal(err)
@@ -26,15 +26,15 @@ func TestLoadList(t *testing.T) {
 	if diff := cmp.Diff([]string{"big; dog", "cat", "dog"}, d.Classes); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"pictures/a/aa.png", "pictures/a/ab.png", "pictures/b/aa.png", "pictures/b/ab.png"}, paths(d)); diff != "" {
+	if diff := cmp.Diff([]string{"images/a/aa.png", "images/a/ab.png", "images/b/aa.png", "images/b/ab.png"}, paths(d)); diff != "" {
 		t.Error(diff)
 	}
 	for path, want := range map[string]string{
-		"../outside.png": "line 6: the path leads out", "/etc/passwd": "leads out", "pictures/none.png": "no such file",
-		"pictures/a/ac.png": "line 9: it has no label", "pictures/a/aa.png": "stands in the list before", "pictures": "not a file",
+		"../outside.png": "line 6: the path leads out", "/etc/passwd": "leads out", "images/none.png": "no such file",
+		"images/a/ac.png": "line 9: it has no label", "images/a/aa.png": "stands in the list before", "images": "not a file",
 	} {
 		if got := reasonFor(d, path); !strings.Contains(got, want) {
-			t.Errorf("%s was set aside because %q, want %q in it", path, got, want)
+			t.Errorf("%s was skipped because %q, want %q in it", path, got, want)
 		}
 	}
 	if d.Name != "labels" {

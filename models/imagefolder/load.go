@@ -13,13 +13,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// Load reads, checks and splits the pictures at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
+// Load reads, checks and splits the images at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
 //
-// Every file is decoded once; what cannot be used is set aside and does not fail the load. An error means that there is no
-// dataset: nothing to read, no usable picture, or the context cancelled.
+// Every file is decoded once; what cannot be used is skipped and does not fail the load. An error means that there is no
+// dataset: nothing to read, no usable image, or the context cancelled.
 func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -27,7 +27,7 @@ func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	}
 	d, err := load(ctx, dir, o)
 	if err != nil {
-		return nil, fmt.Errorf("load pictures from %s: %w", Printable(dir), err)
+		return nil, fmt.Errorf("load images from %s: %w", Printable(dir), err)
 	}
 	return d, nil
 }
@@ -43,7 +43,7 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err := l.relabel(o.Classes); err != nil {
 		return nil, err
 	}
-	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, SetAside: l.aside,
+	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.aside,
 		editsFile: cmp.Or(o.EditsFile, source)}
 	return d, d.build(ctx, l)
 }
@@ -59,7 +59,7 @@ func (o Options) withDefaults() Options {
 		o.Method = Bilinear
 	}
 	if o.MaxPixels == 0 {
-		o.MaxPixels = picture.DefaultMaxPixels
+		o.MaxPixels = imageio.DefaultMaxPixels
 	}
 	if o.NearBits == 0 {
 		o.NearBits = DefaultNearBits
@@ -101,7 +101,7 @@ func nameOf(dir string) string {
 	return base
 }
 
-// open finds the pictures and their labels, and where the log of edits is by default.
+// open finds the images and their labels, and where the log of edits is by default.
 func open(ctx context.Context, dir string, o Options) (edits string, l layout, err error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -137,16 +137,16 @@ func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
 	}
 	l := arrange(s)
 	if len(l.candidates) == 0 {
-		return layout{}, noPictures(s)
+		return layout{}, noImages(s)
 	}
 	return l, nil
 }
 
-func noPictures(s *scanner) error {
+func noImages(s *scanner) error {
 	if len(s.files) > 0 {
-		return errors.New("the pictures lie in no class folder: put those of each class into a folder named after it")
+		return errors.New("the images lie in no class folder: put those of each class into a folder named after it")
 	}
-	return errors.New("there are no files in it: put the pictures of each class into a folder named after the class")
+	return errors.New("there are no files in it: put the images of each class into a folder named after the class")
 }
 
 // build checks the candidates and fills the dataset.
@@ -157,7 +157,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		return err
 	}
 	if err := known.save(); err != nil {
-		d.note(CodeSetAside, Info, nil, "What was found about the files cannot be kept (%v): the next load checks them again.", err)
+		d.note(CodeSkipped, Info, nil, "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
 	d.Classes = l.classes
 	labels := map[string]int{}
@@ -167,7 +167,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	for i, c := range l.candidates {
 		v := verdicts[i]
 		if v.Reason != "" {
-			d.SetAside = append(d.SetAside, SetAside{c.path, v.Reason})
+			d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
 			continue
 		}
 		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
@@ -175,8 +175,8 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		d.prints = append(d.prints, v.Print)
 	}
 	if len(d.Items) == 0 {
-		return fmt.Errorf("none of its %d files is a picture that can be read; the first: %s: %s",
-			len(l.candidates), Printable(d.SetAside[0].Path), d.SetAside[0].Reason)
+		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
+			len(l.candidates), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
 	}
 	if err := d.applyEdits(); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		d.dropLeaks()
 	}
 	if len(d.Items) == 0 {
-		return errors.New("edits have deleted every picture: undo some")
+		return errors.New("edits have deleted every image: undo some")
 	}
 	together := groups(d.Items, d.prints, d.Options.NearBits)
 	d.assign(together)
@@ -194,7 +194,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	return nil
 }
 
-// dropLeaks sets aside the pictures of a given split that also stand on a side that judges: a copy in test counts more than one
+// dropLeaks skips the images of a given split that also stand on a side that judges: a copy in test counts more than one
 // in val, and that more than one in train.
 func (d *Dataset) dropLeaks() {
 	judges := map[string]Item{} // by content
@@ -210,7 +210,7 @@ func (d *Dataset) dropLeaks() {
 		if !ok || judge.Split == d.Items[i].Split {
 			return ""
 		}
-		return fmt.Sprintf("the same picture as %s: on both sides of the split it would make the score too good", Printable(judge.Path))
+		return fmt.Sprintf("the same image as %s: on both sides of the split it would make the score too good", Printable(judge.Path))
 	})
 }
 
@@ -223,7 +223,7 @@ func (d *Dataset) assign(together [][]int) {
 	if len(d.Select(Val)) > 0 || d.Options.Val < 0 {
 		return
 	}
-	// Folders with train and test only: the validation pictures come out of train.
+	// Folders with train and test only: the validation images come out of train.
 	var open [][]int
 	for _, group := range together {
 		if !slices.ContainsFunc(group, func(i int) bool { return d.Items[i].Split != Train }) {
@@ -231,12 +231,12 @@ func (d *Dataset) assign(together [][]int) {
 		}
 	}
 	split(d.Items, open, len(d.Classes), d.Options.Val, 0, d.Options.Seed)
-	d.note(CodeSplit, Info, nil, "There is no val folder: %g %% of the training pictures validate.", 100*d.Options.Val)
+	d.note(CodeSplit, Info, nil, "There is no val folder: %g %% of the training images validate.", 100*d.Options.Val)
 }
 
 // finish puts everything in its final order, and seals it with the digest.
 func (d *Dataset) finish() {
-	slices.SortFunc(d.SetAside, func(a, b SetAside) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(d.Skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
 	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
 	slices.SortStableFunc(d.Notes, func(a, b Note) int { return rank[a.Severity] - rank[b.Severity] })
 	hash := sha256.New()

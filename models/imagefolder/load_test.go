@@ -29,13 +29,13 @@ func TestLoadFolder(t *testing.T) {
 	}
 	deep := d.Items[item(t, d, "cat/deep/er/x.JPG")]
 	if deep.Label != 0 || deep.Width != 48 || deep.Height != 40 || len(deep.SHA256) != 64 {
-		t.Errorf("the deep picture is %+v", deep)
+		t.Errorf("the deep image is %+v", deep)
 	}
 	if diff := cmp.Diff([]int{2, 2}, d.Count(Val)); diff != "" {
 		t.Error(diff)
 	}
 	if got := reasonFor(d, "LICENSE"); !strings.Contains(got, "outside of any class folder") {
-		t.Errorf("LICENSE was set aside because %q", got)
+		t.Errorf("LICENSE was skipped because %q", got)
 	}
 }
 
@@ -57,10 +57,10 @@ func TestStrangeNames(t *testing.T) {
 	}
 }
 
-func TestUnusableFilesAreSetAside(t *testing.T) {
+func TestUnusableFilesAreSkipped(t *testing.T) {
 	files := someFiles(t, 3, "a", "b")
 	files["a/empty.png"] = ""
-	files["a/text.jpg"] = "this is no picture"
+	files["a/text.jpg"] = "this is no image"
 	files["a/cut.png"] = files["a/aa.png"][:200]
 	dir := write(t, files)
 	for link, target := range map[string]string{
@@ -74,7 +74,7 @@ func TestUnusableFilesAreSetAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"a/empty.png": "empty", "a/text.jpg": "not a picture", "a/cut.png": "damaged PNG", "a/pipe.png": "pipe",
+		"a/empty.png": "empty", "a/text.jpg": "not an image", "a/cut.png": "damaged PNG", "a/pipe.png": "pipe",
 		"a/dangling.png": "symbolic link", "a/loop": "symbolic link", "a/self.png": "symbolic link",
 		"a/passwd.png": "symbolic link", "a/more.png": "symbolic link",
 	}
@@ -87,11 +87,11 @@ func TestUnusableFilesAreSetAside(t *testing.T) {
 	d := mustLoad(t, dir, Options{})
 	for path, reason := range want {
 		if got := reasonFor(d, path); !strings.Contains(got, reason) {
-			t.Errorf("%s was set aside because %q, want something with %q", path, got, reason)
+			t.Errorf("%s was skipped because %q, want something with %q", path, got, reason)
 		}
 	}
-	if len(d.SetAside) != len(want) {
-		t.Errorf("set aside: %v, want %d files", d.SetAside, len(want))
+	if len(d.Skipped) != len(want) {
+		t.Errorf("skipped: %v, want %d files", d.Skipped, len(want))
 	}
 
 	d = mustLoad(t, dir, Options{FollowLinks: true})
@@ -99,7 +99,7 @@ func TestUnusableFilesAreSetAside(t *testing.T) {
 	for path, reason := range map[string]string{"a/dangling.png": "leads nowhere", "a/loop": "read already", "a/self.png": "circle",
 		"a/passwd.png": "out of the folder"} {
 		if got := reasonFor(d, path); !strings.Contains(got, reason) {
-			t.Errorf("following links, %s was set aside because %q, want something with %q", path, got, reason)
+			t.Errorf("following links, %s was skipped because %q, want something with %q", path, got, reason)
 		}
 	}
 }
@@ -114,10 +114,10 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"empty folder", nil, Options{}, "there are no files"},
 		{"no class folder", one, Options{}, "no class folder"},
-		{"no picture", map[string]string{"a/x.png": "text"}, Options{}, "none of its 1 files is a picture"},
+		{"no image", map[string]string{"a/x.png": "text"}, Options{}, "none of its 1 files is an image"},
 		{"no split to follow", someFiles(t, 1, "a", "b"), Options{FollowSplit: true}, "no split to follow"},
 		{"shares", someFiles(t, 1, "a", "b"), Options{Val: 0.6, Test: 0.5}, "leave nothing to train on"},
-		{"size", someFiles(t, 1, "a", "b"), Options{Size: -1}, "picture size"},
+		{"size", someFiles(t, 1, "a", "b"), Options{Size: -1}, "image size"},
 		{"method", someFiles(t, 1, "a", "b"), Options{Method: "cubic"}, "choose bilinear, nearest or crop"},
 		{"too many", someFiles(t, 5, "a", "b"), Options{MaxFiles: 9}, "more than 9 files"},
 		{"another class", someFiles(t, 1, "a", "b"), Options{Classes: []string{"b", "c"}}, "class a is none of the 2"},
@@ -128,7 +128,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 	_, err := Load(context.Background(), "/no/such/folder", Options{})
-	wantError(t, err, "load pictures from /no/such/folder: no such file")
+	wantError(t, err, "load images from /no/such/folder: no such file")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Load(ctx, write(t, someFiles(t, 1, "a")), Options{}); !errors.Is(err, context.Canceled) {
@@ -143,7 +143,7 @@ func TestClassesOfAModel(t *testing.T) {
 	}
 }
 
-// given is a folder with its own split, where one picture of train is in val and one in test as well.
+// given is a folder with its own split, where one image of train is in val and one in test as well.
 func given(t *testing.T) string {
 	t.Helper()
 	files := map[string]string{}
@@ -168,8 +168,8 @@ func TestGivenSplit(t *testing.T) {
 		t.Errorf("given %t, %d, %d, %d; want the folders' split without the two leaks", d.GivenSplit, len(d.Select(Train)),
 			len(d.Select(Val)), len(d.Select(Test)))
 	}
-	if got := reasonFor(d, "train/a/aa.png"); !strings.Contains(got, "the same picture as Validation/a/copy.png") {
-		t.Errorf("the leak was set aside because %q", got)
+	if got := reasonFor(d, "train/a/aa.png"); !strings.Contains(got, "the same image as Validation/a/copy.png") {
+		t.Errorf("the leak was skipped because %q", got)
 	}
 	if n, ok := noteOf(d, CodeLeak); ok {
 		t.Errorf("a leak is noted although it is gone: %+v", n)
@@ -200,7 +200,7 @@ func TestGivenSplitWithoutVal(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, ok := noteOf(d, CodeSplit); !ok {
-		t.Error("nothing says that the validation pictures come out of train")
+		t.Error("nothing says that the validation images come out of train")
 	}
 }
 
@@ -213,8 +213,8 @@ func TestNotes(t *testing.T) {
 	files["none/x.txt"] = "text"
 	d := mustLoad(t, write(t, files), Options{})
 	for code, want := range map[string]string{
-		CodeFewPictures: "Class few has", CodeEmptyClass: "Class none has no usable picture", CodeImbalance: "Class twice has 41 pictures and class few has 3",
-		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSetAside: "1 file is set aside",
+		CodeFewImages: "Class few has", CodeEmptyClass: "Class none has no usable image", CodeImbalance: "Class twice has 41 images and class few has 3",
+		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSkipped: "1 file is skipped",
 	} {
 		if n, _ := noteOf(d, code); !strings.Contains(n.Text, want) {
 			t.Errorf("note %s says %q, want %q in it", code, n.Text, want)
@@ -224,7 +224,7 @@ func TestNotes(t *testing.T) {
 	counts := d.Count(Train)
 	for label, w := range weights {
 		if counts[label] == 0 != (w == 0) {
-			t.Errorf("class %d with %d pictures weighs %g", label, counts[label], w)
+			t.Errorf("class %d with %d images weighs %g", label, counts[label], w)
 		}
 	}
 	alone := mustLoad(t, write(t, someFiles(t, 2, "data")), Options{})
@@ -251,7 +251,7 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if again := mustLoad(t, dir, Options{StateDir: state}); again.Digest != first.Digest {
 		t.Error("the second load has decoded the file again")
 	}
-	if fresh := mustLoad(t, dir, Options{}); len(fresh.SetAside) != 1 {
+	if fresh := mustLoad(t, dir, Options{}); len(fresh.Skipped) != 1 {
 		t.Error("without a state folder the spoilt file was taken")
 	}
 	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
@@ -261,13 +261,13 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if err := os.WriteFile(memories[0], []byte("spoilt"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if spoilt := mustLoad(t, dir, Options{StateDir: state}); len(spoilt.SetAside) != 1 {
+	if spoilt := mustLoad(t, dir, Options{StateDir: state}); len(spoilt.Skipped) != 1 {
 		t.Error("a spoilt memory was taken for true")
 	}
 }
 
-// TestRealPictures loads real sets with known faults.
-func TestRealPictures(t *testing.T) {
+// TestRealImages loads real sets with known faults.
+func TestRealImages(t *testing.T) {
 	trash := mustLoad(t, sharedData(t, filepath.Join("trashnet-6c", "data")), Options{Seed: 42})
 	n, _ := noteOf(trash, CodeTwoLabels)
 	if diff := cmp.Diff([]string{"glass/glass389.jpg", "plastic/plastic332.jpg"}, n.Paths); diff != "" {

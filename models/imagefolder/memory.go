@@ -59,7 +59,7 @@ func openMemory(root, stateDir string) *memory {
 	return m
 }
 
-// get returns what is known about a file. A picture above the limit of pixels counts as unknown.
+// get returns what is known about a file. An image above the limit of pixels counts as unknown.
 func (m *memory) get(f found, maxPixels int64) (verdict, bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -71,7 +71,7 @@ func (m *memory) get(f found, maxPixels int64) (verdict, bool) {
 	return v, true
 }
 
-// put keeps the verdict on a usable picture. Refusals are not kept: they are quick to find again, and a limit that is raised
+// put keeps the verdict on a usable image. Refusals are not kept: they are quick to find again, and a limit that is raised
 // or a permission that is given changes them.
 func (m *memory) put(f found, v verdict) {
 	if v.Reason != "" {

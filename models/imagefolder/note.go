@@ -26,8 +26,8 @@ func (d *Dataset) note(code string, severity Severity, items []int, format strin
 func (d *Dataset) describe(together [][]int) {
 	d.describeGroups(together)
 	d.describeClasses()
-	if n := len(d.SetAside); n > 0 {
-		d.note(CodeSetAside, Info, nil, "%s set aside; each has its reason in the list.", plural(n, "file is", "files are"))
+	if n := len(d.Skipped); n > 0 {
+		d.note(CodeSkipped, Info, nil, "%s skipped; each has its reason in the list.", plural(n, "file is", "files are"))
 	}
 }
 
@@ -58,20 +58,20 @@ func (d *Dataset) describeGroups(together [][]int) {
 		}
 	}
 	if len(leaked) > 0 {
-		d.note(CodeLeak, Error, leaked, "Training and validation or test share pictures (%s): the score would be too good. "+
+		d.note(CodeLeak, Error, leaked, "Training and validation or test share images (%s): the score would be too good. "+
 			"Remove the copies, or leave out the option that follows the split to the letter.", plural(len(leaked), "file", "files"))
 	}
 	if len(nearLeaked) > 0 {
-		d.note(CodeLeak, Warning, nearLeaked, "Training and validation or test hold nearly the same pictures (%s): "+
+		d.note(CodeLeak, Warning, nearLeaked, "Training and validation or test hold nearly the same images (%s): "+
 			"the score is too good as far as they are copies. Look at them, and delete those.", plural(len(nearLeaked), "file", "files"))
 	}
 	if len(twoLabels) > 0 {
-		d.note(CodeTwoLabels, Warning, twoLabels, "The same picture has more than one label (%s): relabel or delete all but the right one.",
+		d.note(CodeTwoLabels, Warning, twoLabels, "The same image has more than one label (%s): relabel or delete all but the right one.",
 			plural(len(twoLabels), "file", "files"))
 	}
 	if len(again) > 0 {
 		d.note(CodeDuplicates, Info, again, "%s equal or nearly equal to another one; they stay on one side of the split.",
-			plural(len(again), "picture is", "pictures are"))
+			plural(len(again), "image is", "images are"))
 	}
 }
 
@@ -99,11 +99,11 @@ func (d *Dataset) describeClasses() {
 		name := Printable(d.Classes[label])
 		switch {
 		case n == 0:
-			d.note(CodeEmptyClass, Warning, nil, "Class %s has no usable picture: remove its folder or add pictures.", name)
+			d.note(CodeEmptyClass, Warning, nil, "Class %s has no usable image: remove its folder or add images.", name)
 			continue
 		case train[label] < fewForTraining:
-			d.note(CodeFewPictures, Warning, nil, "Class %s has %s to train on: add more, %d at the least.",
-				name, plural(train[label], "picture", "pictures"), fewForTraining)
+			d.note(CodeFewImages, Warning, nil, "Class %s has %s to train on: add more, %d at the least.",
+				name, plural(train[label], "image", "images"), fewForTraining)
 		}
 		d.describeMissing(label)
 		if smallest < 0 || n < all[smallest] {
@@ -120,7 +120,7 @@ func (d *Dataset) describeClasses() {
 	if all[largest] >= heavyImbalance*all[smallest] {
 		severity = Warning
 	}
-	d.note(CodeImbalance, severity, nil, "Class %s has %d pictures and class %s has %d: weigh the classes, or the small one is rarely predicted.",
+	d.note(CodeImbalance, severity, nil, "Class %s has %d images and class %s has %d: weigh the classes, or the small one is rarely predicted.",
 		Printable(d.Classes[largest]), all[largest], Printable(d.Classes[smallest]), all[smallest])
 }
 
@@ -129,13 +129,13 @@ func (d *Dataset) describeMissing(label int) {
 	for _, side := range []string{Val, Test} {
 		counts := d.Count(side)
 		if counts[label] == 0 && slices.Max(counts) > 0 {
-			d.note(CodeMissing, Warning, nil, "Class %s has no picture in %s: its score cannot be measured.", Printable(d.Classes[label]), side)
+			d.note(CodeMissing, Warning, nil, "Class %s has no image in %s: its score cannot be measured.", Printable(d.Classes[label]), side)
 		}
 	}
 }
 
-// ClassWeights returns a weight for each class that makes up for imbalance in training: pictures / (classes x pictures of the
-// class), as scikit-learn's "balanced"; 0 for a class without a training picture.
+// ClassWeights returns a weight for each class that makes up for imbalance in training: images / (classes x images of the
+// class), as scikit-learn's "balanced"; 0 for a class without a training image.
 func (d *Dataset) ClassWeights() []float64 {
 	counts := d.Count(Train)
 	total, present := 0, 0

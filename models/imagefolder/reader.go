@@ -10,19 +10,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // ReadOptions are the choices of Dataset.Read.
 type ReadOptions struct {
 	Items    []int    // which items, in the order wanted; nil means all in order
 	Geometry Geometry // zero means the dataset's own
-	Batch    int      // pictures a batch; 0 means 32
+	Batch    int      // images a batch; 0 means 32
 	Workers  int      // decoders at once; 0 means the number of processors
 	Ahead    int      // batches decoded ahead of the consumer; 0 means 4
 }
 
-// A Batch is a run of decoded pictures in the order asked for.
+// A Batch is a run of decoded images in the order asked for.
 type Batch struct {
 	Items  []int   // indices into Dataset.Items
 	Pixels []uint8 // [len(Items), size, size, 3], RGB; valid until the next call of Next
@@ -31,7 +31,7 @@ type Batch struct {
 	errs    []error // one for each item
 }
 
-// A Reader decodes pictures on all processors and hands them out in order, the same whatever the number of workers. Its methods
+// A Reader decodes images on all processors and hands them out in order, the same whatever the number of workers. Its methods
 // are for one goroutine.
 type Reader struct {
 	ctx    context.Context
@@ -53,14 +53,14 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*Reader, error) {
 	}
 	for _, i := range o.Items {
 		if i < 0 || i >= len(d.Items) {
-			return nil, fmt.Errorf("read pictures of %s: there is no item %d", Printable(d.Name), i)
+			return nil, fmt.Errorf("read images of %s: there is no item %d", Printable(d.Name), i)
 		}
 	}
 	if o.Geometry == (Geometry{}) {
 		o.Geometry = d.Geometry()
 	}
 	if err := o.Geometry.Validate(); err != nil {
-		return nil, fmt.Errorf("read pictures of %s: %w", Printable(d.Name), err)
+		return nil, fmt.Errorf("read images of %s: %w", Printable(d.Name), err)
 	}
 	if o.Batch <= 0 {
 		o.Batch = 32
@@ -77,7 +77,7 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*Reader, error) {
 	return r, nil
 }
 
-// A slot is one picture's place in a batch.
+// A slot is one image's place in a batch.
 type slot struct {
 	batch *Batch
 	place int
@@ -168,7 +168,7 @@ func (r *Reader) Next() (*Batch, error) {
 	return b, nil
 }
 
-// Waited is the time that Next has spent waiting for pictures: next to nothing where decoding keeps up.
+// Waited is the time that Next has spent waiting for images: next to nothing where decoding keeps up.
 func (r *Reader) Waited() time.Duration { return r.waited }
 
 // Close stops the decoders and waits for them.
@@ -197,14 +197,14 @@ func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != d.Items[item].SHA256 {
 		return fmt.Errorf("read %s: the file has changed since the dataset was loaded: load it again", path)
 	}
-	limits := picture.Limits{MaxPixels: d.Options.MaxPixels}
-	header, err := picture.ReadHeader(data, limits)
+	limits := imageio.Limits{MaxPixels: d.Options.MaxPixels}
+	header, err := imageio.ReadHeader(data, limits)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	leave := gate.enter(header)
 	defer leave()
-	if err := picture.At(dst, data, g, limits); err != nil {
+	if err := imageio.At(dst, data, g, limits); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil
@@ -221,7 +221,7 @@ func (d *Dataset) Select(split string) []int {
 	return list
 }
 
-// Count returns how many pictures each class has in a split; an empty split means all.
+// Count returns how many images each class has in a split; an empty split means all.
 func (d *Dataset) Count(split string) []int {
 	counts := make([]int, len(d.Classes))
 	for _, item := range d.Items {

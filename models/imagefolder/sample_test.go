@@ -11,11 +11,11 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Name != "sample" || !slices.Equal(d.Count(""), []int{5, 5, 5}) || !slices.Equal(d.Count(Val), []int{1, 1, 1}) || len(d.SetAside) > 0 {
-		t.Errorf("%s: %v pictures, %v for validation, set aside %v", d.Name, d.Count(""), d.Count(Val), d.SetAside)
+	if d.Name != "sample" || !slices.Equal(d.Count(""), []int{5, 5, 5}) || !slices.Equal(d.Count(Val), []int{1, 1, 1}) || len(d.Skipped) > 0 {
+		t.Errorf("%s: %v images, %v for validation, skipped %v", d.Name, d.Count(""), d.Count(Val), d.Skipped)
 	}
 	if len(d.Duplicates) > 0 {
-		t.Errorf("drawn pictures count as copies: %v", d.Duplicates)
+		t.Errorf("drawn images count as copies: %v", d.Duplicates)
 	}
 	again, err := Sample(t.Context(), root, SampleOptions{Classes: 3, PerClass: 5, Load: Options{Seed: 42}})
 	if err != nil || again.Digest != d.Digest {

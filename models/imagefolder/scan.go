@@ -30,14 +30,14 @@ type scanner struct {
 
 	files   []found
 	folders []string // every folder below the root, relative
-	aside   []SetAside
+	aside   []Skipped
 	seen    map[string]bool // folders reached through links, by resolved path
 }
 
 const (
 	maxDepth   = 64   // folders in folders; a stranger's archive can nest thousands
 	chunk      = 1024 // directory entries read at once
-	maxFileMiB = 256  // a larger file is no picture that a dataset holds
+	maxFileMiB = 256  // a larger file is no image that a dataset holds
 )
 
 func scan(ctx context.Context, root string, o Options) (*scanner, error) {
@@ -55,14 +55,14 @@ func scan(ctx context.Context, root string, o Options) (*scanner, error) {
 	return s, nil
 }
 
-func (s *scanner) setAside(path, reason string) {
-	s.aside = append(s.aside, SetAside{path, reason})
+func (s *scanner) skipped(path, reason string) {
+	s.aside = append(s.aside, Skipped{path, reason})
 }
 
 // folder walks one folder; only what keeps the whole walk from going on is an error.
 func (s *scanner) folder(name string, depth int) error {
 	if depth > maxDepth {
-		s.setAside(name, fmt.Sprintf("more than %d folders deep", maxDepth))
+		s.skipped(name, fmt.Sprintf("more than %d folders deep", maxDepth))
 		return nil
 	}
 	dir, err := os.Open(s.abs(name))
@@ -70,7 +70,7 @@ func (s *scanner) folder(name string, depth int) error {
 		if name == "" {
 			return err
 		}
-		s.setAside(name, "the folder cannot be read: "+plain(err))
+		s.skipped(name, "the folder cannot be read: "+plain(err))
 		return nil
 	}
 	defer dir.Close()
@@ -89,7 +89,7 @@ func (s *scanner) folder(name string, depth int) error {
 			return nil
 		}
 		if err != nil {
-			s.setAside(name, "the folder cannot be read to its end: "+plain(err))
+			s.skipped(name, "the folder cannot be read to its end: "+plain(err))
 			return nil
 		}
 	}
@@ -112,7 +112,7 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 		s.folders = append(s.folders, name)
 		return s.folder(name, depth+1)
 	case !kind.IsRegular():
-		s.setAside(name, "not a file but a device, a socket or a pipe")
+		s.skipped(name, "not a file but a device, a socket or a pipe")
 		return nil
 	}
 	if len(s.files)+len(s.aside) >= s.maxFiles {
@@ -120,36 +120,36 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 	}
 	info, err := os.Stat(s.abs(name))
 	if err != nil {
-		s.setAside(name, "cannot be read: "+plain(err))
+		s.skipped(name, "cannot be read: "+plain(err))
 		return nil
 	}
 	s.files = append(s.files, found{name, info.Size(), info.ModTime().UnixNano()})
 	return nil
 }
 
-// link decides on a symbolic link: what it leads to, or false where it is set aside.
+// link decides on a symbolic link: what it leads to, or false where it is skipped.
 func (s *scanner) link(name string) (fs.FileMode, bool) {
 	if !s.follow {
-		s.setAside(name, "a symbolic link; links are not followed unless you ask for it")
+		s.skipped(name, "a symbolic link; links are not followed unless you ask for it")
 		return 0, false
 	}
 	target, err := filepath.EvalSymlinks(s.abs(name))
 	if err != nil {
-		s.setAside(name, "a symbolic link that leads nowhere, or in a circle")
+		s.skipped(name, "a symbolic link that leads nowhere, or in a circle")
 		return 0, false
 	}
 	if inside, err := filepath.Rel(s.root, target); err != nil || !filepath.IsLocal(inside) {
-		s.setAside(name, "a symbolic link that leads out of the folder")
+		s.skipped(name, "a symbolic link that leads out of the folder")
 		return 0, false
 	}
 	info, err := os.Stat(target)
 	if err != nil {
-		s.setAside(name, "a symbolic link that cannot be read: "+plain(err))
+		s.skipped(name, "a symbolic link that cannot be read: "+plain(err))
 		return 0, false
 	}
 	if info.IsDir() {
 		if s.seen[target] {
-			s.setAside(name, "a symbolic link to a folder that is read already")
+			s.skipped(name, "a symbolic link to a folder that is read already")
 			return 0, false
 		}
 		s.seen[target] = true

@@ -13,7 +13,7 @@ import (
 //
 // The order in which groups are taken is that of SHA-256(seed, smallest content hash in the group): it depends on nothing but
 // the seed and the files' contents, so that it is the same on every machine, and a file that is renamed stays on its side.
-// Each class gives the rounded share of its pictures to val and test, at least one where it has enough, and keeps at least
+// Each class gives the rounded share of its images to val and test, at least one where it has enough, and keeps at least
 // one for training. A group goes to a side only where it fits in each of its classes, else to train.
 func split(items []Item, groups [][]int, classes int, val, test float64, seed int64) {
 	quota := shares(items, groups, classes, val, test)
@@ -56,7 +56,7 @@ func hashOf(seed int64, epoch int, text string) [sha256.Size]byte {
 	return sha256.Sum256(append(data, text...))
 }
 
-// shares returns how many pictures of each class val and test get.
+// shares returns how many images of each class val and test get.
 func shares(items []Item, groups [][]int, classes int, val, test float64) map[string][]int {
 	count := make([]int, classes)
 	for _, group := range groups {
@@ -82,7 +82,7 @@ func shares(items []Item, groups [][]int, classes int, val, test float64) map[st
 	return quota
 }
 
-// fits says whether a side still wants all pictures of a group.
+// fits says whether a side still wants all images of a group.
 func fits(items []Item, group, quota []int) bool {
 	need := map[int]int{}
 	for _, i := range group {

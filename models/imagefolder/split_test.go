@@ -37,7 +37,7 @@ func TestSplitProperties(t *testing.T) {
 		val, test := 0.05+0.4*random.Float64(), 0.4*random.Float64()
 		split(items, together, classes, val, test, int64(seed))
 
-		largest := make([]int, classes) // group, in pictures of a class
+		largest := make([]int, classes) // group, in images of a class
 		for _, group := range together {
 			mine := make([]int, classes)
 			for _, i := range group {
@@ -126,7 +126,7 @@ func TestSplitOfTinyClasses(t *testing.T) {
 			got[slices.Index([]string{Train, Val, Test}, item.Split)]++
 		}
 		if got != want {
-			t.Errorf("%d pictures are split %v, want %v", n, got, want)
+			t.Errorf("%d images are split %v, want %v", n, got, want)
 		}
 	}
 }

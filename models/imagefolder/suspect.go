@@ -15,12 +15,12 @@ type Suspect struct {
 	Score   float64 `json:"score"` // 0 to 1; larger is more suspect
 }
 
-// Suspects lists what a person should look at, the most suspect first: pictures under two labels, copies, and pictures whose
+// Suspects lists what a person should look at, the most suspect first: images under two labels, copies, and images whose
 // label a trained model doubts. probabilities are [len(items), len(d.Classes)], the model's, best made by a model that was not
 // trained on these items; nil leaves the doubts out. What was decided on before is left out.
 func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]Suspect, error) {
 	if probabilities != nil && len(probabilities) != len(items)*len(d.Classes) {
-		return nil, fmt.Errorf("find doubtful pictures in %s: %d probabilities for %d pictures in %d classes",
+		return nil, fmt.Errorf("find doubtful images in %s: %d probabilities for %d images in %d classes",
 			Printable(d.Name), len(probabilities), len(items), len(d.Classes))
 	}
 	best := map[int]Suspect{}
@@ -49,7 +49,7 @@ func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]S
 
 func (d *Dataset) suspectCopies(group Duplicate, add func(Suspect)) {
 	first := group.Items[0]
-	likeness := "nearly the same picture as "
+	likeness := "nearly the same image as "
 	if group.Exact {
 		likeness = "the same bytes as "
 	}

@@ -18,17 +18,17 @@ const (
 // smallest is what a probability counts as at least, so that one certain mistake does not make the loss infinite.
 const smallest = 0x1p-52
 
-// Classify reports on probabilities [pictures, classes] of pictures with one label each. paths may be nil.
+// Classify reports on probabilities [images, classes] of images with one label each. paths may be nil.
 func Classify(classes []string, probabilities []float32, labels []int, paths []string) (*Report, error) {
 	k, n := len(classes), len(labels)
 	if k == 0 || len(probabilities) != n*k {
-		return nil, fmt.Errorf("evaluate: %d probabilities for %d pictures of %d classes", len(probabilities), n, k)
+		return nil, fmt.Errorf("evaluate: %d probabilities for %d images of %d classes", len(probabilities), n, k)
 	}
-	report := &Report{Pictures: n, Classes: classes, Confusion: square(k)}
+	report := &Report{Images: n, Classes: classes, Confusion: square(k)}
 	calibration := newCalibrator()
 	for i, label := range labels {
 		if label < 0 || label >= k {
-			return nil, fmt.Errorf("evaluate: picture %d has the label %d of %d classes", i, label, k)
+			return nil, fmt.Errorf("evaluate: image %d has the label %d of %d classes", i, label, k)
 		}
 		row := probabilities[i*k : (i+1)*k]
 		predicted := argmax(row)
@@ -78,7 +78,7 @@ func (r *Report) scoreConfusion() {
 			}
 		}
 	}
-	slices.SortStableFunc(r.Confused, func(a, b Confused) int { return cmp.Compare(b.Pictures, a.Pictures) })
+	slices.SortStableFunc(r.Confused, func(a, b Confused) int { return cmp.Compare(b.Images, a.Images) })
 	r.Confused = r.Confused[:min(maxConfused, len(r.Confused))]
 }
 
@@ -132,7 +132,7 @@ func (c *calibrator) add(confidence float64, right bool) {
 	for i < bins-1 && confidence > c.bins[i].High {
 		i++
 	}
-	c.bins[i].Pictures++
+	c.bins[i].Images++
 	c.bins[i].Confidence += confidence
 	if right {
 		c.bins[i].Accuracy++
@@ -142,17 +142,17 @@ func (c *calibrator) add(confidence float64, right bool) {
 func (c *calibrator) result() Calibration {
 	total := 0
 	for _, b := range c.bins {
-		total += b.Pictures
+		total += b.Images
 	}
 	result := Calibration{Bins: c.bins}
 	for i := range c.bins {
 		b := &c.bins[i]
-		if b.Pictures == 0 {
+		if b.Images == 0 {
 			continue
 		}
-		b.Confidence /= float64(b.Pictures)
-		b.Accuracy /= float64(b.Pictures)
-		result.ECE += share(b.Pictures, total) * math.Abs(b.Confidence-b.Accuracy)
+		b.Confidence /= float64(b.Images)
+		b.Accuracy /= float64(b.Images)
+		result.ECE += share(b.Images, total) * math.Abs(b.Confidence-b.Accuracy)
 	}
 	return result
 }

@@ -1,26 +1,26 @@
 // Package metric computes what a classifier's predictions are worth, in scikit-learn's definitions.
 package metric
 
-// A Report is the quality of predictions on labelled pictures.
+// A Report is the quality of predictions on labelled images.
 type Report struct {
-	Pictures int      `json:"pictures"`
-	Classes  []string `json:"classes"`
+	Images  int      `json:"images"`
+	Classes []string `json:"classes"`
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
 	Accuracy float64 `json:"accuracy"` // share in [0, 1]
-	Top3     float64 `json:"top3"`     // share of pictures whose label is among the three most probable classes
+	Top3     float64 `json:"top3"`     // share of images whose label is among the three most probable classes
 
 	PerClass []ClassScore `json:"per_class"`
 	Macro    ClassScore   `json:"macro"`    // mean over classes
 	Weighted ClassScore   `json:"weighted"` // mean over classes, weighted by support
 
-	Confusion [][]int    `json:"confusion"` // [label][predicted] pictures
-	Confused  []Confused `json:"confused"`  // the most confused pairs, most pictures first
+	Confusion [][]int    `json:"confusion"` // [label][predicted] images
+	Confused  []Confused `json:"confused"`  // the most confused pairs, most images first
 	Worst     []Mistake  `json:"worst"`     // the most confident mistakes first
 
 	Calibration Calibration `json:"calibration"`
 
-	Values *Values `json:"values,omitempty"` // of a regression, which leaves all but Pictures and Loss empty
+	Values *Values `json:"values,omitempty"` // of a regression, which leaves all but Images and Loss empty
 }
 
 // Values is how near predicted numbers are to the true ones, averaged over the outputs.
@@ -36,19 +36,19 @@ type ClassScore struct {
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`
-	Support   int     `json:"support"` // pictures with this label
+	Support   int     `json:"support"` // images with this label
 }
 
 // Confused is a pair of classes that are taken for one another.
 type Confused struct {
 	Label     string `json:"label"`
 	Predicted string `json:"predicted"`
-	Pictures  int    `json:"pictures"`
+	Images    int    `json:"images"`
 }
 
-// A Mistake is one picture that was put into a wrong class.
+// A Mistake is one image that was put into a wrong class.
 type Mistake struct {
-	Index       int     `json:"index"` // place in the evaluated pictures
+	Index       int     `json:"index"` // place in the evaluated images
 	Path        string  `json:"path,omitempty"`
 	Label       string  `json:"label"`
 	Predicted   string  `json:"predicted"`
@@ -59,14 +59,14 @@ type Mistake struct {
 // Calibration compares the probability of the predicted class with how often it is right.
 type Calibration struct {
 	Bins []Bin   `json:"bins"`
-	ECE  float64 `json:"ece"` // expected calibration error: |confidence - accuracy|, weighted by the pictures in each bin
+	ECE  float64 `json:"ece"` // expected calibration error: |confidence - accuracy|, weighted by the images in each bin
 }
 
 // A Bin holds the predictions whose confidence lies in (Low, High].
 type Bin struct {
 	Low        float64 `json:"low"`
 	High       float64 `json:"high"`
-	Pictures   int     `json:"pictures"`
+	Images     int     `json:"images"`
 	Confidence float64 `json:"confidence"` // mean
 	Accuracy   float64 `json:"accuracy"`
 }

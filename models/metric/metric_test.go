@@ -178,6 +178,6 @@ func TestWhatDoesNotFitIsAnError(t *testing.T) {
 		t.Error("fewer targets than probabilities")
 	}
 	if r, err := Classify([]string{"a"}, nil, nil, nil); err != nil || r.Accuracy != 0 {
-		t.Errorf("no pictures: %+v, %v", r, err)
+		t.Errorf("no images: %+v, %v", r, err)
 	}
 }

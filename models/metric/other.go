@@ -8,14 +8,14 @@ import (
 // threshold is the probability from which on a label counts as predicted.
 const threshold = 0.5
 
-// Label reports on probabilities [pictures, classes] of pictures with any number of labels; targets are 0 or 1. Accuracy is
+// Label reports on probabilities [images, classes] of images with any number of labels; targets are 0 or 1. Accuracy is
 // the share of right labels, the confusion matrix and what follows from it are left empty.
 func Label(classes []string, probabilities, targets []float32) (*Report, error) {
 	k := len(classes)
 	if k == 0 || len(probabilities) != len(targets) || len(targets)%k != 0 {
 		return nil, fmt.Errorf("evaluate: %d probabilities and %d targets of %d classes", len(probabilities), len(targets), k)
 	}
-	report := &Report{Pictures: len(targets) / k, Classes: classes}
+	report := &Report{Images: len(targets) / k, Classes: classes}
 	right, predicted, support := make([]int, k), make([]int, k), make([]int, k)
 	for i, p := range probabilities {
 		class, is, says := i%k, targets[i] > threshold, p > threshold
@@ -46,14 +46,14 @@ func Label(classes []string, probabilities, targets []float32) (*Report, error) 
 	return report, nil
 }
 
-// Regress reports on predicted values [pictures, outputs].
+// Regress reports on predicted values [images, outputs].
 func Regress(outputs []string, predicted, targets []float32) (*Report, error) {
 	k := len(outputs)
 	if k == 0 || len(predicted) != len(targets) || len(targets)%k != 0 {
 		return nil, fmt.Errorf("evaluate: %d values and %d targets of %d outputs", len(predicted), len(targets), k)
 	}
 	n := len(targets) / k
-	report := &Report{Pictures: n, Classes: outputs, Values: &Values{}}
+	report := &Report{Images: n, Classes: outputs, Values: &Values{}}
 	if n == 0 {
 		return report, nil
 	}

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // small is a network with a node of every kind of attribute and a tensor of every type.
 func small() *Graph {
 	g := &Graph{}
-	x := g.Node("Cast", []string{"pictures"}, Int("to", Float32))
+	x := g.Node("Cast", []string{"images"}, Int("to", Float32))
 	x = g.Node("Transpose", []string{x}, Ints("perm", 0, 3, 1, 2))
 	x = g.Node("Gather", []string{x, g.Integers("bgr", 2, 1, 0)}, Int("axis", 1))
 	x = g.Node("Conv", []string{x, g.Tensor("kernel", []int{2, 3, 1, 1}, []float32{1, -2, 0.5, 3, 0, -1})},
@@ -33,7 +33,7 @@ func small() *Graph {
 func written(t *testing.T, g *Graph) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	err := g.Write(&out, "small", "headstart", "v1", Port{"pictures", Uint8, []int{-1, 4, 4, 3}},
+	err := g.Write(&out, "small", "headstart", "v1", Port{"images", Uint8, []int{-1, 4, 4, 3}},
 		Port{"probabilities", Float32, []int{-1, 2}}, map[string]string{"classes": `["cat" "dog"]`, "author": "somebody"})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestFileIsWhatTheFormatSays(t *testing.T) {
 // Every input of a node is the graph's input, an initializer or an earlier node's output, and no name is given twice.
 func TestNodesFollowWhatTheyRead(t *testing.T) {
 	g := small()
-	known := map[string]bool{"pictures": true}
+	known := map[string]bool{"images": true}
 	for _, tensor := range g.tensors {
 		known[field(t, tensor, 8)] = true
 	}

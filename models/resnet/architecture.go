@@ -18,7 +18,7 @@ const (
 	classes   = 1000 // of ImageNet, which the top tells apart
 )
 
-// Arrangements of the network: where its publishers differ.
+// Variants of the network: where its publishers differ.
 const (
 	// V1 is the paper's and Keras's: a block strides on its first 1x1 convolution.
 	V1 = "v1"
@@ -50,22 +50,22 @@ type stage struct {
 
 // network is the architecture as data.
 type network struct {
-	depth       int
-	arrangement string
-	stem        convolution
-	stages      []stage // conv2 to conv5
-	epsilon     float64 // of every batch norm
-	biases      bool    // whether convolutions have biases, which their batch norm could absorb
+	depth   int
+	variant string
+	stem    convolution
+	stages  []stage // conv2 to conv5
+	epsilon float64 // of every batch norm
+	biases  bool    // whether convolutions have biases, which their batch norm could absorb
 }
 
-// newNetwork lays out the network of a depth in an arrangement.
-func newNetwork(depth int, arrangement string) (network, error) {
+// newNetwork lays out the network of a depth in a variant.
+func newNetwork(depth int, variant string) (network, error) {
 	counts, ok := blocks[depth]
 	if !ok {
 		return network{}, fmt.Errorf("resnet: there is no depth %d; the depths are 50, 101 and 152", depth)
 	}
-	n := network{depth: depth, arrangement: arrangement}
-	switch arrangement {
+	n := network{depth: depth, variant: variant}
+	switch variant {
 	case V1:
 		// Keras's ResNet50: keras/src/applications/resnet.py.
 		n.epsilon, n.biases = 1.001e-5, true
@@ -73,7 +73,7 @@ func newNetwork(depth int, arrangement string) (network, error) {
 		// torchvision's ResNet50: torchvision/models/resnet.py, where the eps is PyTorch's default.
 		n.epsilon = 1e-5
 	default:
-		return network{}, fmt.Errorf("resnet: there is no arrangement %q; they are v1 (Keras) and v1.5 (torchvision)", arrangement)
+		return network{}, fmt.Errorf("resnet: there is no variant %q; they are v1 (Keras) and v1.5 (torchvision)", variant)
 	}
 	n.stem = convolution{name: "conv1_conv", norm: "conv1_bn", kernel: 7, stride: 2, in: 3, out: stemWidth}
 	in := stemWidth
@@ -103,7 +103,7 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 		}
 	}
 	first, second := stride, 1
-	if n.arrangement == V15 {
+	if n.variant == V15 {
 		first, second = 1, stride
 	}
 	out := width * expansion
@@ -192,7 +192,7 @@ func (n network) convolutions(cut string) []convolution {
 	return list
 }
 
-// shape of one picture's maps after a stage: [height, width, channels].
+// shape of one image's maps after a stage: [height, width, channels].
 func (n network) shape(size int, stageName string) []int {
 	h, c := half(half(size)), stemWidth
 	for i, s := range n.stages {

@@ -31,14 +31,14 @@ type WeightsInfo struct {
 
 // Name is for people: "ResNet50 v1".
 func (b *Backbone) Name() string {
-	return fmt.Sprintf("ResNet%d %s", b.network.depth, b.network.arrangement)
+	return fmt.Sprintf("ResNet%d %s", b.network.depth, b.network.variant)
 }
 
 // describe names a network with its cut, for errors.
 func describe(n network, cut string, top bool) string {
-	text := fmt.Sprintf("ResNet%d %s cut at %s", n.depth, n.arrangement, cut)
+	text := fmt.Sprintf("ResNet%d %s cut at %s", n.depth, n.variant, cut)
 	if top {
-		text = fmt.Sprintf("ResNet%d %s with its top", n.depth, n.arrangement)
+		text = fmt.Sprintf("ResNet%d %s with its top", n.depth, n.variant)
 	}
 	return text
 }
@@ -46,10 +46,10 @@ func describe(n network, cut string, top bool) string {
 // Depth is 50, 101 or 152.
 func (b *Backbone) Depth() int { return b.network.depth }
 
-// Arrangement is "v1" or "v1.5".
-func (b *Backbone) Arrangement() string { return b.network.arrangement }
+// Variant is "v1" or "v1.5".
+func (b *Backbone) Variant() string { return b.network.variant }
 
-// Preprocess is what the graph does to the pictures: "caffe", "torch" or "rescale".
+// Preprocess is what the graph does to the images: "caffe", "torch" or "rescale".
 func (b *Backbone) Preprocess() string { return b.mode }
 
 // Pool is "avg", "max" or "none".
@@ -58,7 +58,7 @@ func (b *Backbone) Pool() string { return b.pool }
 // Cut is the last stage that runs.
 func (b *Backbone) Cut() string { return b.cut }
 
-// Size is the height and width of the pictures in pixels.
+// Size is the height and width of the images in pixels.
 func (b *Backbone) Size() int { return b.size }
 
 // Top tells whether the features are the logits of ImageNet's classes, in the order of Labels.
@@ -77,7 +77,7 @@ func (b *Backbone) WeightsDigest() string { return b.info.SHA256 }
 // Trained is false for random weights: what is learnt on them must be labelled as coming from an untrained backbone.
 func (b *Backbone) Trained() bool { return b.info.Trained }
 
-// Fingerprint names everything that the features of a given picture depend on, apart from the last bits that the device,
+// Fingerprint names everything that the features of a given image depend on, apart from the last bits that the device,
 // the precision and the formulation decide. It is a key for caches.
 func (b *Backbone) Fingerprint() string {
 	return strings.Join([]string{
@@ -85,7 +85,7 @@ func (b *Backbone) Fingerprint() string {
 	}, "|")
 }
 
-// FeatureShape is the shape of one picture's features: [features] when pooled, else [height, width, channels].
+// FeatureShape is the shape of one image's features: [features] when pooled, else [height, width, channels].
 func (b *Backbone) FeatureShape() []int {
 	maps := b.network.shape(b.size, b.cut)
 	switch {

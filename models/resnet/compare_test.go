@@ -16,7 +16,7 @@ func TestCompareWithPublishers(t *testing.T) {
 		t.Skip("slow: set HEADSTART_PEERS_PYTHON to a Python with keras, tensorflow-cpu, torch, torchvision, timm and transformers")
 	}
 	device := openCPU(t)
-	fmt.Printf("largest difference of each output, as a part of its largest magnitude; 2 pictures of 224 by 224\n%-24s", "")
+	fmt.Printf("largest difference of each output, as a part of its largest magnitude; 2 images of 224 by 224\n%-24s", "")
 	for _, name := range outputNames {
 		fmt.Printf(" %9s", name)
 	}

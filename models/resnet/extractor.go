@@ -19,8 +19,8 @@ import (
 const (
 	cpuBatch = 32
 	gpuBatch = 256
-	// winogradPays is the number of pictures from which Winograd's faster graph makes up for its longer compilation: 1.5 s of
-	// processor time, against 35 ms a picture, measured on 2 cores.
+	// winogradPays is the number of images from which Winograd's faster graph makes up for its longer compilation: 1.5 s of
+	// processor time, against 35 ms an image, measured on 2 cores.
 	winogradPays = 45
 )
 
@@ -31,10 +31,10 @@ var precisions = map[string]dtypes.DType{
 
 // ExtractorOptions tune the frozen pass.
 type ExtractorOptions struct {
-	// Batch is the number of pictures that the device computes at once; 0 means 32 on a CPU and 256 on a GPU, and no more
-	// than the power of two that holds the pictures expected.
+	// Batch is the number of images that the device computes at once; 0 means 32 on a CPU and 256 on a GPU, and no more
+	// than the power of two that holds the images expected.
 	Batch int
-	// Expected is how many pictures will be asked for in all, as far as known; 0 means many. Few are computed by the graph
+	// Expected is how many images will be asked for in all, as far as known; 0 means many. Few are computed by the graph
 	// that compiles in half a second, many by the one that computes faster and takes seconds to compile.
 	Expected int
 	// Precision is "float32" (also the empty string), "bfloat16" or "float16".
@@ -44,8 +44,8 @@ type ExtractorOptions struct {
 }
 
 // Extractor computes features with the weights frozen, folded and resident on a device. It is safe for concurrent use;
-// calls take turns. Every batch is padded to the same size, so that on one device a picture's features have the same bits
-// whichever pictures it shares a batch with.
+// calls take turns. Every batch is padded to the same size, so that on one device an image's features have the same bits
+// whichever images it shares a batch with.
 type Extractor struct {
 	backbone    *Backbone
 	device      *accel.Device
@@ -63,7 +63,7 @@ type Extractor struct {
 	closed  bool            // guarded by turn
 }
 
-// NewExtractor starts compiling in the background and returns: pictures can be decoded meanwhile. The first Extract waits
+// NewExtractor starts compiling in the background and returns: images can be decoded meanwhile. The first Extract waits
 // for it.
 func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, options ExtractorOptions) (*Extractor, error) {
 	if err := ctx.Err(); err != nil {
@@ -82,7 +82,7 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 	}
 	e.batch = batchSize(device.Name(), options)
 	if e.batch < 1 {
-		return nil, fmt.Errorf("compile %s: a batch of %d pictures is none", b.Name(), e.batch)
+		return nil, fmt.Errorf("compile %s: a batch of %d images is none", b.Name(), e.batch)
 	}
 	if err := e.chooseFormulation(options.Expected); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 	return e, nil
 }
 
-// batchSize is the batch asked for, or what suits the device and the pictures expected.
+// batchSize is the batch asked for, or what suits the device and the images expected.
 func batchSize(device string, options ExtractorOptions) int {
 	if options.Batch != 0 {
 		return options.Batch
@@ -140,7 +140,7 @@ func (e *Extractor) compile(dtype dtypes.DType) (err error) {
 	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
-		return fmt.Errorf("make room for a batch of %d pictures on %s: %w", e.batch, e.device.Name(), err)
+		return fmt.Errorf("make room for a batch of %d images on %s: %w", e.batch, e.device.Name(), err)
 	}
 	if e.exec, err = graph.NewExec(e.device.Backend, e.program.build); err != nil {
 		return fmt.Errorf("compile %s for %s: %w", e.backbone.Name(), e.device.Name(), err)
@@ -151,10 +151,10 @@ func (e *Extractor) compile(dtype dtypes.DType) (err error) {
 	return nil
 }
 
-// Batch is the number of pictures computed at once; giving Extract a multiple of it wastes nothing.
+// Batch is the number of images computed at once; giving Extract a multiple of it wastes nothing.
 func (e *Extractor) Batch() int { return e.batch }
 
-// FeatureShape is the shape of one picture's features.
+// FeatureShape is the shape of one image's features.
 func (e *Extractor) FeatureShape() []int { return e.backbone.FeatureShape() }
 
 // Formulation says which graph computes: "plain" or "winograd".
@@ -163,25 +163,25 @@ func (e *Extractor) Formulation() string { return e.formulation }
 // Precision is "float32", "bfloat16" or "float16".
 func (e *Extractor) Precision() string { return e.precision }
 
-// Extract returns the features of n pictures, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
+// Extract returns the features of n images, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
 // cancelled context stops it between two batches.
 func (e *Extractor) Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
-	picture := e.backbone.size * e.backbone.size * 3
-	if n < 0 || len(pixels) != n*picture {
-		return nil, fmt.Errorf("extract the features of %d pictures: %d pixel values were given, and %d by %d RGB pixels make %d",
-			n, len(pixels), e.backbone.size, e.backbone.size, n*picture)
+	img := e.backbone.size * e.backbone.size * 3
+	if n < 0 || len(pixels) != n*img {
+		return nil, fmt.Errorf("extract the features of %d images: %d pixel values were given, and %d by %d RGB pixels make %d",
+			n, len(pixels), e.backbone.size, e.backbone.size, n*img)
 	}
 	if err := e.acquire(ctx); err != nil {
-		return nil, fmt.Errorf("extract the features of %d pictures: %w", n, err)
+		return nil, fmt.Errorf("extract the features of %d images: %w", n, err)
 	}
 	defer func() { e.turn <- struct{}{} }()
 	features := make([]float32, 0, n*shapes.Make(dtypes.Float32, e.FeatureShape()...).Size())
 	for at := 0; at < n; at += e.batch {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("extract the features of %d pictures, %d done: %w", n, at, err)
+			return nil, fmt.Errorf("extract the features of %d images, %d done: %w", n, at, err)
 		}
 		count := min(e.batch, n-at)
-		batch, err := e.runBatch(pixels[at*picture:(at+count)*picture], count)
+		batch, err := e.runBatch(pixels[at*img:(at+count)*img], count)
 		if err != nil {
 			return nil, err
 		}
@@ -212,7 +212,7 @@ func (e *Extractor) acquire(ctx context.Context) error {
 	return nil
 }
 
-// runBatch computes up to one batch, padded with black pictures.
+// runBatch computes up to one batch, padded with black images.
 func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err error) {
 	what := fmt.Sprintf("extract features with %s on %s", e.backbone.Name(), e.device.Name())
 	defer recovered(&err, what)
@@ -246,7 +246,7 @@ func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err
 // explain says which batch may fit where the device ran out of memory.
 func (e *Extractor) explain(what string, err error) error {
 	if strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") && e.batch > 1 {
-		return fmt.Errorf("%s: the device has no memory for %d pictures at once; ask for a batch of %d: %w", what, e.batch, e.batch/2, err)
+		return fmt.Errorf("%s: the device has no memory for %d images at once; ask for a batch of %d: %w", what, e.batch, e.batch/2, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

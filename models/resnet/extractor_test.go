@@ -18,7 +18,7 @@ import (
 
 const testSize = 96 // stages of 24, 12, 6 and 3 pixels: the last is odd, as with 224
 
-// random opens an untrained backbone for small pictures whose batch norms do something.
+// random opens an untrained backbone for small images whose batch norms do something.
 func random(t testing.TB, options Options) *Backbone {
 	t.Helper()
 	options.Weights, options.Seed = WeightsRandom, 7
@@ -64,21 +64,21 @@ func unfoldedFeatures(t testing.TB, b *Backbone, backend model.Backend, pixels [
 
 func TestFormulationsAgree(t *testing.T) {
 	device := openCPU(t)
-	pixels := pictures(3, testSize)
+	pixels := images(3, testSize)
 	for _, test := range []struct {
-		arrangement, cut string
-		formulations     []string
+		variant, cut string
+		formulations []string
 	}{
 		{V1, "conv1", []string{FormulationPlain}},
 		{V1, "conv5", []string{FormulationPlain, FormulationWinograd}},
 		{V15, "conv3", []string{FormulationPlain, FormulationWinograd}},
 	} {
-		b := random(t, Options{Arrangement: test.arrangement, Cut: test.cut, Pool: PoolNone})
+		b := random(t, Options{Variant: test.variant, Cut: test.cut, Pool: PoolNone})
 		want := unfoldedFeatures(t, b, device.Backend, pixels, 3)
 		for _, formulation := range test.formulations {
 			got := extract(t, b, device, ExtractorOptions{Batch: 2, Formulation: formulation}, pixels, 3)
 			if d := difference(t, got, want); d > 1e-5 {
-				t.Errorf("%s %s: %s differs from the unfolded network by %.1e", test.arrangement, test.cut, formulation, d)
+				t.Errorf("%s %s: %s differs from the unfolded network by %.1e", test.variant, test.cut, formulation, d)
 			}
 		}
 	}
@@ -87,8 +87,8 @@ func TestFormulationsAgree(t *testing.T) {
 func TestBatchCompositionDoesNotMatter(t *testing.T) {
 	device := openCPU(t)
 	b := random(t, Options{Cut: "conv3"})
-	pixels := pictures(5, testSize)
-	picture, dim := testSize*testSize*3, b.FeatureDim()
+	pixels := images(5, testSize)
+	img, dim := testSize*testSize*3, b.FeatureDim()
 	e, err := b.NewExtractor(context.Background(), device, ExtractorOptions{Batch: 4, Formulation: FormulationPlain})
 	if err != nil {
 		t.Fatal(err)
@@ -99,12 +99,12 @@ func TestBatchCompositionDoesNotMatter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, i := range []int{1, 4} {
-		alone, err := e.Extract(context.Background(), pixels[i*picture:(i+1)*picture], 1)
+		alone, err := e.Extract(context.Background(), pixels[i*img:(i+1)*img], 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(alone, together[i*dim:(i+1)*dim]) {
-			t.Errorf("picture %d has other features alone than among others", i)
+			t.Errorf("image %d has other features alone than among others", i)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func TestBatchCompositionDoesNotMatter(t *testing.T) {
 func TestFeaturesAfterContinuesAStage(t *testing.T) {
 	device := openCPU(t)
 	b := random(t, Options{Cut: "conv4"})
-	pixels := pictures(2, testSize)
+	pixels := images(2, testSize)
 	options := ExtractorOptions{Batch: 2, Formulation: FormulationPlain}
 	want := extract(t, b, device, options, pixels, 2)
 	for _, stage := range []string{"conv1", "conv3", "conv4"} {
@@ -198,17 +198,17 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := e.Extract(ctx, make([]uint8, 5), 1); err == nil {
-		t.Error("5 pixel values passed for a picture")
+		t.Error("5 pixel values passed for an image")
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := e.Extract(cancelled, pictures(1, testSize), 1); !errors.Is(err, context.Canceled) {
+	if _, err := e.Extract(cancelled, images(1, testSize), 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if err := errors.Join(e.Close(), e.Close()); err != nil {
 		t.Error(err)
 	}
-	if _, err := e.Extract(ctx, pictures(1, testSize), 1); err == nil {
+	if _, err := e.Extract(ctx, images(1, testSize), 1); err == nil {
 		t.Error("a closed extractor computes")
 	}
 }
@@ -216,7 +216,7 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 func TestHalfPrecisionOnTheDevice(t *testing.T) {
 	device := openCPU(t)
 	b := random(t, Options{Cut: "conv2", Size: 64})
-	pixels := pictures(1, 64)
+	pixels := images(1, 64)
 	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
 	for precision, limit := range map[string]float64{"bfloat16": 3e-2, "float16": 4e-3} {
 		got := extract(t, b, device, ExtractorOptions{Batch: 1, Precision: precision}, pixels, 1)
@@ -233,14 +233,14 @@ func TestPureGoBackend(t *testing.T) {
 	}
 	defer func() { _ = device.Close() }()
 	b := random(t, Options{Cut: "conv2", Size: 32})
-	pixels := pictures(2, 32)
+	pixels := images(2, 32)
 	got := extract(t, b, device, ExtractorOptions{Batch: 2}, pixels, 2)
 	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: FormulationPlain}, pixels, 2)); d > 1e-5 {
 		t.Errorf("pure Go lies %.1e from XLA", d)
 	}
 }
 
-func TestFormulationFollowsTheNumberOfPictures(t *testing.T) {
+func TestFormulationFollowsTheNumberOfImages(t *testing.T) {
 	device := openCPU(t)
 	b := random(t, Options{Cut: "conv1", Size: 32})
 	for _, test := range []struct {

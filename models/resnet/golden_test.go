@@ -30,7 +30,7 @@ const tolerance = 1e-5
 type golden struct {
 	weights.Source
 	depth, size int
-	pictures    int
+	images      int
 	samples     int              // of each stage's output, about
 	shapes      map[string][]int // of the weights, as the publisher stores them
 }
@@ -57,7 +57,7 @@ func openGoldenFile(t testing.TB, path string) *golden {
 	}
 	g := &golden{
 		Source: source,
-		depth:  number("depth"), size: number("size"), pictures: number("pictures"), samples: number("samples"), shapes: map[string][]int{},
+		depth:  number("depth"), size: number("size"), images: number("images"), samples: number("samples"), shapes: map[string][]int{},
 	}
 	var list [][2]json.RawMessage
 	if err := json.Unmarshal([]byte(metadata["tensors"]), &list); err != nil {
@@ -174,9 +174,9 @@ func uniform(name string, count int) []float64 {
 	return list
 }
 
-// goldenPictures is pictures of testdata/peers.py.
-func goldenPictures(count, size int) []uint8 {
-	noise := uniform("pictures", count*size*size*3)
+// goldenImages is images of testdata/peers.py.
+func goldenImages(count, size int) []uint8 {
+	noise := uniform("images", count*size*size*3)
 	list := make([]uint8, len(noise))
 	for i, u := range noise {
 		ramp := float64(i/3%size) / float64(size)
@@ -290,8 +290,8 @@ func compareGolden(t testing.TB, g *golden, got outputs) map[string]float64 {
 func TestPublishersNumbers(t *testing.T) {
 	device := openCPU(t)
 	for _, test := range []struct {
-		file, arrangement, preprocess string
-		formulations                  []string
+		file, variant, preprocess string
+		formulations              []string
 	}{
 		{"keras50", V1, PreprocessCaffe, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
 		{"torchvision50", V15, PreprocessTorch, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
@@ -303,8 +303,8 @@ func TestPublishersNumbers(t *testing.T) {
 		t.Run(test.file, func(t *testing.T) {
 			g := openGolden(t, test.file)
 			b := g.open(t, Options{Top: true})
-			if b.Arrangement() != test.arrangement || b.Preprocess() != test.preprocess {
-				t.Errorf("taken for %s with %s preprocessing", b.Arrangement(), b.Preprocess())
+			if b.Variant() != test.variant || b.Preprocess() != test.preprocess {
+				t.Errorf("taken for %s with %s preprocessing", b.Variant(), b.Preprocess())
 			}
 			for _, formulation := range test.formulations {
 				checkGolden(t, g, b, device, formulation)
@@ -316,7 +316,7 @@ func TestPublishersNumbers(t *testing.T) {
 // checkGolden runs one formulation, fails where it is off, and returns the differences.
 func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation string) map[string]float64 {
 	t.Helper()
-	images := tensors.FromFlatDataAndDimensions(goldenPictures(g.pictures, g.size), g.pictures, g.size, g.size, 3)
+	images := tensors.FromFlatDataAndDimensions(goldenImages(g.images, g.size), g.images, g.size, g.size, 3)
 	var got outputs
 	if formulation == formulationUnfolded {
 		got = runUnfolded(t, b, device, images)

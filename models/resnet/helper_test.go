@@ -34,8 +34,8 @@ func sharedFile(t testing.TB, name string) string {
 	return file
 }
 
-// pictures are n pictures of noise on ramps, size by size RGB.
-func pictures(n, size int) []uint8 {
+// images are n images of noise on ramps, size by size RGB.
+func images(n, size int) []uint8 {
 	list := make([]uint8, n*size*size*3)
 	state := uint32(1)
 	for i := range list {

@@ -206,7 +206,7 @@ func (l *loader) unexpected() []string {
 // fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
 func (l *loader) fileDepth() int {
 	for _, depth := range []int{152, 101, 50} {
-		n, err := newNetwork(depth, l.network.arrangement)
+		n, err := newNetwork(depth, l.network.variant)
 		if err != nil {
 			continue
 		}

@@ -93,7 +93,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-func TestArrangementIsAskedForWhenAmbiguous(t *testing.T) {
+func TestVariantIsAskedForWhenAmbiguous(t *testing.T) {
 	keras, torch := openGolden(t, "keras50").shapes, openGolden(t, "torchvision50").shapes
 	for name := range keras {
 		if strings.HasSuffix(name, "_conv/bias") {
@@ -104,15 +104,15 @@ func TestArrangementIsAskedForWhenAmbiguous(t *testing.T) {
 		if name != "keras without biases" {
 			shapes["conv1.bias"] = []int{64}
 		}
-		if _, err := openShapes(t, shapes, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "arrangement") {
+		if _, err := openShapes(t, shapes, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "variant") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	b, err := openShapes(t, keras, Options{Cut: "conv1", Arrangement: V15, Preprocess: PreprocessTorch})
-	if err != nil || b.Arrangement() != V15 || b.Preprocess() != PreprocessTorch {
-		t.Errorf("told the arrangement: %v", err)
+	b, err := openShapes(t, keras, Options{Cut: "conv1", Variant: V15, Preprocess: PreprocessTorch})
+	if err != nil || b.Variant() != V15 || b.Preprocess() != PreprocessTorch {
+		t.Errorf("told the variant: %v", err)
 	}
-	b, err = openShapes(t, torch, Options{Cut: "conv1", Arrangement: V1})
+	b, err = openShapes(t, torch, Options{Cut: "conv1", Variant: V1})
 	if err != nil || b.parameters.layers["conv1_conv"].bias[0] == 0 {
 		t.Errorf("v1 under torchvision's names: %v", err)
 	}
@@ -194,7 +194,7 @@ func TestCaffePartialFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Arrangement() != V1 || b.Preprocess() != PreprocessCaffe || !b.Trained() || len(b.WeightsDigest()) != 64 {
+	if b.Variant() != V1 || b.Preprocess() != PreprocessCaffe || !b.Trained() || len(b.WeightsDigest()) != 64 {
 		t.Errorf("taken for %s, %s, %+v", b.Name(), b.Preprocess(), b.Weights())
 	}
 	if notes := strings.Join(b.Weights().Notes, "; "); !strings.Contains(notes, "biases") || !strings.Contains(notes, "42 tensors") {
@@ -216,8 +216,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		`no stage "conv6"`:       {Cut: "conv6"},
 		`no pooling "sum"`:       {Pool: "sum"},
 		`no preprocessing "raw"`: {Preprocess: "raw"},
-		`no arrangement "v2"`:    {Arrangement: "v2"},
-		"pictures of 16 pixels":  {Size: 16},
+		`no variant "v2"`:        {Variant: "v2"},
+		"images of 16 pixels":    {Size: 16},
 		"the top stands on":      {Top: true, Cut: "conv3"},
 		"no such file":           {Weights: "no/such/file.safetensors"},
 		"SHA-256":                {Weights: WeightsImageNet, Offline: true, CacheDir: t.TempDir()},
@@ -270,7 +270,7 @@ func TestLayerTable(t *testing.T) {
 	}{
 		{Options{}, 23_587_712, 53_120, "[224 224 3]", "[2048]"},
 		{Options{Top: true}, 25_636_712, 53_120, "[224 224 3]", "[1000]"},
-		{Options{Arrangement: V15}, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
+		{Options{Variant: V15}, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
 		{Options{Depth: 152, Pool: PoolNone, Size: 160}, 58_370_944, 151_424, "[160 160 3]", "[5 5 2048]"},
 	} {
 		test.options.Weights = WeightsRandom

@@ -7,9 +7,9 @@ import (
 
 // scheme is a publisher's way to name the tensors of a ResNet.
 type scheme struct {
-	name        string
-	arrangement string // of the publisher's own models
-	preprocess  string
+	name       string
+	variant    string // of the publisher's own models
+	preprocess string
 	// convolution names a convolution's kernel and bias, norm the four tensors of a batch norm, given the layer.
 	convolution, norm func(n network, c convolution) string
 	kernel, bias      string // the suffixes
@@ -25,7 +25,7 @@ type scheme struct {
 // schemes are in the order in which they are tried.
 var schemes = []scheme{
 	{
-		name: "keras", arrangement: V1, preprocess: PreprocessCaffe,
+		name: "keras", variant: V1, preprocess: PreprocessCaffe,
 		convolution: func(_ network, c convolution) string { return c.name },
 		norm:        func(_ network, c convolution) string { return c.norm },
 		kernel:      "/kernel", bias: "/bias",
@@ -38,7 +38,7 @@ var schemes = []scheme{
 		},
 	},
 	{
-		name: "torchvision", arrangement: V15, preprocess: PreprocessTorch,
+		name: "torchvision", variant: V15, preprocess: PreprocessTorch,
 		convolution: func(n network, c convolution) string { return torchName(n, c, "conv", "downsample.0") },
 		norm:        func(n network, c convolution) string { return torchName(n, c, "bn", "downsample.1") },
 		kernel:      ".weight", bias: ".bias",
@@ -48,7 +48,7 @@ var schemes = []scheme{
 		counters: ".num_batches_tracked",
 	},
 	{
-		name: "huggingface", arrangement: V15, preprocess: PreprocessTorch,
+		name: "huggingface", variant: V15, preprocess: PreprocessTorch,
 		convolution: func(n network, c convolution) string { return huggingFaceName(n, c) + ".convolution" },
 		norm:        func(n network, c convolution) string { return huggingFaceName(n, c) + ".normalization" },
 		kernel:      ".weight", bias: ".bias",

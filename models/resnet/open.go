@@ -47,21 +47,21 @@ func Open(ctx context.Context, options Options) (*Backbone, error) {
 
 // openRandom makes an untrained backbone.
 func openRandom(o Options) (*Backbone, error) {
-	if o.Arrangement == auto {
-		o.Arrangement = V1
+	if o.Variant == auto {
+		o.Variant = V1
 	}
-	n, err := newNetwork(o.Depth, o.Arrangement)
+	n, err := newNetwork(o.Depth, o.Variant)
 	if err != nil {
 		return nil, err
 	}
 	if o.Preprocess == auto {
 		o.Preprocess = PreprocessCaffe
-		if o.Arrangement == V15 {
+		if o.Variant == V15 {
 			o.Preprocess = PreprocessTorch
 		}
 	}
 	origin := fmt.Sprintf("random (seed %d)", o.Seed)
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s resnet%d %s %s he-fan-out calibrated pcg", origin, o.Depth, o.Arrangement, o.Preprocess))
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s resnet%d %s %s he-fan-out calibrated pcg", origin, o.Depth, o.Variant, o.Preprocess))
 	return &Backbone{
 		network: n, parameters: randomParameters(n, o.Cut, o.Top, o.Preprocess, o.Seed),
 		cut: o.Cut, pool: o.Pool, mode: o.Preprocess, size: o.Size,
@@ -90,11 +90,11 @@ func openSource(source weights.Source, path, digest string, o Options) (*Backbon
 			"torchvision or timm (conv1.weight), or Hugging Face (resnet.embedder.embedder.convolution.weight); it begins with %s",
 			path, strings.Join(firstNames(source, 3), ", "))
 	}
-	arrangement, err := inferArrangement(path, s, stored, o)
+	variant, err := inferVariant(path, s, stored, o)
 	if err != nil {
 		return nil, err
 	}
-	n, err := newNetwork(o.Depth, arrangement)
+	n, err := newNetwork(o.Depth, variant)
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +116,13 @@ func openSource(source weights.Source, path, digest string, o Options) (*Backbon
 	}, nil
 }
 
-// inferArrangement tells v1 from v1.5 by whose names a file has, and asks where its biases contradict them: Keras's ResNet
-// has biases (Caffe's in the stem alone), torchvision's has none. The two arrangements' shapes are the same.
-func inferArrangement(path string, s scheme, stored map[string]string, o Options) (string, error) {
-	if o.Arrangement != auto {
-		return o.Arrangement, nil
+// inferVariant tells v1 from v1.5 by whose names a file has, and asks where its biases contradict them: Keras's ResNet
+// has biases (Caffe's in the stem alone), torchvision's has none. The two variants' shapes are the same.
+func inferVariant(path string, s scheme, stored map[string]string, o Options) (string, error) {
+	if o.Variant != auto {
+		return o.Variant, nil
 	}
-	n, err := newNetwork(o.Depth, s.arrangement)
+	n, err := newNetwork(o.Depth, s.variant)
 	if err != nil {
 		return "", err
 	}
@@ -133,10 +133,10 @@ func inferArrangement(path string, s scheme, stored map[string]string, o Options
 			has = "a bias"
 		}
 		return "", fmt.Errorf("load weights %s: it has %s's names and %s in its first convolution, which does not tell whether blocks "+
-			"stride on their 1x1 (v1) or 3x3 convolution (v1.5); say which with the arrangement option, and the preprocessing with it",
+			"stride on their 1x1 (v1) or 3x3 convolution (v1.5); say which with the variant option, and the preprocessing with it",
 			path, s.name, has)
 	}
-	return s.arrangement, nil
+	return s.variant, nil
 }
 
 func firstNames(source weights.Source, n int) []string {

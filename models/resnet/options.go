@@ -9,9 +9,9 @@ type Options struct {
 	// Weights is "imagenet" (also the empty string: fetched once, then cached), "random", or the path of a safetensors
 	// file under torchvision's, timm's, Hugging Face's or Keras's names.
 	Weights string
-	// Arrangement is "v1" (Keras, Caffe), "v1.5" (torchvision, timm, Hugging Face), or "auto" (also the empty string):
+	// Variant is "v1" (Keras, Caffe), "v1.5" (torchvision, timm, Hugging Face), or "auto" (also the empty string):
 	// known from the names in the file; v1 for random weights.
-	Arrangement string
+	Variant string
 	// Cut is the last stage that runs: "conv1" to "conv5"; empty means conv5.
 	Cut string
 	// Pool is "avg" (also the empty string), "max" or "none".
@@ -20,7 +20,7 @@ type Options struct {
 	Top bool
 	// Preprocess is "auto" (also the empty string: what the weights were trained with), "caffe", "torch" or "rescale".
 	Preprocess string
-	// Size is the height and width of the pictures in pixels; 0 means 224.
+	// Size is the height and width of the images in pixels; 0 means 224.
 	Size int
 	// Seed makes the random weights.
 	Seed uint64
@@ -68,18 +68,18 @@ func (o Options) withDefaults() (Options, error) {
 	fill(&o.Cut, lastStage)
 	fill(&o.Pool, PoolAvg)
 	fill(&o.Preprocess, auto)
-	fill(&o.Arrangement, auto)
+	fill(&o.Variant, auto)
 	if o.Depth == 0 {
 		o.Depth = 50
 	}
 	if o.Size == 0 {
 		o.Size = defaultSize
 	}
-	arrangement := o.Arrangement
-	if arrangement == auto {
-		arrangement = V1
+	variant := o.Variant
+	if variant == auto {
+		variant = V1
 	}
-	n, err := newNetwork(o.Depth, arrangement)
+	n, err := newNetwork(o.Depth, variant)
 	if err != nil {
 		return o, err
 	}
@@ -96,7 +96,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	switch {
 	case o.Size < minSize || o.Size > maxSize:
-		return o, fmt.Errorf("resnet: pictures of %d pixels do not fit the network; it takes %d to %d", o.Size, minSize, maxSize)
+		return o, fmt.Errorf("resnet: images of %d pixels do not fit the network; it takes %d to %d", o.Size, minSize, maxSize)
 	case o.Top && (o.Cut != lastStage || o.Pool != PoolAvg):
 		return o, fmt.Errorf("resnet: the top stands on conv5 and average pooling, not on %s and %s", o.Cut, o.Pool)
 	}

@@ -5,7 +5,7 @@ import "math"
 // layerWeights are one convolution's weights with those of its batch norm, in float32.
 type layerWeights struct {
 	kernel                        []float32 // [height, width, in, out]
-	bias                          []float32 // [out]; nil where the arrangement has none
+	bias                          []float32 // [out]; nil where the variant has none
 	scale, offset, mean, variance []float32 // of the batch norm, [out]
 }
 

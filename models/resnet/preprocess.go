@@ -17,7 +17,7 @@ const (
 	PreprocessRescale = "rescale"
 )
 
-// normalization is what is done to a picture's channels: reversed to BGR or not, then (x - mean) / deviation, in units of
+// normalization is what is done to an image's channels: reversed to BGR or not, then (x - mean) / deviation, in units of
 // pixels from 0 to 255.
 type normalization struct {
 	bgr             bool

@@ -100,7 +100,7 @@ func (p *program) put(data []float32, dims ...int) error {
 	return nil
 }
 
-// inputs are the shapes of the graph's parameters: the pictures, then the weights.
+// inputs are the shapes of the graph's parameters: the images, then the weights.
 func (p *program) inputs() []shapes.Shape {
 	size := p.backbone.size
 	list := []shapes.Shape{shapes.Make(dtypes.Uint8, p.batch, size, size, 3)}
@@ -110,7 +110,7 @@ func (p *program) inputs() []shapes.Shape {
 	return list
 }
 
-// build makes the graph: pictures [batch, size, size, 3] uint8 RGB to features [batch, FeatureShape...] float32.
+// build makes the graph: images [batch, size, size, 3] uint8 RGB to features [batch, FeatureShape...] float32.
 func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone

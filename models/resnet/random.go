@@ -24,7 +24,7 @@ const (
 	addedPower = 0.75
 )
 
-// randomParameters draws the weights up to a stage, for preprocessed pictures of the mode. The same seed gives the same
+// randomParameters draws the weights up to a stage, for preprocessed images of the mode. The same seed gives the same
 // weights on every machine.
 func randomParameters(n network, cut string, top bool, mode string, seed uint64) parameters {
 	r := randomizer{

@@ -39,7 +39,7 @@ func colorAwayFrom(random *rand.Rand, others ...rgb) rgb {
 	return rgb{} // practically never: three colours leave room
 }
 
-// A pose is where a figure stands in the picture.
+// A pose is where a figure stands in the image.
 type pose struct{ x, y, size, cos, sin float64 }
 
 func newPose(random *rand.Rand, width, height, size float64) pose {
@@ -50,13 +50,13 @@ func newPose(random *rand.Rand, width, height, size float64) pose {
 	}
 }
 
-// local turns a place in the picture into the figure's coordinates.
+// local turns a place in the image into the figure's coordinates.
 func (p pose) local(x, y float64) (float64, float64) {
 	x, y = (x-p.x)/p.size, (y-p.y)/p.size
 	return x*p.cos + y*p.sin, y*p.cos - x*p.sin
 }
 
-// A scene is all that one picture shows.
+// A scene is all that one image shows.
 type scene struct {
 	corners [4]rgb // the background, mixed between the corners
 	clouds  *clouds
@@ -79,18 +79,18 @@ type blob struct {
 func draw(class kind, random *rand.Rand) image.Image {
 	width, height := 160+random.IntN(96), 160+random.IntN(96)
 	s := newScene(class, random, float64(width), float64(height))
-	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
 			c := s.at(float64(x), float64(y), float64(width), float64(height))
-			at := picture.PixOffset(x, y)
+			at := img.PixOffset(x, y)
 			for k := range c {
-				picture.Pix[at+k] = uint8(min(max(c[k]+random.NormFloat64()*s.noise, 0), 255))
+				img.Pix[at+k] = uint8(min(max(c[k]+random.NormFloat64()*s.noise, 0), 255))
 			}
-			picture.Pix[at+3] = 255
+			img.Pix[at+3] = 255
 		}
 	}
-	return picture
+	return img
 }
 
 func newScene(class kind, random *rand.Rand, width, height float64) scene {

@@ -3,7 +3,7 @@ package sampleset
 import "math"
 
 // A shape is a figure around the origin: the signed distance of a point to its edge, negative inside, where 1 is the figure's
-// size. nil is no shape: the pattern fills the picture.
+// size. nil is no shape: the pattern fills the image.
 type shape struct {
 	name     string
 	distance func(x, y float64) float64

@@ -1,7 +1,7 @@
-// Package sampleset draws labelled pictures, so that everything can be tried without a download.
+// Package sampleset draws labelled images, so that everything can be tried without a download.
 //
 // A class is a shape (circle, star), a pattern (stripes, dots), or a shape filled with a pattern; colours, place, size, turn,
-// background, clutter and noise vary, so that nothing but the class tells the pictures apart. The same options give the same
+// background, clutter and noise vary, so that nothing but the class tells the images apart. The same options give the same
 // files on the same processor architecture.
 package sampleset
 
@@ -20,7 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/models/crew"
 )
 
-// Version goes up when the same options give other pictures.
+// Version goes up when the same options give other images.
 const Version = 1
 
 // Options say what to draw. The zero value means the defaults.
@@ -50,12 +50,12 @@ func (o Options) WithDefaults() (Options, error) {
 		return o, fmt.Errorf("draw a sample of %d classes: choose 2 to %d", o.Classes, MaxClasses)
 	}
 	if o.PerClass < 1 || o.PerClass > 100_000 {
-		return o, fmt.Errorf("draw a sample of %d pictures a class: choose 1 to 100000", o.PerClass)
+		return o, fmt.Errorf("draw a sample of %d images a class: choose 1 to 100000", o.PerClass)
 	}
 	return o, nil
 }
 
-// Write draws the pictures as JPEG files into dir, a folder for each class. dir appears whole or not at all; where it exists
+// Write draws the images as JPEG files into dir, a folder for each class. dir appears whole or not at all; where it exists
 // already it is left as it is.
 func Write(ctx context.Context, dir string, o Options) error {
 	o, err := o.WithDefaults()
@@ -93,13 +93,13 @@ func drawAll(ctx context.Context, dir string, o Options) error {
 		}
 	}
 	total := o.Classes * o.PerClass
-	return crew.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing pictures") }, func(i int) error {
+	return crew.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing images") }, func(i int) error {
 		return writeOne(dir, classes[i%o.Classes], i/o.Classes, o.Seed)
 	})
 }
 
-// writeOne draws the picture with a number within its class. Its chance depends on the seed, the class and the number alone, so
-// that more classes or more pictures leave the others as they are.
+// writeOne draws the image with a number within its class. Its chance depends on the seed, the class and the number alone, so
+// that more classes or more images leave the others as they are.
 func writeOne(dir string, class kind, number int, seed int64) error {
 	index := slices.Index(kinds(), class)
 	random := rand.New(rand.NewPCG(uint64(seed), uint64(index)<<32|uint64(number)))

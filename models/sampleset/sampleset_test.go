@@ -55,7 +55,7 @@ func TestTheSameOptionsGiveTheSameFiles(t *testing.T) {
 	}
 	for name, data := range few {
 		if more[name] != data {
-			t.Errorf("%s is another picture in a larger set", name)
+			t.Errorf("%s is another image in a larger set", name)
 		}
 	}
 	seen := map[string]string{}
@@ -135,7 +135,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-func TestPicturesAreReadable(t *testing.T) {
+func TestImagesAreReadable(t *testing.T) {
 	for name, data := range drawInto(t, Options{Classes: MaxClasses, PerClass: 1}) {
 		config, err := jpeg.DecodeConfig(strings.NewReader(data))
 		if err != nil || config.Width < 160 || config.Width > 256 || config.Height < 160 || config.Height > 256 {

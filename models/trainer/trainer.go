@@ -1,6 +1,6 @@
 // Package trainer moves the weights of a small network by gradient descent, batch by batch.
 //
-// It knows numbers only: no pictures, files or epochs. Randomness and everything that changes from step to step (learning
+// It knows numbers only: no images, files or epochs. Randomness and everything that changes from step to step (learning
 // rate, dropout, weight decay) are inputs of one compiled step, so that the same step serves a whole search, and a step
 // repeated on the same numbers gives the same bits.
 package trainer
@@ -38,7 +38,7 @@ type Body func(scope *model.Scope, x *graph.Node) *graph.Node
 
 // Options say what to train.
 type Options struct {
-	Input []int // shape of one picture's input
+	Input []int // shape of one image's input
 	Bytes bool  // whether the input is uint8 instead of float32
 	Body  Body  // nil: the head alone
 	Head  head.Plan
@@ -208,7 +208,7 @@ func (t *Trainer) explainMemory(err error) error {
 	if !strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") || t.options.Batch < 2 {
 		return err
 	}
-	return fmt.Errorf("the device has no memory for %d pictures at once; a batch of %d, with its gradients accumulated over %d steps, trains alike: %w",
+	return fmt.Errorf("the device has no memory for %d images at once; a batch of %d, with its gradients accumulated over %d steps, trains alike: %w",
 		t.options.Batch, t.options.Batch/2, 2*max(1, t.options.Accumulate), err)
 }
 

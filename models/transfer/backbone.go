@@ -10,21 +10,21 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
 
-// A Backbone turns pictures into features. ResNet makes one of a *resnet.Backbone.
+// A Backbone turns images into features. ResNet makes one of a *resnet.Backbone.
 type Backbone interface {
-	// FeatureShape is the shape of one picture's features: [dim] when pooled, [height, width, channels] else.
+	// FeatureShape is the shape of one image's features: [dim] when pooled, [height, width, channels] else.
 	FeatureShape() []int
 	// Stages are the names from input to output that can be cut at or unfrozen from.
 	Stages() []string
-	// Identity says which weights and which treatment of the pictures give these features.
+	// Identity says which weights and which treatment of the images give these features.
 	Identity() Identity
-	// Extractor prepares the fast, frozen pass on a device for about that many pictures.
+	// Extractor prepares the fast, frozen pass on a device for about that many images.
 	Extractor(ctx context.Context, device *accel.Device, expected int) (Extractor, error)
 
 	// Maps is the same network without pooling, cut behind a stage; empty: behind its last.
 	Maps(stage string) (Backbone, error)
 	// After builds what follows a stage, with trainable variables below scope: x are that stage's maps, [batch, height, width,
-	// channels]. An empty stage means the whole network: x are pictures then, [batch, size, size, 3], uint8 RGB.
+	// channels]. An empty stage means the whole network: x are images then, [batch, size, size, 3], uint8 RGB.
 	// The result is [batch, FeatureShape...], float32.
 	After(scope *model.Scope, stage string, tuning Tuning, x *graph.Node) *graph.Node
 	// PoolFeatures makes features of the maps of the last stage.
@@ -41,9 +41,9 @@ type Tuning struct {
 
 // An Extractor is the frozen pass of a backbone.
 type Extractor interface {
-	// Extract takes n pictures as [n, size, size, 3] RGB bytes and returns [n, FeatureShape...] numbers.
+	// Extract takes n images as [n, size, size, 3] RGB bytes and returns [n, FeatureShape...] numbers.
 	Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error)
-	// Batch is how many pictures go through at once; a multiple of it wastes nothing.
+	// Batch is how many images go through at once; a multiple of it wastes nothing.
 	Batch() int
 	Close() error
 }
@@ -60,5 +60,5 @@ type Identity struct {
 	Belongs       string               `json:"belongs"`        // the preprocessing that the weights were trained with; empty: unknown
 	Geometry      imagefolder.Geometry `json:"geometry"`
 	Precision     string               `json:"precision"`   // float32, bfloat16 or float16
-	Fingerprint   string               `json:"fingerprint"` // names all that a picture's features depend on
+	Fingerprint   string               `json:"fingerprint"` // names all that an image's features depend on
 }

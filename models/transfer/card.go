@@ -28,10 +28,10 @@ func (m *Model) Card(figures []string) string {
 	}
 	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Architecture), id.Cut, id.Pool)
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights), id.WeightsDigest)
-	row("Pictures", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Preprocess)
+	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head, len(m.Classes))
 	row("Fine-tuned", "%s", orNone(m.Unfrozen))
-	row("Dataset", "%s, %d pictures, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	s := p.Settings
 	row("Training", "%d epochs, batch %d, %s at %g, schedule %s, seed %d", s.Epochs, s.Batch, s.Optimizer, s.LearningRate, s.Schedule, s.Seed)
 	row("Made", "%s on %s", p.Created.Format("2006-01-02 15:04 MST"), p.Device)
@@ -44,8 +44,8 @@ func (m *Model) Card(figures []string) string {
 	for _, figure := range figures {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(figure, ".png"), figure)
 	}
-	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every picture one of them. Validation pictures came from the " +
-		"same folder as the training pictures: on pictures taken otherwise it may do worse.\n")
+	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every image one of them. Validation images came from the " +
+		"same folder as the training images: on images taken otherwise it may do worse.\n")
 	b.WriteString("\n`headstart verify` repeats the training and compares the numbers.\n")
 	return b.String()
 }

@@ -26,7 +26,7 @@ const (
 type Config struct {
 	Name     string               // of the run; empty: one is made from the backbone and the time
 	Home     string               // the state folder (cache/, runs/); empty: nothing is written to disk
-	Dataset  *imagefolder.Dataset // pictures with labels, split into train and val
+	Dataset  *imagefolder.Dataset // images with labels, split into train and val
 	Targets  [][]float32          // by item, for Multi (0 or 1 for each class) and Regression; nil for Single
 	Backbone Backbone
 
@@ -35,7 +35,7 @@ type Config struct {
 
 	Epochs         int     // 0: DefaultEpochs
 	LearningRate   float64 // 0: DefaultLearningRate
-	Batch          int     // pictures in a step; 0: DefaultBatch
+	Batch          int     // images in a step; 0: DefaultBatch
 	Accumulate     int     // steps whose gradients are added before the weights move; 0: 1
 	Optimizer      string  // adam (default), adamw, sgd, momentum
 	Momentum       float64 // of momentum; 0: 0.9
@@ -52,12 +52,12 @@ type Config struct {
 	StageRate     float64 // learning rate of a stage as a share of the one above it; 0: 0.1
 	TrainNorm     bool    // whether the batch norms of unfrozen stages learn; by default they stay frozen
 	Augment       string  // as models/augment reads it, such as "flip,rotate:10"
-	AugmentCopies int     // > 0: that many augmented copies of each picture are computed once and cached
+	AugmentCopies int     // > 0: that many augmented copies of each image are computed once and cached
 
 	EarlyStop int  // epochs without a better validation loss before it stops; 0: never
 	KeepLast  bool // keep the weights of the last epoch instead of the best
 
-	Devices   int   // that share each step's pictures; 0: 1
+	Devices   int   // that share each step's images; 0: 1
 	Seed      int64 // 0: DefaultSeed
 	Workers   int   // decoding goroutines; 0: one for each core; does not change the result
 	CacheSize int64 // bytes that the feature cache may take; 0: featurecache.DefaultLimit

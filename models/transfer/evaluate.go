@@ -26,7 +26,7 @@ func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items [
 		options = &EvaluateOptions{}
 	}
 	if len(items) == 0 {
-		return nil, fmt.Errorf("evaluate on %s: no picture is on that side of the split; %%dataset load --val and --test say how many are", imagefolder.Printable(data.Name))
+		return nil, fmt.Errorf("evaluate on %s: no image is on that side of the split; %%dataset load --val and --test say how many are", imagefolder.Printable(data.Name))
 	}
 	outputs, err := m.probabilities(ctx, data, items, options)
 	if err != nil {
@@ -39,7 +39,7 @@ func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items [
 		}
 		c := Config{Dataset: data, Task: m.Task, Targets: targets}
 		if len(targets) != len(data.Items) {
-			return nil, fmt.Errorf("evaluate on %s: %d rows of targets for %d pictures", imagefolder.Printable(data.Name), len(targets), len(data.Items))
+			return nil, fmt.Errorf("evaluate on %s: %d rows of targets for %d images", imagefolder.Printable(data.Name), len(targets), len(data.Items))
 		}
 		return report(c, outputs, items)
 	}
@@ -83,7 +83,7 @@ func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, it
 
 func (m *Model) feed(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (feed, error) {
 	if m.frozen == nil {
-		return pictureFeed{
+		return imageFeed{
 			data: data, geometry: m.Backbone.Identity().Geometry, batch: m.network.Batch(), workers: options.Workers,
 		}, nil
 	}

@@ -26,12 +26,12 @@ type Event struct {
 	Status   Status           `json:"status,omitempty"`
 }
 
-// FeatureProgress counts the pictures that have gone through the backbone.
+// FeatureProgress counts the images that have gone through the backbone.
 type FeatureProgress struct {
 	Total    int           `json:"total"`
 	Computed int           `json:"computed"` // by the backbone, now
 	Cached   int           `json:"cached"`   // found in the cache
-	Rate     float64       `json:"rate"`     // computed pictures per second
+	Rate     float64       `json:"rate"`     // computed images per second
 	Left     time.Duration `json:"left"`     // expected, nanoseconds in JSON
 	Done     bool          `json:"done"`
 }
@@ -45,7 +45,7 @@ type Step struct {
 	Left  time.Duration `json:"left"`  // of the whole training
 }
 
-// An Epoch is one pass over the training pictures and what came of it. Accuracies are shares in [0, 1]; for Regression
+// An Epoch is one pass over the training images and what came of it. Accuracies are shares in [0, 1]; for Regression
 // they are the coefficient of determination R2.
 type Epoch struct {
 	Epoch        int           `json:"epoch"` // 1-based
@@ -56,8 +56,8 @@ type Epoch struct {
 	ValAccuracy  float64       `json:"val_accuracy"`
 	LearningRate float64       `json:"learning_rate"` // at the end of the epoch
 	Seconds      float64       `json:"seconds"`
-	Rate         float64       `json:"rate"`   // training pictures per second
-	Waited       float64       `json:"waited"` // seconds that the model waited for pictures
+	Rate         float64       `json:"rate"`   // training images per second
+	Waited       float64       `json:"waited"` // seconds that the model waited for images
 	Left         time.Duration `json:"left"`   // until the last epoch, expected
 	Best         bool          `json:"best"`   // the best so far, by validation loss
 }

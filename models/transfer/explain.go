@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// A HeatMap is where a picture speaks for a class.
+// A HeatMap is where an image speaks for a class.
 type HeatMap struct {
 	Class       string    `json:"class"`
 	Probability float32   `json:"probability"`
@@ -18,10 +18,10 @@ type HeatMap struct {
 	Values      []float32 `json:"values"` // [height, width], 0 to 1
 }
 
-// Explain computes the Grad-CAM heat map of a picture file for a class (arXiv:1610.02391); an empty class means the most
+// Explain computes the Grad-CAM heat map of an image file for a class (arXiv:1610.02391); an empty class means the most
 // probable one. The map has the size of the backbone's last maps.
 func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
-	o := openPicture(file, m.Backbone.Identity().Geometry)
+	o := openImage(file, m.Backbone.Identity().Geometry)
 	if o.err != nil {
 		return nil, fmt.Errorf("explain: %w", o.err)
 	}
@@ -36,7 +36,7 @@ func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, erro
 	return heat, nil
 }
 
-// ExplainPixels is Explain for one picture of the backbone's size, [size, size, 3] RGB bytes.
+// ExplainPixels is Explain for one image of the backbone's size, [size, size, 3] RGB bytes.
 func (m *Model) ExplainPixels(ctx context.Context, pixels []uint8, class string) (*HeatMap, error) {
 	outputs, err := m.PredictPixels(ctx, pixels, 1)
 	if err != nil {
@@ -49,7 +49,7 @@ func (m *Model) ExplainPixels(ctx context.Context, pixels []uint8, class string)
 	return heat, nil
 }
 
-// explain computes the heat map of a picture whose outputs are known.
+// explain computes the heat map of an image whose outputs are known.
 func (m *Model) explain(ctx context.Context, pixels []uint8, outputs []float32, class string) (*HeatMap, error) {
 	index := slices.Index(outputs, slices.Max(outputs))
 	if class != "" {
@@ -104,7 +104,7 @@ func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32
 	}, output)
 }
 
-// mapsOf computes the unpooled maps of one picture. The pass is kept: the next picture needs no compilation.
+// mapsOf computes the unpooled maps of one image. The pass is kept: the next image needs no compilation.
 func (m *Model) mapsOf(ctx context.Context, whole Backbone, pixels []uint8) ([]float32, error) {
 	if m.maps == nil {
 		pass, err := newFrozenPass(whole, m.device, "", 0)

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/run"
 )
 
-// ExportONNX writes the model as one ONNX file. Its input "pictures" is [batch, size, size, 3], uint8 RGB; its output
+// ExportONNX writes the model as one ONNX file. Its input "images" is [batch, size, size, 3], uint8 RGB; its output
 // "probabilities" is [batch, classes], or "values" for a regression. Decoding and resizing are left to the caller.
 func (m *Model) ExportONNX(file string) error {
 	e, err := m.export()
@@ -17,7 +17,7 @@ func (m *Model) ExportONNX(file string) error {
 		return fmt.Errorf("export ONNX: %w", err)
 	}
 	w := &onnxWriter{exported: e, graph: &onnx.Graph{}}
-	output, err := w.network("pictures")
+	output, err := w.network("images")
 	if err != nil {
 		return fmt.Errorf("export ONNX: %w", err)
 	}
@@ -25,7 +25,7 @@ func (m *Model) ExportONNX(file string) error {
 	metadata := map[string]string{"classes": fmt.Sprintf("%q", m.Classes), "preprocessing": "inside the graph: " + id.Preprocess}
 	return run.WriteFile(file, func(out io.Writer) error {
 		return w.graph.Write(out, m.Name, "headstart", m.Provenance.Versions["headstart"],
-			onnx.Port{Name: "pictures", Kind: onnx.Uint8, Shape: []int{-1, id.Geometry.Size, id.Geometry.Size, 3}},
+			onnx.Port{Name: "images", Kind: onnx.Uint8, Shape: []int{-1, id.Geometry.Size, id.Geometry.Size, 3}},
 			onnx.Port{Name: output, Kind: onnx.Float32, Shape: []int{-1, m.outputs()}}, metadata)
 	})
 }

@@ -16,13 +16,13 @@ import (
 )
 
 // smallResNet is a model on a ResNet50 with random weights that is quick to compute. The changes are of its training.
-func smallResNet(t *testing.T, device *accel.Device, head, arrangement, preprocess string, changes ...func(*Config)) (*Model, *imagefolder.Dataset) {
+func smallResNet(t *testing.T, device *accel.Device, head, variant, preprocess string, changes ...func(*Config)) (*Model, *imagefolder.Dataset) {
 	t.Helper()
 	ctx := context.Background()
 	dir := t.TempDir()
-	writePictures(t, dir, 4, "red", "green")
+	writeImages(t, dir, 4, "red", "green")
 	network, err := resnet.Open(ctx, resnet.Options{
-		Weights: resnet.WeightsRandom, Arrangement: arrangement, Cut: "conv3", Preprocess: preprocess, Size: 32, Seed: 5,
+		Weights: resnet.WeightsRandom, Variant: variant, Cut: "conv3", Preprocess: preprocess, Size: 32, Seed: 5,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ file = "`+file+`"
 onnx.checker.check_model(onnx.load(file), full_check=True)
 x = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(-1, 32, 32, 3)
 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-print(json.dumps(session.run(None, {"pictures": x})[0].ravel().tolist()))
+print(json.dumps(session.run(None, {"images": x})[0].ravel().tolist()))
 `, m, data)
 	})
 }

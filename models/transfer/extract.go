@@ -13,13 +13,13 @@ import (
 // FeatureConfig says whose features Features computes.
 type FeatureConfig struct {
 	Home      string               // the state folder, for the cache; empty: nothing is kept
-	Dataset   *imagefolder.Dataset // all its pictures
+	Dataset   *imagefolder.Dataset // all its images
 	Backbone  Backbone
 	Workers   int   // decoding goroutines; 0: one for each core
 	CacheSize int64 // bytes that the feature cache may take; 0: featurecache.DefaultLimit
 }
 
-// Features returns the frozen backbone's features of all pictures of a dataset, [pictures, FeatureShape...], in the order
+// Features returns the frozen backbone's features of all images of a dataset, [images, FeatureShape...], in the order
 // of its items, from the cache where it has them. progress may be nil.
 func Features(ctx context.Context, device *accel.Device, c FeatureConfig, progress func(FeatureProgress)) (features []float32, err error) {
 	if progress == nil {
@@ -47,7 +47,7 @@ func ResNetOf(b Backbone) (network *resnet.Backbone, ok bool) {
 	return r.Backbone, ok
 }
 
-// Rank sorts the outputs of one picture, as PredictPixels returns them, into the k most probable classes; k <= 0 means all.
+// Rank sorts the outputs of one image, as PredictPixels returns them, into the k most probable classes; k <= 0 means all.
 func (m *Model) Rank(outputs []float32, k int) (Prediction, error) {
 	if len(outputs) != m.outputs() {
 		return Prediction{}, fmt.Errorf("rank the outputs of %s: there are %d, and the model has %d", m.Name, len(outputs), m.outputs())

@@ -17,16 +17,16 @@ import (
 // progressEvery is how often progress is told.
 const progressEvery = 200 * time.Millisecond
 
-// A frozenPass is a backbone's frozen pass with its cache: the same picture goes through it once.
+// A frozenPass is a backbone's frozen pass with its cache: the same image goes through it once.
 type frozenPass struct {
 	backbone  Backbone
 	device    *accel.Device
 	space     *featurecache.Space // nil: nothing is kept
-	few, many Extractor           // nil until pictures have to be computed
+	few, many Extractor           // nil until images have to be computed
 	cacheErr  error               // the first failure to keep features, a full disk say: the work goes on without
 }
 
-// singly is up to how many pictures go through one after the other: a batch would mostly compute padding.
+// singly is up to how many images go through one after the other: a batch would mostly compute padding.
 const singly = 4
 
 // newFrozenPass opens the cache below home; an empty home keeps nothing.
@@ -45,7 +45,7 @@ func newFrozenPass(backbone Backbone, device *accel.Device, home string, limit i
 	return p, err
 }
 
-// length is how many numbers a picture's features are.
+// length is how many numbers an image's features are.
 func (p *frozenPass) length() int { return product(p.backbone.FeatureShape()) }
 
 func product(shape []int) int {
@@ -56,14 +56,14 @@ func product(shape []int) int {
 	return n
 }
 
-// extractor returns the one that suits so many pictures, made at its first use.
-func (p *frozenPass) extractor(ctx context.Context, pictures int) (Extractor, error) {
+// extractor returns the one that suits so many images, made at its first use.
+func (p *frozenPass) extractor(ctx context.Context, images int) (Extractor, error) {
 	place := &p.many
-	if pictures <= singly {
-		place, pictures = &p.few, 1
+	if images <= singly {
+		place, images = &p.few, 1
 	}
 	if *place == nil {
-		made, err := p.backbone.Extractor(ctx, p.device, pictures)
+		made, err := p.backbone.Extractor(ctx, p.device, images)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (p *frozenPass) extractor(ctx context.Context, pictures int) (Extractor, er
 	return *place, nil
 }
 
-// extract runs the backbone on pixels, [n, size, size, 3], as a part of the pictures expected.
+// extract runs the backbone on pixels, [n, size, size, 3], as a part of the images expected.
 func (p *frozenPass) extract(ctx context.Context, pixels []uint8, n, expected int) ([]float32, error) {
 	extractor, err := p.extractor(ctx, expected)
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *frozenPass) close() error {
 	return err
 }
 
-// A table holds the features of a dataset's pictures in memory.
+// A table holds the features of a dataset's images in memory.
 type table struct {
 	length int
 	rows   map[int][]float32 // by item
@@ -113,7 +113,7 @@ type computeJob struct {
 	pass     *frozenPass
 	data     *imagefolder.Dataset
 	workers  int
-	variant  *variant // nil: the pictures as they are
+	variant  *variant // nil: the images as they are
 	progress func(FeatureProgress)
 
 	table   *table
@@ -123,13 +123,13 @@ type computeJob struct {
 	told    time.Time
 }
 
-// A variant is a changed copy of every picture.
+// A variant is a changed copy of every image.
 type variant struct {
 	augmenter *augmenter
 	copy      int
 }
 
-// key is the content that a row stands for: the picture's bytes, and how they were changed.
+// key is the content that a row stands for: the image's bytes, and how they were changed.
 func (j *computeJob) key(item int) (featurecache.Key, error) {
 	sum := j.data.Items[item].SHA256
 	key, err := featurecache.ParseKey(sum)
@@ -144,7 +144,7 @@ func (j *computeJob) key(item int) (featurecache.Key, error) {
 }
 
 // compute fills a table with the features of items: from the cache what is there, by the backbone what is not. A variant
-// of nil takes the pictures as they are.
+// of nil takes the images as they are.
 func (p *frozenPass) compute(
 	ctx context.Context, data *imagefolder.Dataset, items []int, variant *variant, workers int, progress func(FeatureProgress),
 ) (*table, error) {
@@ -184,7 +184,7 @@ func (j *computeJob) find(items []int) error {
 	return nil
 }
 
-// read decodes the missing pictures on all cores while the backbone computes.
+// read decodes the missing images on all cores while the backbone computes.
 func (j *computeJob) read(ctx context.Context) error {
 	j.tell(true)
 	p := j.pass

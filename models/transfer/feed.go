@@ -26,7 +26,7 @@ type feed interface {
 type pass interface {
 	// next returns the items of a batch with their inputs, as features or as pixels; io.EOF after the last.
 	next(ctx context.Context) (items []int, features []float32, pixels []uint8, err error)
-	// waited is how long next waited for pictures to be decoded.
+	// waited is how long next waited for images to be decoded.
 	waited() time.Duration
 	close()
 }
@@ -59,32 +59,32 @@ func (p *tablePass) next(context.Context) (items []int, features []float32, pixe
 func (p *tablePass) waited() time.Duration { return 0 }
 func (p *tablePass) close()                {}
 
-// pictureFeed decodes the pictures anew in every epoch: for augmentation, and for a network that is trained from its input.
-type pictureFeed struct {
+// imageFeed decodes the images anew in every epoch: for augmentation, and for a network that is trained from its input.
+type imageFeed struct {
 	data      *imagefolder.Dataset
 	geometry  imagefolder.Geometry
 	batch     int
 	workers   int
-	augmenter *augmenter  // nil: the pictures as they are
+	augmenter *augmenter  // nil: the images as they are
 	frozen    *frozenPass // nil: the pixels go to the network itself
 }
 
-func (f pictureFeed) open(ctx context.Context, order []int, epoch int) (pass, error) {
+func (f imageFeed) open(ctx context.Context, order []int, epoch int) (pass, error) {
 	reader, err := f.data.Read(ctx, imagefolder.ReadOptions{Items: order, Geometry: f.geometry, Batch: f.batch, Workers: f.workers})
 	if err != nil {
 		return nil, err
 	}
-	return &picturePass{feed: f, reader: reader, epoch: epoch, pictures: len(order)}, nil
+	return &imagePass{feed: f, reader: reader, epoch: epoch, images: len(order)}, nil
 }
 
-type picturePass struct {
-	feed     pictureFeed
-	reader   *imagefolder.Reader
-	epoch    int
-	pictures int
+type imagePass struct {
+	feed   imageFeed
+	reader *imagefolder.Reader
+	epoch  int
+	images int
 }
 
-func (p *picturePass) next(ctx context.Context) (items []int, features []float32, pixels []uint8, err error) {
+func (p *imagePass) next(ctx context.Context) (items []int, features []float32, pixels []uint8, err error) {
 	batch, err := p.reader.Next()
 	if err != nil {
 		return nil, nil, nil, err
@@ -98,14 +98,14 @@ func (p *picturePass) next(ctx context.Context) (items []int, features []float32
 	if p.feed.frozen == nil {
 		return batch.Items, nil, pixels, nil
 	}
-	features, err = p.feed.frozen.extract(ctx, pixels, len(batch.Items), p.pictures)
+	features, err = p.feed.frozen.extract(ctx, pixels, len(batch.Items), p.images)
 	return batch.Items, features, nil, err
 }
 
-func (p *picturePass) waited() time.Duration { return p.reader.Waited() }
-func (p *picturePass) close()                { _ = p.reader.Close() }
+func (p *imagePass) waited() time.Duration { return p.reader.Waited() }
+func (p *imagePass) close()                { _ = p.reader.Close() }
 
-// An augmenter changes pictures on the device. What it does to one depends on seed, epoch and item alone.
+// An augmenter changes images on the device. What it does to one depends on seed, epoch and item alone.
 type augmenter struct {
 	spec  augment.Spec
 	seed  int64

@@ -48,7 +48,7 @@ func TestFitLearnsAndPredicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p := predictions[0]; len(p.Top) != 2 || p.Top[0].Class != "red" {
-		t.Errorf("a red picture is %+v", p)
+		t.Errorf("a red image is %+v", p)
 	}
 	if predictions[1].Error == "" {
 		t.Error("a file that is not there was predicted")
@@ -80,12 +80,12 @@ func TestEventsTellWhatIsComputedAndFound(t *testing.T) {
 	if f.Computed != 45 || f.Cached != 0 || !f.Done || epochs != 5 {
 		t.Errorf("the first time: %+v, %d epochs", f, epochs)
 	}
-	// Ten more pictures: ten are computed.
-	writePictures(t, c.Dataset.Root, 10, "grey")
+	// Ten more images: ten are computed.
+	writeImages(t, c.Dataset.Root, 10, "grey")
 	c.Dataset = load(t, c.Dataset.Root)
 	c.Name = "second"
 	if f, _ = last(c); f.Computed != 10 || f.Cached != 45 {
-		t.Errorf("with ten more pictures: %+v", f)
+		t.Errorf("with ten more images: %+v", f)
 	}
 }
 
@@ -182,7 +182,7 @@ func TestResumedRunEndsWithTheSameNumbers(t *testing.T) {
 	}
 }
 
-func TestResumeRefusesOtherPictures(t *testing.T) {
+func TestResumeRefusesOtherImages(t *testing.T) {
 	device := pureGo(t)
 	c := tinyConfig(t, device)
 	c.Home = t.TempDir()
@@ -193,7 +193,7 @@ func TestResumeRefusesOtherPictures(t *testing.T) {
 	fewer := c
 	fewer.Dataset = load(t, c.Dataset.Root)
 	if _, err := Resume(context.Background(), device, fewer, nil); err == nil {
-		t.Error("a run went on with other pictures")
+		t.Error("a run went on with other images")
 	}
 	other := c.Backbone.(tiny)
 	other.cut = "low"
@@ -264,7 +264,7 @@ func TestAugmentation(t *testing.T) {
 	passed := c.Backbone.(tiny).extracted
 	a := fit(t, c)
 	if got, want := passed.Load(), int64(5*36+9); got != want {
-		t.Errorf("%d pictures went through the backbone, want %d", got, want)
+		t.Errorf("%d images went through the backbone, want %d", got, want)
 	}
 	b := fit(t, c)
 	if a.Provenance.HeadDigest != b.Provenance.HeadDigest {
@@ -274,7 +274,7 @@ func TestAugmentation(t *testing.T) {
 	c.AugmentCopies = 2
 	fit(t, c)
 	if got, want := passed.Load(), int64(2*36+9); got != want {
-		t.Errorf("with two copies %d pictures went through, want %d", got, want)
+		t.Errorf("with two copies %d images went through, want %d", got, want)
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
 
-const tinySize = 16 // pixels, of the pictures here
+const tinySize = 16 // pixels, of the images here
 
 // pureGo is a device that needs no plugin.
 func pureGo(t testing.TB) *accel.Device {
@@ -45,8 +45,8 @@ func xlaCPU(t *testing.T) *accel.Device {
 	return device
 }
 
-// writePictures makes a folder with a class for each colour. The same arguments give the same files.
-func writePictures(t testing.TB, dir string, perClass int, classes ...string) {
+// writeImages makes a folder with a class for each colour. The same arguments give the same files.
+func writeImages(t testing.TB, dir string, perClass int, classes ...string) {
 	t.Helper()
 	tints := map[string][3]float64{"red": {200, 60, 60}, "green": {60, 200, 60}, "blue": {60, 60, 200}, "grey": {120, 120, 120}}
 	for c, class := range classes {
@@ -55,29 +55,29 @@ func writePictures(t testing.TB, dir string, perClass int, classes ...string) {
 		}
 		random := rand.New(rand.NewPCG(1, uint64(c)))
 		for i := range perClass {
-			picture := image.NewRGBA(image.Rect(0, 0, tinySize, tinySize))
+			img := image.NewRGBA(image.Rect(0, 0, tinySize, tinySize))
 			for y := range tinySize {
 				for x := range tinySize {
 					var rgb [3]uint8
 					for k := range rgb {
 						rgb[k] = uint8(min(255, max(0, tints[class][k]+random.NormFloat64()*60)))
 					}
-					picture.SetRGBA(x, y, color.RGBA{rgb[0], rgb[1], rgb[2], 255})
+					img.SetRGBA(x, y, color.RGBA{rgb[0], rgb[1], rgb[2], 255})
 				}
 			}
-			writePNG(t, filepath.Join(dir, class, fmt.Sprintf("%03d.png", i)), picture)
+			writePNG(t, filepath.Join(dir, class, fmt.Sprintf("%03d.png", i)), img)
 		}
 	}
 }
 
-func writePNG(t testing.TB, path string, picture image.Image) {
+func writePNG(t testing.TB, path string, img image.Image) {
 	t.Helper()
 	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := png.Encode(file, picture); err != nil {
+	if err := png.Encode(file, img); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -95,7 +95,7 @@ func load(t testing.TB, dir string) *imagefolder.Dataset {
 type tiny struct {
 	cut, pool string
 	device    *accel.Device
-	extracted *atomic.Int64 // pictures that went through
+	extracted *atomic.Int64 // images that went through
 	digest    string
 }
 
@@ -196,7 +196,7 @@ func (e *tinyExtractor) Extract(ctx context.Context, pixels []uint8, n int) ([]f
 	e.backbone.extracted.Add(int64(n))
 	var rows []float32
 	size := tinySize * tinySize * 3
-	for at := 0; at < n; at += e.Batch() { // padded, so that a picture's numbers do not depend on its company
+	for at := 0; at < n; at += e.Batch() { // padded, so that an image's numbers do not depend on its company
 		some := min(e.Batch(), n-at)
 		padded := make([]uint8, e.Batch()*size)
 		copy(padded, pixels[at*size:(at+some)*size])
@@ -217,7 +217,7 @@ func (e *tinyExtractor) Extract(ctx context.Context, pixels []uint8, n int) ([]f
 func tinyConfig(t testing.TB, device *accel.Device) Config {
 	t.Helper()
 	dir := t.TempDir()
-	writePictures(t, dir, 15, "red", "green", "blue")
+	writeImages(t, dir, 15, "red", "green", "blue")
 	return Config{
 		Dataset: load(t, dir), Backbone: newTiny(device), Head: "dense:8:relu", Epochs: 5, Batch: 8, LearningRate: 0.02, Seed: 7,
 		Name: "first",

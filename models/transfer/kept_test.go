@@ -133,7 +133,7 @@ func TestHostileFolders(t *testing.T) {
 		"file outside":     edit(func(l map[string]any) { l["sha256"].(map[string]any)["../../x"] = "0" }),
 		"no hashes":        edit(func(l map[string]any) { l["sha256"] = nil }),
 		"stage":            edit(func(l map[string]any) { l["unfrozen"] = "conv9" }),
-		"huge pictures":    edit(func(l map[string]any) { l["backbone"].(map[string]any)["geometry"] = map[string]any{"Size": 1 << 30} }),
+		"huge images":      edit(func(l map[string]any) { l["backbone"].(map[string]any)["geometry"] = map[string]any{"Size": 1 << 30} }),
 		"head is a folder": func(dir string) {
 			os.Remove(filepath.Join(dir, headFile))
 			os.Mkdir(filepath.Join(dir, headFile), 0o755)
@@ -178,7 +178,7 @@ func TestVerify(t *testing.T) {
 	write(t, filepath.Join(c.Dataset.Root, "red", "002.png"), []byte("changed"))
 	v, err = Verify(context.Background(), device, m.Claim(), "", nil)
 	if err != nil || v.Verdict != Different || !strings.Contains(strings.Join(v.Differences, " "), "red/002.png has changed") {
-		t.Errorf("a changed picture: %+v, %v", v, err)
+		t.Errorf("a changed image: %+v, %v", v, err)
 	}
 	m.Provenance.Files[0].Path = "../../etc/passwd"
 	if _, err = Verify(context.Background(), device, m.Claim(), "", nil); err == nil {
@@ -209,7 +209,7 @@ func TestExplainLooksAtTheClass(t *testing.T) {
 				t.Fatalf("a value of %g", v)
 			}
 		}
-		pixels := openPicture(file, m.Backbone.Identity().Geometry).pixels
+		pixels := openImage(file, m.Backbone.Identity().Geometry).pixels
 		again, err := m.ExplainPixels(context.Background(), pixels, heat.Class)
 		if err != nil {
 			t.Fatal(err)
@@ -285,8 +285,8 @@ func TestPredictTellsWhatTheCacheHad(t *testing.T) {
 	c := tinyConfig(t, device)
 	c.Home = t.TempDir()
 	m := fit(t, c)
-	others := t.TempDir() // of another colour, so that none of them is a picture of the dataset
-	writePictures(t, others, 1, "yellow")
+	others := t.TempDir() // of another colour, so that none of them is an image of the dataset
+	writeImages(t, others, 1, "yellow")
 	strangers, err := filepath.Glob(filepath.Join(others, "*", "*.png"))
 	if err != nil || len(strangers) != 1 {
 		t.Fatal(strangers, err)

@@ -17,15 +17,15 @@ import (
 
 // Environment of the process that the test starts and kills.
 const (
-	killHome     = "HEADSTART_TEST_KILL_HOME"
-	killPictures = "HEADSTART_TEST_KILL_PICTURES"
+	killHome   = "HEADSTART_TEST_KILL_HOME"
+	killImages = "HEADSTART_TEST_KILL_IMAGES"
 )
 
 // killConfig is the training that is killed: epochs long enough to be hit, and all that has to be restored.
-func killConfig(t *testing.T, home, pictures string) Config {
+func killConfig(t *testing.T, home, images string) Config {
 	device := pureGo(t)
 	return Config{
-		Name: "killed", Home: home, Dataset: load(t, pictures), Backbone: newTiny(device), Epochs: 200, Batch: 8,
+		Name: "killed", Home: home, Dataset: load(t, images), Backbone: newTiny(device), Epochs: 200, Batch: 8,
 		Head: "dense:16:relu,batchnorm,dropout:0.3", Schedule: "plateau", Accumulate: 2, Seed: 3,
 	}
 }
@@ -36,7 +36,7 @@ func TestKilledChild(t *testing.T) {
 	if home == "" {
 		t.Skip("it is started by TestKilledAtAnyMoment")
 	}
-	c := killConfig(t, home, os.Getenv(killPictures))
+	c := killConfig(t, home, os.Getenv(killImages))
 	device := c.Backbone.(tiny).device
 	m, err := Resume(context.Background(), device, c, nil)
 	if _, missing := ReadRun(home, c.Name); missing != nil {
@@ -62,16 +62,16 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if os.Getenv("HEADSTART_SLOW") != "" {
 		kills = 50
 	}
-	pictures, home := t.TempDir(), t.TempDir()
-	writePictures(t, pictures, 15, "red", "green", "blue")
+	images, home := t.TempDir(), t.TempDir()
+	writeImages(t, images, 15, "red", "green", "blue")
 	start := time.Now()
-	want := fit(t, killConfig(t, t.TempDir(), pictures))
+	want := fit(t, killConfig(t, t.TempDir(), images))
 	whole := time.Since(start)
 	random := rand.New(rand.NewPCG(1, 1))
 	var table killTable
 	for table.kills < kills {
 		table.processes++
-		if runAndKill(t, home, pictures, time.Duration(random.Int64N(int64(whole)))) {
+		if runAndKill(t, home, images, time.Duration(random.Int64N(int64(whole)))) {
 			table.add(home)
 			continue
 		}
@@ -79,7 +79,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		table.ends++
 		home = t.TempDir()
 	}
-	m, err := resumeKilled(t, home, pictures)
+	m, err := resumeKilled(t, home, images)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +94,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 
 // runAndKill starts or resumes the training in a process of its own and kills it after a time; killed is false where it
 // came to its end before.
-func runAndKill(t *testing.T, home, pictures string, after time.Duration) (killed bool) {
+func runAndKill(t *testing.T, home, images string, after time.Duration) (killed bool) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
-	child.Env = append(os.Environ(), killHome+"="+home, killPictures+"="+pictures)
+	child.Env = append(os.Environ(), killHome+"="+home, killImages+"="+images)
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -143,9 +143,9 @@ func (k killTable) String() string {
 		k.kills, k.processes, k.ends, k.unborn, k.quarters[0], k.quarters[1], k.quarters[2], k.quarters[3], k.quarters[4])
 }
 
-func resumeKilled(t *testing.T, home, pictures string) (*Model, error) {
+func resumeKilled(t *testing.T, home, images string) (*Model, error) {
 	t.Helper()
-	c := killConfig(t, home, pictures)
+	c := killConfig(t, home, images)
 	device := c.Backbone.(tiny).device
 	if _, err := ReadRun(home, c.Name); err != nil {
 		if err := os.RemoveAll(runsDir(home)); err != nil {

@@ -20,7 +20,7 @@ import (
 
 // Limits of what a saved model may claim.
 const (
-	maxManifest = 256 << 20 // bytes; the list of the pictures is in it
+	maxManifest = 256 << 20 // bytes; the list of the images is in it
 	maxClasses  = 100_000
 
 	maxLoadedBatch = 1024
@@ -169,11 +169,11 @@ func (id Identity) sameWeights(backbone Backbone) error {
 // openResNet makes the ResNet of an identity.
 func openResNet(ctx context.Context, id Identity, file string) (Backbone, error) {
 	var options resnet.Options
-	name, arrangement, _ := strings.Cut(id.Architecture, " ")
+	name, variant, _ := strings.Cut(id.Architecture, " ")
 	if _, err := fmt.Sscanf(name, "ResNet%d", &options.Depth); err != nil {
 		return nil, fmt.Errorf("its backbone is %q, which this program does not have", id.Architecture)
 	}
-	options.Arrangement, options.Weights = arrangement, file
+	options.Variant, options.Weights = variant, file
 	options.Cut, options.Pool, options.Preprocess, options.Size = id.Cut, id.Pool, id.Preprocess, id.Geometry.Size
 	if file == "" {
 		if _, err := fmt.Sscanf(id.Weights, "random (seed %d)", &options.Seed); err != nil {

@@ -41,7 +41,7 @@ func (s *session) run(ctx context.Context) error {
 	return s.takeBest()
 }
 
-// epoch trains on every picture once and looks at the validation pictures.
+// epoch trains on every image once and looks at the validation images.
 func (s *session) epoch(ctx context.Context, schedule trainer.Schedule, steps int) (Epoch, error) {
 	number := s.state.Epoch + 1
 	start := time.Now()
@@ -60,7 +60,7 @@ func (s *session) epoch(ctx context.Context, schedule trainer.Schedule, steps in
 		if err := ctx.Err(); err != nil {
 			return Epoch{}, err
 		}
-		// A batch that has begun is finished: only what waits for pictures is cancelled.
+		// A batch that has begun is finished: only what waits for images is cancelled.
 		items, features, pixels, err := pass.next(ctx)
 		if errors.Is(err, io.EOF) {
 			return Epoch{}, fmt.Errorf("epoch %d ended after %d of %d steps", number, step, steps)
@@ -130,7 +130,7 @@ func (s *session) tellStep(epoch, step, steps int, loss float64, start time.Time
 	}})
 }
 
-// validate computes loss and accuracy on the validation pictures; without any both are 0.
+// validate computes loss and accuracy on the validation images; without any both are 0.
 func (s *session) validate(ctx context.Context) (loss, accuracy float64, err error) {
 	if len(s.val) == 0 {
 		return 0, 0, nil

@@ -1,6 +1,6 @@
 // Package transfer trains a small head on top of a pretrained backbone.
 //
-// Fit computes the backbone's features of every picture once (they are cached by content), trains the head on them and
+// Fit computes the backbone's features of every image once (they are cached by content), trains the head on them and
 // returns a Model, which predicts, is evaluated, explained, saved and verified. Nothing here knows of notebooks: progress
 // is told as events to a callback.
 package transfer
@@ -39,7 +39,7 @@ type Model struct {
 	shape  shape
 
 	turn    sync.Mutex
-	frozen  *frozenPass // nil: pictures go to the network itself
+	frozen  *frozenPass // nil: images go to the network itself
 	maps    *frozenPass // for explanations; nil until one is asked for
 	network *trainer.Trainer
 }
@@ -64,7 +64,7 @@ func (s *session) model() (*Model, error) {
 	return m, s.close()
 }
 
-// outputs is how many numbers the model gives for a picture.
+// outputs is how many numbers the model gives for an image.
 func (m *Model) outputs() int { return m.shape.plan.Outputs }
 
 // Parameters counts the trained numbers of head and unfrozen stages.
@@ -73,7 +73,7 @@ func (m *Model) Parameters() int {
 	return trainable
 }
 
-// Evaluate compares the predictions on one split ("train", "val", "test", or "" for all pictures) with the labels. The
+// Evaluate compares the predictions on one split ("train", "val", "test", or "" for all images) with the labels. The
 // classes of the dataset must be the model's, in any order.
 func (m *Model) Evaluate(ctx context.Context, data *imagefolder.Dataset, split string) (*metric.Report, error) {
 	items := data.Select(split)

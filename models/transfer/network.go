@@ -17,7 +17,7 @@ import (
 // shape says what is trained: the head on features, or with it the backbone from a stage on.
 type shape struct {
 	backbone Backbone
-	frozen   Backbone // what pictures go through once; nil: they go to the network itself
+	frozen   Backbone // what images go through once; nil: they go to the network itself
 	behind   string   // the last frozen stage, where the backbone is trained from a later one on
 	tuning   Tuning
 	plan     head.Plan

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/headstart-nb/headstart/models/featurecache"
-	"github.com/headstart-nb/headstart/models/picture"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // predictAhead is how many files are held in memory at once.
 const predictAhead = 64
 
-// A Prediction is what the model says of one picture.
+// A Prediction is what the model says of one image.
 type Prediction struct {
 	Path  string    `json:"path,omitempty"`
 	Top   []Score   `json:"top,omitempty"`   // most probable first
 	Value []float32 `json:"value,omitempty"` // of Regression
-	Error string    `json:"error,omitempty"` // why there is none: the file does not exist, is no picture ...
+	Error string    `json:"error,omitempty"` // why there is none: the file does not exist, is no image ...
 
 	Cached bool `json:"cached,omitempty"` // the features were found in the cache, not computed
 }
@@ -33,7 +33,7 @@ type Score struct {
 	Probability float32 `json:"probability"`
 }
 
-// Predict reads picture files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
+// Predict reads image files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
 // read gets a Prediction with its Error. The features go through the cache.
 func (m *Model) Predict(ctx context.Context, files []string, k int) ([]Prediction, error) {
 	predictions := make([]Prediction, 0, len(files))
@@ -62,7 +62,7 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]Predi
 	geometry := m.Backbone.Identity().Geometry
 	for i, file := range files {
 		group.Go(func() error {
-			list[i] = openPicture(file, geometry)
+			list[i] = openImage(file, geometry)
 			return nil
 		})
 	}
@@ -93,19 +93,19 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]Predi
 	return predictions, nil
 }
 
-func openPicture(file string, geometry picture.Geometry) opened {
-	data, err := picture.ReadFile(file)
+func openImage(file string, geometry imageio.Geometry) opened {
+	data, err := imageio.ReadFile(file)
 	if err != nil {
 		return opened{err: err}
 	}
 	o := opened{key: sha256.Sum256(data), pixels: make([]uint8, geometry.Bytes())}
-	if err := picture.At(o.pixels, data, geometry, picture.Limits{}); err != nil {
+	if err := imageio.At(o.pixels, data, geometry, imageio.Limits{}); err != nil {
 		o.err = fmt.Errorf("read %s: %w", file, err)
 	}
 	return o
 }
 
-// predictOpened returns the outputs of pictures, with features from the cache where it has them.
+// predictOpened returns the outputs of images, with features from the cache where it has them.
 func (m *Model) predictOpened(ctx context.Context, list []*opened) ([]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
@@ -141,11 +141,11 @@ func (m *Model) predictOpened(ctx context.Context, list []*opened) ([]float32, e
 	return m.outputsOf(features, nil, len(list))
 }
 
-// PredictPixels returns the probabilities [n, classes] (for Regression the values) of n pictures of the backbone's size,
+// PredictPixels returns the probabilities [n, classes] (for Regression the values) of n images of the backbone's size,
 // as [n, size, size, 3] RGB bytes.
 func (m *Model) PredictPixels(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
 	if n < 0 || len(pixels) != n*m.Backbone.Identity().Geometry.Bytes() {
-		return nil, fmt.Errorf("predict: %d bytes are not %d pictures of %d pixels square", len(pixels), n,
+		return nil, fmt.Errorf("predict: %d bytes are not %d images of %d pixels square", len(pixels), n,
 			m.Backbone.Identity().Geometry.Size)
 	}
 	m.turn.Lock()
@@ -180,7 +180,7 @@ func (m *Model) outputsOf(features []float32, pixels []uint8, n int) ([]float32,
 	return outputs, nil
 }
 
-// prediction sorts the outputs of one picture.
+// prediction sorts the outputs of one image.
 func (m *Model) prediction(outputs []float32, k int) Prediction {
 	if m.Task == Regression {
 		return Prediction{Value: slices.Clone(outputs)}

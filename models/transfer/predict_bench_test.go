@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
-// One picture's file to its classes by a warm model, as a multiple of the bare pass of the backbone on its pixels; frozen,
+// One image's file to its classes by a warm model, as a multiple of the bare pass of the backbone on its pixels; frozen,
 // and with a stage that was fine-tuned.
 func BenchmarkPredictOne(b *testing.B) {
 	ctx := context.Background()
@@ -30,7 +30,7 @@ func BenchmarkPredictOne(b *testing.B) {
 	}
 	defer bare.Close()
 	dir := b.TempDir()
-	writePictures(b, dir, 2, "red", "green")
+	writeImages(b, dir, 2, "red", "green")
 	data := load(b, dir)
 	file := filepath.Join(dir, "red", "000.png")
 	pixels, err := data.Pixels(0, backbone.Identity().Geometry)

@@ -32,7 +32,7 @@ const (
 	SilencePoolNone   = "pool-none"
 	SilenceBatchNorm  = "batch-norm"
 	SilenceLeak       = "leak"
-	SilenceFew        = "few-pictures"
+	SilenceFew        = "few-images"
 	SilenceImbalance  = "imbalance"
 	SilenceRandom     = "random"
 	SilenceLabelOrder = "label-order"
@@ -42,9 +42,9 @@ const (
 
 // Bounds of the findings.
 const (
-	fewPictures     = 10   // training pictures of a class, below which it is hardly learnt
-	heavyImbalance  = 5    // times as many pictures in the largest class as in the smallest
-	manyLeaked      = 0.05 // share of the validation pictures that are trained on, from which on it proves nothing
+	fewImages       = 10   // training images of a class, below which it is hardly learnt
+	heavyImbalance  = 5    // times as many images in the largest class as in the smallest
+	manyLeaked      = 0.05 // share of the validation images that are trained on, from which on it proves nothing
 	largeRate       = 0.1  // of Adam: past it, losses of this kind rise
 	largeTuningRate = 1e-3 // of Adam, for pretrained stages: past it, what they know is lost
 )
@@ -58,7 +58,7 @@ func Preflight(config Config) []Finding {
 	}
 	var findings []Finding
 	for _, check := range []func(Config) *Finding{
-		wrongPreprocessing, wrongLabelOrder, leakedPictures, normWhileFrozen, tooFewPictures, unpooledFeatures, randomBackbone,
+		wrongPreprocessing, wrongLabelOrder, leakedImages, normWhileFrozen, tooFewImages, unpooledFeatures, randomBackbone,
 		imbalancedClasses, tooLargeRate, noValidation,
 	} {
 		if f := check(config); f != nil && !slices.Contains(config.Silence, f.Silence) {
@@ -74,7 +74,7 @@ func wrongPreprocessing(c Config) *Finding {
 		return nil
 	}
 	return &Finding{Error,
-		fmt.Sprintf("The weights were trained on pictures with %s preprocessing and would see %s: the features mean nothing then.",
+		fmt.Sprintf("The weights were trained on images with %s preprocessing and would see %s: the features mean nothing then.",
 			id.Belongs, id.Preprocess),
 		"Leave --preprocess at auto.", SilencePreprocess}
 }
@@ -89,7 +89,7 @@ func wrongLabelOrder(c Config) *Finding {
 		"Name the folders as the model does, or train a new model.", SilenceLabelOrder}
 }
 
-func leakedPictures(c Config) *Finding {
+func leakedImages(c Config) *Finding {
 	trained := map[string]bool{}
 	for _, item := range c.Dataset.Items {
 		if item.Split == imagefolder.Train {
@@ -106,8 +106,8 @@ func leakedPictures(c Config) *Finding {
 		return nil
 	}
 	f := &Finding{Warning,
-		fmt.Sprintf("%d of %d validation pictures are trained on as well: the validation accuracy is too good.", leaked, len(val)),
-		"Load the dataset without --follow-split, so that equal pictures stay on one side.", SilenceLeak}
+		fmt.Sprintf("%d of %d validation images are trained on as well: the validation accuracy is too good.", leaked, len(val)),
+		"Load the dataset without --follow-split, so that equal images stay on one side.", SilenceLeak}
 	if float64(leaked) >= manyLeaked*float64(len(val)) {
 		f.Severity = Error
 	}
@@ -123,7 +123,7 @@ func normWhileFrozen(c Config) *Finding {
 		"Unfreeze a stage as well, or leave the batch norms frozen.", SilenceBatchNorm}
 }
 
-func tooFewPictures(c Config) *Finding {
+func tooFewImages(c Config) *Finding {
 	if c.Task == Regression {
 		return nil
 	}
@@ -133,16 +133,16 @@ func tooFewPictures(c Config) *Finding {
 		switch {
 		case n == 0:
 			none = append(none, class)
-		case n < fewPictures:
+		case n < fewImages:
 			few = append(few, fmt.Sprintf("%s (%d)", class, n))
 		}
 	}
-	const fix = "Add pictures, merge the class into another, or leave its folder out."
+	const fix = "Add images, merge the class into another, or leave its folder out."
 	switch {
 	case none != nil:
-		return &Finding{Error, "No picture to train on in the class " + strings.Join(none, ", ") + ".", fix, SilenceFew}
+		return &Finding{Error, "No image to train on in the class " + strings.Join(none, ", ") + ".", fix, SilenceFew}
 	case few != nil:
-		return &Finding{Warning, fmt.Sprintf("Fewer than %d pictures to train on in the class %s.", fewPictures, strings.Join(few, ", ")),
+		return &Finding{Warning, fmt.Sprintf("Fewer than %d images to train on in the class %s.", fewImages, strings.Join(few, ", ")),
 			fix, SilenceFew}
 	}
 	return nil
@@ -162,7 +162,7 @@ func unpooledFeatures(c Config) *Finding {
 		if next := plan.Steps[i+1]; step.Kind == head.Flatten && next.Kind == head.Dense {
 			return &Finding{Warning,
 				fmt.Sprintf("Unpooled features feed a dense layer: %dx%dx%d numbers make %.1f million weights in it, which learn the "+
-					"training pictures by heart.", features[0], features[1], features[2], float64(next.Weights[0].Size())/1e6),
+					"training images by heart.", features[0], features[1], features[2], float64(next.Weights[0].Size())/1e6),
 				"Use --pool avg.", SilencePoolNone}
 		}
 	}
@@ -195,7 +195,7 @@ func imbalancedClasses(c Config) *Finding {
 		return nil
 	}
 	return &Finding{Warning,
-		fmt.Sprintf("The class %s has %d training pictures and %s has %d: the small one is rarely predicted.",
+		fmt.Sprintf("The class %s has %d training images and %s has %d: the small one is rarely predicted.",
 			imagefolder.Printable(c.Dataset.Classes[largest]), counts[largest],
 			imagefolder.Printable(c.Dataset.Classes[smallest]), counts[smallest]),
 		"Use --class-weights auto.", SilenceImbalance}
@@ -220,6 +220,6 @@ func noValidation(c Config) *Finding {
 	if len(c.Dataset.Select(imagefolder.Val)) > 0 {
 		return nil
 	}
-	return &Finding{Warning, "There are no validation pictures: the best epoch is taken by the training loss, which always falls.",
+	return &Finding{Warning, "There are no validation images: the best epoch is taken by the training loss, which always falls.",
 		"Load the dataset with --val 0.2.", SilenceNoVal}
 }

@@ -19,7 +19,7 @@ type Provenance struct {
 	HeadDigest    string            `json:"head_digest"` // sha256 of the trained weights
 }
 
-// File is one picture of the dataset as it was trained on.
+// File is one image of the dataset as it was trained on.
 type File struct {
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`

@@ -16,7 +16,7 @@ import (
 // ResNetOptions say how a ResNet is used as a backbone.
 type ResNetOptions struct {
 	Precision string             // of the frozen pass: float32 (default), bfloat16 or float16
-	Method    imagefolder.Method // how pictures come to the network's size; empty: bilinear
+	Method    imagefolder.Method // how images come to the network's size; empty: bilinear
 	Untrained bool               // the weights were random at first, though they come from a file
 }
 

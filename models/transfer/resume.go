@@ -43,10 +43,10 @@ func Resume(ctx context.Context, device *accel.Device, config Config, events fun
 	return s.fit(ctx)
 }
 
-// matches refuses to go on with other pictures or another backbone.
+// matches refuses to go on with other images or another backbone.
 func (r *record) matches(c Config) error {
 	if c.Dataset.Digest != r.run.Digest {
-		return fmt.Errorf("resume run %s: the dataset %s is not the one it was trained on (%s): its pictures, labels or split differ",
+		return fmt.Errorf("resume run %s: the dataset %s is not the one it was trained on (%s): its images, labels or split differ",
 			r.run.Name, imagefolder.Printable(c.Dataset.Name), imagefolder.Printable(r.run.Root))
 	}
 	if have, want := c.Backbone.Identity(), r.run.Backbone; have.Fingerprint != want.Fingerprint {

@@ -19,7 +19,7 @@ type session struct {
 	config  Config
 	device  *accel.Device
 	shape   shape
-	frozen  *frozenPass // nil: pictures go to the network itself
+	frozen  *frozenPass // nil: images go to the network itself
 	trainer *trainer.Trainer
 	events  func(Event)
 	record  *record // nil: nothing is written to disk
@@ -49,7 +49,7 @@ type loopState struct {
 	Status   Status           `json:"status"`
 }
 
-// newSession prepares all that a training needs but the pictures. The caller closes it.
+// newSession prepares all that a training needs but the images. The caller closes it.
 func newSession(device *accel.Device, config Config, events func(Event)) (*session, error) {
 	if events == nil {
 		events = func(Event) {}
@@ -116,13 +116,13 @@ func (s *session) prepare(ctx context.Context) error {
 
 func (s *session) openFeeds(ctx context.Context) error {
 	c := s.config
-	pictures := pictureFeed{
+	images := imageFeed{
 		data: c.Dataset, geometry: c.Backbone.Identity().Geometry, batch: c.Batch, workers: c.Workers, frozen: s.frozen,
 	}
-	anew := pictures
+	anew := images
 	anew.augmenter = s.augmenter
 	if s.frozen == nil {
-		s.feed, s.look = anew, pictures
+		s.feed, s.look = anew, images
 		return nil
 	}
 	once := s.val
@@ -139,7 +139,7 @@ func (s *session) openFeeds(ctx context.Context) error {
 		s.feed = s.look
 	case c.AugmentCopies == 0:
 		s.feed = anew
-		s.note("augmented pictures go through the backbone anew in every epoch; augmented copies (--augment-copies) are computed once")
+		s.note("augmented images go through the backbone anew in every epoch; augmented copies (--augment-copies) are computed once")
 	default:
 		copies := tableFeed{batch: c.Batch}
 		for i := range c.AugmentCopies {

@@ -96,7 +96,7 @@ func (c Config) check() error {
 		return err
 	}
 	if len(c.Dataset.Select(imagefolder.Train)) == 0 {
-		return fmt.Errorf("train on %s: it has no pictures to train on", imagefolder.Printable(c.Dataset.Name))
+		return fmt.Errorf("train on %s: it has no images to train on", imagefolder.Printable(c.Dataset.Name))
 	}
 	if _, err := c.classWeights(); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (c Config) check() error {
 func (c Config) checkCompute() error {
 	switch {
 	case c.Batch%c.Devices != 0:
-		return fmt.Errorf("train: %d devices cannot share a batch of %d pictures evenly; take a batch of %d", c.Devices, c.Batch,
+		return fmt.Errorf("train: %d devices cannot share a batch of %d images evenly; take a batch of %d", c.Devices, c.Batch,
 			(c.Batch/c.Devices+1)*c.Devices)
 	case c.Precision == "":
 		return nil
@@ -151,21 +151,21 @@ func (c Config) checkTargets() error {
 		return fmt.Errorf("train: there is no task %q; choose single, multi or regression", c.Task)
 	}
 	if len(c.Targets) != len(c.Dataset.Items) || len(c.Targets[0]) == 0 {
-		return fmt.Errorf("train for the task %s: %d rows of targets for %d pictures; each picture needs one", c.Task,
+		return fmt.Errorf("train for the task %s: %d rows of targets for %d images; each image needs one", c.Task,
 			len(c.Targets), len(c.Dataset.Items))
 	}
 	for i, row := range c.Targets {
 		if len(row) != len(c.Targets[0]) {
-			return fmt.Errorf("train for the task %s: picture %d has %d targets, and the first has %d", c.Task, i, len(row), len(c.Targets[0]))
+			return fmt.Errorf("train for the task %s: image %d has %d targets, and the first has %d", c.Task, i, len(row), len(c.Targets[0]))
 		}
 		for _, v := range row {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) || (c.Task == Multi && v != 0 && v != 1) {
-				return fmt.Errorf("train for the task %s: picture %d has the target %g", c.Task, i, v)
+				return fmt.Errorf("train for the task %s: image %d has the target %g", c.Task, i, v)
 			}
 		}
 	}
 	if c.Task == Multi && len(c.Targets[0]) != len(c.Dataset.Classes) {
-		return fmt.Errorf("train for the task multi: %d targets a picture and %d classes", len(c.Targets[0]), len(c.Dataset.Classes))
+		return fmt.Errorf("train for the task multi: %d targets an image and %d classes", len(c.Targets[0]), len(c.Dataset.Classes))
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func Tune(ctx context.Context, device *accel.Device, config TuneConfig, events f
 	}
 	defer s.close()
 	if len(s.val) == 0 {
-		return nil, errors.New("tune: without validation pictures no trial is better than another; load the dataset with --val 0.2")
+		return nil, errors.New("tune: without validation images no trial is better than another; load the dataset with --val 0.2")
 	}
 	if err := s.openFeeds(ctx); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (e *wideExtractor) Extract(_ context.Context, _ []uint8, n int) ([]float32,
 	return rows, nil
 }
 
-// 100 trials of a 10-epoch head on 500 cached pictures, each trained to its end, or with successive halving.
+// 100 trials of a 10-epoch head on 500 cached images, each trained to its end, or with successive halving.
 func BenchmarkTune(b *testing.B) {
 	device, err := accel.Open(context.Background(), accel.Options{Device: "cpu"})
 	if err != nil {
@@ -38,7 +38,7 @@ func BenchmarkTune(b *testing.B) {
 	}
 	defer device.Close()
 	dir := b.TempDir()
-	writePictures(b, dir, 125, "red", "green", "blue", "grey")
+	writeImages(b, dir, 125, "red", "green", "blue", "grey")
 	config := Config{Dataset: load(b, dir), Backbone: wide{newTiny(device)}, Name: "tuned"}
 	for name, halving := range map[string]bool{"whole": false, "halving": true} {
 		b.Run(name, func(b *testing.B) {

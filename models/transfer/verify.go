@@ -41,8 +41,8 @@ type Verification struct {
 	Repeated    History  `json:"repeated"`
 }
 
-// Verify repeats the training that c tells of on the pictures under root (empty: where they were), features included, and
-// compares the numbers. Pictures that are missing or changed end it with what differs: a repetition would prove nothing.
+// Verify repeats the training that c tells of on the images under root (empty: where they were), features included, and
+// compares the numbers. Images that are missing or changed end it with what differs: a repetition would prove nothing.
 func Verify(ctx context.Context, device *accel.Device, c Claim, root string, events func(Event)) (*Verification, error) {
 	p := c.Provenance
 	v := &Verification{Verdict: Different, Expected: c.History}
@@ -191,7 +191,7 @@ func (v *Verification) compare(c Claim, repeated *Model) {
 		v.Verdict = Within
 		if where != "" {
 			v.Differences = append(v.Differences, fmt.Sprintf("%s differs the most, by %.2g: features round differently where they were "+
-				"computed for another number of pictures, and then found in the cache", where, largest))
+				"computed for another number of images, and then found in the cache", where, largest))
 		}
 	}
 }

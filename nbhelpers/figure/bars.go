@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// ClassCountsData is how many pictures each class has, by split.
+// ClassCountsData is how many images each class has, by split.
 type ClassCountsData struct {
 	Title   string
 	Classes []ClassCount
@@ -20,10 +20,10 @@ type ClassCountsData struct {
 type ClassCount struct {
 	Name             string
 	Train, Val, Test int
-	SetAside         int // files that were refused
+	Skipped          int // files that were refused
 }
 
-func (c ClassCount) pictures() int { return c.Train + c.Val + c.Test }
+func (c ClassCount) images() int { return c.Train + c.Val + c.Test }
 
 // split is one part of a dataset, with the look of its bars.
 type split struct {
@@ -32,13 +32,13 @@ type split struct {
 	index int // of the colours
 }
 
-// splits are those that any class has pictures in.
+// splits are those that any class has images in.
 func (d ClassCountsData) splits() []split {
 	all := []split{
 		{"train", func(c ClassCount) int { return c.Train }, 0},
 		{"validation", func(c ClassCount) int { return c.Val }, 1},
 		{"test", func(c ClassCount) int { return c.Test }, 2},
-		{"set aside", func(c ClassCount) int { return c.SetAside }, 3},
+		{"skipped", func(c ClassCount) int { return c.Skipped }, 3},
 	}
 	var used []split
 	for _, s := range all {
@@ -65,7 +65,7 @@ const (
 	barNumber = 120 // room behind it
 )
 
-// ClassCounts shows how many pictures each class has, by split.
+// ClassCounts shows how many images each class has, by split.
 func ClassCounts(d ClassCountsData) display.Bundle {
 	shown, notes := d.Classes, d.Notes
 	if len(shown) > mostBars {
@@ -74,7 +74,7 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 	}
 	longest, label := 1, 0.0
 	for _, class := range d.Classes {
-		longest = max(longest, class.pictures()+class.SetAside)
+		longest = max(longest, class.images()+class.Skipped)
 	}
 	for _, class := range shown {
 		label = max(label, bodyStyle.width(bodyStyle.fit(class.Name, barLabel)))
@@ -112,11 +112,11 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 }
 
 func (d ClassCountsData) subtitle() string {
-	pictures := 0
+	images := 0
 	for _, class := range d.Classes {
-		pictures += class.pictures()
+		images += class.images()
 	}
-	return fmt.Sprintf("%s pictures in %d classes", sketch.Count(pictures), len(d.Classes))
+	return fmt.Sprintf("%s images in %d classes", sketch.Count(images), len(d.Classes))
 }
 
 // bar draws a bar in one of the series's colours. The second one is hatched and the fourth is hollow, so that neighbours
@@ -169,7 +169,7 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 		id := strconv.Itoa(i) + ":" + sketch.Label(class.Name, 40)
 		order = append(order, id)
 		for _, s := range splits {
-			values = append(values, map[string]any{"id": id, "class": sketch.Label(class.Name, 80), "split": s.name, "pictures": max(0, s.count(class)), "order": s.index})
+			values = append(values, map[string]any{"id": id, "class": sketch.Label(class.Name, 80), "split": s.name, "images": max(0, s.count(class)), "order": s.index})
 		}
 	}
 	for _, s := range splits {
@@ -190,11 +190,11 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 				"field": "id", "type": "nominal", "sort": order, "title": nil,
 				"axis": map[string]any{"labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)", "ticks": false, "domain": false},
 			},
-			"x":     map[string]any{"field": "pictures", "type": "quantitative", "title": "pictures"},
+			"x":     map[string]any{"field": "images", "type": "quantitative", "title": "images"},
 			"color": color,
 			"order": map[string]any{"field": "order"},
 			"tooltip": []any{
-				map[string]any{"field": "class"}, map[string]any{"field": "split"}, map[string]any{"field": "pictures"},
+				map[string]any{"field": "class"}, map[string]any{"field": "split"}, map[string]any{"field": "images"},
 			},
 		},
 	})

@@ -15,7 +15,7 @@ func BenchmarkGrid(b *testing.B) {
 	}
 	size := 0
 	for b.Loop() {
-		size = len(Grid(GridData{Title: "24 pictures", Cells: cells}).Data[display.MIMEPNG].([]byte))
+		size = len(Grid(GridData{Title: "24 images", Cells: cells}).Data[display.MIMEPNG].([]byte))
 	}
 	b.ReportMetric(float64(size), "png-bytes")
 }

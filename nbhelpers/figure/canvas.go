@@ -210,7 +210,7 @@ func (c *canvas) frame(x, y, w, h, width float64, stroke color.NRGBA) {
 	c.line(stroke, width, x+w-d, y, x+w-d, y+h)
 }
 
-// image draws a picture that already has the canvas's pixels, see thumb, with its top left corner at x, y.
+// image draws an image that already has the canvas's pixels, see thumb, with its top left corner at x, y.
 func (c *canvas) image(x, y float64, img image.Image) {
 	at := image.Pt(int(x*resolution+0.5), int(y*resolution+0.5))
 	draw.Draw(c.vg.Image(), img.Bounds().Sub(img.Bounds().Min).Add(at), img, img.Bounds().Min, draw.Over)

@@ -33,7 +33,7 @@ func (d ConfusionData) total(truth int) int {
 	return n
 }
 
-// share is how many of a true class's pictures were predicted so, in [0, 1].
+// share is how many of a true class's images were predicted so, in [0, 1].
 func (d ConfusionData) share(truth, predicted int) float64 {
 	if total := d.total(truth); total > 0 {
 		return float64(d.at(truth, predicted)) / float64(total)

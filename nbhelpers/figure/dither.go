@@ -5,7 +5,7 @@ import (
 	"image/color"
 )
 
-// dither maps an opaque picture to a palette whose first colour is the paper, and spreads what each pixel loses over its
+// dither maps an opaque image to a palette whose first colour is the paper, and spreads what each pixel loses over its
 // neighbours (Floyd and Steinberg, "An adaptive algorithm for spatial greyscale", 1976). The paper itself stays as it is.
 //
 // It is image/draw's FloydSteinberg, but for the search: that one compares each pixel with all colours, which takes two

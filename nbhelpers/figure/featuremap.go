@@ -19,11 +19,11 @@ type FeatureMapData struct {
 	Title  string
 	Method string // how they were projected: "PCA, 61 % of the variance"
 	Points []FeaturePoint
-	Thumbs int // at most so many pictures are drawn on the map; 0 means 40, negative none
+	Thumbs int // at most so many images are drawn on the map; 0 means 40, negative none
 	Notes  []string
 }
 
-// FeaturePoint is one picture on a feature map. A point without finite coordinates is left out.
+// FeaturePoint is one image on a feature map. A point without finite coordinates is left out.
 type FeaturePoint struct {
 	X, Y  float64
 	Label string
@@ -41,8 +41,8 @@ const (
 	mapLabels = 24 // legend entries
 )
 
-// FeatureMap shows which pictures the backbone finds alike: a point for each picture, coloured and shaped by its class,
-// with pictures where there is room.
+// FeatureMap shows which images the backbone finds alike: a point for each image, coloured and shaped by its class,
+// with images where there is room.
 func FeatureMap(d FeatureMapData) display.Bundle {
 	m := newFeatureMap(d)
 	k := card{
@@ -74,7 +74,7 @@ type featureMap struct {
 	points []FeaturePoint // X and Y in [0, 1]
 	labels []string       // in the order of appearance
 	index  map[string]int
-	thumbs []int // points that are drawn as pictures
+	thumbs []int // points that are drawn as images
 }
 
 // shapeOf goes through the shapes in another order for each round of the colours, so that 36 classes differ.
@@ -108,7 +108,7 @@ func newFeatureMap(d FeatureMapData) *featureMap {
 	return m
 }
 
-// chooseThumbs takes the first picture in each cell of a raster, so that pictures spread and do not overlap.
+// chooseThumbs takes the first image in each cell of a raster, so that images spread and do not overlap.
 func (m *featureMap) chooseThumbs() {
 	most := m.data.Thumbs
 	if most == 0 {
@@ -161,7 +161,7 @@ func (m *featureMap) drawThumbs(c *canvas, x, y float64) {
 }
 
 func (m *featureMap) text() string {
-	t := TableData{Header: []string{"class", "pictures", "mean x", "mean y"}, Right: []int{1, 2, 3}}
+	t := TableData{Header: []string{"class", "images", "mean x", "mean y"}, Right: []int{1, 2, 3}}
 	for _, label := range m.labels {
 		n, x, y := 0, 0.0, 0.0
 		for _, p := range m.points {

@@ -50,7 +50,7 @@ func liveCurves() CurvesData {
 var drawn = sync.OnceValue(figures)
 
 func featureMap120() display.Bundle {
-	return FeatureMap(FeatureMapData{Title: "features of 120 pictures", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}})
+	return FeatureMap(FeatureMapData{Title: "features of 120 images", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}})
 }
 
 // figures are every figure, on data as a run has it and on data as nobody wants it.
@@ -68,12 +68,12 @@ func figures() map[string]display.Bundle {
 	many.Counts[700][7], many.Counts[900][7], many.Counts[900][800] = 30, 10, 5
 	return map[string]display.Bundle{
 		"class_counts": ClassCounts(ClassCountsData{
-			Title: "trashnet-6c", Notes: []string{"3 files are set aside: 2 are no pictures, 1 is in two classes"},
+			Title: "trashnet-6c", Notes: []string{"3 files are skipped: 2 are no images, 1 is in two classes"},
 			Classes: []ClassCount{{"cardboard", 64, 16, 0, 0}, {"glass", 64, 16, 0, 2}, {"metal", 62, 15, 0, 1}, {"paper", 64, 16, 0, 0}, {"plastic", 120, 30, 12, 0}, {"trash", 20, 5, 0, 0}},
 		}),
 		"class_counts_hostile": ClassCounts(ClassCountsData{Title: hostile, Classes: []ClassCount{{hostile, 0, 0, 0, 0}, {"", -3, 2, 0, 0}, {"b", 1000000, 1, 1, 1}}}),
 		"class_counts_none":    ClassCounts(ClassCountsData{}),
-		"grid":                 Grid(GridData{Title: "8 of 96 validation pictures", Cells: photoCells(), Notes: []string{"a tick: predicted right, a cross: predicted wrong"}}),
+		"grid":                 Grid(GridData{Title: "8 of 96 validation images", Cells: photoCells(), Notes: []string{"a tick: predicted right, a cross: predicted wrong"}}),
 		"grid_hostile": Grid(GridData{Title: hostile, Cells: []Cell{
 			{Title: hostile, Caption: hostile, Mark: MarkWrong}, {Image: image.NewRGBA(image.Rectangle{}), Title: "empty"},
 			{Image: drawnPhoto(1, 900, 2), Title: "flat", Mark: MarkRight}, {Image: drawnPhoto(1, 1, 400), Title: "thin", Mark: MarkRight}, {Image: image.NewAlpha(image.Rect(-3, -3, 7, 7)), Title: "transparent"},
@@ -86,7 +86,7 @@ func figures() map[string]display.Bundle {
 		}}),
 		"topk_hostile": TopK(TopKData{Title: hostile, Predictions: []Prediction{{Name: hostile, Truth: hostile, Top: []Score{{hostile, math.NaN()}, {"b", -1}, {"c", 7}, {"", 0}, {"e", 0}, {"f", 0}, {"g", math.Inf(1)}}}, {}}}),
 		"confusion": Confusion(ConfusionData{
-			Title: "confusion matrix, 96 validation pictures", Labels: []string{"cardboard", "glass", "metal", "paper", "plastic", "trash"},
+			Title: "confusion matrix, 96 validation images", Labels: []string{"cardboard", "glass", "metal", "paper", "plastic", "trash"},
 			Counts: [][]int{{15, 0, 0, 1, 0, 0}, {0, 12, 2, 0, 2, 0}, {0, 1, 14, 0, 1, 0}, {1, 0, 0, 15, 0, 0}, {0, 4, 0, 0, 11, 1}, {2, 0, 1, 3, 1, 9}},
 		}),
 		"confusion_hostile": Confusion(ConfusionData{Title: hostile, Labels: []string{hostile, "b", ""}, Counts: [][]int{{1 << 40}, nil}}),
@@ -105,7 +105,7 @@ func figures() map[string]display.Bundle {
 		"epochs": Epochs(EpochsData{Title: "log", Metrics: []Metric{{Name: "train loss"}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true}}, Best: 2, Rows: []EpochRow{
 			{1, []float64{1.9, 1.4, .5}, 0, 1180, 1200 * time.Millisecond}, {2, []float64{1.1, math.NaN(), .661}, 1300 * time.Millisecond, 1203.2, 95 * time.Second}, {3, nil, 0, 0, 0},
 		}}),
-		"reliability": Reliability(ReliabilityData{Title: "reliability, 96 validation pictures", ECE: 0.061, Bins: []ReliabilityBin{
+		"reliability": Reliability(ReliabilityData{Title: "reliability, 96 validation images", ECE: 0.061, Bins: []ReliabilityBin{
 			{0.3, 0.4, 0.36, 0.25, 4}, {0.4, 0.5, 0.44, 0.5, 8}, {0.5, 0.6, 0.57, 0.5, 10}, {0.6, 0.7, 0.66, 0.7, 10}, {0.7, 0.8, 0.75, 0.68, 16}, {0.8, 0.9, 0.86, 0.8, 20}, {0.9, 1, 0.96, 0.93, 28}, {0, 0.1, 0, 0, 0},
 		}}),
 		"reliability_hostile": Reliability(ReliabilityData{Title: hostile, ECE: math.NaN(), Bins: []ReliabilityBin{{math.NaN(), math.Inf(1), -3, 7, 1}, {0.9, 0.1, 0.5, 0.5, 1}}}),
@@ -125,7 +125,7 @@ func figures() map[string]display.Bundle {
 			{math.NaN(), 1, "a", "", 0, nil}, {math.MaxFloat64, -math.MaxFloat64, hostile, hostile, MarkWrong, nil}, {-math.MaxFloat64, math.MaxFloat64, "b", "", 0, drawnPhoto(1, 900, 2)}, {math.Inf(1), 0, "", "", 0, nil},
 		}}),
 		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
-		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "pictures", Rate: 34.2, Left: 8 * time.Second}),
+		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}),
 		"run":             Run(liveCurves(), RunData{ID: "2026-11-25-1", Dataset: "trashnet-6c", Model: "resnet50", Backend: "xla:cpu", ValAccuracy: &nan, Metrics: map[string]float64{"val accuracy": .82, "broken": math.NaN()}}),
 		"curves_live":     Curves(liveCurves()),
 		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
@@ -140,7 +140,7 @@ func figures() map[string]display.Bundle {
 	}
 }
 
-// drawnPhoto is a picture with the smooth and the sharp parts of a photograph, the same on every machine.
+// drawnPhoto is an image with the smooth and the sharp parts of a photograph, the same on every machine.
 func drawnPhoto(seed, width, height int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	state := uint32(seed + 1)

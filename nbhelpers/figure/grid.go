@@ -9,16 +9,16 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// GridData is pictures in rows and columns.
+// GridData is images in rows and columns.
 type GridData struct {
 	Title   string
 	Cells   []Cell
 	Columns int // 0 chooses
-	Thumb   int // side of a picture in CSS pixels, 32 to 320; 0 means 96
+	Thumb   int // side of an image in CSS pixels, 32 to 320; 0 means 96
 	Notes   []string
 }
 
-// Cell is one picture of a grid. A nil or empty Image is drawn as an empty frame.
+// Cell is one image of a grid. A nil or empty Image is drawn as an empty frame.
 type Cell struct {
 	Image   image.Image
 	Title   string // such as the label
@@ -28,17 +28,17 @@ type Cell struct {
 
 // The layout of grids, in CSS pixels.
 const (
-	gridWidth    = 720 // of all columns together
-	gridGap      = 12
-	mostPictures = 120 // a page of them; the rest is counted in a note
+	gridWidth  = 720 // of all columns together
+	gridGap    = 12
+	mostImages = 120 // a page of them; the rest is counted in a note
 )
 
-// Grid shows pictures with their labels.
+// Grid shows images with their labels.
 func Grid(d GridData) display.Bundle {
 	cells, notes := d.Cells, d.Notes
-	if len(cells) > mostPictures {
-		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more pictures are not shown", len(cells)-mostPictures))
-		cells = cells[:mostPictures]
+	if len(cells) > mostImages {
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more images are not shown", len(cells)-mostImages))
+		cells = cells[:mostImages]
 	}
 	side := float64(defaultThumb)
 	if d.Thumb > 0 {
@@ -49,7 +49,7 @@ func Grid(d GridData) display.Bundle {
 		columns = int((gridWidth + gridGap) / (side + gridGap))
 	}
 	columns = max(1, min(columns, len(cells), 40))
-	titles, captions := 0.0, 0.0 // height of the lines below a picture, where any has one
+	titles, captions := 0.0, 0.0 // height of the lines below an image, where any has one
 	for _, cell := range cells {
 		if cell.Title != "" {
 			titles = bodyStyle.lineHeight()
@@ -66,7 +66,7 @@ func Grid(d GridData) display.Bundle {
 		draw: func(c *canvas, x, y float64) {
 			for i, cell := range cells {
 				left, top := x+float64(i%columns)*(side+gridGap), y+float64(i/columns)*height
-				c.picture(left, top, side, cell.Image, cell.Mark)
+				c.square(left, top, side, cell.Image, cell.Mark)
 				below := top + side + bodyStyle.size + 3
 				if titles > 0 {
 					c.text(left, below, bodyStyle, bodyStyle.fit(cell.Title, side))

@@ -11,14 +11,14 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// HeatData is pictures beside their Grad-CAM overlays.
+// HeatData is images beside their Grad-CAM overlays.
 type HeatData struct {
 	Title string
 	Items []HeatItem
 	Notes []string
 }
 
-// HeatItem is one explained picture.
+// HeatItem is one explained image.
 type HeatItem struct {
 	Image         image.Image
 	Heat          []float32 // [Height, Width], row by row; scaled to its own maximum, negative values count as 0
@@ -28,7 +28,7 @@ type HeatItem struct {
 	Mark          Mark
 }
 
-// Layout of explained pictures, in CSS pixels.
+// Layout of explained images, in CSS pixels.
 const (
 	heatSide   = 150
 	heatGap    = 6
@@ -37,12 +37,12 @@ const (
 	mostHeat   = 16
 )
 
-// Heat shows where in each picture the model saw the class: the picture beside itself under a heat map, whose bright
+// Heat shows where in each image the model saw the class: the image beside itself under a heat map, whose bright
 // parts mattered most.
 func Heat(d HeatData) display.Bundle {
 	shown, notes := d.Items, d.Notes
 	if len(shown) > mostHeat {
-		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more pictures are not drawn", len(shown)-mostHeat))
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more images are not drawn", len(shown)-mostHeat))
 		shown = shown[:mostHeat]
 	}
 	inRow := max(1, min(2, len(shown)))
@@ -67,17 +67,17 @@ func (h HeatItem) score(width int) string {
 }
 
 func (h HeatItem) draw(c *canvas, x, y float64) {
-	c.picture(x, y, heatSide, h.Image, h.Mark)
+	c.square(x, y, heatSide, h.Image, h.Mark)
 	var under image.Image // a nil *image.RGBA in an interface would not be nil
 	if overlay := h.overlay(); overlay != nil {
 		under = overlay
 	}
-	c.picture(x+heatSide+heatGap, y, heatSide, under, MarkNone)
+	c.square(x+heatSide+heatGap, y, heatSide, under, MarkNone)
 	c.text(x, y+heatSide+15, headStyle, headStyle.fit(h.score(200), heatItem))
 	c.text(x, y+heatSide+31, smallStyle, smallStyle.fit(h.Title, heatItem))
 }
 
-// overlay is the picture, at the size in which it is drawn, under its heat map. It is nil where either is missing or the
+// overlay is the image, at the size in which it is drawn, under its heat map. It is nil where either is missing or the
 // map's sides do not fit its values.
 func (h HeatItem) overlay() *image.RGBA {
 	img := thumb(h.Image, heatSide)

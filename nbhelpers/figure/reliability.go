@@ -35,7 +35,7 @@ const reliabilitySide = 320
 func Reliability(d ReliabilityData) display.Bundle {
 	k := card{
 		title: d.Title, subtitle: d.subtitle(),
-		notes: append([]string{reliabilityKey + ", number: pictures"}, d.Notes...),
+		notes: append([]string{reliabilityKey + ", number: images"}, d.Notes...),
 		width: reliabilitySide + 20, height: reliabilitySide,
 		draw: func(c *canvas, x, y float64) {
 			p := newPlot("confidence", "accuracy")
@@ -46,7 +46,7 @@ func Reliability(d ReliabilityData) display.Bundle {
 			p.Draw(c.area(x, y, reliabilitySide+8, reliabilitySide))
 		},
 	}
-	t := TableData{Header: []string{"confidence", "mean", "accuracy", "pictures"}, Right: []int{0, 1, 2, 3}}
+	t := TableData{Header: []string{"confidence", "mean", "accuracy", "images"}, Right: []int{0, 1, 2, 3}}
 	for _, b := range d.Bins {
 		mean, accuracy := "–", "–"
 		if b.Count > 0 {
@@ -113,7 +113,7 @@ func (d ReliabilityData) vega() map[string]any {
 					"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("accuracy", "accuracy"), "y2": map[string]any{"datum": 0},
 					"tooltip": []any{
 						map[string]any{"field": "confidence", "format": ".1~%"}, map[string]any{"field": "accuracy", "format": ".1~%"},
-						map[string]any{"field": "count", "title": "pictures"},
+						map[string]any{"field": "count", "title": "images"},
 					},
 				},
 			},

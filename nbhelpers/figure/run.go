@@ -24,7 +24,7 @@ type RunData struct {
 	Epoch   int                `json:"epoch"`             // epochs finished
 	Epochs  int                `json:"epochs"`            // epochs planned
 	Best    int                `json:"best,omitempty"`    // counted from 1
-	Rate    float64            `json:"rate,omitempty"`    // pictures a second
+	Rate    float64            `json:"rate,omitempty"`    // images a second
 	LeftMS  int64              `json:"left_ms,omitempty"`
 	Started time.Time          `json:"started,omitzero"`
 	Seconds float64            `json:"seconds,omitempty"` // from the start to the end, once it has ended

@@ -151,8 +151,8 @@ type Metric struct {
 type EpochRow struct {
 	Epoch    int
 	Values   []float64
-	Waited   time.Duration // how long the model waited for pictures to be read
-	Rate     float64       // pictures a second; 0 leaves it out
+	Waited   time.Duration // how long the model waited for images to be read
+	Rate     float64       // images a second; 0 leaves it out
 	Duration time.Duration
 }
 
@@ -162,7 +162,7 @@ func Epochs(d EpochsData) display.Bundle {
 	for _, m := range d.Metrics {
 		t.Header = append(t.Header, m.Name)
 	}
-	t.Header = append(t.Header, "waited", "pictures/s", "time", "")
+	t.Header = append(t.Header, "waited", "images/s", "time", "")
 	for i := range len(d.Metrics) + 4 {
 		t.Right = append(t.Right, i)
 	}
@@ -209,6 +209,6 @@ func seconds(d time.Duration) string {
 	return sketch.Clock(d)
 }
 
-// Progress shows how far a piece of work has come, as a line of text: a picture of a bar four times a second would be
+// Progress shows how far a piece of work has come, as a line of text: an image of a bar four times a second would be
 // heavier than the news.
 func Progress(d ProgressData) display.Bundle { return display.Text(d.Text(textWidth)) }

@@ -7,7 +7,7 @@ import (
 	xdraw "golang.org/x/image/draw"
 )
 
-// defaultThumb is the side of a picture in CSS pixels: with it a quickstart of five figures with some sixty photographs
+// defaultThumb is the side of an image in CSS pixels: with it a quickstart of five figures with some sixty photographs
 // stays under 2 MB.
 const defaultThumb = 96
 
@@ -26,9 +26,9 @@ func thumb(img image.Image, side float64) *image.RGBA {
 	return scaled
 }
 
-// picture draws an image in a square of that side, at its left edge and in the middle of its height, with the mark in
+// image draws an image in a square of that side, at its left edge and in the middle of its height, with the mark in
 // its upper right corner. Where there is no image it draws an empty frame.
-func (c *canvas) picture(x, y, side float64, img image.Image, m Mark) {
+func (c *canvas) square(x, y, side float64, img image.Image, m Mark) {
 	scaled := thumb(img, side)
 	w, h := side, side
 	if scaled == nil {
@@ -43,7 +43,7 @@ func (c *canvas) picture(x, y, side float64, img image.Image, m Mark) {
 	c.mark(x+w-min(8, w/2), y+min(8, h/2), 7, m)
 }
 
-// RGB is the picture in interleaved 8-bit RGB, [height, width, 3], as a copy. It is nil where pix is too short or a side
+// RGB is the image in interleaved 8-bit RGB, [height, width, 3], as a copy. It is nil where pix is too short or a side
 // is not positive.
 func RGB(pix []byte, width, height int) image.Image {
 	if width <= 0 || height <= 0 || len(pix)/3/width < height {

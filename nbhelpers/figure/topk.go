@@ -16,7 +16,7 @@ type TopKData struct {
 	Notes       []string
 }
 
-// Prediction is the model's opinion of one picture.
+// Prediction is the model's opinion of one image.
 type Prediction struct {
 	Image image.Image
 	Name  string // such as the file's name
@@ -31,7 +31,7 @@ type Score struct {
 	Probability float64
 }
 
-// Layout of a prediction, in CSS pixels: the picture, and the bars beside it.
+// Layout of a prediction, in CSS pixels: the image, and the bars beside it.
 const (
 	topKWidth  = 350
 	topKBar    = 100
@@ -41,11 +41,11 @@ const (
 	topKHeight = defaultThumb + 26
 )
 
-// TopK shows predictions: each picture beside its most likely classes, with their probabilities as bars.
+// TopK shows predictions: each image beside its most likely classes, with their probabilities as bars.
 func TopK(d TopKData) display.Bundle {
 	shown, notes := d.Predictions, d.Notes
-	if most := mostPictures / 2; len(shown) > most {
-		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more pictures are not drawn", len(shown)-most))
+	if most := mostImages / 2; len(shown) > most {
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more images are not drawn", len(shown)-most))
 		shown = shown[:most]
 	}
 	inRow := max(1, min(topKInRow, len(shown)))
@@ -63,7 +63,7 @@ func TopK(d TopKData) display.Bundle {
 }
 
 func (p Prediction) draw(c *canvas, x, y float64) {
-	c.picture(x, y, defaultThumb, p.Image, p.Mark)
+	c.square(x, y, defaultThumb, p.Image, p.Mark)
 	left, width := x+defaultThumb+12, float64(topKWidth-defaultThumb-12)
 	c.text(left, y+11, headStyle, headStyle.fit(p.heading(), width))
 	name := width - topKBar - 50 // what the bar and its number leave
@@ -85,7 +85,7 @@ func (p Prediction) draw(c *canvas, x, y float64) {
 	}
 }
 
-// heading names the picture and, where it is known, its true class.
+// heading names the image and, where it is known, its true class.
 func (p Prediction) heading() string {
 	switch {
 	case p.Truth == "":

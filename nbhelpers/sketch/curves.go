@@ -48,7 +48,7 @@ type Line struct {
 // Status is the state of a run while its curves are live.
 type Status struct {
 	State State         `json:"state,omitempty"`
-	Rate  float64       `json:"rate,omitempty"` // pictures a second; 0 leaves it out
+	Rate  float64       `json:"rate,omitempty"` // images a second; 0 leaves it out
 	Left  time.Duration `json:"left,omitempty"` // time left; 0 leaves it out
 	Text  string        `json:"text,omitempty"` // anything else, such as "val accuracy 91.2 %"
 }

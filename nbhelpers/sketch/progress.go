@@ -11,7 +11,7 @@ type Progress struct {
 	Label string        `json:"label,omitempty"` // what is being done: "features", "epoch 3 of 10"
 	Done  int           `json:"done"`            // units finished
 	Total int           `json:"total,omitempty"` // units in all; 0 where nobody knows
-	Unit  string        `json:"unit,omitempty"`  // what is counted, in the plural: "pictures", "batches"
+	Unit  string        `json:"unit,omitempty"`  // what is counted, in the plural: "images", "batches"
 	Rate  float64       `json:"rate,omitempty"`  // units a second; 0 leaves it out
 	Left  time.Duration `json:"left,omitempty"`  // time left; 0 leaves it out
 }

@@ -8,7 +8,7 @@ package sketch
 // Mark says whether a prediction was right, for front ends that show it by a sign and by a colour.
 type Mark int
 
-// The marks. MarkNone leaves the picture unmarked.
+// The marks. MarkNone leaves the image unmarked.
 const (
 	MarkNone Mark = iota
 	MarkRight

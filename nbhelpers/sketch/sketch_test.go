@@ -53,7 +53,7 @@ func TestNumbers(t *testing.T) {
 }
 
 func TestProgressFitsItsWidth(t *testing.T) {
-	p := Progress{Label: "features of a folder", Done: 213, Total: 480, Unit: "pictures", Rate: 34.2, Left: 8 * time.Second}
+	p := Progress{Label: "features of a folder", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}
 	for width := 10; width < 160; width++ {
 		if line := p.Text(width); Width(line) > width || strings.Contains(line, "\n") {
 			t.Errorf("at %d columns: %q is %d wide", width, line, Width(line))
@@ -107,7 +107,7 @@ func FuzzCurves(f *testing.F) {
 }
 
 func ExampleProgress_Text() {
-	p := Progress{Label: "features", Done: 240, Total: 480, Unit: "pictures", Rate: 34.2, Left: 7 * time.Second}
+	p := Progress{Label: "features", Done: 240, Total: 480, Unit: "images", Rate: 34.2, Left: 7 * time.Second}
 	fmt.Println(p.Text(72))
-	// Output: features █████████░░░░░░░░░  50 % 240/480 pictures · 34.2/s · 0:07 left
+	// Output: features ██████████░░░░░░░░░░  50 % 240/480 images · 34.2/s · 0:07 left
 }

@@ -8,10 +8,10 @@ import (
 	"math"
 )
 
-// Picture is a file, or pixels. Exactly one of File and RGB is set.
-type Picture struct {
+// Image is a file, or pixels. Exactly one of File and RGB is set.
+type Image struct {
 	Name string `json:"name,omitempty"` // what to call it in a figure; "" means the file's name
-	// File is an absolute path on the machine that both ends run on, or "@name" for pictures that put named.
+	// File is an absolute path on the machine that both ends run on, or "@name" for images that put named.
 	File string `json:"file,omitempty"`
 	// RGB is [height, width, 3], 8 bits a channel.
 	RGB    []byte `json:"rgb,omitempty"`
@@ -19,33 +19,33 @@ type Picture struct {
 	Height int    `json:"height,omitempty"`
 }
 
-// maxSide is the longest side that a picture may have in pixels, so that a product of two cannot overflow.
+// maxSide is the longest side that an image may have in pixels, so that a product of two cannot overflow.
 const maxSide = 1 << 16
 
-// Check reports a picture that is neither a file nor well-formed pixels.
-func (p Picture) Check() error {
+// Check reports an image that is neither a file nor well-formed pixels.
+func (p Image) Check() error {
 	switch {
 	case p.File != "" && p.RGB == nil:
 		return nil
 	case p.File != "":
-		return fmt.Errorf("picture %q: both a file and pixels are given; give one", p.File)
+		return fmt.Errorf("image %q: both a file and pixels are given; give one", p.File)
 	case p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide:
-		return fmt.Errorf("picture %q: a width and height of %d and %d pixels; between 1 and %d is possible", p.Name, p.Width, p.Height, maxSide)
+		return fmt.Errorf("image %q: a width and height of %d and %d pixels; between 1 and %d is possible", p.Name, p.Width, p.Height, maxSide)
 	case len(p.RGB) != 3*p.Width*p.Height:
-		return fmt.Errorf("picture %q: %d bytes for %d x %d pixels; 3 a pixel are needed", p.Name, len(p.RGB), p.Width, p.Height)
+		return fmt.Errorf("image %q: %d bytes for %d x %d pixels; 3 a pixel are needed", p.Name, len(p.RGB), p.Width, p.Height)
 	}
 	return nil
 }
 
 // FromImage copies an image's pixels. A transparent one is laid over white, as a browser would show it.
-func FromImage(name string, img image.Image) (Picture, error) {
+func FromImage(name string, img image.Image) (Image, error) {
 	if img == nil {
-		return Picture{}, fmt.Errorf("picture %q: the image is nil", name)
+		return Image{}, fmt.Errorf("image %q: the image is nil", name)
 	}
 	r := img.Bounds()
-	p := Picture{Name: name, Width: r.Dx(), Height: r.Dy()}
+	p := Image{Name: name, Width: r.Dx(), Height: r.Dy()}
 	if p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide {
-		return Picture{}, fmt.Errorf("picture %q: the image measures %d x %d pixels; between 1 and %d is possible", name, p.Width, p.Height, maxSide)
+		return Image{}, fmt.Errorf("image %q: the image measures %d x %d pixels; between 1 and %d is possible", name, p.Width, p.Height, maxSide)
 	}
 	p.RGB = make([]byte, 0, 3*p.Width*p.Height)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -58,10 +58,10 @@ func FromImage(name string, img image.Image) (Picture, error) {
 	return p, nil
 }
 
-// Image is the picture's pixels; it fails where the picture is a file or Check fails.
-func (p Picture) Image() (image.Image, error) {
+// Image is the image's pixels; it fails where the image is a file or Check fails.
+func (p Image) Image() (image.Image, error) {
 	if p.File != "" {
-		return nil, fmt.Errorf("picture %q: it is a file and holds no pixels", p.File)
+		return nil, fmt.Errorf("image %q: it is a file and holds no pixels", p.File)
 	}
 	if err := p.Check(); err != nil {
 		return nil, err

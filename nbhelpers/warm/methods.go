@@ -23,22 +23,22 @@ type Model struct {
 	Made       time.Time `json:"made,omitzero"`
 }
 
-// PredictParams asks for the most likely classes of pictures.
+// PredictParams asks for the most likely classes of images.
 type PredictParams struct {
-	Model    string    `json:"model,omitempty"` // "" means the latest
-	Pictures []Picture `json:"pictures"`
-	Top      int       `json:"top,omitempty"` // classes a picture; 0 means 5, negative all
+	Model  string  `json:"model,omitempty"` // "" means the latest
+	Images []Image `json:"images"`
+	Top    int     `json:"top,omitempty"` // classes an image; 0 means 5, negative all
 }
 
-// PredictResult answers PredictParams, in the order of its pictures.
+// PredictResult answers PredictParams, in the order of its images.
 type PredictResult struct {
 	Model       string       `json:"model"`
 	Predictions []Prediction `json:"predictions"`
 }
 
-// Prediction is the model's opinion of one picture.
+// Prediction is the model's opinion of one image.
 type Prediction struct {
-	Name  string  `json:"name,omitempty"`  // the picture's name
+	Name  string  `json:"name,omitempty"`  // the image's name
 	Truth string  `json:"truth,omitempty"` // its class, where it belongs to the dataset
 	Top   []Score `json:"top"`             // most likely first
 }
@@ -65,16 +65,16 @@ func (p Prediction) Probability() float64 {
 	return p.Top[0].Probability
 }
 
-// FeaturesParams asks for the backbone's features of pictures.
+// FeaturesParams asks for the backbone's features of images.
 type FeaturesParams struct {
-	Model    string    `json:"model,omitempty"` // "" means the latest
-	Pictures []Picture `json:"pictures"`
+	Model  string  `json:"model,omitempty"` // "" means the latest
+	Images []Image `json:"images"`
 }
 
 // FeaturesResult answers FeaturesParams.
 type FeaturesResult struct {
 	Model    string `json:"model"`
-	Features Tensor `json:"features"` // [pictures, dim], or [pictures, height, width, channels] without pooling
+	Features Tensor `json:"features"` // [images, dim], or [images, height, width, channels] without pooling
 }
 
 // EvaluateParams asks how good a model is.
@@ -86,12 +86,12 @@ type EvaluateParams struct {
 	Dir string `json:"dir,omitempty"`
 }
 
-// Report is how good a model is on some pictures.
+// Report is how good a model is on some images.
 type Report struct {
 	Model     string        `json:"model"`
 	Split     string        `json:"split,omitempty"`
 	Dir       string        `json:"dir,omitempty"`
-	Pictures  int           `json:"pictures"`
+	Images    int           `json:"images"`
 	Loss      float64       `json:"loss"`     // mean cross-entropy in nats
 	Accuracy  float64       `json:"accuracy"` // in [0, 1]
 	Labels    []string      `json:"labels"`
@@ -107,22 +107,22 @@ type ClassReport struct {
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`
-	Pictures  int     `json:"pictures"`
+	Images    int     `json:"images"`
 }
 
-// ExplainParams asks where in a picture a model sees a class (Grad-CAM).
+// ExplainParams asks where in an image a model sees a class (Grad-CAM).
 type ExplainParams struct {
-	Model   string  `json:"model,omitempty"` // "" means the latest
-	Picture Picture `json:"picture"`
-	Class   string  `json:"class,omitempty"` // "" means the most likely
+	Model string `json:"model,omitempty"` // "" means the latest
+	Image Image  `json:"image"`
+	Class string `json:"class,omitempty"` // "" means the most likely
 }
 
 // Explanation answers ExplainParams.
 type Explanation struct {
 	Model   string  `json:"model"`
 	Class   Score   `json:"class"`            // the class that is explained
-	Heat    Tensor  `json:"heat"`             // [height, width], not negative, to be stretched over the picture
-	Drawing Drawing `json:"drawing,omitzero"` // the picture beside itself under the heat map
+	Heat    Tensor  `json:"heat"`             // [height, width], not negative, to be stretched over the image
+	Drawing Drawing `json:"drawing,omitzero"` // the image beside itself under the heat map
 }
 
 // PutParams gives a value a name, for magics (@name) and for later cells.
@@ -139,9 +139,9 @@ type GetParams struct {
 
 // Value is what put and get carry; exactly one field is set.
 type Value struct {
-	JSON     json.RawMessage `json:"json,omitempty"`
-	Pictures []Picture       `json:"pictures,omitempty"`
-	Tensor   *Tensor         `json:"tensor,omitempty"`
+	JSON   json.RawMessage `json:"json,omitempty"`
+	Images []Image         `json:"images,omitempty"`
+	Tensor *Tensor         `json:"tensor,omitempty"`
 }
 
 // The kinds of figure that draw knows, with the type of its data.
@@ -164,12 +164,12 @@ type GridData struct {
 	Notes   []string   `json:"notes,omitempty"`
 }
 
-// GridCell is one picture of a grid.
+// GridCell is one image of a grid.
 type GridCell struct {
-	Picture Picture `json:"picture"`
-	Title   string  `json:"title,omitempty"`
-	Caption string  `json:"caption,omitempty"`
-	Mark    int     `json:"mark,omitempty"` // a sketch.Mark
+	Image   Image  `json:"image"`
+	Title   string `json:"title,omitempty"`
+	Caption string `json:"caption,omitempty"`
+	Mark    int    `json:"mark,omitempty"` // a sketch.Mark
 }
 
 // Drawing answers DrawParams.

@@ -3,7 +3,7 @@
 // The model server listens on SocketName in the folder that the environment variable EnvRuntimeDir names. A request is one
 // line, and so is its answer:
 //
-//	{"id":1,"method":"predict","params":{"model":"default","pictures":[{"file":"/data/cat.jpg"}],"top":3}}
+//	{"id":1,"method":"predict","params":{"model":"default","images":[{"file":"/data/cat.jpg"}],"top":3}}
 //	{"id":1,"result":{"model":"default","predictions":[{"top":[{"label":"cat","probability":0.98}]}]}}
 //	{"id":2,"error":"reading /data/dog.jpg: no such file"}
 //
@@ -34,7 +34,7 @@ const (
 	SocketName = "transfer.sock"
 	// EnvRuntimeDir names the environment variable that holds the socket's folder.
 	EnvRuntimeDir = "HEADSTART_RUNTIME_DIR"
-	// MaxLine is the longest line that either end accepts, in bytes: a batch of 200 pictures of 12 megapixels does not
+	// MaxLine is the longest line that either end accepts, in bytes: a batch of 200 images of 12 megapixels does not
 	// fit and is better sent as file names.
 	MaxLine = 256 << 20
 )

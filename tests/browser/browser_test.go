@@ -80,7 +80,7 @@ func startLab(t *testing.T) lab {
 	share := filepath.Join(folder, "share", "jupyter")
 	copyKernelspec(t, filepath.Join(venv, "share", "jupyter"), share, filepath.Join(folder, "home"))
 	l := lab{notebooks: filepath.Join(folder, "notebooks"), log: filepath.Join(folder, "lab.log")}
-	drawPictures(t, filepath.Join(l.notebooks, "pictures"))
+	drawImages(t, filepath.Join(l.notebooks, "images"))
 	settings, config := filepath.Join(folder, "settings"), filepath.Join(folder, "config")
 	writeFile(t, filepath.Join(settings, "@jupyterlab", "apputils-extension", "notification.jupyterlab-settings"), []byte(quiet))
 	writeFile(t, filepath.Join(config, "jupyter_server_config.json"), []byte(exposed))
@@ -155,21 +155,21 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 	writeFile(t, filepath.Join(to, "kernels", "headstart", "kernel.json"), data)
 }
 
-// drawPictures makes a dataset of two classes: a colour each, and a pattern of its own on every picture, since copies
+// drawImages makes a dataset of two classes: a colour each, and a pattern of its own on every image, since copies
 // would not be split.
-func drawPictures(t *testing.T, folder string) {
+func drawImages(t *testing.T, folder string) {
 	t.Helper()
 	random := mathrand.New(mathrand.NewPCG(1, 2))
 	for class, hue := range map[string]color.RGBA{"cold": {B: 255, A: 255}, "warm": {R: 255, A: 255}} {
 		for i := range 10 {
-			picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
+			img := image.NewRGBA(image.Rect(0, 0, 64, 64))
 			for block := range 8 * 8 {
 				hue.G = uint8(random.UintN(256))
 				corner := image.Pt(block%8*8, block/8*8)
-				draw.Draw(picture, image.Rectangle{corner, corner.Add(image.Pt(8, 8))}, image.NewUniform(hue), image.Point{}, draw.Src)
+				draw.Draw(img, image.Rectangle{corner, corner.Add(image.Pt(8, 8))}, image.NewUniform(hue), image.Point{}, draw.Src)
 			}
 			var file bytes.Buffer
-			if err := png.Encode(&file, picture); err != nil {
+			if err := png.Encode(&file, img); err != nil {
 				t.Fatal(err)
 			}
 			writeFile(t, filepath.Join(folder, class, fmt.Sprintf("%s%d.png", class, i)), file.Bytes())

@@ -14,8 +14,8 @@ export const PATIENCE_MS = 90_000;
 /** The options of a test. */
 export const options = { timeout: 2 * PATIENCE_MS };
 
-/** A model that is quick to compute, and its pictures. */
-export const PICTURES = '%dataset load pictures --size 64';
+/** A model that is quick to compute, and its images. */
+export const IMAGES = '%dataset load images --size 64';
 export const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head ""';
 
 /** The browser of a file of tests, and the page of the test that runs. */
@@ -91,8 +91,8 @@ export function writeNotebook(name, cells) {
   fs.writeFileSync(path.join(HEADSTART_NOTEBOOKS, name), JSON.stringify(notebook));
 }
 
-/** The bytes of a picture below the notebooks. */
-export function readPicture(name) {
+/** The bytes of an image below the notebooks. */
+export function readImage(name) {
   return fs.readFileSync(path.join(HEADSTART_NOTEBOOKS, name));
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { command, openNotebook, options, PICTURES, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
+import { command, openNotebook, options, IMAGES, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -32,7 +32,7 @@ describe('Notebook 7', () => {
 
   it('has the panels of runs and data', options, async () => {
     const { page } = use;
-    writeNotebook('panels.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, { source: '%train --epochs 2 --run seven' }]);
+    writeNotebook('panels.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, { source: '%train --epochs 2 --run seven' }]);
     await openNotebook(page, 'panels.ipynb');
     await runAll(page);
     await page.locator('.hs-card .hs-state-done').waitFor();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { openLab, options, PICTURES, readPicture, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { openLab, options, IMAGES, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -9,7 +9,7 @@ describe('the runs panel', () => {
   it('compares two runs in one chart, and knows them after a reload', options, async () => {
     const { page } = use;
     const training = name => ({ source: `%train --epochs 3 --batch 8 --run ${name}` });
-    writeNotebook('compare.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, training('first'), training('second')]);
+    writeNotebook('compare.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, training('first'), training('second')]);
     await openLab(page, 'compare.ipynb');
     await runAll(page);
     await page.keyboard.press('Alt+Shift+R'); // asks the kernel while it starts the plugin for the first cell
@@ -27,9 +27,9 @@ describe('the runs panel', () => {
 });
 
 describe('the data panel', () => {
-  it('relabels a picture by keyboard, and takes it back', options, async () => {
+  it('relabels an image by keyboard, and takes it back', options, async () => {
     const { page } = use;
-    writeNotebook('data.ipynb', [{ source: PICTURES }]);
+    writeNotebook('data.ipynb', [{ source: IMAGES }]);
     await openLab(page, 'data.ipynb');
     await runAll(page);
     await page.waitForSelector('.jp-OutputArea-output');
@@ -55,31 +55,31 @@ describe('the data panel', () => {
   });
 });
 
-describe('doubtful pictures', () => {
-  it('are decided by buttons below their pictures', options, async () => {
+describe('doubtful images', () => {
+  it('are decided by buttons below their images', options, async () => {
     const { page } = use;
-    const thumb = readPicture('pictures/warm/warm3.png').toString('base64');
+    const thumb = readImage('images/warm/warm3.png').toString('base64');
     const doubt = { path: 'warm/warm3.png', label: 'warm', reason: 'a copy', propose: 'delete', thumb };
-    const clean = { dataset: 'pictures', classes: ['cold', 'warm'], doubts: [doubt], note: 'One copy.' };
+    const clean = { dataset: 'images', classes: ['cold', 'warm'], doubts: [doubt], note: 'One copy.' };
     const output = { output_type: 'display_data', metadata: {}, data: { 'application/vnd.headstart.clean+json': clean } };
-    writeNotebook('clean.ipynb', [{ source: PICTURES }, { source: '%clean', outputs: [output] }]);
+    writeNotebook('clean.ipynb', [{ source: IMAGES }, { source: '%clean', outputs: [output] }]);
     await openLab(page, 'clean.ipynb');
     const tile = page.locator('.hs-doubt[data-path="warm/warm3.png"]');
     await tile.waitFor();
     await page.locator('.cm-content').first().click();
     await page.keyboard.press('Shift+Enter');
-    await page.locator('.jp-OutputArea-output', { hasText: '20 pictures' }).first().waitFor();
+    await page.locator('.jp-OutputArea-output', { hasText: '20 images' }).first().waitFor();
     await tile.getByRole('button', { name: /^Do not use/ }).click();
-    await tile.locator('.hs-message', { hasText: 'set aside' }).waitFor();
+    await tile.locator('.hs-message', { hasText: 'skipped' }).waitFor();
     await page.keyboard.press('Alt+Shift+D');
-    await page.locator('.hs-data .hs-message', { hasText: '19 pictures, 1 edits' }).waitFor();
+    await page.locator('.hs-data .hs-message', { hasText: '19 images, 1 edits' }).waitFor();
   });
 });
 
 describe('the status', () => {
   it('tells the device, and runs %doctor when it is clicked', options, async () => {
     const { page } = use;
-    writeNotebook('status.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }]);
+    writeNotebook('status.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }]);
     await openLab(page, 'status.ipynb');
     await runAll(page);
     const item = page.locator('.hs-status-button', { hasText: '1 warm model' });

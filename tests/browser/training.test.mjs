@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 
 import {
-  closePage, openLab, openPage, options, PATIENCE_MS, PICTURES, runAll, saveNotebook, screenshot, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel,
+  closePage, openLab, openPage, options, PATIENCE_MS, IMAGES, runAll, saveNotebook, screenshot, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel,
   writeNotebook
 } from './lab.mjs';
 
@@ -31,7 +31,7 @@ async function advances(shown) {
 
 describe('a training', () => {
   it('outlives its tab, is found again in two others, and is stopped in one', options, async () => {
-    writeNotebook('train.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, { source: LONG_TRAINING }]);
+    writeNotebook('train.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, { source: LONG_TRAINING }]);
     await openLab(use.page, 'train.ipynb');
     await runAll(use.page);
     await use.page.waitForSelector('.hs-card .hs-state-running');
@@ -65,7 +65,7 @@ describe('a training', () => {
     await card.getByRole('button', { name: /^Insert %verify/ }).waitFor();
     const [output] = (await saveNotebook(use.page, 'train.ipynb')).cells[2].outputs;
     assert.equal(output.data[RUN_MIME].state, 'stopped');
-    assert.ok(output.data['image/png'], 'the picture for those without the extension is there');
+    assert.ok(output.data['image/png'], 'the image for those without the extension is there');
   });
 
   it('of the quickstart moves its curves, and ends', { timeout: 4 * PATIENCE_MS }, async () => {
@@ -95,7 +95,7 @@ describe('a training', () => {
 describe('a cell', () => {
   it('stays empty when its output was cleared after the run had ended', options, async () => {
     const { page } = use;
-    writeNotebook('cleared.ipynb', [{ source: PICTURES }, { source: SMALL_MODEL }, { source: '%train --epochs 1 --run cleared' }]);
+    writeNotebook('cleared.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, { source: '%train --epochs 1 --run cleared' }]);
     await openLab(page, 'cleared.ipynb');
     await runAll(page);
     await page.locator('.hs-card .hs-state-done').waitFor();

@@ -17,7 +17,7 @@ const patient = { timeout: 600_000, skip: missing && `needs ${missing}` };
 
 /** What is run, and what has to be read below it. */
 const cells = [
-  [`%dataset load ${photos} --name trash`, /480 pictures/],
+  [`%dataset load ${photos} --name trash`, /480 images/],
   ['%dataset show trash --class glass', /glass/],
   ['%dataset show trash --augmented --augment "flip,rotate:10,zoom:0.1"', /flip/],
   [`%model resnet50 --weights ${weights} --cut conv4 --head "dense:64:relu,dropout:0.2"`, /frozen/],

@@ -10,12 +10,12 @@ describe('the wizard', () => {
     const { page } = use;
     await page.goto(address('lab?reset'));
     await page.locator('.jp-LauncherCard', { hasText: 'Transfer Learning' }).click();
-    await page.locator('.hs-wizard input').first().fill('pictures');
+    await page.locator('.hs-wizard input').first().fill('images');
     await page.locator('.hs-wizard', { hasText: '2 classes: cold, warm' }).waitFor();
     await screenshotThemes(page, 'wizard');
     await page.locator('.hs-wizard input[list]').fill('random');
     await page.locator('.jp-Dialog button', { hasText: 'Create' }).click();
-    await page.locator('.cm-content', { hasText: '%dataset load pictures' }).waitFor();
+    await page.locator('.cm-content', { hasText: '%dataset load images' }).waitFor();
     await waitForKernel(page);
     const written = readNotebook('transfer-learning.ipynb');
     assert.equal(written.metadata.kernelspec.name, 'headstart');

@@ -15,11 +15,11 @@ const transferProgram = "headstart-transfer"
 // newDelegateCommands are the verbs that the sibling program carries out, with its own flags and help.
 func newDelegateCommands() []*cobra.Command {
 	verbs := []struct{ use, short string }{
-		{"dataset DIR", "Check a folder of pictures: counts, and what is set aside and why"},
-		{"features DIR", "Compute a backbone's features of a folder of pictures"},
-		{"train DIR", "Train a classifier on a folder of pictures"},
-		{"evaluate MODEL DIR", "Measure a saved model on a folder of pictures"},
-		{"predict MODEL FILE...", "Classify pictures with a saved model"},
+		{"dataset DIR", "Check a folder of images: counts, and what is skipped and why"},
+		{"features DIR", "Compute a backbone's features of a folder of images"},
+		{"train DIR", "Train a classifier on a folder of images"},
+		{"evaluate MODEL DIR", "Measure a saved model on a folder of images"},
+		{"predict MODEL FILE...", "Classify images with a saved model"},
 		{"verify MODEL", "Repeat the training of a saved model and compare"},
 	}
 	var commands []*cobra.Command

@@ -148,7 +148,7 @@ func TestErrorsAreOneSentence(t *testing.T) {
 		"missing connection file": {"kernel", "--connection-file", "/no/such/file.json"},
 		"unknown verb":            {"trian"},
 		"unknown level":           {"kernel", "-f", "x", "--log-level", "loud"},
-		"no sibling":              {"train", "pictures"},
+		"no sibling":              {"train", "images"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := program(t, args...)

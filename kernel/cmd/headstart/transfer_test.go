@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestTransferInJupyter drives the real kernel with the magics of transfer learning, on small pictures.
+// TestTransferInJupyter drives the real kernel with the magics of transfer learning, on small images.
 func TestTransferInJupyter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")

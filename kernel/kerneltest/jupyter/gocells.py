@@ -78,13 +78,13 @@ class ShowTests(CellTestCase):
             check(nbhelpers.Show(nbhelpers.Markdown("**bold**")))
             check(nbhelpers.Show(nbhelpers.HTML("<b>bold</b>")))
             check(nbhelpers.Show([]struct{ Name string; Share float64 }{{"<one>", 2.0 / 3}}))
-            check(nbhelpers.Table([]string{"class", "pictures"}, []string{"cat", "12"}))
-            check(nbhelpers.Grid("pets", nbhelpers.Picture{Image: paint(), Title: "cat"}))""")
+            check(nbhelpers.Table([]string{"class", "images"}, []string{"cat", "12"}))
+            check(nbhelpers.Grid("pets", nbhelpers.Image{Image: paint(), Title: "cat"}))""")
         data = [content["data"] for content in self.shown(published)]
         forms = [PNG, "text/markdown", HTML, HTML, HTML, *(self.drawn or {HTML})]
         self.assertEqual([set(d) for d in data], [{form, "text/plain"} for form in forms])
         self.assertEqual([data[0]["text/plain"], data[1]["text/markdown"], data[2][HTML]],
-                         ["picture of 40 x 30 pixels", "**bold**", "<b>bold</b>"])
+                         ["image of 40 x 30 pixels", "**bold**", "<b>bold</b>"])
         self.assertIn("&lt;one&gt;", data[3][HTML])
         self.assertIn("0.6667", data[3]["text/plain"])
 
@@ -222,7 +222,7 @@ class ModelTests(CellTestCase):
             curves.Add("loss", "train", 1)
             check(curves.Step())
             check(curves.Close())
-            check(nbhelpers.Grid("pets", nbhelpers.Picture{Image: paint(), Title: "cat"}))""")
+            check(nbhelpers.Grid("pets", nbhelpers.Image{Image: paint(), Title: "cat"}))""")
         _, curves, grid = self.shown(published)
         self.assertEqual(set(curves["data"]), {PNG, VEGA, "text/plain"})
         self.assertEqual(set(curves["metadata"][PNG]), {"width", "height"})
@@ -246,7 +246,7 @@ func main() {
 	model := must(session.Train(ctx, data, models.Config{Epochs: 3}))
 	defer model.Close()
 	check(curves.Close())
-	fmt.Println(data.Classes, len(model.History), must(model.Evaluate(ctx, data, "val")).Pictures)
+	fmt.Println(data.Classes, len(model.History), must(model.Evaluate(ctx, data, "val")).Images)
 }""")
         self.assertRegex(text(published), r"^\[circle stripes\] 3 [1-9]\d*\n$")
         self.assertIn("done · epoch 3 of 3", self.shown(published)[-1]["data"]["text/plain"])

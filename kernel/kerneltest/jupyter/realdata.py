@@ -33,15 +33,15 @@ class RealDataTests(unittest.TestCase):
 
     def test_pretrained_weights_win(self):
         self.run_ok(f"%dataset load {DATA}/trashnet-6c/data --name trash --seed 42")
-        pretrained = self.train(f"%model resnet50 --weights {IMAGENET} --cut conv4 --arrangement v1")
-        random = self.train("%model resnet50 --weights random --cut conv4 --arrangement v1")
+        pretrained = self.train(f"%model resnet50 --weights {IMAGENET} --cut conv4 --variant v1")
+        random = self.train("%model resnet50 --weights random --cut conv4 --variant v1")
         print(f"real data: pretrained={pretrained:.3f} random={random:.3f}", flush=True)
         self.assertGreaterEqual(pretrained, random + 0.10)
 
     def test_ten_classes(self):
-        """The job of the Keras tutorial: ten classes, pictures resized to their nearest pixels."""
+        """The job of the Keras tutorial: ten classes, images resized to their nearest pixels."""
         self.run_ok(f"%dataset load {DATA}/signdigits-10c/data --name digits --seed 42 --resize nearest")
-        accuracy = self.train(f"%model resnet50 --weights {IMAGENET} --cut conv4 --arrangement v1 --pool avg")
+        accuracy = self.train(f"%model resnet50 --weights {IMAGENET} --cut conv4 --variant v1 --pool avg")
         print(f"ten classes: val_accuracy={accuracy:.3f}", flush=True)
         self.assertGreater(accuracy, 0.5)  # chance is 0.1
 

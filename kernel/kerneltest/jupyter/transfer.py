@@ -1,4 +1,4 @@
-"""What a client on real sockets sees of the magics of transfer learning, on small pictures and a random backbone."""
+"""What a client on real sockets sees of the magics of transfer learning, on small images and a random backbone."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import zlib
 from survival import PATIENCE, Kernel, alive, descendants, text
 
 RUN = "application/vnd.headstart.run+json"
-LOAD = "%dataset load pictures --size 32"
+LOAD = "%dataset load images --size 32"
 MODEL = "%model resnet50 --weights random --cut conv2"
 ENDLESS = "%train --epochs 100000"
 PARTIAL = os.path.join(os.environ.get("HEADSTART_SHARED", ""), "data/resnet50-caffe-partial/resnet50_caffe_partial.safetensors")
@@ -48,11 +48,11 @@ def setUpModule():
     unittest.addModuleCleanup(folder.cleanup)
     unittest.addModuleCleanup(os.chdir, os.getcwd())
     os.chdir(folder.name)
-    for name in ("pictures", "half-empty", "spoilt"):
+    for name in ("images", "half-empty", "spoilt"):
         write_classes(name)
     pathlib.Path("half-empty", "yellow").mkdir()
-    pathlib.Path("spoilt", "red", "note.png").write_text("no picture")
-    pathlib.Path("note.jpg").write_text("no picture")
+    pathlib.Path("spoilt", "red", "note.png").write_text("no image")
+    pathlib.Path("note.jpg").write_text("no image")
     pathlib.Path("keras.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     pathlib.Path("bare").mkdir()
 
@@ -107,13 +107,13 @@ class BadInputTests(TransferTestCase):
     def test_what_cannot_be_read(self):
         self.refused(
             ("%trian", "there is no magic %trian: did you mean %train?"),
-            ("%dataset lod pictures", "did you mean %dataset load?"),
+            ("%dataset lod images", "did you mean %dataset load?"),
             ("%train", "there is no dataset yet: load a folder with %dataset load DIR"),
             ("%evaluate", "there is no model yet: build one with %model resnet50"),
             ("%train --epoch 3", "unknown flag: --epoch; did you mean --epochs? %train --help shows its flags"),
             ("%train --epochs many", 'invalid argument "many" for "--epochs" flag'),
-            ("%dataset load nowhere", "load pictures from nowhere: no such file or directory", os.getcwd()),
-            ("%dataset load bare", "put the pictures of each class into a folder named after the class"),
+            ("%dataset load nowhere", "load images from nowhere: no such file or directory", os.getcwd()),
+            ("%dataset load bare", "put the images of each class into a folder named after the class"),
             ("%dataset load note.jpg", "it is a file: give a folder"),
             ("%model resnet50 --weights keras.h5", "only safetensors files are read; convert it with: python -c", "keras.safetensors"),
             ("%model resnet50 --weights nowhere.safetensors", "nowhere.safetensors: there is no such file"),
@@ -131,15 +131,15 @@ class BadInputTests(TransferTestCase):
             ("%train --lr -1", "--lr -1"),
             ("%train --augment spin", 'there is no "spin": choose from flip'),
             ("%train --class-weights pink=3", "the classes are blue, green, red"),
-            ("%train --dataset other", 'there is no dataset "other": there is pictures'),
+            ("%train --dataset other", 'there is no dataset "other": there is images'),
             ("%train --optimizer sdg", "did you mean sgd?"),
         )
         self.run_ok("%train --epochs 1")
         self.refused(
-            ("%predict note.jpg", "note.jpg: not a picture: JPEG, PNG"),
+            ("%predict note.jpg", "note.jpg: not an image: JPEG, PNG"),
             ("%predict nowhere.jpg", "predicting nowhere.jpg: there is no such file or folder"),
-            ("%predict @test", "no picture of pictures is on that side of the split"),
-            ("%evaluate --split test", "no picture is on that side of the split"),
+            ("%predict @test", "no image of images is on that side of the split"),
+            ("%evaluate --split test", "no image is on that side of the split"),
         )
         self.assertEqual(text(self.run_ok('%%\nfmt.Println("works")')), "works\n")
 
@@ -148,20 +148,20 @@ class BadInputTests(TransferTestCase):
         missing = [f"conv5_block{block}_{conv}_conv/kernel" for block, convs in ((1, "023"), (2, "123"), (3, "123")) for conv in convs]
         self.refused((f"%model resnet50 --weights {PARTIAL}", "9 tensors are missing", "use --cut conv4", *missing))
         self.refused(("%evaluate", "there is no model yet"))  # nothing was silently made random
-        self.run_ok(f"%model resnet50 --weights {PARTIAL} --cut conv4 --arrangement v1")
+        self.run_ok(f"%model resnet50 --weights {PARTIAL} --cut conv4 --variant v1")
 
     def test_an_empty_class(self):
         published = self.run_ok("%dataset load half-empty --size 32")
-        self.assertIn("Class yellow has no usable picture: remove its folder or add pictures.", text(published, "stderr"))
+        self.assertIn("Class yellow has no usable image: remove its folder or add images.", text(published, "stderr"))
         self.run_ok(MODEL)
-        self.refused(("%train", "No picture to train on in the class yellow."))
+        self.refused(("%train", "No image to train on in the class yellow."))
 
-    def test_a_file_that_is_no_picture(self):
+    def test_a_file_that_is_no_image(self):
         published = self.run_ok("%dataset load spoilt --size 32")
-        self.assertIn("36 pictures in 3 classes: 30 to train, 6 to validate; 1 file set aside", text(published))
+        self.assertIn("36 images in 3 classes: 30 to train, 6 to validate; 1 file skipped", text(published))
         aside = [c["data"]["text/plain"] for kind, c in published if kind == "display_data"][-1]
         self.assertIn("red/note.png", aside)
-        self.assertIn("not a picture", aside)
+        self.assertIn("not an image", aside)
 
 
 class CutShortTests(TransferTestCase):
@@ -177,7 +177,7 @@ class CutShortTests(TransferTestCase):
         self.assertEqual(outcome[0]["ename"], "KeyboardInterrupt")
         last = [c["data"][RUN] for kind, c in outcome[1] if kind == "update_display_data" and RUN in c["data"]][-1]
         self.assertEqual(last["state"], "stopped")
-        self.assertIn("resnet50 on 6 pictures: accuracy", text(self.run_ok("%evaluate")))
+        self.assertIn("resnet50 on 6 images: accuracy", text(self.run_ok("%evaluate")))
 
     def test_the_plugin_is_killed(self):
         request = self.start_endless_training()
@@ -250,7 +250,7 @@ class OutlivingTests(TransferTestCase):
         following = self.run_ok("%attach kept --stop")
         states = [c["data"][RUN] for kind, c in following if "display_data" in kind and RUN in c["data"]]
         self.assertEqual((states[0]["state"], states[-1]["state"]), ("running", "stopped"))
-        self.assertIn("resnet50 on 6 pictures: accuracy", text(self.run_ok("%evaluate")))
+        self.assertIn("resnet50 on 6 images: accuracy", text(self.run_ok("%evaluate")))
         self.kernel.manager.shutdown_kernel()
         self.assertAllGone([worker])
 
@@ -281,12 +281,12 @@ class OutputTests(TransferTestCase):
         return shown
 
     def test_the_main_job(self):
-        write_classes("job")  # pictures that no other test has computed the features of
+        write_classes("job")  # images that no other test has computed the features of
         dataset = self.run_ok("%dataset load job --size 32")
         counts, grid = self.figures(dataset)
-        self.assertIn("job: 36 pictures in 3 classes: 30 to train, 6 to validate", text(dataset))
+        self.assertIn("job: 36 images in 3 classes: 30 to train, 6 to validate", text(dataset))
         self.assertRegex(counts["text/plain"], r"blue +10 +2")
-        self.assertIn("24 of 36 pictures", grid["text/plain"])
+        self.assertIn("24 of 36 images", grid["text/plain"])
 
         (layers,) = self.figures(self.run_ok(MODEL))
         for wanted in ("conv2", "dense:256:relu", "dense:3", "trainable 66,563 · frozen 229,760", "untrained backbone"):

@@ -29,7 +29,7 @@ func datasetCommand(lab *transfer.Lab) *cobra.Command {
 	set := flagSet(o.Declare)
 	command := &cobra.Command{
 		Use:   "dataset DIR",
-		Short: "Check a folder of pictures: counts, what is set aside and why",
+		Short: "Check a folder of images: counts, what is skipped and why",
 		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			words := append([]string{"dataset", "load", args[0]}, given(c.Flags(), set)...)
@@ -56,7 +56,7 @@ func trainCommand(lab *transfer.Lab) *cobra.Command {
 	dataSet, modelSet, trainSet := flagSet(data.Declare), flagSet(model.Declare), flagSet(train.Declare)
 	command := &cobra.Command{
 		Use:   "train DIR",
-		Short: "Train a classifier of the pictures in a folder with one folder per class",
+		Short: "Train a classifier of the images in a folder with one folder per class",
 		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			flags := c.Flags()
@@ -140,7 +140,7 @@ func predictCommand(lab *transfer.Lab) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "predict MODEL FILE...",
-		Short: "Say what a saved model sees in pictures",
+		Short: "Say what a saved model sees in images",
 		Args:  takes(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
@@ -157,7 +157,7 @@ func predictCommand(lab *transfer.Lab) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&weights, "weights", "", "the backbone's weights of a model that was saved head-only")
-	command.Flags().IntVar(&top, "top", 3, "classes for each picture")
+	command.Flags().IntVar(&top, "top", 3, "classes for each image")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
@@ -184,7 +184,7 @@ func verifyCommand(lab *transfer.Lab) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&weights, "weights", "", "the backbone's weights of a model that was saved head-only")
-	command.Flags().StringVar(&root, "root", "", "where the pictures are now")
+	command.Flags().StringVar(&root, "root", "", "where the images are now")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }

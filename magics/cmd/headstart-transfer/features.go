@@ -21,9 +21,9 @@ func featuresCommand(lab *transfer.Lab) *cobra.Command {
 	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name")
 	command := &cobra.Command{
 		Use:   "features DIR",
-		Short: "Compute the backbone's features of every picture in a folder",
-		Long: `Compute the backbone's features of every picture in a folder. OUT is a safetensors file: its tensor "features" is
-[pictures, dim], or [pictures, height, width, dim] without pooling, in the sorted order of the pictures' relative paths,
+		Short: "Compute the backbone's features of every image in a folder",
+		Long: `Compute the backbone's features of every image in a folder. OUT is a safetensors file: its tensor "features" is
+[images, dim], or [images, height, width, dim] without pooling, in the sorted order of the images' relative paths,
 which stand as a JSON list in the file's metadata under "paths".`,
 		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -42,23 +42,23 @@ which stand as a JSON list in the file's metadata under "paths".`,
 func writeFeatures(ctx context.Context, c *cobra.Command, lab *transfer.Lab, dir, architecture, out string, data transfer.DatasetFlags, model transfer.ModelFlags) error {
 	data.Val = 0
 	screen := newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())
-	pictures, err := lab.LoadDataset(ctx, dir, data, nil)
+	images, err := lab.LoadDataset(ctx, dir, data, nil)
 	if err != nil {
 		return err
 	}
-	for _, aside := range pictures.SetAside {
-		fmt.Fprintf(c.ErrOrStderr(), "set aside %q: %s\n", aside.Path, aside.Reason)
+	for _, aside := range images.Skipped {
+		fmt.Fprintf(c.ErrOrStderr(), "skipped %q: %s\n", aside.Path, aside.Reason)
 	}
-	m, err := lab.BuildModel(ctx, architecture, pictures.Options.Size, model, nil)
+	m, err := lab.BuildModel(ctx, architecture, images.Options.Size, model, nil)
 	if err != nil {
 		return err
 	}
-	values, shape, line, err := lab.DatasetFeatures(ctx, m, pictures, screen)
+	values, shape, line, err := lab.DatasetFeatures(ctx, m, images, screen)
 	if err != nil {
 		return err
 	}
-	paths := make([]string, len(pictures.Items))
-	for i, item := range pictures.Items {
+	paths := make([]string, len(images.Items))
+	for i, item := range images.Items {
 		paths[i] = item.Path
 	}
 	names, err := json.Marshal(paths)

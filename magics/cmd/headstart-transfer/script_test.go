@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"pictures": writePictures,
+			"images":   writeImages,
 			"features": checkFeatures,
 			"json":     checkJSON,
 			"await":    awaitFile,
@@ -47,10 +47,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// writePictures makes DIR with the classes red, green and blue, of N pictures each: blocks of random brightness.
-func writePictures(ts *testscript.TestScript, _ bool, args []string) {
+// writeImages makes DIR with the classes red, green and blue, of N images each: blocks of random brightness.
+func writeImages(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
-		ts.Fatalf("usage: pictures DIR N")
+		ts.Fatalf("usage: images DIR N")
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -69,12 +69,12 @@ func writePictures(ts *testscript.TestScript, _ bool, args []string) {
 
 func writeBlocks(path string, tint color.RGBA, chance *rand.Rand) error {
 	const side, block = 40, 5
-	picture := image.NewRGBA(image.Rect(0, 0, side, side))
+	img := image.NewRGBA(image.Rect(0, 0, side, side))
 	for y := 0; y < side; y += block {
 		for x := 0; x < side; x += block {
 			bright := 255 * chance.Float64()
 			for at := range block * block {
-				picture.SetRGBA(x+at%block, y+at/block, color.RGBA{
+				img.SetRGBA(x+at%block, y+at/block, color.RGBA{
 					scale(tint.R, bright), scale(tint.G, bright), scale(tint.B, bright), 255,
 				})
 			}
@@ -85,13 +85,13 @@ func writeBlocks(path string, tint color.RGBA, chance *rand.Rand) error {
 		return err
 	}
 	defer file.Close()
-	return png.Encode(file, picture)
+	return png.Encode(file, img)
 }
 
 func scale(channel uint8, bright float64) uint8 { return uint8(float64(channel) * bright / 255) }
 
 // checkFeatures checks FILE: the tensor's shape is the numbers that follow, its values are numbers, and the paths in the
-// metadata are sorted and as many as the pictures.
+// metadata are sorted and as many as the images.
 func checkFeatures(ts *testscript.TestScript, _ bool, args []string) {
 	source, err := weights.Open(ts.MkAbs(args[0]))
 	ts.Check(err)

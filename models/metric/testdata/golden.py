@@ -11,13 +11,13 @@ from sklearn.calibration import calibration_curve
 rng = np.random.default_rng(7)
 
 
-def classification(pictures, classes, absent=None):
-    logits = rng.normal(size=(pictures, classes))
-    labels = rng.integers(0, classes, size=pictures)
+def classification(images, classes, absent=None):
+    logits = rng.normal(size=(images, classes))
+    labels = rng.integers(0, classes, size=images)
     if absent is not None:  # a class that is neither labelled nor predicted
         labels[labels == absent] = 0
         logits[:, absent] = -20
-    logits[np.arange(pictures), labels] += 1.2
+    logits[np.arange(images), labels] += 1.2
     p = np.exp(logits)
     p = (p / p.sum(axis=1, keepdims=True)).astype(np.float32).astype(np.float64)
     predicted = p.argmax(axis=1)
@@ -37,7 +37,7 @@ def classification(pictures, classes, absent=None):
         "classes": classes,
         "probabilities": p.ravel().tolist(),
         "labels": labels.tolist(),
-        "loss": float(-np.log(p[np.arange(pictures), labels]).mean()),
+        "loss": float(-np.log(p[np.arange(images), labels]).mean()),
         "sklearn_log_loss": metrics.log_loss(labels, p / p.sum(axis=1, keepdims=True), labels=all_labels),
         "accuracy": metrics.accuracy_score(labels, predicted),
         "top3": metrics.top_k_accuracy_score(labels, p, k=3, labels=all_labels),
@@ -48,9 +48,9 @@ def classification(pictures, classes, absent=None):
     }
 
 
-def multi(pictures, classes):
-    p = rng.random((pictures, classes)).astype(np.float32).astype(np.float64)
-    y = (rng.random((pictures, classes)) < p * 0.8).astype(int)
+def multi(images, classes):
+    p = rng.random((images, classes)).astype(np.float32).astype(np.float64)
+    y = (rng.random((images, classes)) < p * 0.8).astype(int)
     precision, recall, f1, support = metrics.precision_recall_fscore_support(y, p > 0.5, zero_division=0)
     return {
         "classes": classes, "probabilities": p.ravel().tolist(), "targets": y.ravel().tolist(),
@@ -60,8 +60,8 @@ def multi(pictures, classes):
     }
 
 
-def regression(pictures, outputs):
-    y = rng.normal(size=(pictures, outputs)).astype(np.float32).astype(np.float64)
+def regression(images, outputs):
+    y = rng.normal(size=(images, outputs)).astype(np.float32).astype(np.float64)
     x = (y + rng.normal(size=y.shape) * 0.3).astype(np.float32).astype(np.float64)
     return {
         "outputs": outputs, "predicted": x.ravel().tolist(), "targets": y.ravel().tolist(),

@@ -1,4 +1,4 @@
-"""Makes golden/*.safetensors: what the publishers' own ResNets compute on made pictures with made weights.
+"""Makes golden/*.safetensors: what the publishers' own ResNets compute on made images with made weights.
 
 Run it in an environment with keras and tensorflow-cpu (or jax), torch, torchvision, timm, transformers and safetensors:
 
@@ -31,14 +31,14 @@ def make(name: str, depth: int, size: int, folder: pathlib.Path, samples: int) -
     from safetensors.numpy import save_file
 
     peer = peers.peer(name, depth, size)
-    outputs = peer(peers.pictures(COUNT, size))
+    outputs = peer(peers.images(COUNT, size))
     arrays = {"logits": outputs["logits"], "features": outputs["conv5"].mean(axis=(1, 2))}
     for stage in peers.STAGES:
         flat = outputs[stage].reshape(-1)
         arrays[stage] = flat[:: max(1, len(flat) // samples)]
         arrays[stage + ".magnitude"] = np.abs(flat).max().reshape(1)
     metadata = {
-        "publisher": name, "depth": str(depth), "size": str(size), "pictures": str(COUNT), "samples": str(samples),
+        "publisher": name, "depth": str(depth), "size": str(size), "images": str(COUNT), "samples": str(samples),
         "tensors": json.dumps(peer.tensors, separators=(",", ":")),
     }
     target = folder / f"{name}{depth}.safetensors"

@@ -38,9 +38,9 @@ def value(name: str, shape: tuple) -> np.ndarray:
     return (low + (high - low) * uniform(name, count)).astype(np.float32).reshape(shape)
 
 
-def pictures(count: int, size: int) -> np.ndarray:
+def images(count: int, size: int) -> np.ndarray:
     """[count, size, size, 3] uint8: noise on a ramp."""
-    noise = uniform("pictures", count * size * size * 3).reshape(count, size, size, 3)
+    noise = uniform("images", count * size * size * 3).reshape(count, size, size, 3)
     ramp = np.arange(size, dtype=np.float64).reshape(1, 1, size, 1) / size
     return np.floor((noise + ramp) * 127.5).astype(np.uint8)
 

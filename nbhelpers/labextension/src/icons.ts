@@ -11,7 +11,7 @@ export const runsIcon = new LabIcon({
   )
 });
 
-/** A grid of pictures. */
+/** A grid of images. */
 export const dataIcon = new LabIcon({
   name: 'headstart:data',
   svgstr: frame(

@@ -13,9 +13,9 @@ import (
 )
 
 func main() {
-	picture := image.NewRGBA(image.Rect(0, 0, 40, 30))
-	check(nbhelpers.Show(picture))
-	check(nbhelpers.Show([]image.Image{picture, picture}))
+	img := image.NewRGBA(image.Rect(0, 0, 40, 30))
+	check(nbhelpers.Show(img))
+	check(nbhelpers.Show([]image.Image{img, img}))
 	check(nbhelpers.Show(nbhelpers.Markdown("**bold**")))
 	check(nbhelpers.Show(nbhelpers.HTML("<b>bold</b>")))
 	check(nbhelpers.Show([]struct {
@@ -24,7 +24,7 @@ func main() {
 	}{{"glass", 2.0 / 3}, {"paper", 0.25}}))
 	check(nbhelpers.Show(display.Text("a figure's text")))
 	check(nbhelpers.Table([]string{"epoch", "loss"}, []string{"1", "1.90"}))
-	check(nbhelpers.Grid("pets", nbhelpers.Picture{Image: picture, Title: "cat", Caption: "97 %", Mark: sketch.MarkRight}))
+	check(nbhelpers.Grid("pets", nbhelpers.Image{Image: img, Title: "cat", Caption: "97 %", Mark: sketch.MarkRight}))
 
 	bar := nbhelpers.Progress("reading", 3)
 	for range 3 {
@@ -42,7 +42,7 @@ func main() {
 	name, err := nbhelpers.Ask("who? ", false)
 	check(err)
 	fmt.Println("hello", name)
-	if _, err := nbhelpers.Classifier("").Predict(context.Background(), picture); err != nil {
+	if _, err := nbhelpers.Classifier("").Predict(context.Background(), img); err != nil {
 		fmt.Println(err)
 	}
 }

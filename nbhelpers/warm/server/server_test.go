@@ -126,8 +126,8 @@ func scripted(_ context.Context, method string, params json.RawMessage) (any, er
 		if err := json.Unmarshal(params, &p); err != nil {
 			return nil, err
 		}
-		for _, picture := range p.Pictures {
-			if err := picture.Check(); err != nil {
+		for _, img := range p.Images {
+			if err := img.Check(); err != nil {
 				return nil, err
 			}
 		}
@@ -136,9 +136,9 @@ func scripted(_ context.Context, method string, params json.RawMessage) (any, er
 		return warm.FeaturesResult{Model: "default", Features: heat}, nil
 	case warm.MethodEvaluate:
 		return warm.Report{
-			Model: "default", Split: "val", Pictures: 3, Loss: 0.5, Accuracy: 0.75, Labels: []string{"cat", "dog <b>"},
+			Model: "default", Split: "val", Images: 3, Loss: 0.5, Accuracy: 0.75, Labels: []string{"cat", "dog <b>"},
 			Confusion: [][]int{{2, 0}, {1, 0}}, ECE: 0.125, Worst: []warm.Prediction{cat},
-			Classes: []warm.ClassReport{{Label: "cat", Precision: 0.5, Recall: 1, F1: 0.75, Pictures: 2}},
+			Classes: []warm.ClassReport{{Label: "cat", Precision: 0.5, Recall: 1, F1: 0.75, Images: 2}},
 		}, nil
 	case warm.MethodExplain:
 		return warm.Explanation{Model: "default", Class: cat.Top[0], Heat: heat}, nil
@@ -173,11 +173,11 @@ func TestWireTraffic(t *testing.T) {
 		params, result any
 	}{
 		{warm.MethodModels, nil, new(warm.ModelsResult)},
-		{warm.MethodPredict, warm.PredictParams{Model: "default", Pictures: []warm.Picture{{File: "/data/cat.jpg"}, pixels, {File: "@batch"}}, Top: 2}, new(warm.PredictResult)},
-		{warm.MethodFeatures, warm.FeaturesParams{Pictures: []warm.Picture{pixels}}, new(warm.FeaturesResult)},
+		{warm.MethodPredict, warm.PredictParams{Model: "default", Images: []warm.Image{{File: "/data/cat.jpg"}, pixels, {File: "@batch"}}, Top: 2}, new(warm.PredictResult)},
+		{warm.MethodFeatures, warm.FeaturesParams{Images: []warm.Image{pixels}}, new(warm.FeaturesResult)},
 		{warm.MethodEvaluate, warm.EvaluateParams{Split: "val"}, new(warm.Report)},
-		{warm.MethodExplain, warm.ExplainParams{Picture: warm.Picture{File: "/data/cat.jpg"}, Class: "cat"}, new(warm.Explanation)},
-		{warm.MethodPut, warm.PutParams{Name: "batch", Value: warm.Value{Pictures: []warm.Picture{pixels}}}, nil},
+		{warm.MethodExplain, warm.ExplainParams{Image: warm.Image{File: "/data/cat.jpg"}, Class: "cat"}, new(warm.Explanation)},
+		{warm.MethodPut, warm.PutParams{Name: "batch", Value: warm.Value{Images: []warm.Image{pixels}}}, nil},
 		{warm.MethodGet, warm.GetParams{Name: "numbers"}, new(warm.Value)},
 		{warm.MethodDraw, warm.DrawParams{Kind: warm.DrawCurves, Data: json.RawMessage(`{"title":"a"}`)}, new(warm.Drawing)},
 	}
@@ -190,8 +190,8 @@ func TestWireTraffic(t *testing.T) {
 	if err := client.Call(ctx, "dance", nil, nil); !errors.As(err, &failed) {
 		t.Errorf("an unknown method: %v, want a ServerError", err)
 	}
-	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Pictures: []warm.Picture{{Width: 2, Height: 2, RGB: []byte{1}}}}, nil); !errors.As(err, &failed) {
-		t.Errorf("a torn picture: %v, want a ServerError", err)
+	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Images: []warm.Image{{Width: 2, Height: 2, RGB: []byte{1}}}}, nil); !errors.As(err, &failed) {
+		t.Errorf("a torn image: %v, want a ServerError", err)
 	}
 
 	r.mu.Lock()
@@ -217,7 +217,7 @@ func TestResultsArriveWhole(t *testing.T) {
 	defer client.Close()
 	ctx := context.Background()
 	var predicted warm.PredictResult
-	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Pictures: []warm.Picture{{File: "/data/cat.jpg"}}}, &predicted); err != nil {
+	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Images: []warm.Image{{File: "/data/cat.jpg"}}}, &predicted); err != nil {
 		t.Fatal(err)
 	}
 	if p := predicted.Predictions[0]; p.Label() != "cat" || p.Probability() != 0.75 || p.Top[1].Label != "dog <b>" {
@@ -321,7 +321,7 @@ func TestNoServer(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(`{"id":1,"method":"predict","params":{"pictures":[{"rgb":"AAAA","width":1,"height":1}]}}`))
+	f.Add([]byte(`{"id":1,"method":"predict","params":{"images":[{"rgb":"AAAA","width":1,"height":1}]}}`))
 	f.Add([]byte(`{"id":1,"method":"get"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if _, err := json.Marshal(answer(context.Background(), line, scripted)); err != nil {

@@ -4,7 +4,7 @@ import { decide, proposal, readClean, verdict } from './model';
 
 const doubt = { path: 'glass/1.jpg', label: 'glass', reason: 'sure of another class', propose: 'relabel', to: 'metal', thumb: 'aGk=' };
 
-it('reads doubts, and takes nothing but base64 for a picture', () => {
+it('reads doubts, and takes nothing but base64 for an image', () => {
   const clean = readClean({ dataset: 'garbage', classes: ['glass', 'metal'], doubts: [doubt, { ...doubt, thumb: '"x' }, null], note: 'n' })!;
   expect(clean.doubts[0]).toEqual(doubt);
   expect(clean.doubts[1].thumb).toBe('');
@@ -20,5 +20,5 @@ it('says what is proposed, asked and done', () => {
     dataset: 'garbage', action: 'relabel', paths: ['glass/1.jpg'], to: 'metal', limit: 1
   });
   expect(verdict('relabel', 'metal')).toBe('relabelled as metal');
-  expect(verdict('delete', '')).toBe('set aside');
+  expect(verdict('delete', '')).toBe('skipped');
 });

@@ -1,9 +1,9 @@
 import { base64, text } from '../json';
 
-/** The MIME type of doubtful pictures in a notebook's outputs. */
+/** The MIME type of doubtful images in a notebook's outputs. */
 export const CLEAN_MIME = 'application/vnd.headstart.clean+json';
 
-/** A picture that the model doubts, with what it proposes. */
+/** An image that the model doubts, with what it proposes. */
 export interface IDoubt {
   path: string;
   label: string;
@@ -55,9 +55,9 @@ export function decide(dataset: string, doubt: IDoubt, action: Decision, to = ''
   return { dataset, action, paths: [doubt.path], to, limit: 1 };
 }
 
-/** What stands on a picture once it is decided. */
+/** What stands on an image once it is decided. */
 export function verdict(action: Decision, to: string): string {
-  return { keep: 'kept', delete: 'set aside', relabel: `relabelled as ${to}` }[action];
+  return { keep: 'kept', delete: 'skipped', relabel: `relabelled as ${to}` }[action];
 }
 
 /** The model's proposal in words. */

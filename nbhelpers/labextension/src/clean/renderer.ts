@@ -5,7 +5,7 @@ import { button, element } from '../dom';
 import { notebookOf, type IPlace } from '../kernel/place';
 import { CLEAN_MIME, decide, proposal, readClean, verdict, type IClean, type IDoubt } from './model';
 
-/** Shows doubtful pictures with a button for each decision about them. */
+/** Shows doubtful images with a button for each decision about them. */
 class CleanGrid extends Widget implements IRenderMime.IRenderer {
   constructor(private readonly _place: IPlace | null) {
     super();
@@ -14,15 +14,15 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
 
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const clean = readClean(model.data[CLEAN_MIME]);
-    this.node.replaceChildren(clean ? this._card(clean) : 'This output describes no pictures.');
+    this.node.replaceChildren(clean ? this._card(clean) : 'This output describes no images.');
     return Promise.resolve();
   }
 
   private _card(clean: IClean): HTMLElement {
     return element(
       'section',
-      { class: 'hs-card', 'aria-label': `Doubtful pictures of ${clean.dataset}` },
-      element('header', { class: 'hs-card-title' }, `Doubtful pictures of ${clean.dataset}`),
+      { class: 'hs-card', 'aria-label': `Doubtful images of ${clean.dataset}` },
+      element('header', { class: 'hs-card-title' }, `Doubtful images of ${clean.dataset}`),
       element('div', { class: 'hs-card-summary' }, clean.note),
       element('ul', { class: 'hs-doubts' }, ...clean.doubts.map(doubt => this._tile(clean, doubt)))
     );
@@ -51,7 +51,7 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
       'div',
       { class: 'hs-buttons' },
       button('Keep', `${doubt.path} is right: propose it no more`, () => take('keep')),
-      button('Set aside', `Do not use ${doubt.path}; the file stays`, () => take('delete')),
+      button('Skipped', `Do not use ${doubt.path}; the file stays`, () => take('delete')),
       choice
     );
   }
@@ -66,7 +66,7 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
     const session = this._place?.sessions.of(notebookOf(this._place, this.node));
     try {
       if (!session) {
-        throw new Error('This needs a running Go (Headstart) kernel that has loaded the pictures.');
+        throw new Error('This needs a running Go (Headstart) kernel that has loaded the images.');
       }
       await session.client.ask('dataset', decide(clean.dataset, doubt, action, to));
       status.textContent = verdict(action, to);
@@ -76,7 +76,7 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
   }
 }
 
-/** A renderer of doubtful pictures. It sets no markup from the data, so that it may show what is not trusted. */
+/** A renderer of doubtful images. It sets no markup from the data, so that it may show what is not trusted. */
 export function cleanRendererFactory(place: IPlace | null): IRenderMime.IRendererFactory {
   return {
     safe: true,

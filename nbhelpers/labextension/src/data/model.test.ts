@@ -13,7 +13,7 @@ describe('readPage', () => {
     expect(readPage(null).items).toEqual([]);
   });
 
-  it('takes nothing but base64 for a picture', () =>
+  it('takes nothing but base64 for an image', () =>
     expect(readPage(answer({ items: [{ ...item, thumb: 'x" onload="y' }] })).items[0].thumb).toBe(''));
 });
 
@@ -33,7 +33,7 @@ describe('Browser', () => {
     const ask = vi.fn(async (_: object) => answer({ edits: 1 }));
     const browser = new Browser(ask);
     await browser.edit('delete');
-    expect(browser.error).toBe('Select pictures first.');
+    expect(browser.error).toBe('Select images first.');
     expect(ask).not.toHaveBeenCalled();
     browser.toggle('glass/1.jpg');
     await browser.edit('relabel', 'metal');
@@ -59,14 +59,14 @@ describe('Browser', () => {
     let fail = false;
     const browser = new Browser(async () => {
       if (fail) {
-        throw new Error('it has no picture "x"');
+        throw new Error('it has no image "x"');
       }
       return answer();
     });
     await browser.show();
     fail = true;
     await browser.show();
-    expect(browser.error).toBe('it has no picture "x"');
+    expect(browser.error).toBe('it has no image "x"');
     expect(browser.page?.total).toBe(100);
   });
 });
@@ -80,6 +80,6 @@ it.each([
   [3, 'Home', 0],
   [3, 'End', 7],
   [3, 'x', 3]
-])('from %d, %s leads to %d in a grid of three columns and eight pictures', (at, key, to) =>
+])('from %d, %s leads to %d in a grid of three columns and eight images', (at, key, to) =>
   expect(moved(at, key, 3, 8)).toBe(to)
 );

@@ -1,6 +1,6 @@
 import { base64, number, text } from '../json';
 
-/** A picture as the data panel shows it. */
+/** An image as the data panel shows it. */
 export interface IItem {
   path: string;
   label: string;
@@ -56,11 +56,11 @@ export type Edit = 'keep' | 'delete' | 'relabel' | 'undo';
 /** Asks the magic `dataset`. */
 export type AskDataset = (request: object) => Promise<unknown>;
 
-/** Pictures on a page. */
+/** Images on a page. */
 export const PAGE_SIZE = 48;
 
 /**
- * What the data panel looks at: a dataset's class, split and page, and the pictures that are selected on it.
+ * What the data panel looks at: a dataset's class, split and page, and the images that are selected on it.
  */
 export class Browser {
   constructor(private readonly _ask: AskDataset) {}
@@ -84,11 +84,11 @@ export class Browser {
     await this._load({});
   }
 
-  /** Write an edit of the selected pictures to the dataset's log; undo takes the last one back. */
+  /** Write an edit of the selected images to the dataset's log; undo takes the last one back. */
   async edit(action: Edit, to = ''): Promise<void> {
     const paths = [...this.selected];
     if (action !== 'undo' && paths.length === 0) {
-      this.error = 'Select pictures first.';
+      this.error = 'Select images first.';
       return;
     }
     this.selected.clear();

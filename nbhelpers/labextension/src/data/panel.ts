@@ -6,7 +6,7 @@ import { Browser, moved, PAGE_SIZE, type IItem, type IPage } from './model';
 
 const SPLITS = ['train', 'val', 'test'];
 
-/** The pictures of a dataset as a grid, with the model's predictions, and edits of its log. */
+/** The images of a dataset as a grid, with the model's predictions, and edits of its log. */
 export class DataPanel extends KernelPanel {
   constructor(sessions: KernelSessions) {
     super(sessions);
@@ -34,7 +34,7 @@ export class DataPanel extends KernelPanel {
 
   protected override showNone(): void {
     this._clear();
-    this._message.textContent = 'Open a notebook with the Go (Headstart) kernel to see its pictures.';
+    this._message.textContent = 'Open a notebook with the Go (Headstart) kernel to see its images.';
   }
 
   /** Wait for a change of what is shown, and show it. */
@@ -54,7 +54,7 @@ export class DataPanel extends KernelPanel {
     this._message.classList.toggle('hs-error', browser.error !== '');
     if (!page) {
       this._clear();
-      this._filters.append(button('Look again', 'Ask the kernel for its pictures again', () => void this._do(browser.show())));
+      this._filters.append(button('Look again', 'Ask the kernel for its images again', () => void this._do(browser.show())));
       return;
     }
     this._drawFilters(browser, page);
@@ -69,7 +69,7 @@ export class DataPanel extends KernelPanel {
       select('Dataset', page.datasets, browser.dataset, null, dataset => choose({ dataset })),
       select('Class', page.classes, browser.className, 'all classes', className => choose({ className })),
       select('Split', SPLITS, browser.split, 'all splits', split => choose({ split })),
-      button('Look again', 'Ask the kernel for its pictures again', () => choose({ offset: browser.offset }))
+      button('Look again', 'Ask the kernel for its images again', () => choose({ offset: browser.offset }))
     );
   }
 
@@ -79,8 +79,8 @@ export class DataPanel extends KernelPanel {
     undo.disabled = page.edits === 0;
     this._edits.replaceChildren(
       select('Relabel as', page.classes, '', 'relabel as', to => edit('relabel', to)),
-      button('Set aside', 'Do not use the selected pictures; their files stay', () => edit('delete')),
-      button('Keep', 'The selected pictures are right: propose them no more', () => edit('keep')),
+      button('Skipped', 'Do not use the selected images; their files stay', () => edit('delete')),
+      button('Keep', 'The selected images are right: propose them no more', () => edit('keep')),
       undo
     );
   }
@@ -144,8 +144,8 @@ export class DataPanel extends KernelPanel {
 
   private _drawPages(browser: Browser, page: IPage): void {
     const go = (offset: number | null) => offset !== null && void this._do(browser.show({ offset }));
-    const previous = button('‹', 'Pictures before these', () => go(browser.previous));
-    const next = button('›', 'Pictures after these', () => go(browser.next));
+    const previous = button('‹', 'Images before these', () => go(browser.previous));
+    const next = button('›', 'Images after these', () => go(browser.next));
     previous.disabled = browser.previous === null;
     next.disabled = browser.next === null;
     const last = Math.min(browser.offset + PAGE_SIZE, page.total);
@@ -161,18 +161,18 @@ export class DataPanel extends KernelPanel {
   private _browser: Browser | null = null;
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
   private readonly _filters = element('div', { class: 'hs-buttons' });
-  private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar', 'aria-label': 'Edit the selected pictures' });
+  private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar', 'aria-label': 'Edit the selected images' });
   private readonly _grid = element('div', {
     class: 'hs-grid-view',
     role: 'listbox',
     'aria-multiselectable': 'true',
-    'aria-label': 'Pictures'
+    'aria-label': 'Images'
   });
   private readonly _pages = element('div', { class: 'hs-pages' });
 }
 
 function count(page: IPage): string {
-  return `${page.total} pictures, ${page.edits} edits`;
+  return `${page.total} images, ${page.edits} edits`;
 }
 
 /** A choice with a spoken name; `none` is the entry that stands for no choice. */

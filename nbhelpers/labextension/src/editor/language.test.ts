@@ -28,7 +28,7 @@ describe('the language of cells', () => {
   });
 
   it('does not let a shell line open a comment or a string of Go', () => {
-    expect(read('!ls pictures/* `pwd`\nfunc f() {}')).toContain('go-keyword:func');
+    expect(read('!ls images/* `pwd`\nfunc f() {}')).toContain('go-keyword:func');
   });
 
   it('leaves a raw string and a comment of Go alone', () => {

@@ -40,10 +40,10 @@ describe('spans', () => {
   });
 
   it('keeps blanks in quotes and behind backslashes together', () => {
-    expect(read('%dataset load my\\ pictures "a \\" b" c')).toEqual([
+    expect(read('%dataset load my\\ images "a \\" b" c')).toEqual([
       ['%dataset', 'magic'],
       ['load', 'argument'],
-      ['my\\ pictures', 'argument'],
+      ['my\\ images', 'argument'],
       ['"a \\" b"', 'string'],
       ['c', 'argument']
     ]);

@@ -20,12 +20,12 @@ export const editor: JupyterFrontEndPlugin<void> = {
     registry.addExtension(cellEditor(() => preferences.tabs))
 };
 
-/** Smaller than the ranks of pictures and charts, which stand beside ours in the same output. */
+/** Smaller than the ranks of images and charts, which stand beside ours in the same output. */
 const RENDERER_RANK = 10;
 
 export const renderer: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:renderer`,
-  description: 'Shows runs and doubtful pictures in the outputs of cells.',
+  description: 'Shows runs and doubtful images in the outputs of cells.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   optional: [INotebookTracker, IKernelSessions],

@@ -81,7 +81,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
 
 export const data: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:data`,
-  description: 'The panel of pictures.',
+  description: 'The panel of images.',
   autoStart: true,
   requires: [IKernelSessions],
   optional: [ICommandPalette, ILayoutRestorer],

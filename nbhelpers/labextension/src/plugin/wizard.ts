@@ -22,7 +22,7 @@ export const wizard: JupyterFrontEndPlugin<void> = {
     const command = COMMANDS.newNotebook;
     app.commands.addCommand(command, {
       label: args => (args.isLauncher ? 'Transfer Learning' : 'New Transfer-Learning Notebook'),
-      caption: 'Choose pictures, weights and a head; writes a notebook and runs nothing',
+      caption: 'Choose images, weights and a head; writes a notebook and runs nothing',
       icon: runsIcon,
       execute: async args => {
         const folder = typeof args.cwd === 'string' ? args.cwd : (browser?.model.path ?? '');

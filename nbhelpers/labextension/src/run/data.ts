@@ -20,14 +20,14 @@ export interface IRun {
   dataset: string;
   model: string;
   backend: string;
-  /** Pictures in the dataset, all splits. */
+  /** Images in the dataset, all splits. */
   images: number;
   /** Epochs finished and planned. */
   epoch: number;
   epochs: number;
   /** The best epoch, counted from 1; 0 while there is none. */
   best: number;
-  /** Pictures a second. */
+  /** Images a second. */
   rate: number;
   leftMS: number;
   /** RFC 3339, or empty. */

@@ -46,7 +46,7 @@ describe('what a card says', () => {
     ]));
 
   it('sums up', () =>
-    expect(summary(run)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 pictures a second'));
+    expect(summary(run)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 images a second'));
 
   it('lists the epochs', () => {
     const { header, rows } = epochTable(run);
@@ -59,7 +59,7 @@ describe('what a card says', () => {
   });
 
   it('leaves unknown provenance out', () =>
-    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'pictures', 'started', 'seed']));
+    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'images', 'started', 'seed']));
 
   it('shows the validation accuracy at a glance', () => expect(headline(run)).toEqual([0.5, 0.925]));
 });
@@ -74,7 +74,7 @@ it.each([
 
 it.each([
   ['plain/path-1.x', 'plain/path-1.x'],
-  ['my pictures', '"my pictures"'],
+  ['my images', '"my images"'],
   ['a"b\\c', '"a\\"b\\\\c"'],
   ['', '""']
 ])('%j is written %s', (word, text) => expect(quoted(word)).toBe(text));

@@ -66,7 +66,7 @@ export function provenance(run: IRun): [string, string][] {
     ['run', run.id],
     ['model', run.model],
     ['dataset', run.dataset],
-    ['pictures', run.images ? String(run.images) : ''],
+    ['images', run.images ? String(run.images) : ''],
     ['backend', run.backend],
     ['started', run.started.replace('T', ' ').slice(0, 19)],
     ['took', run.seconds ? duration(run.seconds) : ''],
@@ -88,7 +88,7 @@ export function summary(run: IRun): string {
     parts.push(`took ${duration(run.seconds)}`);
   }
   if (run.rate > 0) {
-    parts.push(`${Math.round(run.rate)} pictures a second`);
+    parts.push(`${Math.round(run.rate)} images a second`);
   }
   return parts.join(' · ');
 }

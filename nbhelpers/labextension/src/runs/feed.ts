@@ -57,7 +57,7 @@ export class RunFeed {
     this._take(await this._ask({}));
   }
 
-  /** A run as its cell would show it, pictures and all; null where the kernel does not know it any more. */
+  /** A run as its cell would show it, images and all; null where the kernel does not know it any more. */
   async output(run: string): Promise<IOutput | null> {
     return readOutput(await this._ask({ action: 'show', run }));
   }

@@ -11,9 +11,9 @@ import { classesOf, freeName, notebook } from './model';
  * @returns the notebook's path, or null when the user thought better of it
  */
 export async function createNotebook(contents: Contents.IManager, folder: string): Promise<string | null> {
-  const listClasses = async (pictures: string) => {
+  const listClasses = async (images: string) => {
     try {
-      const listed = await contents.get(PathExt.join(folder, pictures));
+      const listed = await contents.get(PathExt.join(folder, images));
       return listed.type === 'directory' ? classesOf(listed.content as Contents.IModel[]) : null;
     } catch {
       return null;

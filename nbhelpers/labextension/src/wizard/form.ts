@@ -14,7 +14,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
     this.addClass('hs-wizard');
     this._folder.addEventListener('input', () => void this._look());
     this.node.append(
-      field('Folder of pictures, one subfolder for each class; empty for sample pictures', this._folder),
+      field('Folder of images, one subfolder for each class; empty for sample images', this._folder),
       this._found,
       field('Weights: imagenet, random or a file', this._weights),
       element('datalist', { id: 'hs-weights' }, element('option', { value: 'imagenet' }), element('option', { value: 'random' })),

@@ -2,7 +2,7 @@ import { quoted } from '../run/model';
 
 /** What the wizard asks. */
 export interface IChoices {
-  /** The folder of pictures, from the notebook's own; empty for the sample pictures. */
+  /** The folder of images, from the notebook's own; empty for the sample images. */
   folder: string;
   weights: string;
   head: string;
@@ -70,7 +70,7 @@ export function classesOf(entries: readonly { name: string; type: string }[]): s
 /** What the wizard says about the folder as it stands. */
 export function folderText(folder: string, classes: readonly string[] | null): string {
   if (folder === '') {
-    return 'Pictures drawn by the kernel itself, for a first try.';
+    return 'Images drawn by the kernel itself, for a first try.';
   }
   if (classes === null) {
     return 'This folder cannot be seen from here; the kernel may still find it.';

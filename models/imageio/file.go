@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"fmt"
@@ -6,23 +6,23 @@ import (
 	"os"
 )
 
-// maxFileMiB bounds a picture's file; larger ones are no photographs.
+// maxFileMiB bounds an image's file; larger ones are no photographs.
 const maxFileMiB = 512
 
-// ReadFile reads a picture's file. What is no regular file (a pipe would never end) or larger than 512 MiB is an error.
+// ReadFile reads an image's file. What is no regular file (a pipe would never end) or larger than 512 MiB is an error.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path) // before opening, which waits for a pipe's writer
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read picture: %w", err)
+		return nil, fmt.Errorf("read image: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("read %s: it is no regular file", path)
 	case info.Size() > maxFileMiB<<20:
-		return nil, fmt.Errorf("read %s: it has %d MiB, and a picture has at most %d MiB", path, info.Size()>>20, maxFileMiB)
+		return nil, fmt.Errorf("read %s: it has %d MiB, and an image has at most %d MiB", path, info.Size()>>20, maxFileMiB)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read picture: %w", err)
+		return nil, fmt.Errorf("read image: %w", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxFileMiB<<20)) // it may grow meanwhile

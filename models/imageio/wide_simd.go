@@ -1,6 +1,6 @@
 //go:build goexperiment.simd && amd64 && !go1.27
 
-package picture
+package imageio
 
 import (
 	"encoding/binary"

@@ -1,10 +1,10 @@
-// Package picture turns an encoded picture into RGB pixels, the way Pillow does.
+// Package imageio turns an encoded image into RGB pixels, the way Pillow does.
 //
 // It reads JPEG, PNG, GIF (the first frame), BMP, TIFF and WebP, applies the EXIF orientation, and brings every colour
 // model (grey, palette, 16 bit, CMYK, alpha) to three bytes a pixel. It is written for files from strangers: the header is
 // checked before anything is allocated, and no input makes it panic. Built with GOEXPERIMENT=simd for amd64, the loops over
 // samples take many at once, which halves the time of a photo; the pixels are the same.
-package picture
+package imageio
 
 import "fmt"
 
@@ -12,13 +12,13 @@ import "fmt"
 // common use deliver. Decoding takes 2 to 12 bytes a pixel, depending on the format.
 const DefaultMaxPixels = 50_000_000
 
-// An RGB is a decoded picture, upright: the EXIF orientation is already applied.
+// An RGB is a decoded image, upright: the EXIF orientation is already applied.
 type RGB struct {
 	Width, Height int
 	Pix           []uint8 // [height, width, 3], red first, no padding
 }
 
-// A Header is what the first bytes of a file say about its picture.
+// A Header is what the first bytes of a file say about its image.
 type Header struct {
 	Format        string // "jpeg", "png", "gif", "bmp", "tiff", "webp"
 	Width, Height int    // as stored, before the orientation is applied, in pixels
@@ -33,26 +33,26 @@ func (h Header) Upright() (width, height int) {
 	return h.Width, h.Height
 }
 
-// A Method is a way of bringing a picture to a square.
+// A Method is a way of bringing an image to a square.
 type Method string
 
 // The methods of the frameworks whose weights people use.
 const (
-	Bilinear Method = "bilinear" // the whole picture, as Pillow's resize with BILINEAR: a triangle filter that averages when it shrinks
-	Nearest  Method = "nearest"  // the whole picture, as Keras's flow_from_directory: Pillow's resize with NEAREST
+	Bilinear Method = "bilinear" // the whole image, as Pillow's resize with BILINEAR: a triangle filter that averages when it shrinks
+	Nearest  Method = "nearest"  // the whole image, as Keras's flow_from_directory: Pillow's resize with NEAREST
 	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the centre, as torchvision's ImageNet transforms
 )
 
-// A Geometry says which square a picture becomes.
+// A Geometry says which square an image becomes.
 type Geometry struct {
 	Size   int    // side in pixels
 	Method Method // empty means Bilinear
 }
 
-// Validate refuses a geometry that no picture can be brought to.
+// Validate refuses a geometry that no image can be brought to.
 func (g Geometry) Validate() error {
 	if g.Size < 1 || g.Size > 4096 {
-		return fmt.Errorf("a picture size of %d pixels cannot be made: choose 1 to 4096", g.Size)
+		return fmt.Errorf("an image size of %d pixels cannot be made: choose 1 to 4096", g.Size)
 	}
 	switch g.Method {
 	case "", Bilinear, Nearest, Crop:
@@ -61,7 +61,7 @@ func (g Geometry) Validate() error {
 	return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
 }
 
-// Bytes is the number of bytes of one picture: size x size x 3.
+// Bytes is the number of bytes of one image: size x size x 3.
 func (g Geometry) Bytes() int { return g.Size * g.Size * 3 }
 
 // Limits bounds what a file may make the decoder do. The zero value means the defaults.

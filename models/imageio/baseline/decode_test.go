@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// goldens are the files that Pillow wrote for the tests of package picture.
+// goldens are the files that Pillow wrote for the tests of package image.
 func goldens(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "testdata", "golden", "*.jpg"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no pictures: %v", err)
+		t.Fatalf("no images: %v", err)
 	}
 	all := map[string][]byte{}
 	for _, file := range files {
@@ -62,7 +62,7 @@ func TestDecodesAsTheStandardLibrary(t *testing.T) {
 		near(t, got, want.(*image.YCbCr))
 	}
 	if taken < 10 {
-		t.Errorf("%d pictures were decoded", taken)
+		t.Errorf("%d images were decoded", taken)
 	}
 }
 

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"crypto/sha256"
@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headstart-nb/headstart/models/picture/baseline"
+	"github.com/headstart-nb/headstart/models/imageio/baseline"
 )
 
-// A golden is what Pillow makes of a picture; testdata/golden.py wrote it.
+// A golden is what Pillow makes of an image; testdata/golden.py wrote it.
 type golden struct {
 	Width, Height int
 	SHA256, Spots string
@@ -100,7 +100,7 @@ func (g golden) compare(t *testing.T, p RGB) (worst int, mean float64, same bool
 	return worst, mean, same
 }
 
-// unlikePillow are the pictures of the corpus that come out differently, with the reason.
+// unlikePillow are the images of the corpus that come out differently, with the reason.
 var unlikePillow = map[string]string{
 	"corpus/go-stdlib/image/video-001.rgb.jpeg":       "RGB with subsampled planes: Go repeats samples, libjpeg interpolates",
 	"corpus/pillow/exif_imagemagick_orientation.png":  "EXIF as hexadecimal text in a PNG comment is not read",

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"bytes"
@@ -6,15 +6,15 @@ import (
 	"image"
 	"image/color"
 
-	"github.com/headstart-nb/headstart/models/picture/baseline"
+	"github.com/headstart-nb/headstart/models/imageio/baseline"
 )
 
-// Background is what shows through where a picture is transparent: white, as on the page that it was made for. (Pillow's
+// Background is what shows through where an image is transparent: white, as on the page that it was made for. (Pillow's
 // convert("RGB") drops the alpha instead, and shows whatever colour the invisible pixels happen to have.)
 const Background = 255
 
-// Decode decodes a picture at its own size, upright.
-func Decode(data []byte, limits Limits) (picture RGB, err error) {
+// Decode decodes an image at its own size, upright.
+func Decode(data []byte, limits Limits) (img RGB, err error) {
 	defer recoverTo(&err)
 	header, decoded, err := decode(data, limits)
 	if err != nil {

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"bytes"
@@ -12,10 +12,10 @@ import (
 func TestReadFile(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	if err := os.WriteFile(path("picture"), []byte("pixels"), 0o600); err != nil {
+	if err := os.WriteFile(path("image"), []byte("pixels"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if data, err := ReadFile(path("picture")); err != nil || !bytes.Equal(data, []byte("pixels")) {
+	if data, err := ReadFile(path("image")); err != nil || !bytes.Equal(data, []byte("pixels")) {
 		t.Errorf("got %q, %v", data, err)
 	}
 	if err := os.WriteFile(path("huge"), nil, 0o600); err != nil {

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"os"
@@ -11,13 +11,13 @@ func BenchmarkAt(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var pictures [][]byte
+	var images [][]byte
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			b.Fatal(err)
 		}
-		pictures = append(pictures, data)
+		images = append(images, data)
 	}
 	for _, method := range []Method{Bilinear, Nearest, Crop} {
 		b.Run(string(method), func(b *testing.B) {
@@ -25,7 +25,7 @@ func BenchmarkAt(b *testing.B) {
 			dst := make([]uint8, g.Bytes())
 			n := 0
 			for b.Loop() {
-				if err := At(dst, pictures[n%len(pictures)], g, Limits{}); err != nil {
+				if err := At(dst, images[n%len(images)], g, Limits{}); err != nil {
 					b.Fatal(err)
 				}
 				n++

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import "math"
 
@@ -58,7 +58,7 @@ func nearest(source, result int) axis {
 	return a
 }
 
-// axes returns the two axes that bring a picture of width x height to a geometry.
+// axes returns the two axes that bring an image of width x height to a geometry.
 func (g Geometry) axes(width, height int) (x, y axis) {
 	switch g.Method {
 	case Nearest:

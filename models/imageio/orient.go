@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 // upright applies an EXIF orientation. The values are those of the EXIF standard: 2 to 4 mirror and turn by 180 degrees, 5
 // to 8 exchange width and height.

@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func matches(magic string, data []byte) bool {
 	return true
 }
 
-// ReadHeader reads what a file says about its picture, and refuses what Decode would refuse for its size.
+// ReadHeader reads what a file says about its image, and refuses what Decode would refuse for its size.
 func ReadHeader(data []byte, limits Limits) (Header, error) {
 	header, _, _, err := readHeader(data, limits)
 	return header, err
@@ -69,7 +69,7 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	}
 	c, ok := sniff(data)
 	if !ok {
-		return Header{}, codec{}, nil, notPicture(data)
+		return Header{}, codec{}, nil, notImage(data)
 	}
 	config, err := c.config(bytes.NewReader(data))
 	if err != nil {
@@ -86,36 +86,36 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	return header, c, config.ColorModel, nil
 }
 
-// notPicture names what a file is instead, where its first bytes tell.
-func notPicture(data []byte) error {
+// notImage names what a file is instead, where its first bytes tell.
+func notImage(data []byte) error {
 	const readable = "JPEG, PNG, GIF, BMP, TIFF and WebP can be read"
 	for _, known := range [...]struct{ magic, name string }{
 		{"????ftypheic", "a HEIC photo: export it as JPEG"},
 		{"????ftypheix", "a HEIC photo: export it as JPEG"},
 		{"????ftypmif1", "a HEIF photo: export it as JPEG"},
-		{"????ftypavif", "an AVIF picture: export it as JPEG or PNG"},
-		{"\x00\x00\x00\x0cJXL ", "a JPEG XL picture: export it as JPEG or PNG"},
-		{"\xff\x0a", "a JPEG XL picture: export it as JPEG or PNG"},
-		{"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture: export it as JPEG or PNG"},
+		{"????ftypavif", "an AVIF image: export it as JPEG or PNG"},
+		{"\x00\x00\x00\x0cJXL ", "a JPEG XL image: export it as JPEG or PNG"},
+		{"\xff\x0a", "a JPEG XL image: export it as JPEG or PNG"},
+		{"\x00\x00\x00\x0cjP  ", "a JPEG 2000 image: export it as JPEG or PNG"},
 		{"%PDF", "a PDF document"},
 		{"PK\x03\x04", "a zip archive"},
 		{"<svg", "an SVG drawing: export it as PNG"},
 		{"<?xml", "an XML or SVG text"},
 		{"<!DOCTYPE", "a web page: the download probably failed"},
 		{"<html", "a web page: the download probably failed"},
-		{"version https://git-lfs", "a Git LFS pointer: fetch the picture with git lfs pull"},
+		{"version https://git-lfs", "a Git LFS pointer: fetch the image with git lfs pull"},
 	} {
 		if matches(known.magic, data) {
-			return fmt.Errorf("not a picture that can be read, but %s", known.name)
+			return fmt.Errorf("not an image that can be read, but %s", known.name)
 		}
 	}
-	return errors.New("not a picture: " + readable)
+	return errors.New("not an image: " + readable)
 }
 
 // damaged puts a decoder's error into a person's words, with the decoder's own behind them.
 func damaged(c codec, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fmt.Errorf("damaged %s: the file ends in the middle of the picture", c.title)
+		return fmt.Errorf("damaged %s: the file ends in the middle of the image", c.title)
 	}
 	var unsupported jpeg.UnsupportedError
 	if errors.As(err, &unsupported) {
@@ -132,10 +132,10 @@ func recoverTo(err *error) {
 }
 
 // maxScans bounds the passes of a progressive JPEG. Encoders write about ten; each pass may cost the time of a whole
-// picture and a handful of bytes, so that a small file could keep a decoder busy for hours.
+// image and a handful of bytes, so that a small file could keep a decoder busy for hours.
 const maxScans = 100
 
-// checkScans refuses a progressive JPEG that has more passes than a picture needs.
+// checkScans refuses a progressive JPEG that has more passes than an image needs.
 func checkScans(data []byte) error {
 	scans := 0
 	for i := bytes.IndexByte(data, 0xff); i >= 0 && i+1 < len(data); {
@@ -149,7 +149,7 @@ func checkScans(data []byte) error {
 		i += 1 + next
 	}
 	if scans > maxScans {
-		return fmt.Errorf("damaged JPEG: it has %d passes, and a picture needs about ten", scans)
+		return fmt.Errorf("damaged JPEG: it has %d passes, and an image needs about ten", scans)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ type decoder struct {
 	framed        bool
 }
 
-// Decode decodes a file. The picture's planes are padded to whole blocks beyond its bounds.
+// Decode decodes a file. The image's planes are padded to whole blocks beyond its bounds.
 func Decode(data []byte) (*image.YCbCr, error) {
 	d := &decoder{data: data}
 	if len(data) < 4 || data[0] != 0xff || data[1] != 0xd8 {

@@ -1,8 +1,8 @@
-package picture
+package imageio
 
 import "math"
 
-// At decodes a picture into dst, [size, size, 3], at a geometry.
+// At decodes an image into dst, [size, size, 3], at a geometry.
 func At(dst, data []byte, g Geometry, limits Limits) (err error) {
 	defer recoverTo(&err)
 	if err := g.Validate(); err != nil {
@@ -16,7 +16,7 @@ func At(dst, data []byte, g Geometry, limits Limits) (err error) {
 	return nil
 }
 
-// Resize brings the picture to a geometry; dst is [size, size, 3]. The numbers are Pillow's, to the last bit.
+// Resize brings the image to a geometry; dst is [size, size, 3]. The numbers are Pillow's, to the last bit.
 func (p RGB) Resize(dst []uint8, g Geometry) {
 	x, y := g.axes(p.Width, p.Height)
 	if g.Method == Nearest {

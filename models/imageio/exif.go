@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ func orientation(format string, data []byte) int {
 
 var exifPrefix = []byte("Exif\x00\x00")
 
-// jpegExif returns the TIFF block in the first EXIF segment before the picture data.
+// jpegExif returns the TIFF block in the first EXIF segment before the image data.
 func jpegExif(data []byte) []byte {
 	for at := 2; at+4 <= len(data); {
 		if data[at] != 0xff {

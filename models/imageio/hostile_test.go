@@ -1,4 +1,4 @@
-package picture
+package imageio
 
 import (
 	"fmt"
@@ -67,7 +67,7 @@ func TestRefusals(t *testing.T) {
 		strings.Repeat("\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00\x00", 200)...)
 	for _, c := range []struct{ name, data, want string }{
 		{"nothing", "", "the file is empty"},
-		{"text", "hello", "not a picture: JPEG, PNG"},
+		{"text", "hello", "not an image: JPEG, PNG"},
 		{"HEIC", "\x00\x00\x00\x18ftypheic\x00\x00", "HEIC"},
 		{"web page", "<!DOCTYPE html>", "the download probably failed"},
 		{"cut off", "\xff\xd8\xff\xe0", "ends in the middle"},

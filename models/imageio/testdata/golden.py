@@ -1,10 +1,10 @@
-"""Makes golden.json: what Pillow makes of pictures, for golden_test.go.
+"""Makes golden.json: what Pillow makes of images, for golden_test.go.
 
 Run with Pillow 13.0.0 in the folder of this file:
 
     python golden.py ../../../../shared/data/hostile-images
 
-Pictures of its own go to golden/*; those of the corpus stay where they are. Of each result the JSON holds the size, the SHA-256 and,
+Images of its own go to golden/*; those of the corpus stay where they are. Of each result the JSON holds the size, the SHA-256 and,
 for results that may differ by rounding, the pixels at 8 x 8 evenly spread places.
 """
 
@@ -62,7 +62,7 @@ def geometries(image):
 
 
 def scene(w, h):
-    """A picture with smooth areas, hard edges and every colour."""
+    """An image with smooth areas, hard edges and every colour."""
     image = Image.new("RGB", (w, h))
     for y in range(h):
         for x in range(w):
@@ -72,7 +72,7 @@ def scene(w, h):
 
 
 def made(folder):
-    """Pictures of every kind that Pillow can write."""
+    """Images of every kind that Pillow can write."""
     folder.mkdir(exist_ok=True)
     base = scene(83, 61)
     alpha = Image.linear_gradient("L").resize(base.size)
