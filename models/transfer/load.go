@@ -240,5 +240,8 @@ func (m *Model) fill(source weights.Source) error {
 		slices.Sort(missing)
 		return errors.New("missing are " + strings.Join(missing, ", "))
 	}
+	if m.Changes, err = stageChanges(m.Backbone, expected, state); err != nil {
+		return err
+	}
 	return m.network.SetWeights(state)
 }
