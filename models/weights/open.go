@@ -16,10 +16,10 @@ const kerasToSafetensors = `numpy.save_file({w.path: w.numpy().copy() for w in m
 // conversions show, for the formats that are refused, the command that makes a safetensors file of them. HDF5 and pickle are
 // refused because their readers have a record of holes, and a pickle runs code.
 var conversions = map[string]string{
-	"HDF5": `python -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
+	"HDF5": `python -P -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
-	"Keras": `python -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
-	"pickle": `python -c "import torch; from safetensors import torch as st; ` +
+	"Keras": `python -P -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
+	"pickle": `python -P -c "import torch; from safetensors import torch as st; ` +
 		`st.save_file(torch.load('%[1]s', map_location='cpu', weights_only=True), '%[2]s')"`,
 }
 
