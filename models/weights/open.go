@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // kerasToSafetensors is the last step of Keras's conversions: weights under the names that Keras gives them.
@@ -44,16 +45,14 @@ func Open(path string) (Source, error) {
 
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
+	if errors.Is(err, safefile.ErrNotRegular) {
+		return "", errors.New("it is no regular file; name the safetensors file itself")
+	}
 	if err != nil {
 		return "", errors.Unwrap(err) // the path is named by the caller
 	}
 	defer func() { _ = file.Close() }() // only read
-	if info, err := file.Stat(); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", errors.New("it is no regular file; name the safetensors file itself")
-	}
 	head := make([]byte, 8)
 	if n, err := io.ReadFull(file, head); err != nil {
 		head = head[:n]
