@@ -109,7 +109,7 @@ func (l *venvLink) stage(_ context.Context, tx *transaction) error {
 	}
 	for _, entry := range all {
 		if entry.Name() != filepath.Base(l.layout.Prefix) {
-			tx.drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()))
+			tx.drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()) + string(filepath.Separator))
 		}
 	}
 	return nil
