@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // foreign is a user ID that nobody has.
@@ -43,7 +45,7 @@ func mkdir(t *testing.T, folder string, mode os.FileMode, owner int) {
 		return
 	}
 	if os.Getuid() != 0 {
-		t.Skip("needs root, to make a folder of another user")
+		need.Lack(t, need.Root, "to make a folder of another user")
 	}
 	if err := os.Chown(folder, owner, owner); err != nil {
 		t.Fatal(err)

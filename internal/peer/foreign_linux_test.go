@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/peer"
 )
 
@@ -16,7 +17,7 @@ import (
 func listenAs(t *testing.T, user uintptr, path string) net.Listener {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("needs root, to act as another user")
+		need.Lack(t, need.Root, "to act as another user")
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

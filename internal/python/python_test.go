@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/python"
 )
 
@@ -29,7 +30,7 @@ func hostile(t *testing.T, modules ...string) string {
 func TestNothingOfTheCurrentFolderRuns(t *testing.T) {
 	interpreter, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("no python3 on PATH")
+		need.Lack(t, need.Setup, "no python3 on PATH")
 	}
 	folder := hostile(t, "json.py", "runpy.py", "site.py", "encodings/__init__.py", "sitecustomize.py", "tool.py", "venv/__init__.py", "venv/__main__.py")
 	for name, args := range map[string][]string{

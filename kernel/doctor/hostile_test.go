@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
 func TestTheDoctorImportsNothingOfTheCurrentFolder(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("no python3 on PATH")
+		need.Lack(t, need.Setup, "no python3 on PATH")
 	}
 	folder, mark := t.TempDir(), filepath.Join(t.TempDir(), "mark")
 	for _, module := range []string{"json.py", "jupyterlab.py", "jupyter_client.py"} {

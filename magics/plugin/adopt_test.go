@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // listening takes the place of a plugin's socket and counts the bytes that a kernel sends to it.
@@ -139,7 +141,7 @@ func TestAForeignProcessIsNotAdopted(t *testing.T) {
 	})
 	t.Run("another user's socket", func(t *testing.T) {
 		if os.Getuid() != 0 {
-			t.Skip("needs root, to make a socket of another user")
+			need.Lack(t, need.Root, "to make a socket of another user")
 		}
 		socket := filepath.Join(shortFolder(t), "s")
 		received := listening(t, socket)

@@ -193,7 +193,7 @@ func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(do
 	if root == "" {
 		shared, err := paths.Lasting()
 		if err != nil {
-			return nil, fmt.Errorf("keep the sample pictures: %w", err)
+			return nil, fmt.Errorf("keep the sample images: %w", err)
 		}
 		root = filepath.Join(shared, "samples")
 	}

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // inTime fails the test where a load hangs.
@@ -57,7 +59,7 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 			dir := write(t, someFiles(t, 2, "a", "b"))
 			d := mustLoad(t, dir, Options{})
 			if err := plant(d.EditsFile()); err != nil {
-				t.Skip("cannot be planted here: ", err)
+				need.Lack(t, need.System, "this file system does not hold it: "+err.Error())
 			}
 			before, _ := os.Lstat(d.EditsFile())
 			if err := inTime(t, "edit", func() error { return d.Edit(Keep, []int{0}, "") }); err == nil {

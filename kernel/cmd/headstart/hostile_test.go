@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // hostileFolder is a folder of somebody else, with a Python module that leaves a file when it is imported.
@@ -29,7 +31,7 @@ func jupyterPython(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(python); err != nil {
-		t.Skip("needs Jupyter: run make setup")
+		need.Lack(t, need.Setup, "no Jupyter: run make setup")
 	}
 	return python
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/internal/peer"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -23,7 +24,7 @@ const stranger = 54321 // a user ID that nobody has
 func as(t *testing.T, user uintptr, do func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("needs root, to act as another user")
+		need.Lack(t, need.Root, "to act as another user")
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
