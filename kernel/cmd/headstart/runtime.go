@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/headstart-nb/headstart/kernel/private"
 )
 
 // A runtimeFolder holds the sockets of one kernel and its children. It is locked while the kernel lives, so that other
@@ -32,19 +35,25 @@ func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
 	} else {
 		base = filepath.Join(base, "headstart")
 	}
+	return openFolderBelow(base, connectionFile)
+}
+
+// openFolderBelow makes the folder of the kernel with this connection file in base, where other kernels have theirs.
+func openFolderBelow(base, connectionFile string) (*runtimeFolder, error) {
 	absolute, err := filepath.Abs(connectionFile)
 	if err != nil {
 		return nil, fmt.Errorf("find the connection file: %w", err)
 	}
 	digest := sha256.Sum256([]byte(absolute))
 	path := filepath.Join(base, hex.EncodeToString(digest[:6]))
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("make a folder for the kernel's sockets: %w", err)
-	}
 	// In a folder that all users share, somebody else may have made this one before.
 	for _, folder := range []string{base, path} {
-		if err := checkPrivate(folder); err != nil {
-			return nil, err
+		var shared *private.SharedError
+		switch err := private.Folder(folder); {
+		case errors.As(err, &shared):
+			return nil, fmt.Errorf("use a folder for the kernel's sockets: %w, or set XDG_RUNTIME_DIR to a folder of yours", err)
+		case err != nil:
+			return nil, fmt.Errorf("make a folder for the kernel's sockets: %w; set XDG_RUNTIME_DIR to a folder of yours", err)
 		}
 	}
 	lock, _, err := lockFolder(path)
@@ -52,18 +61,6 @@ func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
 		return nil, fmt.Errorf("lock the folder for the kernel's sockets: %w", err)
 	}
 	return &runtimeFolder{path: path, lock: lock}, nil
-}
-
-func checkPrivate(folder string) error {
-	info, err := os.Lstat(folder)
-	if err != nil {
-		return fmt.Errorf("check the folder for the kernel's sockets: %w", err)
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("use %s for the kernel's sockets: it is not a folder for this user alone; remove it, or set XDG_RUNTIME_DIR to one", folder)
-	}
-	return nil
 }
 
 // lockFolder locks a folder for as long as the file stays open. Locked is false where another kernel holds the lock.
