@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -108,7 +110,10 @@ func TestOwnWorkspaceIsUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	nb.ok("!true")
+	nb.completes("%%\nfmt.Printl", "Println") // gopls runs, and knows of no workspace
 	nb.ok("!*go work init . && go work use " + library)
+	nb.completes("import \"example.com/library\"\n%%\nfmt.Println(library.Wo", "Word")
 	// `go get` knows of no workspace, see GoNB's notes on go.work: the module is named to it, too.
 	if out := nb.ok("%goworkfix\nimport \"example.com/library\"\n%%\nfmt.Println(library.Word)"); !strings.HasSuffix(out, "own\n") {
 		t.Errorf("the cell printed %q", out)
@@ -153,6 +158,21 @@ func TestTemporaryFolderOfAnotherUserIsRefused(t *testing.T) {
 func (n *notebook) module() string {
 	n.t.Helper()
 	return strings.TrimSpace(n.ok("!echo $GONB_TMP_DIR"))
+}
+
+// completes waits until a completion at the end of a code has a match: the first ones find gopls starting.
+func (n *notebook) completes(code, match string) {
+	n.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		reply, err := n.engine.Complete(n.t.Context(), code, len([]rune(code)))
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		if slices.Contains(reply.Matches, match) {
+			return
+		}
+	}
+	n.t.Errorf("%q is not completed to %s", code, match)
 }
 
 // closed is the folder between shared and the module that only its owner can open.
