@@ -16,6 +16,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
@@ -282,7 +284,7 @@ func (u *unpacker) write(name string, content io.Reader) error {
 	if err != nil {
 		return refuse(err)
 	}
-	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, maxFileMiB<<20)+1))
+	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, imageio.MaxFileMiB<<20)+1))
 	u.left -= n
 	err = errors.Join(err, f.Close())
 	switch {
@@ -290,8 +292,8 @@ func (u *unpacker) write(name string, content io.Reader) error {
 		return u.ctx.Err()
 	case u.left < 0:
 		return errBomb
-	case n > maxFileMiB<<20:
-		err = fmt.Errorf("the file has more than %d MiB", maxFileMiB)
+	case n > imageio.MaxFileMiB<<20:
+		err = fmt.Errorf("the file has more than %d MiB", imageio.MaxFileMiB)
 	}
 	if err != nil {
 		return errors.Join(refuse(err), u.root.Remove(filepath.FromSlash(name)))
