@@ -12,9 +12,9 @@ package models
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
@@ -34,9 +34,6 @@ type (
 	Prediction  = prediction.Prediction
 	SaveOptions = classifier.SaveOptions
 )
-
-// homeVar is the environment variable by which the kernel tells its children the state folder.
-const homeVar = "HEADSTART_HOME"
 
 // seed of the weights of a random backbone.
 const seed = 42
@@ -62,14 +59,11 @@ type Session struct {
 // Open opens the device.
 func Open(ctx context.Context, options Options) (*Session, error) {
 	if options.Home == "" {
-		options.Home = os.Getenv(homeVar)
-	}
-	if options.Home == "" {
-		cache, err := os.UserCacheDir()
+		home, err := paths.State()
 		if err != nil {
-			return nil, fmt.Errorf("open a session: where to keep features: %w; give a Home", err)
+			return nil, fmt.Errorf("open a session: %w, or give a Home", err)
 		}
-		options.Home = filepath.Join(cache, "headstart")
+		options.Home = home
 	}
 	device, err := accel.Open(ctx, accel.Options{Device: options.Device})
 	if err != nil {

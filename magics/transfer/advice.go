@@ -24,6 +24,7 @@ func remedy(code string) string {
 		training.CodeBatchNorm:    "--unfreeze conv5",
 		training.CodeLearningRate: "--lr, --find-lr",
 		training.CodeNotCached:    "--augment-copies 2",
+		training.CodeUnchanged:    "--stage-rate",
 	}[code]
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/network"
 )
 
 // Card is the model card in Markdown. Names from the dataset are escaped: they come from strangers' folders.
@@ -30,7 +31,7 @@ func (m *Model) Card(figures []string) string {
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights), id.WeightsDigest)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
-	row("Fine-tuned", "%s", orNone(m.Unfrozen()))
+	row("Fine-tuned", "%s", m.fineTuned())
 	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	r := p.Recipe
 	row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
@@ -51,11 +52,26 @@ func (m *Model) Card(figures []string) string {
 	return b.String()
 }
 
-func orNone(s string) string {
-	if s == "" {
+// fineTuned says for the card what was trained of the backbone, by what moved and not by what was asked for.
+func (m *Model) fineTuned() string {
+	if m.Unfrozen() == "" {
 		return "none: the backbone stayed frozen"
 	}
-	return "from " + s
+	var moved []string
+	first := ""
+	for _, c := range m.Changes {
+		if c.Relative < network.Unchanged {
+			continue
+		}
+		if first == "" {
+			first = c.Stage
+		}
+		moved = append(moved, fmt.Sprintf("%s %.2g %%", c.Stage, 100*c.Relative))
+	}
+	if moved == nil {
+		return fmt.Sprintf("none: unfrozen from %s, but no weight of the backbone changed", m.Unfrozen())
+	}
+	return fmt.Sprintf("from %s; the weights changed by: %s", first, strings.Join(moved, ", "))
 }
 
 // escape makes a name plain text in Markdown, on one line.

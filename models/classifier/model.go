@@ -18,7 +18,8 @@ import (
 
 // A Model is a backbone with a trained head. Its methods may be called from several goroutines; they take turns.
 type Model struct {
-	training.Outcome // of the training that made it
+	training.Outcome                       // of the training that made it
+	Changes          []network.StageChange // of the stages that were unfrozen, input to output
 
 	device  *accel.Device
 	network *network.Network
@@ -32,7 +33,7 @@ type Model struct {
 // New makes a model of what a training has made, and takes over what that holds on the device.
 func New(result *training.Result) *Model {
 	return &Model{
-		Outcome: result.Outcome, device: result.Device, network: result.Network, frozen: result.Frozen, stepper: result.Stepper,
+		Outcome: result.Outcome, Changes: result.Changes, device: result.Device, network: result.Network, frozen: result.Frozen, stepper: result.Stepper,
 	}
 }
 
@@ -45,7 +46,7 @@ func (m *Model) Head() head.Spec { return m.network.Head }
 // Plan is the head layer by layer, with the layer that gives the outputs.
 func (m *Model) Plan() head.Plan { return m.network.Plan }
 
-// Unfrozen is the stage from which on the backbone was fine-tuned; empty: frozen.
+// Unfrozen is the stage from which on the backbone could be trained; empty: frozen.
 func (m *Model) Unfrozen() string { return m.network.Tuning.Unfreeze }
 
 // outputs is how many numbers the model gives for an image.

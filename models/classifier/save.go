@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -146,7 +147,10 @@ func (m *Model) Weights() (map[string]weights.Float32, error) {
 		return nil, err
 	}
 	for path, array := range state {
-		list[strings.TrimPrefix(path, "backbone/")] = weights.Float32(array)
+		if below, ok := stepper.BodyPath(path); ok {
+			path = below
+		}
+		list[path] = weights.Float32(array)
 	}
 	return list, nil
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
-	"github.com/gomlx/gomlx/support/exceptions"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 
 	"strings"
 
@@ -83,11 +83,10 @@ func (b *Backbone) After(scope *model.Scope, stage string, tuning Tuning, x *gra
 // PoolFeatures makes features of the feature maps of the last stage.
 func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return b.network.PoolFeatures(maps) }
 
-// StageOf tells to which stage a variable of After belongs, by its path below scope, and whether it is a batch norm's.
-func (b *Backbone) StageOf(path string) (stage string, norm bool) {
-	layer, _, _ := strings.Cut(path, "/")
-	stage, _, _ = strings.Cut(layer, "_")
-	return stage, strings.HasSuffix(layer, "_bn")
+// StageOf gives the stage of a variable of After by its path below scope, such as conv5_block1_1_conv/kernel, and tells
+// whether a batch norm has it. A path that After does not create is an error.
+func (b *Backbone) StageOf(path string) (stage string, norm bool, err error) {
+	return b.network.StageOf(path)
 }
 
 // Weights reads the weights as they were loaded, by their names in After, which are Keras's.

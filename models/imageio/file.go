@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // MaxFileMiB bounds an image's file; larger ones are not photographs.
@@ -36,27 +37,28 @@ func ReadFile(path string) ([]byte, error) {
 }
 
 func readFile(path string) (data []byte, reason string, err error) {
-	info, err := os.Stat(path) // before opening, which waits for a pipe's writer
+	file, err := safefile.Open(path)
+	if errors.Is(err, safefile.ErrNotRegular) {
+		return nil, "it is not a regular file", err
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, "", err
 	}
 	switch size := info.Size(); {
-	case !info.Mode().IsRegular():
-		return nil, "it is not a regular file", nil
 	case size == 0:
 		return nil, "the file is empty", nil
 	case size > MaxFileMiB<<20:
 		return nil, fmt.Sprintf("too large: a file of %d MiB, and the limit is %d MiB", size>>20, MaxFileMiB), nil
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, "", err
-	}
-	defer file.Close()
 	return readWhole(file, info.Size())
 }
 
-// readWhole reads the size that a file had when it was looked at.
+// readWhole reads the size that a file had when it was opened.
 func readWhole(r io.Reader, size int64) (data []byte, reason string, err error) {
 	data = make([]byte, size)
 	n, err := io.ReadFull(r, data)

@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training/network"
@@ -33,8 +36,9 @@ type Result struct {
 	Outcome
 	Device  *accel.Device
 	Network *network.Network
-	Stepper *stepper.Stepper // has the trained weights
-	Frozen  *features.Pass   // nil: images go to the network itself
+	Stepper *stepper.Stepper      // has the trained weights
+	Frozen  *features.Pass        // nil: images go to the network itself
+	Changes []network.StageChange // of the stages that were unfrozen, input to output
 }
 
 // Close frees what the result holds on the device.
@@ -65,7 +69,7 @@ func ReadOutcome(home, name string) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	raw, err := os.ReadFile(filepath.Join(runsDir(home), name, outcomeFile))
+	raw, err := safefile.ReadFile(filepath.Join(runsDir(home), name, outcomeFile), maxRecord)
 	if errors.Is(err, os.ErrNotExist) {
 		return Outcome{}, &UnfinishedError{Run: name, Status: r.Status}
 	}
@@ -86,16 +90,21 @@ func (r *record) keep(o Outcome) error {
 
 // result makes a Result of a session that has come to its end, and closes what it does not need.
 func (s *session) result() (*Result, error) {
-	digest, err := weightsDigest(s.stepper)
+	state, err := s.stepper.Weights()
 	if err != nil {
 		return nil, err
 	}
+	changes, err := s.network.Changes(s.initial, state)
+	if err != nil {
+		return nil, err
+	}
+	s.warnOfUnchanged(changes)
 	r := &Result{
 		Outcome: Outcome{
 			Name: s.job.Request.Name, Classes: s.job.classes(), Task: s.job.Recipe.Task, History: s.state.History, Status: s.state.Status,
-			Provenance: s.provenance(digest),
+			Provenance: s.provenance(stateDigest(state)),
 		},
-		Device: s.device, Network: s.network, Stepper: s.stepper, Frozen: s.frozen,
+		Device: s.device, Network: s.network, Stepper: s.stepper, Frozen: s.frozen, Changes: changes,
 	}
 	if s.record != nil {
 		if err := s.record.keep(r.Outcome); err != nil {
@@ -104,4 +113,22 @@ func (s *session) result() (*Result, error) {
 	}
 	s.frozen, s.stepper = nil, nil
 	return r, s.close()
+}
+
+// warnOfUnchanged warns of the unfrozen stages that the training left nearly as they were.
+func (s *session) warnOfUnchanged(changes []network.StageChange) {
+	var stages []string
+	for _, c := range changes {
+		if c.Relative < network.HardlyChanged {
+			stages = append(stages, c.Stage)
+		}
+	}
+	if stages != nil {
+		s.tell(diagnosis.Diagnosis{
+			Severity: diagnosis.Warning, Code: CodeUnchanged,
+			Sentence: fmt.Sprintf("Unfrozen, %s hardly changed (by less than %g %%): the learning rate there is too low.",
+				strings.Join(stages, ", "), 100*network.HardlyChanged),
+			Fix: "A stage rate nearer to 1 raises it.",
+		})
+	}
 }

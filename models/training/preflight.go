@@ -30,6 +30,7 @@ const (
 const (
 	CodeNotOnDisk = "not-on-disk" // something could not be written; the training continues
 	CodeNotCached = "not-cached"  // features are computed again in every epoch
+	CodeUnchanged = "unchanged"   // unfrozen stages stayed nearly as they were
 )
 
 // PreflightCodes lists the codes of what Preflight finds.
@@ -220,7 +221,7 @@ func tooLargeRate(r Recipe) *diagnosis.Diagnosis {
 	case r.Unfreeze != StageNone && r.LearningRate > largeTuningRate:
 		return found(diagnosis.Warning, CodeLearningRate,
 			fmt.Sprintf("A learning rate of %g overwrites what the unfrozen stages have learnt.", r.LearningRate),
-			"Try a learning rate of 0.0001.")
+			"Try a learning rate of 0.001: the stages get a fraction of it, the stage rate.")
 	}
 	return nil
 }

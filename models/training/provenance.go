@@ -73,15 +73,7 @@ func Versions(device *accel.Device) map[string]string {
 	return found
 }
 
-// weightsDigest is the SHA-256 of what was trained, by name.
-func weightsDigest(t *stepper.Stepper) (string, error) {
-	state, err := t.Weights()
-	if err != nil {
-		return "", err
-	}
-	return stateDigest(state), nil
-}
-
+// stateDigest is the SHA-256 of what was trained, by name.
 func stateDigest(state stepper.State) string {
 	hash := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(state)) {

@@ -14,11 +14,15 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
+
+// maxRecord bounds the files that describe a run, in bytes; the list of the images is in one.
+const maxRecord = 256 << 20
 
 // Files of a run beside its checkpoints.
 const (
@@ -74,7 +78,7 @@ func ReadRun(home, name string) (*Run, error) {
 	if err := checkpoint.CheckName(name); err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(filepath.Join(runsDir(home), name, runFile))
+	raw, err := safefile.ReadFile(filepath.Join(runsDir(home), name, runFile), maxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s: %w", name, err)
 	}

@@ -35,6 +35,8 @@ type session struct {
 	state loopState
 	best  stepper.State // weights of the best epoch
 
+	initial stepper.State // weights before the first epoch, where a stage is unfrozen
+
 	dropout   float64 // of a search, instead of the head's own
 	searching bool    // the weights of the best epoch are not kept
 
@@ -117,7 +119,10 @@ func (s *session) prepare(ctx context.Context) error {
 	if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	return nil
+	if s.network.Tuning.Unfreeze != "" {
+		s.initial, err = s.stepper.Weights()
+	}
+	return err
 }
 
 // options describe the training of a network to the stepper.

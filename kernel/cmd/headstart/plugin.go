@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/magics/plugin"
@@ -37,7 +38,7 @@ type pluginShelf struct {
 }
 
 func newPluginShelf() (*pluginShelf, error) {
-	home, err := homeDir()
+	home, err := paths.State()
 	if err != nil {
 		return nil, err
 	}
