@@ -11,7 +11,7 @@ import (
 
 // documented are the packages that people import: every exported name says what it is.
 var documented = []string{
-	"models", "models/transfer", "models/imagefolder", "models/resnet", "models/accel",
+	"models", "models/features", "models/training", "models/classifier", "models/export", "models/prediction", "models/imagefolder", "models/resnet", "models/accel",
 	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/sketch", "nbhelpers/warm",
 }
 

@@ -1,11 +1,13 @@
 package headstart_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,12 +21,14 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile"},
-	{".", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
+	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/diagnosis", "internal/atomicfile"},
+	{".", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/crew", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
-		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/onnx", "models/transfer", "models",
+		"models/head", "models/metric", "models/projection", "models/features/cache", "models/features", "models/modeltest",
+		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint", "models/training",
+		"models/classifier", "models/export/onnx", "models/export", "models",
 		"nbhelpers/figure"},
 	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},
@@ -141,10 +145,14 @@ func TestImportsGoDownward(t *testing.T) {
 	}
 }
 
-func TestDisplayImportsStandardLibraryOnly(t *testing.T) {
-	for _, imported := range imports(t)["nbhelpers/display"] {
-		if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
-			t.Errorf("nbhelpers/display imports %s: every Go cell would link it", imported)
+// What every Go cell or the kernel links imports the standard library only.
+func TestLeavesImportStandardLibraryOnly(t *testing.T) {
+	all := imports(t)
+	for _, pkg := range []string{"nbhelpers/display", "models/prediction", "internal/diagnosis", "internal/atomicfile"} {
+		for _, imported := range all[pkg] {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s: every Go cell, or the kernel, would link it", pkg, imported)
+			}
 		}
 	}
 }
@@ -176,4 +184,54 @@ func TestKernelLinksNoModelCode(t *testing.T) {
 		}
 	}
 	visit("kernel/cmd/headstart", []string{"kernel/cmd/headstart"})
+}
+
+// magicOrFlag is a magic or a flag in a text.
+var magicOrFlag = regexp.MustCompile(`%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device|` +
+	`doctor|plugins|timeit|help)\b|(^|[^-\w])--[a-z][a-z-]+`)
+
+// installCommand installs what is missing on a machine. It is the same whoever uses the library.
+var installCommand = regexp.MustCompile(`headstart install --device \w+`)
+
+// A library does not know by which magic or flag its caller is asked: it returns typed errors and diagnoses, and the magic
+// adds the flag.
+func TestModelsNameNoMagicOrFlag(t *testing.T) {
+	err := filepath.WalkDir("models", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(parsed, func(node ast.Node) bool {
+			literal, ok := node.(*ast.BasicLit)
+			if !ok || literal.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(literal.Value)
+			text = installCommand.ReplaceAllString(text, "")
+			if err == nil && magicOrFlag.MatchString(text) {
+				t.Errorf("%s names a magic or a flag: %q", set.Position(literal.Pos()), magicOrFlag.FindString(text))
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatNamesAMagicOrAFlag(t *testing.T) {
+	for text, want := range map[string]bool{
+		"load it with %dataset load": true, "(--allow leak)": true, "%%verify will not know": true, "--pool avg": true,
+		"%d images of %s": false, "%w: %v": false, "50 %": false, "a -- b": false, "%.3g and %5.1f %%": false, "%sconv%d": false,
+		"-----": false, "between %s-%s": false,
+	} {
+		if got := magicOrFlag.MatchString(text); got != want {
+			t.Errorf("%q names a magic or a flag: %t, want %t", text, got, want)
+		}
+	}
 }

@@ -3,5 +3,5 @@
 # 500 cached images.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-GOEXPERIMENT=simd go test -run '^$' -bench 'PredictOne' -benchtime 30x ./models/transfer
-GOEXPERIMENT=simd go test -run '^$' -bench 'Tune' -benchtime 1x ./models/transfer
+GOEXPERIMENT=simd go test -run '^$' -bench 'PredictOne' -benchtime 30x ./models/classifier
+GOEXPERIMENT=simd go test -run '^$' -bench 'Search' -benchtime 1x ./models/training

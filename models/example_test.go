@@ -13,13 +13,13 @@ import (
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/models"
-	"github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 )
 
 // The tutorial's job: a folder of photos becomes a classifier.
 func Example() {
 	ctx := context.Background()
-	photos, home := colours(), scratch() // a folder for each class, and where features are kept
+	photos, home := colors(), scratch() // a folder for each class, and where features are kept
 
 	session, err := models.Open(ctx, models.Options{Home: home, Device: "go", Weights: "random", Cut: "conv1", Size: 32})
 	if err != nil {
@@ -33,7 +33,9 @@ func Example() {
 	}
 	fmt.Println("classes:", data.Classes)
 
-	model, err := session.Train(ctx, data, models.Config{Name: "colours", Epochs: 5, LearningRate: 0.01})
+	recipe := models.DefaultRecipe()
+	recipe.Epochs, recipe.LearningRate = 5, 0.01
+	model, err := session.Train(ctx, data, recipe)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a red image is", predictions[0].Top[0].Class)
+	fmt.Println("a red image is", predictions[0].Class())
 
 	if err := model.Save(filepath.Join(home, "saved"), models.SaveOptions{}); err != nil {
 		log.Fatal(err)
@@ -63,7 +65,7 @@ func ExampleOptions_events() {
 		Events: func(e models.Event) {
 			switch {
 			case e.Features != nil && e.Features.Done:
-				fmt.Println("the backbone has seen", e.Features.Total, "images")
+				fmt.Println("features of", e.Features.Total, "images")
 			case e.Epoch != nil:
 				fmt.Println("epoch", e.Epoch.Epoch, "of", e.Epoch.Epochs)
 			}
@@ -73,17 +75,19 @@ func ExampleOptions_events() {
 		log.Fatal(err)
 	}
 	defer session.Close()
-	data, err := session.Dataset(ctx, colours())
+	data, err := session.Dataset(ctx, colors())
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, err := session.Train(ctx, data, models.Config{Epochs: 2})
+	recipe := models.DefaultRecipe()
+	recipe.Epochs = 2
+	model, err := session.Train(ctx, data, recipe)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer model.Close()
 	// Output:
-	// the backbone has seen 12 images
+	// features of 12 images
 	// epoch 1 of 2
 	// epoch 2 of 2
 }
@@ -104,12 +108,14 @@ func ExampleSession_Train_cancelled() {
 		log.Fatal(err)
 	}
 	defer session.Close()
-	data, err := session.Dataset(ctx, colours())
+	data, err := session.Dataset(ctx, colors())
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, err := session.Train(ctx, data, models.Config{Epochs: 100})
-	fmt.Println("stopped:", errors.Is(err, transfer.ErrStopped))
+	recipe := models.DefaultRecipe()
+	recipe.Epochs = 100
+	model, err := session.Train(ctx, data, recipe)
+	fmt.Println("stopped:", errors.Is(err, training.ErrStopped))
 	if model == nil {
 		log.Fatal(err)
 	}
@@ -123,7 +129,7 @@ func ExampleSession_Train_cancelled() {
 // A saved model brings its labels and its preprocessing with it.
 func ExampleSession_Load() {
 	ctx := context.Background()
-	photos, home := colours(), scratch()
+	photos, home := colors(), scratch()
 	session, err := models.Open(ctx, models.Options{Home: home, Device: "go", Weights: "random", Cut: "conv1", Size: 32})
 	if err != nil {
 		log.Fatal(err)
@@ -133,7 +139,9 @@ func ExampleSession_Load() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	trained, err := session.Train(ctx, data, models.Config{Epochs: 5, LearningRate: 0.01})
+	recipe := models.DefaultRecipe()
+	recipe.Epochs, recipe.LearningRate = 5, 0.01
+	trained, err := session.Train(ctx, data, recipe)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -179,8 +187,8 @@ func scratch() string {
 	return dir
 }
 
-// colours writes a few small images of two classes.
-func colours() string {
+// colors writes a few small images of two classes.
+func colors() string {
 	dir := scratch()
 	random := rand.New(rand.NewPCG(1, 1))
 	for class, tint := range map[string]color.RGBA{"red": {220, 40, 40, 255}, "blue": {40, 40, 220, 255}} {

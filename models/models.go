@@ -2,10 +2,11 @@
 //
 //	session, err := models.Open(ctx, models.Options{})
 //	data, err := session.Dataset(ctx, "photos")
-//	classifier, err := session.Train(ctx, data, models.Config{})
-//	predictions, err := classifier.Predict(ctx, []string{"new.jpg"}, 3)
+//	model, err := session.Train(ctx, data, models.DefaultRecipe())
+//	predictions, err := model.Predict(ctx, []string{"new.jpg"}, 3)
 //
-// It wires the packages below it, which are there for whoever needs more: accel, imagefolder, resnet and transfer.
+// It wires the packages below it, which are there for whoever needs more: accel, imagefolder, resnet, features,
+// training and classifier.
 package models
 
 import (
@@ -15,20 +16,27 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 )
 
 // The types of the packages below that these functions take and return.
 type (
 	Dataset     = imagefolder.Dataset
-	Config      = transfer.Config
-	Model       = transfer.Model
-	Prediction  = transfer.Prediction
-	Event       = transfer.Event
-	SaveOptions = transfer.SaveOptions
+	Recipe      = training.Recipe
+	Job         = training.Job
+	Event       = training.Event
+	Model       = classifier.Model
+	Prediction  = prediction.Prediction
+	SaveOptions = classifier.SaveOptions
 )
+
+// seed of the weights of a random backbone.
+const seed = 42
 
 // Options choose where to compute and where to keep things.
 type Options struct {
@@ -70,41 +78,54 @@ func (s *Session) Close() error { return s.device.Close() }
 // Dataset loads a folder with a folder of images for each class, checked and split into four fifths for training and one
 // for validation.
 func (s *Session) Dataset(ctx context.Context, dir string) (*Dataset, error) {
-	return imagefolder.Load(ctx, dir, imagefolder.Options{
-		Size: s.options.Size, Seed: transfer.DefaultSeed, StateDir: filepath.Join(s.options.Home, "cache", "datasets"),
-	})
+	options := imagefolder.DefaultOptions()
+	if s.options.Size != 0 {
+		options.Size = s.options.Size
+	}
+	options.StateDir = filepath.Join(s.options.Home, "cache", "datasets")
+	return imagefolder.Load(ctx, dir, options)
 }
 
-// Backbone opens the session's ResNet50, averaged over its last maps.
-func (s *Session) Backbone(ctx context.Context) (transfer.Backbone, error) {
+// Backbone opens the session's ResNet50, averaged over its last feature maps.
+func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 	o := s.options
-	network, err := resnet.Open(ctx, resnet.Options{Weights: o.Weights, Cut: o.Cut, Size: o.Size, Seed: transfer.DefaultSeed})
+	network, err := resnet.Open(ctx, resnet.Options{Weights: o.Weights, Cut: o.Cut, Size: o.Size, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
-	return transfer.ResNet(network, transfer.ResNetOptions{}), nil
+	return features.New(network, features.DefaultOptions()), nil
 }
 
-// Train trains on a dataset. The zero Config is the classic recipe: a dense layer of 256 on the frozen backbone, ten epochs
-// of Adam. See transfer.Fit for what an interrupt does.
-func (s *Session) Train(ctx context.Context, data *Dataset, config Config) (*Model, error) {
-	if config.Backbone == nil {
+// DefaultRecipe is the classic recipe: a dense layer of 256 on the frozen backbone, ten epochs of Adam.
+func DefaultRecipe() Recipe { return training.DefaultRecipe() }
+
+// Train trains the session's backbone with a head on a dataset. See training.Fit for what an interrupt does.
+func (s *Session) Train(ctx context.Context, data *Dataset, recipe Recipe) (*Model, error) {
+	return s.Do(ctx, Job{Recipe: recipe, Dataset: data})
+}
+
+// Do is Train with all that a job can say. A job without a backbone or a state folder gets the session's.
+func (s *Session) Do(ctx context.Context, job Job) (*Model, error) {
+	if job.Backbone == nil {
 		backbone, err := s.Backbone(ctx)
 		if err != nil {
 			return nil, err
 		}
-		config.Backbone = backbone
+		job.Backbone = backbone
 	}
-	if config.Home == "" {
-		config.Home = s.options.Home
+	if job.Environment.Home == "" {
+		job.Environment.Home = s.options.Home
 	}
-	config.Dataset = data
-	return transfer.Fit(ctx, s.device, config, s.options.Events)
+	result, err := training.Fit(ctx, s.device, job, s.options.Events)
+	if result == nil {
+		return nil, err
+	}
+	return classifier.New(result), err
 }
 
 // Load reads a model that was saved.
 func (s *Session) Load(ctx context.Context, dir string) (*Model, error) {
-	return transfer.Load(ctx, s.device, dir, transfer.LoadOptions{Home: s.options.Home, Weights: s.weightsFile()})
+	return classifier.Load(ctx, s.device, dir, classifier.LoadOptions{Home: s.options.Home, Weights: s.weightsFile()})
 }
 
 // weightsFile is the file with the backbone's weights, for models that were saved without.

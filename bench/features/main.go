@@ -46,8 +46,10 @@ func run(ctx context.Context, deviceName string, backed resnet.Options, options 
 	start := time.Now()
 	var dataset *imagefolder.Dataset
 	if folder != "" {
+		data := imagefolder.DefaultOptions()
+		data.NoEdits = true
 		var err error
-		if dataset, err = imagefolder.Load(ctx, folder, imagefolder.Options{NoEdits: true}); err != nil {
+		if dataset, err = imagefolder.Load(ctx, folder, data); err != nil {
 			return err
 		}
 		options.Expected = len(dataset.Items) * repeats

@@ -13,13 +13,13 @@ import (
 
 	"github.com/headstart-nb/headstart/models"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 )
 
 func main() {
 	photos := flag.String("photos", "", "folder with a folder of photos for each class")
 	home := flag.String("home", "", "state folder; features found there are not computed")
-	epochs := flag.Int("epochs", transfer.DefaultEpochs, "epochs")
+	epochs := flag.Int("epochs", training.DefaultRecipe().Epochs, "epochs")
 	flag.Parse()
 	if err := run(context.Background(), *photos, *home, *epochs); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -39,7 +39,7 @@ func run(ctx context.Context, photos, home string, epochs int) error {
 	start := time.Now()
 	var r result
 	session, err := models.Open(ctx, models.Options{Device: "cpu", Home: home, Weights: "random", Events: func(e models.Event) {
-		if e.Kind == transfer.EpochEvent && e.Epoch.Epoch == 1 {
+		if e.Kind == training.EpochEvent && e.Epoch.Epoch == 1 {
 			r.FirstEpoch = time.Since(start).Seconds() - e.Epoch.Seconds
 		}
 	}})
@@ -50,7 +50,9 @@ func run(ctx context.Context, photos, home string, epochs int) error {
 	if err != nil {
 		return err
 	}
-	model, err := session.Train(ctx, data, models.Config{Epochs: epochs})
+	recipe := models.DefaultRecipe()
+	recipe.Epochs = epochs
+	model, err := session.Train(ctx, data, recipe)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -69,7 +69,7 @@ func (l *Lab) attachStored(in *magics.Invocation, name string, missing error) er
 		case training.Running:
 			curves.Notes = append(curves.Notes, "Another kernel trains it. This is how it stands on disk.")
 		case training.Interrupted:
-			curves.Notes = append(curves.Notes, "Its process is gone. Go on with %train --resume "+s.Name+".")
+			curves.Notes = append(curves.Notes, "Its process is gone. Continue it with %train --resume "+s.Name+".")
 		default:
 			curves.Notes = append(curves.Notes, "Its process is gone. With its dataset and model loaded, %train --resume "+s.Name+" brings its model back.")
 		}

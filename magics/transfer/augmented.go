@@ -4,11 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -39,9 +35,14 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 		}
 		pixels = append(pixels, one...)
 	}
-	changed, err := augmented(device, spec, pixels, picked, data.Options.Seed)
+	augmenter, err := augment.NewAugmenter(device, spec, data.Options.Seed, thumbSide, max(len(picked), 1))
 	if err != nil {
-		return fmt.Errorf("augmenting with %q: %w", o.Augment, err)
+		return err
+	}
+	defer augmenter.Close()
+	changed, err := augmenter.Apply(pixels, picked, 1)
+	if err != nil {
+		return err
 	}
 	grid := figure.GridData{Title: fmt.Sprintf("%s with --augment %q", data.Name, spec)}
 	const size = thumbSide * thumbSide * 3
@@ -52,34 +53,4 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 	}
 	_, err = in.Show(figure.Grid(grid))
 	return err
-}
-
-// augmented applies a spec to images, [len(items), thumbSide, thumbSide, 3]; GoMLX's panics become errors.
-func augmented(device *accel.Device, spec augment.Spec, pixels []uint8, items []int, seed int64) (result []uint8, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	exec, err := graph.NewExec(device.Backend, spec.Apply)
-	if err != nil {
-		return nil, err
-	}
-	defer exec.Finalize()
-	n := len(items)
-	output, err := exec.Call1(
-		tensors.FromFlatDataAndDimensions(pixels, n, thumbSide, thumbSide, 3),
-		tensors.FromFlatDataAndDimensions(spec.Parameters(seed, 1, items), n, augment.ParameterDim))
-	if err != nil {
-		return nil, err
-	}
-	values, err := tensors.CopyFlatData[float32](output)
-	if err != nil {
-		return nil, err
-	}
-	result = make([]uint8, len(values))
-	for i, v := range values {
-		result[i] = uint8(min(max(v+0.5, 0), 255))
-	}
-	return result, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -241,7 +241,7 @@ func (l *Lab) doubts(ctx context.Context, data *imagefolder.Dataset, name string
 			}
 		}
 		for _, s := range p.Top {
-			row[s.Index] = s.Probability
+			row[s.Index] = float32(s.Probability)
 		}
 	}
 	return items, probabilities, fmt.Sprintf("%s was asked about the %d images that it was not trained on.", trained.Name, len(items)), nil

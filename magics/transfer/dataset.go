@@ -32,40 +32,37 @@ type DatasetFlags struct {
 // Declare declares the flags.
 func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.StringVar(&o.Name, "name", "", "what to call the dataset; by default the folder's name")
-	f.Float64Var(&o.Val, "val", 0.2, "share of the images for validation")
-	f.Float64Var(&o.Test, "test", 0, "share of the images for the test")
+	f.Float64Var(&o.Val, "val", 0.2, "fraction of the images for validation")
+	f.Float64Var(&o.Test, "test", 0, "fraction of the images for the test")
 	f.IntVar(&o.Size, "size", 224, "height and width in pixels that the model sees")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of the split")
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
 		"how an image gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
-	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "set images with more pixels aside; 0 means 50 million")
+	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
 }
 
 func (o *DatasetFlags) options(state string, progress func(done, total int, what string)) imagefolder.Options {
-	val := o.Val
-	if val == 0 {
-		val = -1 // imagefolder takes 0 for its default
+	options := imagefolder.DefaultOptions()
+	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, imagefolder.Method(o.Resize)
+	options.Seed, options.FollowSplit, options.FollowLinks = o.Seed, o.FollowSplit, o.FollowLinks
+	options.StateDir, options.Progress = state, progress
+	if o.MaxPixels != 0 {
+		options.MaxPixels = o.MaxPixels
 	}
-	return imagefolder.Options{
-		Name: o.Name, Val: val, Test: o.Test, Size: o.Size, Method: imagefolder.Method(o.Resize),
-		Seed: o.Seed, FollowSplit: o.FollowSplit, FollowLinks: o.FollowLinks, MaxPixels: o.MaxPixels, StateDir: state, Progress: progress,
-	}
+	return options
 }
 
 // LoadDataset checks and splits a folder, and makes it the current dataset.
 func (l *Lab) LoadDataset(ctx context.Context, dir string, o DatasetFlags, progress func(done, total int, what string)) (*imagefolder.Dataset, error) {
-	if o.Val < 0 || o.Test < 0 || o.Val+o.Test >= 1 {
-		return nil, fmt.Errorf("splitting %s with --val %g --test %g: both are shares from 0 to below 1 that leave something to train on", dir, o.Val, o.Test)
-	}
 	dir, err := expandHome(dir)
 	if err != nil {
 		return nil, err
 	}
 	data, err := imagefolder.Load(ctx, dir, o.options(l.stateDir("datasets"), progress))
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	l.keepDataset(data, dir)
 	return data, nil

@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -22,7 +23,7 @@ type datasetSummary struct {
 	Images  int                   `json:"images"`
 	Classes []classSummary        `json:"classes"`
 	Skipped []imagefolder.Skipped `json:"skipped"`
-	Notes   []imagefolder.Note    `json:"notes"`
+	Notes   []diagnosis.Diagnosis `json:"notes"`
 }
 
 type classSummary struct {
@@ -35,14 +36,14 @@ type classSummary struct {
 func summarize(data *imagefolder.Dataset) datasetSummary {
 	s := datasetSummary{
 		Name: data.Name, Root: data.Root, Digest: data.Digest, Images: len(data.Items),
-		Classes: []classSummary{}, Skipped: []imagefolder.Skipped{}, Notes: []imagefolder.Note{},
+		Classes: []classSummary{}, Skipped: []imagefolder.Skipped{}, Notes: []diagnosis.Diagnosis{},
 	}
 	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
 	for label, class := range data.Classes {
 		s.Classes = append(s.Classes, classSummary{Name: class, Train: train[label], Val: val[label], Test: test[label]})
 	}
 	s.Skipped = append(s.Skipped, data.Skipped...)
-	s.Notes = append(s.Notes, data.Notes...)
+	s.Notes = append(s.Notes, data.Diagnoses...)
 	return s
 }
 
@@ -100,8 +101,8 @@ func showGrid(in *magics.Invocation, data *imagefolder.Dataset, class, split str
 
 // showNotes tells what a person should know before training, and lists the files that are not used.
 func showNotes(in *magics.Invocation, data *imagefolder.Dataset) error {
-	for _, note := range data.Notes {
-		if _, err := fmt.Fprintf(in.Stderr(), "%s: %s\n", note.Severity, note.Text); err != nil {
+	for _, found := range data.Diagnoses {
+		if _, err := fmt.Fprintf(in.Stderr(), "%s: %s\n", found.Severity, sentences(found)); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func evaluateMagic(l *Lab) magics.Magic {
 		Do: func(ctx context.Context, in *magics.Invocation, o *evaluateFlags) error {
 			model, report, data, err := l.Evaluate(ctx, o.Model, o.Split, o.Dir)
 			if err != nil {
-				return err
+				return advised(err)
 			}
 			if in.JSON {
 				return in.Result(report, nil)
@@ -74,7 +74,9 @@ func (l *Lab) labelledFolder(ctx context.Context, dir string, classes []string, 
 	if err != nil {
 		return nil, err
 	}
-	return imagefolder.Load(ctx, dir, imagefolder.Options{Val: -1, Size: size, Classes: classes, StateDir: l.stateDir("datasets")})
+	options := imagefolder.DefaultOptions()
+	options.Val, options.Size, options.Classes, options.StateDir = 0, size, classes, l.stateDir("datasets")
+	return imagefolder.Load(ctx, dir, options)
 }
 
 func showReport(in *magics.Invocation, model *Model, report *metric.Report, data *imagefolder.Dataset, mistakes int) error {

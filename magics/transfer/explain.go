@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -56,14 +56,14 @@ func explainMagic(l *Lab) magics.Magic {
 	}
 }
 
-func explain(ctx context.Context, trained *training.Model, s subject, class string) (*training.HeatMap, error) {
+func explain(ctx context.Context, trained *classifier.Model, s subject, class string) (*classifier.HeatMap, error) {
 	if s.file != "" {
 		return trained.Explain(ctx, s.file, class)
 	}
-	return trained.ExplainPixels(ctx, s.resized(trained), class)
+	return trained.ExplainPixels(ctx, s.resized(trained.Backbone().Identity().Geometry), class)
 }
 
-func heatItem(s subject, heat *training.HeatMap) figure.HeatItem {
+func heatItem(s subject, heat *classifier.HeatMap) figure.HeatItem {
 	return figure.HeatItem{
 		Image: s.thumb(), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
 		Score: figure.Score{Label: heat.Class, Probability: float64(heat.Probability)},

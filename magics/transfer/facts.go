@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // facts are where a run's numbers come from, as far as the card of a run has no line of its own for it.
-func facts(backbone training.Identity, digest string, seed int64, flags []string) []figure.RunFact {
+func facts(backbone features.Identity, digest string, seed int64, flags []string) []figure.RunFact {
 	return slices.DeleteFunc([]figure.RunFact{
 		{Name: "backbone", Value: strings.Join([]string{backbone.Architecture, backbone.Cut, backbone.Pool, backbone.Preprocess}, ", ")},
 		{Name: "weights", Value: backbone.Weights},

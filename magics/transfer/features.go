@@ -2,41 +2,42 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/imageio"
-	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// features runs images through a model's frozen backbone: [images, FeatureShape...].
+// featuresAhead is how many images are held in memory at once.
+const featuresAhead = 64
+
+// features runs images through a model's frozen backbone: [images, FeatureShape...], from the cache where it has them.
 func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (values []float32, shape []int, err error) {
 	device, err := l.Device(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	backbone := m.backbone(imagefolder.Geometry{})
+	backbone := m.backbone(imagefolder.Bilinear)
 	geometry := backbone.Identity().Geometry
-	extractor, err := backbone.Extractor(ctx, device, len(subjects))
+	pass, err := features.Open(backbone, device, l.home, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer extractor.Close()
-	const batch = 32
-	for start := 0; start < len(subjects); start += batch {
-		part := subjects[start:min(start+batch, len(subjects))]
-		pixels := make([]uint8, len(part)*geometry.Bytes())
-		for i, s := range part {
-			rgb := imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
-			if s.file != "" {
-				if rgb, err = decodeFile(s.file); err != nil {
-					return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
-				}
+	defer func() { err = errors.Join(err, pass.Close()) }()
+	for start := 0; start < len(subjects); start += featuresAhead {
+		var images []*features.Image
+		for _, s := range subjects[start:min(start+featuresAhead, len(subjects))] {
+			var image *features.Image
+			if s.file == "" {
+				image = features.NewImage(s.resized(geometry))
+			} else if image, err = features.ReadImage(s.file, geometry); err != nil {
+				return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
 			}
-			rgb.Resize(pixels[i*geometry.Bytes():(i+1)*geometry.Bytes()], geometry)
+			images = append(images, image)
 		}
-		computed, err := extractor.Extract(ctx, pixels, len(part))
+		computed, err := pass.Images(ctx, images)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -54,14 +55,12 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	}
 	bar := newBar(screen, "features", "images")
 	defer bar.end()
-	features, err := training.Features(ctx, device, training.FeatureConfig{
-		Home: l.home, Dataset: data, Backbone: m.backbone(data.Geometry()),
-	}, func(p training.FeatureProgress) {
+	values, err = features.OfDataset(ctx, device, m.backbone(data.Options.Method), l.home, data, func(p features.Progress) {
 		line = featureLine(&p)
 		bar.report(p.Computed+p.Cached, p.Total, "")
 	})
 	if err != nil {
 		return nil, nil, "", err
 	}
-	return features, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), line, nil
+	return values, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), line, nil
 }

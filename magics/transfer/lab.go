@@ -14,8 +14,8 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -131,7 +131,7 @@ func (l *Lab) Model(name string) (*Model, error) {
 }
 
 // Trained returns a model that can predict, by name or the current one.
-func (l *Lab) Trained(name string) (*Model, *training.Model, error) {
+func (l *Lab) Trained(name string) (*Model, *classifier.Model, error) {
 	m, err := l.Model(name)
 	if err != nil {
 		return nil, nil, err

@@ -2,13 +2,12 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
 )
 
 type loadFlags struct {
@@ -45,18 +44,15 @@ func (l *Lab) Load(ctx context.Context, dir, name, weights string) (*Model, erro
 	if err != nil {
 		return nil, err
 	}
-	trained, err := training.Load(ctx, device, dir, training.LoadOptions{Weights: weights})
+	trained, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights})
 	if err != nil {
 		return nil, err
 	}
 	if name == "" {
 		name = filepath.Base(filepath.Clean(dir))
 	}
-	network, ok := training.ResNetOf(trained.Backbone)
-	if !ok {
-		return nil, fmt.Errorf("loading %s: its backbone %s is no ResNet", dir, trained.Backbone.Identity().Architecture)
-	}
-	m := &Model{Name: name, Backbone: network, Head: trained.Head.String(), precision: trained.Backbone.Identity().Precision}
+	backbone := trained.Backbone()
+	m := &Model{Name: name, Backbone: backbone.Network(), Head: trained.Head().String(), precision: backbone.Identity().Precision}
 	m.setTrained(trained, nil)
 	l.mu.Lock()
 	replaced := l.models.put(name, m)

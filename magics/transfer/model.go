@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
-	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -25,16 +26,16 @@ type Model struct {
 	precision string
 
 	mu     sync.Mutex
-	result *training.Model
+	result *classifier.Model
 	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
 }
 
-// backbone is the network as training uses it; geometry says how images come to its size, which is the network's own.
-func (m *Model) backbone(geometry imagefolder.Geometry) training.Backbone {
-	return training.ResNet(m.Backbone, training.ResNetOptions{Precision: m.precision, Method: geometry.Method})
+// backbone is the network as training uses it, with images that come to its size by a method.
+func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
+	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
 }
 
-func (m *Model) trained() *training.Model {
+func (m *Model) trained() *classifier.Model {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.result
@@ -48,7 +49,7 @@ func (m *Model) dataset() *imagefolder.Dataset {
 }
 
 // setTrained replaces the trained model, and frees what the one before held on the device.
-func (m *Model) setTrained(result *training.Model, data *imagefolder.Dataset) {
+func (m *Model) setTrained(result *classifier.Model, data *imagefolder.Dataset) {
 	m.mu.Lock()
 	before := m.result
 	m.result, m.data = result, data
@@ -97,7 +98,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	declareDevice(f, &o.Device)
 	f.StringVar(&o.Name, "name", "", "what to call the model; by default the architecture's name")
 	f.BoolVar(&o.Offline, "offline", false, "do not fetch weights: what is not cached is an error")
-	f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of random weights")
+	f.Int64Var(&o.Seed, "seed", 42, "seed of random weights")
 }
 
 // architectures maps the names that %model takes to a ResNet's depth.

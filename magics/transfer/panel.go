@@ -114,7 +114,7 @@ func (l *Lab) judge(ctx context.Context, data *imagefolder.Dataset, chosen []int
 	}
 	for n, p := range predictions {
 		if len(p.Top) > 0 {
-			items[n].Predicted, items[n].Probability = p.Top[0].Class, float64(p.Top[0].Probability)
+			items[n].Predicted, items[n].Probability = p.Top[0].Class, p.Top[0].Probability
 		}
 	}
 	return nil

@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -151,7 +153,7 @@ func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
 }
 
 // predict answers each subject in order; an image that cannot be read gets a Prediction with its Error.
-func predict(ctx context.Context, trained *training.Model, subjects []subject, top int) ([]training.Prediction, error) {
+func predict(ctx context.Context, trained *classifier.Model, subjects []subject, top int) ([]prediction.Prediction, error) {
 	files := make([]string, 0, len(subjects))
 	for _, s := range subjects {
 		if s.file != "" {
@@ -162,7 +164,7 @@ func predict(ctx context.Context, trained *training.Model, subjects []subject, t
 	if err != nil {
 		return nil, err
 	}
-	result := make([]training.Prediction, 0, len(subjects))
+	result := make([]prediction.Prediction, 0, len(subjects))
 	for _, s := range subjects {
 		if s.file != "" {
 			result, fromFiles = append(result, fromFiles[0]), fromFiles[1:]
@@ -177,12 +179,12 @@ func predict(ctx context.Context, trained *training.Model, subjects []subject, t
 	return result, nil
 }
 
-func showPredictions(in *magics.Invocation, model *Model, subjects []subject, predictions []training.Prediction, more int) error {
+func showPredictions(in *magics.Invocation, model *Model, subjects []subject, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
 	d := figure.TopKData{Title: "predictions of " + model.Name}
-	var features training.FeatureProgress
+	var passed features.Progress
 	for i, p := range predictions {
 		if p.Error != "" {
 			if _, err := fmt.Fprintln(in.Stderr(), p.Error); err != nil {
@@ -190,14 +192,14 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 			}
 			continue
 		}
-		d.Predictions = append(d.Predictions, prediction(subjects[i], p))
+		d.Predictions = append(d.Predictions, drawn(subjects[i], p))
 		if p.Cached {
-			features.Cached++
+			passed.Cached++
 		} else {
-			features.Computed++
+			passed.Computed++
 		}
 	}
-	d.Notes = append(d.Notes, featureLine(&features)+".")
+	d.Notes = append(d.Notes, featureLine(&passed)+".")
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
@@ -209,7 +211,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 }
 
 // allUnreadable is the error of an answer that says nothing of any image.
-func allUnreadable(predictions []training.Prediction) error {
+func allUnreadable(predictions []prediction.Prediction) error {
 	for _, p := range predictions {
 		if p.Error == "" {
 			return nil
@@ -224,14 +226,14 @@ func allUnreadable(predictions []training.Prediction) error {
 	return fmt.Errorf("predicting: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func prediction(s subject, p training.Prediction) figure.Prediction {
+func drawn(s subject, p prediction.Prediction) figure.Prediction {
 	result := figure.Prediction{Name: s.name, Truth: s.truth, Image: s.thumb()}
 	for _, score := range p.Top {
-		result.Top = append(result.Top, figure.Score{Label: score.Class, Probability: float64(score.Probability)})
+		result.Top = append(result.Top, figure.Score{Label: score.Class, Probability: score.Probability})
 	}
 	if s.truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong
-		if p.Top[0].Class == s.truth {
+		if p.Class() == s.truth {
 			result.Mark = figure.MarkRight
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -33,7 +34,7 @@ type run struct {
 	drawn    chan struct{} // closed when its figures have got their last state
 
 	mu       sync.Mutex
-	features *training.FeatureProgress
+	features *features.Progress
 	history  training.History
 	step     *training.Step
 	status   training.Status
@@ -63,8 +64,8 @@ func (r *run) hear(e training.Event) {
 	case training.EpochEvent:
 		r.history = append(r.history, *e.Epoch)
 		r.step = nil
-	case training.NoteEvent, training.WarningEvent:
-		r.notes = append(r.notes, e.Message)
+	case training.DiagnosisEvent:
+		r.notes = append(r.notes, noted(*e.Diagnosis))
 	case training.DoneEvent:
 		r.status = e.Status
 	}
@@ -162,14 +163,14 @@ func (r *run) figure() display.Bundle {
 	return figure.Run(r.curves(), r.data())
 }
 
-func featureProgress(name string, f *training.FeatureProgress) figure.ProgressData {
+func featureProgress(name string, f *features.Progress) figure.ProgressData {
 	return figure.ProgressData{
 		Label: name + ": features", Done: f.Computed + f.Cached, Total: f.Total, Unit: "images", Rate: f.Rate, Left: f.Left,
 	}
 }
 
 // featureLine says what the pass of the backbone cost, in the form that people and tests look for.
-func featureLine(f *training.FeatureProgress) string {
+func featureLine(f *features.Progress) string {
 	return fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
 }
 

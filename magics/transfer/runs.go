@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -61,7 +61,7 @@ func (l *Lab) Runs() ([]figure.RunData, error) {
 func storedRun(r training.Run) figure.RunData {
 	stand := run{
 		name: r.Name, model: r.Backbone.Architecture, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
-		facts: facts(r.Backbone, r.Digest, r.Settings.Seed, r.Flags),
+		facts: facts(r.Backbone, r.Digest, r.Recipe.Seed, r.Flags),
 	}
 	if r.Status == training.Running {
 		stand.ended = time.Time{}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -34,7 +34,7 @@ func saveMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			if err := trained.Save(dir, training.SaveOptions{HeadOnly: o.HeadOnly, Figures: cardFigures(trained)}); err != nil {
+			if err := trained.Save(dir, classifier.SaveOptions{HeadOnly: o.HeadOnly, Figures: cardFigures(trained)}); err != nil {
 				return err
 			}
 			return in.Printf("saved %s to %s\n", trained.Name, dir)
@@ -43,7 +43,7 @@ func saveMagic(l *Lab) magics.Magic {
 }
 
 // cardFigures are the images of the model card.
-func cardFigures(m *training.Model) map[string][]byte {
+func cardFigures(m *classifier.Model) map[string][]byte {
 	figures := map[string][]byte{}
 	if png, ok := figure.Curves(curvesOf(m.Name, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
 		figures["curves.png"] = png

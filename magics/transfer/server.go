@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/headstart-nb/headstart/models/metric"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
@@ -251,12 +251,12 @@ func gridOf(data warm.GridData) (figure.GridData, error) {
 	return grid, nil
 }
 
-func warmPredictions(model string, subjects []subject, predictions []training.Prediction) warm.PredictResult {
+func warmPredictions(model string, subjects []subject, predictions []prediction.Prediction) warm.PredictResult {
 	result := warm.PredictResult{Model: model, Predictions: []warm.Prediction{}}
 	for i, p := range predictions {
 		answer := warm.Prediction{Name: subjects[i].name, Truth: subjects[i].truth, Top: []warm.Score{}}
 		for _, s := range p.Top {
-			answer.Top = append(answer.Top, warm.Score{Label: s.Class, Probability: float64(s.Probability)})
+			answer.Top = append(answer.Top, warm.Score{Label: s.Class, Probability: s.Probability})
 		}
 		result.Predictions = append(result.Predictions, answer)
 	}

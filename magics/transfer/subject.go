@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imageio"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
@@ -63,19 +64,18 @@ func subjectsOf(images []warm.Image) ([]subject, error) {
 	return list, nil
 }
 
-// resized are the pixels of an image that is in no file, at the size that a model sees.
-func (s subject) resized(trained *training.Model) []uint8 {
-	geometry := trained.Backbone.Identity().Geometry
+// resized are the pixels of an image that is in no file, in a geometry.
+func (s subject) resized(geometry imageio.Geometry) []uint8 {
 	pixels := make([]uint8, geometry.Bytes())
 	imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}.Resize(pixels, geometry)
 	return pixels
 }
 
 // predictPixels answers one image that is not in a file.
-func predictPixels(ctx context.Context, trained *training.Model, s subject, top int) (training.Prediction, error) {
-	probabilities, err := trained.PredictPixels(ctx, s.resized(trained), 1)
+func predictPixels(ctx context.Context, trained *classifier.Model, s subject, top int) (prediction.Prediction, error) {
+	probabilities, err := trained.PredictPixels(ctx, s.resized(trained.Backbone().Identity().Geometry), 1)
 	if err != nil {
-		return training.Prediction{}, err
+		return prediction.Prediction{}, err
 	}
 	return trained.Rank(probabilities, top)
 }

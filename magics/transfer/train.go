@@ -5,78 +5,39 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/imagefolder"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // TrainFlags are the choices of %train; the command line shares them.
 type TrainFlags struct {
-	Epochs     int
-	LR         float64
-	Batch      int
-	Optimizer  string
-	Augment    string
-	EarlyStop  int
-	Unfreeze   string
-	Background bool
-	Outlive    bool
-	Seed       int64
-	Devices    int
-	Precision  string
-	Device     string
+	Recipe training.Recipe
 
-	Run, Dataset, Model, Resume, Log                           string
-	Task, Schedule, ClassWeights                               string
-	Momentum, WeightDecay, L2, Clip, LabelSmoothing, StageRate float64
-	Warmup, Accumulate, AugmentCopies                          int
-	TrainNorm, KeepLast, FindLR                                bool
-	Allow                                                      []string
+	Run, Dataset, Model, Resume, Log string
+	Device                           string
+	Background, Outlive, FindLR      bool
+	Allow                            []string
 }
 
 // Declare declares the flags.
 func (o *TrainFlags) Declare(f *pflag.FlagSet) {
-	f.IntVar(&o.Epochs, "epochs", training.DefaultEpochs, "passes over the training images")
-	f.Float64Var(&o.LR, "lr", training.DefaultLearningRate, "learning rate")
-	f.IntVar(&o.Batch, "batch", training.DefaultBatch, "images in a step")
-	magics.Enum(f, &o.Optimizer, "optimizer", "adam", []string{"adam", "adamw", "sgd", "momentum"}, "how the weights move")
-	f.StringVar(&o.Augment, "augment", "", "changes to each image in each epoch, such as \""+exampleAugment+"\"; features then cannot be cached once")
-	f.IntVar(&o.EarlyStop, "early-stop", 0, "stop after so many epochs without a better validation loss; 0 never")
-	magics.Enum(f, &o.Unfreeze, "unfreeze", "", []string{"conv2", "conv3", "conv4", "conv5"}, "train the backbone from this stage on as well")
+	o.Recipe = training.DefaultRecipe()
+	bindRecipe(f, &o.Recipe)
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows it")
-	f.BoolVar(&o.Outlive, "outlive", true, "let a background run go on when its kernel restarts or ends")
-	f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of the head, the order and the augmentation")
-
+	f.BoolVar(&o.Outlive, "outlive", true, "let a background run continue when its kernel restarts or ends")
 	f.StringVar(&o.Run, "run", "", "name of the run; by default one is made")
 	f.StringVar(&o.Dataset, "dataset", "", "train on this dataset instead of the current one")
 	f.StringVar(&o.Model, "model", "", "train this model instead of the current one")
-	f.StringVar(&o.Resume, "resume", "", "go on with this run behind its last finished epoch")
+	f.StringVar(&o.Resume, "resume", "", "resume this run from its last completed epoch")
 	magics.Path(f, &o.Log, "log", "", "write each epoch as a row of this CSV file")
-	magics.Enum(f, &o.Task, "task", "single", []string{"single", "multi", "regression"}, "one class, several classes, or numbers")
-	magics.Enum(f, &o.Schedule, "schedule", "constant", []string{"constant", "cosine", "onecycle", "warmup", "plateau"}, "how the learning rate goes")
-	f.IntVar(&o.Warmup, "warmup", 0, "epochs of rising learning rate, of the schedules warmup and cosine")
-	f.StringVar(&o.ClassWeights, "class-weights", "none", "none, auto (rare classes count more), or class=weight,class=weight")
-	f.Float64Var(&o.Momentum, "momentum", 0, "of --optimizer momentum; 0 means 0.9")
-	f.Float64Var(&o.WeightDecay, "weight-decay", 0, "of --optimizer adamw")
-	f.Float64Var(&o.L2, "l2", 0, "penalty on large weights of the head")
-	f.Float64Var(&o.Clip, "clip", 0, "largest norm of all gradients together; 0 for none")
-	f.Float64Var(&o.LabelSmoothing, "label-smoothing", 0, "from 0 to below 1")
-	f.IntVar(&o.Accumulate, "accumulate", 0, "steps whose gradients are added before the weights move")
-	f.Float64Var(&o.StageRate, "stage-rate", 0, "learning rate of an unfrozen stage as a share of the one above it; 0 means 0.1")
-	magics.Enum(f, &o.Precision, "precision", "auto", []string{"auto", "float32", "bfloat16"},
-		"of what unfrozen stages compute, on float32 weights; auto is bfloat16 on a GPU and float32 elsewhere")
 	declareDevice(f, &o.Device)
-	f.IntVar(&o.Devices, "devices", 1, "GPUs, or parts of a CPU (%device cpu --devices N), that share each batch")
-	f.BoolVar(&o.TrainNorm, "train-norm", false, "let the batch norms of unfrozen stages learn")
-	f.IntVar(&o.AugmentCopies, "augment-copies", 0, "compute so many augmented copies of each image once, and cache them")
-	f.BoolVar(&o.KeepLast, "keep-last", false, "keep the last epoch's weights instead of the best's")
 	f.BoolVar(&o.FindLR, "find-lr", false, "draw the loss over a rising learning rate and propose one; no model changes")
 	f.StringSliceVar(&o.Allow, "allow", nil, "accept what the check before training found, by its name")
 }
@@ -90,22 +51,19 @@ func trainMagic(l *Lab) magics.Magic {
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
-			if err := o.check(); err != nil {
-				return err
-			}
 			if err := l.changeDevice(ctx, o.Device); err != nil {
 				return err
 			}
-			config, model, err := l.trainConfig(in, *o)
+			job, model, err := l.trainJob(in, *o)
 			if err != nil {
 				return err
 			}
 			if o.FindLR {
-				return l.findRate(ctx, in, config)
+				return advised(l.findRate(ctx, in, job))
 			}
-			r, err := l.Start(ctx, *o, config, model)
+			r, err := l.Start(ctx, *o, job, model)
 			if err != nil {
-				return err
+				return advised(err)
 			}
 			if !in.JSON || o.Background {
 				if err := r.attach(in); err != nil {
@@ -120,59 +78,41 @@ func trainMagic(l *Lab) magics.Magic {
 	}
 }
 
-// check refuses numbers for which the library would take its defaults.
-func (o TrainFlags) check() error {
-	if o.Epochs < 1 || o.Batch < 1 || o.Devices < 1 || !(o.LR > 0) {
-		return fmt.Errorf("train with --epochs %d --batch %d --devices %d --lr %g: epochs, batch and devices are 1 at least, the rate lies above 0",
-			o.Epochs, o.Batch, o.Devices, o.LR)
-	}
-	return nil
-}
-
-// trainConfig gathers what the flags say about the current dataset and model.
-func (l *Lab) trainConfig(in *magics.Invocation, o TrainFlags) (training.Config, *Model, error) {
+// trainJob is what the flags ask for with the current dataset and model.
+func (l *Lab) trainJob(in *magics.Invocation, o TrainFlags) (training.Job, *Model, error) {
 	data, err := l.Dataset(o.Dataset)
 	if err != nil {
-		return training.Config{}, nil, err
+		return training.Job{}, nil, err
 	}
 	model, err := l.Model(o.Model)
 	if err != nil {
-		return training.Config{}, nil, err
+		return training.Job{}, nil, err
 	}
 	var flags []string
 	in.Flags.Visit(func(f *pflag.Flag) { flags = append(flags, "--"+f.Name+"="+f.Value.String()) })
-	config := o.Config(data, model)
-	config.Home, config.Cell, config.Flags = l.home, in.Call.Code, flags
-	if o.Resume != "" && !in.Flags.Changed("epochs") { // it ends where it was to end
+	job := training.Job{
+		Recipe: o.Recipe, Dataset: data, Backbone: model.backbone(data.Options.Method), Accept: o.Allow,
+		Environment: training.Environment{Home: l.home, CSVLog: o.Log},
+		Request:     training.Request{Name: o.Run, Cell: in.Call.Code, Flags: flags},
+	}
+	job.Recipe.Head = model.Head
+	if o.Resume == "" {
+		return job, model, nil
+	}
+	job.Request.Name = o.Resume
+	if !in.Flags.Changed("epochs") { // it ends where it was to end
 		stored, err := training.ReadRun(l.home, o.Resume)
 		if err != nil {
-			return training.Config{}, nil, fmt.Errorf("resuming: %w; %%runs lists the runs", err)
+			return training.Job{}, nil, fmt.Errorf("resuming: %w; %%runs lists the runs", err)
 		}
-		config.Epochs = stored.Epochs
+		job.Recipe.Epochs = stored.Epochs
 	}
-	return config, model, nil
-}
-
-// Config is what the flags ask for.
-func (o TrainFlags) Config(data *imagefolder.Dataset, model *Model) training.Config {
-	name := o.Run
-	if o.Resume != "" {
-		name = o.Resume
-	}
-	return training.Config{
-		Name: name, Dataset: data, Backbone: model.backbone(data.Geometry()), Head: model.Head,
-		Task: training.Task(o.Task), Epochs: o.Epochs, LearningRate: o.LR, Batch: o.Batch, Accumulate: o.Accumulate,
-		Optimizer: o.Optimizer, Momentum: o.Momentum, WeightDecay: o.WeightDecay, L2: o.L2, Schedule: o.Schedule,
-		WarmupEpochs: o.Warmup, ClipNorm: o.Clip, LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights,
-		Unfreeze: o.Unfreeze, StageRate: o.StageRate, TrainNorm: o.TrainNorm, Augment: o.Augment, AugmentCopies: o.AugmentCopies,
-		EarlyStop: o.EarlyStop, KeepLast: o.KeepLast, Seed: o.Seed, Silence: o.Allow, CSVLog: o.Log, Devices: o.Devices,
-		Precision: strings.TrimPrefix(o.Precision, "auto"),
-	}
+	return job, model, nil
 }
 
 // Start begins a training in a goroutine of the lab's own. Unless it goes to the background, ctx stops it gently.
-func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, model *Model) (*run, error) {
-	if err := training.Check(config); err != nil {
+func (l *Lab) Start(ctx context.Context, o TrainFlags, job training.Job, model *Model) (*run, error) {
+	if err := training.Check(job); err != nil {
 		return nil, err
 	}
 	device, err := l.Device(ctx)
@@ -184,31 +124,31 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{
-		model: model.Name, trained: model.Backbone.Trained(), dataset: config.Dataset.Name, backend: device.Name(), images: len(config.Dataset.Items),
-		facts: facts(config.Backbone.Identity(), config.Dataset.Digest, config.Seed, config.Flags), cell: config.Cell,
-		epochs: config.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
+		model: model.Name, trained: model.Backbone.Trained(), dataset: job.Dataset.Name, backend: device.Name(), images: len(job.Dataset.Items),
+		facts: facts(job.Backbone.Identity(), job.Dataset.Digest, job.Recipe.Seed, job.Request.Flags), cell: job.Request.Cell,
+		epochs: job.Recipe.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
 	if why := device.Fallback(); why != "" {
 		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)
 	}
-	if err := l.register(r, config.Name, o.Resume != ""); err != nil {
+	if err := l.register(r, job.Request.Name, o.Resume != ""); err != nil {
 		cancel()
 		return nil, err
 	}
-	config.Name, config.Abort = r.name, r.stopHard
-	config.Silence = append(config.Silence, training.SilenceRandom) // the figure labels an untrained backbone itself
+	job.Request.Name, job.Control.Abort = r.name, r.stopHard
+	job.Accept = append(job.Accept, training.CodeRandom) // the figure labels an untrained backbone itself
 	fit := training.Fit
 	if o.Resume != "" {
 		fit = training.Resume
 	}
 	go func() {
 		defer cancel()
-		result, err := fit(ctx, device, config, r.hear)
+		result, err := fit(ctx, device, job, r.hear)
 		if result != nil {
-			model.setTrained(result, config.Dataset)
+			model.setTrained(classifier.New(result), job.Dataset)
 			r.learn(versionFacts(result.Provenance.Versions))
 		}
-		r.finish(err)
+		r.finish(advised(err))
 		l.leave("last.run", r.snapshot())
 	}()
 	go r.follow()
@@ -229,7 +169,7 @@ func (l *Lab) register(r *run, name string, resumed bool) error {
 	}
 	if l.home != "" && !resumed {
 		if _, err := training.ReadRun(l.home, name); err == nil {
-			return fmt.Errorf("there is already a run %s: choose another name, or go on with it by %%train --resume %s", name, name)
+			return fmt.Errorf("there is already a run %s: choose another name, or continue it by %%train --resume %s", name, name)
 		}
 	}
 	r.name = name // before others can see the run
@@ -305,12 +245,12 @@ func epochTable(history training.History) display.Bundle {
 	return figure.Epochs(d)
 }
 
-func (l *Lab) findRate(ctx context.Context, in *magics.Invocation, config training.Config) error {
+func (l *Lab) findRate(ctx context.Context, in *magics.Invocation, job training.Job) error {
 	device, err := l.Device(ctx)
 	if err != nil {
 		return err
 	}
-	curve, err := training.FindRate(ctx, device, config, nil)
+	curve, err := training.FindRate(ctx, device, job, nil)
 	if err != nil {
 		return err
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 type tuneFlags struct {
-	Trials, Workers, Epochs int
-	Time                    time.Duration
-	Heads                   []string
-	Full                    bool
+	Search  training.SearchOptions
+	Workers int
+	Full    bool
 	TrainFlags
 }
 
@@ -30,19 +30,19 @@ func tuneMagic(l *Lab) magics.Magic {
 		Example: "%tune --trials 50 --time 60s",
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *tuneFlags) {
-			f.IntVar(&o.Trials, "trials", 50, "settings to try")
-			f.DurationVar(&o.Time, "time", time.Minute, "no new trial starts after it; 0 for no limit")
-			f.IntVar(&o.Epochs, "epochs", training.DefaultEpochs, "passes that the last trials get")
+			o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
+			f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "trials")
+			f.DurationVar(&o.Search.Time, "time", time.Minute, "no new trial starts after it; 0 for no limit")
+			f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "passes over the training images that the last trials get")
 			f.IntVar(&o.Workers, "workers", 0, "trials at once; 0 for one a core")
-			f.StringArrayVar(&o.Heads, "head", nil, "a head to try; may be given several times")
+			f.StringArrayVar(&o.Search.Heads, "head", nil, "a head to try; may be given several times")
 			f.BoolVar(&o.Full, "full", false, "train every trial to the end, instead of dropping the bad half early")
-			f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of the search")
+			f.Int64Var(&o.Recipe.Seed, "seed", o.Recipe.Seed, "seed of the search")
 			f.StringVar(&o.Dataset, "dataset", "", "search on this dataset instead of the current one")
 			f.StringVar(&o.Model, "model", "", "search for this model instead of the current one")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *tuneFlags) error {
-			o.TrainFlags.Epochs = o.Epochs
-			config, model, err := l.trainConfig(in, o.TrainFlags)
+			job, model, err := l.trainJob(in, o.TrainFlags)
 			if err != nil {
 				return err
 			}
@@ -50,23 +50,29 @@ func tuneMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			search := training.TuneConfig{
-				Base: config, Trials: o.Trials, Time: o.Time, Workers: o.Workers, Heads: o.Heads, Halving: !o.Full,
+			search := o.Search
+			search.Halving = !o.Full
+			if o.Workers != 0 {
+				search.Workers = o.Workers
 			}
-			board := &trialBoard{screen: in, quiet: in.JSON, epochs: o.Epochs}
-			result, err := training.Tune(ctx, device, search, board.hear, board.add)
+			if search.Heads == nil {
+				search.Heads = training.DefaultSearchOptions().Heads
+			}
+			board := &trialBoard{screen: in, quiet: in.JSON, epochs: job.Recipe.Epochs}
+			result, err := training.Search(ctx, device, job, search, board.hear, board.add)
 			board.draw(true)
 			if err != nil {
-				return err
+				return advised(err)
 			}
-			model.Head = result.Model.Head.String()
-			model.setTrained(result.Model, config.Dataset)
+			best := classifier.New(result.Best)
+			model.Head = best.Head().String()
+			model.setTrained(best, job.Dataset)
 			if in.JSON {
 				return in.Result(result.Trials, nil)
 			}
-			best := result.Trials[0]
+			first := result.Trials[0]
 			return in.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %.3g, accuracy %.1f %%\n",
-				len(result.Trials), best.Head, best.LearningRate, best.ValLoss, 100*best.ValAccuracy)
+				len(result.Trials), first.Head, first.LearningRate, first.ValLoss, 100*first.ValAccuracy)
 		},
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	training "github.com/headstart-nb/headstart/models/transfer"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
 )
 
 type verifyFlags struct {
@@ -20,23 +22,23 @@ func verifyMagic(l *Lab) magics.Magic {
 		Use:   "verify [RUN]",
 		Short: "Repeats a run and says whether the same numbers come out",
 		Long:  "The name of a model means the run that trained it, which for a loaded model is another's; without a name it is the current\nmodel.",
-		Args:  magics.Args{Max: 1, Complete: l.completeClaims},
+		Args:  magics.Args{Max: 1, Complete: l.completeOutcomes},
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *verifyFlags) {
 			magics.Path(f, &o.Root, "root", "", "where the images are now; by default where they were")
 		},
 		Do: func(ctx context.Context, in *magics.Invocation, o *verifyFlags) error {
-			claim, err := l.claim(ctx, first(in.Args))
+			outcome, backbone, err := l.outcome(ctx, first(in.Args))
 			if err != nil {
-				return err
+				return advised(err)
 			}
 			device, err := l.Device(ctx)
 			if err != nil {
 				return err
 			}
-			images := newBar(in, "repeating "+claim.Name+": features", "images")
-			epochs := newBar(in, "repeating "+claim.Name, "epochs")
-			v, err := training.Verify(ctx, device, claim, o.Root, func(e training.Event) {
+			images := newBar(in, "repeating "+outcome.Name+": features", "images")
+			epochs := newBar(in, "repeating "+outcome.Name, "epochs")
+			v, err := classifier.Verify(ctx, device, outcome, backbone, o.Root, func(e training.Event) {
 				switch {
 				case e.Features != nil:
 					images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
@@ -52,7 +54,7 @@ func verifyMagic(l *Lab) magics.Magic {
 			if in.JSON {
 				return in.Result(v, nil)
 			}
-			if err := in.Printf("%s: %s\n", claim.Name, v.Verdict); err != nil {
+			if err := in.Printf("%s: %s\n", outcome.Name, v.Verdict); err != nil {
 				return err
 			}
 			for _, d := range v.Differences {
@@ -65,8 +67,8 @@ func verifyMagic(l *Lab) magics.Magic {
 	}
 }
 
-// claim finds what a run, or the run of a model, says of itself.
-func (l *Lab) claim(ctx context.Context, name string) (training.Claim, error) {
+// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on.
+func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *features.Backbone, error) {
 	l.mu.Lock()
 	models := l.models.all()
 	_, isModel := l.models.get(name)
@@ -74,42 +76,42 @@ func (l *Lab) claim(ctx context.Context, name string) (training.Claim, error) {
 	if isModel || name == "" {
 		_, trained, err := l.Trained(name)
 		if err != nil {
-			return training.Claim{}, err
+			return training.Outcome{}, nil, err
 		}
-		return trained.Claim(), nil
+		return trained.Outcome, trained.Backbone(), nil
 	}
 	for _, m := range models {
 		if trained := m.trained(); trained != nil && trained.Name == name {
-			return trained.Claim(), nil
+			return trained.Outcome, trained.Backbone(), nil
 		}
 	}
 	known := l.completeRuns(ctx, nil, "")
 	if !slices.Contains(known, name) {
-		return training.Claim{}, unknown("run or model", name, slices.Concat(known, l.completeModels(ctx, nil, "")), "%train --run "+name)
+		return training.Outcome{}, nil, unknown("run or model", name, slices.Concat(known, l.completeModels(ctx, nil, "")), "%train --run "+name)
 	}
-	return l.storedClaim(ctx, name, models)
+	return l.storedOutcome(ctx, name, models)
 }
 
-// storedClaim reads a run from disk, and finds or makes its backbone.
-func (l *Lab) storedClaim(ctx context.Context, name string, models []*Model) (training.Claim, error) {
-	claim, err := training.ReadClaim(l.home, name)
+// storedOutcome reads a run from disk, and finds or makes its backbone.
+func (l *Lab) storedOutcome(ctx context.Context, name string, models []*Model) (training.Outcome, *features.Backbone, error) {
+	outcome, err := training.ReadOutcome(l.home, name)
 	if err != nil {
-		return training.Claim{}, err
+		return training.Outcome{}, nil, err
 	}
-	id := claim.Provenance.Backbone
+	id := outcome.Provenance.Backbone
 	for _, m := range models {
-		if have := m.backbone(id.Geometry); have.Identity().Fingerprint == id.Fingerprint {
-			claim.Backbone = have
-			return claim, nil
+		if have := m.backbone(id.Geometry.Method); have.Identity().Fingerprint == id.Fingerprint {
+			return outcome, have, nil
 		}
 	}
-	if claim.Backbone, err = training.OpenBackbone(ctx, id); err != nil {
-		return training.Claim{}, fmt.Errorf("repeating %s: %w", name, err)
+	backbone, err := id.Reopen(ctx)
+	if err != nil {
+		return training.Outcome{}, nil, fmt.Errorf("repeating %s: %w", name, err)
 	}
-	return claim, nil
+	return outcome, backbone, nil
 }
 
-func (l *Lab) completeClaims(ctx context.Context, words []string, prefix string) []string {
+func (l *Lab) completeOutcomes(ctx context.Context, words []string, prefix string) []string {
 	return slices.Concat(l.completeRuns(ctx, words, prefix), l.completeModels(ctx, words, prefix))
 }
 

@@ -29,7 +29,7 @@ const maxParts = 64
 
 // Why a device is not to be had.
 var (
-	errNoDriver = errors.New("this machine has no NVIDIA driver (no /proc/driver/nvidia/version); install one, or use --device cpu")
+	errNoDriver = errors.New("this machine has no NVIDIA driver (no /proc/driver/nvidia/version); install one, or use the device cpu")
 	errNoCUDA   = errors.New("no PJRT CUDA plugin was found; run headstart install --device cuda")
 	errNoCPU    = errors.New("no PJRT CPU plugin was found; run headstart install --device cpu, or put pjrt_c_api_cpu_plugin.so " +
 		"into a folder that PJRT_PLUGIN_LIBRARY_PATH names")

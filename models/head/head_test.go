@@ -83,7 +83,7 @@ func TestPlan(t *testing.T) {
 	if got := plan.Steps[1].Weights[0].Size() + plan.Steps[1].Weights[1].Size(); got != 25_690_368 {
 		t.Errorf("the first dense layer has %d weights", got)
 	}
-	if _, err := spec.Plan([]int{7, 7, 1 << 20}, 10); err == nil || !strings.Contains(err.Error(), "--pool avg") {
+	if _, err := spec.Plan([]int{7, 7, 1 << 20}, 10); err == nil || !strings.Contains(err.Error(), "average the feature maps") {
 		t.Errorf("a head of billions of weights: %v", err)
 	}
 }

@@ -82,7 +82,7 @@ func (s Spec) Plan(features []int, outputs int) (Plan, error) {
 	}
 	add(Layer{Kind: Dense, Units: outputs}, "logits")
 	if n := plan.Parameters(); n > maxWeights {
-		return Plan{}, fmt.Errorf("head %q on features of shape %v has %d weights: pool the features (--pool avg) or take fewer units", s, features, n)
+		return Plan{}, fmt.Errorf("head %q on features of shape %v has %d weights: average the feature maps or take fewer units", s, features, n)
 	}
 	return plan, nil
 }

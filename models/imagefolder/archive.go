@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
@@ -293,7 +294,7 @@ func (u *unpacker) write(name string, content io.Reader) error {
 	if err != nil {
 		return refuse(err)
 	}
-	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, maxFileMiB<<20)+1))
+	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, imageio.MaxFileMiB<<20)+1))
 	u.left -= n
 	err = errors.Join(err, f.Close())
 	switch {
@@ -301,8 +302,8 @@ func (u *unpacker) write(name string, content io.Reader) error {
 		return u.ctx.Err()
 	case u.left < 0:
 		return errBomb
-	case n > maxFileMiB<<20:
-		err = fmt.Errorf("the file has more than %d MiB", maxFileMiB)
+	case n > imageio.MaxFileMiB<<20:
+		err = fmt.Errorf("the file has more than %d MiB", imageio.MaxFileMiB)
 	}
 	if err != nil {
 		return errors.Join(refuse(err), u.root.Remove(filepath.FromSlash(name)))

@@ -97,16 +97,16 @@ func TestLoadArchives(t *testing.T) {
 	} {
 		state := t.TempDir()
 		file := archiveFile(t, name, data)
-		d := mustLoad(t, file, Options{StateDir: state})
+		d := mustLoad(t, file, options(func(o *Options) { o.StateDir = state }))
 		if len(d.Items) != 6 || d.Name != "set" || reasonFor(d, "a/notes.txt") == "" {
 			t.Errorf("%s: %d items in %s, skipped %v", name, len(d.Items), d.Name, d.Skipped)
 		}
-		if again := mustLoad(t, file, Options{StateDir: state}); again.Digest != d.Digest || again.Root != d.Root {
+		if again := mustLoad(t, file, options(func(o *Options) { o.StateDir = state })); again.Digest != d.Digest || again.Root != d.Root {
 			t.Errorf("%s is another set the second time", name)
 		}
 		digests = append(digests, d.Digest)
 		edit(t, d, Delete, "a/aa.png", "")
-		if again := mustLoad(t, file, Options{StateDir: state}); len(again.Items) != 5 {
+		if again := mustLoad(t, file, options(func(o *Options) { o.StateDir = state })); len(again.Items) != 5 {
 			t.Errorf("%s: the edit is lost", name)
 		}
 	}
@@ -121,7 +121,7 @@ func TestArchivesStayInTheirFolder(t *testing.T) {
 		"c/through.png": "x"}
 	maps.Copy(files, bad)
 	state := t.TempDir()
-	d := mustLoad(t, archiveFile(t, "set.tar", tarOf(t, files)), Options{StateDir: state})
+	d := mustLoad(t, archiveFile(t, "set.tar", tarOf(t, files)), options(func(o *Options) { o.StateDir = state }))
 	for name := range bad {
 		if reasonFor(d, name) == "" {
 			t.Errorf("%s was not skipped: %v", name, d.Skipped)
@@ -142,7 +142,7 @@ func TestArchivesStayInTheirFolder(t *testing.T) {
 func TestBombsAreRefused(t *testing.T) {
 	huge := strings.Repeat("\x00", 2<<20)
 	bomb := map[string]string{"a/1.png": huge, "a/2.png": huge, "b/link": "-> " + strings.Repeat("x", 50)}
-	o := Options{}.withDefaults()
+	o := DefaultOptions()
 	for name, data := range map[string][]byte{"bomb.zip": zipOf(t, bomb), "bomb.tgz": zipped(t, tarOf(t, bomb))} {
 		parent := t.TempDir()
 		file, target := archiveFile(t, name, data), filepath.Join(parent, "target")
@@ -165,12 +165,12 @@ func TestArchiveRefusals(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"x.zip", good, Options{}, "set a state folder"},
-		{"x.zip", good[:50], Options{StateDir: t.TempDir()}, "damaged zip"},
-		{"x.tar", []byte("hello"), Options{StateDir: t.TempDir()}, "damaged tar"},
-		{"x.tgz", []byte("hello"), Options{StateDir: t.TempDir()}, "damaged gzip"},
-		{"x.rar", []byte("hello"), Options{StateDir: t.TempDir()}, "give a folder"},
-		{"x.zip", good, Options{StateDir: t.TempDir(), MaxFiles: 1}, "more than 1 files"},
+		{"x.zip", good, DefaultOptions(), "set a state folder"},
+		{"x.zip", good[:50], options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged zip"},
+		{"x.tar", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged tar"},
+		{"x.tgz", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged gzip"},
+		{"x.rar", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "give a folder"},
+		{"x.zip", good, options(func(o *Options) { o.StateDir = t.TempDir(); o.MaxFiles = 1 }), "more than 1 files"},
 	} {
 		_, err := Load(context.Background(), archiveFile(t, c.name, c.data), c.o)
 		wantError(t, err, c.want)
@@ -188,7 +188,7 @@ func FuzzUnpack(f *testing.F) {
 		}
 		file := archiveFile(t, name, data)
 		parent := t.TempDir()
-		o := Options{MaxFiles: 100}.withDefaults()
+		o := options(func(o *Options) { o.MaxFiles = 100 })
 		if err := unpack(context.Background(), file, 1<<20, filepath.Join(parent, "deep", "target"), o); err == nil {
 			t.Fatal("unpacked into a folder that is not there")
 		}

@@ -5,11 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 
-	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/crew"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
@@ -43,9 +40,9 @@ func checkAll(ctx context.Context, root string, candidates []candidate, o Option
 
 // check reads and decodes one file.
 func check(file string, o Options, gate *gate) verdict {
-	data, err := readFile(file)
+	data, err := imageio.ReadFile(file)
 	if err != nil {
-		return verdict{Reason: err.Error()}
+		return verdict{Reason: reasonOf(err)}
 	}
 	limits := imageio.Limits{MaxPixels: o.MaxPixels}
 	header, err := imageio.ReadHeader(data, limits)
@@ -63,39 +60,10 @@ func check(file string, o Options, gate *gate) verdict {
 	return verdict{SHA256: hex.EncodeToString(sum[:]), Width: width, Height: height, Print: print}
 }
 
-// readFile reads a whole file, which may shrink or grow meanwhile.
-func readFile(file string) ([]byte, error) {
-	f, err := safefile.Open(file)
-	if errors.Is(err, safefile.ErrNotRegular) {
-		return nil, errors.New("not a file but a device, a socket or a pipe")
+// reasonOf is an error without the path of the file, which stands beside it.
+func reasonOf(err error) string {
+	if failed, ok := errors.AsType[*imageio.FileError](err); ok {
+		return failed.Reason
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %s", plain(err))
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %s", plain(err))
-	}
-	switch size := info.Size(); {
-	case size == 0:
-		return nil, errors.New("the file is empty")
-	case size > maxFileMiB<<20:
-		return nil, fmt.Errorf("too large: a file of %d MiB, and the limit is %d MiB", size>>20, maxFileMiB)
-	}
-	return readWhole(f, info.Size())
-}
-
-// readWhole reads the size that a file had when it was opened.
-func readWhole(r io.Reader, size int64) ([]byte, error) {
-	data := make([]byte, size)
-	n, err := io.ReadFull(r, data)
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("it became shorter while it was read (%d of %d bytes were there): load again when it is complete",
-			n, size)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %s", plain(err))
-	}
-	return data, nil
+	return err.Error()
 }

@@ -6,6 +6,9 @@
 package imagefolder
 
 import (
+	"runtime"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -31,17 +34,17 @@ const (
 
 // A Dataset is a set of labelled, checked images. It is read-only after Load.
 type Dataset struct {
-	Root       string      // the folder that the items' paths are relative to
-	Name       string      // the short name that magics use
-	Classes    []string    // sorted, unless Options.Classes says otherwise; an Item's label is an index into it
-	Items      []Item      // sorted by path
-	Skipped    []Skipped   // sorted by path
-	Notes      []Note      // what a person should know, the gravest first
-	Duplicates []Duplicate // groups of equal or nearly equal images among Items
-	Edits      []Edit      // the edits that stand, in order
-	Digest     string      // SHA-256, hex, of classes, paths, contents, labels and split
-	GivenSplit bool        // whether the folders (or the CSV) brought their own split
-	Options    Options     // as given, with the defaults filled in
+	Root       string                // the folder that the items' paths are relative to
+	Name       string                // the short name that magics use
+	Classes    []string              // sorted, unless Options.Classes says otherwise; an Item's label is an index into it
+	Items      []Item                // sorted by path
+	Skipped    []Skipped             // sorted by path
+	Diagnoses  []diagnosis.Diagnosis // what a person should know, the most serious first
+	Duplicates []Duplicate           // groups of equal or nearly equal images among Items
+	Edits      []Edit                // the edits that stand, in order
+	Digest     string                // SHA-256, hex, of classes, paths, contents, labels and split
+	GivenSplit bool                  // whether the folders (or the CSV) brought their own split
+	Options    Options               // as given, with the defaults filled in
 
 	prints    []Fingerprint // of Items
 	editsFile string
@@ -71,17 +74,7 @@ type Duplicate struct {
 	Exact bool  // the same bytes; else nearly equal by Fingerprint
 }
 
-// Severity is how grave a Note is.
-type Severity string
-
-// The severities, the gravest first.
-const (
-	Error   Severity = "error"   // a result would mean nothing
-	Warning Severity = "warning" // a result may mislead
-	Info    Severity = "info"
-)
-
-// The codes of notes: what a flag that silences one names.
+// The codes of the diagnoses.
 const (
 	CodeFewImages  = "few-images"  // a class with too few images to learn or to judge
 	CodeEmptyClass = "empty-class" // a class folder without a usable image
@@ -96,21 +89,13 @@ const (
 	CodeEdits      = "edits"       // edits that could not be applied
 )
 
-// A Note is a fact about the dataset that a person should know before training.
-type Note struct {
-	Code     string   `json:"code"`
-	Severity Severity `json:"severity"`
-	Text     string   `json:"text"`            // one or two sentences, with the fix
-	Paths    []string `json:"paths,omitempty"` // at most maxNotePaths of the files meant
-}
-
-// Options are the choices of Load. The zero value means the defaults.
+// Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.
 type Options struct {
 	Name        string  // empty: the folder's own name
-	Val         float64 // the share of the images for validation; 0 means 0.2, negative means none
-	Test        float64 // the share for the test; 0 means none
-	Size        int     // side in pixels of what the model sees; 0 means 224
-	Method      Method  // how an image gets there; empty means Bilinear
+	Val         float64 // the fraction of the images for validation; 0: none
+	Test        float64 // the fraction for the test; 0: none
+	Size        int     // side in pixels of what the model sees
+	Method      Method  // how an image gets there
 	Seed        int64   // of the split; 0 is a seed like any other
 	FollowSplit bool    // keep given train, val and test folders to the letter, shared images included; an error without them
 
@@ -118,10 +103,10 @@ type Options struct {
 	// sorted. A folder of another name is an error.
 	Classes []string
 
-	MaxPixels   int64 // the largest width x height that is decoded; 0 means image.DefaultMaxPixels
-	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; 0 means DefaultNearBits, negative means only equal bytes count
+	MaxPixels   int64 // the largest width x height that is decoded
+	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; negative: only equal bytes count
 	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are skipped
-	MaxFiles    int   // refuse a folder with more files; 0 means two million
+	MaxFiles    int   // refuse a folder with more files
 
 	// StateDir keeps what the check of a file found (by path, size and time of change), and unpacked archives. Empty: nothing
 	// is kept, and an archive is refused.
@@ -130,6 +115,14 @@ type Options struct {
 	EditsFile string
 	NoEdits   bool
 
-	Workers  int                                // decoders at once; 0 means the number of processors
-	Progress func(done, total int, what string) // called from one goroutine, a few times a second; total is 0 while unknown
+	Workers  int                                // decoders at once
+	Progress func(done, total int, what string) // called from one goroutine, a few times a second; total is 0 while unknown; may be nil
+}
+
+// DefaultOptions are a fifth of the images for validation, at the size of ImageNet's networks, decoded by all processors.
+func DefaultOptions() Options {
+	return Options{
+		Val: 0.2, Size: 224, Method: Bilinear, Seed: 42, MaxPixels: imageio.DefaultMaxPixels, NearBits: DefaultNearBits, MaxFiles: 2_000_000,
+		Workers: runtime.GOMAXPROCS(0),
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
 
 // DefaultEditsFile is the name of the log of edits inside a dataset's folder; beside a .csv or an archive it follows that
@@ -156,7 +158,7 @@ func (d *Dataset) applyEdits() error {
 		return ""
 	})
 	if len(stale) > 0 {
-		d.note(CodeEdits, Warning, nil, "Edits %v of the log are about images or classes that are not here any more.", stale)
+		d.tell(diagnosis.Warning, CodeEdits, nil, "", "Edits %v of the log are about images or classes that are not here any more.", stale)
 	}
 	return nil
 }

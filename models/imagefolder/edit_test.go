@@ -19,7 +19,7 @@ func edit(t *testing.T, d *Dataset, action, path, to string) {
 
 func TestEditsAreReplayed(t *testing.T) {
 	dir := write(t, someFiles(t, 6, "a", "b"))
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	edit(t, d, Relabel, "a/ab.png", "b")
 	edit(t, d, Keep, "a/ac.png", "")
@@ -29,7 +29,7 @@ func TestEditsAreReplayed(t *testing.T) {
 		t.Errorf("an edit has touched the file: %v", err)
 	}
 
-	edited := mustLoad(t, dir, Options{})
+	edited := mustLoad(t, dir, DefaultOptions())
 	if got := reasonFor(edited, "a/aa.png"); !strings.Contains(got, "deleted in edit 1") || len(edited.Items) != 11 {
 		t.Errorf("the deleted image was skipped because %q, %d items are left", got, len(edited.Items))
 	}
@@ -40,7 +40,7 @@ func TestEditsAreReplayed(t *testing.T) {
 	if !edited.Items[item(t, edited, "a/ad.png")].Reviewed || edited.Digest == d.Digest {
 		t.Error("a kept image is not marked, or the digest does not know of the edits")
 	}
-	if plain := mustLoad(t, dir, Options{NoEdits: true}); plain.Digest != d.Digest {
+	if plain := mustLoad(t, dir, options(func(o *Options) { o.NoEdits = true })); plain.Digest != d.Digest {
 		t.Error("without edits the dataset is not as it was")
 	}
 
@@ -50,7 +50,7 @@ func TestEditsAreReplayed(t *testing.T) {
 	if err := edited.Undo(2); err != nil {
 		t.Fatal(err)
 	}
-	undone := mustLoad(t, dir, Options{})
+	undone := mustLoad(t, dir, DefaultOptions())
 	if undone.Classes[undone.Items[item(t, undone, "a/ab.png")].Label] != "a" || reasonFor(undone, "a/ad.png") == "" {
 		t.Error("undo has not brought back what was before")
 	}
@@ -69,7 +69,7 @@ func TestEditsAreReplayed(t *testing.T) {
 		}
 	}
 	wantError(t, undone.Undo(0), "there is none")
-	if last := mustLoad(t, dir, Options{}); last.Digest != d.Digest {
+	if last := mustLoad(t, dir, DefaultOptions()); last.Digest != d.Digest {
 		t.Error("with every edit undone the dataset is not as it was")
 	}
 }
@@ -78,29 +78,29 @@ func TestEditsFollowTheContent(t *testing.T) {
 	files := someFiles(t, 4, "a", "b")
 	files["b/copy.png"] = files["a/aa.png"]
 	dir := write(t, files)
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "b/copy.png", "")
-	if d = mustLoad(t, dir, Options{}); reasonFor(d, "b/copy.png") == "" || reasonFor(d, "a/aa.png") != "" {
+	if d = mustLoad(t, dir, DefaultOptions()); reasonFor(d, "b/copy.png") == "" || reasonFor(d, "a/aa.png") != "" {
 		t.Errorf("deleting one of two copies: skipped %v", d.Skipped)
 	}
 	edit(t, d, Relabel, "a/ab.png", "b")
 	if err := os.Rename(filepath.Join(dir, "a", "ab.png"), filepath.Join(dir, "a", "renamed.png")); err != nil {
 		t.Fatal(err)
 	}
-	if d = mustLoad(t, dir, Options{}); d.Items[item(t, d, "a/renamed.png")].Label != 1 {
+	if d = mustLoad(t, dir, DefaultOptions()); d.Items[item(t, d, "a/renamed.png")].Label != 1 {
 		t.Error("the renamed image has lost its label")
 	}
 	if err := os.Remove(filepath.Join(dir, "a", "renamed.png")); err != nil {
 		t.Fatal(err)
 	}
-	if n, _ := noteOf(mustLoad(t, dir, Options{}), CodeEdits); !strings.Contains(n.Text, "[2]") {
+	if n, _ := noteOf(mustLoad(t, dir, DefaultOptions()), CodeEdits); !strings.Contains(n.Sentence, "[2]") {
 		t.Errorf("an edit of an image that is gone is noted as %+v", n)
 	}
 }
 
 func TestEditRefusals(t *testing.T) {
 	dir := write(t, someFiles(t, 2, "a", "b"))
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	wantError(t, d.Edit("burn", []int{0}, ""), `unknown action "burn"`)
 	wantError(t, d.Edit(Relabel, []int{0}, "c"), "no class c")
 	wantError(t, d.Edit(Keep, []int{9}, ""), "no item 9")
@@ -110,13 +110,13 @@ func TestEditRefusals(t *testing.T) {
 	if err := os.WriteFile(d.EditsFile(), []byte("{\"number\":1,\"action\":\"burn\"}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(t.Context(), dir, Options{})
+	_, err := Load(t.Context(), dir, DefaultOptions())
 	wantError(t, err, "line 1: unknown action")
 }
 
 func TestCutLogIsRepaired(t *testing.T) {
 	dir := write(t, someFiles(t, 3, "a", "b"))
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	log, err := os.ReadFile(d.EditsFile())
 	if err != nil {
@@ -125,9 +125,9 @@ func TestCutLogIsRepaired(t *testing.T) {
 	if err := os.WriteFile(d.EditsFile(), append(log, `{"number":2,"acti`...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	d = mustLoad(t, dir, Options{})
+	d = mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/ab.png", "")
-	if d = mustLoad(t, dir, Options{}); len(d.Edits) != 2 || len(d.Items) != 4 {
+	if d = mustLoad(t, dir, DefaultOptions()); len(d.Edits) != 2 || len(d.Items) != 4 {
 		t.Errorf("after a cut line: edits %+v, %d items", d.Edits, len(d.Items))
 	}
 }
@@ -160,7 +160,7 @@ func TestSuspects(t *testing.T) {
 	files := someFiles(t, 4, "a", "b")
 	files["b/copy.png"] = files["a/aa.png"]
 	dir := write(t, files)
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	all := []int{0, 1, 2, 3, 4, 5, 6, 7, 8}
 	sure := make([]float32, 0, 18)
 	for i := range all {
@@ -185,7 +185,7 @@ func TestSuspects(t *testing.T) {
 		t.Error(diff)
 	}
 	edit(t, d, Keep, "a/ac.png", "")
-	d = mustLoad(t, dir, Options{})
+	d = mustLoad(t, dir, DefaultOptions())
 	list, err = d.Suspects(all, sure, 10)
 	if err != nil || slices.ContainsFunc(list, func(s Suspect) bool { return d.Items[s.Item].Path == "a/ac.png" }) {
 		t.Errorf("an image that was kept is proposed again: %+v, %v", list, err)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
 
 // drawing is an image of random coarse blocks, unlike every other number's.
@@ -112,12 +114,12 @@ func reasonFor(d *Dataset, path string) string {
 	return d.Skipped[i].Reason
 }
 
-func noteOf(d *Dataset, code string) (Note, bool) {
-	i := slices.IndexFunc(d.Notes, func(n Note) bool { return n.Code == code })
+func noteOf(d *Dataset, code string) (diagnosis.Diagnosis, bool) {
+	i := slices.IndexFunc(d.Diagnoses, func(n diagnosis.Diagnosis) bool { return n.Code == code })
 	if i < 0 {
-		return Note{}, false
+		return diagnosis.Diagnosis{}, false
 	}
-	return d.Notes[i], true
+	return d.Diagnoses[i], true
 }
 
 func item(t testing.TB, d *Dataset, path string) int {
@@ -127,4 +129,11 @@ func item(t testing.TB, d *Dataset, path string) int {
 		t.Fatalf("there is no item %s in %v", path, paths(d))
 	}
 	return i
+}
+
+// options are the defaults with changes.
+func options(change func(*Options)) Options {
+	o := DefaultOptions()
+	change(&o)
+	return o
 }

@@ -17,7 +17,7 @@ func TestHostileFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := mustLoad(t, corpus, Options{})
+	d := mustLoad(t, corpus, DefaultOptions())
 	usable := map[string]bool{}
 	for _, item := range d.Items {
 		usable[item.Path] = true
@@ -65,11 +65,13 @@ func TestManyNames(t *testing.T) {
 		f.Close()
 	}
 	most := 0
-	d := mustLoad(t, dir, Options{Progress: func(done, _ int, what string) {
-		if what == "listing files" {
-			most = max(most, done)
+	d := mustLoad(t, dir, options(func(o *Options) {
+		o.Progress = func(done, _ int, what string) {
+			if what == "listing files" {
+				most = max(most, done)
+			}
 		}
-	}})
+	}))
 	if len(d.Items) != 2 || len(d.Skipped) != n || most < n {
 		t.Errorf("%d items, %d skipped, progress up to %d; want 2, %d and at least that", len(d.Items), len(d.Skipped), most, n)
 	}

@@ -22,7 +22,7 @@ func TestLoadList(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "set", "link.png")); err != nil {
 		t.Fatal(err)
 	}
-	d := mustLoad(t, filepath.Join(dir, "set", "labels.csv"), Options{})
+	d := mustLoad(t, filepath.Join(dir, "set", "labels.csv"), DefaultOptions())
 	if diff := cmp.Diff([]string{"big; dog", "cat", "dog"}, d.Classes); diff != "" {
 		t.Error(diff)
 	}
@@ -45,7 +45,7 @@ func TestLoadList(t *testing.T) {
 func TestListWithSplit(t *testing.T) {
 	files := someFiles(t, 4, "x")
 	files["l.tsv"] = "x/aa.png\tcat\ttrain\nx/ab.png\tdog\ttrain\nx/ac.png\tcat\tvalid\nx/ad.png\tdog\tTest\n"
-	d := mustLoad(t, filepath.Join(write(t, files), "l.tsv"), Options{FollowSplit: true})
+	d := mustLoad(t, filepath.Join(write(t, files), "l.tsv"), options(func(o *Options) { o.FollowSplit = true }))
 	var got []string
 	for _, i := range d.Items {
 		got = append(got, d.Classes[i.Label]+" "+i.Split)
@@ -65,7 +65,7 @@ func TestListRefusals(t *testing.T) {
 		"path,label\n,cat\n":         "line 2: it has no path",
 		"a.png,cat\n":                "none of the files in the list can be used; the first: a.png: line 1: there is no such file",
 	} {
-		_, err := Load(context.Background(), filepath.Join(write(t, map[string]string{"l.csv": text}), "l.csv"), Options{})
+		_, err := Load(context.Background(), filepath.Join(write(t, map[string]string{"l.csv": text}), "l.csv"), DefaultOptions())
 		wantError(t, err, want)
 	}
 }

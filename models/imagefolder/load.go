@@ -9,11 +9,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
 
 // Load reads, checks and splits the images at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
@@ -21,9 +20,11 @@ import (
 // Every file is decoded once; what cannot be used is skipped and does not fail the load. An error means that there is no
 // dataset: nothing to read, no usable image, or the context cancelled.
 func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
-	o = o.withDefaults()
 	if err := o.validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load images from %s: %w", Printable(dir), err)
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int, string) {}
 	}
 	d, err := load(ctx, dir, o)
 	if err != nil {
@@ -48,41 +49,33 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	return d, d.build(ctx, l)
 }
 
-func (o Options) withDefaults() Options {
-	if o.Val == 0 {
-		o.Val = 0.2
-	}
-	if o.Size == 0 {
-		o.Size = 224
-	}
-	if o.Method == "" {
-		o.Method = Bilinear
-	}
-	if o.MaxPixels == 0 {
-		o.MaxPixels = imageio.DefaultMaxPixels
-	}
-	if o.NearBits == 0 {
-		o.NearBits = DefaultNearBits
-	}
-	if o.MaxFiles == 0 {
-		o.MaxFiles = 2_000_000
-	}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Progress == nil {
-		o.Progress = func(int, int, string) {}
-	}
-	return o
+// An OptionError is a field of Options with a value that it does not take.
+type OptionError struct {
+	Field   string // val, test, size, max-pixels, max-files, workers
+	Problem string // what it must be, and what it is
 }
 
+func (e *OptionError) Error() string { return e.Field + " " + e.Problem }
+
 func (o Options) validate() error {
-	if o.Val >= 1 || o.Test >= 1 || max(o.Val, 0)+max(o.Test, 0) >= 1 {
-		return fmt.Errorf("shares of %g for validation and %g for test leave nothing to train on: choose two that add up to less than 1",
-			o.Val, o.Test)
+	for _, fraction := range []struct {
+		field string
+		value float64
+	}{{"val", o.Val}, {"test", o.Test}} {
+		if !(fraction.value >= 0 && fraction.value < 1) {
+			return &OptionError{fraction.field, fmt.Sprintf("must be a fraction from 0 to below 1, got %g", fraction.value)}
+		}
 	}
-	if o.MaxPixels < 0 || o.MaxFiles < 0 || o.Workers < 0 {
-		return errors.New("a limit of pixels, files or workers must not be negative")
+	if o.Val+o.Test >= 1 {
+		return &OptionError{"val", fmt.Sprintf("and test must leave something to train on, got %g and %g", o.Val, o.Test)}
+	}
+	for _, limit := range []struct {
+		field string
+		value int64
+	}{{"max-pixels", o.MaxPixels}, {"max-files", int64(o.MaxFiles)}, {"workers", int64(o.Workers)}} {
+		if limit.value < 1 {
+			return &OptionError{limit.field, fmt.Sprintf("must be at least 1, got %d", limit.value)}
+		}
 	}
 	return Geometry{Size: o.Size, Method: o.Method}.Validate()
 }
@@ -157,7 +150,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		return err
 	}
 	if err := known.save(); err != nil {
-		d.note(CodeSkipped, Info, nil, "What was found about the files cannot be kept (%v): the next load checks them again.", err)
+		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
 	d.Classes = l.classes
 	labels := map[string]int{}
@@ -220,7 +213,7 @@ func (d *Dataset) assign(together [][]int) {
 		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)
 		return
 	}
-	if len(d.Select(Val)) > 0 || d.Options.Val < 0 {
+	if len(d.Select(Val)) > 0 || d.Options.Val == 0 {
 		return
 	}
 	// Folders with train and test only: the validation images come out of train.
@@ -231,14 +224,13 @@ func (d *Dataset) assign(together [][]int) {
 		}
 	}
 	split(d.Items, open, len(d.Classes), d.Options.Val, 0, d.Options.Seed)
-	d.note(CodeSplit, Info, nil, "There is no val folder: %g %% of the training images validate.", 100*d.Options.Val)
+	d.tell(diagnosis.Note, CodeSplit, nil, "", "There is no val folder: %g %% of the training images validate.", 100*d.Options.Val)
 }
 
 // finish puts everything in its final order, and seals it with the digest.
 func (d *Dataset) finish() {
 	slices.SortFunc(d.Skipped, func(a, b Skipped) int { return strings.Compare(a.Path, b.Path) })
-	rank := map[Severity]int{Error: 0, Warning: 1, Info: 2}
-	slices.SortStableFunc(d.Notes, func(a, b Note) int { return rank[a.Severity] - rank[b.Severity] })
+	diagnosis.Sort(d.Diagnoses)
 	hash := sha256.New()
 	for _, class := range d.Classes {
 		fmt.Fprintf(hash, "class %q\n", class)

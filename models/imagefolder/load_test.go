@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
 
 func TestLoadFolder(t *testing.T) {
@@ -20,7 +22,7 @@ func TestLoadFolder(t *testing.T) {
 	files["cat/deep/er/x.JPG"] = jpegOf(t, drawing(77), 80)
 	files["cat/.hidden.png"] = "ignored"
 	files["LICENSE"] = "text"
-	d := mustLoad(t, write(t, files), Options{Seed: 1})
+	d := mustLoad(t, write(t, files), options(func(o *Options) { o.Seed = 1 }))
 	if diff := cmp.Diff([]string{"cat", "dog"}, d.Classes); diff != "" {
 		t.Error(diff)
 	}
@@ -45,7 +47,7 @@ func TestStrangeNames(t *testing.T) {
 	for i, name := range names {
 		files["a/"+name] = pngOf(t, drawing(500+i))
 	}
-	d := mustLoad(t, write(t, files), Options{})
+	d := mustLoad(t, write(t, files), DefaultOptions())
 	for _, name := range names {
 		i := item(t, d, "a/"+name)
 		if _, err := d.Pixels(i, Geometry{Size: 8}); err != nil {
@@ -84,7 +86,7 @@ func TestUnusableFilesAreSkipped(t *testing.T) {
 		}
 		want["b/aa.png"] = "permission denied"
 	}
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	for path, reason := range want {
 		if got := reasonFor(d, path); !strings.Contains(got, reason) {
 			t.Errorf("%s was skipped because %q, want something with %q", path, got, reason)
@@ -94,7 +96,7 @@ func TestUnusableFilesAreSkipped(t *testing.T) {
 		t.Errorf("skipped: %v, want %d files", d.Skipped, len(want))
 	}
 
-	d = mustLoad(t, dir, Options{FollowLinks: true})
+	d = mustLoad(t, dir, options(func(o *Options) { o.FollowLinks = true }))
 	item(t, d, "a/more.png")
 	for path, reason := range map[string]string{"a/dangling.png": "leads nowhere", "a/loop": "read already", "a/self.png": "circle",
 		"a/passwd.png": "out of the folder"} {
@@ -112,32 +114,32 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		o     Options
 		want  string
 	}{
-		{"empty folder", nil, Options{}, "there are no files"},
-		{"no class folder", one, Options{}, "no class folder"},
-		{"no image", map[string]string{"a/x.png": "text"}, Options{}, "none of its 1 files is an image"},
-		{"no split to follow", someFiles(t, 1, "a", "b"), Options{FollowSplit: true}, "no split to follow"},
-		{"shares", someFiles(t, 1, "a", "b"), Options{Val: 0.6, Test: 0.5}, "leave nothing to train on"},
-		{"size", someFiles(t, 1, "a", "b"), Options{Size: -1}, "image size"},
-		{"method", someFiles(t, 1, "a", "b"), Options{Method: "cubic"}, "choose bilinear, nearest or crop"},
-		{"too many", someFiles(t, 5, "a", "b"), Options{MaxFiles: 9}, "more than 9 files"},
-		{"another class", someFiles(t, 1, "a", "b"), Options{Classes: []string{"b", "c"}}, "class a is none of the 2"},
+		{"empty folder", nil, DefaultOptions(), "there are no files"},
+		{"no class folder", one, DefaultOptions(), "no class folder"},
+		{"no image", map[string]string{"a/x.png": "text"}, DefaultOptions(), "none of its 1 files is an image"},
+		{"no split to follow", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.FollowSplit = true }), "no split to follow"},
+		{"shares", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Val = 0.6; o.Test = 0.5 }), "must leave something to train on"},
+		{"size", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Size = -1 }), "image size"},
+		{"method", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Method = "cubic" }), "choose bilinear, nearest or crop"},
+		{"too many", someFiles(t, 5, "a", "b"), options(func(o *Options) { o.MaxFiles = 9 }), "more than 9 files"},
+		{"another class", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Classes = []string{"b", "c"} }), "class a is none of the 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Load(context.Background(), write(t, c.files), c.o)
 			wantError(t, err, c.want)
 		})
 	}
-	_, err := Load(context.Background(), "/no/such/folder", Options{})
+	_, err := Load(context.Background(), "/no/such/folder", DefaultOptions())
 	wantError(t, err, "load images from /no/such/folder: no such file")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Load(ctx, write(t, someFiles(t, 1, "a")), Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := Load(ctx, write(t, someFiles(t, 1, "a")), DefaultOptions()); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
 
 func TestClassesOfAModel(t *testing.T) {
-	d := mustLoad(t, write(t, someFiles(t, 2, "a", "b")), Options{Classes: []string{"z", "b", "a"}, Val: -1})
+	d := mustLoad(t, write(t, someFiles(t, 2, "a", "b")), options(func(o *Options) { o.Classes = []string{"z", "b", "a"}; o.Val = 0 }))
 	if d.Items[0].Label != 2 || d.Items[2].Label != 1 || len(d.Select(Val)) != 0 {
 		t.Errorf("items %+v, want labels in the model's order and no validation", d.Items)
 	}
@@ -163,7 +165,7 @@ func given(t *testing.T) string {
 }
 
 func TestGivenSplit(t *testing.T) {
-	d := mustLoad(t, given(t), Options{Val: 0.9})
+	d := mustLoad(t, given(t), options(func(o *Options) { o.Val = 0.9 }))
 	if !d.GivenSplit || len(d.Select(Train)) != 22 || len(d.Select(Val)) != 7 || len(d.Select(Test)) != 7 {
 		t.Errorf("given %t, %d, %d, %d; want the folders' split without the two leaks", d.GivenSplit, len(d.Select(Train)),
 			len(d.Select(Val)), len(d.Select(Test)))
@@ -177,16 +179,16 @@ func TestGivenSplit(t *testing.T) {
 }
 
 func TestFollowSplitKeepsLeaksAndSaysSo(t *testing.T) {
-	d := mustLoad(t, given(t), Options{FollowSplit: true})
+	d := mustLoad(t, given(t), options(func(o *Options) { o.FollowSplit = true }))
 	if len(d.Items) != 24+14 {
 		t.Errorf("%d items, want all 38", len(d.Items))
 	}
 	n, ok := noteOf(d, CodeLeak)
-	if !ok || n.Severity != Error || len(n.Paths) != 4 {
+	if !ok || n.Severity != diagnosis.Error || len(n.Paths) != 4 {
 		t.Errorf("the leak's note is %+v", n)
 	}
-	if d.Notes[0].Code != CodeLeak {
-		t.Errorf("the first note is %+v, want the gravest", d.Notes[0])
+	if d.Diagnoses[0].Code != CodeLeak {
+		t.Errorf("the first note is %+v, want the most serious", d.Diagnoses[0])
 	}
 }
 
@@ -195,7 +197,7 @@ func TestGivenSplitWithoutVal(t *testing.T) {
 	for name, content := range someFiles(t, 10, "a", "b") {
 		files["train/"+name] = content
 	}
-	d := mustLoad(t, write(t, files), Options{})
+	d := mustLoad(t, write(t, files), DefaultOptions())
 	if diff := cmp.Diff([]int{2, 2}, d.Count(Val)); diff != "" {
 		t.Error(diff)
 	}
@@ -211,13 +213,13 @@ func TestNotes(t *testing.T) {
 	files["few/same.png"] = files["many/aa.png"]
 	files["twice/again.png"] = files["twice/aa.png"]
 	files["none/x.txt"] = "text"
-	d := mustLoad(t, write(t, files), Options{})
+	d := mustLoad(t, write(t, files), DefaultOptions())
 	for code, want := range map[string]string{
-		CodeFewImages: "Class few has", CodeEmptyClass: "Class none has no usable image", CodeImbalance: "Class twice has 41 images and class few has 3",
+		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "Class none has no usable image", CodeImbalance: "The class twice has 33 training images and few has 2",
 		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSkipped: "1 file is skipped",
 	} {
-		if n, _ := noteOf(d, code); !strings.Contains(n.Text, want) {
-			t.Errorf("note %s says %q, want %q in it", code, n.Text, want)
+		if n, _ := noteOf(d, code); !strings.Contains(n.Sentence, want) {
+			t.Errorf("note %s says %q, want %q in it", code, n.Sentence, want)
 		}
 	}
 	weights := d.ClassWeights()
@@ -227,15 +229,15 @@ func TestNotes(t *testing.T) {
 			t.Errorf("class %d with %d images weighs %g", label, counts[label], w)
 		}
 	}
-	alone := mustLoad(t, write(t, someFiles(t, 2, "data")), Options{})
-	if n, ok := noteOf(alone, CodeOneClass); !ok || n.Severity != Error {
+	alone := mustLoad(t, write(t, someFiles(t, 2, "data")), DefaultOptions())
+	if n, ok := noteOf(alone, CodeOneClass); !ok || n.Severity != diagnosis.Error {
 		t.Errorf("one class alone is noted as %+v", n)
 	}
 }
 
 func TestMemorySavesDecoding(t *testing.T) {
 	dir, state := write(t, someFiles(t, 3, "a", "b")), t.TempDir()
-	first := mustLoad(t, dir, Options{StateDir: state})
+	first := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state }))
 	// Spoil a file, but keep its size and time: only a load that does not decode it again takes it.
 	file := filepath.Join(dir, "a", "aa.png")
 	info, err := os.Stat(file)
@@ -248,10 +250,10 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	if again := mustLoad(t, dir, Options{StateDir: state}); again.Digest != first.Digest {
+	if again := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state })); again.Digest != first.Digest {
 		t.Error("the second load has decoded the file again")
 	}
-	if fresh := mustLoad(t, dir, Options{}); len(fresh.Skipped) != 1 {
+	if fresh := mustLoad(t, dir, DefaultOptions()); len(fresh.Skipped) != 1 {
 		t.Error("without a state folder the spoilt file was taken")
 	}
 	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
@@ -261,14 +263,14 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if err := os.WriteFile(memories[0], []byte("spoilt"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if spoilt := mustLoad(t, dir, Options{StateDir: state}); len(spoilt.Skipped) != 1 {
+	if spoilt := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state })); len(spoilt.Skipped) != 1 {
 		t.Error("a spoilt memory was taken for true")
 	}
 }
 
 // TestRealImages loads real sets with known faults.
 func TestRealImages(t *testing.T) {
-	trash := mustLoad(t, sharedData(t, filepath.Join("trashnet-6c", "data")), Options{Seed: 42})
+	trash := mustLoad(t, sharedData(t, filepath.Join("trashnet-6c", "data")), options(func(o *Options) { o.Seed = 42 }))
 	n, _ := noteOf(trash, CodeTwoLabels)
 	if diff := cmp.Diff([]string{"glass/glass389.jpg", "plastic/plastic332.jpg"}, n.Paths); diff != "" {
 		t.Error(diff)

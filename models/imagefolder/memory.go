@@ -6,10 +6,12 @@ import (
 	"encoding/gob"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
@@ -97,15 +99,8 @@ func (m *memory) save() error {
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(m.file), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // fails after the rename, as it should
-	w := bufio.NewWriter(temporary)
-	err = errors.Join(gob.NewEncoder(w).Encode(saved), w.Flush(), temporary.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), m.file)
+	return atomicfile.WriteFile(m.file, func(w io.Writer) error {
+		buffered := bufio.NewWriter(w)
+		return errors.Join(gob.NewEncoder(buffered).Encode(saved), buffered.Flush())
+	})
 }

@@ -29,7 +29,7 @@ func inTime(t *testing.T, what string, do func() error) error {
 func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 	for _, content := range []string{"", "export A=1\n", "ghp_token", `{"number":1,"action":"keep","path":"a/aa.png"}` + "\n"} {
 		dir := write(t, someFiles(t, 2, "a", "b"))
-		d := mustLoad(t, dir, Options{})
+		d := mustLoad(t, dir, DefaultOptions())
 		victim := filepath.Join(t.TempDir(), ".bash_profile")
 		if err := os.WriteFile(victim, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 		}
 		wantError(t, d.Edit(Keep, []int{0}, ""), "symbolic link")
 		wantError(t, d.Undo(0), "symbolic link")
-		_, err := Load(t.Context(), dir, Options{})
+		_, err := Load(t.Context(), dir, DefaultOptions())
 		wantError(t, err, "symbolic link")
 		if got, err := os.ReadFile(victim); err != nil || string(got) != content {
 			t.Errorf("the file behind the link was %q and is %q, %v", content, got, err)
@@ -57,7 +57,7 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, someFiles(t, 2, "a", "b"))
-			d := mustLoad(t, dir, Options{})
+			d := mustLoad(t, dir, DefaultOptions())
 			if err := plant(d.EditsFile()); err != nil {
 				need.Lack(t, need.System, "this file system does not hold it: "+err.Error())
 			}
@@ -65,7 +65,7 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 			if err := inTime(t, "edit", func() error { return d.Edit(Keep, []int{0}, "") }); err == nil {
 				t.Error("an edit was written")
 			}
-			err := inTime(t, "load", func() error { _, err := Load(t.Context(), dir, Options{}); return err })
+			err := inTime(t, "load", func() error { _, err := Load(t.Context(), dir, DefaultOptions()); return err })
 			if err == nil || !strings.Contains(err.Error(), "log of edits") {
 				t.Errorf("load: %v", err)
 			}
@@ -90,7 +90,7 @@ func errorsOf(list ...error) error {
 
 func TestAnEntryWithoutItsLineEndIsKept(t *testing.T) {
 	dir := write(t, someFiles(t, 3, "a", "b"))
-	d := mustLoad(t, dir, Options{})
+	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	log, err := os.ReadFile(d.EditsFile())
 	if err != nil {
@@ -99,9 +99,9 @@ func TestAnEntryWithoutItsLineEndIsKept(t *testing.T) {
 	if err := os.WriteFile(d.EditsFile(), log[:len(log)-1], 0o644); err != nil { // as an editor saves it
 		t.Fatal(err)
 	}
-	d = mustLoad(t, dir, Options{})
+	d = mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/ab.png", "")
-	if d = mustLoad(t, dir, Options{}); len(d.Edits) != 2 {
+	if d = mustLoad(t, dir, DefaultOptions()); len(d.Edits) != 2 {
 		t.Errorf("edits %+v", d.Edits)
 	}
 }
@@ -112,7 +112,10 @@ func TestListsAndArchivesThatArePipesDoNotHang(t *testing.T) {
 		if err := syscall.Mkfifo(file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := inTime(t, name, func() error { _, err := Load(t.Context(), file, Options{StateDir: t.TempDir()}); return err }); err == nil {
+		if err := inTime(t, name, func() error {
+			_, err := Load(t.Context(), file, options(func(o *Options) { o.StateDir = t.TempDir() }))
+			return err
+		}); err == nil {
 			t.Errorf("%s was loaded", name)
 		}
 	}

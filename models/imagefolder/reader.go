@@ -190,9 +190,9 @@ func (d *Dataset) Pixels(item int, g Geometry) ([]uint8, error) {
 // pixels decodes one item into dst, and refuses a file that is not the one that was checked.
 func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	path := Printable(d.Items[item].Path)
-	data, err := readFile(d.file(item))
+	data, err := imageio.ReadFile(d.file(item))
 	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read %s: %s", path, reasonOf(err))
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != d.Items[item].SHA256 {
 		return fmt.Errorf("read %s: the file has changed since the dataset was loaded: load it again", path)

@@ -7,7 +7,7 @@ import (
 
 func TestSample(t *testing.T) {
 	root := t.TempDir()
-	d, err := Sample(t.Context(), root, SampleOptions{Classes: 3, PerClass: 5, Load: Options{Seed: 42}})
+	d, err := Sample(t.Context(), root, SampleOptions{Classes: 3, PerClass: 5, Load: options(func(o *Options) { o.Seed = 42 })})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,7 +17,7 @@ func TestSample(t *testing.T) {
 	if len(d.Duplicates) > 0 {
 		t.Errorf("drawn images count as copies: %v", d.Duplicates)
 	}
-	again, err := Sample(t.Context(), root, SampleOptions{Classes: 3, PerClass: 5, Load: Options{Seed: 42}})
+	again, err := Sample(t.Context(), root, SampleOptions{Classes: 3, PerClass: 5, Load: options(func(o *Options) { o.Seed = 42 })})
 	if err != nil || again.Digest != d.Digest {
 		t.Errorf("drawn again it is another set (%v)", err)
 	}

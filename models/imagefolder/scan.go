@@ -36,9 +36,8 @@ type scanner struct {
 }
 
 const (
-	maxDepth   = 64   // folders in folders; a stranger's archive can nest thousands
-	chunk      = 1024 // directory entries read at once
-	maxFileMiB = 256  // a larger file is no image that a dataset holds
+	maxDepth = 64   // folders in folders; a stranger's archive can nest thousands
+	chunk    = 1024 // directory entries read at once
 )
 
 func scan(ctx context.Context, root string, o Options) (*scanner, error) {

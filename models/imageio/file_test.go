@@ -18,20 +18,30 @@ func TestReadFile(t *testing.T) {
 	if data, err := ReadFile(path("image")); err != nil || !bytes.Equal(data, []byte("pixels")) {
 		t.Errorf("got %q, %v", data, err)
 	}
+	if err := os.WriteFile(path("empty"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path("huge"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path("huge"), maxFileMiB<<20+1); err != nil { // a hole, which takes no space
+	if err := os.Truncate(path("huge"), MaxFileMiB<<20+1); err != nil { // a hole, which takes no space
 		t.Fatal(err)
 	}
 	if err := syscall.Mkfifo(path("pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"nowhere": "no such file", ".": "not a regular file", "pipe": "not a regular file", "huge": "at most 512 MiB",
+		"nowhere": "no such file", ".": "not a regular file", "pipe": "not a regular file", "huge": "the limit is 256 MiB", "empty": "the file is empty",
 	} {
 		if _, err := ReadFile(path(name)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error about %q", name, err, want)
 		}
+	}
+}
+
+func TestFileThatShrinksWhileItIsRead(t *testing.T) {
+	_, reason, _ := readWhole(strings.NewReader(strings.Repeat("x", 400)), 1000)
+	if !strings.Contains(reason, "became shorter while it was read (400 of 1000 bytes") {
+		t.Errorf("the reason is %q", reason)
 	}
 }

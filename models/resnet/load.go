@@ -229,7 +229,7 @@ func (l *loader) hint(unexpected []string) string {
 			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, cut: stages[i], stored: l.stored}
 			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
-				return fmt.Sprintf("the file is complete up to %s: use --cut %s, or a complete file", stages[i], stages[i])
+				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
 			}
 		}
 	}

@@ -79,7 +79,7 @@ func TestHints(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"an earlier cut": {incomplete, Options{}, "use --cut conv3"},
+		"an earlier cut": {incomplete, Options{}, "cut at conv3"},
 		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
 		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
 		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},

@@ -1,0 +1,102 @@
+package transfer
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// annotationField says of a flag which field of the recipe it sets, by its key in JSON.
+const annotationField = "headstart_recipe_field"
+
+// bindRecipe declares a flag for every hyper-parameter, with what the recipe has as the default. The head is a flag of %model.
+func bindRecipe(f *pflag.FlagSet, r *training.Recipe) {
+	b := recipeBinder{f}
+	b.int("epochs", &r.Epochs, "epochs", "passes over the training images")
+	b.float("learning_rate", &r.LearningRate, "lr", "learning rate")
+	b.int("batch_size", &r.BatchSize, "batch", "batch size")
+	b.choice("optimizer", (*string)(&r.Optimizer), "optimizer", words(training.Optimizers()), "optimizer")
+	b.text("augment", &r.Augment, "augment", "changes to each image in each epoch, such as \""+exampleAugment+"\"; features then cannot be cached once")
+	b.int("early_stop", &r.EarlyStop, "early-stop", "stop after so many epochs without a better validation loss; 0 never")
+	b.choice("unfreeze", (*string)(&r.Unfreeze), "unfreeze", words(training.Stages()), "train the backbone from this stage on as well")
+	b.int64("seed", &r.Seed, "seed", "seed of the head, the order and the augmentation")
+	b.choice("task", (*string)(&r.Task), "task", words(training.Tasks()), "one class, several classes, or numbers")
+	b.choice("schedule", (*string)(&r.Schedule), "schedule", words(training.Schedules()), "learning-rate schedule")
+	b.int("warmup_epochs", &r.WarmupEpochs, "warmup", "epochs of rising learning rate, of the schedules warmup and cosine")
+	b.text("class_weights", &r.ClassWeights, "class-weights", "none, auto (rare classes count more), or class=weight,class=weight")
+	b.float("momentum", &r.Momentum, "momentum", "momentum of --optimizer momentum")
+	b.float("weight_decay", &r.WeightDecay, "weight-decay", "weight decay of --optimizer adamw")
+	b.float("l2", &r.L2, "l2", "penalty on large weights of the head")
+	b.float("clip_norm", &r.ClipNorm, "clip", "largest norm of all gradients together; 0 for none")
+	b.float("label_smoothing", &r.LabelSmoothing, "label-smoothing", "label smoothing, from 0 to below 1")
+	b.int("accumulated_steps", &r.AccumulatedSteps, "accumulate", "steps whose gradients are added before the weights move")
+	b.float("stage_rate", &r.StageRate, "stage-rate", "learning rate of an unfrozen stage as a fraction of that of the one after it")
+	b.choice("precision", (*string)(&r.Precision), "precision", words(training.Precisions()),
+		"type of the feature maps of unfrozen stages, on float32 weights; auto is bfloat16 on a GPU and float32 elsewhere")
+	b.int("devices", &r.Devices, "devices", "GPUs, or parts of a CPU (%device cpu --devices N), that share each batch")
+	b.bool("train_norm", &r.TrainNorm, "train-norm", "let the batch norms of unfrozen stages learn")
+	b.int("augment_copies", &r.AugmentCopies, "augment-copies", "compute so many augmented copies of each image once, and cache them")
+	b.bool("keep_last", &r.KeepLast, "keep-last", "keep the last epoch's weights instead of the best's")
+}
+
+// words are the values of a typed choice as flags offer them.
+func words[T ~string](list []T) []string {
+	texts := make([]string, len(list))
+	for i, value := range list {
+		texts[i] = string(value)
+	}
+	return texts
+}
+
+// A recipeBinder declares flags whose defaults are what their targets hold.
+type recipeBinder struct{ flags *pflag.FlagSet }
+
+// field notes which field of the recipe a flag sets. The flag is there: its declaration is the line before.
+func (b recipeBinder) field(field, name string) {
+	_ = b.flags.SetAnnotation(name, annotationField, []string{field})
+}
+
+func (b recipeBinder) int(field string, target *int, name, usage string) {
+	b.flags.IntVar(target, name, *target, usage)
+	b.field(field, name)
+}
+
+func (b recipeBinder) int64(field string, target *int64, name, usage string) {
+	b.flags.Int64Var(target, name, *target, usage)
+	b.field(field, name)
+}
+
+func (b recipeBinder) float(field string, target *float64, name, usage string) {
+	b.flags.Float64Var(target, name, *target, usage)
+	b.field(field, name)
+}
+
+func (b recipeBinder) bool(field string, target *bool, name, usage string) {
+	b.flags.BoolVar(target, name, *target, usage)
+	b.field(field, name)
+}
+
+func (b recipeBinder) text(field string, target *string, name, usage string) {
+	b.flags.StringVar(target, name, *target, usage)
+	b.field(field, name)
+}
+
+func (b recipeBinder) choice(field string, target *string, name string, values []string, usage string) {
+	magics.Enum(b.flags, target, name, *target, values, usage)
+	b.field(field, name)
+}
+
+// flagOf is the flag that sets a field of the recipe; empty where there is none.
+func flagOf(field string) string {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	recipe := training.DefaultRecipe()
+	bindRecipe(set, &recipe)
+	name := ""
+	set.VisitAll(func(f *pflag.Flag) {
+		if bound := f.Annotations[annotationField]; len(bound) == 1 && bound[0] == field {
+			name = f.Name
+		}
+	})
+	return name
+}

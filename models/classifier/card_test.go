@@ -1,0 +1,53 @@
+package classifier
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// The card says what moved, not what was asked for, and a stage that stayed where it was is warned of.
+func TestCardSaysWhatMoved(t *testing.T) {
+	device := modeltest.XLA(t, 1)
+	cardRow := func(m *Model) string {
+		for _, line := range strings.Split(m.Card(nil), "\n") {
+			if strings.HasPrefix(line, "| Fine-tuned |") {
+				return line
+			}
+		}
+		return ""
+	}
+	for name, c := range map[string]struct {
+		change func(*training.Recipe)
+		want   string
+		warned bool
+	}{
+		"as it is":          {func(*training.Recipe) {}, "| Fine-tuned | from conv3; the weights changed by: conv3 ", false},
+		"frozen":            {func(r *training.Recipe) { r.Unfreeze = training.StageNone }, "| Fine-tuned | none: the backbone stayed frozen |", false},
+		"too low a rate":    {func(r *training.Recipe) { r.StageRate = 1e-20 }, "| Fine-tuned | none: unfrozen from conv3, but no weight of the backbone changed |", true},
+		"too low for conv2": {func(r *training.Recipe) { r.Unfreeze, r.StageRate, r.LearningRate = "conv2", 3e-4, 0.01 }, "| Fine-tuned | from conv3; the weights changed by: conv3 ", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			warned := false
+			job := fineTuned(t, head.Default, modeltest.Options())
+			c.change(&job.Recipe)
+			result, err := training.Fit(t.Context(), device, job, func(e training.Event) {
+				warned = warned || e.Kind == training.DiagnosisEvent && e.Diagnosis.Code == training.CodeUnchanged
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := New(result)
+			defer m.Close()
+			if got := cardRow(m); !strings.HasPrefix(got, c.want) || strings.Contains(got, "conv2 ") {
+				t.Errorf("the card says %q, want %q", got, c.want)
+			}
+			if warned != c.warned {
+				t.Errorf("warned of stages that hardly changed: %t", warned)
+			}
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package classifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/feed"
+)
+
+// ErrNoImages marks an evaluation on a subset without images.
+var ErrNoImages = errors.New("the subset has no images")
+
+// EvaluateOptions change what Evaluate does.
+type EvaluateOptions struct {
+	Targets [][]float32          // by item, for Multi and Regression
+	Workers int                  // decoding goroutines; 0: one for each core
+	Events  func(training.Event) // progress of the features; may be nil
+}
+
+// EvaluateWith is Evaluate with options, on any items of the dataset.
+func (m *Model) EvaluateWith(ctx context.Context, data *imagefolder.Dataset, items []int, options EvaluateOptions) (*metric.Report, error) {
+	return m.evaluate(ctx, data, items, &options)
+}
+
+func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (*metric.Report, error) {
+	if options == nil {
+		options = &EvaluateOptions{}
+	}
+	if len(items) == 0 {
+		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), ErrNoImages)
+	}
+	outputs, err := m.probabilities(ctx, data, items, options)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), err)
+	}
+	if m.Task != training.Single {
+		targets := options.Targets
+		if targets == nil {
+			targets = m.Provenance.Targets
+		}
+		if len(targets) != len(data.Items) {
+			return nil, fmt.Errorf("evaluate on %s: %d rows of targets for %d images", imagefolder.Printable(data.Name), len(targets), len(data.Items))
+		}
+		return m.Task.Report(m.Classes, outputs, targets, items)
+	}
+	labels, err := m.labels(data)
+	if err != nil {
+		return nil, err
+	}
+	mapped, paths := make([]int, len(items)), make([]string, len(items))
+	for i, item := range items {
+		mapped[i], paths[i] = labels[data.Items[item].Label], data.Items[item].Path
+	}
+	return metric.Classify(m.Classes, outputs, mapped, paths)
+}
+
+// labels maps the dataset's labels to the model's by the classes' names.
+func (m *Model) labels(data *imagefolder.Dataset) ([]int, error) {
+	mapped := make([]int, len(data.Classes))
+	for i, class := range data.Classes {
+		mapped[i] = slices.Index(m.Classes, class)
+		if mapped[i] < 0 {
+			return nil, fmt.Errorf("evaluate on %s: the model knows no class %q; it knows %q", imagefolder.Printable(data.Name), class, m.Classes)
+		}
+	}
+	return mapped, nil
+}
+
+// Probabilities are the model's outputs, [items, outputs], for items of a dataset.
+func (m *Model) Probabilities(ctx context.Context, data *imagefolder.Dataset, items []int) ([]float32, error) {
+	return m.probabilities(ctx, data, items, &EvaluateOptions{})
+}
+
+func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) ([]float32, error) {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	source, err := m.source(ctx, data, items, options)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := feed.Once(ctx, source, items, m.stepper.Logits, m.outputs())
+	if err != nil {
+		return nil, err
+	}
+	m.Task.Interpret(outputs, m.outputs())
+	return outputs, nil
+}
+
+// source brings the items to the network.
+func (m *Model) source(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (feed.Feed, error) {
+	if m.frozen == nil {
+		return feed.Images{Data: data, Geometry: m.geometry(), Batch: m.stepper.Batch(), Workers: options.Workers}, nil
+	}
+	table, err := m.frozen.Compute(ctx, data, items, nil, options.Workers, func(p features.Progress) {
+		if options.Events != nil {
+			options.Events(training.Event{Kind: training.FeaturesEvent, Features: &p})
+		}
+	})
+	return feed.Table{Tables: []*features.Table{table}, Batch: m.stepper.Batch()}, err
+}

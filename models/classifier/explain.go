@@ -1,0 +1,120 @@
+package classifier
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/headstart-nb/headstart/models/features"
+)
+
+// A HeatMap is where an image speaks for a class.
+type HeatMap struct {
+	Class       string    `json:"class"`
+	Probability float32   `json:"probability"`
+	Height      int       `json:"height"`
+	Width       int       `json:"width"`
+	Values      []float32 `json:"values"` // [height, width], 0 to 1
+}
+
+// Explain computes the Grad-CAM heat map of an image file for a class (arXiv:1610.02391); an empty class means the most
+// probable one. The map has the size of the backbone's last feature maps.
+func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
+	image, err := features.ReadImage(file, m.geometry())
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	outputs, err := m.predictImages(ctx, []*features.Image{image})
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", file, err)
+	}
+	heat, err := m.explain(ctx, image.Pixels, outputs, class)
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", file, err)
+	}
+	return heat, nil
+}
+
+// ExplainPixels is Explain for one image of the backbone's size, [size, size, 3] RGB bytes.
+func (m *Model) ExplainPixels(ctx context.Context, pixels []uint8, class string) (*HeatMap, error) {
+	outputs, err := m.PredictPixels(ctx, pixels, 1)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	heat, err := m.explain(ctx, pixels, outputs, class)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	return heat, nil
+}
+
+// explain computes the heat map of an image whose outputs are known.
+func (m *Model) explain(ctx context.Context, pixels []uint8, outputs []float32, class string) (*HeatMap, error) {
+	index := slices.Index(outputs, slices.Max(outputs))
+	if class != "" {
+		if index = slices.Index(m.Classes, class); index < 0 {
+			return nil, fmt.Errorf("the model knows no class %q; it knows %q", class, m.Classes)
+		}
+	}
+	heat := &HeatMap{Class: m.Classes[index], Probability: outputs[index]}
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	var err error
+	if heat.Values, heat.Height, heat.Width, err = m.heat(ctx, pixels, index); err != nil {
+		return nil, err
+	}
+	if largest := slices.Max(heat.Values); largest > 0 {
+		for i := range heat.Values {
+			heat.Values[i] /= largest
+		}
+	}
+	return heat, nil
+}
+
+func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32, int, int, error) {
+	whole, err := m.Backbone().FeatureMaps("")
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if m.Unfrozen() == "" {
+		// The frozen network's feature maps go in; what is left is the pooling.
+		maps, err := m.mapsOf(ctx, whole, pixels)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		return m.stepper.Explain(maps, whole.FeatureShape(), func(_ *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+			return x, m.Backbone().PoolFeatures(x)
+		}, output)
+	}
+	size := m.geometry().Size
+	input, shape := make([]float32, len(pixels)), []int{size, size, 3}
+	if m.frozen != nil {
+		if input, err = m.frozen.Extract(ctx, pixels, 1, 1); err != nil {
+			return nil, 0, 0, err
+		}
+		shape = m.network.Frozen.FeatureShape()
+	} else {
+		for i, p := range pixels {
+			input[i] = float32(p)
+		}
+	}
+	return m.stepper.Explain(input, shape, func(scope *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+		maps = whole.After(scope, m.network.After, m.network.Tuning, x)
+		return maps, m.Backbone().PoolFeatures(maps)
+	}, output)
+}
+
+// mapsOf computes the unpooled feature maps of one image. The pass is kept: the next image needs no compilation.
+func (m *Model) mapsOf(ctx context.Context, whole *features.Backbone, pixels []uint8) ([]float32, error) {
+	if m.maps == nil {
+		pass, err := features.Open(whole, m.device, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		m.maps = pass
+	}
+	return m.maps.Extract(ctx, pixels, 1, 1)
+}

@@ -1,0 +1,205 @@
+package classifier
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// Limits of what a saved model may claim.
+const (
+	maxManifest = 256 << 20 // bytes; the list of the images is in it
+	maxClasses  = 100_000
+
+	maxLoadedBatch = 1024
+)
+
+// LoadOptions say where to find what a folder does not hold.
+type LoadOptions struct {
+	Weights string // the backbone's weights for a model that was saved with HeadOnly: imagenet, or a file
+	Home    string // the state folder with the feature cache; empty: nothing is kept
+}
+
+// Load reads a folder that Save wrote. It trusts nothing in it: no code runs, sizes and hashes are checked, and what does
+// not belong is refused by name.
+func Load(ctx context.Context, device *accel.Device, dir string, options LoadOptions) (*Model, error) {
+	m, err := loadModel(ctx, device, dir, options)
+	if err != nil {
+		return nil, fmt.Errorf("load the model in %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+func loadModel(ctx context.Context, device *accel.Device, dir string, options LoadOptions) (*Model, error) {
+	list, err := readManifest(filepath.Join(dir, modelFile))
+	if err != nil {
+		return nil, err
+	}
+	for name, want := range list.SHA256 {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is missing, or no regular file", name)
+		}
+		got, err := weights.Digest(ctx, filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if got != want {
+			return nil, fmt.Errorf("%s is damaged: its SHA-256 is %s, and %s says %s", name, got, modelFile, want)
+		}
+	}
+	backbone, err := list.openBackbone(ctx, dir, options)
+	if err != nil {
+		return nil, err
+	}
+	tuning := features.Tuning{Unfreeze: list.Unfrozen}
+	if list.Unfrozen != "" {
+		tuning.Precision = string(list.Provenance.Recipe.Precision)
+	}
+	n, err := network.New(backbone, list.Head, tuning, len(list.Classes))
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Outcome: list.Outcome, device: device, network: n}
+	if err := m.loadWeights(filepath.Join(dir, headFile)); err != nil {
+		return nil, err
+	}
+	if n.Frozen != nil {
+		if m.frozen, err = features.Open(n.Frozen, device, options.Home, 0); err != nil {
+			m.stepper.Close()
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// readManifest reads and checks model.json.
+func readManifest(path string) (*manifest, error) {
+	text, err := safefile.ReadFile(path, maxManifest)
+	if err != nil {
+		return nil, fmt.Errorf("it is no saved model: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var list manifest
+	if err := decoder.Decode(&list); err != nil {
+		return nil, fmt.Errorf("read %s: %w", modelFile, err)
+	}
+	return &list, list.check()
+}
+
+// A FormatError is a saved model of another format than this program reads.
+type FormatError struct{ Got int }
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("its format is %d, and this program reads %d: save it again with the program that is to read it", e.Got, formatVersion)
+}
+
+func (l *manifest) check() error {
+	if l.Format != formatVersion {
+		return &FormatError{l.Format}
+	}
+	if len(l.Classes) == 0 || len(l.Classes) > maxClasses {
+		return fmt.Errorf("it has %d classes; 1 to %d make sense", len(l.Classes), maxClasses)
+	}
+	seen := map[string]bool{}
+	for _, class := range l.Classes {
+		if class == "" || len(class) > 1024 || !utf8.ValidString(class) || seen[class] {
+			return fmt.Errorf("its classes hold %q, which is empty, too long, no text, or there twice", class)
+		}
+		seen[class] = true
+	}
+	if !slices.Contains(training.Tasks(), l.Task) {
+		return fmt.Errorf("its task must be one of single, multi, regression; got %q", l.Task)
+	}
+	if l.SHA256[headFile] == "" {
+		return fmt.Errorf("%s has no hash of %s", modelFile, headFile)
+	}
+	for name := range l.SHA256 {
+		if name != headFile && name != backboneFile {
+			return fmt.Errorf("%s lists the file %q, which is no part of a model", modelFile, name)
+		}
+	}
+	if err := l.Backbone.Geometry.Validate(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// openBackbone finds the backbone's weights: in the folder, or where the options say, then with the recorded hash.
+func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOptions) (*features.Backbone, error) {
+	if l.SHA256[backboneFile] != "" {
+		return l.Backbone.OpenSaved(ctx, filepath.Join(dir, backboneFile))
+	}
+	return l.Backbone.OpenWith(ctx, options.Weights)
+}
+
+// loadWeights builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another
+// shape.
+func (m *Model) loadWeights(path string) error {
+	source, err := weights.Open(path)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	// The batch that it was trained with gives the same last bits; a record that makes no sense gets the default.
+	recipe := m.Provenance.Recipe
+	batch := recipe.BatchSize
+	if batch < 1 || batch > maxLoadedBatch {
+		batch = training.DefaultRecipe().BatchSize
+	}
+	options := m.network.Options(batch, 0, stepper.CrossEntropy)
+	options.Inference, options.Rate = true, m.network.Rate(1, recipe.TrainNorm)
+	if m.stepper, err = stepper.New(m.device.Backend, options); err != nil {
+		return err
+	}
+	if err := m.fill(source); err != nil {
+		m.stepper.Close()
+		return fmt.Errorf("%s: %w", headFile, err)
+	}
+	return nil
+}
+
+func (m *Model) fill(source weights.Source) error {
+	expected, err := m.stepper.Weights()
+	if err != nil {
+		return err
+	}
+	state := stepper.State{}
+	for name := range source.Names() {
+		if _, ok := expected[name]; !ok {
+			return fmt.Errorf("there is no weight %q in this model", name)
+		}
+		if state[name], err = stepper.ReadArray(source, name); err != nil {
+			return err
+		}
+	}
+	var missing []string
+	for name := range expected {
+		if _, ok := state[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		slices.Sort(missing)
+		return errors.New("missing are " + strings.Join(missing, ", "))
+	}
+	if m.Changes, err = m.network.Changes(expected, state); err != nil {
+		return err
+	}
+	return m.stepper.SetWeights(state)
+}

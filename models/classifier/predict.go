@@ -1,0 +1,153 @@
+package classifier
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/prediction"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// predictAhead is how many files are held in memory at once.
+const predictAhead = 64
+
+// geometry is how images come to the backbone's size.
+func (m *Model) geometry() imageio.Geometry { return m.Backbone().Identity().Geometry }
+
+// Predict reads image files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
+// read gets a Prediction with its Error. The features go through the cache.
+func (m *Model) Predict(ctx context.Context, files []string, k int) ([]prediction.Prediction, error) {
+	predictions := make([]prediction.Prediction, 0, len(files))
+	for at := 0; at < len(files); at += predictAhead {
+		some, err := m.predictSome(ctx, files[at:min(at+predictAhead, len(files))], k)
+		if err != nil {
+			return predictions, err
+		}
+		predictions = append(predictions, some...)
+	}
+	return predictions, nil
+}
+
+func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]prediction.Prediction, error) {
+	images, failures := make([]*features.Image, len(files)), make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	geometry := m.geometry()
+	for i, file := range files {
+		group.Go(func() error {
+			images[i], failures[i] = features.ReadImage(file, geometry)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in the list
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	good := slices.DeleteFunc(slices.Clone(images), func(image *features.Image) bool { return image == nil })
+	outputs, err := m.predictImages(ctx, good)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	predictions := make([]prediction.Prediction, len(files))
+	for i, image := range images {
+		if failures[i] != nil {
+			predictions[i] = prediction.Prediction{Path: files[i], Error: failures[i].Error()}
+			continue
+		}
+		predictions[i] = m.prediction(outputs[:m.outputs()], k)
+		predictions[i].Path, predictions[i].Cached = files[i], image.Cached
+		outputs = outputs[m.outputs():]
+	}
+	return predictions, nil
+}
+
+// predictImages returns the outputs of images, with features from the cache where it has them.
+func (m *Model) predictImages(ctx context.Context, list []*features.Image) ([]float32, error) {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.frozen == nil {
+		var pixels []uint8
+		for _, image := range list {
+			pixels = append(pixels, image.Pixels...)
+		}
+		return m.outputsOf(nil, pixels, len(list))
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	rows, err := m.frozen.Images(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return m.outputsOf(rows, nil, len(list))
+}
+
+// PredictPixels returns the probabilities [n, classes] (for Regression the values) of n images of the backbone's size,
+// as [n, size, size, 3] RGB bytes.
+func (m *Model) PredictPixels(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
+	if n < 0 || len(pixels) != n*m.geometry().Bytes() {
+		return nil, fmt.Errorf("predict: %d bytes are not %d images of %d pixels square", len(pixels), n,
+			m.geometry().Size)
+	}
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	return m.forward(ctx, pixels, n)
+}
+
+func (m *Model) forward(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
+	if m.frozen == nil {
+		return m.outputsOf(nil, pixels, n)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	features, err := m.frozen.Extract(ctx, pixels, n, n)
+	if err != nil {
+		return nil, err
+	}
+	return m.outputsOf(features, nil, n)
+}
+
+func (m *Model) outputsOf(features []float32, pixels []uint8, n int) ([]float32, error) {
+	logits := m.stepper.Logits
+	if n == 1 {
+		logits = m.stepper.LogitsAlone
+	}
+	outputs, err := logits(features, pixels, n)
+	if err != nil {
+		return nil, err
+	}
+	m.Task.Interpret(outputs, m.outputs())
+	return outputs, nil
+}
+
+// Rank sorts the outputs of one image, as PredictPixels returns them, into the k most probable classes; k <= 0 means all.
+func (m *Model) Rank(outputs []float32, k int) (prediction.Prediction, error) {
+	if len(outputs) != m.outputs() {
+		return prediction.Prediction{}, fmt.Errorf("rank the outputs of %s: there are %d, and the model has %d", m.Name, len(outputs), m.outputs())
+	}
+	return m.prediction(outputs, k), nil
+}
+
+// prediction sorts the outputs of one image.
+func (m *Model) prediction(outputs []float32, k int) prediction.Prediction {
+	if m.Task == training.Regression {
+		return prediction.Prediction{Value: slices.Clone(outputs)}
+	}
+	scores := make([]prediction.Score, len(outputs))
+	for i, p := range outputs {
+		scores[i] = prediction.Score{Class: m.Classes[i], Index: i, Probability: float64(p)}
+	}
+	slices.SortStableFunc(scores, func(a, b prediction.Score) int { return cmp.Compare(b.Probability, a.Probability) })
+	if k > 0 {
+		scores = scores[:min(k, len(scores))]
+	}
+	return prediction.Prediction{Top: scores}
+}

@@ -1,0 +1,156 @@
+package classifier
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// Files of a saved model.
+const (
+	modelFile    = "model.json"
+	headFile     = "head.safetensors"
+	backboneFile = "backbone.safetensors"
+	cardFile     = "README.md"
+
+	formatVersion = 2
+)
+
+// SaveOptions say what goes into a saved model's folder.
+type SaveOptions struct {
+	HeadOnly bool              // leave the backbone's weights out; their hash is recorded
+	Figures  map[string][]byte // PNG by file name, shown in the model card
+}
+
+// manifest is model.json.
+type manifest struct {
+	Format   int               `json:"format"`
+	Backbone features.Identity `json:"backbone"`
+	Head     string            `json:"head"`
+	Unfrozen string            `json:"unfrozen,omitempty"`
+	SHA256   map[string]string `json:"sha256"` // of the files with weights
+	training.Outcome
+}
+
+// Save writes the model as one folder, which must not exist or be empty: head.safetensors (with the trained stages of the
+// backbone), backbone.safetensors, model.json (classes, preprocessing, provenance, history) and README.md, the model card.
+func (m *Model) Save(dir string, options SaveOptions) (err error) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("save the model to %s: the folder is not empty; choose another", dir)
+	}
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return fmt.Errorf("save the model: %w", err)
+	}
+	// Written beside its place and renamed: there is never half a model.
+	temporary, err := os.MkdirTemp(parent, ".saving-*")
+	if err != nil {
+		return fmt.Errorf("save the model: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("save the model to %s: %w", dir, errors.Join(err, os.RemoveAll(temporary)))
+		}
+	}()
+	if err := m.write(temporary, options); err != nil {
+		return err
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // empty, as seen above
+		return err
+	}
+	if err := os.Chmod(temporary, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(temporary, dir)
+}
+
+func (m *Model) write(dir string, options SaveOptions) error {
+	m.turn.Lock()
+	state, err := m.stepper.Weights()
+	m.turn.Unlock()
+	if err != nil {
+		return err
+	}
+	list := manifest{
+		Format: formatVersion, Backbone: m.Backbone().Identity(), Head: m.Head().String(), Unfrozen: m.Unfrozen(),
+		SHA256: map[string]string{}, Outcome: m.Outcome,
+	}
+	trained := map[string]weights.Float32{}
+	for path, array := range state {
+		trained[path] = weights.Float32(array)
+	}
+	if list.SHA256[headFile], err = writeTensors(filepath.Join(dir, headFile), trained); err != nil {
+		return err
+	}
+	if !options.HeadOnly {
+		frozen, err := m.Backbone().Weights(m.device)
+		if err != nil {
+			return err
+		}
+		if list.SHA256[backboneFile], err = writeTensors(filepath.Join(dir, backboneFile), frozen); err != nil {
+			return err
+		}
+	}
+	err = atomicfile.WriteFile(filepath.Join(dir, modelFile), func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", " ")
+		return encoder.Encode(list)
+	})
+	if err != nil {
+		return err
+	}
+	var figures []string
+	for name, png := range options.Figures {
+		if !filepath.IsLocal(name) || filepath.Base(name) != name || !strings.HasSuffix(name, ".png") {
+			return fmt.Errorf("a figure cannot have the name %q", name)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
+			return err
+		}
+		figures = append(figures, name)
+	}
+	return os.WriteFile(filepath.Join(dir, cardFile), []byte(m.Card(figures)), 0o644)
+}
+
+// writeTensors writes a file and returns its SHA-256.
+func writeTensors(path string, list map[string]weights.Float32) (string, error) {
+	hash := sha256.New()
+	err := atomicfile.WriteFile(path, func(w io.Writer) error {
+		return weights.Write(io.MultiWriter(w, hash), list, nil)
+	})
+	return hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// Weights are all numbers of the network: the backbone's as loaded, under Keras's names, with those of the stages that were
+// trained over them, and the head's below head/.
+func (m *Model) Weights() (map[string]weights.Float32, error) {
+	list, err := m.Backbone().Weights(m.device)
+	if err != nil {
+		return nil, err
+	}
+	m.turn.Lock()
+	state, err := m.stepper.Weights()
+	m.turn.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	for path, array := range state {
+		if below, ok := stepper.BodyPath(path); ok {
+			path = below
+		}
+		list[path] = weights.Float32(array)
+	}
+	return list, nil
+}

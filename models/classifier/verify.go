@@ -1,0 +1,195 @@
+package classifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// tolerance is how far losses and accuracies may be apart to differ by rounding alone; another device or batch changes the
+// last bits of features, and training amplifies them.
+const tolerance = 0.02
+
+// maxDifferences bounds the list of changed files.
+const maxDifferences = 20
+
+// Verdict is what Verify found.
+type Verdict string
+
+// The verdicts.
+const (
+	Identical Verdict = "identical"        // the same bits
+	Within    Verdict = "within tolerance" // the same but for rounding
+	Different Verdict = "different"
+)
+
+// A Verification is the result of repeating a training.
+type Verification struct {
+	Verdict     Verdict          `json:"verdict"`
+	Differences []string         `json:"differences"` // sentences: changed files, versions, weights, numbers
+	Expected    training.History `json:"expected"`
+	Repeated    training.History `json:"repeated"`
+}
+
+// Verify repeats a training on its backbone and on the images under root (empty: where they were), features included, and
+// compares the numbers. Images that are missing or changed end it with what differs: a repetition would prove nothing.
+func Verify(
+	ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, root string, events func(training.Event),
+) (*Verification, error) {
+	p := o.Provenance
+	v := &Verification{Verdict: Different, Expected: o.History}
+	if root == "" {
+		root = p.DatasetRoot
+	}
+	data, changed, err := recordedDataset(ctx, o, root)
+	if err != nil {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, err)
+	}
+	if changed != nil {
+		v.Differences = changed
+		return v, nil
+	}
+	v.Differences = differentVersions(p, device)
+	job := training.Job{
+		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
+		Accept: training.PreflightCodes(), // the run began in spite of them
+	}
+	if o.Status == training.Stopped {
+		job.Recipe.Epochs = len(o.History)
+	}
+	if n := device.Count(); job.Recipe.Devices > n {
+		v.Differences = append(v.Differences, fmt.Sprintf("%d devices shared each batch, and %s has %d", job.Recipe.Devices, device.Name(), n))
+		job.Recipe.Devices = 1
+	}
+	repeated, err := training.Fit(ctx, device, job, events)
+	if err != nil && repeated == nil {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, err)
+	}
+	defer repeated.Close()
+	v.Repeated = repeated.History
+	v.compare(o, repeated.Outcome)
+	return v, nil
+}
+
+// recordedDataset makes the dataset of the provenance out of the files under root, or tells what changed.
+func recordedDataset(ctx context.Context, o training.Outcome, root string) (*imagefolder.Dataset, []string, error) {
+	p := o.Provenance
+	id := p.Backbone
+	data := &imagefolder.Dataset{
+		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest,
+		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method},
+	}
+	if o.Task == training.Regression {
+		data.Classes = nil
+	}
+	var changed []string
+	differs := func(format string, args ...any) { changed = append(changed, fmt.Sprintf(format, args...)) }
+	labels := 0
+	for _, f := range p.Files {
+		labels = max(labels, f.Label+1)
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == training.Single && f.Label >= len(o.Classes)) {
+			return nil, nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
+		}
+		sum, err := fileDigest(filepath.Join(root, filepath.FromSlash(f.Path)))
+		switch {
+		case err != nil:
+			differs("%s cannot be read: %v", imagefolder.Printable(f.Path), err)
+		case sum != f.SHA256:
+			differs("%s has changed", imagefolder.Printable(f.Path))
+		}
+		if len(changed) >= maxDifferences {
+			differs("and perhaps more files")
+			break
+		}
+		data.Items = append(data.Items, imagefolder.Item{Path: f.Path, Label: f.Label, Split: f.Split, SHA256: f.SHA256})
+	}
+	for i := len(data.Classes); i < labels; i++ {
+		data.Classes = append(data.Classes, fmt.Sprint(i))
+	}
+	return data, changed, nil
+}
+
+func fileDigest(path string) (string, error) {
+	file, err := safefile.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// differentVersions names the programs that are not the recorded ones.
+func differentVersions(p training.Provenance, device *accel.Device) []string {
+	now := training.Versions(device)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(p.Versions)) {
+		if now[name] != p.Versions[name] {
+			list = append(list, fmt.Sprintf("%s was %q and is %q", name, p.Versions[name], now[name]))
+		}
+	}
+	if p.Device != device.Name() {
+		list = append(list, fmt.Sprintf("the device was %s and is %s", p.Device, device.Name()))
+	}
+	return list
+}
+
+// compare judges the repetition.
+func (v *Verification) compare(expected, repeated training.Outcome) {
+	if len(v.Expected) != len(v.Repeated) {
+		v.Differences = append(v.Differences, fmt.Sprintf("it had %d epochs, and the repetition %d", len(v.Expected), len(v.Repeated)))
+		return
+	}
+	same, near := expected.Provenance.HeadDigest == repeated.Provenance.HeadDigest, true
+	largest, where := 0.0, ""
+	for i, want := range v.Expected {
+		got := v.Repeated[i]
+		for _, pair := range []struct {
+			name      string
+			want, got float64
+		}{
+			{"loss", want.Loss, got.Loss}, {"accuracy", want.Accuracy, got.Accuracy},
+			{"validation loss", want.ValLoss, got.ValLoss}, {"validation accuracy", want.ValAccuracy, got.ValAccuracy},
+		} {
+			if pair.want == pair.got {
+				continue
+			}
+			same = false
+			if d := math.Abs(pair.want - pair.got); d > largest {
+				largest, where = d, fmt.Sprintf("the %s of epoch %d", pair.name, i+1)
+			}
+			if math.Abs(pair.want-pair.got) > tolerance*max(1, math.Abs(pair.want)) {
+				near = false
+				v.Differences = append(v.Differences, fmt.Sprintf("epoch %d: the %s was %.6g and is %.6g", i+1, pair.name, pair.want, pair.got))
+			}
+		}
+	}
+	switch {
+	case same:
+		v.Verdict = Identical
+	case near:
+		v.Verdict = Within
+		if where != "" {
+			v.Differences = append(v.Differences, fmt.Sprintf("%s differs the most, by %.2g: features round differently where they were "+
+				"computed for another number of images, and then found in the cache", where, largest))
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// smallResNet is a model on a ResNet50 with random weights that is quick to compute, with its last stage fine-tuned.
+func smallResNet(t *testing.T, device *accel.Device, head, variant, preprocess string) (*classifier.Model, *imagefolder.Dataset) {
+	t.Helper()
+	dir := t.TempDir()
+	modeltest.WriteImages(t, dir, 4, "red", "green")
+	options := modeltest.Options()
+	options.Cut, options.Variant, options.Preprocess = "conv3", variant, preprocess
+	job := training.Job{
+		Recipe: training.DefaultRecipe(), Dataset: modeltest.Load(t, dir), Backbone: modeltest.Backbone(t, options),
+		Request: training.Request{Name: "small"}, Accept: training.PreflightCodes(),
+	}
+	r := &job.Recipe
+	r.Head, r.Epochs, r.BatchSize, r.Unfreeze = head, 2, 4, "conv3"
+	result, err := training.Fit(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := classifier.New(result)
+	t.Cleanup(func() { _ = m.Close() })
+	return m, job.Dataset
+}
+
+// peerPython is a Python with the packages; HEADSTART_PEER_PYTHON names it.
+func peerPython(t *testing.T, packages string) string {
+	t.Helper()
+	python := os.Getenv("HEADSTART_PEER_PYTHON")
+	if python == "" {
+		t.Skip("needs HEADSTART_PEER_PYTHON, a Python with " + packages)
+	}
+	if err := exec.Command(python, "-P", "-c", "import "+packages).Run(); err != nil {
+		t.Skipf("%s has not all of %s", python, packages)
+	}
+	return python
+}
+
+// comparePeer runs a script that gets the raw pixels on standard input and prints probabilities as JSON.
+func comparePeer(t *testing.T, python, script string, m *classifier.Model, data *imagefolder.Dataset) {
+	t.Helper()
+	geometry := m.Backbone().Identity().Geometry
+	var raw []byte
+	for item := range data.Items {
+		pixels, err := data.Pixels(item, geometry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = append(raw, pixels...)
+	}
+	want, err := m.PredictPixels(context.Background(), raw, len(data.Items))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(python, "-P", "-c", script)
+	command.Stdin, command.Stderr = bytes.NewReader(raw), os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []float64
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v in %q", err, out)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d probabilities, want %d", len(got), len(want))
+	}
+	largest := 0.0
+	for i := range want {
+		largest = max(largest, math.Abs(got[i]-float64(want[i])))
+	}
+	t.Logf("%s: the largest difference is %.2g", m.Head(), largest)
+	if largest > 1e-4 {
+		t.Errorf("the probabilities differ by up to %g: %v and %v", largest, got[:4], want[:4])
+	}
+}
+
+func exportCases(t *testing.T, device *accel.Device, run func(m *classifier.Model, data *imagefolder.Dataset)) {
+	t.Helper()
+	for _, c := range [][3]string{
+		{"dense:16:relu,batchnorm,dropout:0.2,dense:8:gelu", resnet.V1, "caffe"},
+		{"layernorm,dense:16:silu,leakyrelu,dense:8:elu,selu,tanh,sigmoid", resnet.V15, "torch"},
+	} {
+		m, data := smallResNet(t, device, c[0], c[1], c[2])
+		run(m, data)
+	}
+}
+
+func TestONNXGivesTheSameProbabilities(t *testing.T) {
+	python := peerPython(t, "numpy, onnx, onnxruntime")
+	device := modeltest.XLA(t, 1)
+	exportCases(t, device, func(m *classifier.Model, data *imagefolder.Dataset) {
+		file := filepath.Join(t.TempDir(), "model.onnx")
+		if err := ONNX(m, file); err != nil {
+			t.Fatal(err)
+		}
+		comparePeer(t, python, `
+import json, sys, numpy as np, onnx, onnxruntime
+file = "`+file+`"
+onnx.checker.check_model(onnx.load(file), full_check=True)
+x = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(-1, 32, 32, 3)
+session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+print(json.dumps(session.run(None, {"images": x})[0].ravel().tolist()))
+`, m, data)
+	})
+}
+
+func TestTorchGivesTheSameProbabilities(t *testing.T) {
+	python := peerPython(t, "torch, torchvision, safetensors")
+	device := modeltest.XLA(t, 1)
+	exportCases(t, device, func(m *classifier.Model, data *imagefolder.Dataset) {
+		file := filepath.Join(t.TempDir(), "model.safetensors")
+		snippet, err := Torch(m, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		comparePeer(t, python, `
+import json, sys, torch
+x = torch.frombuffer(bytearray(sys.stdin.buffer.read()), dtype=torch.uint8).reshape(-1, 32, 32, 3).permute(0, 3, 1, 2).float()
+`+snippet+`
+print(json.dumps(probabilities.ravel().tolist()))
+`, m, data)
+	})
+}

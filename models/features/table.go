@@ -1,0 +1,198 @@
+package features
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/augment"
+	"github.com/headstart-nb/headstart/models/features/cache"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/resnet"
+)
+
+// A Table holds the features of a dataset's images in memory.
+type Table struct {
+	length int
+	rows   map[int][]float32 // by item
+}
+
+// Gather appends the rows of items.
+func (t *Table) Gather(to []float32, items []int) []float32 {
+	for _, item := range items {
+		to = append(to, t.rows[item]...)
+	}
+	return to
+}
+
+// Length is how many numbers a row has.
+func (t *Table) Length() int { return t.length }
+
+// Progress counts the images that have gone through the backbone.
+type Progress struct {
+	Total    int           `json:"total"`
+	Computed int           `json:"computed"` // by the backbone, now
+	Cached   int           `json:"cached"`   // found in the cache
+	Rate     float64       `json:"rate"`     // computed images per second
+	Left     time.Duration `json:"left"`     // expected, nanoseconds in JSON
+	Done     bool          `json:"done"`
+}
+
+// progressEvery is how often progress is told.
+const progressEvery = 200 * time.Millisecond
+
+// computeJob is the work of filling a table.
+type computeJob struct {
+	pass      *Pass
+	data      *imagefolder.Dataset
+	workers   int
+	variation *Variation // nil: the images as they are
+	progress  func(Progress)
+
+	table   *Table
+	missing []int
+	state   Progress
+	started time.Time
+	told    time.Time
+}
+
+// A Variation is a changed copy of every image.
+type Variation struct {
+	Augmenter *augment.Augmenter
+	Copy      int // changes are drawn as for the epoch of that number
+}
+
+// key is the content that a row stands for: the image's bytes, and how they were changed.
+func (j *computeJob) key(item int) (cache.Key, error) {
+	sum := j.data.Items[item].SHA256
+	key, err := cache.ParseKey(sum)
+	if err != nil {
+		return key, fmt.Errorf("features of %s: %w", imagefolder.Printable(j.data.Items[item].Path), err)
+	}
+	if v := j.variation; v != nil {
+		// The random choices of a copy are drawn by the item's number.
+		key = sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%d|%d", sum, v.Augmenter.Spec(), v.Augmenter.Seed(), v.Copy, item))
+	}
+	return key, nil
+}
+
+// Compute fills a table with the features of items: from the cache what is there, by the backbone what is not. A variation
+// of nil takes the images as they are. Decoding takes so many workers; 0: one for each core.
+func (p *Pass) Compute(
+	ctx context.Context, data *imagefolder.Dataset, items []int, variation *Variation, workers int, progress func(Progress),
+) (*Table, error) {
+	job := &computeJob{pass: p, data: data, workers: workers, variation: variation, progress: progress, started: time.Now()}
+	job.table = &Table{length: p.Length(), rows: make(map[int][]float32, len(items))}
+	job.state.Total = len(items)
+	if err := job.find(items); err != nil {
+		return nil, err
+	}
+	if len(job.missing) > 0 {
+		if err := job.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	job.state.Done = true
+	job.tell(true)
+	return job.table, nil
+}
+
+// find takes what the cache has.
+func (j *computeJob) find(items []int) error {
+	for _, item := range items {
+		key, err := j.key(item)
+		if err != nil {
+			return err
+		}
+		if j.pass.space != nil {
+			row := make([]float32, j.table.length)
+			if j.pass.space.Get(key, row) {
+				j.table.rows[item] = row
+				j.state.Cached++
+				continue
+			}
+		}
+		j.missing = append(j.missing, item)
+	}
+	return nil
+}
+
+// read decodes the missing images on all cores while the backbone computes.
+func (j *computeJob) read(ctx context.Context) error {
+	j.tell(true)
+	p := j.pass
+	extractor, err := p.extractor(ctx, len(j.missing))
+	if err != nil {
+		return err
+	}
+	reader, err := j.data.Read(ctx, imagefolder.ReadOptions{
+		Items: j.missing, Geometry: p.backbone.Identity().Geometry, Batch: extractor.Batch(), Workers: j.workers,
+	})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	for {
+		batch, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := j.keep(ctx, extractor, batch); err != nil {
+			return err
+		}
+		j.tell(false)
+	}
+	if p.space != nil {
+		p.noteCacheError(p.space.Flush())
+	}
+	return nil
+}
+
+func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, batch *imagefolder.Batch) error {
+	p, pixels := j.pass, batch.Pixels
+	if j.variation != nil {
+		changed, err := j.variation.Augmenter.Apply(pixels, batch.Items, j.variation.Copy)
+		if err != nil {
+			return err
+		}
+		pixels = changed
+	}
+	rows, err := extractor.Extract(ctx, pixels, len(batch.Items))
+	if err != nil {
+		return fmt.Errorf("compute features: %w", err)
+	}
+	for i, item := range batch.Items {
+		row := rows[i*j.table.length : (i+1)*j.table.length]
+		j.table.rows[item] = row
+		j.state.Computed++
+		if p.space == nil {
+			continue
+		}
+		key, err := j.key(item)
+		if err != nil {
+			return err
+		}
+		p.noteCacheError(p.space.Put(key, row))
+	}
+	return nil
+}
+
+// tell reports the progress, a few times a second or, when forced, now.
+func (j *computeJob) tell(force bool) {
+	if !force && time.Since(j.told) < progressEvery {
+		return
+	}
+	j.told = time.Now()
+	if seconds := time.Since(j.started).Seconds(); j.state.Computed > 0 && seconds > 0 {
+		j.state.Rate = float64(j.state.Computed) / seconds
+		left := len(j.missing) - j.state.Computed
+		j.state.Left = time.Duration(float64(left) / j.state.Rate * float64(time.Second))
+	}
+	j.progress(j.state)
+}

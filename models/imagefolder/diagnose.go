@@ -1,0 +1,206 @@
+package imagefolder
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+)
+
+const maxPaths = 20 // of a diagnosis: more would not be read
+
+// The limits behind the diagnoses. They are conventions of the field, not measurements.
+const (
+	fewForTraining = 10 // training images of a class, below which it is hardly learnt, even on a pretrained backbone
+	heavyImbalance = 5  // times as many training images in the largest class as in the smallest
+)
+
+// tell adds a diagnosis; items are the images that are meant.
+func (d *Dataset) tell(severity diagnosis.Severity, code string, items []int, fix, format string, values ...any) {
+	found := diagnosis.Diagnosis{Severity: severity, Code: code, Sentence: fmt.Sprintf(format, values...), Fix: fix}
+	for _, i := range items[:min(len(items), maxPaths)] {
+		found.Paths = append(found.Paths, d.Items[i].Path)
+	}
+	d.Diagnoses = append(d.Diagnoses, found)
+}
+
+// describe finds what a person should know: duplicates, leaks, double labels, thin and missing classes, imbalance.
+func (d *Dataset) describe(together [][]int) {
+	d.describeGroups(together)
+	d.describeClasses()
+	if n := len(d.Skipped); n > 0 {
+		d.tell(diagnosis.Note, CodeSkipped, nil, "", "%s skipped; each has its reason in the list.", plural(n, "file is", "files are"))
+	}
+}
+
+func (d *Dataset) describeGroups(together [][]int) {
+	var again, twoLabels, leaked, nearLeaked []int
+	for _, group := range together {
+		if len(group) < 2 {
+			continue
+		}
+		first := d.Items[group[0]]
+		exact, labels, sides := true, true, true
+		for _, i := range group {
+			exact = exact && d.Items[i].SHA256 == first.SHA256
+			labels = labels && d.Items[i].Label == first.Label
+			sides = sides && d.Items[i].Split == first.Split
+		}
+		d.Duplicates = append(d.Duplicates, Duplicate{Items: group, Exact: exact})
+		if !labels {
+			twoLabels = append(twoLabels, group...)
+		}
+		switch {
+		case !sides && d.leaksExactly(group):
+			leaked = append(leaked, group...)
+		case !sides:
+			nearLeaked = append(nearLeaked, group...)
+		case labels:
+			again = append(again, group...)
+		}
+	}
+	if len(leaked) > 0 {
+		d.tell(diagnosis.Error, CodeLeak, leaked, "Remove the copies, or let the split be made anew without them.",
+			"Training and validation or test contain the same images (%s): the score would be too good.", plural(len(leaked), "file", "files"))
+	}
+	if len(nearLeaked) > 0 {
+		d.tell(diagnosis.Warning, CodeLeak, nearLeaked, "Look at them, and delete those that are copies.",
+			"Training and validation or test contain nearly the same images (%s): the score is too good as far as they are copies.",
+			plural(len(nearLeaked), "file", "files"))
+	}
+	if len(twoLabels) > 0 {
+		d.tell(diagnosis.Warning, CodeTwoLabels, twoLabels, "Relabel or delete all but the right one.",
+			"The same image has more than one label (%s).", plural(len(twoLabels), "file", "files"))
+	}
+	if len(again) > 0 {
+		d.tell(diagnosis.Note, CodeDuplicates, again, "", "%s equal or nearly equal to another one; they stay in one subset.",
+			plural(len(again), "image is", "images are"))
+	}
+}
+
+// leaksExactly says whether a group has the same bytes on two sides.
+func (d *Dataset) leaksExactly(group []int) bool {
+	side := map[string]string{}
+	for _, i := range group {
+		item := d.Items[i]
+		if other, ok := side[item.SHA256]; ok && other != item.Split {
+			return true
+		}
+		side[item.SHA256] = item.Split
+	}
+	return false
+}
+
+func (d *Dataset) describeClasses() {
+	if len(d.Classes) == 1 {
+		d.tell(diagnosis.Error, CodeOneClass, nil, "Give the folder that contains one folder for each class.",
+			"There is one class only (%s): nothing to tell apart.", Printable(d.Classes[0]))
+	}
+	for label, n := range d.Count("") {
+		if n == 0 {
+			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Remove its folder or add images.",
+				"Class %s has no usable image.", Printable(d.Classes[label]))
+			continue
+		}
+		d.describeMissing(label)
+	}
+	for _, found := range []*diagnosis.Diagnosis{d.FewImages(), d.Imbalance()} {
+		if found != nil {
+			d.Diagnoses = append(d.Diagnoses, *found)
+		}
+	}
+}
+
+// FewImages tells of classes with too few training images to learn; nil where there are enough of each. It is an error where
+// a class has none.
+func (d *Dataset) FewImages() *diagnosis.Diagnosis {
+	var none, few []string
+	for label, n := range d.Count(Train) {
+		class := Printable(d.Classes[label])
+		switch {
+		case n == 0:
+			none = append(none, class)
+		case n < fewForTraining:
+			few = append(few, fmt.Sprintf("%s (%d)", class, n))
+		}
+	}
+	found := &diagnosis.Diagnosis{Code: CodeFewImages, Fix: "Add images, merge the class into another, or leave its folder out."}
+	switch {
+	case none != nil:
+		found.Severity = diagnosis.Error
+		found.Sentence = fmt.Sprintf("No image to train on in the class %s.", strings.Join(none, ", "))
+		if few != nil {
+			found.Sentence += " " + tooFew(few)
+		}
+	case few != nil:
+		found.Severity = diagnosis.Warning
+		found.Sentence = tooFew(few)
+	default:
+		return nil
+	}
+	return found
+}
+
+func tooFew(classes []string) string {
+	return fmt.Sprintf("Fewer than %d images to train on in the class %s.", fewForTraining, strings.Join(classes, ", "))
+}
+
+// Imbalance tells of a class with many times the training images of another; nil where there is none.
+func (d *Dataset) Imbalance() *diagnosis.Diagnosis {
+	counts := d.Count(Train)
+	largest, smallest := 0, -1
+	for label, n := range counts {
+		if n > counts[largest] {
+			largest = label
+		}
+		if n > 0 && (smallest < 0 || n < counts[smallest]) {
+			smallest = label
+		}
+	}
+	if smallest < 0 || counts[largest] < heavyImbalance*counts[smallest] {
+		return nil
+	}
+	return &diagnosis.Diagnosis{
+		Severity: diagnosis.Warning, Code: CodeImbalance, Fix: "Balance the classes with class weights.",
+		Sentence: fmt.Sprintf("The class %s has %d training images and %s has %d: the small one is rarely predicted.",
+			Printable(d.Classes[largest]), counts[largest], Printable(d.Classes[smallest]), counts[smallest]),
+	}
+}
+
+// describeMissing notes a class that cannot be judged, because a side that exists has none of it.
+func (d *Dataset) describeMissing(label int) {
+	for _, side := range []string{Val, Test} {
+		counts := d.Count(side)
+		if counts[label] == 0 && slices.Max(counts) > 0 {
+			d.tell(diagnosis.Warning, CodeMissing, nil, "", "Class %s has no image in %s: its score cannot be measured.", Printable(d.Classes[label]), side)
+		}
+	}
+}
+
+// ClassWeights returns a weight for each class that makes up for imbalance in training: images / (classes x images of the
+// class), as scikit-learn's "balanced"; 0 for a class without a training image.
+func (d *Dataset) ClassWeights() []float64 {
+	counts := d.Count(Train)
+	total, present := 0, 0
+	for _, n := range counts {
+		total += n
+		if n > 0 {
+			present++
+		}
+	}
+	weights := make([]float64, len(counts))
+	for label, n := range counts {
+		if n > 0 {
+			weights[label] = float64(total) / (float64(present) * float64(n))
+		}
+	}
+	return weights
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,82 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/network"
+)
+
+// A Job is a training to be done: the recipe, what it is done with, and where.
+type Job struct {
+	Recipe   Recipe
+	Dataset  *imagefolder.Dataset // images with labels, split into train and val
+	Backbone *features.Backbone
+	Targets  [][]float32 // by item, for Multi (0 or 1 for each class) and Regression; nil for Single
+
+	Environment Environment
+	Control     Control
+	Request     Request
+
+	Accept  []string // codes of the preflight's diagnoses that are accepted
+	Classes []string // the label order of a saved model that this one has to match; nil: any
+}
+
+// An Environment is where a training is done. It does not change the numbers.
+type Environment struct {
+	Home      string // the state folder (cache/, runs/); empty: nothing is written to disk
+	Workers   int    // decoding goroutines; 0: one for each core
+	CacheSize int64  // bytes that the feature cache may take; 0: cache.DefaultLimit
+	CSVLog    string // a file to which every epoch is written as a row; empty: none
+}
+
+// A Control ends a training from outside, beside its context.
+type Control struct {
+	// Abort ends the training at once when it is closed. Cancelling the context is the gentle way: the batch is finished
+	// and the best model so far is kept.
+	Abort <-chan struct{}
+}
+
+// A Request is who asked for a training, for its record.
+type Request struct {
+	Name  string   // of the run; empty: one is made from the time
+	Cell  string   // text of the cell or command that started it
+	Flags []string // its flags
+}
+
+// Validate refuses a job that cannot be done: a recipe that makes no sense, or one that does not fit backbone and data.
+func (j Job) Validate() error {
+	if j.Dataset == nil || j.Backbone == nil {
+		return errors.New("train: a dataset and a backbone are needed; load the one and build the other first")
+	}
+	if err := j.Recipe.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	stages := j.Backbone.Stages()
+	if u := j.Recipe.Unfreeze; u != StageNone && !slices.Contains(stages, string(u)) {
+		return fmt.Errorf("train: %w", &network.StageError{Stage: string(u), Stages: stages})
+	}
+	if len(j.Dataset.Select(imagefolder.Train)) == 0 {
+		return fmt.Errorf("train on %s: it has no images to train on", imagefolder.Printable(j.Dataset.Name))
+	}
+	if _, err := j.Recipe.classWeights(j.Dataset); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return j.checkTargets()
+}
+
+// network lays out what is trained.
+func (j Job) network() (*network.Network, error) {
+	return network.New(j.Backbone, j.Recipe.Head, j.Recipe.tuning(), j.outputs())
+}
+
+// tuning says how unfrozen stages are trained.
+func (r Recipe) tuning() features.Tuning {
+	if r.Unfreeze == StageNone {
+		return features.Tuning{}
+	}
+	return features.Tuning{Unfreeze: string(r.Unfreeze), Precision: string(r.Precision)}
+}

@@ -1,0 +1,203 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+)
+
+// run trains epoch after epoch until the last, or until there is a reason to stop, which it records in the state.
+func (s *session) run(ctx context.Context) error {
+	steps := (len(s.train) + s.job.Recipe.BatchSize - 1) / s.job.Recipe.BatchSize
+	rates := s.job.Recipe.course(steps)
+	for s.state.Status = Running; s.state.Status == Running; {
+		if s.state.Epoch >= s.job.Recipe.Epochs {
+			s.state.Status = Finished
+			break
+		}
+		epoch, err := s.epoch(ctx, rates, steps)
+		switch {
+		case s.aborted():
+			return ErrAborted
+		case errors.Is(err, stepper.ErrNotFinite):
+			s.state.Status = NaN
+		case err != nil && ctx.Err() != nil:
+			s.state.Status = Stopped
+		case err != nil:
+			return err
+		default:
+			if err := s.finishEpoch(epoch); err != nil {
+				return err
+			}
+		}
+	}
+	return s.takeBest()
+}
+
+// epoch trains on every image once and looks at the validation images.
+func (s *session) epoch(ctx context.Context, rates course, steps int) (Epoch, error) {
+	number := s.state.Epoch + 1
+	start := time.Now()
+	order := imagefolder.Shuffled(s.train, s.job.Recipe.Seed, number)
+	pass, err := s.feed.Open(ctx, order, number)
+	if err != nil {
+		return Epoch{}, err
+	}
+	defer pass.Close()
+	result := Epoch{Epoch: number, Epochs: s.job.Recipe.Epochs}
+	var sum stepper.Result
+	for step := range steps {
+		if s.aborted() {
+			return Epoch{}, ErrAborted
+		}
+		if err := ctx.Err(); err != nil {
+			return Epoch{}, err
+		}
+		// A batch that has begun is finished: only what waits for images is cancelled.
+		next, err := pass.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return Epoch{}, fmt.Errorf("epoch %d ended after %d of %d steps", number, step, steps)
+		}
+		if err != nil {
+			return Epoch{}, err
+		}
+		done := (number-1)*steps + step
+		result.LearningRate = s.job.Recipe.LearningRate * rates.at(done) * s.plateau()
+		got, err := s.stepper.Step(s.batch(next, step == steps-1),
+			stepper.Hyper{LearningRate: result.LearningRate, WeightDecay: s.job.Recipe.WeightDecay, Dropout: s.dropout}, s.random(done))
+		if err != nil {
+			return Epoch{}, err
+		}
+		sum.Loss += got.Loss
+		sum.Correct += got.Correct
+		sum.Rows += got.Rows
+		s.tellStep(number, step+1, steps, sum.Loss/float64(sum.Rows), start)
+	}
+	result.Loss = sum.Loss / float64(sum.Rows)
+	result.Accuracy = sum.Correct / float64(sum.Rows)
+	if s.job.Recipe.Task == Regression {
+		result.Accuracy = s.targets.r2(result.Loss)
+	}
+	result.Waited = pass.Waited().Seconds()
+	if result.ValLoss, result.ValAccuracy, err = s.validate(ctx); err != nil {
+		return Epoch{}, err
+	}
+	result.Seconds = time.Since(start).Seconds()
+	result.Rate = float64(sum.Rows) / max(result.Seconds, 1e-9)
+	result.Left = time.Duration(float64(s.job.Recipe.Epochs-number) * result.Seconds * float64(time.Second))
+	return result, nil
+}
+
+func (s *session) plateau() float64 {
+	if s.job.Recipe.Schedule == SchedulePlateau && s.state.Plateau.Fraction > 0 {
+		return s.state.Plateau.Fraction
+	}
+	return 1
+}
+
+// random decides the random choices of a step: any number that seed and step decide. The multiplier is splitmix64's.
+func (s *session) random(step int) uint64 {
+	return uint64(s.job.Recipe.Seed)*0x9e3779b97f4a7c15 + uint64(step)
+}
+
+func (s *session) batch(next feed.Batch, last bool) stepper.Batch {
+	b := stepper.Batch{Rows: len(next.Items), Inputs: next.Features, Pixels: next.Pixels, Last: last}
+	for _, item := range next.Items {
+		b.Targets = s.job.target(b.Targets, item)
+		if s.weights != nil {
+			b.Weights = append(b.Weights, s.weights[s.job.Dataset.Items[item].Label])
+		}
+	}
+	return b
+}
+
+// progressEvery is how often the place inside an epoch is told.
+const progressEvery = 200 * time.Millisecond
+
+func (s *session) tellStep(epoch, step, steps int, loss float64, start time.Time) {
+	if time.Since(s.toldAt) < progressEvery {
+		return
+	}
+	s.toldAt = time.Now()
+	each := time.Since(start) / time.Duration(step)
+	left := (s.job.Recipe.Epochs-epoch)*steps + steps - step
+	s.events(Event{Kind: StepEvent, Step: &Step{
+		Epoch: epoch, Step: step, Steps: steps, Loss: loss, Left: time.Duration(left) * each,
+	}})
+}
+
+// validate computes loss and accuracy on the validation images; without any both are 0.
+func (s *session) validate(ctx context.Context) (loss, accuracy float64, err error) {
+	if len(s.val) == 0 {
+		return 0, 0, nil
+	}
+	report, err := s.measure(ctx, s.val)
+	if err != nil {
+		return 0, 0, err
+	}
+	if report.Values != nil {
+		return report.Loss, report.Values.R2, nil
+	}
+	return report.Loss, report.Accuracy, nil
+}
+
+// measure compares the network's outputs on items with their targets.
+func (s *session) measure(ctx context.Context, items []int) (*metric.Report, error) {
+	outputs, err := feed.Once(ctx, s.look, items, s.stepper.Logits, s.job.outputs())
+	if err != nil {
+		return nil, err
+	}
+	s.job.Recipe.Task.Interpret(outputs, s.job.outputs())
+	return s.job.report(outputs, items)
+}
+
+// finishEpoch records a finished epoch, and decides whether it was the best and whether another follows.
+func (s *session) finishEpoch(epoch Epoch) error {
+	judged := func(e Epoch) float64 {
+		if len(s.val) == 0 {
+			return e.Loss
+		}
+		return e.ValLoss
+	}
+	best := s.state.History.Best()
+	epoch.Best = best == nil || judged(epoch) < judged(*best)
+	if math.IsNaN(judged(epoch)) {
+		s.state.Status = NaN
+		return nil
+	}
+	s.state.Epoch++
+	s.state.History = append(s.state.History, epoch)
+	s.state.Plateau.epoch(judged(epoch))
+	var err error
+	if epoch.Best && !s.searching {
+		if s.best, err = s.stepper.Weights(); err != nil {
+			return err
+		}
+	}
+	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
+		s.state.Status = EarlyStop
+	}
+	if s.record != nil {
+		if err := s.record.commit(s); err != nil {
+			s.warn(CodeNotOnDisk, "Epoch %d is not on disk: %v.", epoch.Epoch, err)
+		}
+	}
+	s.events(Event{Kind: EpochEvent, Epoch: &epoch})
+	return nil
+}
+
+// takeBest goes back to the weights of the best epoch.
+func (s *session) takeBest() error {
+	if s.best == nil || (s.job.Recipe.KeepLast && s.state.Status != NaN) {
+		return nil
+	}
+	return s.stepper.SetWeights(s.best)
+}

@@ -1,0 +1,101 @@
+// Package network is the network that is trained: a head on a backbone, of which the stages from one on may be trained too.
+package network
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+)
+
+// A Network is a head on a backbone: what of it is frozen and what is trained.
+type Network struct {
+	Backbone *features.Backbone
+	Frozen   *features.Backbone // what images go through once; nil: they go to the network itself
+	After    string             // the last frozen stage, where the backbone is trained from a later one on
+	Tuning   features.Tuning
+	Head     head.Spec
+	Plan     head.Plan
+}
+
+// A StageError is a stage to unfreeze that the backbone does not have.
+type StageError struct {
+	Stage  string
+	Stages []string // that it has
+}
+
+func (e *StageError) Error() string {
+	return fmt.Sprintf("unfreeze must be one of none, %s; got %s", strings.Join(e.Stages, ", "), e.Stage)
+}
+
+// New lays a head out on a backbone. An empty stage in tuning leaves the backbone frozen.
+func New(backbone *features.Backbone, headText string, tuning features.Tuning, outputs int) (*Network, error) {
+	n := &Network{Backbone: backbone, Frozen: backbone, Tuning: tuning}
+	var err error
+	if n.Head, err = head.Parse(headText); err != nil {
+		return nil, err
+	}
+	if n.Plan, err = n.Head.Plan(backbone.FeatureShape(), outputs); err != nil {
+		return nil, err
+	}
+	if tuning.Unfreeze == "" {
+		return n, nil
+	}
+	stages := backbone.Stages()
+	switch i := slices.Index(stages, tuning.Unfreeze); {
+	case i < 0:
+		return nil, &StageError{Stage: tuning.Unfreeze, Stages: stages}
+	case i == 0:
+		n.Frozen = nil
+	default:
+		n.After = stages[i-1]
+		if n.Frozen, err = backbone.FeatureMaps(n.After); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+// Options describe the network to the stepper.
+func (n *Network) Options(batch int, seed int64, loss stepper.Loss) stepper.Options {
+	o := stepper.Options{Head: n.Plan, Seed: seed, Batch: batch, Loss: loss}
+	if n.Frozen != nil {
+		o.Input = n.Frozen.FeatureShape()
+	} else {
+		size := n.Backbone.Identity().Geometry.Size
+		o.Input, o.Bytes = []int{size, size, 3}, true
+	}
+	if n.Tuning.Unfreeze != "" {
+		o.Body = func(scope *model.Scope, x *graph.Node) *graph.Node {
+			return n.Backbone.After(scope, n.After, n.Tuning, x)
+		}
+	}
+	return o
+}
+
+// Rate gives a variable of the backbone its fraction of the head's learning rate: fraction for the last stage, the square of
+// it for the one before, and so on. Batch norms stay frozen unless asked.
+func (n *Network) Rate(fraction float64, trainNorm bool) func(path string) (float64, error) {
+	stages := n.Backbone.Stages()
+	return func(path string) (float64, error) {
+		stage, norm, err := n.Backbone.StageOf(path)
+		if err != nil {
+			return 0, err
+		}
+		i := slices.Index(stages, stage)
+		if i < 0 {
+			return 0, fmt.Errorf("the variable %s belongs to the stage %q, and the backbone has %s", path, stage, strings.Join(stages, ", "))
+		}
+		if norm && !trainNorm {
+			return 0, nil
+		}
+		return math.Pow(fraction, float64(len(stages)-i)), nil
+	}
+}

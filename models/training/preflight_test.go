@@ -1,0 +1,96 @@
+package training
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/modeltest"
+)
+
+func TestPreflight(t *testing.T) {
+	device := modeltest.PureGo(t)
+	good := smallJob(t)
+	options := modeltest.Options()
+	options.Weights = modeltest.WriteWeights(t, device, good.Backbone) // from a file they count as trained
+	good.Backbone = modeltest.Backbone(t, options)
+	if list := Preflight(good); len(list) != 0 {
+		t.Fatalf("without a mistake: %+v", list)
+	}
+	for _, test := range []struct {
+		code     string
+		severity diagnosis.Severity
+		change   func(*Job)
+	}{
+		{CodePreprocess, diagnosis.Error, func(j *Job) {
+			wrong := options
+			wrong.Preprocess = "torch"
+			j.Backbone = modeltest.Backbone(t, wrong)
+		}},
+		{CodeRandom, diagnosis.Warning, func(j *Job) { j.Backbone = modeltest.Backbone(t, modeltest.Options()) }},
+		{CodeLabelOrder, diagnosis.Error, func(j *Job) { j.Classes = []string{"red", "green", "blue"} }},
+		{CodeBatchNorm, diagnosis.Error, func(j *Job) { j.Recipe.TrainNorm = true }},
+		{CodePoolNone, diagnosis.Warning, func(j *Job) {
+			unpooled := options
+			unpooled.Pool = "none"
+			j.Backbone = modeltest.Backbone(t, unpooled)
+		}},
+		{CodeLearningRate, diagnosis.Warning, func(j *Job) { j.Recipe.LearningRate = 1 }},
+		{CodeLearningRate, diagnosis.Warning, func(j *Job) { j.Recipe.LearningRate, j.Recipe.Unfreeze = 0.01, "conv1" }},
+		{CodeFewImages, diagnosis.Warning, func(j *Job) { drop(j, imagefolder.Train, "red", 5) }},
+		{CodeFewImages, diagnosis.Error, func(j *Job) { drop(j, imagefolder.Train, "red", 0) }},
+		{CodeImbalance, diagnosis.Warning, func(j *Job) { drop(j, imagefolder.Train, "red", 2); j.Accept = []string{CodeFewImages} }},
+		{CodeNoValidation, diagnosis.Warning, func(j *Job) {
+			for _, class := range j.Dataset.Classes {
+				drop(j, imagefolder.Val, class, 0)
+			}
+		}},
+		{CodeLeak, diagnosis.Error, func(j *Job) {
+			val, train := j.Dataset.Select(imagefolder.Val)[0], j.Dataset.Select(imagefolder.Train)[0]
+			j.Dataset.Items[val].SHA256 = j.Dataset.Items[train].SHA256
+		}},
+	} {
+		job := good
+		data := *good.Dataset
+		data.Items = slices.Clone(data.Items)
+		job.Dataset = &data
+		test.change(&job)
+		list := Preflight(job)
+		if len(list) != 1 || list[0].Code != test.code || list[0].Severity != test.severity {
+			t.Errorf("%s: %+v", test.code, list)
+			continue
+		}
+		if !slices.Contains(PreflightCodes(), test.code) {
+			t.Errorf("%s is not in the list of codes", test.code)
+		}
+		// Two cannot be trained here: files that are not as their hash says, and a stage that the pure Go backend cannot train.
+		if test.code != CodeLeak && job.Recipe.Unfreeze == StageNone {
+			job.Recipe.Epochs = 1
+			r, err := Fit(context.Background(), device, job, nil)
+			if (err != nil) != (test.severity == diagnosis.Error) {
+				t.Errorf("%s: the training gave %v", test.code, err)
+			}
+			if r != nil {
+				_ = r.Close()
+			}
+		}
+		job.Accept = append(job.Accept, test.code)
+		if list := Preflight(job); len(list) != 0 {
+			t.Errorf("%s was not accepted: %+v", test.code, list)
+		}
+	}
+}
+
+// drop leaves so many items of a class in a split.
+func drop(j *Job, split, class string, leave int) {
+	label := slices.Index(j.Dataset.Classes, class)
+	j.Dataset.Items = slices.DeleteFunc(slices.Clone(j.Dataset.Items), func(item imagefolder.Item) bool {
+		if item.Split != split || item.Label != label {
+			return false
+		}
+		leave--
+		return leave < 0
+	})
+}

@@ -1,0 +1,356 @@
+package training
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+)
+
+// SearchOptions say what Search tries and for how long. Start with DefaultSearchOptions.
+type SearchOptions struct {
+	Trials  int
+	Time    time.Duration // no new trial starts after it; 0: no limit
+	Workers int           // trials at once
+	Heads   []string      // the heads to choose from, without dropout
+	Halving bool          // successive halving: bad trials end early (arXiv:1502.07943)
+}
+
+// DefaultSearchOptions are 50 trials of small heads with successive halving, one at once for each core.
+func DefaultSearchOptions() SearchOptions {
+	return SearchOptions{
+		Trials: 50, Workers: runtime.GOMAXPROCS(0), Halving: true,
+		Heads: []string{"none", "dense:64:relu", "dense:128:relu", "dense:256:relu", "dense:128:gelu"},
+	}
+}
+
+// Validate refuses options that try nothing.
+func (o SearchOptions) Validate() error {
+	switch {
+	case o.Trials < 1:
+		return &FieldError{"trials", fmt.Sprintf("must be at least 1, got %d", o.Trials)}
+	case o.Workers < 1:
+		return &FieldError{"workers", fmt.Sprintf("must be at least 1, got %d", o.Workers)}
+	case len(o.Heads) == 0:
+		return &FieldError{"heads", "must be at least one"}
+	}
+	for _, text := range o.Heads {
+		if _, err := head.Parse(text); err != nil {
+			return &FieldError{"heads", "cannot be read: " + err.Error()}
+		}
+	}
+	return nil
+}
+
+// A Trial is one choice of the search.
+type Trial struct {
+	Number       int     `json:"number"` // 1-based, in the order of drawing
+	Head         string  `json:"head"`   // with its dropout
+	LearningRate float64 `json:"learning_rate"`
+	Dropout      float64 `json:"dropout"`
+	WeightDecay  float64 `json:"weight_decay"`
+	Epochs       int     `json:"epochs"`   // trained so far
+	ValLoss      float64 `json:"val_loss"` // of its best epoch
+	ValAccuracy  float64 `json:"val_accuracy"`
+	Seconds      float64 `json:"seconds"`
+	Ended        bool    `json:"ended"` // dropped by halving, or finished
+	Best         bool    `json:"best"`  // the best so far
+}
+
+// A SearchResult is the best result of a search with all trials.
+type SearchResult struct {
+	Best   *Result
+	Trials []Trial // best first
+}
+
+// The space that is searched, uniform in the logarithm for rate and decay.
+const (
+	lowestRate, highestRate = 1e-4, 1e-2
+	lowestDecay, topDecay   = 1e-5, 1e-1
+	largestDropout          = 0.6
+	dropoutStep             = 0.1
+	halvingFactor           = 3 // one of so many trials goes on
+)
+
+// Search looks for head, learning rate, dropout and weight decay on cached features; the rest of the job is what all trials
+// share, and its epochs are what a trial trains for. It tells each finished trial to trial and the computing of features to
+// events; both may be nil. A cancelled ctx ends the search with what was found.
+//
+// The trials are compared by their best validation loss. The best is then trained again as Fit does, with AdamW. What is
+// drawn depends on the seed alone.
+func Search(ctx context.Context, device *accel.Device, job Job, options SearchOptions, events func(Event), trial func(Trial)) (*SearchResult, error) {
+	job.Recipe.Optimizer, job.Recipe.Schedule = stepper.AdamW, ScheduleConstant
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	if err := job.Validate(); err != nil {
+		return nil, err
+	}
+	if job.Recipe.Unfreeze != StageNone || (job.Recipe.Augment != "" && job.Recipe.AugmentCopies == 0) {
+		return nil, errors.New("search: it runs on features that are computed once: leave the backbone frozen, and augment with copies")
+	}
+	s, err := newSession(device, job, events)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	if len(s.val) == 0 {
+		return nil, errors.New("search: without validation images no trial is better than another; load the dataset with a fifth of it for validation")
+	}
+	if err := s.openFeeds(ctx); err != nil {
+		return nil, err
+	}
+	search := newSearch(s, options, trial)
+	if err := search.run(ctx); err != nil {
+		return nil, err
+	}
+	return search.result(ctx, job, events)
+}
+
+// A search is a Search under way.
+type search struct {
+	session *session
+	options SearchOptions
+	tell    func(Trial)
+	until   time.Time // no new trial after it; zero: no limit
+	trials  []Trial
+
+	mu   sync.Mutex
+	best float64
+}
+
+func newSearch(s *session, options SearchOptions, tell func(Trial)) *search {
+	if tell == nil {
+		tell = func(Trial) {}
+	}
+	se := &search{session: s, options: options, tell: tell, best: math.Inf(1)}
+	if options.Time > 0 {
+		se.until = time.Now().Add(options.Time)
+	}
+	random := rand.New(rand.NewPCG(uint64(s.job.Recipe.Seed), 0x74756e65)) // any fixed second word
+	logarithmic := func(low, high float64) float64 {
+		return math.Exp(math.Log(low) + random.Float64()*(math.Log(high)-math.Log(low)))
+	}
+	for i := range options.Trials {
+		t := Trial{Number: i + 1, Head: options.Heads[random.IntN(len(options.Heads))]}
+		t.LearningRate, t.WeightDecay = logarithmic(lowestRate, highestRate), logarithmic(lowestDecay, topDecay)
+		t.Dropout = float64(random.IntN(int(largestDropout/dropoutStep)+1)) * dropoutStep
+		se.trials = append(se.trials, t)
+	}
+	return se
+}
+
+// rungs are the epochs after which trials are compared: with halving 1/9, 1/3 and all of them.
+func (se *search) rungs() []int {
+	all := se.session.job.Recipe.Epochs
+	if !se.options.Halving {
+		return []int{all}
+	}
+	rungs := []int{max(1, all/(halvingFactor*halvingFactor)), max(1, all/halvingFactor), all}
+	return slices.Compact(rungs)
+}
+
+// run trains the trials, rung by rung. Those that go on begin again: that costs a tenth of the time, and no memory.
+func (se *search) run(ctx context.Context) error {
+	running := make([]*Trial, len(se.trials))
+	for i := range se.trials {
+		running[i] = &se.trials[i]
+	}
+	rungs := se.rungs()
+	for i, epochs := range rungs {
+		last := i == len(rungs)-1
+		err := se.rung(ctx, running, epochs, last)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if ctx.Err() != nil || se.late() {
+			return nil
+		}
+		slices.SortStableFunc(running, compareTrials)
+		keep := (len(running) + halvingFactor - 1) / halvingFactor
+		if !last {
+			for _, t := range running[keep:] {
+				t.Ended, t.Best = true, false
+				se.show(t)
+			}
+			running = running[:keep]
+		}
+	}
+	return nil
+}
+
+func (se *search) late() bool { return !se.until.IsZero() && time.Now().After(se.until) }
+
+// compareTrials puts the better first; a trial that was not trained, or whose loss was no number, is last.
+func compareTrials(a, b *Trial) int {
+	loss := func(t *Trial) float64 {
+		if t.Epochs == 0 || math.IsNaN(t.ValLoss) {
+			return math.Inf(1)
+		}
+		return t.ValLoss
+	}
+	return cmp.Compare(loss(a), loss(b))
+}
+
+// rung trains the trials for so many epochs, several at once. Each worker takes the trials of one head together: they
+// share its compiled step.
+func (se *search) rung(ctx context.Context, running []*Trial, epochs int, last bool) error {
+	queue := slices.Clone(running)
+	slices.SortStableFunc(queue, func(a, b *Trial) int { return strings.Compare(a.Head, b.Head) })
+	work := make(chan *Trial)
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(se.options.Workers, len(queue)) {
+		group.Go(func() error { return se.work(ctx, work, epochs, last) })
+	}
+	group.Go(func() error {
+		defer close(work)
+		for _, t := range queue {
+			if se.late() {
+				return nil
+			}
+			select {
+			case work <- t:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (se *search) work(ctx context.Context, queue <-chan *Trial, epochs int, last bool) error {
+	var compiled *stepper.Stepper
+	built := ""
+	defer func() {
+		if compiled != nil {
+			compiled.Close()
+		}
+	}()
+	for t := range queue {
+		if compiled == nil || built != t.Head {
+			if compiled != nil {
+				compiled.Close()
+			}
+			var err error
+			if compiled, err = se.build(t.Head); err != nil {
+				return fmt.Errorf("search: trial %d: %w", t.Number, err)
+			}
+			built = t.Head
+		}
+		if err := se.train(ctx, compiled, t, epochs, last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build compiles a head with its dropout, optimizer and decay as inputs of the step.
+func (se *search) build(text string) (*stepper.Stepper, error) {
+	job := se.session.job
+	n, err := network.New(job.Backbone, withDropout(text, dropoutStep), features.Tuning{}, job.outputs())
+	if err != nil {
+		return nil, err
+	}
+	o := job.Recipe.options(n)
+	o.DropoutInput = true
+	return stepper.New(se.session.device.Backend, o)
+}
+
+// train runs one trial from its beginning and tells it. A loss that is not a number ends the trial, not the search.
+func (se *search) train(ctx context.Context, compiled *stepper.Stepper, t *Trial, epochs int, last bool) error {
+	start := time.Now()
+	own := *se.session // the session's loop on this network, without its events
+	own.stepper, own.events, own.record, own.state, own.best = compiled, func(Event) {}, nil, loopState{}, nil
+	own.job.Recipe.Epochs, own.job.Recipe.LearningRate, own.job.Recipe.WeightDecay = epochs, t.LearningRate, t.WeightDecay
+	own.dropout, own.searching = t.Dropout, true
+	if err := compiled.Reset(own.job.Recipe.Seed); err != nil {
+		return err
+	}
+	if err := own.run(ctx); err != nil {
+		return fmt.Errorf("search: trial %d: %w", t.Number, err)
+	}
+	if own.state.Status == Stopped {
+		return ctx.Err()
+	}
+	se.mu.Lock()
+	defer se.mu.Unlock()
+	t.Epochs, t.ValLoss, t.Seconds = len(own.state.History), math.MaxFloat64, t.Seconds+time.Since(start).Seconds()
+	if best := own.state.History.Best(); best != nil {
+		t.ValLoss, t.ValAccuracy = best.ValLoss, best.ValAccuracy
+	}
+	if t.Best = t.ValLoss < se.best; t.Best {
+		se.best = t.ValLoss
+	}
+	t.Ended = last
+	se.show(t)
+	return nil
+}
+
+// show tells a trial with the head as it is trained.
+func (se *search) show(t *Trial) {
+	told := *t
+	told.Head = withDropout(t.Head, t.Dropout)
+	se.tell(told)
+}
+
+// withDropout puts dropout behind every dense layer of a head, or before the outputs where it has none.
+func withDropout(text string, rate float64) string {
+	spec, err := head.Parse(text)
+	if err != nil || rate == 0 {
+		return text
+	}
+	drop := head.Layer{Kind: head.Dropout, Rate: math.Round(rate/dropoutStep) * dropoutStep}
+	if len(spec.Layers) == 0 {
+		return head.Spec{Layers: []head.Layer{drop}}.String()
+	}
+	var layers []head.Layer
+	for _, layer := range spec.Layers {
+		layers = append(layers, layer)
+		if layer.Kind == head.Dense {
+			layers = append(layers, drop)
+		}
+	}
+	return head.Spec{Layers: layers}.String()
+}
+
+// result trains the best trial again as a run of its own.
+func (se *search) result(ctx context.Context, job Job, events func(Event)) (*SearchResult, error) {
+	order := make([]*Trial, len(se.trials))
+	for i := range se.trials {
+		order[i] = &se.trials[i]
+	}
+	slices.SortStableFunc(order, compareTrials)
+	best := order[0]
+	if best.Epochs == 0 {
+		return nil, errors.Join(errors.New("search: no trial came to its end"), ctx.Err())
+	}
+	result := &SearchResult{}
+	for _, t := range order {
+		t.Best, t.Head = t == best, withDropout(t.Head, t.Dropout)
+		result.Trials = append(result.Trials, *t)
+	}
+	job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = best.Head, best.LearningRate, best.WeightDecay
+	// The search may have been ended by ctx: its best is trained all the same, which takes a second.
+	trained, err := Fit(context.WithoutCancel(ctx), se.session.device, job, events)
+	if err != nil {
+		return result, err
+	}
+	result.Best = trained
+	return result, nil
+}

@@ -1,0 +1,204 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/augment"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+)
+
+// A session is a training that is under way.
+type session struct {
+	job     Job
+	device  *accel.Device
+	network *network.Network
+	frozen  *features.Pass // nil: images go to the network itself
+	stepper *stepper.Stepper
+	events  func(Event)
+	record  *record // nil: nothing is written to disk
+
+	train, val []int
+	feed, look feed.Feed // of training and of validation
+	augmenter  *augment.Augmenter
+	weights    []float32 // of classes; nil: all the same
+	targets    variance  // of the training targets, for R2
+
+	state loopState
+	best  stepper.State // weights of the best epoch
+
+	initial stepper.State // weights before the first epoch, where a stage is unfrozen
+
+	dropout   float64 // of a search, instead of the head's own
+	searching bool    // the weights of the best epoch are not kept
+
+	started time.Time
+	toldAt  time.Time
+}
+
+// loopState is where a training stands between two epochs.
+type loopState struct {
+	Epoch    int              `json:"epoch"` // finished ones
+	History  History          `json:"history"`
+	Plateau  plateau          `json:"plateau"`
+	Progress stepper.Progress `json:"progress"`
+	Status   Status           `json:"status"`
+}
+
+// newSession prepares all that a valid job needs but the images. The caller closes it.
+func newSession(device *accel.Device, job Job, events func(Event)) (*session, error) {
+	if events == nil {
+		events = func(Event) {}
+	}
+	var err error
+	if job.Recipe, err = job.Recipe.on(device); err != nil {
+		return nil, err
+	}
+	s := &session{job: job, device: device, started: time.Now()}
+	s.events = func(e Event) {
+		e.Run = s.job.Request.Name
+		events(e)
+	}
+	s.train, s.val = job.Dataset.Select(imagefolder.Train), job.Dataset.Select(imagefolder.Val)
+	if s.network, err = job.network(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if s.weights, err = job.Recipe.classWeights(job.Dataset); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	s.targets = newVariance(job, s.train)
+	if s.network.Frozen != nil {
+		s.frozen, err = features.Open(s.network.Frozen, device, job.Environment.Home, job.Environment.CacheSize)
+		if err != nil {
+			return nil, err
+		}
+	}
+	spec, err := augment.Parse(job.Recipe.Augment)
+	if err == nil && !spec.Empty() {
+		size := job.Backbone.Identity().Geometry.Size
+		s.augmenter, err = augment.NewAugmenter(device, spec, job.Recipe.Seed, size, job.Recipe.BatchSize)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("train: %w", err), s.close())
+	}
+	return s, nil
+}
+
+// close frees what no result has taken over.
+func (s *session) close() error {
+	var err error
+	if s.frozen != nil {
+		err = s.frozen.Close()
+	}
+	if s.stepper != nil {
+		s.stepper.Close()
+	}
+	if s.record != nil {
+		err = errors.Join(err, s.record.close())
+	}
+	if s.augmenter != nil {
+		s.augmenter.Close()
+	}
+	return err
+}
+
+// prepare computes the features that are computed once, and builds the network.
+func (s *session) prepare(ctx context.Context) error {
+	if err := s.openFeeds(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if s.network.Tuning.Unfreeze != "" {
+		s.initial, err = s.stepper.Weights()
+	}
+	return err
+}
+
+// options describe the training of a network to the stepper.
+func (r Recipe) options(n *network.Network) stepper.Options {
+	o := n.Options(r.BatchSize, r.Seed, r.loss())
+	o.LabelSmoothing, o.L2, o.Optimizer, o.Momentum = r.LabelSmoothing, r.L2, r.Optimizer, r.Momentum
+	o.ClipNorm, o.Accumulate, o.Rate = r.ClipNorm, r.AccumulatedSteps, n.Rate(r.StageRate, r.TrainNorm)
+	o.Devices = r.Devices
+	return o
+}
+
+func (s *session) openFeeds(ctx context.Context) error {
+	j := s.job
+	images := feed.Images{
+		Data: j.Dataset, Geometry: j.Backbone.Identity().Geometry, Batch: j.Recipe.BatchSize, Workers: j.Environment.Workers, Frozen: s.frozen,
+	}
+	augmented := images
+	augmented.Augmenter = s.augmenter
+	if s.frozen == nil {
+		s.feed, s.look = augmented, images
+		return nil
+	}
+	once := s.val
+	if s.augmenter == nil {
+		once = append(append([]int{}, s.train...), s.val...)
+	}
+	plain, err := s.compute(ctx, once, nil)
+	if err != nil {
+		return err
+	}
+	s.look = feed.Table{Tables: []*features.Table{plain}, Batch: j.Recipe.BatchSize}
+	switch {
+	case s.augmenter == nil:
+		s.feed = s.look
+	case j.Recipe.AugmentCopies == 0:
+		s.feed = augmented
+		s.tell(diagnosis.Diagnosis{
+			Severity: diagnosis.Note, Code: CodeNotCached,
+			Sentence: "Augmented images go through the backbone again in every epoch.", Fix: "Augmented copies are computed once.",
+		})
+	default:
+		copies := feed.Table{Batch: j.Recipe.BatchSize}
+		for i := range j.Recipe.AugmentCopies {
+			table, err := s.compute(ctx, s.train, &features.Variation{Augmenter: s.augmenter, Copy: i + 1})
+			if err != nil {
+				return err
+			}
+			copies.Tables = append(copies.Tables, table)
+		}
+		s.feed = copies
+	}
+	return nil
+}
+
+func (s *session) compute(ctx context.Context, items []int, v *features.Variation) (*features.Table, error) {
+	t, err := s.frozen.Compute(ctx, s.job.Dataset, items, v, s.job.Environment.Workers, func(p features.Progress) {
+		s.events(Event{Kind: FeaturesEvent, Features: &p})
+	})
+	if err == nil && s.frozen.CacheError() != nil {
+		s.warn(CodeNotOnDisk, "The features are not kept for the next time: %v.", s.frozen.CacheError())
+	}
+	return t, err
+}
+
+func (s *session) tell(d diagnosis.Diagnosis) { s.events(Event{Kind: DiagnosisEvent, Diagnosis: &d}) }
+
+func (s *session) warn(code, format string, args ...any) {
+	s.tell(diagnosis.Diagnosis{Severity: diagnosis.Warning, Code: code, Sentence: fmt.Sprintf(format, args...)})
+}
+
+// aborted tells whether Control.Abort is closed.
+func (s *session) aborted() bool {
+	select {
+	case <-s.job.Control.Abort: // blocks for ever where it is nil
+		return true
+	default:
+		return false
+	}
+}
