@@ -1,11 +1,11 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet lint fuzz bench bench-cuda platforms compare fresh labextension clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
 # The folders with XLA plugins, as the installation found or filled them.
-PLUGINS = $$($(STATE)/venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
+PLUGINS = $$($(STATE)/venv/bin/python -P -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
 	$(STATE)/venv/share/jupyter/kernels/headstart/kernel.json)
 # The loops of models/imageio over many samples at once are an experiment of Go 1.26. Tests have it too, so that what they
 # compile is what setup compiled.
@@ -34,9 +34,9 @@ demo: setup ## train on the sample images in a notebook, and print what came out
 lab: setup ## open JupyterLab
 	$(STATE)/venv/bin/jupyter lab
 
-test: setup fmt vet ## run every test
+test: setup fmt vet staticcheck ## run every test
 	PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) go test -p 2 -timeout 20m ./...
-	go test ./models/imageio/... # with its plain loops
+	HEADSTART_REQUIRE= go test ./models/imageio/... # with its plain loops
 	cd magics/cmd/headstart-sql && go test ./...
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/browser.sh
 
@@ -46,6 +46,10 @@ fmt:
 
 vet:
 	$(VECTORS) go vet ./...
+
+staticcheck: # built once; its version and hashes are in tools/staticcheck
+	@cd tools/staticcheck && CGO_ENABLED=0 go build -o $(STATE)/tools/staticcheck honnef.co/go/tools/cmd/staticcheck
+	$(VECTORS) $(STATE)/tools/staticcheck ./...
 
 lint: ## run golangci-lint, where it is installed
 	@scripts/lint.sh

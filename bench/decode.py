@@ -108,6 +108,8 @@ def main():
             subprocess.run(["go", "build", "-o", binary, "./bench/decode"], cwd=HERE.parent, check=True,
                            env={**os.environ, "GOEXPERIMENT": experiment})
             ours.append(Program(name, [binary, options.method, *files]))
+            said = subprocess.run([binary, options.method], input="", capture_output=True, text=True, check=True).stderr.strip()
+            print(f"{name}: {said}")
         peers = [Program(n, [sys.executable, __file__, "--serve", n, *files]) for n in ("pillow", "tensorflow", "tensorflow antialias")]
         running = [*ours, *peers]
         for _ in range(options.rounds + 1):  # the first warms up

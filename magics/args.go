@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Any, as the Max of Args, means that there is no limit.
+// Any as the Max of Args means that there is no limit.
 const Any = -1
 
 // Args says how many arguments a command takes besides its flags, and which. The zero value takes none.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -94,7 +95,7 @@ func (o Output) toFile(ctx context.Context, host Host, run func(context.Context,
 	if o.Kind == ToFileEnd {
 		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	}
-	file, err := os.OpenFile(o.Target, mode, 0o666)
+	file, err := os.OpenFile(o.Target, mode|syscall.O_NONBLOCK, 0o666) // a pipe that nobody reads is an error
 	if err != nil {
 		return fmt.Errorf("send the output to %s: %w", o.Target, err)
 	}

@@ -33,6 +33,7 @@ func run(method string, files []string) error {
 	}
 	g := imageio.Geometry{Size: 224, Method: imageio.Method(method)}
 	dst := make([]uint8, g.Bytes())
+	fmt.Fprintln(os.Stderr, "vectorized:", imageio.Vectorized())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		start, before := time.Now(), processorTime()

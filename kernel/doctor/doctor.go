@@ -5,12 +5,12 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -86,14 +86,11 @@ func stateFolder(layout install.Layout) string {
 	if layout.Home != "" {
 		return layout.Home
 	}
-	if dir := os.Getenv("HEADSTART_HOME"); dir != "" {
-		return dir
-	}
-	cache, err := os.UserCacheDir()
+	home, err := paths.State()
 	if err != nil {
-		return ""
+		return "" // the checks that need it say so
 	}
-	return filepath.Join(cache, "headstart")
+	return home
 }
 
 // checks are in the order in which one depends on the other.

@@ -260,7 +260,7 @@ func device(answer string, status int) func(*testing.T, *subject) {
 
 func bareVenv(t *testing.T, s *subject) {
 	dir := t.TempDir()
-	if out, err := exec.Command("python3", "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("python3", "-P", "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	s.Python = filepath.Join(dir, "bin", "python")

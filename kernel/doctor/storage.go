@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -59,7 +60,7 @@ func checkWeights(ctx context.Context, s *subject) Check {
 }
 
 func digest(ctx context.Context, name string) (hash string, bytes uint64, err error) {
-	file, err := os.Open(name)
+	file, err := safefile.Open(name)
 	if err != nil {
 		return "", 0, err
 	}

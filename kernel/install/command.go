@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/child"
 )
 
@@ -63,7 +64,7 @@ func run(ctx context.Context, dir string, env []string, name string, args ...str
 		err = process.Err()
 	}
 	if err != nil {
-		return &commandError{command: name + " " + strings.Join(args, " "), output: out.String(), err: err}
+		return &commandError{command: python.Show(name, args), output: out.String(), err: err}
 	}
 	return ctx.Err()
 }
@@ -75,7 +76,7 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		return "", &commandError{command: name + " " + strings.Join(args, " "), output: errs.String(), err: err}
+		return "", &commandError{command: python.Show(name, args), output: errs.String(), err: err}
 	}
 	return out.String(), nil
 }

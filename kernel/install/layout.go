@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"unicode"
+
+	"github.com/headstart-nb/headstart/internal/python"
 )
 
 // KernelName is the kernelspec's name, by which notebooks ask for the kernel.
@@ -181,14 +183,14 @@ func userLayout(source string) (Layout, error) {
 	return layout, err
 }
 
-func sysPrefix(ctx context.Context, python string) (string, error) {
-	out, err := output(ctx, python, "-c", "import sys; print(sys.prefix)")
+func sysPrefix(ctx context.Context, interpreter string) (string, error) {
+	out, err := output(ctx, interpreter, python.Code("import sys; print(sys.prefix)")...)
 	if err != nil {
-		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", python, err)
+		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", interpreter, err)
 	}
 	prefix := strings.TrimSpace(out)
 	if !filepath.IsAbs(prefix) {
-		return "", fmt.Errorf("asking %s for its prefix: it gave no folder, but %q; name the interpreter of your Jupyter with --python", python, prefix)
+		return "", fmt.Errorf("asking %s for its prefix: it gave no folder, but %q; name the interpreter of your Jupyter with --python", interpreter, prefix)
 	}
 	return prefix, nil
 }

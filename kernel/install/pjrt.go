@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/python"
 )
 
 // A Device is what XLA computes on.
@@ -171,8 +173,8 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
-		err := run(ctx, "", nil, c.python, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
-			"--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)
+		err := run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
+			"--disable-pip-version-check", "--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)...)
 		if err != nil && strings.Contains(err.Error(), "No module named pip") {
 			return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
 		}

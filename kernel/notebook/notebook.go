@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A Notebook is a file of format 4. Fields that this package has no use for are kept as they are.
@@ -31,9 +32,12 @@ type Output struct {
 	Data map[string]json.RawMessage `json:"data"`
 }
 
+// maxFile bounds a notebook in bytes; its outputs hold images.
+const maxFile = 1 << 30
+
 // Read reads a notebook file.
 func Read(file string) (*Notebook, error) {
-	data, err := os.ReadFile(file)
+	data, err := safefile.ReadFile(file, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the notebook: %w", err)
 	}

@@ -1,7 +1,8 @@
 package plugins
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,91 +11,25 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
 
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/internal/peer"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
 )
 
-// runningFile tells later kernels of a process that may outlive this one. The kernel that uses the process holds a lock
-// on the file; the operating system drops the lock when the kernel ends, however it ends.
-type runningFile struct {
-	path string
-	file *os.File // open and locked
-}
-
-// runningRecord is the file's content.
-type runningRecord struct {
-	Build  build  `json:"build"`
-	Pid    int    `json:"pid"`
-	Socket string `json:"socket"`
-	Folder string `json:"folder"` // working directory, to which the files that a cell names are relative
-}
-
-// recordRunning writes the file. Without it the process only cannot be adopted, so a failure goes to the log.
-func recordRunning(l launch, socket string, pid int, log *tail) *runningFile {
-	fail := func(err error) *runningFile {
-		fmt.Fprintf(log, "headstart: no other kernel can take over this process: %v\n", err)
-		return nil
-	}
-	b, err := buildOf(l.binary.Path)
-	if err != nil {
-		return fail(err)
-	}
-	folder, err := os.Getwd()
-	if err != nil {
-		return fail(err)
-	}
-	if err := os.MkdirAll(l.running, 0o700); err != nil {
-		return fail(err)
-	}
-	path := filepath.Join(l.running, fmt.Sprintf("%s-%d.json", l.binary.Name, pid))
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fail(err)
-	}
-	r := &runningFile{path, file}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		err = json.NewEncoder(file).Encode(runningRecord{b, pid, socket, folder})
-	}
-	if err != nil {
-		r.remove()
-		return fail(err)
-	}
-	return r
-}
-
-// remove forgets the process, which has ended.
-func (r *runningFile) remove() {
-	if r == nil {
-		return
-	}
-	_ = os.Remove(r.path) // a file that stays is removed by the next kernel that finds its process gone
-	r.release()
-}
-
-// release lets other kernels adopt the process.
-func (r *runningFile) release() {
-	if r != nil {
-		_ = r.file.Close()
-	}
-}
-
 // adopt connects to a process of the plugin that has outlived its kernel; nil when there is none.
 func adopt(l launch) *process {
+	forgetEnded(l.running)
 	files, err := filepath.Glob(filepath.Join(l.running, l.binary.Name+"-*.json"))
 	if err != nil {
 		return nil // the pattern is well formed
 	}
 	for _, path := range files {
-		file, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			continue // another kernel has just removed it
-		}
-		r := &runningFile{path, file}
-		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-			r.release() // its kernel lives
-			continue
+		r := openRecord(path)
+		if r == nil {
+			continue // its kernel lives, or another kernel has just removed it
 		}
 		if p := adoptRecorded(l, r); p != nil {
 			return p
@@ -105,17 +40,19 @@ func adopt(l launch) *process {
 
 // adoptRecorded connects to the process in a file whose lock is held, and gives the lock up when it cannot.
 func adoptRecorded(l launch, r *runningFile) *process {
-	var record runningRecord
-	if err := json.NewDecoder(r.file).Decode(&record); err != nil {
+	record, err := r.read()
+	if err != nil {
 		r.remove()
 		return nil
 	}
-	conn, err := net.Dial("unix", record.Socket)
-	if err != nil {
-		r.remove() // the process has ended
+	// Whoever answers gets the user's magics and may run cells: the socket can be another program's by now.
+	if err := checkSocket(record); err != nil {
+		if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, os.ErrNotExist) {
+			l.log.Warn("plugin process not adopted", "plugin", l.binary.Name, "process", record.Pid, "socket", record.Socket, "error", err)
+		}
+		r.remove()
 		return nil
 	}
-	_ = conn.Close()
 	if now, err := buildOf(l.binary.Path); err != nil || now != record.Build {
 		r.release() // an older build, which ends by itself when its work is done
 		return nil
@@ -134,13 +71,77 @@ func adoptRecorded(l launch, r *runningFile) *process {
 		Protocol: plugin.ProtocolGRPC, ProtocolVersion: magicpb.ProtocolVersion, Pid: record.Pid,
 		Addr: &net.UnixAddr{Name: record.Socket, Net: "unix"},
 	}
+	config.GRPCDialOptions = append(config.GRPCDialOptions, grpc.WithContextDialer(
+		func(ctx context.Context, _ string) (net.Conn, error) { return dialRecorded(ctx, record) }))
 	p.client = plugin.NewClient(config)
 	if err := p.connect(l); err != nil {
 		r.release()
 		return nil
 	}
+	go forgetAdopted(p)
 	return p
 }
 
-// runningFolder is where the files of processes that may outlive their kernel lie.
-func runningFolder(home string) string { return filepath.Join(home, "plugins-running") }
+const (
+	// endPatience is how long a plugin may take to end after its last connection.
+	endPatience = 6 * time.Second
+	// endInterval is how often the kernel looks.
+	endInterval = 100 * time.Millisecond
+)
+
+// forgetAdopted removes the file of a process that ends, which is not a child of this kernel, soon after its connection.
+func forgetAdopted(p *process) {
+	<-p.detached
+	for range int(endPatience / endInterval) {
+		if !alive(p.pid) {
+			p.record.remove()
+			return
+		}
+		time.Sleep(endInterval)
+	}
+}
+
+// checkSocket reports a socket at which another process than the recorded one may answer.
+func checkSocket(record runningRecord) error {
+	if !alive(record.Pid) {
+		return fmt.Errorf("process %d has ended: %w", record.Pid, os.ErrNotExist)
+	}
+	conn, err := dialRecorded(context.Background(), record)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// dialRecorded connects to the socket of a recorded process: one of this user, in a folder where nobody else can put one.
+func dialRecorded(ctx context.Context, record runningRecord) (net.Conn, error) {
+	if err := paths.CheckPrivate(filepath.Dir(record.Socket)); err != nil {
+		return nil, err
+	}
+	info, err := os.Lstat(record.Socket)
+	if err != nil {
+		return nil, err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || info.Mode().Type() != os.ModeSocket || int(owner.Uid) != os.Getuid() {
+		return nil, fmt.Errorf("%s is not a socket of this user", record.Socket)
+	}
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", record.Socket)
+	if err != nil {
+		return nil, err
+	}
+	if err := peer.Check(conn.(*net.UnixConn), record.Pid); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to %s: %w", record.Socket, err), conn.Close())
+	}
+	return conn, nil
+}
+
+// alive reports whether a process is there.
+func alive(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}

@@ -198,7 +198,7 @@ func (p *managed) startOrAdopt(outlives bool) (*process, error) {
 	o := p.manager.options
 	l := launch{
 		binary: p.binary, env: o.Env, sockets: o.Runtime, runtime: o.Runtime, timeout: o.StartTimeout, detached: outlives,
-		running: runningFolder(o.Home),
+		running: runningFolder(o.Home), log: o.Log,
 	}
 	if outlives {
 		l.sockets = "" // the kernel's own folder goes with the kernel

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -57,15 +60,20 @@ type launch struct {
 	running  string   // folder for what another kernel needs to adopt the process
 	detached bool     // the plugin may outlive the kernel
 	timeout  time.Duration
+	log      *slog.Logger
 }
 
 // start starts a plugin's program and connects to it.
 func start(l launch) (*process, error) {
 	p := &process{name: l.binary.Name, log: &tail{}, since: time.Now(), displays: map[string]magics.Host{}, detached: make(chan struct{})}
 	child := &childRunner{detached: l.detached, log: p.log}
+	sockets, err := socketFolder(l.sockets)
+	if err != nil {
+		return nil, fmt.Errorf("cannot start the plugin %s (%s): %w", l.binary.Name, l.binary.Path, err)
+	}
 	config := clientConfig(p.log, l.timeout)
 	config.SkipHostEnv = true
-	config.UnixSocketConfig = &plugin.UnixSocketConfig{TempDir: socketFolder(l.sockets)}
+	config.UnixSocketConfig = &plugin.UnixSocketConfig{TempDir: sockets}
 	config.RunnerFunc = func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 		child.cmd = exec.Command(l.binary.Path)
 		child.cmd.Env = append(append(environment(l.detached), l.env...), spec.Env...)
@@ -76,10 +84,14 @@ func start(l launch) (*process, error) {
 		p.client.Kill()
 		return nil, startError(l, err, p.log)
 	}
-	if l.detached {
-		p.record = recordRunning(l, p.client.ReattachConfig().Addr.String(), child.process.Pid(), p.log)
-	}
 	p.pid, p.exited, p.exitErr = child.process.Pid(), child.process.Done(), child.process.Err
+	if l.detached {
+		p.record = recordRunning(l, p.client.ReattachConfig().Addr.String(), p.pid, p.log)
+		go func() { // a later process must not be taken for this one
+			<-p.exited
+			p.record.remove()
+		}()
+	}
 	return p, nil
 }
 
@@ -147,11 +159,17 @@ func environment(detached bool) []string {
 // maxSocketFolder leaves room for the names that go-plugin adds: a Unix socket's path holds 107 bytes.
 const maxSocketFolder = 60
 
-func socketFolder(wanted string) string {
-	if wanted == "" || len(wanted) > maxSocketFolder {
-		return os.TempDir() // go-plugin makes a folder of its own in it, open to the owner only
+// socketFolder is the wanted folder, or one that lasts longer than a kernel and a login session. Only this user may enter
+// it, and nobody else can replace it.
+func socketFolder(wanted string) (string, error) {
+	if wanted != "" && len(wanted) <= maxSocketFolder && paths.CheckPrivate(wanted) == nil {
+		return wanted, nil
 	}
-	return wanted
+	lasting, err := paths.Lasting()
+	if err != nil {
+		return "", err
+	}
+	return paths.Private(filepath.Join(lasting, "plugins"))
 }
 
 // startError says in the project's words why a plugin did not start.

@@ -68,7 +68,7 @@ func pythonWithGRPC(t *testing.T) string {
 		if err != nil {
 			continue
 		}
-		if path, err = filepath.Abs(path); err == nil && exec.Command(path, "-c", "import grpc_tools").Run() == nil {
+		if path, err = filepath.Abs(path); err == nil && exec.Command(path, "-P", "-c", "import grpc_tools").Run() == nil {
 			return path
 		}
 	}

@@ -67,7 +67,7 @@ func augmented(device *accel.Device, spec augment.Spec, pixels []uint8, items []
 	}
 	defer exec.Finalize()
 	n := len(items)
-	output, err := exec.Exec1(
+	output, err := exec.Call1(
 		tensors.FromFlatDataAndDimensions(pixels, n, thumbSide, thumbSide, 3),
 		tensors.FromFlatDataAndDimensions(spec.Parameters(seed, 1, items), n, augment.ParameterDim))
 	if err != nil {

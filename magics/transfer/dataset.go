@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -190,7 +191,11 @@ func first(args []string) string {
 func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(done, total int, what string)) (*imagefolder.Dataset, error) {
 	root := l.stateDir("samples")
 	if root == "" {
-		root = filepath.Join(os.TempDir(), "headstart-samples")
+		shared, err := paths.Lasting()
+		if err != nil {
+			return nil, fmt.Errorf("keep the sample images: %w", err)
+		}
+		root = filepath.Join(shared, "samples")
 	}
 	if o.Name == "" {
 		o.Name = "sample"

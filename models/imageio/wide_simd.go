@@ -13,6 +13,9 @@ import (
 // Go 1.26 moves 128 bits, and brings the count of an unsigned shift, with instructions of SSE, which are very slow beside
 // registers of 256 bits: nothing of 128 bits is kept in a variable here, and only signed numbers are shifted to the right.
 
+// Vectorized reports whether decoding takes many samples at once: this build does, where the processor has AVX2.
+func Vectorized() bool { return archsimd.X86.AVX2() }
+
 type lanes = archsimd.Int32x8
 
 // low widens the first 8 of 16 bytes, high the others.

@@ -3,10 +3,26 @@ package imageio
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/cpu"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
+
+// TestFastLoopsAreBuilt fails where every test is required, the processor has AVX2, and the loops that use it are not in the
+// build: they depend on an experiment of one Go release, and nothing else would notice their loss but a clock.
+func TestFastLoopsAreBuilt(t *testing.T) {
+	if Vectorized() {
+		return
+	}
+	if runtime.GOARCH != "amd64" || !cpu.X86.HasAVX2 {
+		need.Lack(t, need.System, "an amd64 processor with AVX2")
+	}
+	need.Lack(t, need.Simd, "build with GOEXPERIMENT=simd and Go 1.26, as make test does")
+}
 
 func noise(random *rand.Rand, n int) []uint8 {
 	pix := make([]uint8, n)

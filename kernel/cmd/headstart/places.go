@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/headstart-nb/headstart/internal/paths"
 )
 
 // Names of environment variables that the kernel reads and hands on.
 const (
-	homeVar    = "HEADSTART_HOME"
 	runtimeVar = "HEADSTART_RUNTIME_DIR"
 	sourceVar  = "HEADSTART_SRC"
 )
@@ -31,26 +31,14 @@ func findPlaces(connectionFile string) (places, error) {
 	if p.work, err = os.Getwd(); err != nil {
 		return p, fmt.Errorf("find the folder that the kernel was started in: %w", err)
 	}
-	if p.home, err = homeDir(); err != nil {
+	if p.home, err = paths.State(); err != nil {
 		return p, err
 	}
 	p.runtime, err = openRuntimeFolder(connectionFile)
 	return p, err
 }
 
-// homeDir is the folder for state that outlives kernels.
-func homeDir() (string, error) {
-	if home := os.Getenv(homeVar); home != "" {
-		return home, nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a folder for the kernel's state: %w; set %s", err, homeVar)
-	}
-	return filepath.Join(cache, "headstart"), nil
-}
-
 // env is what the kernel's children learn of it.
 func (p places) env() []string {
-	return []string{homeVar + "=" + p.home, runtimeVar + "=" + p.runtime.path}
+	return []string{paths.HomeVar + "=" + p.home, runtimeVar + "=" + p.runtime.path}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
@@ -38,7 +39,7 @@ type pluginShelf struct {
 }
 
 func newPluginShelf() (*pluginShelf, error) {
-	home, err := homeDir()
+	home, err := paths.State()
 	if err != nil {
 		return nil, err
 	}

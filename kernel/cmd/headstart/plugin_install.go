@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
 )
@@ -127,7 +128,7 @@ func copyProgram(from, to string, info os.FileInfo) error {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return errors.New("it is neither a folder with a Go program nor a program: chmod +x makes a script one")
 	}
-	source, err := os.Open(from)
+	source, err := safefile.Open(from)
 	if err != nil {
 		return err
 	}

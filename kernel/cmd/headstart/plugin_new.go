@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
@@ -134,7 +135,7 @@ func writeModule(ctx context.Context, dir, name, source string) error {
 
 // carriedSource unpacks the source inside this program, once for each build of it.
 func carriedSource() (string, error) {
-	home, err := homeDir()
+	home, err := paths.State()
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
@@ -36,7 +37,7 @@ func newTerminal(t *testing.T) *terminal {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return &terminal{dir: t.TempDir(), home: home, env: append(os.Environ(),
-		"PATH="+bin+":"+os.Getenv("PATH"), homeVar+"="+home, sourceVar+"="+checkout, "GOFLAGS=", "GOWORK=off")}
+		"PATH="+bin+":"+os.Getenv("PATH"), paths.HomeVar+"="+home, sourceVar+"="+checkout, "GOFLAGS=", "GOWORK=off")}
 }
 
 // run runs a script and stays in the folder in which it ends.

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // deviceReport is what headstart doctor reads of the device.
@@ -22,7 +23,8 @@ type deviceReport struct {
 	Fallback    string  `json:"fallback,omitempty"` // why a better device was not taken
 	OpenMS      int64   `json:"open_ms"`
 	CompileMS   int64   `json:"compile_ms"`
-	LargestDiff float64 `json:"largest_difference"` // between the device's product and the one computed in Go
+	LargestDiff float64 `json:"largest_difference"`  // between the device's product and the one computed in Go
+	Vectorized  bool    `json:"vectorized_decoding"` // whether images are decoded by the loops for AVX2
 	Error       string  `json:"error,omitempty"`
 }
 
@@ -45,6 +47,7 @@ func doctorCommand() *cobra.Command {
 			} else if err == nil {
 				fmt.Fprintf(c.OutOrStdout(), "%s: %s; opened in %d ms, compiled in %d ms, largest difference %.2g\n",
 					report.Device, report.Description, report.OpenMS, report.CompileMS, report.LargestDiff)
+				fmt.Fprintf(c.OutOrStdout(), "image decoding: %s loops\n", loops(report.Vectorized))
 				if report.Fallback != "" {
 					fmt.Fprintf(c.OutOrStdout(), "a better device was not taken: %s\n", report.Fallback)
 				}
@@ -55,6 +58,13 @@ func doctorCommand() *cobra.Command {
 	command.Flags().StringVar(&options.Device, "device", "auto", "auto, cpu, cuda or go")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
+}
+
+func loops(vectorized bool) string {
+	if vectorized {
+		return "AVX2"
+	}
+	return "plain"
 }
 
 // tolerance for a dot product of side terms in float32; TF32 on a GPU keeps ten bits of mantissa.
@@ -72,6 +82,7 @@ func examine(ctx context.Context, options accel.Options) (report deviceReport, e
 	defer device.Close()
 	report.Device, report.Description, report.Plugin, report.Fallback = device.Name(), device.Description(), device.Plugin(), device.Fallback()
 	report.OpenMS = time.Since(start).Milliseconds()
+	report.Vectorized = imageio.Vectorized()
 
 	a, b := make([]float32, side*side), make([]float32, side*side)
 	for i := range a {
@@ -110,7 +121,7 @@ func multiply(device *accel.Device, a, b []float32) (product []float32, err erro
 		return nil, err
 	}
 	defer exec.Finalize()
-	result, err := exec.Exec1(tensors.FromFlatDataAndDimensions(a, side, side), tensors.FromFlatDataAndDimensions(b, side, side))
+	result, err := exec.Call1(tensors.FromFlatDataAndDimensions(a, side, side), tensors.FromFlatDataAndDimensions(b, side, side))
 	if err != nil {
 		return nil, err
 	}
