@@ -4,6 +4,7 @@ package builtin
 import (
 	"context"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
@@ -28,7 +29,7 @@ type Config struct {
 	// Plugins are the kernel's.
 	Plugins Plugins
 	// Doctor checks the installation.
-	Doctor func(context.Context) ([]Check, error)
+	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
 
 // Magics are the magics that c has everything for.

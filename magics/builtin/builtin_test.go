@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
@@ -80,8 +81,11 @@ func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 		Registry: known,
 		Engine:   []registry.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
 		Plugins:  plugins,
-		Doctor: func(context.Context) ([]Check, error) {
-			return []Check{{"Go", OK, "go1.26.8", ""}, {"GoNB", Failure, "missing", "headstart install"}}, nil
+		Doctor: func(context.Context) ([]diagnosis.Diagnosis, error) {
+			return []diagnosis.Diagnosis{
+				{Subject: "Go", Severity: diagnosis.OK, Code: "go", Sentence: "go1.26.8"},
+				{Subject: "GoNB", Severity: diagnosis.Error, Code: "gonb", Sentence: "missing", Fix: "headstart install"},
+			}, nil
 		},
 	})
 	if err := known.Add("headstart", list...); err != nil {
