@@ -66,10 +66,10 @@ func commands(code string) []command {
 	return found
 }
 
-// trimPrefix removes the comment mark behind which a command may hide from Go's tools.
-func trimPrefix(line string) string {
-	return strings.TrimPrefix(line, "//gonb:")
-}
+// hiddenPrefix is the comment mark behind which a command may hide from Go's tools.
+const hiddenPrefix = "//gonb:"
+
+func trimPrefix(line string) string { return strings.TrimPrefix(line, hiddenPrefix) }
 
 // check refuses what GoNB would warn about only, or would not survive. The error for an unknown name is unknown's.
 func check(list []command, unknown func(name string, others ...string) error) *wire.Error {

@@ -262,7 +262,7 @@ func relink(dir string) error {
 	link := filepath.Join(nvidia, "bin", "ptxas")
 	target, err := os.Readlink(link)
 	if err != nil || !filepath.IsAbs(target) {
-		return nil //nolint:nilerr // no such link: nothing to mend
+		return nil //nolint:nilerr // no such link: nothing to fix
 	}
 	rel, err := filepath.Rel(filepath.Dir(link), target)
 	if err != nil {

@@ -41,7 +41,7 @@ func magicLineAt(code string, cursor int) (line magicLine, ok bool) {
 
 // inMagicBody reports whether the cursor stands below a %%name of ours, in text that no engine understands.
 func (s *Session) inMagicBody(code string, cursor int) bool {
-	for _, part := range magics.ParseCell(code, s.Magics.Has) {
+	for _, part := range s.Magics.ParseCell(code, s.Engine.Scanner()) {
 		if part.IsMagic() && part.Call.Cell {
 			return strings.Count(code[:cursor], "\n")+1 > part.Line
 		}

@@ -9,11 +9,6 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 )
 
-// A clearer is a Host that can remove what its cell has shown. The kernel's own is one; a plugin's is not.
-type clearer interface {
-	Clear(wait bool) error
-}
-
 type clearOptions struct{ Wait bool }
 
 func clearMagic() magics.Magic {
@@ -26,9 +21,9 @@ func clearMagic() magics.Magic {
 			f.BoolVar(&o.Wait, "wait", false, "remove it only when the next output arrives")
 		},
 		Do: func(_ context.Context, in *magics.Invocation, o *clearOptions) error {
-			host, ok := in.Host.(clearer)
+			host, ok := in.Host.(magics.Clearer)
 			if !ok {
-				return errors.New("%clear: the output goes elsewhere than to the cell, there is nothing to clear")
+				return errors.New("%clear: the output does not go to the cell: remove the redirection")
 			}
 			return host.Clear(o.Wait)
 		},

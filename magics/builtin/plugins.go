@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -84,7 +84,7 @@ type pluginEntry struct {
 	Error      string   `json:"error,omitempty"`
 }
 
-func pluginEntries(list []plugin.Info) []pluginEntry {
+func pluginEntries(list []plugins.Info) []pluginEntry {
 	entries := make([]pluginEntry, len(list))
 	for i, p := range list {
 		entries[i] = pluginEntry{
@@ -95,7 +95,7 @@ func pluginEntries(list []plugin.Info) []pluginEntry {
 	return entries
 }
 
-func pluginTable(list []plugin.Info) display.Bundle {
+func pluginTable(list []plugins.Info) display.Bundle {
 	t := sketch.Table{
 		Title:  "Plugins",
 		Header: []string{"plugin", "version", "state", "process", "memory", "for", "starts", "magics"},

@@ -19,7 +19,7 @@ import (
 
 	"github.com/headstart-nb/headstart"
 	"github.com/headstart-nb/headstart/internal/paths"
-	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
 //go:embed plugintemplate
@@ -52,7 +52,7 @@ func newPluginNewCommand() *cobra.Command {
 
 // writePlugin writes a module into a folder that does not exist yet.
 func writePlugin(ctx context.Context, name, dir, source string) (err error) {
-	if !magics.ValidName(name) || strings.Trim(name, "-") != name {
+	if !registry.ValidName(name) || strings.Trim(name, "-") != name {
 		return errors.New("a magic's name is made of letters, digits, '_' and '-', and begins with a letter")
 	}
 	if source == "" {
