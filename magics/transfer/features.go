@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/imageio"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -17,6 +16,9 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 		return nil, nil, err
 	}
 	backbone := m.backbone(imagefolder.Geometry{})
+	if trained := m.trained(); trained != nil {
+		backbone = trained.Backbone // which resizes images as those that it was trained on
+	}
 	geometry := backbone.Identity().Geometry
 	extractor, err := backbone.Extractor(ctx, device, len(subjects))
 	if err != nil {
@@ -28,11 +30,9 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 		part := subjects[start:min(start+batch, len(subjects))]
 		pixels := make([]uint8, len(part)*geometry.Bytes())
 		for i, s := range part {
-			rgb := imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
-			if s.file != "" {
-				if rgb, err = decodeFile(s.file); err != nil {
-					return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
-				}
+			rgb, err := s.decode()
+			if err != nil {
+				return nil, nil, fmt.Errorf("compute features of %s: %w", s.name, err)
 			}
 			rgb.Resize(pixels[i*geometry.Bytes():(i+1)*geometry.Bytes()], geometry)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/prediction"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -190,7 +191,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 			}
 			continue
 		}
-		d.Predictions = append(d.Predictions, prediction(subjects[i], p))
+		d.Predictions = append(d.Predictions, shownPrediction(subjects[i], p))
 		if p.Cached {
 			features.Cached++
 		} else {
@@ -224,11 +225,8 @@ func allUnreadable(predictions []training.Prediction) error {
 	return fmt.Errorf("predicting: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func prediction(s subject, p training.Prediction) figure.Prediction {
-	result := figure.Prediction{Name: s.name, Truth: s.truth, Image: s.thumb()}
-	for _, score := range p.Top {
-		result.Top = append(result.Top, figure.Score{Label: score.Class, Probability: float64(score.Probability)})
-	}
+func shownPrediction(s subject, p training.Prediction) figure.Prediction {
+	result := figure.Prediction{Prediction: prediction.Prediction{Name: s.name, Truth: s.truth, Top: scores(p.Top)}, Image: s.thumb()}
 	if s.truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong
 		if p.Top[0].Class == s.truth {

@@ -15,6 +15,7 @@ import (
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
 // TrainFlags are the choices of %train; the command line shares them.
@@ -188,6 +189,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, config training.Config, m
 		facts: facts(config.Backbone.Identity(), config.Dataset.Digest, config.Seed, config.Flags), cell: config.Cell,
 		epochs: config.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
+	r.figure = live.New(r.forms(), time.Now)
 	if why := device.Fallback(); why != "" {
 		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)
 	}
@@ -246,7 +248,7 @@ func (l *Lab) freeName(stem string) string {
 	return name
 }
 
-func (r *run) snapshot() figure.RunData {
+func (r *run) snapshot() runData {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.data()

@@ -75,11 +75,11 @@ func drawPanel(c *canvas, x, y float64, d CurvesData, p Panel) {
 	}
 }
 
-// legendEntry draws a sample of a line with its name behind it, and returns where the next one may begin.
+// legendEntry draws a sample of a line with its name after it, and returns where the next one may begin.
 func legendEntry(c *canvas, x, y, end float64, index int, name string) float64 {
 	const sample = 24
 	if x+sample+20 > end {
-		return x // no room: the colours and shapes stand in the same order as the names that fit
+		return x // no room: colors and shapes keep the order of the names that fit
 	}
 	area := c.area(x, y-5, sample, 10)
 	at := vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}

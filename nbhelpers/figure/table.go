@@ -132,7 +132,7 @@ func shape(axes []int) string {
 	return "[" + strings.Join(sizes, ", ") + "]"
 }
 
-// EpochsData is the log of a run, one row an epoch.
+// EpochsData is the log of a run, one row per epoch.
 type EpochsData struct {
 	Title   string
 	Metrics []Metric
@@ -152,7 +152,7 @@ type EpochRow struct {
 	Epoch    int
 	Values   []float64
 	Waited   time.Duration // how long the model waited for images to be read
-	Rate     float64       // images a second; 0 leaves it out
+	Rate     float64       // images per second; 0 leaves it out
 	Duration time.Duration
 }
 
@@ -209,6 +209,5 @@ func seconds(d time.Duration) string {
 	return sketch.Clock(d)
 }
 
-// Progress shows how far a piece of work has come, as a line of text: an image of a bar four times a second would be
-// heavier than the news.
+// Progress shows how far a piece of work has come, as a line of text, which costs nothing to update.
 func Progress(d ProgressData) display.Bundle { return display.Text(d.Text(textWidth)) }

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Label makes a string from a stranger's folder fit to show: one line, no control characters (a terminal would obey
+// Label makes an untrusted string safe to show: one line, no control characters (a terminal would execute
 // them), no characters that reorder the text around them, at most width columns, cut with an ellipsis. A width of 0
 // cuts nothing.
 func Label(s string, width int) string {
