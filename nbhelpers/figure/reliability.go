@@ -52,7 +52,7 @@ func Reliability(d ReliabilityData) display.Bundle {
 		if b.Count > 0 {
 			mean, accuracy = sketch.Percent(b.Confidence), sketch.Percent(b.Accuracy)
 		}
-		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*b.Lower, 100*b.Upper), mean, accuracy, sketch.Count(b.Count)})
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*fraction(b.Lower), 100*fraction(b.Upper)), mean, accuracy, sketch.Count(b.Count)})
 	}
 	return k.bundle(k.textOf(t.Text()), "", d.vega())
 }

@@ -68,6 +68,8 @@ func (p Progress) bar(columns int) string {
 
 func rate(perSecond float64) string {
 	switch {
+	case !(perSecond < 1e12): // also what is not a number
+		return Number(perSecond) + "/s"
 	case perSecond >= 100:
 		return Count(int(perSecond+0.5)) + "/s"
 	default:
