@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -19,11 +20,11 @@ import (
 // textWidth is how wide charts of characters are, in columns.
 const textWidth = 80
 
-// bundle chooses the forms of a value. A panic in a method of the value's own becomes an error.
+// bundle chooses the forms of a value. A panic in the value's own method becomes an error.
 func bundle(v any) (b display.Bundle, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("showing a %T: it panicked: %v", v, r)
+			err = fmt.Errorf("show a %T: it panicked: %v", v, r)
 		}
 	}()
 	switch v := v.(type) {
@@ -49,7 +50,7 @@ func bundle(v any) (b display.Bundle, err error) {
 		return tableBundle(v), nil
 	case sketch.Curves:
 		b := curvesBundle(v)
-		if drawn, ok := drawing(warm.DrawCurves, v); ok {
+		if drawn, ok := drawing(process(), warm.DrawCurves, v); ok {
 			b = withDrawing(b, drawn)
 		}
 		return b, nil
@@ -59,17 +60,17 @@ func bundle(v any) (b display.Bundle, err error) {
 		return tableBundle(stringTable(v)), nil
 	case warm.PredictResult:
 		return tableBundle(predictionTable(v.Predictions)), nil
-	case []warm.Prediction:
+	case []prediction.Prediction:
 		return tableBundle(predictionTable(v)), nil
 	case warm.Report:
 		return tableBundle(reportTable(v)), nil
 	case warm.Explanation:
-		text := fmt.Sprintf("where %s sees %s (%s)", v.Model, sketch.Label(v.Class.Label, 40), sketch.Percent(v.Class.Probability))
+		text := fmt.Sprintf("heat map of %s for %s (%s)", v.Model, sketch.Label(v.Class.Class, 40), sketch.Percent(v.Class.Probability))
 		return withDrawing(display.Text(text), v.Drawing), nil
 	case io.WriterTo:
 		var buffer bytes.Buffer
 		if _, err := v.WriteTo(&buffer); err != nil {
-			return b, fmt.Errorf("showing a %T: writing it: %w", v, err)
+			return b, fmt.Errorf("show a %T: write it: %w", v, err)
 		}
 		return bytesBundle(buffer.Bytes()), nil
 	}
@@ -91,7 +92,7 @@ func curvesBundle(c sketch.Curves) display.Bundle {
 	return display.Bundle{Data: map[string]any{display.MIMEVegaLite: c.VegaLite(), display.MIMEText: c.Text(textWidth)}}
 }
 
-// bytesBundle recognises an image by its first bytes.
+// bytesBundle recognizes an image by its first bytes.
 func bytesBundle(data []byte) display.Bundle {
 	for mime, start := range map[string]string{display.MIMEPNG: "\x89PNG\r\n\x1a\n", display.MIMEJPEG: "\xff\xd8\xff"} {
 		if bytes.HasPrefix(data, []byte(start)) {
@@ -102,20 +103,20 @@ func bytesBundle(data []byte) display.Bundle {
 	return display.Text(strings.ToValidUTF8(string(data), "\uFFFD"))
 }
 
-// mostPixels is the largest image that is shown: one of 40 megapixels makes the notebook heavier than any use.
+// mostPixels is the largest image that is shown: larger ones make a notebook file too large to open.
 const mostPixels = 40_000_000
 
 func imageBundle(img image.Image) (display.Bundle, error) {
 	r := img.Bounds()
 	if r.Empty() {
-		return display.Bundle{}, errors.New("showing an image: it is empty")
+		return display.Bundle{}, errors.New("show an image: it is empty")
 	}
 	if r.Dx() > mostPixels/r.Dy() {
-		return display.Bundle{}, fmt.Errorf("showing an image of %d x %d pixels: %d are possible; scale it down first", r.Dx(), r.Dy(), mostPixels)
+		return display.Bundle{}, fmt.Errorf("show an image of %d x %d pixels: the limit is %d pixels; scale it down first", r.Dx(), r.Dy(), mostPixels)
 	}
 	var buffer bytes.Buffer
 	if err := png.Encode(&buffer, img); err != nil {
-		return display.Bundle{}, fmt.Errorf("showing an image of %d x %d pixels: encoding it as PNG: %w", r.Dx(), r.Dy(), err)
+		return display.Bundle{}, fmt.Errorf("show an image of %d x %d pixels: encode it as PNG: %w", r.Dx(), r.Dy(), err)
 	}
 	text := fmt.Sprintf("image of %d x %d pixels", r.Dx(), r.Dy())
 	return display.Bundle{Data: map[string]any{display.MIMEPNG: buffer.Bytes(), display.MIMEText: text}}, nil
@@ -143,12 +144,12 @@ func Grid(title string, cells ...Image) error {
 	if err != nil {
 		return err
 	}
-	return out().show(b, "")
+	return process().show(b, "")
 }
 
 // Table shows rows of text under a header.
 func Table(header []string, rows ...[]string) error {
-	return out().show(tableBundle(numbered(sketch.Table{Header: header, Rows: rows})), "")
+	return process().show(tableBundle(numbered(sketch.Table{Header: header, Rows: rows})), "")
 }
 
 // thumbSide is the longer side of a thumbnail in pixels: 96 CSS pixels at double resolution.
@@ -164,7 +165,7 @@ func gridBundle(title string, cells []Image) (display.Bundle, error) {
 	for i, cell := range cells {
 		small, err := thumbnail(cell.Image)
 		if err != nil {
-			return display.Bundle{}, fmt.Errorf("showing image %d of %d: %w", i+1, len(cells), err)
+			return display.Bundle{}, fmt.Errorf("show image %d of %d: %w", i+1, len(cells), err)
 		}
 		img, err := warm.FromImage(cell.Title, small)
 		if err != nil {
@@ -175,14 +176,14 @@ func gridBundle(title string, cells []Image) (display.Bundle, error) {
 		fmt.Fprintf(&text, "%3d %s\n", i+1, caption)
 		var encoded bytes.Buffer
 		if err := png.Encode(&encoded, small); err != nil {
-			return display.Bundle{}, fmt.Errorf("showing image %d of %d: encoding it as PNG: %w", i+1, len(cells), err)
+			return display.Bundle{}, fmt.Errorf("show image %d of %d: encode it as PNG: %w", i+1, len(cells), err)
 		}
 		size := small.Bounds().Size()
 		fmt.Fprintf(&markup, `<div style="display:inline-block;margin:4px"><img width="%d" height="%d" src="data:image/png;base64,%s"><br>%s</div>`+"\n",
 			size.X/2, size.Y/2, base64.StdEncoding.EncodeToString(encoded.Bytes()), html.EscapeString(caption))
 	}
 	b := display.Text(strings.TrimRight(text.String(), "\n"))
-	if drawn, ok := drawing(warm.DrawGrid, data); ok {
+	if drawn, ok := drawing(process(), warm.DrawGrid, data); ok {
 		b = withDrawing(b, drawn)
 	} else {
 		b.Data[display.MIMEHTML] = markup.String()
@@ -193,7 +194,7 @@ func gridBundle(title string, cells []Image) (display.Bundle, error) {
 // thumbnail is an image scaled down, each pixel the mean of those that it covers.
 func thumbnail(img image.Image) (image.Image, error) {
 	if img == nil || img.Bounds().Empty() {
-		return nil, errors.New("there is no image")
+		return nil, errors.New("the image is nil or empty")
 	}
 	r := img.Bounds()
 	long := max(r.Dx(), r.Dy())

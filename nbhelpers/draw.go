@@ -19,10 +19,10 @@ const (
 	drawProgram = "headstart-transfer"
 )
 
-// drawing has a figure drawn as PNG, by the model server or, before a magic has started it, by a program that ends with
-// the figure. ok is false where there is neither, and in a terminal, which shows no images.
-func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
-	if _, plain := out().(*terminal); plain {
+// drawing has a figure rendered as PNG, by the model server or, before a magic has started it, by a program that runs for
+// this figure. ok is false where there is neither, and in a terminal, which shows no images.
+func drawing(out output, kind string, data any) (drawn warm.Drawing, ok bool) {
+	if isTerminal(out) {
 		return drawn, false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drawTime)
@@ -32,7 +32,7 @@ func drawing(kind string, data any) (drawn warm.Drawing, ok bool) {
 		return drawn, false
 	}
 	params := warm.DrawParams{Kind: kind, Data: raw}
-	if err = Classifier("").call(ctx, warm.MethodDraw, params, &drawn); err != nil {
+	if err = ask(ctx, warm.MethodDraw, params, &drawn); err != nil {
 		drawn, err = drawnByProgram(ctx, params)
 	}
 	return drawn, err == nil
@@ -47,7 +47,7 @@ func drawnByProgram(ctx context.Context, params warm.DrawParams) (drawn warm.Dra
 	command.Stdin = bytes.NewReader(request)
 	answer, err := command.Output()
 	if err != nil {
-		return drawn, fmt.Errorf("drawing %s with %s: %w", params.Kind, drawProgram, err)
+		return drawn, fmt.Errorf("draw %s with %s: %w", params.Kind, drawProgram, err)
 	}
 	return drawn, json.Unmarshal(answer, &drawn)
 }

@@ -9,12 +9,13 @@ import (
 	"os"
 	"testing"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 	"github.com/headstart-nb/headstart/nbhelpers/warm/server"
 )
 
-// TestMain gives the examples a model server that knows one model, as the cells of a notebook have one behind %train.
+// TestMain gives the examples a model server that knows one model, as the cells of a notebook have one after %train.
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "warm")
 	if err != nil {
@@ -39,14 +40,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// answerCats is a model server whose model takes everything for a cat.
+// answerCats is a model server whose model predicts cat for every image.
 func answerCats(_ context.Context, method string, params json.RawMessage) (any, error) {
 	switch method {
 	case warm.MethodModels:
 		return warm.ModelsResult{Models: []warm.Model{{Name: "pets", Labels: []string{"cat", "dog"}, Trained: true}}}, nil
 	case warm.MethodPredict:
-		return warm.PredictResult{Model: "pets", Predictions: []warm.Prediction{{
-			Name: "cat.jpg", Top: []warm.Score{{Label: "cat", Probability: 0.9}, {Label: "dog", Probability: 0.1}},
+		return warm.PredictResult{Model: "pets", Predictions: []prediction.Prediction{{
+			Name: "cat.jpg", Top: []prediction.Score{{Class: "cat", Probability: 0.9}, {Class: "dog", Index: 1, Probability: 0.1}},
 		}}}, nil
 	case warm.MethodFeatures:
 		features, err := warm.NewTensor([]float32{0.5, 0, 2}, 1, 3)
@@ -57,7 +58,7 @@ func answerCats(_ context.Context, method string, params json.RawMessage) (any, 
 		}}, nil
 	case warm.MethodExplain:
 		heat, err := warm.NewTensor([]float32{0, 0, 0, 1}, 2, 2)
-		return warm.Explanation{Model: "pets", Class: warm.Score{Label: "cat", Probability: 0.9}, Heat: heat}, err
+		return warm.Explanation{Model: "pets", Class: prediction.Score{Class: "cat", Probability: 0.9}, Heat: heat}, err
 	case warm.MethodPut:
 		return nil, nil
 	case warm.MethodGet:
@@ -69,18 +70,16 @@ func answerCats(_ context.Context, method string, params json.RawMessage) (any, 
 // The model that %train made answers without being loaded or compiled in the cell.
 func ExampleClassifier() {
 	model := nbhelpers.Classifier("pets") // "" is the latest
-	predictions, err := model.Predict(context.Background(), "cat.jpg")
+	predictions, err := model.PredictFiles(context.Background(), "cat.jpg")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%s, %.0f %%\n", predictions[0].Label(), 100*predictions[0].Probability())
+	fmt.Printf("%s, %.0f %%\n", predictions[0].Class(), 100*predictions[0].Probability())
 	// Output: cat, 90 %
 }
 
-// Files, images in memory and what Put has named are asked about together.
-func ExampleModel_Predict() {
-	painted := image.NewRGBA(image.Rect(0, 0, 224, 224))
-	predictions, err := nbhelpers.Classifier("").Predict(context.Background(), "cat.jpg", painted, "@batch")
+func ExampleModel_PredictFiles() {
+	predictions, err := nbhelpers.Classifier("").PredictFiles(context.Background(), "cat.jpg", "dog.jpg")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -93,9 +92,20 @@ func ExampleModel_Predict() {
 	// cat.jpg         cat         90.0 %  dog 10.0 %
 }
 
-// The backbone's features are what the head is trained on, and good for searching and clustering as well.
-func ExampleModel_Features() {
-	features, err := nbhelpers.Classifier("").Features(context.Background(), "cat.jpg")
+// Images that exist in memory only go to the same model; the server resizes them.
+func ExampleModel_PredictImages() {
+	painted := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	predictions, err := nbhelpers.Classifier("").PredictImages(context.Background(), painted)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(predictions[0].Class())
+	// Output: cat
+}
+
+// The backbone's features are what the head is trained on. They also serve for search and clustering.
+func ExampleModel_FeaturesOfFiles() {
+	features, err := nbhelpers.Classifier("").FeaturesOfFiles(context.Background(), "cat.jpg")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -103,8 +113,8 @@ func ExampleModel_Features() {
 	// Output: 1 image, 3 numbers: [0.5 0 2]
 }
 
-func ExampleModel_Evaluate() {
-	report, err := nbhelpers.Classifier("").Evaluate(context.Background(), "val")
+func ExampleModel_EvaluateSplit() {
+	report, err := nbhelpers.Classifier("").EvaluateSplit(context.Background(), "val")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -119,16 +129,16 @@ func ExampleModel_Evaluate() {
 	// dog       90.9 %  100.0 %  95.2 %      10
 }
 
-// In a notebook, Show draws the image beside itself under the heat map.
-func ExampleModel_Explain() {
-	explanation, err := nbhelpers.Classifier("").Explain(context.Background(), "cat.jpg", "cat")
+// In a notebook, Show draws the image, and the image below its heat map.
+func ExampleModel_ExplainFile() {
+	explanation, err := nbhelpers.Classifier("").ExplainFile(context.Background(), "cat.jpg", "cat")
 	if err != nil {
 		log.Fatal(err)
 	}
 	if err := nbhelpers.Show(explanation); err != nil {
 		log.Fatal(err)
 	}
-	// Output: where pets sees cat (90.0 %)
+	// Output: heat map of pets for cat (90.0 %)
 }
 
 func ExampleModels() {

@@ -1,6 +1,7 @@
 package nbhelpers
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,52 +10,70 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
-// interval is the least time between two updates of a live output: four a second are as many as a reader follows.
-const interval = 250 * time.Millisecond
+// screen is an output as a place for figures that are updated.
+type screen struct{ output }
 
-// live is an output that is updated in place.
-type live struct {
-	out output
-	id  display.ID
-	now func() time.Time
-
-	shown time.Time
+// Show implements live.Screen.
+func (s screen) Show(_ context.Context, b display.Bundle) (display.ID, error) {
+	id := display.ID("headstart-" + strconv.FormatUint(rand.Uint64(), 36))
+	return id, s.show(b, id)
 }
 
-func newLive() live {
-	return live{out: out(), id: display.ID("headstart-" + strconv.FormatUint(rand.Uint64(), 36)), now: time.Now}
+// Update implements live.Screen.
+func (s screen) Update(_ context.Context, id display.ID, b display.Bundle) error {
+	return s.show(b, id)
 }
 
-// update shows what render makes, unless the last update is too recent. The last one is forced.
-func (l *live) update(force bool, render func() display.Bundle) error {
-	if now := l.now(); force || now.Sub(l.shown) >= interval {
-		err := l.out.show(render(), l.id)
-		l.shown = l.now()
-		return err
+// following is a figure that is shown with its first values.
+type following struct {
+	figure *live.Figure
+	out    output
+	shown  bool
+}
+
+func (f *following) update() error {
+	if !f.shown {
+		f.shown = true
+		return f.figure.Attach(context.Background(), screen{f.out})
 	}
-	return nil
+	f.figure.Change()
+	return f.figure.Update(context.Background())
 }
 
-// ProgressBar is a line that tells how far a loop has come.
+func (f *following) close() error {
+	if !f.shown {
+		f.shown = true
+		if err := f.figure.Attach(context.Background(), screen{f.out}); err != nil {
+			return err
+		}
+	}
+	return f.figure.Close(context.Background())
+}
+
+// ProgressBar is a line that shows how far a loop has come.
 type ProgressBar struct {
 	mu      sync.Mutex
-	live    live
 	state   sketch.Progress
+	now     func() time.Time
 	started time.Time
+	live    following
 }
 
-// Progress shows a bar for a loop over so many steps; a total of 0 or less is one that nobody knows. Call Add in the
-// loop, or Set in a callback that is told how many steps are done, and Close behind it.
+// Progress shows a bar for a loop over so many steps; a total of 0 or less is unknown. Call Add in the loop, or Set in a
+// callback that receives how many steps are done, and Close after it.
 func Progress(label string, total int) *ProgressBar {
-	return newProgress(newLive(), label, total)
+	return newProgress(process(), time.Now, label, total)
 }
 
-func newProgress(l live, label string, total int) *ProgressBar {
-	return &ProgressBar{live: l, state: sketch.Progress{Label: label, Total: max(0, total)}, started: l.now()}
+func newProgress(out output, now func() time.Time, label string, total int) *ProgressBar {
+	p := &ProgressBar{now: now, started: now(), state: sketch.Progress{Label: label, Total: max(0, total)}}
+	p.live = following{out: out, figure: live.New(live.Forms{Light: p.render}, now)}
+	return p
 }
 
 // Add counts n more steps as done, from any goroutine.
@@ -62,7 +81,7 @@ func (p *ProgressBar) Add(n int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Done += n
-	return p.live.update(false, p.render)
+	return p.live.update()
 }
 
 // Set says how many steps are done, from any goroutine.
@@ -70,19 +89,20 @@ func (p *ProgressBar) Set(done int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Done = done
-	return p.live.update(false, p.render)
+	return p.live.update()
 }
 
-// Close shows the final count.
+// Close shows the final count. The bar does not change any more after it.
 func (p *ProgressBar) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.live.update(true, p.render)
+	return p.live.close()
 }
 
+// render is called with the lock held, by the methods above.
 func (p *ProgressBar) render() display.Bundle {
 	s := p.state
-	if passed := p.live.now().Sub(p.started); passed > 0 && s.Done > 0 {
+	if passed := p.now().Sub(p.started); passed > 0 && s.Done > 0 {
 		s.Rate = float64(s.Done) / passed.Seconds()
 		if left := s.Total - s.Done; left > 0 {
 			s.Left = time.Duration(float64(left) / s.Rate * float64(time.Second))
@@ -94,14 +114,16 @@ func (p *ProgressBar) render() display.Bundle {
 // LiveCurves are curves that a loop feeds.
 type LiveCurves struct {
 	mu      sync.Mutex
-	live    live
 	data    sketch.Curves
+	now     func() time.Time
 	started time.Time
+	live    following
+	plain   bool // the output is a terminal
 	// draw makes the final PNG, for pages that run no script.
 	draw func(sketch.Curves) (warm.Drawing, bool)
 }
 
-// Curves shows learning curves that grow while a loop of so many epochs runs; 0 is a number that nobody knows.
+// Curves shows learning curves that grow while a loop of so many epochs runs; 0 is an unknown number.
 //
 //	curves := nbhelpers.Curves("my loop", epochs)
 //	defer curves.Close()
@@ -111,18 +133,20 @@ type LiveCurves struct {
 //		curves.Step()
 //	}
 func Curves(title string, epochs int) *LiveCurves {
-	return newCurves(newLive(), title, epochs, func(c sketch.Curves) (warm.Drawing, bool) { return drawing(warm.DrawCurves, c) })
+	out := process()
+	return newCurves(out, time.Now, title, epochs, func(c sketch.Curves) (warm.Drawing, bool) { return drawing(out, warm.DrawCurves, c) })
 }
 
-func newCurves(l live, title string, epochs int, draw func(sketch.Curves) (warm.Drawing, bool)) *LiveCurves {
-	return &LiveCurves{
-		live: l, started: l.now(), draw: draw,
+func newCurves(out output, now func() time.Time, title string, epochs int, draw func(sketch.Curves) (warm.Drawing, bool)) *LiveCurves {
+	c := &LiveCurves{
+		now: now, started: now(), draw: draw, plain: isTerminal(out),
 		data: sketch.Curves{Title: title, Epochs: max(0, epochs), Status: sketch.Status{State: sketch.StateRunning}},
 	}
+	c.live = following{out: out, figure: live.New(live.Forms{Light: c.line, Full: c.chart}, now)}
+	return c
 }
 
-// Add sets the value of a line ("train") in a panel ("loss") for the epoch that is under way. A panel whose values have
-// all been in [0, 1] and that Percent was called for is shown in percent.
+// Add sets the value of a line ("train") in a panel ("loss") for the current epoch.
 func (c *LiveCurves) Add(panel, line string, value float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,18 +187,19 @@ func (c *LiveCurves) panel(name string) *sketch.Panel {
 	return &c.data.Panels[i]
 }
 
-// Step ends an epoch and shows the curves, at most four times a second.
+// Step ends an epoch and shows the curves. The text is updated at most twice a second, the chart every few seconds.
 func (c *LiveCurves) Step() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.data.Epoch++
 	if left := c.data.Epochs - c.data.Epoch; left > 0 {
-		c.data.Status.Left = c.live.now().Sub(c.started) / time.Duration(c.data.Epoch) * time.Duration(left)
+		c.data.Status.Left = c.now().Sub(c.started) / time.Duration(c.data.Epoch) * time.Duration(left)
 	}
-	return c.live.update(false, func() display.Bundle { return c.render(false) })
+	return c.live.update()
 }
 
-// Close shows the curves as they are at the end, with a PNG for pages that run no script.
+// Close shows the curves as they are at the end, with a PNG for pages that run no script. They do not change any more after
+// it.
 func (c *LiveCurves) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,16 +207,24 @@ func (c *LiveCurves) Close() error {
 	if c.data.Epoch < c.data.Epochs {
 		c.data.Status.State = sketch.StateStopped
 	}
-	return c.live.update(true, func() display.Bundle { return c.render(true) })
+	return c.live.close()
 }
 
-func (c *LiveCurves) render(final bool) display.Bundle {
-	_, plain := c.live.out.(*terminal)
-	if plain && !final { // a chart each time would fill the screen
+// line is the light form; it is called with the lock held, by the methods above.
+func (c *LiveCurves) line() display.Bundle {
+	if c.plain { // a chart each time would fill the terminal
 		return display.Text(sketch.Label(c.data.Title+" "+c.data.Summary(), textWidth))
 	}
+	return display.Text(c.data.Text(textWidth))
+}
+
+// chart is the full form; it is called with the lock held, by the methods above.
+func (c *LiveCurves) chart(last bool) display.Bundle {
+	if c.plain && !last {
+		return c.line()
+	}
 	b := curvesBundle(c.data)
-	if final && !plain {
+	if last && !c.plain {
 		if drawn, ok := c.draw(c.data); ok {
 			b = withDrawing(b, drawn)
 		}

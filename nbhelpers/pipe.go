@@ -21,7 +21,6 @@ const patience = 10 * time.Second
 // surroundings are what the package reads from the process's environment.
 type surroundings struct {
 	toGoNB, fromGoNB string // paths of GoNB's named pipes; empty outside of GoNB
-	runtimeDir       string // where the model server's socket is; empty outside of Headstart
 	in               *os.File
 	out              *os.File
 }
@@ -29,7 +28,7 @@ type surroundings struct {
 func environment() surroundings {
 	return surroundings{
 		toGoNB: os.Getenv(protocol.GONB_PIPE_ENV), fromGoNB: os.Getenv(protocol.GONB_PIPE_BACK_ENV),
-		runtimeDir: os.Getenv(runtimeDirVariable), in: os.Stdin, out: os.Stdout,
+		in: os.Stdin, out: os.Stdout,
 	}
 }
 
@@ -46,12 +45,12 @@ type standardOutput struct{}
 
 func (standardOutput) Write(data []byte) (int, error) { return os.Stdout.Write(data) }
 
-// pipe speaks GoNB's protocol: gob messages into one named pipe, acknowledgements out of another.
+// pipe speaks GoNB's protocol: gob messages into one named pipe, acknowledgements from another.
 type pipe struct {
 	surroundings
 
 	mu      sync.Mutex
-	failed  error // of an earlier message; the stream cannot go on behind one
+	failed  error // of an earlier message, after which the stream is unusable
 	encoder *gob.Encoder
 	acks    chan int // the numbers of acknowledged messages; closed at the end of the stream
 	sent    int
@@ -66,7 +65,7 @@ func (p *pipe) show(b display.Bundle, id display.ID) error {
 	defer p.mu.Unlock()
 	data.DisplayID = string(id)
 	if err := p.send(data); err != nil {
-		return fmt.Errorf("showing an output through GoNB: %w", err)
+		return fmt.Errorf("show an output through GoNB: %w", err)
 	}
 	return nil
 }
@@ -160,11 +159,11 @@ func (p *pipe) ask(prompt string, secret bool) (string, error) {
 	}})
 	p.mu.Unlock()
 	if err != nil {
-		return "", fmt.Errorf("asking %q through GoNB: %w", prompt, err)
+		return "", fmt.Errorf("ask %q through GoNB: %w", prompt, err)
 	}
 	line, err := readLine(p.in)
 	if err != nil {
-		return "", fmt.Errorf("asking %q: %w", prompt, err)
+		return "", fmt.Errorf("ask %q: %w", prompt, err)
 	}
 	return line, nil
 }
@@ -176,14 +175,14 @@ func gobData(b display.Bundle) (protocol.DisplayData, error) {
 	for mime, value := range b.Data {
 		plain, err := gobValue(value)
 		if err != nil {
-			return data, fmt.Errorf("showing %s: %w", mime, err)
+			return data, fmt.Errorf("show %s: %w", mime, err)
 		}
 		data.Data[protocol.MIMEType(mime)] = plain
 	}
 	for key, value := range b.Metadata {
 		plain, err := gobValue(value)
 		if err != nil {
-			return data, fmt.Errorf("showing the metadata of %s: %w", key, err)
+			return data, fmt.Errorf("show the metadata of %s: %w", key, err)
 		}
 		data.Metadata[key] = plain
 	}

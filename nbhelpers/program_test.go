@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -22,7 +24,7 @@ func TestOutsideOfANotebook(t *testing.T) {
 	command := exec.CommandContext(t.Context(), "go", "run", "./testdata/program")
 	command.Stdin = strings.NewReader("Ada\n")
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); !strings.HasPrefix(name, "GONB_") && name != runtimeDirVariable {
+		if name, _, _ := strings.Cut(entry, "="); !strings.HasPrefix(name, "GONB_") && name != warm.EnvRuntimeDir {
 			command.Env = append(command.Env, entry)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
@@ -102,14 +103,14 @@ func cellText(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-func predictionTable(predictions []warm.Prediction) sketch.Table {
+func predictionTable(predictions []prediction.Prediction) sketch.Table {
 	t := sketch.Table{Header: []string{"image", "truth", "class", "probability", "then"}, Right: []int{3}}
 	for _, p := range predictions {
 		var then []string
 		for _, score := range p.Top[min(1, len(p.Top)):] {
-			then = append(then, score.Label+" "+sketch.Percent(score.Probability))
+			then = append(then, score.Class+" "+sketch.Percent(score.Probability))
 		}
-		t.Rows = append(t.Rows, []string{p.Name, p.Truth, p.Label(), sketch.Percent(p.Probability()), strings.Join(then, ", ")})
+		t.Rows = append(t.Rows, []string{p.Name, p.Truth, p.Class(), sketch.Percent(p.Probability()), strings.Join(then, ", ")})
 	}
 	return t
 }

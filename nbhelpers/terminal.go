@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// terminal writes the text form of every bundle. An output that is replaced is rewritten on its line where it has one
-// line and the terminal can; else only its first and its last form are worth their lines, which is up to the caller.
+// terminal writes the text form of every bundle. It rewrites an output of one line in place where the terminal is
+// interactive; elsewhere it writes every form that it is given.
 type terminal struct {
 	in          io.Reader
 	out         io.Writer
@@ -35,18 +35,18 @@ func (t *terminal) show(b display.Bundle, id display.ID) error {
 		t.pending = id
 	}
 	if _, err := io.WriteString(t.out, begin+text+end); err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
+		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil
 }
 
 func (t *terminal) ask(prompt string, _ bool) (string, error) {
 	if _, err := io.WriteString(t.out, prompt); err != nil {
-		return "", fmt.Errorf("asking %q: writing to standard output: %w", prompt, err)
+		return "", fmt.Errorf("ask %q: write to standard output: %w", prompt, err)
 	}
 	line, err := readLine(t.in)
 	if err != nil {
-		return "", fmt.Errorf("asking %q: %w", prompt, err)
+		return "", fmt.Errorf("ask %q: %w", prompt, err)
 	}
 	return line, nil
 }
@@ -54,7 +54,7 @@ func (t *terminal) ask(prompt string, _ bool) (string, error) {
 // longestLine is the longest answer that Ask reads, in bytes.
 const longestLine = 1 << 20
 
-// readLine reads to the end of a line and not a byte further, since others may read what follows.
+// readLine reads to the end of a line and no byte more: the program may read what follows.
 func readLine(r io.Reader) (string, error) {
 	var line []byte
 	var one [1]byte
@@ -67,10 +67,15 @@ func readLine(r io.Reader) (string, error) {
 			line = append(line, one[0])
 		}
 		if err != nil {
-			return "", fmt.Errorf("reading the answer from standard input: %w", err)
+			return "", fmt.Errorf("read the answer from standard input: %w", err)
 		}
 		if len(line) > longestLine {
-			return "", fmt.Errorf("reading the answer from standard input: it is longer than %d bytes", longestLine)
+			return "", fmt.Errorf("read the answer from standard input: it is longer than %d bytes", longestLine)
 		}
 	}
+}
+
+func isTerminal(out output) bool {
+	_, is := out.(*terminal)
+	return is
 }

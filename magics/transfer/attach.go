@@ -7,7 +7,6 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/training"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 type attachFlags struct {
@@ -73,7 +72,7 @@ func (l *Lab) attachStored(ctx context.Context, in *magics.Invocation, name stri
 		default:
 			curves.Notes = append(curves.Notes, "Its process is gone. With its dataset and model loaded, %train --resume "+s.Name+" brings its model back.")
 		}
-		_, err := in.Show(ctx, figure.Run(curves, data))
+		_, err := in.Show(ctx, runFigure(curves, data))
 		return err
 	}
 	return missing

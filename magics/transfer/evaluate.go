@@ -132,7 +132,7 @@ func classTable(report *metric.Report, notes []string) figure.TableData {
 }
 
 func reliability(report *metric.Report) figure.ReliabilityData {
-	d := figure.ReliabilityData{Title: "is it as sure as it is right?", ECE: report.Calibration.ECE}
+	d := figure.ReliabilityData{Title: "reliability diagram", ECE: report.Calibration.ECE}
 	for _, b := range report.Calibration.Bins {
 		d.Bins = append(d.Bins, figure.ReliabilityBin{Lower: b.Low, Upper: b.High, Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Images})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -19,7 +20,7 @@ type explainFlags struct {
 func explainMagic(l *Lab) magics.Magic {
 	return &magics.Command[explainFlags]{
 		Use:     "explain FILE...",
-		Short:   "Shows where in an image the model sees a class (Grad-CAM)",
+		Short:   "Shows which parts of an image a class depends on (Grad-CAM)",
 		Example: "%explain ~/images/new.jpg --class glass\n%explain @val --limit 4\n%explain @batch",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *explainFlags) {
@@ -36,13 +37,13 @@ func explainMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			d := figure.HeatData{Title: "where " + model.Name + " looks"}
+			d := figure.HeatData{Title: "Grad-CAM of " + model.Name}
 			for _, s := range subjects {
 				heat, err := explain(ctx, trained, s, o.Class)
 				if err != nil {
 					return err
 				}
-				d.Items = append(d.Items, heatItem(s, heat))
+				d.Items = append(d.Items, heatItem(trained, s, heat))
 			}
 			if more > 0 {
 				d.Notes = append(d.Notes, fmt.Sprintf("%d more images: raise --limit.", more))
@@ -63,9 +64,9 @@ func explain(ctx context.Context, trained *classifier.Model, s subject, class st
 	return trained.ExplainPixels(ctx, s.resized(trained.Backbone().Identity().Geometry), class)
 }
 
-func heatItem(s subject, heat *classifier.HeatMap) figure.HeatItem {
+func heatItem(trained *classifier.Model, s subject, heat *classifier.HeatMap) figure.HeatItem {
 	return figure.HeatItem{
-		Image: s.thumb(), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
-		Score: figure.Score{Label: heat.Class, Probability: float64(heat.Probability)},
+		Image: s.seen(trained), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
+		Score: prediction.Score{Class: heat.Class, Probability: float64(heat.Probability)},
 	}
 }

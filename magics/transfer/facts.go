@@ -7,26 +7,25 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/features"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // facts are where a run's numbers come from, as far as the card of a run has no line of its own for it.
-func facts(backbone features.Identity, digest string, seed int64, flags []string) []figure.RunFact {
-	return slices.DeleteFunc([]figure.RunFact{
+func facts(backbone features.Identity, digest string, seed int64, flags []string) []runFact {
+	return slices.DeleteFunc([]runFact{
 		{Name: "backbone", Value: strings.Join([]string{backbone.Architecture, backbone.Cut, backbone.Pool, backbone.Preprocess}, ", ")},
 		{Name: "weights", Value: backbone.Weights},
 		{Name: "weights sha256", Value: backbone.WeightsDigest},
 		{Name: "dataset sha256", Value: digest},
 		{Name: "seed", Value: strconv.FormatInt(seed, 10)},
 		{Name: "flags", Value: strings.Join(flags, " ")},
-	}, func(f figure.RunFact) bool { return f.Value == "" })
+	}, func(f runFact) bool { return f.Value == "" })
 }
 
 // versionFacts are the programs that took part, by name.
-func versionFacts(versions map[string]string) []figure.RunFact {
-	var list []figure.RunFact
+func versionFacts(versions map[string]string) []runFact {
+	var list []runFact
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
-		list = append(list, figure.RunFact{Name: name, Value: versions[name]})
+		list = append(list, runFact{Name: name, Value: versions[name]})
 	}
 	return list
 }

@@ -20,6 +20,9 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 		return nil, nil, err
 	}
 	backbone := m.backbone(imagefolder.Bilinear)
+	if trained := m.trained(); trained != nil {
+		backbone = trained.Backbone() // which resizes images as those that it was trained on
+	}
 	geometry := backbone.Identity().Geometry
 	pass, err := features.Open(backbone, device, l.home, 0)
 	if err != nil {
@@ -33,7 +36,7 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 			if s.file == "" {
 				image = features.NewImage(s.resized(geometry))
 			} else if image, err = features.ReadImage(s.file, geometry); err != nil {
-				return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
+				return nil, nil, fmt.Errorf("compute features of %s: %w", s.name, err)
 			}
 			images = append(images, image)
 		}

@@ -192,7 +192,7 @@ func showPredictions(ctx context.Context, in *magics.Invocation, model *Model, s
 			}
 			continue
 		}
-		d.Predictions = append(d.Predictions, drawn(subjects[i], p))
+		d.Predictions = append(d.Predictions, shownPrediction(subjects[i], p))
 		if p.Cached {
 			passed.Cached++
 		} else {
@@ -226,11 +226,9 @@ func allUnreadable(predictions []prediction.Prediction) error {
 	return fmt.Errorf("predicting: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func drawn(s subject, p prediction.Prediction) figure.Prediction {
-	result := figure.Prediction{Name: s.name, Truth: s.truth, Image: s.thumb()}
-	for _, score := range p.Top {
-		result.Top = append(result.Top, figure.Score{Label: score.Class, Probability: score.Probability})
-	}
+func shownPrediction(s subject, p prediction.Prediction) figure.Prediction {
+	p.Name, p.Truth = s.name, s.truth
+	result := figure.Prediction{Prediction: p, Image: s.thumb()}
 	if s.truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong
 		if p.Class() == s.truth {

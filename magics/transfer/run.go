@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
 // A run is one training of this process, with the figures that follow it.
@@ -25,7 +25,7 @@ type run struct {
 	images  int
 	epochs  int
 	started time.Time
-	facts   []figure.RunFact
+	facts   []runFact
 	cell    string // the text of the cell that started it; empty for a run of another process
 	tied    bool   // it ends with its kernel; else it goes on without one
 
@@ -35,6 +35,8 @@ type run struct {
 	done     chan struct{} // closed when the training has ended
 	drawn    chan struct{} // closed when its figures have got their last state
 
+	figure *live.Figure
+
 	mu       sync.Mutex
 	features *features.Progress
 	history  training.History
@@ -43,21 +45,13 @@ type run struct {
 	notes    []string
 	err      error
 	ended    time.Time
-	viewers  []*viewer
-	dirty    bool
-}
-
-// A viewer is one place where the run's live figure stands.
-type viewer struct {
-	screen magics.Display
-	id     display.ID
 }
 
 // hear takes in an event; it is the callback of training.Fit and must be quick.
 func (r *run) hear(e training.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.dirty = true
+	r.figure.Change()
 	switch e.Kind {
 	case training.FeaturesEvent:
 		r.features = e.Features
@@ -75,56 +69,24 @@ func (r *run) hear(e training.Event) {
 
 // attach shows the run's figure on a screen, which then follows it until it ends.
 func (r *run) attach(ctx context.Context, screen magics.Display) error {
-	bundle := r.figure()
-	id, err := screen.Show(ctx, bundle)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	r.viewers = append(r.viewers, &viewer{screen, id})
-	r.dirty = true // what came in between Show and now
-	r.mu.Unlock()
-	if !r.running() { // nobody may follow it any more
-		r.redraw(true)
-	}
-	return nil
+	return r.figure.Attach(ctx, screen)
 }
 
-// follow draws the figure again while the run lasts, in all its places, and once more when it has ended.
+// follow updates the figure while the run lasts, in all its places, and once more when it has ended. A place that cannot be
+// reached, since its cell or its kernel is gone, does not stop the training.
 func (r *run) follow() {
 	defer close(r.drawn)
-	ticker := time.NewTicker(redrawEvery)
+	ticker := time.NewTicker(live.LightEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-r.done:
-			r.redraw(true)
+			_ = r.figure.Close(context.Background())
 			return
 		case <-ticker.C:
-			r.redraw(false)
+			_ = r.figure.Update(context.Background())
 		}
 	}
-}
-
-func (r *run) redraw(force bool) {
-	r.mu.Lock()
-	if !r.dirty && !force || len(r.viewers) == 0 {
-		r.mu.Unlock()
-		return
-	}
-	r.dirty = false
-	viewers := slices.Clone(r.viewers)
-	r.mu.Unlock()
-	bundle := r.figure()
-	var gone []*viewer
-	for _, v := range viewers {
-		if v.screen.Update(context.Background(), v.id, bundle) != nil { // its cell or its kernel is gone, which does not stop the training
-			gone = append(gone, v)
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.viewers = slices.DeleteFunc(r.viewers, func(v *viewer) bool { return slices.Contains(gone, v) })
 }
 
 func (r *run) finish(err error) {
@@ -135,7 +97,7 @@ func (r *run) finish(err error) {
 }
 
 // learn adds to where the run comes from.
-func (r *run) learn(more []figure.RunFact) {
+func (r *run) learn(more []runFact) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.facts = append(r.facts, more...)
@@ -155,14 +117,22 @@ func (r *run) running() bool {
 	}
 }
 
-// figure draws the run as it stands: the pass of the backbone first, then the curves.
-func (r *run) figure() display.Bundle {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.history) == 0 && r.err == nil && r.features != nil && !r.features.Done {
-		return figure.Progress(featureProgress(r.name, r.features))
+// forms draw the run as it stands: the pass of the backbone first, then the curves.
+func (r *run) forms() live.Forms {
+	draw := func(full bool) display.Bundle {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.history) == 0 && r.err == nil && r.features != nil && !r.features.Done {
+			return figure.Progress(featureProgress(r.name, r.features))
+		}
+		curves, data := r.curves(), r.data()
+		if full {
+			return runFigure(curves, data)
+		}
+		data.Notes = curves.Notes
+		return figure.RunLight(curves, data)
 	}
-	return figure.Run(r.curves(), r.data())
+	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
 }
 
 func featureProgress(name string, f *features.Progress) figure.ProgressData {
@@ -241,8 +211,8 @@ func (r *run) state() figure.State {
 }
 
 // data is what the notebook extension and scripts read of the run.
-func (r *run) data() figure.RunData {
-	d := figure.RunData{
+func (r *run) data() runData {
+	d := runData{
 		ID: r.name, Title: r.name, State: r.state(), Dataset: r.dataset, Model: r.model, Backend: r.backend,
 		Epoch: len(r.history), Epochs: r.epochs, Images: r.images, Started: r.started, Metrics: map[string]float64{},
 		Facts: r.facts, Cell: r.cell,
@@ -268,7 +238,7 @@ func (r *run) data() figure.RunData {
 	}
 	for _, panel := range curvesOf("", r.history, r.epochs).Panels {
 		for _, line := range panel.Lines {
-			d.Series = append(d.Series, figure.RunSeries{Panel: panel.Name, Name: line.Name, Values: nullable(line.Values)})
+			d.Series = append(d.Series, runSeries{Panel: panel.Name, Name: line.Name, Values: nullable(line.Values)})
 		}
 	}
 	if !r.ended.IsZero() {

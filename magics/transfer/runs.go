@@ -29,12 +29,12 @@ func runsMagic(l *Lab) magics.Magic {
 }
 
 // Runs lists the trainings of this process and those on disk, newest first.
-func (l *Lab) Runs() ([]figure.RunData, error) {
+func (l *Lab) Runs() ([]runData, error) {
 	l.mu.Lock()
 	own := slices.Clone(l.runs)
 	l.mu.Unlock()
 	slices.Reverse(own)
-	var list []figure.RunData
+	var list []runData
 	seen := map[string]bool{}
 	for _, r := range own {
 		if !seen[r.name] {
@@ -58,7 +58,7 @@ func (l *Lab) Runs() ([]figure.RunData, error) {
 }
 
 // storedRun is a run of an earlier process as the figures know one.
-func storedRun(r training.Run) figure.RunData {
+func storedRun(r training.Run) runData {
 	stand := run{
 		name: r.Name, model: r.Backbone.Architecture, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
 		facts: facts(r.Backbone, r.Digest, r.Recipe.Seed, r.Flags),
@@ -69,7 +69,7 @@ func storedRun(r training.Run) figure.RunData {
 	return stand.data()
 }
 
-func runTable(runs []figure.RunData) figure.TableData {
+func runTable(runs []runData) figure.TableData {
 	t := figure.TableData{
 		Title: "runs", Header: []string{"run", "state", "dataset", "epoch", "best val accuracy", "started", "took"}, Right: []int{3, 4, 6},
 	}
@@ -108,7 +108,7 @@ func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return figure.Run(r.curves(), r.data()), nil
+		return runFigure(r.curves(), r.data()), nil
 	case "stop", "abort":
 		r, err := l.run(asked.Run)
 		if err != nil {
@@ -127,7 +127,7 @@ func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
 		return nil, err
 	}
 	if runs == nil {
-		runs = []figure.RunData{}
+		runs = []runData{}
 	}
 	return map[string]any{"runs": runs}, nil
 }

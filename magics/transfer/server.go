@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/prediction"
@@ -18,7 +19,7 @@ import (
 func (l *Lab) Serve(ctx context.Context, runtimeDir string) error {
 	listener, err := server.Listen(warm.SocketPath(runtimeDir))
 	if err != nil {
-		return fmt.Errorf("listening for Go cells: %w", err)
+		return fmt.Errorf("listen for Go cells: %w", err)
 	}
 	return server.Serve(ctx, listener, l.handle)
 }
@@ -49,7 +50,7 @@ func (l *Lab) handle(ctx context.Context, method string, params json.RawMessage)
 func answer[P, R any](ctx context.Context, raw json.RawMessage, method func(context.Context, P) (R, error)) (any, error) {
 	var params P
 	if err := json.Unmarshal(raw, &params); err != nil {
-		return nil, fmt.Errorf("reading the request: %w", err)
+		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	return method(ctx, params)
 }
@@ -94,7 +95,7 @@ func (l *Lab) warmPredict(ctx context.Context, p warm.PredictParams) (warm.Predi
 	}
 	for i, p := range predictions {
 		if p.Error != "" {
-			return warm.PredictResult{}, fmt.Errorf("predicting %s: %s", subjects[i].name, p.Error)
+			return warm.PredictResult{}, fmt.Errorf("predict %s: %s", subjects[i].name, p.Error)
 		}
 	}
 	return warmPredictions(model.Name, subjects, predictions), nil
@@ -158,7 +159,7 @@ func (l *Lab) warmExplain(ctx context.Context, p warm.ExplainParams) (warm.Expla
 		return warm.Explanation{}, err
 	}
 	if len(subjects) != 1 {
-		return warm.Explanation{}, fmt.Errorf("explaining %s: these are %d images; one at a time is explained", p.Image.File, len(subjects))
+		return warm.Explanation{}, fmt.Errorf("explain %s: it is %d images; give one", p.Image.File, len(subjects))
 	}
 	heat, err := explain(ctx, trained, subjects[0], p.Class)
 	if err != nil {
@@ -166,14 +167,14 @@ func (l *Lab) warmExplain(ctx context.Context, p warm.ExplainParams) (warm.Expla
 	}
 	tensor, err := warm.NewTensor(heat.Values, heat.Height, heat.Width)
 	return warm.Explanation{
-		Model: model.Name, Class: warm.Score{Label: heat.Class, Probability: float64(heat.Probability)}, Heat: tensor,
-		Drawing: drawingOf(figure.Heat(figure.HeatData{Items: []figure.HeatItem{heatItem(subjects[0], heat)}})),
+		Model: model.Name, Class: prediction.Score{Class: heat.Class, Index: slices.Index(trained.Classes, heat.Class), Probability: float64(heat.Probability)}, Heat: tensor,
+		Drawing: drawingOf(figure.Heat(figure.HeatData{Items: []figure.HeatItem{heatItem(trained, subjects[0], heat)}})),
 	}, err
 }
 
 func (l *Lab) put(_ context.Context, p warm.PutParams) (any, error) {
 	if p.Name == "" {
-		return nil, fmt.Errorf("putting a value: it needs a name")
+		return nil, fmt.Errorf("put a value: it needs a name")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,7 +187,7 @@ func (l *Lab) get(_ context.Context, p warm.GetParams) (warm.Value, error) {
 	defer l.mu.Unlock()
 	value, ok := l.values[p.Name]
 	if !ok {
-		return warm.Value{}, fmt.Errorf("there is no value %q: a cell puts one, and magics leave last.dataset, last.run, last.report and last.predictions", p.Name)
+		return warm.Value{}, fmt.Errorf("there is no value %q: a cell stores one with nbhelpers.Put; magics store last.dataset, last.run, last.report and last.predictions", p.Name)
 	}
 	return value, nil
 }
@@ -210,13 +211,13 @@ func Draw(p warm.DrawParams) (warm.Drawing, error) {
 	case warm.DrawCurves:
 		var data sketch.Curves
 		if err := json.Unmarshal(p.Data, &data); err != nil {
-			return warm.Drawing{}, fmt.Errorf("reading the curves: %w", err)
+			return warm.Drawing{}, fmt.Errorf("read the curves: %w", err)
 		}
 		bundle = figure.Curves(data)
 	case warm.DrawGrid:
 		var data warm.GridData
 		if err := json.Unmarshal(p.Data, &data); err != nil {
-			return warm.Drawing{}, fmt.Errorf("reading the grid: %w", err)
+			return warm.Drawing{}, fmt.Errorf("read the grid: %w", err)
 		}
 		grid, err := gridOf(data)
 		if err != nil {
@@ -224,7 +225,7 @@ func Draw(p warm.DrawParams) (warm.Drawing, error) {
 		}
 		bundle = figure.Grid(grid)
 	default:
-		return warm.Drawing{}, fmt.Errorf("drawing %q: curves and grid are there", p.Kind)
+		return warm.Drawing{}, fmt.Errorf("draw %q: the kind must be one of curves, grid", p.Kind)
 	}
 	return drawingOf(bundle), nil
 }
@@ -252,13 +253,10 @@ func gridOf(data warm.GridData) (figure.GridData, error) {
 }
 
 func warmPredictions(model string, subjects []subject, predictions []prediction.Prediction) warm.PredictResult {
-	result := warm.PredictResult{Model: model, Predictions: []warm.Prediction{}}
+	result := warm.PredictResult{Model: model, Predictions: []prediction.Prediction{}}
 	for i, p := range predictions {
-		answer := warm.Prediction{Name: subjects[i].name, Truth: subjects[i].truth, Top: []warm.Score{}}
-		for _, s := range p.Top {
-			answer.Top = append(answer.Top, warm.Score{Label: s.Class, Probability: s.Probability})
-		}
-		result.Predictions = append(result.Predictions, answer)
+		p.Name, p.Path, p.Truth = subjects[i].name, subjects[i].file, subjects[i].truth
+		result.Predictions = append(result.Predictions, p)
 	}
 	return result
 }
@@ -272,8 +270,9 @@ func warmReport(model, split, dir string, r *metric.Report) warm.Report {
 		report.Classes = append(report.Classes, warm.ClassReport{Label: c.Class, Precision: c.Precision, Recall: c.Recall, F1: c.F1, Images: c.Support})
 	}
 	for _, m := range r.Worst {
-		report.Worst = append(report.Worst, warm.Prediction{
-			Name: m.Path, Truth: m.Label, Top: []warm.Score{{Label: m.Predicted, Probability: m.Probability}},
+		report.Worst = append(report.Worst, prediction.Prediction{
+			Name: m.Path, Truth: m.Label,
+			Top: []prediction.Score{{Class: m.Predicted, Index: slices.Index(r.Classes, m.Predicted), Probability: m.Probability}},
 		})
 	}
 	return report

@@ -7,24 +7,37 @@ import (
 	"image"
 
 	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
-// thumb is the image at the size of a grid's cell; nil where it cannot be read, which the prediction has already said.
-func (s subject) thumb() image.Image {
-	rgb := imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}
-	if s.file != "" {
-		var err error
-		if rgb, err = decodeFile(s.file); err != nil {
-			return nil
-		}
+// thumb is the whole image at the size of a grid's cell; nil where it cannot be read, which the prediction has already said.
+func (s subject) thumb() image.Image { return s.thumbAs("") }
+
+// seen is the part of the image that a model sees, at the size of a grid's cell.
+func (s subject) seen(trained *classifier.Model) image.Image {
+	return s.thumbAs(trained.Backbone().Identity().Geometry.Method)
+}
+
+func (s subject) thumbAs(method imagefolder.Method) image.Image {
+	rgb, err := s.decode()
+	if err != nil {
+		return nil
 	}
 	pixels := make([]uint8, thumbSide*thumbSide*3)
-	rgb.Resize(pixels, imageio.Geometry{Size: thumbSide})
+	rgb.Resize(pixels, imageio.Geometry{Size: thumbSide, Method: method})
 	return figure.RGB(pixels, thumbSide, thumbSide)
+}
+
+// decode returns the image's own pixels.
+func (s subject) decode() (imageio.RGB, error) {
+	if s.file != "" {
+		return decodeFile(s.file)
+	}
+	return imageio.RGB{Width: s.width, Height: s.height, Pix: s.pixels}, nil
 }
 
 func decodeFile(path string) (imageio.RGB, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
 // TrainFlags are the choices of %train; the command line shares them.
@@ -128,6 +129,7 @@ func (l *Lab) Start(ctx context.Context, o TrainFlags, job training.Job, model *
 		facts: facts(job.Backbone.Identity(), job.Dataset.Digest, job.Recipe.Seed, job.Request.Flags), cell: job.Request.Cell,
 		epochs: job.Recipe.Epochs, started: time.Now(), tied: !o.Background || !o.Outlive, stopSoft: cancel, stopHard: make(chan struct{}), done: make(chan struct{}), drawn: make(chan struct{}),
 	}
+	r.figure = live.New(r.forms(), time.Now)
 	if why := device.Fallback(); why != "" {
 		r.notes = append(r.notes, "computed on "+device.Name()+", which may be many times slower: "+why)
 	}
@@ -186,7 +188,7 @@ func (l *Lab) freeName(stem string) string {
 	return name
 }
 
-func (r *run) snapshot() figure.RunData {
+func (r *run) snapshot() runData {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.data()

@@ -62,15 +62,19 @@ func writeClasses(t *testing.T, dir string, perClass int) {
 					uint8(float64(tint.R) * bright), uint8(float64(tint.G) * bright), uint8(float64(tint.B) * bright), 255,
 				})
 			}
-			file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%d.png", i)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(png.Encode(file, img), file.Close()); err != nil {
+			if err := writePNG(filepath.Join(folder, fmt.Sprintf("%d.png", i)), img); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+}
+
+func writePNG(path string, img image.Image) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(png.Encode(file, img), file.Close())
 }
 
 // call runs a line that is one magic.
@@ -201,7 +205,7 @@ func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 		t.Errorf("the interrupted cell ends with %v", err)
 	}
 	shown := host.Outputs()[0].Bundles
-	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(figure.RunData)
+	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(runData)
 	if data.State != figure.StateStopped {
 		t.Errorf("the figure is left in the state %q", data.State)
 	}

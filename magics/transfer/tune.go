@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
 type tuneFlags struct {
@@ -86,9 +87,7 @@ type trialBoard struct {
 	mu     sync.Mutex
 	trials []figure.Trial
 	note   string
-	id     display.ID
-	shown  bool
-	drawn  time.Time
+	figure *live.Figure // nil before the first trial
 }
 
 func (b *trialBoard) hear(e training.Event) {
@@ -127,18 +126,26 @@ func (b *trialBoard) add(t training.Trial) {
 	b.draw(false)
 }
 
-func (b *trialBoard) draw(force bool) {
+func (b *trialBoard) draw(last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.quiet || len(b.trials) == 0 || !force && time.Since(b.drawn) < redrawEvery {
-		return
+	switch {
+	case b.quiet || len(b.trials) == 0:
+	case b.figure == nil:
+		b.figure = live.New(live.Forms{ // called with the lock held
+			Light: func() display.Bundle { return figure.TrialsLight(b.data()) },
+			Full:  func(bool) display.Bundle { return figure.Trials(b.data()) },
+		}, time.Now)
+		_ = b.figure.Attach(context.Background(), b.screen)
+	default:
+		b.figure.Change()
+		_ = b.figure.Update(context.Background())
 	}
-	b.drawn = time.Now()
-	bundle := figure.Trials(figure.TrialsData{Title: "trials", Metric: "val loss", Lower: true, Trials: b.trials, Notes: []string{b.note}})
-	if !b.shown {
-		id, err := b.screen.Show(context.Background(), bundle)
-		b.id, b.shown = id, err == nil
-		return
+	if last && b.figure != nil {
+		_ = b.figure.Close(context.Background())
 	}
-	_ = b.screen.Update(context.Background(), b.id, bundle)
+}
+
+func (b *trialBoard) data() figure.TrialsData {
+	return figure.TrialsData{Title: "trials", Metric: "val loss", Lower: true, Trials: b.trials, Notes: []string{b.note}}
 }

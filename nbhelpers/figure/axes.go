@@ -73,7 +73,7 @@ func logTicks(low, high float64, label func(float64) string) plot.ConstantTicks 
 	return result
 }
 
-// gridLines are the horizontal lines at a plot's labelled ticks.
+// gridLines are the horizontal lines at a plot's labeled ticks.
 type gridLines struct{}
 
 func (gridLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
@@ -86,11 +86,11 @@ func (gridLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
 // series is one line of a plot with a point at each value.
 type series struct {
 	values []float64 // at x = 1, 2, ...; what is not finite leaves a gap
-	index  int       // which of the colours, dashes and shapes
+	index  int       // selects the color, dash and shape
 	points bool
 }
 
-// lineDashes tell series apart without their colours, like pointShapes; the second, for the validation, is solid.
+// lineDashes tell series apart without their colors, like pointShapes; the second, for the validation, is solid.
 var lineDashes = [...][]vg.Length{{5, 3}, nil, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
 
 func (s series) Plot(c vgdraw.Canvas, p *plot.Plot) {

@@ -20,7 +20,7 @@ type ClassCountsData struct {
 type ClassCount struct {
 	Name             string
 	Train, Val, Test int
-	Skipped          int // files that were refused
+	Skipped          int // files that are not used
 }
 
 func (c ClassCount) images() int { return c.Train + c.Val + c.Test }
@@ -29,7 +29,7 @@ func (c ClassCount) images() int { return c.Train + c.Val + c.Test }
 type split struct {
 	name  string
 	count func(ClassCount) int
-	index int // of the colours
+	index int // of the colors
 }
 
 // splits are those that any class has images in.
@@ -62,7 +62,7 @@ const (
 	barHeight = 15
 	barLabel  = 170 // the widest name
 	barWidth  = 400 // the longest bar
-	barNumber = 120 // room behind it
+	barNumber = 120 // room after it
 )
 
 // ClassCounts shows how many images each class has, by split.
@@ -119,8 +119,8 @@ func (d ClassCountsData) subtitle() string {
 	return fmt.Sprintf("%s images in %d classes", sketch.Count(images), len(d.Classes))
 }
 
-// bar draws a bar in one of the series's colours. The second one is hatched and the fourth is hollow, so that neighbours
-// differ without their colours too.
+// bar draws a bar in one of the series's colors. The second one is hatched and the fourth is hollow, so that neighbors
+// are also distinguishable without color.
 func (c *canvas) bar(x, y, w, h float64, index int) {
 	if w <= 0 {
 		return
@@ -184,7 +184,7 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes}, map[string]any{
 		"width": 460, "height": map[string]any{"step": barRow},
 		"data": map[string]any{"values": values},
-		"mark": map[string]any{"type": "bar", "stroke": sketch.Paper, "strokeWidth": 1},
+		"mark": "bar",
 		"encoding": map[string]any{
 			"y": map[string]any{
 				"field": "id", "type": "nominal", "sort": order, "title": nil,

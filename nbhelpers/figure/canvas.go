@@ -6,7 +6,6 @@ import (
 	"image/draw"
 	"math"
 	"strings"
-	"sync"
 
 	ximage "golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
@@ -23,8 +22,8 @@ import (
 // resolution is how many pixels a CSS pixel has, in each direction.
 const resolution = 2
 
-// fonts is the text handler of every figure; it is parsed once and not changed.
-var fonts = sync.OnceValue(func() text.Handler { return text.Plain{Fonts: font.NewCache(liberation.Collection())} })
+// fonts is the text handler of every figure. The collection is parsed once, by its package.
+func fonts() text.Handler { return text.Plain{Fonts: font.NewCache(liberation.Collection())} }
 
 // faceOf is a sans-serif font of a size in CSS pixels.
 func faceOf(size float64, bold bool) font.Font {
@@ -216,7 +215,7 @@ func (c *canvas) image(x, y float64, img image.Image) {
 	draw.Draw(c.vg.Image(), img.Bounds().Sub(img.Bounds().Min).Add(at), img, img.Bounds().Min, draw.Over)
 }
 
-// mark draws a tick or a cross on a disc of its colour, centred on x, y.
+// mark draws a tick or a cross on a disc of its color, centered on x, y.
 func (c *canvas) mark(x, y, radius float64, m Mark) {
 	if m == MarkNone {
 		return

@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// rgb reads a colour of package sketch, "#RRGGBB".
+// rgb reads a color of package sketch, "#RRGGBB".
 func rgb(hex string) color.NRGBA {
 	n, err := strconv.ParseUint(hex[1:], 16, 32)
 	if err != nil {
@@ -28,20 +28,20 @@ var (
 	wrong = rgb("#D55E00")
 )
 
-// seriesColor is the colour of the i-th series.
+// seriesColor is the color of the i-th series.
 func seriesColor(i int) color.NRGBA {
 	palette := sketch.Palette()
 	return rgb(palette[i%len(palette)])
 }
 
-// mix goes from a to b as share goes from 0 to 1.
-func mix(a, b color.NRGBA, share float64) color.NRGBA {
-	share = min(1, max(0, share))
-	at := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*share + 0.5) }
+// mix interpolates from a to b as weight goes from 0 to 1.
+func mix(a, b color.NRGBA, weight float64) color.NRGBA {
+	weight = min(1, max(0, weight))
+	at := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*weight + 0.5) }
 	return color.NRGBA{R: at(a.R, b.R), G: at(a.G, b.G), B: at(a.B, b.B), A: 255}
 }
 
-// readable is the colour of the text with the higher contrast on a background: paper or ink.
+// readable is the color of the text with the higher contrast on a background: paper or ink.
 func readable(background color.NRGBA) color.NRGBA {
 	if luminance(background) < 0.179 { // where the contrast to black and to white is the same
 		return paper
@@ -61,14 +61,14 @@ func luminance(c color.NRGBA) float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
 
-// heatStops is the colour map inferno, sampled at ninths (Smith and van der Walt, matplotlib 2015): its lightness rises
-// evenly, so that it reads in grey and for colour-blind people.
+// heatStops is the color map inferno, sampled at ninths (Smith and van der Walt, matplotlib 2015): its lightness rises
+// linearly, so that it is readable in gray and by color-blind people.
 var heatStops = [...]color.NRGBA{
 	rgb("#000004"), rgb("#1B0C41"), rgb("#4A0C6B"), rgb("#781C6D"), rgb("#A52C60"), rgb("#CF4446"), rgb("#ED6925"), rgb("#FB9B06"),
 	rgb("#F7D13D"), rgb("#FCFFA4"),
 }
 
-// heatColor is the colour of a value in [0, 1].
+// heatColor is the color of a value in [0, 1].
 func heatColor(v float64) color.NRGBA {
 	at := min(1, max(0, v)) * float64(len(heatStops)-1)
 	i := min(int(at), len(heatStops)-2)

@@ -33,8 +33,8 @@ func (d ConfusionData) total(truth int) int {
 	return n
 }
 
-// share is how many of a true class's images were predicted so, in [0, 1].
-func (d ConfusionData) share(truth, predicted int) float64 {
+// fraction is the fraction of a true class's images with that prediction.
+func (d ConfusionData) fraction(truth, predicted int) float64 {
 	if total := d.total(truth); total > 0 {
 		return float64(d.at(truth, predicted)) / float64(total)
 	}
@@ -46,8 +46,8 @@ const confusionAxes = "rows: true class, columns: predicted class"
 // mostClasses is how many classes a drawn matrix has: those with the most mistakes.
 const mostClasses = 40
 
-// Confusion shows which classes are taken for which: a row for each true class, a column for each predicted one, shaded
-// by the share of the row.
+// Confusion draws a confusion matrix: a row for each true class, a column for each predicted one, shaded
+// by the fraction of the row.
 func Confusion(d ConfusionData) display.Bundle {
 	full := d
 	if len(d.Labels) > mostClasses {
@@ -76,15 +76,15 @@ func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
 		c.text(left-8, at+cell/2+4, bodyStyle.at(toRight), bodyStyle.fit(name, 130))
 		c.slanted(left+(float64(i)+0.5)*cell, top-6, bodyStyle, bodyStyle.fit(name, 110))
 		for j := range d.Labels {
-			share := d.share(i, j)
-			// The diagonal is what went right: blue. Mistakes are vermillion, and bear their count in any shade.
+			fraction := d.fraction(i, j)
+			// The diagonal holds the correct predictions: blue. Mistakes are vermilion.
 			shade := seriesColor(0)
 			if i != j {
 				shade = seriesColor(1)
 			}
-			fill := mix(paper, shade, share)
+			fill := mix(paper, shade, fraction)
 			number := readable(fill)
-			if share == 0 {
+			if fraction == 0 {
 				fill, number = mix(paper, wash, 0.6), mix(paper, faint, 0.5)
 			}
 			cx := left + float64(j)*cell
@@ -143,7 +143,7 @@ func (d ConfusionData) table() TableData {
 		}
 		recall := "–"
 		if d.total(i) > 0 {
-			recall = sketch.Percent(d.share(i, i))
+			recall = sketch.Percent(d.fraction(i, i))
 		}
 		t.Rows = append(t.Rows, append(row, recall))
 	}
@@ -159,13 +159,13 @@ func (d ConfusionData) vega() map[string]any {
 			if i != j && d.at(i, j) == 0 {
 				continue
 			}
-			signed := d.share(i, j)
+			signed := d.fraction(i, j)
 			if i != j {
 				signed = -signed
 			}
 			values = append(values, map[string]any{
 				"i": id(i), "j": id(j), "truth": sketch.Label(d.Labels[i], 80), "predicted": sketch.Label(d.Labels[j], 80),
-				"count": d.at(i, j), "share": d.share(i, j), "signed": signed,
+				"count": d.at(i, j), "fraction": d.fraction(i, j), "signed": signed,
 			})
 		}
 	}
@@ -182,10 +182,10 @@ func (d ConfusionData) vega() map[string]any {
 			"y": map[string]any{"field": "i", "type": "nominal", "sort": order, "title": "truth", "axis": y},
 			"x": map[string]any{"field": "j", "type": "nominal", "sort": order, "title": "predicted", "axis": x},
 		},
-		"view": map[string]any{"fill": "#F7F7F7"},
+		"view": map[string]any{"stroke": sketch.Neutral},
 		"layer": []any{
 			map[string]any{
-				"mark": map[string]any{"type": "rect", "stroke": sketch.Paper, "strokeWidth": 1},
+				"mark": "rect",
 				"encoding": map[string]any{
 					"color": map[string]any{
 						"field": "signed", "type": "quantitative", "legend": nil,
@@ -193,7 +193,7 @@ func (d ConfusionData) vega() map[string]any {
 					},
 					"tooltip": []any{
 						map[string]any{"field": "truth"}, map[string]any{"field": "predicted"}, map[string]any{"field": "count"},
-						map[string]any{"field": "share", "format": ".1~%"},
+						map[string]any{"field": "fraction", "format": ".1~%"},
 					},
 				},
 			},

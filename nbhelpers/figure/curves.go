@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -19,6 +20,7 @@ const (
 	panelGap    = 20
 	panelHead   = 24
 	panelsInRow = 2
+	mostPanels  = 24 // drawn; the text and Vega-Lite forms have all
 )
 
 // textWidth is how wide charts of characters are, in columns.
@@ -27,14 +29,19 @@ const textWidth = 88
 // Curves shows the learning curves of a run, finished or live: a panel for each quantity, the best epoch marked, the
 // state of the run below the title.
 func Curves(d CurvesData) display.Bundle {
-	rows := (len(d.Panels) + panelsInRow - 1) / panelsInRow
-	inRow := min(len(d.Panels), panelsInRow)
+	shown, notes := d.Panels, d.Notes
+	if len(shown) > mostPanels {
+		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more panels are not drawn", len(shown)-mostPanels))
+		shown = shown[:mostPanels]
+	}
+	rows := (len(shown) + panelsInRow - 1) / panelsInRow
+	inRow := min(len(shown), panelsInRow)
 	k := card{
-		title: d.Title, subtitle: d.Summary(), notes: d.Notes,
+		title: d.Title, subtitle: d.Summary(), notes: notes,
 		width:  float64(inRow*(panelWidth+panelGap) - panelGap),
 		height: float64(rows * panelHeight),
 		draw: func(c *canvas, x, y float64) {
-			for i, p := range d.Panels {
+			for i, p := range shown {
 				left := x + float64(i%panelsInRow*(panelWidth+panelGap))
 				drawPanel(c, left, y+float64(i/panelsInRow*panelHeight), d, p)
 			}
@@ -75,11 +82,11 @@ func drawPanel(c *canvas, x, y float64, d CurvesData, p Panel) {
 	}
 }
 
-// legendEntry draws a sample of a line with its name behind it, and returns where the next one may begin.
+// legendEntry draws a sample of a line with its name after it, and returns where the next one may begin.
 func legendEntry(c *canvas, x, y, end float64, index int, name string) float64 {
 	const sample = 24
 	if x+sample+20 > end {
-		return x // no room: the colours and shapes stand in the same order as the names that fit
+		return x // no room: colors and shapes keep the order of the names that fit
 	}
 	area := c.area(x, y-5, sample, 10)
 	at := vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}

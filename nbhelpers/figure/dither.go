@@ -5,11 +5,11 @@ import (
 	"image/color"
 )
 
-// dither maps an opaque image to a palette whose first colour is the paper, and spreads what each pixel loses over its
-// neighbours (Floyd and Steinberg, "An adaptive algorithm for spatial greyscale", 1976). The paper itself stays as it is.
+// dither maps an opaque image to a palette whose first color is the paper, and spreads the error of each pixel over its
+// neighbors (Floyd and Steinberg, "An adaptive algorithm for spatial greyscale", 1976). The paper color itself is unchanged.
 //
-// It is image/draw's FloydSteinberg, but for the search: that one compares each pixel with all colours, which takes two
-// thirds of a grid's time; here pixels whose channels agree in their six highest bits share what the first one found.
+// It is image/draw's FloydSteinberg with a faster search: that one compares each pixel with all colors, which takes two
+// thirds of a grid's time; here pixels whose channels agree in their six highest bits use the same result.
 func dither(img *image.RGBA, palette color.Palette) *image.Paletted {
 	result := image.NewPaletted(img.Rect, palette)
 	width := img.Rect.Dx()
@@ -53,7 +53,7 @@ func dither(img *image.RGBA, palette color.Palette) *image.Paletted {
 	return result
 }
 
-// nearest is the index of the colour that differs least from c, by the sum of the squares.
+// nearest is the index of the color that differs least from c, by the sum of the squares.
 func nearest(colors [][3]int32, c [3]int32) int {
 	best, least := 0, int32(1<<30)
 	for i, other := range colors {

@@ -18,7 +18,7 @@ func TestDitherKeepsTheMean(t *testing.T) {
 		for x := range dithered.Rect.Dx() {
 			index := dithered.ColorIndexAt(x, y)
 			if x < 100 != (index == 0) {
-				t.Fatalf("the pixel at %d, %d has colour %d", x, y, index)
+				t.Fatalf("the pixel at %d, %d has color %d", x, y, index)
 			}
 			r, g, b, _ := dithered.At(x, y).RGBA()
 			if x >= 100 {

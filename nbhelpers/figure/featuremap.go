@@ -19,7 +19,7 @@ type FeatureMapData struct {
 	Title  string
 	Method string // how they were projected: "PCA, 61 % of the variance"
 	Points []FeaturePoint
-	Thumbs int // at most so many images are drawn on the map; 0 means 40, negative none
+	Thumbs int // the largest number of images that are drawn; 0 means 40, negative none
 	Notes  []string
 }
 
@@ -41,8 +41,8 @@ const (
 	mapLabels = 24 // legend entries
 )
 
-// FeatureMap shows which images the backbone finds alike: a point for each image, coloured and shaped by its class,
-// with images where there is room.
+// FeatureMap draws features that are projected to a plane, in which images with similar features lie close together: a
+// point for each image, with the color and shape of its class, and images where there is room.
 func FeatureMap(d FeatureMapData) display.Bundle {
 	m := newFeatureMap(d)
 	k := card{
@@ -77,7 +77,7 @@ type featureMap struct {
 	thumbs []int // points that are drawn as images
 }
 
-// shapeOf goes through the shapes in another order for each round of the colours, so that 36 classes differ.
+// shapeOf shifts the shapes by one with each repetition of the colors, so that 36 classes differ.
 func shapeOf(i int) int { return (i + i/6) % 6 }
 
 func newFeatureMap(d FeatureMapData) *featureMap {
@@ -196,13 +196,13 @@ func (m *featureMap) vega() map[string]any {
 	return sketch.Spec(sketch.Heading{Title: m.data.Title, Subtitle: m.data.Method, Notes: m.data.Notes}, map[string]any{
 		"width": 480, "height": 400, "data": map[string]any{"values": values},
 		"params": []any{sketch.Zoom("zoom")},
-		"view":   map[string]any{"stroke": sketch.Grid},
+		"view":   map[string]any{"stroke": sketch.Neutral},
 		"mark":   map[string]any{"type": "point", "filled": true, "size": 50, "opacity": 0.9, "clip": true},
 		"encoding": map[string]any{
 			"x": axis("x"), "y": axis("y"),
 			"color":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": colors}, "legend": legend},
 			"shape":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": shapes}, "legend": legend},
-			"stroke": map[string]any{"condition": map[string]any{"test": "datum.mark == '✗'", "value": sketch.Ink}, "value": nil},
+			"stroke": map[string]any{"condition": map[string]any{"test": "datum.mark == '✗'", "value": sketch.Neutral}, "value": nil},
 			"tooltip": []any{
 				map[string]any{"field": "name"}, map[string]any{"field": "class"}, map[string]any{"field": "mark"},
 			},

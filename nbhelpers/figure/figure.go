@@ -2,12 +2,12 @@
 //
 // Every bundle holds image/png (double resolution, its size in CSS pixels in the metadata) for pages that run no script,
 // and text/plain for terminals. Charts hold a Vega-Lite v5 specification as well, with the data inline, and tables hold
-// HTML in which every label is escaped: labels and file names come from strangers' folders.
+// HTML in which every label is escaped: labels and file names come from folders that nobody has checked.
 package figure
 
 import "github.com/headstart-nb/headstart/nbhelpers/sketch"
 
-// The data types that package sketch, which draws text, shares with this one.
+// The data types that this package has in common with package sketch, which draws text.
 type (
 	CurvesData   = sketch.Curves
 	Panel        = sketch.Panel

@@ -20,12 +20,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// hostile is a label as a stranger's folder may hold it.
+// hostile is a label as a folder from the internet may hold it.
 const hostile = "<img src=x onerror=alert(1)>\n\x1b[31m\u202egpj.exe 猫 & \"quotes\" in a name that goes on and on and on, for ever and ever"
 
 func liveCurves() CurvesData {
@@ -50,16 +51,15 @@ func liveCurves() CurvesData {
 var drawn = sync.OnceValue(figures)
 
 func featureMap120() display.Bundle {
-	return FeatureMap(FeatureMapData{Title: "features of 120 images", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"a ring or a cross: predicted wrong"}})
+	return FeatureMap(FeatureMapData{Title: "features of 120 images", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"ring or cross: wrong prediction"}})
 }
 
-// figures are every figure, on data as a run has it and on data as nobody wants it.
+// figures are every figure, on the data of a run and on malformed data.
 func figures() map[string]display.Bundle {
 	long := make([]float64, 120)
 	for i := range long {
 		long[i] = 300 * math.Exp(-float64(i)/12)
 	}
-	nan := math.NaN()
 	many := ConfusionData{Title: "1000 classes"}
 	for i := range 1000 {
 		many.Labels = append(many.Labels, fmt.Sprint("class ", i))
@@ -68,23 +68,25 @@ func figures() map[string]display.Bundle {
 	many.Counts[700][7], many.Counts[900][7], many.Counts[900][800] = 30, 10, 5
 	return map[string]display.Bundle{
 		"class_counts": ClassCounts(ClassCountsData{
-			Title: "trashnet-6c", Notes: []string{"3 files are skipped: 2 are no images, 1 is in two classes"},
+			Title: "trashnet-6c", Notes: []string{"3 files are skipped: 2 are not images, 1 is in two classes"},
 			Classes: []ClassCount{{"cardboard", 64, 16, 0, 0}, {"glass", 64, 16, 0, 2}, {"metal", 62, 15, 0, 1}, {"paper", 64, 16, 0, 0}, {"plastic", 120, 30, 12, 0}, {"trash", 20, 5, 0, 0}},
 		}),
 		"class_counts_hostile": ClassCounts(ClassCountsData{Title: hostile, Classes: []ClassCount{{hostile, 0, 0, 0, 0}, {"", -3, 2, 0, 0}, {"b", 1000000, 1, 1, 1}}}),
 		"class_counts_none":    ClassCounts(ClassCountsData{}),
-		"grid":                 Grid(GridData{Title: "8 of 96 validation images", Cells: photoCells(), Notes: []string{"a tick: predicted right, a cross: predicted wrong"}}),
+		"grid":                 Grid(GridData{Title: "8 of 96 validation images", Cells: photoCells(), Notes: []string{"check mark: correct prediction, cross: wrong prediction"}}),
 		"grid_hostile": Grid(GridData{Title: hostile, Cells: []Cell{
 			{Title: hostile, Caption: hostile, Mark: MarkWrong}, {Image: image.NewRGBA(image.Rectangle{}), Title: "empty"},
 			{Image: drawnPhoto(1, 900, 2), Title: "flat", Mark: MarkRight}, {Image: drawnPhoto(1, 1, 400), Title: "thin", Mark: MarkRight}, {Image: image.NewAlpha(image.Rect(-3, -3, 7, 7)), Title: "transparent"},
 		}}),
 		"grid_none": Grid(GridData{}),
 		"topk": TopK(TopKData{Title: "predictions", Predictions: []Prediction{
-			{Image: drawnPhoto(1, 224, 224), Name: "glass17.jpg", Truth: "glass", Mark: MarkRight, Top: []Score{{"glass", .913}, {"plastic", .06}, {"metal", .02}, {"paper", .004}, {"trash", .003}}},
-			{Image: drawnPhoto(2, 300, 200), Name: "metal3.jpg", Truth: "metal", Mark: MarkWrong, Top: []Score{{"glass", .48}, {"metal", .44}, {"trash", .08}}},
-			{Image: drawnPhoto(3, 200, 300), Name: "unknown.png", Top: []Score{{"paper", .6}, {"cardboard", .4}}},
+			predicted("glass17.jpg", "glass", drawnPhoto(1, 224, 224), MarkRight, score{"glass", .913}, score{"plastic", .06}, score{"metal", .02}, score{"paper", .004}, score{"trash", .003}),
+			predicted("metal3.jpg", "metal", drawnPhoto(2, 300, 200), MarkWrong, score{"glass", .48}, score{"metal", .44}, score{"trash", .08}),
+			predicted("unknown.png", "", drawnPhoto(3, 200, 300), MarkNone, score{"paper", .6}, score{"cardboard", .4}),
 		}}),
-		"topk_hostile": TopK(TopKData{Title: hostile, Predictions: []Prediction{{Name: hostile, Truth: hostile, Top: []Score{{hostile, math.NaN()}, {"b", -1}, {"c", 7}, {"", 0}, {"e", 0}, {"f", 0}, {"g", math.Inf(1)}}}, {}}}),
+		"topk_hostile": TopK(TopKData{Title: hostile, Predictions: []Prediction{
+			predicted(hostile, hostile, nil, MarkNone, score{hostile, math.NaN()}, score{"b", -1}, score{"c", 7}, score{}, score{"e", 0}, score{"f", 0}, score{"g", math.Inf(1)}), {},
+		}}),
 		"confusion": Confusion(ConfusionData{
 			Title: "confusion matrix, 96 validation images", Labels: []string{"cardboard", "glass", "metal", "paper", "plastic", "trash"},
 			Counts: [][]int{{15, 0, 0, 1, 0, 0}, {0, 12, 2, 0, 2, 0}, {0, 1, 14, 0, 1, 0}, {1, 0, 0, 15, 0, 0}, {0, 4, 0, 0, 11, 1}, {2, 0, 1, 3, 1, 9}},
@@ -109,13 +111,13 @@ func figures() map[string]display.Bundle {
 			{0.3, 0.4, 0.36, 0.25, 4}, {0.4, 0.5, 0.44, 0.5, 8}, {0.5, 0.6, 0.57, 0.5, 10}, {0.6, 0.7, 0.66, 0.7, 10}, {0.7, 0.8, 0.75, 0.68, 16}, {0.8, 0.9, 0.86, 0.8, 20}, {0.9, 1, 0.96, 0.93, 28}, {0, 0.1, 0, 0, 0},
 		}}),
 		"reliability_hostile": Reliability(ReliabilityData{Title: hostile, ECE: math.NaN(), Bins: []ReliabilityBin{{math.NaN(), math.Inf(1), -3, 7, 1}, {0.9, 0.1, 0.5, 0.5, 1}}}),
-		"heat": Heat(HeatData{Title: "where the model looks (Grad-CAM)", Items: []HeatItem{
-			{drawnPhoto(1, 224, 224), gradient(7, 7), 7, 7, "glass17.jpg", Score{"glass", 0.91}, MarkRight},
-			{drawnPhoto(2, 300, 200), gradient(14, 14), 14, 14, "metal3.jpg", Score{"glass", 0.48}, MarkWrong},
+		"heat": Heat(HeatData{Title: "Grad-CAM", Items: []HeatItem{
+			{drawnPhoto(1, 224, 224), gradient(7, 7), 7, 7, "glass17.jpg", prediction.Score{Class: "glass", Probability: 0.91}, MarkRight},
+			{drawnPhoto(2, 300, 200), gradient(14, 14), 14, 14, "metal3.jpg", prediction.Score{Class: "glass", Probability: 0.48}, MarkWrong},
 		}}),
 		"heat_hostile": Heat(HeatData{Title: hostile, Items: []HeatItem{
-			{nil, nil, 0, 0, hostile, Score{hostile, math.NaN()}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, 7, 7, "torn map", Score{}, MarkNone},
-			{drawnPhoto(1, 20, 20), []float32{float32(math.NaN()), -1, float32(math.Inf(1)), 0}, 2, 2, "no numbers", Score{}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, math.MaxInt, math.MaxInt, "huge", Score{}, MarkNone},
+			{nil, nil, 0, 0, hostile, prediction.Score{Class: hostile, Probability: math.NaN()}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, 7, 7, "truncated map", prediction.Score{}, MarkNone},
+			{drawnPhoto(1, 20, 20), []float32{float32(math.NaN()), -1, float32(math.Inf(1)), 0}, 2, 2, "no numbers", prediction.Score{}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, math.MaxInt, math.MaxInt, "huge", prediction.Score{}, MarkNone},
 		}}),
 		"trials":         Trials(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"trials_hostile": Trials(TrialsData{Title: hostile, Metric: hostile, Lower: true, Trials: []Trial{{1, math.NaN(), []Param{{hostile, hostile}}, false, 0}, {-5, math.Inf(1), nil, true, -1}, {1 << 40, 3, []Param{{hostile, hostile}}, false, time.Hour}}}),
@@ -126,7 +128,9 @@ func figures() map[string]display.Bundle {
 		}}),
 		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
 		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}),
-		"run":             Run(liveCurves(), RunData{ID: "2026-11-25-1", Dataset: "trashnet-6c", Model: "resnet50", Backend: "xla:cpu", ValAccuracy: &nan, Metrics: map[string]float64{"val accuracy": .82, "broken": math.NaN()}}),
+		"run":             Run(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
+		"run_light":       RunLight(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
+		"trials_light":    TrialsLight(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"curves_live":     Curves(liveCurves()),
 		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
 		"curves_hostile": Curves(CurvesData{
@@ -138,6 +142,19 @@ func figures() map[string]display.Bundle {
 			},
 		}),
 	}
+}
+
+type score struct {
+	class       string
+	probability float64
+}
+
+func predicted(name, truth string, img image.Image, mark Mark, top ...score) Prediction {
+	p := Prediction{Prediction: prediction.Prediction{Name: name, Truth: truth}, Image: img, Mark: mark}
+	for i, s := range top {
+		p.Top = append(p.Top, prediction.Score{Class: s.class, Index: i, Probability: s.probability})
+	}
+	return p
 }
 
 // drawnPhoto is an image with the smooth and the sharp parts of a photograph, the same on every machine.

@@ -7,11 +7,12 @@ import (
 	"math"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// HeatData is images beside their Grad-CAM overlays.
+// HeatData is images with their Grad-CAM heat maps.
 type HeatData struct {
 	Title string
 	Items []HeatItem
@@ -21,10 +22,10 @@ type HeatData struct {
 // HeatItem is one explained image.
 type HeatItem struct {
 	Image         image.Image
-	Heat          []float32 // [Height, Width], row by row; scaled to its own maximum, negative values count as 0
-	Width, Height int       // of Heat
-	Title         string    // such as the file's name
-	Score         Score     // the class that is explained
+	Heat          []float32        // [Height, Width], row by row; scaled to its own maximum, negative values count as 0
+	Width, Height int              // of Heat
+	Title         string           // such as the file's name
+	Score         prediction.Score // the class that is explained
 	Mark          Mark
 }
 
@@ -37,8 +38,8 @@ const (
 	mostHeat   = 16
 )
 
-// Heat shows where in each image the model saw the class: the image beside itself under a heat map, whose bright
-// parts mattered most.
+// Heat shows which parts of an image the model's answer depends on: the image, and the image below its heat map, whose
+// bright parts contribute most to the score of the class.
 func Heat(d HeatData) display.Bundle {
 	shown, notes := d.Items, d.Notes
 	if len(shown) > mostHeat {
@@ -63,7 +64,7 @@ func Heat(d HeatData) display.Bundle {
 }
 
 func (h HeatItem) score(width int) string {
-	return sketch.Label(h.Score.Label, width) + " " + sketch.Percent(h.Score.Probability)
+	return sketch.Label(h.Score.Class, width) + " " + sketch.Percent(h.Score.Probability)
 }
 
 func (h HeatItem) draw(c *canvas, x, y float64) {
@@ -96,8 +97,8 @@ func (h HeatItem) overlay() *image.RGBA {
 		for x := range size.X {
 			heat := h.between((float64(x)+0.5)/float64(size.X)*float64(h.Width)-0.5, (float64(y)+0.5)/float64(size.Y)*float64(h.Height)-0.5) / peak
 			pixel := img.RGBAAt(x, y)
-			grey := uint8((299*int(pixel.R) + 587*int(pixel.G) + 114*int(pixel.B)) / 1000) // luma of ITU-R BT.601
-			mixed := mix(color.NRGBA{R: grey, G: grey, B: grey, A: 255}, heatColor(heat), 0.25+0.5*heat)
+			gray := uint8((299*int(pixel.R) + 587*int(pixel.G) + 114*int(pixel.B)) / 1000) // luma of ITU-R BT.601
+			mixed := mix(color.NRGBA{R: gray, G: gray, B: gray, A: 255}, heatColor(heat), 0.25+0.5*heat)
 			img.SetRGBA(x, y, color.RGBA(mixed))
 		}
 	}

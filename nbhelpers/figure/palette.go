@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// A bucket is the colours of an image that agree in the five highest bits of each channel.
+// A bucket is the colors of an image that agree in the five highest bits of each channel.
 type bucket struct {
 	sum   [3]int64 // of the channels, over the pixels
 	count int64
@@ -14,7 +14,7 @@ type bucket struct {
 
 func (b bucket) mean(channel int) float64 { return float64(b.sum[channel]) / float64(b.count) }
 
-// photoPalette is 256 colours that stand for all those of an image: the fixed ones, then the means of the boxes that
+// photoPalette is 256 colors that stand for all those of an image: the fixed ones, then the means of the boxes that
 // median cut finds (Heckbert, "Color image quantization for frame buffer display", 1982), splitting where the squared
 // error is largest.
 func photoPalette(img *image.RGBA, fixed ...color.NRGBA) color.Palette {
@@ -50,11 +50,11 @@ func photoPalette(img *image.RGBA, fixed ...color.NRGBA) color.Palette {
 	return palette
 }
 
-// box is a part of the colour space, by the buckets in it.
+// box is a part of the color space, by the buckets in it.
 type box struct {
 	buckets []bucket
 	widest  int     // the channel in which the buckets differ most
-	loss    float64 // squared error in that channel when one colour stands for all; 0 for a single bucket
+	loss    float64 // squared error in that channel when one color stands for all; 0 for a single bucket
 }
 
 func newBox(buckets []bucket) box {

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// encode writes an image as PNG with a palette of at most 256 colours, which is less than half the size: a drawing's most
+// encode writes an image as PNG with a palette of at most 256 colors, which is less than half the size: a drawing's most
 // frequent ones, or those that stand best for photographs, which are dithered. The bytes depend on nothing but the pixels.
 func encode(img image.Image, photo bool) []byte {
 	if drawn, ok := img.(*image.RGBA); ok && !photo {
@@ -25,7 +25,7 @@ func encode(img image.Image, photo bool) []byte {
 	return b.Bytes()
 }
 
-// indexed maps an opaque drawing to its 256 most frequent colours.
+// indexed maps an opaque drawing to its 256 most frequent colors.
 func indexed(img *image.RGBA) *image.Paletted {
 	counts := map[color.RGBA]int{}
 	for i := 0; i < len(img.Pix); i += 4 {

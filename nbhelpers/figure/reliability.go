@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// ReliabilityData compares confidence with accuracy.
+// ReliabilityData is a reliability diagram: accuracy by confidence.
 type ReliabilityData struct {
 	Title string
 	Bins  []ReliabilityBin
@@ -27,11 +27,11 @@ type ReliabilityBin struct {
 	Count        int
 }
 
-// Size of the square of a reliability curve in CSS pixels, axes included.
+// Size of the square of a reliability diagram in CSS pixels, axes included.
 const reliabilitySide = 320
 
-// Reliability shows whether a model is as often right as it is confident: a bar for each range of confidence, which
-// reaches the diagonal where it is.
+// Reliability draws a reliability diagram: the accuracy of the predictions in each range of confidence. The bars of a
+// calibrated model reach the diagonal.
 func Reliability(d ReliabilityData) display.Bundle {
 	k := card{
 		title: d.Title, subtitle: d.subtitle(),
@@ -52,7 +52,7 @@ func Reliability(d ReliabilityData) display.Bundle {
 		if b.Count > 0 {
 			mean, accuracy = sketch.Percent(b.Confidence), sketch.Percent(b.Accuracy)
 		}
-		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*b.Lower, 100*b.Upper), mean, accuracy, sketch.Count(b.Count)})
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*fraction(b.Lower), 100*fraction(b.Upper)), mean, accuracy, sketch.Count(b.Count)})
 	}
 	return k.bundle(k.textOf(t.Text()), "", d.vega())
 }
@@ -61,7 +61,7 @@ func (d ReliabilityData) subtitle() string {
 	return "expected calibration error " + sketch.Percent(d.ECE)
 }
 
-// reliabilityKey says what the signs of the chart are.
+// reliabilityKey says what the symbols of the chart mean.
 const reliabilityKey = "bar: accuracy, line: mean confidence"
 
 type reliabilityBars []ReliabilityBin
@@ -73,9 +73,9 @@ func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		if b.Count <= 0 {
 			continue
 		}
-		x0, x1, y := toX(share(b.Lower))+1, toX(share(b.Upper))-1, toY(share(b.Accuracy))
+		x0, x1, y := toX(fraction(b.Lower))+1, toX(fraction(b.Upper))-1, toY(fraction(b.Accuracy))
 		c.FillPolygon(mix(paper, seriesColor(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
-		at := toY(share(b.Confidence))
+		at := toY(fraction(b.Confidence))
 		c.StrokeLine2(vgdraw.LineStyle{Color: seriesColor(1), Width: 2}, x0, at, x1, at)
 		s := smallStyle.sized(10).vg()
 		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
@@ -86,15 +86,15 @@ func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	}
 }
 
-// share is a value that should lie in [0, 1]; one that is no number counts as 0.
-func share(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
+// fraction limits a value to [0, 1]; NaN becomes 0.
+func fraction(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
 
 func (d ReliabilityData) vega() map[string]any {
 	values := []any{}
 	for _, b := range d.Bins {
 		if b.Count > 0 {
 			values = append(values, map[string]any{
-				"lower": share(b.Lower), "upper": share(b.Upper), "confidence": share(b.Confidence), "accuracy": share(b.Accuracy), "count": b.Count,
+				"lower": fraction(b.Lower), "upper": fraction(b.Upper), "confidence": fraction(b.Confidence), "accuracy": fraction(b.Accuracy), "count": b.Count,
 			})
 		}
 	}
@@ -108,7 +108,7 @@ func (d ReliabilityData) vega() map[string]any {
 		"width": 280, "height": 280, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{
-				"mark": map[string]any{"type": "bar", "color": sketch.Palette()[0], "opacity": 0.75, "stroke": sketch.Paper},
+				"mark": map[string]any{"type": "bar", "color": sketch.Palette()[0], "opacity": 0.75},
 				"encoding": map[string]any{
 					"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("accuracy", "accuracy"), "y2": map[string]any{"datum": 0},
 					"tooltip": []any{
@@ -123,7 +123,7 @@ func (d ReliabilityData) vega() map[string]any {
 			},
 			map[string]any{
 				"data":     map[string]any{"values": []any{map[string]any{"v": 0}, map[string]any{"v": 1}}},
-				"mark":     map[string]any{"type": "line", "color": sketch.Faint, "strokeDash": []int{4, 3}, "strokeWidth": 1},
+				"mark":     map[string]any{"type": "line", "color": sketch.Neutral, "strokeDash": []int{4, 3}, "strokeWidth": 1},
 				"encoding": map[string]any{"x": axis("v", "confidence"), "y": axis("v", "accuracy")},
 			},
 		},

@@ -18,6 +18,7 @@ const (
 	tableGap    = 18
 	tableColumn = 300 // the widest column
 	mostRows    = 80  // drawn; the HTML and the text have all
+	mostColumns = 40  // as above
 )
 
 // Table shows rows of text under a header. A notebook page shows the HTML, in which every text is escaped.
@@ -27,13 +28,17 @@ func Table(d TableData) display.Bundle {
 		drawn.Rows = d.Rows[:mostRows]
 		drawn.Notes = append(slices.Clip(d.Notes), fmt.Sprintf("%d more rows are not drawn", len(d.Rows)-mostRows))
 	}
+	if n := len(d.Header); n > mostColumns {
+		drawn.Notes = append(slices.Clip(drawn.Notes), fmt.Sprintf("%d more columns are not drawn", n-mostColumns))
+	}
 	rows := slices.Concat([][]string{drawn.Header}, drawn.Rows)
 	if len(drawn.Footer) > 0 {
 		rows = append(rows, drawn.Footer)
 	}
 	var widths []float64
-	for _, row := range rows {
-		for i, cell := range row {
+	for r, row := range rows {
+		rows[r] = row[:min(len(row), mostColumns)]
+		for i, cell := range rows[r] {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -132,7 +137,7 @@ func shape(axes []int) string {
 	return "[" + strings.Join(sizes, ", ") + "]"
 }
 
-// EpochsData is the log of a run, one row an epoch.
+// EpochsData is the log of a run, one row per epoch.
 type EpochsData struct {
 	Title   string
 	Metrics []Metric
@@ -152,7 +157,7 @@ type EpochRow struct {
 	Epoch    int
 	Values   []float64
 	Waited   time.Duration // how long the model waited for images to be read
-	Rate     float64       // images a second; 0 leaves it out
+	Rate     float64       // images per second; 0 leaves it out
 	Duration time.Duration
 }
 
@@ -176,8 +181,8 @@ func Epochs(d EpochsData) display.Bundle {
 			row = append(row, m.format(v))
 		}
 		speed, best := "", ""
-		if r.Rate > 0 {
-			speed = sketch.Count(int64(min(r.Rate, 1e15)))
+		if r.Rate > 0 && r.Rate < 1e15 {
+			speed = sketch.Count(int64(r.Rate))
 		}
 		if r.Epoch == d.Best && d.Best > 0 {
 			best = "best"
@@ -188,8 +193,8 @@ func Epochs(d EpochsData) display.Bundle {
 }
 
 func (m Metric) format(v float64) string {
-	if m.Fraction && !math.IsNaN(v) {
-		return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
+	if m.Fraction {
+		return sketch.Percent(v)
 	}
 	return sketch.Number(v)
 }
@@ -209,6 +214,5 @@ func seconds(d time.Duration) string {
 	return sketch.Clock(d)
 }
 
-// Progress shows how far a piece of work has come, as a line of text: an image of a bar four times a second would be
-// heavier than the news.
+// Progress shows how far a piece of work has come, as a line of text, which costs nothing to update.
 func Progress(d ProgressData) display.Bundle { return display.Text(d.Text(textWidth)) }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -16,19 +17,11 @@ type TopKData struct {
 	Notes       []string
 }
 
-// Prediction is the model's opinion of one image.
+// Prediction is a model's answer for one image, with the image.
 type Prediction struct {
+	prediction.Prediction
 	Image image.Image
-	Name  string // such as the file's name
-	Truth string // the true class; "" where nobody knows
 	Mark  Mark
-	Top   []Score // most likely first
-}
-
-// Score is a class with its probability in [0, 1].
-type Score struct {
-	Label       string
-	Probability float64
 }
 
 // Layout of a prediction, in CSS pixels: the image, and the bars beside it.
@@ -73,14 +66,13 @@ func (p Prediction) draw(c *canvas, x, y float64) {
 		if i > 0 {
 			s = noteStyle
 		}
-		c.text(left, top+11, s, s.fit(score.Label, name-6))
-		share := share(score.Probability)
+		c.text(left, top+11, s, s.fit(score.Class, name-6))
 		c.rect(left+name, top+1, topKBar, 11, wash)
 		fill := seriesColor(0)
 		if i > 0 {
 			fill = mix(fill, paper, 0.45)
 		}
-		c.rect(left+name, top+1, topKBar*share, 11, fill)
+		c.rect(left+name, top+1, topKBar*fraction(score.Probability), 11, fill)
 		c.text(left+width, top+11, s.sized(11).at(toRight), sketch.Percent(score.Probability))
 	}
 }
@@ -105,8 +97,8 @@ func (d TopKData) text() string {
 		b.WriteString(strings.TrimSpace(p.Mark.String()+" "+sketch.Label(p.heading(), textWidth)) + "\n")
 		for _, score := range p.Top {
 			const bar = 24
-			filled := int(bar*share(score.Probability) + 0.5)
-			fmt.Fprintf(&b, "  %7s %s%s %s\n", sketch.Percent(score.Probability), strings.Repeat("█", filled), strings.Repeat("░", bar-filled), sketch.Label(score.Label, 48))
+			filled := int(bar*fraction(score.Probability) + 0.5)
+			fmt.Fprintf(&b, "  %7s %s%s %s\n", sketch.Percent(score.Probability), strings.Repeat("█", filled), strings.Repeat("░", bar-filled), sketch.Label(score.Class, 48))
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")

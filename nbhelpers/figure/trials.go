@@ -32,7 +32,7 @@ type Trial struct {
 	Number int     // counted from 1
 	Value  float64 // NaN where it failed
 	Params []Param
-	Cut    bool // stopped early since it did not promise much
+	Cut    bool // stopped early, for a poor result
 	Took   time.Duration
 }
 
@@ -83,17 +83,13 @@ func (d TrialsData) panel() Panel {
 // listedTrials is how many of the best trials the text and the drawing list.
 const listedTrials = 5
 
-// trialsKey says what the signs of the chart are.
+// trialsKey says what the symbols of the chart mean.
 const trialsKey = "filled: finished, hollow: stopped early, line: best so far"
 
 // Trials shows a search: the value of each trial, the best so far, and the settings of the best ones.
 func Trials(d TrialsData) display.Bundle {
-	ranked, panel := d.ranked(), d.panel()
-	best := ranked[:min(len(ranked), listedTrials)]
-	subtitle := fmt.Sprintf("%d trials", len(d.Trials))
-	if len(ranked) > 0 {
-		subtitle += " · best " + panel.Value(ranked[0].Value) + " in trial " + strconv.Itoa(ranked[0].Number)
-	}
+	panel := d.panel()
+	best, subtitle := d.best()
 	const width, height = 620, 260
 	k := card{
 		title: d.Title, subtitle: subtitle, notes: d.Notes, width: width, height: height + float64(len(best)*18),
@@ -119,11 +115,30 @@ func Trials(d TrialsData) display.Bundle {
 			}
 		},
 	}
+	return k.bundle(d.text(), "", d.vega(subtitle))
+}
+
+// TrialsLight is Trials without what takes long to render: the text, for a search that is live.
+func TrialsLight(d TrialsData) display.Bundle { return display.Text(d.text()) }
+
+// best returns the trials that are listed, and the line that sums up the search.
+func (d TrialsData) best() (listed []Trial, subtitle string) {
+	ranked := d.ranked()
+	subtitle = fmt.Sprintf("%d trials", len(d.Trials))
+	if len(ranked) > 0 {
+		subtitle += " · best " + d.panel().Value(ranked[0].Value) + " in trial " + strconv.Itoa(ranked[0].Number)
+	}
+	return ranked[:min(len(ranked), listedTrials)], subtitle
+}
+
+func (d TrialsData) text() string {
+	best, subtitle := d.best()
+	panel := d.panel()
 	table := TableData{Header: []string{"trial", d.Metric, "settings", "time"}, Right: []int{0, 1, 3}}
 	for _, t := range best {
 		table.Rows = append(table.Rows, []string{strconv.Itoa(t.Number), panel.Value(t.Value), t.settings(), took(t.Took)})
 	}
-	return k.bundle(k.textOf(table.Text()), "", d.vega(subtitle))
+	return card{title: d.Title, subtitle: subtitle, notes: d.Notes}.textOf(table.Text())
 }
 
 type trialPoints TrialsData

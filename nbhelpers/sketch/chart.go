@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Points of the first lines of a panel, apart in shape as well as in place. The dot joins two points of one line.
+// Points of the first lines of a panel, distinguishable by shape as well as by place. The dot joins two points of one line.
 var points = [...]rune{'○', '●', '△', '▲', '□', '■'}
 
 const (
@@ -152,7 +152,7 @@ func (g grid) column(epoch, last int) int {
 	return (epoch - 1) * (g.width() - 1) / (last - 1)
 }
 
-// plot marks the points of a line and joins neighbours. depth says how far below the top a value is, from 0 to 1.
+// plot marks the points of a line and joins neighbors. depth says how far below the top a value is, from 0 to 1.
 func (g grid) plot(values []float64, last int, point rune, depth func(float64) float64) {
 	fromX, fromY, joined := 0, 0, false
 	type spot struct{ x, y int }

@@ -23,8 +23,8 @@ const (
 type Curves struct {
 	Title  string   `json:"title,omitempty"`
 	Panels []Panel  `json:"panels"`
-	Epoch  int      `json:"epoch,omitempty"`  // epochs finished
-	Epochs int      `json:"epochs,omitempty"` // epochs planned; 0 where nobody knows
+	Epoch  int      `json:"epoch,omitempty"`  // completed epochs
+	Epochs int      `json:"epochs,omitempty"` // epochs planned; 0 where it is unknown
 	Best   int      `json:"best,omitempty"`   // the best epoch, counted from 1; 0 while there is none
 	Axis   string   `json:"axis,omitempty"`   // what Values are counted in; "" means "epoch"
 	Status Status   `json:"status,omitzero"`  // the line below the title
@@ -48,7 +48,7 @@ type Line struct {
 // Status is the state of a run while its curves are live.
 type Status struct {
 	State State         `json:"state,omitempty"`
-	Rate  float64       `json:"rate,omitempty"` // images a second; 0 leaves it out
+	Rate  float64       `json:"rate,omitempty"` // images per second; 0 leaves it out
 	Left  time.Duration `json:"left,omitempty"` // time left; 0 leaves it out
 	Text  string        `json:"text,omitempty"` // anything else, such as "val accuracy 91.2 %"
 }

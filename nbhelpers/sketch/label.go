@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// Label makes a string from a stranger's folder fit to show: one line, no control characters (a terminal would obey
+// Label makes an untrusted string safe to show: one line, no control characters (a terminal would execute
 // them), no characters that reorder the text around them, at most width columns, cut with an ellipsis. A width of 0
 // cuts nothing.
 func Label(s string, width int) string {
@@ -111,8 +111,11 @@ func Number(v float64) string {
 
 // Percent writes a fraction as a percentage with one decimal; what is not finite is a dash.
 func Percent(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "–"
+	case math.Abs(v) >= 1e5: // not a fraction: keep it short
+		return strconv.FormatFloat(v, 'e', 2, 64)
 	}
 	return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
 }
@@ -136,9 +139,9 @@ func Count[T ~int | ~int64](n T) string {
 
 // Clock writes a duration as a stopwatch does, 0:07, 12:34 or 1:02:03, rounded up so that work left is never 0:00.
 func Clock(d time.Duration) string {
-	s := int64((d + time.Second - 1) / time.Second)
-	if s < 0 {
-		s = 0
+	s := max(0, int64(d/time.Second))
+	if d%time.Second > 0 {
+		s++
 	}
 	two := func(n int64) string {
 		if n < 10 {

@@ -9,10 +9,10 @@ import (
 // Progress is how far a piece of work has come.
 type Progress struct {
 	Label string        `json:"label,omitempty"` // what is being done: "features", "epoch 3 of 10"
-	Done  int           `json:"done"`            // units finished
-	Total int           `json:"total,omitempty"` // units in all; 0 where nobody knows
+	Done  int           `json:"done"`            // units completed
+	Total int           `json:"total,omitempty"` // units in all; 0 where it is unknown
 	Unit  string        `json:"unit,omitempty"`  // what is counted, in the plural: "images", "batches"
-	Rate  float64       `json:"rate,omitempty"`  // units a second; 0 leaves it out
+	Rate  float64       `json:"rate,omitempty"`  // units per second; 0 leaves it out
 	Left  time.Duration `json:"left,omitempty"`  // time left; 0 leaves it out
 }
 
@@ -57,17 +57,19 @@ func (p Progress) Text(width int) string {
 // eighths are the partly filled cells of a bar.
 var eighths = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
 
-// bar draws the done part of a bar of so many columns, and the percentage behind it.
+// bar draws a bar of so many columns, filled as far as the work is done, and the percentage after it.
 func (p Progress) bar(columns int) string {
-	share := min(1, max(0, float64(p.Done)/float64(p.Total)))
-	filled := int(share * float64(columns) * 8)
+	fraction := min(1, max(0, float64(p.Done)/float64(p.Total)))
+	filled := int(fraction * float64(columns) * 8)
 	drawn := strings.Repeat("█", filled/8) + eighths[filled%8]
 	empty := columns - Width(drawn)
-	return drawn + strings.Repeat("░", empty) + pad(strconv.Itoa(int(share*100))+" %", 6, true)
+	return drawn + strings.Repeat("░", empty) + pad(strconv.Itoa(int(fraction*100))+" %", 6, true)
 }
 
 func rate(perSecond float64) string {
 	switch {
+	case !(perSecond < 1e12): // also what is not a number
+		return Number(perSecond) + "/s"
 	case perSecond >= 100:
 		return Count(int(perSecond+0.5)) + "/s"
 	default:

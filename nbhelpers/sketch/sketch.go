@@ -1,11 +1,10 @@
-// Package sketch draws what a cell shows without a graphics library: charts and tables as text, tables as HTML, charts as
-// Vega-Lite specifications.
+// Package sketch draws charts and tables without a graphics library: as text, as HTML and as Vega-Lite specifications.
 //
-// It imports the standard library only, since every Go cell that shows a live curve links it. Package figure adds the
+// It links the standard library only, since every Go cell that shows a live curve links it. Package figure adds the
 // PNG renderings.
 package sketch
 
-// Mark says whether a prediction was right, for front ends that show it by a sign and by a colour.
+// Mark says whether a prediction was right, for front ends that show it by a symbol and a color.
 type Mark int
 
 // The marks. MarkNone leaves the image unmarked.

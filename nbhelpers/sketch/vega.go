@@ -2,24 +2,27 @@ package sketch
 
 import "slices"
 
-// palette is the colours that tell series apart, in the order of use: those of Okabe and Ito (Color Universal Design,
-// 2008), which people with any common colour blindness can tell, without black and without the yellow that vanishes on
-// white.
+// palette is the colors that tell series apart, in the order of use: those of Okabe and Ito (Color Universal Design,
+// 2008), which people with any common color blindness can tell apart, without black and without the yellow that is hard to
+// see on white.
 var palette = [...]string{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"}
 
-// Palette returns the colours that tell series apart, in the order of use, as #RRGGBB.
+// Palette returns the colors that tell series apart, in the order of use, as #RRGGBB.
 func Palette() []string { return slices.Clone(palette[:]) }
 
-// Ink, paper and what lies between, as #RRGGBB. Figures bring their own white paper, so that they read the same in a
-// light theme, in a dark one and in print.
+// Ink, paper and what lies between, as #RRGGBB. PNG figures bring their own white paper, so that they are readable on a
+// light page, on a dark page and in print. Vega-Lite figures have no background and no text color of their own: the page
+// adds those of its theme.
 const (
 	Ink   = "#1A1A1A"
 	Faint = "#595959" // secondary text; 7:1 on Paper
 	Grid  = "#E3E3E3"
 	Paper = "#FFFFFF"
+	// Neutral is for lines of a Vega-Lite figure: 4:1 on white and 3:1 on #333333, the background of Vega's dark theme.
+	Neutral = "#808080"
 )
 
-// dashes and shapes tell series apart without their colours. In Vega-Lite's notation: lengths of dash and gap in pixels.
+// dashes and shapes tell series apart without their colors. In Vega-Lite's notation: lengths of dash and gap in pixels.
 var (
 	dashes = [...][]int{{6, 3}, {1, 0}, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
 	shapes = [...]string{"circle", "square", "triangle-up", "diamond", "cross", "triangle-down"}
@@ -49,26 +52,19 @@ func (h Heading) lines() []string {
 	return lines
 }
 
-// Spec is a Vega-Lite v5 specification that holds body under a heading, with the fonts, sizes and colours that all
-// figures share. It names nothing to load: body brings its data inline.
+// Spec is a Vega-Lite v5 specification that holds body under a heading, with the fonts and sizes that all
+// figures use. It refers to no file or address: body holds its data inline.
 func Spec(heading Heading, body map[string]any) map[string]any {
 	spec := map[string]any{
-		"$schema":    "https://vega.github.io/schema/vega-lite/v5.json", // a name, which nothing fetches
-		"background": Paper,
-		"padding":    12,
+		"$schema": "https://vega.github.io/schema/vega-lite/v5.json", // a name, which nothing fetches
+		"padding": 12,
 		"config": map[string]any{
-			"font": "Liberation Sans, Arial, Helvetica, sans-serif",
-			"view": map[string]any{"stroke": "transparent"},
-			"axis": map[string]any{
-				"gridColor": Grid, "domainColor": Faint, "tickColor": Faint, "labelColor": Ink, "titleColor": Ink,
-				"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 160,
-			},
-			"legend": map[string]any{
-				"labelColor": Ink, "titleColor": Ink, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal",
-				"labelLimit": 160,
-			},
+			"font":   "Liberation Sans, Arial, Helvetica, sans-serif",
+			"view":   map[string]any{"stroke": "transparent"},
+			"axis":   map[string]any{"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 160},
+			"legend": map[string]any{"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 160},
 			"title": map[string]any{
-				"anchor": "start", "color": Ink, "subtitleColor": Faint, "fontSize": 14, "subtitleFontSize": 12, "offset": 8,
+				"anchor": "start", "fontSize": 14, "subtitleFontSize": 12, "offset": 8,
 				"subtitlePadding": 5, "subtitleLineHeight": 16, "limit": 720,
 			},
 		},
@@ -176,7 +172,7 @@ func (p Panel) vegaLite(c Curves, index int) map[string]any {
 func waiting(axis string) map[string]any {
 	return map[string]any{
 		"data": map[string]any{"values": []any{map[string]any{}}},
-		"mark": map[string]any{"type": "text", "text": "waiting for the first " + axis, "color": Faint, "fontSize": 12},
+		"mark": map[string]any{"type": "text", "text": "waiting for the first " + axis, "style": "guide-label", "fontSize": 12}, // in the theme's text color
 	}
 }
 
@@ -184,7 +180,7 @@ func waiting(axis string) map[string]any {
 func bestRule(best int, axis string, epochs map[string]any) map[string]any {
 	return map[string]any{
 		"data": map[string]any{"values": []any{map[string]any{"x": best}}},
-		"mark": map[string]any{"type": "rule", "color": Faint, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
+		"mark": map[string]any{"type": "rule", "color": Neutral, "strokeDash": []int{2, 3}, "tooltip": "best " + axis},
 		"encoding": map[string]any{
 			"x": map[string]any{"field": "x", "type": "quantitative", "scale": epochs},
 		},

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// Client is a connection to the model server. Its methods may be called from several goroutines; the calls wait for each
-// other.
+// Client is a connection to the model server. Its methods may be called from several goroutines; the calls are made
+// sequentially. A client that is no longer referenced closes its connection.
 type Client struct {
 	path string
 
@@ -27,13 +27,13 @@ type Client struct {
 // NewClient returns a client of the server at a socket's path. It connects at the first call.
 func NewClient(path string) *Client { return &Client{path: path} }
 
-// ServerError is the server's own answer that a request failed.
+// ServerError is an error that the server reports for a request.
 type ServerError struct{ Message string }
 
 func (e *ServerError) Error() string { return e.Message }
 
-// Call sends one request and decodes its result into result, which may be nil. An error of the server's is a
-// *ServerError. Ending the context closes the connection, which cancels the request at the server; the next call opens a
+// Call sends one request and decodes its result into result, which may be nil. An error that the server reports is
+// a *ServerError. Ending the context closes the connection, which cancels the request at the server; the next call opens a
 // new one.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
 	c.mu.Lock()
@@ -44,7 +44,7 @@ func (c *Client) Call(ctx context.Context, method string, params, result any) er
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", method, context.Cause(ctx))
 		}
-		return fmt.Errorf("%s: asking the model server at %s: %w", method, c.path, err)
+		return fmt.Errorf("%s: ask the model server at %s: %w", method, c.path, err)
 	}
 	if response.Error != "" {
 		return &ServerError{Message: response.Error}
@@ -71,7 +71,7 @@ func (c *Client) exchange(ctx context.Context, method string, params any) (Respo
 	if c.conn == nil {
 		conn, err := dial(c.path)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-			return response, errors.New("it does not run yet; a magic such as %model or %dataset starts it")
+			return response, errors.New("it is not running yet; a magic such as %model or %dataset starts it")
 		}
 		if err != nil {
 			return response, err
@@ -101,7 +101,7 @@ func (c *Client) exchange(ctx context.Context, method string, params any) (Respo
 		return response, err
 	}
 	if response.ID != request.ID && response.Error == "" {
-		return response, fmt.Errorf("request %d was answered with number %d", request.ID, response.ID)
+		return response, fmt.Errorf("the answer to request %d has the number %d", request.ID, response.ID)
 	}
 	return response, nil
 }

@@ -28,16 +28,16 @@ func (p Image) Check() error {
 	case p.File != "" && p.RGB == nil:
 		return nil
 	case p.File != "":
-		return fmt.Errorf("image %q: both a file and pixels are given; give one", p.File)
+		return fmt.Errorf("image %q: it has both a file and pixels; set one of them", p.File)
 	case p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide:
-		return fmt.Errorf("image %q: a width and height of %d and %d pixels; between 1 and %d is possible", p.Name, p.Width, p.Height, maxSide)
+		return fmt.Errorf("image %q: %d x %d pixels: each side must be between 1 and %d", p.Name, p.Width, p.Height, maxSide)
 	case len(p.RGB) != 3*p.Width*p.Height:
-		return fmt.Errorf("image %q: %d bytes for %d x %d pixels; 3 a pixel are needed", p.Name, len(p.RGB), p.Width, p.Height)
+		return fmt.Errorf("image %q: %d bytes for %d x %d pixels; want %d, 3 per pixel", p.Name, len(p.RGB), p.Width, p.Height, 3*p.Width*p.Height)
 	}
 	return nil
 }
 
-// FromImage copies an image's pixels. A transparent one is laid over white, as a browser would show it.
+// FromImage copies an image's pixels. A transparent image is composited over white, as on a white page.
 func FromImage(name string, img image.Image) (Image, error) {
 	if img == nil {
 		return Image{}, fmt.Errorf("image %q: the image is nil", name)
@@ -45,7 +45,7 @@ func FromImage(name string, img image.Image) (Image, error) {
 	r := img.Bounds()
 	p := Image{Name: name, Width: r.Dx(), Height: r.Dy()}
 	if p.Width <= 0 || p.Height <= 0 || p.Width > maxSide || p.Height > maxSide {
-		return Image{}, fmt.Errorf("image %q: the image measures %d x %d pixels; between 1 and %d is possible", name, p.Width, p.Height, maxSide)
+		return Image{}, fmt.Errorf("image %q: %d x %d pixels: each side must be between 1 and %d", name, p.Width, p.Height, maxSide)
 	}
 	p.RGB = make([]byte, 0, 3*p.Width*p.Height)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -58,10 +58,10 @@ func FromImage(name string, img image.Image) (Image, error) {
 	return p, nil
 }
 
-// Image is the image's pixels; it fails where the image is a file or Check fails.
+// Image returns the pixels. It fails for a file, and where Check fails.
 func (p Image) Image() (image.Image, error) {
 	if p.File != "" {
-		return nil, fmt.Errorf("image %q: it is a file and holds no pixels", p.File)
+		return nil, fmt.Errorf("image %q: it is a file, without pixels", p.File)
 	}
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func (p Image) Image() (image.Image, error) {
 	return img, nil
 }
 
-// Tensor is float32 values in row-major order, as little-endian bytes (base64 in JSON, which keeps every bit and is a
-// third of the digits' length).
+// Tensor is float32 values in row-major order, as little-endian bytes (base64 in JSON, which is exact and a
+// third as long as decimal digits).
 type Tensor struct {
 	Shape []int  `json:"shape"`
 	Data  []byte `json:"data"`
@@ -93,17 +93,17 @@ func (t Tensor) check() error {
 	size := 1
 	for _, n := range t.Shape {
 		if n < 0 || (n > 0 && size > MaxLine/n) {
-			return fmt.Errorf("tensor of shape %v: not a size that a line can carry", t.Shape)
+			return fmt.Errorf("tensor of shape %v: its size does not fit in a line", t.Shape)
 		}
 		size *= n
 	}
 	if len(t.Data) != 4*size {
-		return fmt.Errorf("tensor of shape %v: %d bytes, %d expected", t.Shape, len(t.Data), 4*size)
+		return fmt.Errorf("tensor of shape %v: %d bytes; want %d", t.Shape, len(t.Data), 4*size)
 	}
 	return nil
 }
 
-// Floats unpacks the values; it fails where shape and data do not fit each other.
+// Floats unpacks the values. It fails where the data does not have the size of the shape.
 func (t Tensor) Floats() ([]float32, error) {
 	if err := t.check(); err != nil {
 		return nil, err

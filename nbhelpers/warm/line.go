@@ -11,7 +11,7 @@ import (
 // ErrLineTooLong says that a line is longer than MaxLine.
 var ErrLineTooLong = fmt.Errorf("a line of more than %d MiB: send images as file names, or in smaller batches", MaxLine>>20)
 
-// ReadLine reads up to a line feed, and at most MaxLine bytes. At the end of input it returns io.EOF, also behind an
+// ReadLine reads up to a line feed, and at most MaxLine bytes. At the end of input it returns io.EOF, also after an
 // unfinished line.
 func ReadLine(reader *bufio.Reader) ([]byte, error) {
 	var line []byte

@@ -3,6 +3,8 @@ package warm
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/headstart-nb/headstart/models/prediction"
 )
 
 // ModelsResult lists the models that are warm.
@@ -32,38 +34,19 @@ type PredictParams struct {
 
 // PredictResult answers PredictParams, in the order of its images.
 type PredictResult struct {
-	Model       string       `json:"model"`
-	Predictions []Prediction `json:"predictions"`
+	Model       string                  `json:"model"`
+	Predictions []prediction.Prediction `json:"predictions"`
 }
 
-// Prediction is the model's opinion of one image.
-type Prediction struct {
-	Name  string  `json:"name,omitempty"`  // the image's name
-	Truth string  `json:"truth,omitempty"` // its class, where it belongs to the dataset
-	Top   []Score `json:"top"`             // most likely first
-}
+// Prediction is a model's answer for one image.
+//
+// Deprecated: use prediction.Prediction. The alias goes away with the release after next.
+type Prediction = prediction.Prediction
 
-// Score is a class with its probability in [0, 1].
-type Score struct {
-	Label       string  `json:"label"`
-	Probability float64 `json:"probability"`
-}
-
-// Label is the most likely class, "" where there is none.
-func (p Prediction) Label() string {
-	if len(p.Top) == 0 {
-		return ""
-	}
-	return p.Top[0].Label
-}
-
-// Probability is that of the most likely class.
-func (p Prediction) Probability() float64 {
-	if len(p.Top) == 0 {
-		return 0
-	}
-	return p.Top[0].Probability
-}
+// Score is the probability of one class.
+//
+// Deprecated: use prediction.Score. The alias goes away with the release after next.
+type Score = prediction.Score
 
 // FeaturesParams asks for the backbone's features of images.
 type FeaturesParams struct {
@@ -80,7 +63,7 @@ type FeaturesResult struct {
 // EvaluateParams asks how good a model is.
 type EvaluateParams struct {
 	Model string `json:"model,omitempty"` // "" means the latest
-	// Split is a part of the dataset that the model was trained on: "val" (the default), "test" or "train".
+	// Split is one of "train", "val" (also where it is empty) and "test", of the dataset that the model was trained on.
 	Split string `json:"split,omitempty"`
 	// Dir is a folder with one folder a class, evaluated instead of Split.
 	Dir string `json:"dir,omitempty"`
@@ -88,17 +71,17 @@ type EvaluateParams struct {
 
 // Report is how good a model is on some images.
 type Report struct {
-	Model     string        `json:"model"`
-	Split     string        `json:"split,omitempty"`
-	Dir       string        `json:"dir,omitempty"`
-	Images    int           `json:"images"`
-	Loss      float64       `json:"loss"`     // mean cross-entropy in nats
-	Accuracy  float64       `json:"accuracy"` // in [0, 1]
-	Labels    []string      `json:"labels"`
-	Confusion [][]int       `json:"confusion"` // [truth][predicted]
-	Classes   []ClassReport `json:"classes"`   // in the order of Labels
-	ECE       float64       `json:"ece"`       // expected calibration error, in [0, 1]
-	Worst     []Prediction  `json:"worst,omitempty"`
+	Model     string                  `json:"model"`
+	Split     string                  `json:"split,omitempty"`
+	Dir       string                  `json:"dir,omitempty"`
+	Images    int                     `json:"images"`
+	Loss      float64                 `json:"loss"`     // mean cross-entropy in nats
+	Accuracy  float64                 `json:"accuracy"` // in [0, 1]
+	Labels    []string                `json:"labels"`
+	Confusion [][]int                 `json:"confusion"` // [truth][predicted]
+	Classes   []ClassReport           `json:"classes"`   // in the order of Labels
+	ECE       float64                 `json:"ece"`       // expected calibration error, in [0, 1]
+	Worst     []prediction.Prediction `json:"worst,omitempty"`
 }
 
 // ClassReport is how good a model is on one class, each figure in [0, 1].
@@ -119,10 +102,10 @@ type ExplainParams struct {
 
 // Explanation answers ExplainParams.
 type Explanation struct {
-	Model   string  `json:"model"`
-	Class   Score   `json:"class"`            // the class that is explained
-	Heat    Tensor  `json:"heat"`             // [height, width], not negative, to be stretched over the image
-	Drawing Drawing `json:"drawing,omitzero"` // the image beside itself under the heat map
+	Model   string           `json:"model"`
+	Class   prediction.Score `json:"class"`            // the class that is explained
+	Heat    Tensor           `json:"heat"`             // [height, width], not negative, to be stretched over the image
+	Drawing Drawing          `json:"drawing,omitzero"` // the image beside itself under the heat map
 }
 
 // PutParams gives a value a name, for magics (@name) and for later cells.

@@ -1,14 +1,14 @@
-// Package warm is the language in which Go cells talk to the warm models: JSON lines over a Unix socket.
+// Package warm is the protocol between Go cells and the model server: JSON lines over a Unix socket.
 //
 // The model server listens on SocketName in the folder that the environment variable EnvRuntimeDir names. A request is one
 // line, and so is its answer:
 //
 //	{"id":1,"method":"predict","params":{"model":"default","images":[{"file":"/data/cat.jpg"}],"top":3}}
-//	{"id":1,"result":{"model":"default","predictions":[{"top":[{"label":"cat","probability":0.98}]}]}}
-//	{"id":2,"error":"reading /data/dog.jpg: no such file"}
+//	{"id":1,"result":{"model":"default","predictions":[{"top":[{"class":"cat","index":0,"probability":0.98}]}]}}
+//	{"id":2,"error":"read /data/dog.jpg: no such file"}
 //
-// A connection carries one request at a time; who wants more opens more connections. Closing the connection cancels the
-// request that is on its way. No line is longer than MaxLine. Unknown fields are ignored, so that both ends may grow.
+// A connection carries one request at a time; a client that wants more opens more connections. Closing the connection
+// cancels the request. No line is longer than MaxLine. Unknown fields are ignored, so that either end may be newer.
 //
 // The methods, with the types of their params and results:
 //
@@ -21,7 +21,7 @@
 //	get       GetParams        -> Value
 //	draw      DrawParams       -> Drawing
 //
-// It imports the standard library and internal/peer only, since every Go cell that uses a model links it.
+// It links the standard library, internal/peer and models/prediction only, since every Go cell that uses a model links it.
 package warm
 
 import (
@@ -65,5 +65,5 @@ type Request struct {
 type Response struct {
 	ID     uint64          `json:"id"`
 	Result json.RawMessage `json:"result,omitempty"`
-	Error  string          `json:"error,omitempty"` // a sentence that says what was tried, on what, and what to do
+	Error  string          `json:"error,omitempty"` // a sentence that says what was attempted, on what, and what to do
 }

@@ -49,7 +49,7 @@ describe('the data panel', () => {
     await page.waitForFunction(() =>
       document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'warm');
     await screenshotThemes(page, 'relabelled');
-    await page.getByRole('button', { name: /^Take back/ }).click();
+    await page.getByRole('button', { name: /^Undo/ }).click();
     await page.waitForFunction(() =>
       document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'cold');
   });
@@ -72,7 +72,7 @@ describe('doubtful images', () => {
     await tile.getByRole('button', { name: /^Do not use/ }).click();
     await tile.locator('.hs-message', { hasText: 'skipped' }).waitFor();
     await page.keyboard.press('Alt+Shift+D');
-    await page.locator('.hs-data .hs-message', { hasText: '19 images, 1 edits' }).waitFor();
+    await page.locator('.hs-data .hs-message', { hasText: '19 images, 1 edit' }).waitFor();
   });
 });
 

@@ -8,6 +8,3 @@ export const COMMANDS = {
   doctor: 'headstart:run-doctor',
   newNotebook: 'headstart:new-transfer-notebook'
 } as const;
-
-/** The palette's category. */
-export const CATEGORY = 'Headstart';

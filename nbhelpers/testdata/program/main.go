@@ -19,8 +19,8 @@ func main() {
 	check(nbhelpers.Show(nbhelpers.Markdown("**bold**")))
 	check(nbhelpers.Show(nbhelpers.HTML("<b>bold</b>")))
 	check(nbhelpers.Show([]struct {
-		Class string
-		Share float64
+		Class    string
+		Fraction float64
 	}{{"glass", 2.0 / 3}, {"paper", 0.25}}))
 	check(nbhelpers.Show(display.Text("a figure's text")))
 	check(nbhelpers.Table([]string{"epoch", "loss"}, []string{"1", "1.90"}))
@@ -42,7 +42,7 @@ func main() {
 	name, err := nbhelpers.Ask("who? ", false)
 	check(err)
 	fmt.Println("hello", name)
-	if _, err := nbhelpers.Classifier("").Predict(context.Background(), img); err != nil {
+	if _, err := nbhelpers.Classifier("").PredictImages(context.Background(), img); err != nil {
 		fmt.Println(err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package server answers the requests that Go cells send to the warm models, over a Unix socket.
 //
-// It stands apart from package warm since it imports net, which would make every Go cell take longer to link.
+// It is separate from package warm because it imports net, which would make every Go cell take longer to link.
 package server
 
 import (
@@ -19,31 +19,32 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
-// Handler answers one request. Its result is marshalled to JSON; nil is "nothing". The context ends when the client
+// Handler answers one request. Its result is marshalled to JSON; nil means no result. The context ends when the client
 // closes the connection or the server stops. A panic becomes the client's error.
 type Handler func(ctx context.Context, method string, params json.RawMessage) (any, error)
 
-// Listen opens the socket at path, in a folder of this user that nobody else can write to. A socket that a dead server left there is replaced; one that still answers is an error.
+// Listen opens the socket at path, in a folder of this user that nobody else can write to. It replaces the socket of a server
+// that has died, and fails where a server answers.
 func Listen(path string) (net.Listener, error) {
 	if err := paths.CheckOwn(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", path, err)
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
 	if _, err := os.Lstat(path); err == nil {
 		if conn, err := net.Dial("unix", path); err == nil {
 			_ = conn.Close()
-			return nil, fmt.Errorf("listening on %s: another server answers there; stop it first", path)
+			return nil, fmt.Errorf("listen on %s: another server answers there; stop it first", path)
 		}
 		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("replacing the dead socket %s: %w", path, err)
+			return nil, fmt.Errorf("replace the socket %s of a server that died: %w", path, err)
 		}
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", path, err)
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		_ = listener.Close()
-		return nil, fmt.Errorf("closing %s to other users: %w", path, err)
+		return nil, fmt.Errorf("restrict %s to its owner: %w", path, err)
 	}
 	return listener, nil
 }
@@ -63,7 +64,7 @@ func Serve(ctx context.Context, listener net.Listener, handle Handler) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("accepting on %s: %w", listener.Addr(), err)
+			return fmt.Errorf("accept on %s: %w", listener.Addr(), err)
 		}
 		if unix, ok := conn.(*net.UnixConn); ok && peer.Check(unix, 0) != nil {
 			_ = conn.Close() // another user's, who got in before the socket was closed to others
@@ -73,8 +74,8 @@ func Serve(ctx context.Context, listener net.Listener, handle Handler) error {
 	}
 }
 
-// serveConn answers one connection's requests in their order. Reading goes on while a handler works, so that a closed
-// connection is noticed.
+// serveConn answers one connection's requests in order. It keeps reading while a handler works, so that it notices a closed
+// connection.
 func serveConn(ctx context.Context, conn net.Conn, handle Handler) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -112,12 +113,12 @@ func serveConn(ctx context.Context, conn net.Conn, handle Handler) {
 func answer(ctx context.Context, line []byte, handle Handler) (response warm.Response) {
 	var request warm.Request
 	if err := json.Unmarshal(line, &request); err != nil {
-		return warm.Response{Error: fmt.Sprintf("reading a request of %d bytes: %v; one JSON object a line is expected", len(line), err)}
+		return warm.Response{Error: fmt.Sprintf("read a request of %d bytes: %v; each line must be one JSON object", len(line), err)}
 	}
 	response.ID = request.ID
 	defer func() {
 		if r := recover(); r != nil {
-			response = warm.Response{ID: request.ID, Error: fmt.Sprintf("%s: the model server failed inside: %v", request.Method, r)}
+			response = warm.Response{ID: request.ID, Error: fmt.Sprintf("%s: internal error of the model server: %v", request.Method, r)}
 		}
 	}()
 	result, err := handle(ctx, request.Method, request.Params)

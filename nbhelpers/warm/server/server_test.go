@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -110,7 +111,7 @@ func (r *recorder) pass(mark string, from, to net.Conn) {
 
 // scripted answers every method with one fixed, fully filled result.
 func scripted(_ context.Context, method string, params json.RawMessage) (any, error) {
-	cat := warm.Prediction{Name: "cat.jpg", Truth: "cat", Top: []warm.Score{{Label: "cat", Probability: 0.75}, {Label: "dog <b>", Probability: 0.25}}}
+	cat := prediction.Prediction{Name: "cat.jpg", Truth: "cat", Top: []prediction.Score{{Class: "cat", Probability: 0.75}, {Class: "dog <b>", Index: 1, Probability: 0.25}}}
 	heat, err := warm.NewTensor([]float32{0, 0.5, 1, 0.25}, 2, 2)
 	if err != nil {
 		return nil, err
@@ -131,13 +132,13 @@ func scripted(_ context.Context, method string, params json.RawMessage) (any, er
 				return nil, err
 			}
 		}
-		return warm.PredictResult{Model: "default", Predictions: []warm.Prediction{cat}}, nil
+		return warm.PredictResult{Model: "default", Predictions: []prediction.Prediction{cat}}, nil
 	case warm.MethodFeatures:
 		return warm.FeaturesResult{Model: "default", Features: heat}, nil
 	case warm.MethodEvaluate:
 		return warm.Report{
 			Model: "default", Split: "val", Images: 3, Loss: 0.5, Accuracy: 0.75, Labels: []string{"cat", "dog <b>"},
-			Confusion: [][]int{{2, 0}, {1, 0}}, ECE: 0.125, Worst: []warm.Prediction{cat},
+			Confusion: [][]int{{2, 0}, {1, 0}}, ECE: 0.125, Worst: []prediction.Prediction{cat},
 			Classes: []warm.ClassReport{{Label: "cat", Precision: 0.5, Recall: 1, F1: 0.75, Images: 2}},
 		}, nil
 	case warm.MethodExplain:
@@ -220,7 +221,7 @@ func TestResultsArriveWhole(t *testing.T) {
 	if err := client.Call(ctx, warm.MethodPredict, warm.PredictParams{Images: []warm.Image{{File: "/data/cat.jpg"}}}, &predicted); err != nil {
 		t.Fatal(err)
 	}
-	if p := predicted.Predictions[0]; p.Label() != "cat" || p.Probability() != 0.75 || p.Top[1].Label != "dog <b>" {
+	if p := predicted.Predictions[0]; p.Class() != "cat" || p.Probability() != 0.75 || p.Top[1].Class != "dog <b>" {
 		t.Errorf("predicted %+v", p)
 	}
 	var explained warm.Explanation

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 
+import { translation } from '../translation';
 import { decide, proposal, readClean, verdict } from './model';
 
+const trans = translation(null);
 const doubt = { path: 'glass/1.jpg', label: 'glass', reason: 'sure of another class', propose: 'relabel', to: 'metal', thumb: 'aGk=' };
 
 it('reads doubts, and takes nothing but base64 for an image', () => {
@@ -14,11 +16,11 @@ it('reads doubts, and takes nothing but base64 for an image', () => {
 it.each([null, 'x', {}, { dataset: 'a' }, { dataset: 1, doubts: [] }])('refuses %j', json => expect(readClean(json)).toBeNull());
 
 it('says what is proposed, asked and done', () => {
-  expect(proposal(doubt)).toBe('relabel as metal');
-  expect(proposal({ ...doubt, propose: 'delete', to: '' })).toBe('delete');
+  expect(proposal(doubt, trans)).toBe('relabel as metal');
+  expect(proposal({ ...doubt, propose: 'delete', to: '' }, trans)).toBe('skip');
   expect(decide('garbage', doubt, 'relabel', 'metal')).toEqual({
     dataset: 'garbage', action: 'relabel', paths: ['glass/1.jpg'], to: 'metal', limit: 1
   });
-  expect(verdict('relabel', 'metal')).toBe('relabelled as metal');
-  expect(verdict('delete', '')).toBe('skipped');
+  expect(verdict('relabel', 'metal', trans)).toBe('relabeled as metal');
+  expect(verdict('delete', '', trans)).toBe('skipped');
 });

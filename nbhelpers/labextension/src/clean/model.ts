@@ -1,9 +1,10 @@
 import { base64, text } from '../json';
+import type { Translation } from '../translation';
 
 /** The MIME type of doubtful images in a notebook's outputs. */
 export const CLEAN_MIME = 'application/vnd.headstart.clean+json';
 
-/** An image that the model doubts, with what it proposes. */
+/** An image whose label the model disagrees with, and the proposed edit. */
 export interface IDoubt {
   path: string;
   label: string;
@@ -15,7 +16,7 @@ export interface IDoubt {
   thumb: string;
 }
 
-/** The doubts about a dataset. */
+/** The doubtful labels of a dataset. */
 export interface IClean {
   dataset: string;
   classes: string[];
@@ -25,7 +26,7 @@ export interface IClean {
 
 type Decision = 'keep' | 'delete' | 'relabel';
 
-/** Read the doubts from JSON that may come from a stranger's notebook. Null when it holds none. */
+/** Read doubts from JSON that may come from an untrusted notebook. Null when the JSON is something else. */
 export function readClean(json: unknown): IClean | null {
   const object = json as Partial<Record<keyof IClean, unknown>> | null | undefined;
   if (typeof object?.dataset !== 'string' || !Array.isArray(object.doubts)) {
@@ -55,12 +56,19 @@ export function decide(dataset: string, doubt: IDoubt, action: Decision, to = ''
   return { dataset, action, paths: [doubt.path], to, limit: 1 };
 }
 
-/** What stands on an image once it is decided. */
-export function verdict(action: Decision, to: string): string {
-  return { keep: 'kept', delete: 'skipped', relabel: `relabelled as ${to}` }[action];
+/** The text on an image after the decision. */
+export function verdict(action: Decision, to: string, trans: Translation): string {
+  return { keep: trans.__('kept'), delete: trans.__('skipped'), relabel: trans.__('relabeled as %1', to) }[action];
 }
 
-/** The model's proposal in words. */
-export function proposal(doubt: IDoubt): string {
-  return doubt.to ? `${doubt.propose} as ${doubt.to}` : doubt.propose;
+/** The proposed edit in words. */
+export function proposal(doubt: IDoubt, trans: Translation): string {
+  switch (doubt.propose) {
+    case 'relabel':
+      return trans.__('relabel as %1', doubt.to);
+    case 'delete':
+      return trans.__('skip');
+    default:
+      return trans.__('keep');
+  }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { translation } from '../translation';
 import { Browser, moved, PAGE_SIZE, readPage } from './model';
 
+const trans = translation(null);
 const item = { path: 'glass/1.jpg', label: 'glass', split: 'val', thumb: 'aGk=', predicted: 'metal', probability: 0.9 };
 const answer = (more: object = {}) => ({
   name: 'garbage', classes: [{ name: 'glass' }, { name: 'metal' }], datasets: ['garbage'], total: 100, items: [item], edits: 0, ...more
@@ -20,7 +22,7 @@ describe('readPage', () => {
 describe('Browser', () => {
   it('asks for pages, and for the first one of another class', async () => {
     const ask = vi.fn(async (_: object) => answer());
-    const browser = new Browser(ask);
+    const browser = new Browser(ask, trans);
     await browser.show();
     expect([browser.previous, browser.next]).toEqual([null, PAGE_SIZE]);
     await browser.show({ offset: browser.next! });
@@ -31,7 +33,7 @@ describe('Browser', () => {
 
   it('edits what is selected, and selects nothing afterwards', async () => {
     const ask = vi.fn(async (_: object) => answer({ edits: 1 }));
-    const browser = new Browser(ask);
+    const browser = new Browser(ask, trans);
     await browser.edit('delete');
     expect(browser.error).toBe('Select images first.');
     expect(ask).not.toHaveBeenCalled();
@@ -45,7 +47,7 @@ describe('Browser', () => {
 
   it('shows the answer to the last question, whichever comes last', async () => {
     const waiting: ((answer: object) => void)[] = [];
-    const browser = new Browser(() => new Promise(resolve => waiting.push(resolve)));
+    const browser = new Browser(() => new Promise(resolve => waiting.push(resolve)), trans);
     const first = browser.show({ className: 'glass' });
     const second = browser.show({ className: 'metal' });
     waiting[1](answer({ total: 2 }));
@@ -62,7 +64,7 @@ describe('Browser', () => {
         throw new Error('it has no image "x"');
       }
       return answer();
-    });
+    }, trans);
     await browser.show();
     fail = true;
     await browser.show();

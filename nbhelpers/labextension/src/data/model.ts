@@ -1,4 +1,5 @@
 import { base64, number, text } from '../json';
+import type { Translation } from '../translation';
 
 /** An image as the data panel shows it. */
 export interface IItem {
@@ -60,10 +61,13 @@ export type AskDataset = (request: object) => Promise<unknown>;
 export const PAGE_SIZE = 48;
 
 /**
- * What the data panel looks at: a dataset's class, split and page, and the images that are selected on it.
+ * What the data panel shows: a page of a dataset's class and split, and the images that are selected on it.
  */
 export class Browser {
-  constructor(private readonly _ask: AskDataset) {}
+  constructor(
+    private readonly _ask: AskDataset,
+    private readonly _trans: Translation
+  ) {}
 
   dataset = '';
   className = '';
@@ -74,7 +78,7 @@ export class Browser {
   busy = false;
   readonly selected = new Set<string>();
 
-  /** Show what `change` asks for, from the first page on unless it names another. */
+  /** Show what `change` selects, from the first page on unless it names another. */
   async show(change: { dataset?: string; className?: string; split?: string; offset?: number } = {}): Promise<void> {
     if (change.dataset !== undefined && change.dataset !== this.dataset) {
       this.className = '';
@@ -84,11 +88,11 @@ export class Browser {
     await this._load({});
   }
 
-  /** Write an edit of the selected images to the dataset's log; undo takes the last one back. */
+  /** Write an edit of the selected images to the dataset's log; undo reverts the last edit. */
   async edit(action: Edit, to = ''): Promise<void> {
     const paths = [...this.selected];
     if (action !== 'undo' && paths.length === 0) {
-      this.error = 'Select images first.';
+      this.error = this._trans.__('Select images first.');
       return;
     }
     this.selected.clear();
@@ -101,7 +105,7 @@ export class Browser {
     }
   }
 
-  /** Where the neighbouring pages begin; null where there is none. */
+  /** The offsets of the adjacent pages; null where there is none. */
   get previous(): number | null {
     return this.offset > 0 ? Math.max(0, this.offset - PAGE_SIZE) : null;
   }
@@ -136,7 +140,7 @@ export class Browser {
   private _turn = 0;
 }
 
-/** Where an arrow key leads in a grid: an index within `count`, or the same. */
+/** The index that an arrow key selects in a grid, within `count`; the same where there is none. */
 export function moved(index: number, key: string, columns: number, count: number): number {
   const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
   const target = key === 'Home' ? 0 : key === 'End' ? count - 1 : index + (steps[key] ?? 0);

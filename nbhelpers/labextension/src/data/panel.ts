@@ -2,20 +2,26 @@ import { button, element } from '../dom';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
+import type { Translation } from '../translation';
 import { Browser, moved, PAGE_SIZE, type IItem, type IPage } from './model';
 
 const SPLITS = ['train', 'val', 'test'];
 
 /** The images of a dataset as a grid, with the model's predictions, and edits of its log. */
 export class DataPanel extends KernelPanel {
-  constructor(sessions: KernelSessions) {
+  constructor(
+    sessions: KernelSessions,
+    private readonly _trans: Translation
+  ) {
     super(sessions);
     this.addClass('hs-data');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', 'Data');
+    this.node.setAttribute('aria-label', _trans.__('Data'));
+    this._edits.setAttribute('aria-label', _trans.__('Edit the selected images'));
+    this._grid.setAttribute('aria-label', _trans.__('Images'));
     this._grid.addEventListener('keydown', event => this._onKey(event));
     this.node.append(
-      element('h2', { class: 'hs-panel-title' }, 'Data'),
+      element('h2', { class: 'hs-panel-title' }, _trans.__('Data')),
       this._message,
       this._filters,
       this._edits,
@@ -25,7 +31,7 @@ export class DataPanel extends KernelPanel {
   }
 
   protected override begin(session: KernelSession): () => void {
-    this._browser = new Browser(request => session.client.ask('dataset', request));
+    this._browser = new Browser(request => session.client.ask('dataset', request), this._trans);
     void this._do(this._browser.show());
     return () => {
       this._browser = null;
@@ -34,7 +40,7 @@ export class DataPanel extends KernelPanel {
 
   protected override showNone(): void {
     this._clear();
-    this._message.textContent = 'Open a notebook with the Go (Headstart) kernel to see its images.';
+    this._message.textContent = this._trans.__('Open a notebook with the Go (Headstart) kernel to see its images.');
   }
 
   /** Wait for a change of what is shown, and show it. */
@@ -50,11 +56,11 @@ export class DataPanel extends KernelPanel {
 
   private _draw(browser: Browser): void {
     const { page } = browser;
-    this._message.textContent = browser.error || (page ? `${page.name}: ${count(page)}` : '');
+    this._message.textContent = browser.error || (page ? `${page.name}: ${this._count(page)}` : '');
     this._message.classList.toggle('hs-error', browser.error !== '');
     if (!page) {
       this._clear();
-      this._filters.append(button('Look again', 'Ask the kernel for its images again', () => void this._do(browser.show())));
+      this._filters.append(this._refresh(() => void this._do(browser.show())));
       return;
     }
     this._drawFilters(browser, page);
@@ -64,23 +70,25 @@ export class DataPanel extends KernelPanel {
   }
 
   private _drawFilters(browser: Browser, page: IPage): void {
+    const trans = this._trans;
     const choose = (change: object) => void this._do(browser.show(change));
     this._filters.replaceChildren(
-      select('Dataset', page.datasets, browser.dataset, null, dataset => choose({ dataset })),
-      select('Class', page.classes, browser.className, 'all classes', className => choose({ className })),
-      select('Split', SPLITS, browser.split, 'all splits', split => choose({ split })),
-      button('Look again', 'Ask the kernel for its images again', () => choose({ offset: browser.offset }))
+      select(trans.__('Dataset'), page.datasets, browser.dataset, null, dataset => choose({ dataset })),
+      select(trans.__('Class'), page.classes, browser.className, trans.__('all classes'), className => choose({ className })),
+      select(trans.__('Split'), SPLITS, browser.split, trans.__('all splits'), split => choose({ split })),
+      this._refresh(() => choose({ offset: browser.offset }))
     );
   }
 
   private _drawEdits(browser: Browser, page: IPage): void {
+    const trans = this._trans;
     const edit = (...args: Parameters<Browser['edit']>) => void this._do(browser.edit(...args));
-    const undo = button('Undo', 'Take back the last edit of this dataset', () => edit('undo'));
+    const undo = button(trans.__('Undo'), trans.__('Undo the last edit of this dataset'), () => edit('undo'));
     undo.disabled = page.edits === 0;
     this._edits.replaceChildren(
-      select('Relabel as', page.classes, '', 'relabel as', to => edit('relabel', to)),
-      button('Skipped', 'Do not use the selected images; their files stay', () => edit('delete')),
-      button('Keep', 'The selected images are right: propose them no more', () => edit('keep')),
+      select(trans.__('Relabel as'), page.classes, '', trans.__('relabel as'), to => edit('relabel', to)),
+      button(trans.__('Skip'), trans.__('Do not use the selected images; their files are not changed'), () => edit('delete')),
+      button(trans.__('Keep'), trans.__('The labels of the selected images are correct: do not list them again'), () => edit('keep')),
       undo
     );
   }
@@ -97,7 +105,9 @@ export class DataPanel extends KernelPanel {
         title: item.path,
         'data-path': item.path,
         'aria-selected': String(browser.selected.has(item.path)),
-        'aria-label': `${item.path}, ${item.label}, ${item.split}${item.predicted ? `, predicted ${item.predicted}` : ''}`
+        'aria-label': item.predicted
+          ? this._trans.__('%1, %2, %3, predicted %4', item.path, item.label, item.split, item.predicted)
+          : `${item.path}, ${item.label}, ${item.split}`
       },
       element('img', { src: `data:image/jpeg;base64,${item.thumb}`, alt: '', draggable: 'false' }),
       element('span', { class: 'hs-tile-label' }, item.label),
@@ -144,12 +154,21 @@ export class DataPanel extends KernelPanel {
 
   private _drawPages(browser: Browser, page: IPage): void {
     const go = (offset: number | null) => offset !== null && void this._do(browser.show({ offset }));
-    const previous = button('‹', 'Images before these', () => go(browser.previous));
-    const next = button('›', 'Images after these', () => go(browser.next));
+    const previous = button('‹', this._trans.__('Previous page'), () => go(browser.previous));
+    const next = button('›', this._trans.__('Next page'), () => go(browser.next));
     previous.disabled = browser.previous === null;
     next.disabled = browser.next === null;
     const last = Math.min(browser.offset + PAGE_SIZE, page.total);
-    this._pages.replaceChildren(previous, `${Math.min(browser.offset + 1, last)} to ${last} of ${page.total}`, next);
+    this._pages.replaceChildren(previous, this._trans.__('%1 to %2 of %3', Math.min(browser.offset + 1, last), last, page.total), next);
+  }
+
+  private _refresh(onclick: () => void): HTMLButtonElement {
+    return button(this._trans.__('Refresh'), this._trans.__('Ask the kernel for its images again'), onclick);
+  }
+
+  private _count(page: IPage): string {
+    const images = this._trans._n('%1 image', '%1 images', page.total);
+    return this._trans.__('%1, %2', images, this._trans._n('%1 edit', '%1 edits', page.edits));
   }
 
   private _clear(): void {
@@ -161,18 +180,13 @@ export class DataPanel extends KernelPanel {
   private _browser: Browser | null = null;
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
   private readonly _filters = element('div', { class: 'hs-buttons' });
-  private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar', 'aria-label': 'Edit the selected images' });
+  private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar' });
   private readonly _grid = element('div', {
     class: 'hs-grid-view',
     role: 'listbox',
-    'aria-multiselectable': 'true',
-    'aria-label': 'Images'
+    'aria-multiselectable': 'true'
   });
   private readonly _pages = element('div', { class: 'hs-pages' });
-}
-
-function count(page: IPage): string {
-  return `${page.total} images, ${page.edits} edits`;
 }
 
 /** A choice with a spoken name; `none` is the entry that stands for no choice. */

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { translation } from '../translation';
 import { MAGIC_TARGET, MagicClient, type IComm } from './client';
+
+const trans = translation(null);
 
 /** A kernel that records what it is sent and answers when told to. */
 class FakeKernel {
@@ -25,7 +28,7 @@ describe('MagicClient', () => {
 
   it('matches answers to requests, in whatever order they come', async () => {
     const kernel = new FakeKernel();
-    const client = new MagicClient(kernel);
+    const client = new MagicClient(kernel, trans);
     const runs = client.ask('runs');
     const device = client.ask('device', { a: 1 });
     expect(client.answered).toBe(false);
@@ -41,15 +44,15 @@ describe('MagicClient', () => {
     ]);
   });
 
-  it("fails with the magic's own sentence", async () => {
+  it("fails with the magic's own error", async () => {
     const kernel = new FakeKernel();
-    const asked = new MagicClient(kernel).ask('runs');
+    const asked = new MagicClient(kernel, trans).ask('runs');
     kernel.answer({ id: '1', error: 'there is no run yet' });
     await expect(asked).rejects.toThrow('there is no run yet');
   });
 
   it('gives up after a time', async () => {
-    const asked = new MagicClient(new FakeKernel(), 2000).ask('runs');
+    const asked = new MagicClient(new FakeKernel(), trans, 2000).ask('runs');
     const failed = expect(asked).rejects.toThrow('%runs did not answer within 2 seconds');
     await vi.advanceTimersByTimeAsync(2000);
     await failed;
@@ -57,7 +60,7 @@ describe('MagicClient', () => {
 
   it('fails what waits at a restart and opens another comm', async () => {
     const kernel = new FakeKernel();
-    const client = new MagicClient(kernel);
+    const client = new MagicClient(kernel, trans);
     const first = client.ask('runs');
     client.reset('the kernel was restarted');
     await expect(first).rejects.toThrow('restarted');
@@ -69,16 +72,16 @@ describe('MagicClient', () => {
 
   it('fails when the kernel closes the comm or cannot open one', async () => {
     const kernel = new FakeKernel();
-    const asked = new MagicClient(kernel).ask('runs');
+    const asked = new MagicClient(kernel, trans).ask('runs');
     kernel.comms[0].onClose({} as never);
     await expect(asked).rejects.toThrow('closed');
     const deaf = { createComm: () => { throw new Error('Comms are disabled'); } };
-    await expect(new MagicClient(deaf).ask('runs')).rejects.toThrow('disabled');
+    await expect(new MagicClient(deaf, trans).ask('runs')).rejects.toThrow('disabled');
   });
 
-  it('ignores an answer that nobody waits for', () => {
+  it('ignores an answer that no request waits for', () => {
     const kernel = new FakeKernel();
-    void new MagicClient(kernel).ask('runs').catch(() => {});
+    void new MagicClient(kernel, trans).ask('runs').catch(() => {});
     expect(() => kernel.answer({ id: '9', answer: 1 })).not.toThrow();
   });
 });

@@ -1,3 +1,5 @@
+import type { Translation } from '../translation';
+
 /** The comm target under which the kernel's magics answer. */
 export const MAGIC_TARGET = 'headstart.magic';
 
@@ -32,10 +34,12 @@ interface IAnswer {
 export class MagicClient {
   /**
    * @param kernel where the magics are
+   * @param trans the language of the errors
    * @param timeoutMS how long an answer may take; the first request starts the plugin
    */
   constructor(
     private readonly kernel: IKernel,
+    private readonly _trans: Translation,
     private readonly timeoutMS = 60_000
   ) {}
 
@@ -44,13 +48,13 @@ export class MagicClient {
     return this._answered;
   }
 
-  /** Ask a magic. The promise fails with the magic's own sentence. */
+  /** Ask a magic. The promise fails with the magic's own error. */
   ask<T>(magic: string, request: object = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const id = String(++this._last);
       const timer = setTimeout(() => {
         this._waiting.delete(id);
-        reject(new Error(`%${magic} did not answer within ${this.timeoutMS / 1000} seconds`));
+        reject(new Error(this._trans.__('%1 did not answer within %2 seconds', `%${magic}`, this.timeoutMS / 1000)));
       }, this.timeoutMS);
       this._waiting.set(id, { resolve, reject, timer });
       try {
@@ -76,7 +80,7 @@ export class MagicClient {
     comm.onMsg = message => this._hear(message.content.data as IAnswer);
     comm.onClose = () => {
       if (this._comm === comm) {
-        this.reset('the kernel closed the connection to its magics');
+        this.reset(this._trans.__('The kernel closed the connection to its magics.'));
       }
     };
     comm.open();

@@ -2,6 +2,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import type { Translation } from '../translation';
 import { RunFeed } from '../runs/feed';
 import { MagicClient } from './client';
 
@@ -12,13 +13,14 @@ export const KERNEL_NAME = 'headstart';
 const STARTS_PLUGIN =
   /^%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device)\b/m;
 
-/** What the panels share about one kernel. */
+/** What the panels have in common about one kernel. */
 export class KernelSession {
   constructor(
     readonly kernel: Kernel.IKernelConnection,
-    pollMS: () => number
+    pollMS: () => number,
+    private readonly _trans: Translation
   ) {
-    this.client = new MagicClient(kernel as never);
+    this.client = new MagicClient(kernel as never, _trans);
     this.feed = new RunFeed(request => this.client.ask('runs', request), pollMS);
     kernel.statusChanged.connect(this._onStatus, this);
     kernel.iopubMessage.connect(this._onOutput, this);
@@ -35,7 +37,7 @@ export class KernelSession {
   private _onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._started = false;
-      this.client.reset('the kernel was restarted');
+      this.client.reset(this._trans.__('The kernel was restarted.'));
     }
   }
 
@@ -55,7 +57,8 @@ export class KernelSession {
 export class KernelSessions {
   constructor(
     private readonly _tracker: INotebookTracker,
-    private readonly _pollMS: () => number
+    private readonly _pollMS: () => number,
+    private readonly _trans: Translation
   ) {
     _tracker.currentChanged.connect(this._follow, this);
     this._follow();
@@ -79,7 +82,7 @@ export class KernelSessions {
     }
     let session = this._sessions.get(kernel);
     if (!session) {
-      session = new KernelSession(kernel, this._pollMS);
+      session = new KernelSession(kernel, this._pollMS, this._trans);
       this._sessions.set(kernel, session);
     }
     return session;

@@ -2,16 +2,18 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
 
 import { DataPanel } from '../data/panel';
 import { dataIcon, runsIcon } from '../icons';
-import { CATEGORY, COMMANDS, PACKAGE } from '../ids';
+import { COMMANDS, PACKAGE } from '../ids';
 import { insertCell, runInNewCell } from '../kernel/cells';
 import type { KernelSessions } from '../kernel/session';
 import { RunsPanel } from '../runs/panel';
 import { StatusItem } from '../status/item';
+import { translation } from '../translation';
 import { IKernelSessions } from './services';
 
 interface ISidePanel {
@@ -22,12 +24,13 @@ interface ISidePanel {
   command: string;
   label: string;
   rank: number;
+  category: string;
 }
 
 /** Put a panel into the right sidebar, with a command that shows it. */
 function addSidePanel(
   app: JupyterFrontEnd,
-  { widget, id, caption, icon, command, label, rank }: ISidePanel,
+  { widget, id, caption, icon, command, label, rank, category }: ISidePanel,
   palette: ICommandPalette | null,
   restorer: ILayoutRestorer | null
 ): void {
@@ -41,7 +44,7 @@ function addSidePanel(
     icon,
     execute: () => app.shell.activateById(id)
   });
-  palette?.addItem({ command, category: CATEGORY });
+  palette?.addItem({ command, category });
 }
 
 export const runs: JupyterFrontEndPlugin<void> = {
@@ -49,14 +52,16 @@ export const runs: JupyterFrontEndPlugin<void> = {
   description: 'The panel of runs.',
   autoStart: true,
   requires: [INotebookTracker, IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer],
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app,
     tracker: INotebookTracker,
     sessions: KernelSessions,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
   ) => {
+    const trans = translation(translator);
     const insert = (code: string) => {
       if (tracker.currentWidget) {
         insertCell(tracker.currentWidget, code);
@@ -65,13 +70,14 @@ export const runs: JupyterFrontEndPlugin<void> = {
     addSidePanel(
       app,
       {
-        widget: new RunsPanel(sessions, insert),
+        widget: new RunsPanel(sessions, insert, trans),
         id: 'headstart-runs',
-        caption: 'Headstart runs',
+        caption: trans.__('Headstart runs'),
         icon: runsIcon,
         command: COMMANDS.showRuns,
-        label: 'Show Runs',
-        rank: 900
+        label: trans.__('Show Runs'),
+        rank: 900,
+        category: trans.__('Headstart')
       },
       palette,
       restorer
@@ -84,22 +90,31 @@ export const data: JupyterFrontEndPlugin<void> = {
   description: 'The panel of images.',
   autoStart: true,
   requires: [IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer],
-  activate: (app, sessions: KernelSessions, palette: ICommandPalette | null, restorer: ILayoutRestorer | null) =>
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
+  activate: (
+    app,
+    sessions: KernelSessions,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = translation(translator);
     addSidePanel(
       app,
       {
-        widget: new DataPanel(sessions),
+        widget: new DataPanel(sessions, trans),
         id: 'headstart-data',
-        caption: 'Headstart data',
+        caption: trans.__('Headstart data'),
         icon: dataIcon,
         command: COMMANDS.showData,
-        label: 'Show Data',
-        rank: 901
+        label: trans.__('Show Data'),
+        rank: 901,
+        category: trans.__('Headstart')
       },
       palette,
       restorer
-    )
+    );
+  }
 };
 
 export const status: JupyterFrontEndPlugin<void> = {
@@ -107,16 +122,18 @@ export const status: JupyterFrontEndPlugin<void> = {
   description: 'The device in the status bar.',
   autoStart: true,
   requires: [INotebookTracker, IKernelSessions],
-  optional: [IStatusBar, ICommandPalette],
+  optional: [IStatusBar, ICommandPalette, ITranslator],
   activate: (
     app,
     tracker: INotebookTracker,
     sessions: KernelSessions,
     bar: IStatusBar | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
   ) => {
+    const trans = translation(translator);
     app.commands.addCommand(COMMANDS.doctor, {
-      label: 'Run %doctor in a New Cell',
+      label: trans.__('Run %doctor in a New Cell'),
       isEnabled: () => sessions.current !== null,
       execute: async () => {
         if (tracker.currentWidget && sessions.current) {
@@ -124,9 +141,9 @@ export const status: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    palette?.addItem({ command: COMMANDS.doctor, category: CATEGORY });
+    palette?.addItem({ command: COMMANDS.doctor, category: trans.__('Headstart') });
     bar?.registerStatusItem(status.id, {
-      item: new StatusItem(sessions, () => void app.commands.execute(COMMANDS.doctor)),
+      item: new StatusItem(sessions, () => void app.commands.execute(COMMANDS.doctor), trans),
       align: 'left',
       rank: 10,
       isActive: () => sessions.current !== null,

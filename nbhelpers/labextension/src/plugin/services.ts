@@ -1,10 +1,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { PACKAGE } from '../ids';
 import { KernelSessions } from '../kernel/session';
+import { translation } from '../translation';
 
 /** What users set; see schema/settings.json. */
 export interface IPreferences {
@@ -12,14 +14,14 @@ export interface IPreferences {
   readonly tabs: boolean;
 }
 
-export const IPreferences = new Token<IPreferences>(`${PACKAGE}:IPreferences`, 'What users set of Headstart.');
+export const IPreferences = new Token<IPreferences>(`${PACKAGE}:IPreferences`, 'The settings of Headstart.');
 export const IKernelSessions = new Token<KernelSessions>(`${PACKAGE}:IKernelSessions`, 'The Headstart kernels of notebooks.');
 
 const DEFAULTS: IPreferences = { pollMS: 1000, tabs: true };
 
 export const settings: JupyterFrontEndPlugin<IPreferences> = {
   id: `${PACKAGE}:settings`,
-  description: 'What users set of Headstart.',
+  description: 'The settings of Headstart.',
   autoStart: true,
   provides: IPreferences,
   optional: [ISettingRegistry],
@@ -34,7 +36,7 @@ export const settings: JupyterFrontEndPlugin<IPreferences> = {
         read();
         loaded.changed.connect(read);
       },
-      error => console.warn('Headstart: the settings could not be loaded, their defaults hold.', error)
+      error => console.warn('Headstart: the settings could not be loaded; the defaults apply.', error)
     );
     return now;
   }
@@ -42,10 +44,11 @@ export const settings: JupyterFrontEndPlugin<IPreferences> = {
 
 export const sessions: JupyterFrontEndPlugin<KernelSessions> = {
   id: `${PACKAGE}:sessions`,
-  description: 'Knows the Headstart kernel of the notebook in front.',
+  description: 'Finds the Headstart kernel of the current notebook.',
   autoStart: true,
   provides: IKernelSessions,
   requires: [INotebookTracker, IPreferences],
-  activate: (_, tracker: INotebookTracker, preferences: IPreferences) =>
-    new KernelSessions(tracker, () => preferences.pollMS)
+  optional: [ITranslator],
+  activate: (_, tracker: INotebookTracker, preferences: IPreferences, translator: ITranslator | null) =>
+    new KernelSessions(tracker, () => preferences.pollMS, translation(translator))
 };

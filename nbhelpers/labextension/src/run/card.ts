@@ -1,4 +1,5 @@
 import { button, element } from '../dom';
+import type { Translation } from '../translation';
 import { chart } from './chart';
 import type { IRun } from './data';
 import { epochTable, panels, provenance, summary } from './model';
@@ -10,24 +11,28 @@ export interface ICardActions {
   verify(run: IRun): void;
 }
 
-const STATE_NAMES = { running: 'running', done: 'done', stopped: 'stopped, best kept', failed: 'failed' };
-
-/** How a state is shown everywhere: a word, with a sign beside its colour. */
-export function stateBadge(run: IRun): HTMLElement {
-  return element('span', { class: `hs-state hs-state-${run.state}` }, STATE_NAMES[run.state]);
+/** How a state is shown everywhere: a word, with a symbol beside its color. */
+export function stateBadge(run: IRun, trans: Translation): HTMLElement {
+  const names = {
+    running: trans.__('running'),
+    done: trans.__('done'),
+    stopped: trans.__('stopped, best model kept'),
+    failed: trans.__('failed')
+  };
+  return element('span', { class: `hs-state hs-state-${run.state}` }, names[run.state]);
 }
 
 /** How far a run is. */
-export function progressBar(run: IRun): HTMLElement {
+export function progressBar(run: IRun, trans: Translation): HTMLElement {
   return element('progress', {
     class: 'hs-progress',
     max: Math.max(1, run.epochs),
     value: run.epoch,
-    'aria-label': `${run.id}: epoch ${run.epoch} of ${run.epochs}`
+    'aria-label': trans.__('%1: epoch %2 of %3', run.id, run.epoch, run.epochs)
   });
 }
 
-/** The folds of a card that the reader has opened; they stay so when the card is drawn again. */
+/** The folds of a card that the reader has opened; they stay open when the card is drawn again. */
 export class Folds {
   isOpen(name: string): boolean {
     return this._open.has(name);
@@ -44,34 +49,34 @@ export class Folds {
   private readonly _open = new Set<string>();
 }
 
-/** Draw a run: where it stands, its curves, and behind folds its epochs and where it comes from. */
-export function card(run: IRun, folds: Folds, actions: ICardActions | null): HTMLElement {
+/** Draw a run: its state, its curves, and in folds its epochs and its provenance. */
+export function card(run: IRun, folds: Folds, actions: ICardActions | null, trans: Translation): HTMLElement {
   return element(
     'section',
-    { class: 'hs-card', 'aria-label': `Run ${run.id}` },
-    element('header', { class: 'hs-card-header' }, element('span', { class: 'hs-card-title' }, run.title), stateBadge(run)),
-    element('div', { class: 'hs-card-summary' }, summary(run)),
-    run.state === 'running' && progressBar(run),
+    { class: 'hs-card', 'aria-label': trans.__('Run %1', run.id) },
+    element('header', { class: 'hs-card-header' }, element('span', { class: 'hs-card-title' }, run.title), stateBadge(run, trans)),
+    element('div', { class: 'hs-card-summary' }, summary(run, trans)),
+    run.state === 'running' && progressBar(run, trans),
     run.state === 'failed' && run.error !== '' && element('div', { class: 'hs-error', role: 'alert' }, run.error),
-    element('div', { class: 'hs-charts' }, ...panels(run.series).map(panel => chart(panel, run.best))),
+    element('div', { class: 'hs-charts' }, ...panels(run.series).map(panel => chart(panel, run.best, trans))),
     run.notes.length > 0 && element('ul', { class: 'hs-notes' }, ...run.notes.map(note => element('li', {}, note))),
-    fold('Epochs', folds, epochs(run)),
-    fold('Provenance', folds, facts(run)),
-    actions && buttons(run, actions)
+    fold('epochs', trans.__('Epochs'), folds, epochs(run, trans)),
+    fold('provenance', trans.__('Provenance'), folds, facts(run, trans)),
+    actions && buttons(run, actions, trans)
   );
 }
 
-function fold(name: string, folds: Folds, content: HTMLElement): HTMLElement {
-  const details = element('details', { class: 'hs-fold', open: folds.isOpen(name) }, element('summary', {}, name), content);
+function fold(name: string, label: string, folds: Folds, content: HTMLElement): HTMLElement {
+  const details = element('details', { class: 'hs-fold', open: folds.isOpen(name) }, element('summary', {}, label), content);
   details.addEventListener('toggle', () => folds.set(name, details.open));
   return details;
 }
 
-function epochs(run: IRun): HTMLElement {
-  const { header, rows } = epochTable(run);
+function epochs(run: IRun, trans: Translation): HTMLElement {
+  const { header, rows } = epochTable(run, trans);
   return element(
     'div',
-    { class: 'hs-table-frame', tabindex: 0, role: 'region', 'aria-label': 'Epochs' },
+    { class: 'hs-table-frame', tabindex: 0, role: 'region', 'aria-label': trans.__('Epochs') },
     element(
       'table',
       { class: 'hs-table' },
@@ -87,23 +92,29 @@ function epochs(run: IRun): HTMLElement {
   );
 }
 
-function facts(run: IRun): HTMLElement {
+function facts(run: IRun, trans: Translation): HTMLElement {
   return element(
     'dl',
     { class: 'hs-facts' },
-    ...provenance(run).flatMap(([name, text]) => [element('dt', {}, name), element('dd', {}, text)])
+    ...provenance(run, trans).flatMap(([name, text]) => [element('dt', {}, name), element('dd', {}, text)])
   );
 }
 
-function buttons(run: IRun, actions: ICardActions): HTMLElement {
+function buttons(run: IRun, actions: ICardActions, trans: Translation): HTMLElement {
   const bar = element('div', { class: 'hs-buttons' });
   if (run.state === 'running') {
     bar.append(
-      button('Stop and keep best', `Stop ${run.id} after its batch and keep the best model`, () => actions.stop(run)),
-      button('Attach', `Show ${run.id} live in a new cell`, () => actions.attach(run))
+      button(trans.__('Stop and keep best'), trans.__('Stop %1 after the current batch and keep the best model', run.id), () =>
+        actions.stop(run)
+      ),
+      button(trans.__('Attach'), trans.__('Show %1 live in a new cell', run.id), () => actions.attach(run))
     );
   } else {
-    bar.append(button('Verify', `Insert %verify, which repeats ${run.id} and compares the numbers`, () => actions.verify(run)));
+    bar.append(
+      button(trans.__('Verify'), trans.__('Insert %verify, which repeats %1 and compares the numbers', run.id), () =>
+        actions.verify(run)
+      )
+    );
   }
   return bar;
 }

@@ -1,4 +1,5 @@
 import { shape } from '../dom';
+import type { Translation } from '../translation';
 import type { IPanel } from './model';
 import { epochAxis, tickLabel, valueAxis } from './scale';
 
@@ -12,13 +13,13 @@ const NARROW = 300;
 const BOTTOM = 190;
 const MARGIN = 12;
 
-/** Lines differ in their dashes and markers as well as in colour; the second, which is the validation, is solid. */
+/** Lines differ in their dashes and markers as well as in color; the second, which is the validation, is solid. */
 const DASHES = ['5 3', '', '2 2', '8 2 2 2', '4 4', '10 3'];
 
 type Point = [number, number];
 
 /** A chart of curves over epochs, with the best epoch marked; 0 marks none. The width is in CSS pixels. */
-export function chart(panel: IPanel, best: number, width = 360): SVGElement {
+export function chart(panel: IPanel, best: number, trans: Translation, width = 360): SVGElement {
   const right = width - MARGIN;
   const top = width < NARROW ? TOP + LEGEND_ROW : TOP;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
@@ -35,7 +36,7 @@ export function chart(panel: IPanel, best: number, width = 360): SVGElement {
     width,
     height: HEIGHT,
     role: 'img',
-    'aria-label': describe(panel, best)
+    'aria-label': describe(panel, best, trans)
   });
   drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
   for (const tick of up.ticks) {
@@ -47,11 +48,11 @@ export function chart(panel: IPanel, best: number, width = 360): SVGElement {
   for (const tick of across.ticks) {
     drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(tick)));
   }
-  drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'epoch'));
+  drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, trans.__('epoch')));
   if (best > 0 && best <= last) {
     drawn.append(
       shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: top, y2: BOTTOM }),
-      shape('text', { class: 'hs-best-label', x: x(best), y: top - 3, 'text-anchor': 'middle' }, 'best')
+      shape('text', { class: 'hs-best-label', x: x(best), y: top - 3, 'text-anchor': 'middle' }, trans.__('best'))
     );
   }
   panel.lines.forEach((line, i) => {
@@ -61,13 +62,13 @@ export function chart(panel: IPanel, best: number, width = 360): SVGElement {
   drawn.append(...legend(panel, width));
   if (values.length === 0) {
     drawn.append(
-      shape('text', { x: (LEFT + right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, 'waiting for the first epoch')
+      shape('text', { x: (LEFT + right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, trans.__('waiting for the first epoch'))
     );
   }
   return drawn;
 }
 
-/** A curve small enough for a row of a list; it says nothing that the row's text does not. */
+/** A curve small enough for a row of a list; screen readers skip it, since the row's text has the numbers. */
 export function sparkline(values: readonly (number | null)[]): SVGElement {
   const known = values.flatMap((v, i): Point[] => (v === null ? [] : [[i, v]]));
   const drawn = shape('svg', { class: 'hs-spark', viewBox: '0 0 80 20', width: 80, height: 20, 'aria-hidden': 'true' });
@@ -107,7 +108,7 @@ function marker([x, y]: Point, index: number): SVGElement {
 }
 
 function legend(panel: IPanel, width: number): SVGElement[] {
-  // A letter of the legend is about 6 pixels wide; the entries share what the title leaves.
+  // A letter of the legend is about 6 pixels wide; the entries divide the space right of the title.
   const start = width < NARROW ? 8 : 24 + panel.name.length * 7;
   const line = width < NARROW ? 12 + LEGEND_ROW : 12;
   const room = Math.min(110, (width - start) / Math.max(1, panel.lines.length));
@@ -120,12 +121,15 @@ function legend(panel: IPanel, width: number): SVGElement[] {
   });
 }
 
-function describe(panel: IPanel, best: number): string {
+function describe(panel: IPanel, best: number, trans: Translation): string {
   const lines = panel.lines.map(line => {
     const last = line.values.filter(v => v !== null).at(-1);
-    return last === undefined ? `${line.name}: no value yet` : `${line.name}: ${last.toPrecision(3)} at the end`;
+    return last === undefined
+      ? trans.__('%1: no value yet', line.name)
+      : trans.__('%1: %2 at the end', line.name, last.toPrecision(3));
   });
-  return `${panel.name} over epochs. ${lines.join('; ')}.${best > 0 ? ` Best epoch ${best}.` : ''}`;
+  const over = trans.__('%1 by epoch. %2.', panel.name, lines.join('; '));
+  return best > 0 ? `${over} ${trans.__('Best epoch %1.', best)}` : over;
 }
 
 function join(points: Point[]): string {

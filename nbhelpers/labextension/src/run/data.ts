@@ -22,12 +22,12 @@ export interface IRun {
   backend: string;
   /** Images in the dataset, all splits. */
   images: number;
-  /** Epochs finished and planned. */
+  /** Completed and planned epochs. */
   epoch: number;
   epochs: number;
   /** The best epoch, counted from 1; 0 while there is none. */
   best: number;
-  /** Images a second. */
+  /** Images per second. */
   rate: number;
   leftMS: number;
   /** RFC 3339, or empty. */
@@ -36,9 +36,9 @@ export interface IRun {
   seconds: number;
   valAccuracy: number | null;
   series: ISeries[];
-  /** What must be known to read the curves. */
+  /** What a reader of the curves must know. */
   notes: string[];
-  /** More of where the run comes from: names and values. */
+  /** The rest of the provenance: names and values. */
   facts: [string, string][];
   /** The text of the cell that started it, where this kernel did. */
   cell: string;
@@ -48,8 +48,8 @@ export interface IRun {
 const STATES: readonly string[] = ['running', 'done', 'stopped', 'failed'];
 
 /**
- * Read a run from JSON that may come from a stranger's notebook: what is missing or of another type is left empty.
- * Null when it is no run at all.
+ * Read a run from JSON that may come from an untrusted notebook: a field that is missing or of another type is left empty.
+ * Null when the JSON is not a run.
  */
 export function readRun(json: unknown): IRun | null {
   if (!isObject(json) || typeof json.id !== 'string') {
@@ -91,7 +91,7 @@ function readFact(json: unknown): [string, string][] {
   return isObject(json) && text(json.name) !== '' && text(json.value) !== '' ? [[text(json.name), text(json.value)]] : [];
 }
 
-/** When a run ended, in milliseconds since 1970; infinity while it goes on. */
+/** When a run ended, in milliseconds since 1970; infinity while it runs. */
 export function endOf(run: IRun): number {
   return run.state === 'running' ? Infinity : Date.parse(run.started) + 1000 * run.seconds;
 }

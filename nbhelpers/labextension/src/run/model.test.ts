@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
+import { translation } from '../translation';
 import { readRun } from './data';
 import { duration, epochTable, headline, panels, provenance, quoted, summary } from './model';
+
+const trans = translation(null);
 
 const JSON_OF_RUN = {
   id: 'resnet50-1',
@@ -46,20 +49,25 @@ describe('what a card says', () => {
     ]));
 
   it('sums up', () =>
-    expect(summary(run)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 images a second'));
+    expect(summary(run, trans)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 images per second'));
 
   it('lists the epochs', () => {
-    const { header, rows } = epochTable(run);
+    const { header, rows } = epochTable(run, trans);
     expect(header).toEqual(['epoch', 'train loss', 'validation loss', 'validation accuracy']);
     expect(rows).toEqual([
       ['1', '1.500', '1.250', '50.0 %'],
       ['2', '0.5000', '', '92.5 %']
     ]);
-    expect(epochTable(readRun({ id: 'a' })!).rows).toEqual([]);
+    expect(epochTable(readRun({ id: 'a' })!, trans).rows).toEqual([]);
+  });
+
+  it('sums up a run that has ended', () => {
+    const ended = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 83, rate: 0 })!;
+    expect(summary(ended, trans)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · took 1 min 23 s');
   });
 
   it('leaves unknown provenance out', () =>
-    expect(provenance(run).map(([name]) => name)).toEqual(['run', 'dataset', 'images', 'started', 'seed']));
+    expect(provenance(run, trans).map(([name]) => name)).toEqual(['run', 'dataset', 'images', 'started', 'seed']));
 
   it('shows the validation accuracy at a glance', () => expect(headline(run)).toEqual([0.5, 0.925]));
 });
@@ -70,7 +78,7 @@ it.each([
   [59.7, '1 min 0 s'],
   [61, '1 min 1 s'],
   [3700, '1 h 1 min']
-])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+])('%d seconds are %s', (seconds, text) => expect(duration(seconds, trans)).toBe(text));
 
 it.each([
   ['plain/path-1.x', 'plain/path-1.x'],

@@ -1,9 +1,10 @@
+import type { Translation } from '../translation';
 import type { IRun, ISeries } from './data';
 
 /** The curves of one quantity. */
 export interface IPanel {
   name: string;
-  /** Whether values are shares of one, written as percentages. */
+  /** Whether the values are fractions, which are written as percentages. */
   fraction: boolean;
   lines: ILine[];
 }
@@ -13,7 +14,7 @@ export interface ILine {
   values: (number | null)[];
 }
 
-/** Group series by their quantity, in the order in which they came. */
+/** Group series by their quantity, in order of appearance. */
 export function panels(series: readonly ISeries[]): IPanel[] {
   const found = new Map<string, IPanel>();
   for (const { panel, name, values } of series) {
@@ -43,15 +44,15 @@ function isFraction(panel: string): boolean {
   return panel === 'accuracy';
 }
 
-/** The series that tells most about a run at a glance: its validation accuracy, else its first. */
+/** The series of a run that a list shows: its validation accuracy, else its first. */
 export function headline(run: IRun): (number | null)[] {
   const found = run.series.find(s => s.panel === 'accuracy' && s.name === 'validation');
   return (found ?? run.series[0])?.values ?? [];
 }
 
 /** A table of a run's epochs: a header and a row for each epoch. */
-export function epochTable(run: IRun): { header: string[]; rows: string[][] } {
-  const header = ['epoch', ...run.series.map(s => `${s.name} ${s.panel}`)];
+export function epochTable(run: IRun, trans: Translation): { header: string[]; rows: string[][] } {
+  const header = [trans.__('epoch'), ...run.series.map(s => `${s.name} ${s.panel}`)];
   const count = Math.max(0, ...run.series.map(s => s.values.length));
   const rows = Array.from({ length: count }, (_, epoch) => [
     String(epoch + 1),
@@ -60,57 +61,57 @@ export function epochTable(run: IRun): { header: string[]; rows: string[][] } {
   return { header, rows };
 }
 
-/** Where a run comes from, as names and values; what is unknown is left out. */
-export function provenance(run: IRun): [string, string][] {
+/** The provenance of a run, as names and values; unknown values are left out. */
+export function provenance(run: IRun, trans: Translation): [string, string][] {
   const rows: [string, string][] = [
-    ['run', run.id],
-    ['model', run.model],
-    ['dataset', run.dataset],
-    ['images', run.images ? String(run.images) : ''],
-    ['backend', run.backend],
-    ['started', run.started.replace('T', ' ').slice(0, 19)],
-    ['took', run.seconds ? duration(run.seconds) : ''],
+    [trans.__('run'), run.id],
+    [trans.__('model'), run.model],
+    [trans.__('dataset'), run.dataset],
+    [trans.__('images'), run.images ? String(run.images) : ''],
+    [trans.__('backend'), run.backend],
+    [trans.__('started'), run.started.replace('T', ' ').slice(0, 19)],
+    [trans.__('duration'), run.seconds ? duration(run.seconds, trans) : ''],
     ...run.facts
   ];
   return rows.filter(([, text]) => text !== '');
 }
 
-/** One line about where a run stands. */
-export function summary(run: IRun): string {
-  const parts = [`epoch ${run.epoch} of ${run.epochs}`];
+/** One line about the state of a run. */
+export function summary(run: IRun, trans: Translation): string {
+  const parts = [trans.__('epoch %1 of %2', run.epoch, run.epochs)];
   if (run.valAccuracy !== null) {
-    parts.push(`best validation accuracy ${percent(run.valAccuracy)}`);
+    parts.push(trans.__('best validation accuracy %1', percent(run.valAccuracy)));
   }
   if (run.state === 'running' && run.leftMS > 0) {
-    parts.push(`${duration(run.leftMS / 1000)} left`);
+    parts.push(trans.__('%1 left', duration(run.leftMS / 1000, trans)));
   }
   if (run.state !== 'running' && run.seconds > 0) {
-    parts.push(`took ${duration(run.seconds)}`);
+    parts.push(trans.__('took %1', duration(run.seconds, trans)));
   }
   if (run.rate > 0) {
-    parts.push(`${Math.round(run.rate)} images a second`);
+    parts.push(trans.__('%1 images per second', Math.round(run.rate)));
   }
   return parts.join(' · ');
 }
 
-/** A share of one as a percentage. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** A fraction as a percentage. */
+export function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
 }
 
-/** Seconds in the units that people use. */
-export function duration(seconds: number): string {
+/** Seconds in seconds, minutes or hours. */
+export function duration(seconds: number, trans: Translation): string {
   if (seconds < 9.95) {
-    return `${seconds.toFixed(1)} s`;
+    return trans.__('%1 s', seconds.toFixed(1));
   }
   const whole = Math.round(seconds);
   if (whole < 60) {
-    return `${whole} s`;
+    return trans.__('%1 s', whole);
   }
   if (whole < 3600) {
-    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+    return trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
   }
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return trans.__('%1 h %2 min', Math.floor(whole / 3600), Math.floor((whole % 3600) / 60));
 }
 
 function value(v: number | null, fraction: boolean): string {

@@ -6,7 +6,7 @@ export interface IOutput {
   metadata: Record<string, unknown>;
 }
 
-/** Read the answer of the magic `runs` to the action `show`; null when it shows no run. */
+/** Read the answer of the magic `runs` to the action `show`; null when it is not a run. */
 export function readOutput(json: unknown): IOutput | null {
   const { data, metadata } = (json ?? {}) as Partial<IOutput>;
   return data && typeof data === 'object' && RUN_MIME in data ? { data, metadata: metadata ?? {} } : null;

@@ -8,7 +8,7 @@ import type { KernelSessions } from '../kernel/session';
 
 /**
  * Show in a notebook that was opened again the runs that its cells started and whose outputs went to a page that is gone.
- * A kernel that no page has asked before has none, and is not asked: that would start the magics' plugin.
+ * A kernel that no page has asked before has no runs, and is not asked: that would start the magics' plugin.
  */
 export async function recallRuns(notebook: NotebookPanel, sessions: KernelSessions): Promise<void> {
   await notebook.context.ready;

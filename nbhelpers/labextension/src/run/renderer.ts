@@ -7,11 +7,15 @@ import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
 import { readRun, RUN_MIME, type IRun } from './data';
 import { magicLine } from './model';
+import type { Translation } from '../translation';
 import type { RunFeed } from '../runs/feed';
 
-/** Shows a run in a notebook's output. While it runs it follows the kernel, also when the page was opened again. */
+/** Shows a run in a notebook's output. While the run lasts it follows the kernel, also after the page was opened again. */
 class RunCard extends Widget implements IRenderMime.IRenderer {
-  constructor(private readonly _place: IPlace | null) {
+  constructor(
+    private readonly _place: IPlace | null,
+    private readonly _trans: Translation
+  ) {
     super();
     this.addClass('hs-output');
   }
@@ -57,7 +61,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
     });
   }
 
-  /** Put the end of a run into the notebook, where the kernel's own update has not: it went to a page that is closed. */
+  /** Store the end of a run in the notebook where the kernel's own update did not: it went to a page that was closed. */
   private async _keep(feed: RunFeed, id: string): Promise<void> {
     const output = await feed.output(id).catch(() => null);
     const kept = readRun(this._model?.data[RUN_MIME]);
@@ -72,7 +76,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   }
 
   private _draw(): void {
-    const content = this._run ? card(this._run, this._folds, this._actions()) : 'This output describes no run.';
+    const content = this._run ? card(this._run, this._folds, this._actions(), this._trans) : this._trans.__('This output does not describe a run.');
     this.node.replaceChildren(content);
   }
 
@@ -100,11 +104,11 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   private readonly _folds = new Folds();
 }
 
-/** A renderer of runs. It sets no markup from the data, so that it may show what is not trusted. */
-export function runRendererFactory(place: IPlace | null): IRenderMime.IRendererFactory {
+/** A renderer of runs. It sets no markup from the data, so that it may show untrusted data. */
+export function runRendererFactory(place: IPlace | null, trans: Translation): IRenderMime.IRendererFactory {
   return {
     safe: true,
     mimeTypes: [RUN_MIME],
-    createRenderer: () => new RunCard(place)
+    createRenderer: () => new RunCard(place, trans)
   };
 }

@@ -18,7 +18,7 @@ describe('valueAxis', () => {
     expect(axis.ticks).toEqual([0, 0.5, 1, 1.5, 2, 2.5]);
   });
 
-  it('keeps shares between nothing and all', () => {
+  it('keeps fractions between 0 and 1', () => {
     const axis = valueAxis([0.02, 0.999], true);
     expect([axis.low, axis.high]).toEqual([0, 1]);
   });

@@ -6,7 +6,7 @@ describe('RunFeed', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('asks only while somebody watches', async () => {
+  it('asks only while there is a listener', async () => {
     const ask = vi.fn(async () => ({ runs: [{ id: 'a', state: 'running' }] }));
     const feed = new RunFeed(ask, () => 1000);
     await vi.advanceTimersByTimeAsync(5000);

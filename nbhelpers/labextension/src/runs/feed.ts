@@ -5,7 +5,7 @@ import { readOutput, type IOutput } from '../run/output';
 export type AskRuns = (request: object) => Promise<unknown>;
 
 /**
- * The runs of one kernel, asked for again and again while somebody watches.
+ * The runs of one kernel, polled while there is a listener.
  */
 export class RunFeed {
   /**
@@ -32,7 +32,7 @@ export class RunFeed {
     return this._known;
   }
 
-  /** Be told of every answer until the returned function is called. Requests are made only while somebody watches. */
+  /** Call the listener at every answer until the returned function is called. Requests are made only while there are listeners. */
   watch(listener: () => void): () => void {
     const own = () => listener();
     this._listeners.add(own);
@@ -47,17 +47,17 @@ export class RunFeed {
     };
   }
 
-  /** End a run after its batch; its best model is kept. */
+  /** Stop a run after the current batch; its best model is kept. */
   async stop(run: string): Promise<void> {
     this._take(await this._ask({ action: 'stop', run }));
   }
 
-  /** Look at the runs once. */
+  /** Ask for the runs once. */
   async look(): Promise<void> {
     this._take(await this._ask({}));
   }
 
-  /** A run as its cell would show it, images and all; null where the kernel does not know it any more. */
+  /** A run as its cell would show it, in every form; null where the kernel no longer knows it. */
   async output(run: string): Promise<IOutput | null> {
     return readOutput(await this._ask({ action: 'show', run }));
   }

@@ -1,5 +1,6 @@
 import type { IRun } from '../run/data';
 import { comparison, duration, percent, type IPanel } from '../run/model';
+import type { Translation } from '../translation';
 
 /** The runs that the reader has chosen to compare. */
 export class Selection {
@@ -15,7 +16,7 @@ export class Selection {
     }
   }
 
-  /** The chosen runs among those that are still there, oldest first, as their colours should stay. */
+  /** The chosen runs among those that are still there, oldest first, so that each keeps its color. */
   of(runs: readonly IRun[]): IRun[] {
     return runs.filter(run => this._chosen.has(run.id)).reverse();
   }
@@ -32,15 +33,15 @@ export function comparisons(runs: readonly IRun[]): IPanel[] {
 }
 
 /** What a row of the list says below the run's name. */
-export function rowText(run: IRun): string {
-  const parts = [`epoch ${run.epoch}/${run.epochs}`];
+export function rowText(run: IRun, trans: Translation): string {
+  const parts = [trans.__('epoch %1/%2', run.epoch, run.epochs)];
   if (run.valAccuracy !== null) {
-    parts.push(`best ${percent(run.valAccuracy)}`);
+    parts.push(trans.__('best %1', percent(run.valAccuracy)));
   }
   if (run.state === 'running') {
-    parts.push(run.leftMS > 0 ? `${duration(run.leftMS / 1000)} left` : 'estimating time left');
+    parts.push(run.leftMS > 0 ? trans.__('%1 left', duration(run.leftMS / 1000, trans)) : trans.__('estimating time left'));
   } else if (run.seconds > 0) {
-    parts.push(duration(run.seconds));
+    parts.push(duration(run.seconds, trans));
   }
   return parts.join(' · ');
 }

@@ -4,10 +4,11 @@ import type { KernelSession, KernelSessions } from '../kernel/session';
 import { chart } from '../run/chart';
 import type { IRun } from '../run/data';
 import { magicLine, quoted } from '../run/model';
+import type { Translation } from '../translation';
 import { comparisons, Selection } from './model';
 import { RunRow } from './row';
 
-/** In CSS pixels: about what a sidebar has at first. */
+/** In CSS pixels: about the initial width of a sidebar. */
 const CHART_WIDTH = 240;
 
 /** The runs of the kernel in front, live. */
@@ -17,24 +18,27 @@ export class RunsPanel extends KernelPanel {
    */
   constructor(
     sessions: KernelSessions,
-    private readonly _insert: (code: string) => void
+    private readonly _insert: (code: string) => void,
+    private readonly _trans: Translation
   ) {
     super(sessions);
     this.addClass('hs-runs');
+    this._list.setAttribute('aria-label', _trans.__('Runs, newest first'));
+    this._charts.setAttribute('aria-label', _trans.__('Comparison'));
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', 'Runs');
-    this.node.append(element('h2', { class: 'hs-panel-title' }, 'Runs'), this._message, this._charts, this._list);
+    this.node.setAttribute('aria-label', _trans.__('Runs'));
+    this.node.append(element('h2', { class: 'hs-panel-title' }, _trans.__('Runs')), this._message, this._charts, this._list);
   }
 
   protected override begin(session: KernelSession): () => void {
     this._clear();
-    this._say('Asking the kernel for its runs.');
+    this._say(this._trans.__('Loading the runs.'));
     return session.feed.watch(() => this._show(session));
   }
 
   protected override showNone(): void {
     this._clear();
-    this._say('Open a notebook with the Go (Headstart) kernel to see its runs.');
+    this._say(this._trans.__('Open a notebook with the Go (Headstart) kernel to see its runs.'));
   }
 
   private _show({ feed }: KernelSession): void {
@@ -42,13 +46,13 @@ export class RunsPanel extends KernelPanel {
       this._say(feed.error);
       return;
     }
-    this._say(feed.runs.length === 0 ? 'No run yet: %train makes one.' : '');
+    this._say(feed.runs.length === 0 ? this._trans.__('No runs yet. Start one with %train.') : '');
     const gone = new Set(this._rows.keys());
     feed.runs.forEach((run, place) => {
       gone.delete(run.id);
       let row = this._rows.get(run.id);
       if (!row) {
-        row = new RunRow(run, this._actions(), this._selection.has(run.id));
+        row = new RunRow(run, this._actions(), this._selection.has(run.id), this._trans);
         this._rows.set(run.id, row);
       }
       row.update(run);
@@ -68,7 +72,7 @@ export class RunsPanel extends KernelPanel {
     const state = JSON.stringify(chosen.map(run => [run.id, run.epoch]));
     if (state !== this._compared) {
       this._compared = state;
-      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0, CHART_WIDTH)));
+      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0, this._trans, CHART_WIDTH)));
     }
   }
 
@@ -101,8 +105,8 @@ export class RunsPanel extends KernelPanel {
   }
 
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
-  private readonly _list = element('ul', { class: 'hs-run-list', 'aria-label': 'Runs, newest first' });
-  private readonly _charts = element('div', { class: 'hs-charts', 'aria-label': 'Comparison' });
+  private readonly _list = element('ul', { class: 'hs-run-list' });
+  private readonly _charts = element('div', { class: 'hs-charts' });
   private readonly _rows = new Map<string, RunRow>();
   private readonly _selection = new Selection();
   private _compared = '';

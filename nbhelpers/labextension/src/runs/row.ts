@@ -3,6 +3,7 @@ import { progressBar, stateBadge } from '../run/card';
 import { sparkline } from '../run/chart';
 import type { IRun } from '../run/data';
 import { headline } from '../run/model';
+import type { Translation } from '../translation';
 import { rowText } from './model';
 
 /** What the buttons of a row do. */
@@ -15,13 +16,19 @@ export interface IRowActions {
 
 /** A run in the list. It is updated in place, so that the keyboard's focus stays where it is. */
 export class RunRow {
-  constructor(run: IRun, actions: IRowActions, chosen: boolean) {
-    this._choice = element('input', { type: 'checkbox', 'aria-label': `Compare ${run.id}`, title: 'Compare with other runs' });
+  constructor(
+    run: IRun,
+    actions: IRowActions,
+    chosen: boolean,
+    private readonly _trans: Translation
+  ) {
+    const trans = _trans;
+    this._choice = element('input', { type: 'checkbox', 'aria-label': trans.__('Compare %1', run.id), title: trans.__('Compare with other runs') });
     this._choice.checked = chosen;
     this._choice.addEventListener('change', () => actions.choose(this._run, this._choice.checked));
-    this._stop = button('Stop', `Stop ${run.id} after its batch and keep the best model`, () => actions.stop(this._run));
-    this._attach = button('Attach', `Show ${run.id} live in a new cell`, () => actions.attach(this._run));
-    this._save = button('Save', `Insert a cell that saves the model of ${run.id}`, () => actions.save(this._run));
+    this._stop = button(trans.__('Stop'), trans.__('Stop %1 after the current batch and keep the best model', run.id), () => actions.stop(this._run));
+    this._attach = button(trans.__('Attach'), trans.__('Show %1 live in a new cell', run.id), () => actions.attach(this._run));
+    this._save = button(trans.__('Save'), trans.__('Insert a cell that saves the model of %1', run.id), () => actions.save(this._run));
     this.node = element(
       'li',
       { class: 'hs-run', 'data-run': run.id },
@@ -45,9 +52,9 @@ export class RunRow {
     this._stop.hidden = run.state !== 'running';
     this._save.hidden = run.valAccuracy === null;
     this._live.replaceChildren(
-      element('div', { class: 'hs-run-head' }, stateBadge(run), sparkline(headline(run))),
-      element('div', { class: 'hs-run-text' }, rowText(run)),
-      ...(run.state === 'running' ? [progressBar(run)] : []),
+      element('div', { class: 'hs-run-head' }, stateBadge(run, this._trans), sparkline(headline(run))),
+      element('div', { class: 'hs-run-text' }, rowText(run, this._trans)),
+      ...(run.state === 'running' ? [progressBar(run, this._trans)] : []),
       ...(run.state === 'failed' && run.error ? [element('div', { class: 'hs-error' }, run.error)] : [])
     );
   }

@@ -2,16 +2,18 @@ import { Widget } from '@lumino/widgets';
 
 import { element } from '../dom';
 import type { KernelSessions } from '../kernel/session';
+import type { Translation } from '../translation';
 import { statusText, statusTitle, type IDevice } from './model';
 
-/** Milliseconds between two looks at the device. */
+/** Milliseconds between two requests. */
 const EVERY_MS = 3000;
 
-/** Shows the device of the kernel in front. It never starts the plugin: it asks only when that runs anyway. */
+/** Shows the device of the kernel in front. It never starts the plugin: it asks only while the plugin runs. */
 export class StatusItem extends Widget {
   constructor(
     private readonly _sessions: KernelSessions,
-    runDoctor: () => void
+    runDoctor: () => void,
+    private readonly _trans: Translation
   ) {
     super();
     this.addClass('hs-status');
@@ -52,9 +54,11 @@ export class StatusItem extends Widget {
   }
 
   private _draw(device: IDevice | null, error: string): void {
-    this._button.textContent = statusText(device);
-    this._button.title = statusTitle(device, error);
-    this._button.setAttribute('aria-label', `${statusText(device)}. ${statusTitle(device, error)}`);
+    const text = statusText(device, this._trans);
+    const title = statusTitle(device, error, this._trans);
+    this._button.textContent = text;
+    this._button.title = title;
+    this._button.setAttribute('aria-label', `${text}. ${title}`);
   }
 
   private _asking = false;

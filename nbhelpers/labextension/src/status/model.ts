@@ -1,4 +1,6 @@
-/** What the magic `device` answers. */
+import type { Translation } from '../translation';
+
+/** The answer of the magic `device`. */
 export interface IDevice {
   name: string;
   description: string;
@@ -8,29 +10,32 @@ export interface IDevice {
 }
 
 /** The short text of the status bar. */
-export function statusText(device: IDevice | null): string {
+export function statusText(device: IDevice | null, trans: Translation): string {
   if (!device) {
     return 'Headstart';
   }
-  const parts = [device.name || 'no device open', `${device.heap_mib} MiB`];
+  const parts = [device.name || trans.__('no device open'), trans.__('%1 MiB', device.heap_mib)];
   if (device.models > 0) {
-    parts.push(plural(device.models, 'warm model'));
+    parts.push(warm(device, trans));
   }
   if (device.runs > 0) {
-    parts.push(plural(device.runs, 'run'));
+    parts.push(trans._n('%1 run', '%1 runs', device.runs));
   }
   return parts.join(' · ');
 }
 
-/** What the pointer and a screen reader are told. */
-export function statusTitle(device: IDevice | null, error: string): string {
-  const facts = device
-    ? `${device.description || 'The device opens with the first model.'} Go heap ${device.heap_mib} MiB, ` +
-      `${plural(device.models, 'warm model')}, ${plural(device.runs, 'run')} under way.`
-    : error || 'Nothing has been asked of the device yet.';
-  return `${facts} Click to run %doctor.`;
+/** The tooltip, which screen readers read as well. */
+export function statusTitle(device: IDevice | null, error: string, trans: Translation): string {
+  const click = trans.__('Click to run %doctor.');
+  if (!device) {
+    return `${error || trans.__('The device is not known yet.')} ${click}`;
+  }
+  const description = device.description || trans.__('The device opens with the first model.');
+  const running = trans._n('%1 run in progress', '%1 runs in progress', device.runs);
+  const facts = trans.__('Go heap %1 MiB, %2, %3.', device.heap_mib, warm(device, trans), running);
+  return `${description} ${facts} ${click}`;
 }
 
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function warm(device: IDevice, trans: Translation): string {
+  return trans._n('%1 warm model', '%1 warm models', device.models);
 }

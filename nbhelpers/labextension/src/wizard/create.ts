@@ -1,16 +1,23 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
+import type { ITranslator } from '@jupyterlab/translation';
 
+import { translation } from '../translation';
 import { WizardForm } from './form';
 import { classesOf, freeName, notebook } from './model';
 
 /**
  * Ask the wizard's questions and write the notebook; nothing is run.
  *
- * @returns the notebook's path, or null when the user thought better of it
+ * @returns the notebook's path, or null when the user canceled
  */
-export async function createNotebook(contents: Contents.IManager, folder: string): Promise<string | null> {
+export async function createNotebook(
+  contents: Contents.IManager,
+  folder: string,
+  translator: ITranslator | null
+): Promise<string | null> {
+  const trans = translation(translator);
   const listClasses = async (images: string) => {
     try {
       const listed = await contents.get(PathExt.join(folder, images));
@@ -20,9 +27,12 @@ export async function createNotebook(contents: Contents.IManager, folder: string
     }
   };
   const answer = await showDialog({
-    title: 'New transfer-learning notebook',
-    body: new WizardForm(listClasses),
-    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Create' })],
+    title: trans.__('New transfer-learning notebook'),
+    body: new WizardForm(listClasses, trans),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.okButton({ label: trans.__('Create') })
+    ],
     focusNodeSelector: 'input'
   });
   if (!answer.button.accept || !answer.value) {
@@ -31,6 +41,6 @@ export async function createNotebook(contents: Contents.IManager, folder: string
   const beside = await contents.get(folder);
   const names = (beside.content as Contents.IModel[]).map(entry => entry.name);
   const path = PathExt.join(folder, freeName('transfer-learning', names));
-  await contents.save(path, { type: 'notebook', format: 'json', content: notebook(answer.value) });
+  await contents.save(path, { type: 'notebook', format: 'json', content: notebook(answer.value, trans) });
   return path;
 }

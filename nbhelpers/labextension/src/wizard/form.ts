@@ -2,6 +2,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
 import { element } from '../dom';
+import type { Translation } from '../translation';
 import { folderText, PROPOSAL, type IChoices } from './model';
 
 /** Lists the classes of a folder; null where the folder cannot be listed. */
@@ -9,17 +10,20 @@ export type ListClasses = (folder: string) => Promise<string[] | null>;
 
 /** The wizard's questions, as the body of a dialog. */
 export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
-  constructor(private readonly _listClasses: ListClasses) {
+  constructor(
+    private readonly _listClasses: ListClasses,
+    private readonly _trans: Translation
+  ) {
     super();
     this.addClass('hs-wizard');
     this._folder.addEventListener('input', () => void this._look());
     this.node.append(
-      field('Folder of images, one subfolder for each class; empty for sample images', this._folder),
+      field(_trans.__('Folder of images, one subfolder for each class; empty for the sample images'), this._folder),
       this._found,
-      field('Weights: imagenet, random or a file', this._weights),
+      field(_trans.__('Weights: imagenet, random or a file'), this._weights),
       element('datalist', { id: 'hs-weights' }, element('option', { value: 'imagenet' }), element('option', { value: 'random' })),
-      field('Head', this._head),
-      field('Epochs', this._epochs)
+      field(_trans.__('Head'), this._head),
+      field(_trans.__('Epochs'), this._epochs)
     );
     void this._look();
   }
@@ -37,7 +41,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
     const folder = this._folder.value.trim();
     const classes = folder ? await this._listClasses(folder) : [];
     if (folder === this._folder.value.trim()) {
-      this._found.textContent = folderText(folder, classes);
+      this._found.textContent = folderText(folder, classes, this._trans);
     }
   }
 

@@ -1,4 +1,5 @@
 import { quoted } from '../run/model';
+import type { Translation } from '../translation';
 
 /** What the wizard asks. */
 export interface IChoices {
@@ -18,12 +19,13 @@ interface ICell {
   source: string;
 }
 
-/** The cells that the choices stand for. */
-export function cells(choices: IChoices): ICell[] {
+/** The cells of the notebook for some choices. */
+export function cells(choices: IChoices, trans: Translation): ICell[] {
   const { folder, weights, head, epochs } = choices;
   const dataset = folder ? `%dataset load ${quoted(folder)}` : '%dataset sample';
+  const title = folder ? trans.__('Transfer learning on %1', folder.split('/').at(-1)) : trans.__('Transfer learning');
   return [
-    markdown(`# Transfer learning${folder ? ` on ${folder.split('/').at(-1)}` : ''}\n\nRun the cells from top to bottom.`),
+    markdown(`# ${title}\n\n${trans.__('Run the cells from top to bottom.')}`),
     code(dataset),
     code(`%model resnet50 --weights ${quoted(weights)}${head ? ` --head "${head.replace(/[\\"]/g, '\\$&')}"` : ''}`),
     code(`%train --epochs ${epochs}`),
@@ -40,8 +42,8 @@ function code(source: string): ICell {
   return { kind: 'code', source };
 }
 
-/** The notebook, whole, so that it opens the same on a machine without this extension. */
-export function notebook(choices: IChoices): object {
+/** The complete notebook, so that it opens the same on a machine without this extension. */
+export function notebook(choices: IChoices, trans: Translation): object {
   return {
     nbformat: 4,
     nbformat_minor: 5,
@@ -49,7 +51,7 @@ export function notebook(choices: IChoices): object {
       kernelspec: { name: 'headstart', display_name: 'Go (Headstart)', language: 'go' },
       language_info: { name: 'go', mimetype: 'text/x-go', file_extension: '.go', pygments_lexer: 'go', codemirror_mode: 'go' }
     },
-    cells: cells(choices).map(({ kind, source }, i) => ({
+    cells: cells(choices, trans).map(({ kind, source }, i) => ({
       id: `cell-${i + 1}`,
       cell_type: kind,
       metadata: {},
@@ -67,19 +69,21 @@ export function classesOf(entries: readonly { name: string; type: string }[]): s
     .sort();
 }
 
-/** What the wizard says about the folder as it stands. */
-export function folderText(folder: string, classes: readonly string[] | null): string {
+/** What the wizard says about the folder. */
+export function folderText(folder: string, classes: readonly string[] | null, trans: Translation): string {
   if (folder === '') {
-    return 'Images drawn by the kernel itself, for a first try.';
+    return trans.__('The built-in sample images.');
   }
   if (classes === null) {
-    return 'This folder cannot be seen from here; the kernel may still find it.';
+    return trans.__('The server cannot list this folder; the kernel may still find it.');
   }
   if (classes.length < 2) {
-    return 'There should be one subfolder for each class, and at least two.';
+    return trans.__('The folder needs at least two subfolders, one for each class.');
   }
   const shown = classes.slice(0, 8).join(', ');
-  return `${classes.length} classes: ${shown}${classes.length > 8 ? ' and others' : ''}`;
+  return classes.length > 8
+    ? trans.__('%1 classes: %2 and others', classes.length, shown)
+    : trans.__('%1 classes: %2', classes.length, shown);
 }
 
 /** The first name of the form name.ipynb, name-1.ipynb that is not taken. */

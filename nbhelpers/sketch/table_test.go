@@ -1,0 +1,61 @@
+package sketch
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestTableText(t *testing.T) {
+	table := Table{
+		Title: "counts", Header: []string{"class", "images"}, Rows: [][]string{{"glass", "5"}, {"猫", "12"}, {"none"}}, Right: []int{1, 9, -1},
+		Footer: []string{"total", "17"}, Notes: []string{"a note"},
+	}
+	want := `counts
+class  images
+─────  ──────
+glass       5
+猫         12
+none
+─────  ──────
+total      17
+a note`
+	if got := table.Text(); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestTablesOfAnyData(t *testing.T) {
+	many := Table{Header: []string{"class"}}
+	for i := range 1000 {
+		many.Header = append(many.Header, fmt.Sprint(i))
+		many.Rows = append(many.Rows, []string{fmt.Sprint("class ", i), "1"})
+	}
+	for name, table := range map[string]Table{
+		"empty": {}, "a header": {Header: []string{"a"}}, "rows": {Rows: [][]string{nil, {}, {"a", "b"}}}, "a footer": {Footer: []string{"a"}},
+		"hostile": {Title: hostile, Header: []string{hostile}, Rows: [][]string{{hostile, hostile}}, Footer: []string{hostile}, Notes: []string{hostile}},
+		"many":    many,
+	} {
+		checkText(t, name, table.Text(), 1<<20)
+		markup := table.HTML()
+		if strings.Contains(markup, "<script") || strings.ContainsAny(markup, "\x1b\u202e") {
+			t.Errorf("%s: a label is not escaped: %.200s", name, markup)
+		}
+		for _, tag := range []string{"div", "table", "tbody", "tr", "td", "th"} {
+			if opened, closed := strings.Count(markup, "<"+tag+">")+strings.Count(markup, "<"+tag+" "), strings.Count(markup, "</"+tag+">"); opened != closed {
+				t.Errorf("%s: %d of <%s> are opened, %d closed", name, opened, tag, closed)
+			}
+		}
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	f.Add("class", "<b>", "a\nb", 3)
+	f.Fuzz(func(t *testing.T, title, header, cell string, right int) {
+		table := Table{Title: title, Header: []string{header, cell}, Rows: [][]string{{cell}, {title, cell, header}}, Right: []int{right}}
+		checkText(t, "table", table.Text(), 1<<20)
+		if markup := table.HTML(); strings.Count(markup, "<td") != 4 || strings.Count(markup, "<th ") != 2 {
+			t.Errorf("a cell brought markup of its own: %s", markup)
+		}
+	})
+}
