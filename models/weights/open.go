@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,18 +43,25 @@ func Open(path string) (Source, error) {
 	return source, nil
 }
 
+// plain takes the path off an error, which the caller names.
+func plain(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
+	if err := checkRegular(path); err != nil {
+		return "", plain(err)
+	}
 	file, err := os.Open(path)
 	if err != nil {
-		return "", errors.Unwrap(err) // the path is named by the caller
+		return "", plain(err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	if info, err := file.Stat(); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", errors.New("it is no regular file; name the safetensors file itself")
-	}
 	head := make([]byte, 8)
 	if n, err := io.ReadFull(file, head); err != nil {
 		head = head[:n]
