@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/export"
 )
 
 type exportFlags struct {
@@ -35,13 +34,13 @@ func exportMagic(l *Lab) magics.Magic {
 			switch in.Args[0] {
 			case "onnx":
 				out := outFile(o.Out, model.Name+".onnx")
-				if err := export.ONNX(trained, out); err != nil {
+				if err := trained.ExportONNX(out); err != nil {
 					return err
 				}
 				return in.Printf("wrote %s: the input is [batch, height, width, 3] RGB from 0 to 255, the output probabilities\n", out)
 			case "torch":
 				out := outFile(o.Out, model.Name+".safetensors")
-				snippet, err := export.Torch(trained, out)
+				snippet, err := trained.ExportTorch(out)
 				if err != nil {
 					return err
 				}

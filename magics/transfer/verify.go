@@ -104,7 +104,7 @@ func (l *Lab) storedOutcome(ctx context.Context, name string, models []*Model) (
 			return outcome, have, nil
 		}
 	}
-	backbone, err := id.Reopen(ctx)
+	backbone, err := id.Open(ctx)
 	if err != nil {
 		return training.Outcome{}, nil, fmt.Errorf("repeating %s: %w", name, err)
 	}

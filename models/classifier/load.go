@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
@@ -31,7 +32,7 @@ const (
 
 // LoadOptions say where to find what a folder does not hold.
 type LoadOptions struct {
-	Weights string // the backbone's weights for a model that was saved with HeadOnly: imagenet, or a file
+	Weights string // the backbone's weights for a model that was saved with HeadOnly
 	Home    string // the state folder with the feature cache; empty: nothing is kept
 }
 
@@ -68,7 +69,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 	}
 	tuning := features.Tuning{Unfreeze: list.Unfrozen}
 	if list.Unfrozen != "" {
-		tuning.Precision = string(list.Provenance.Recipe.Precision)
+		tuning.Precision = list.Provenance.Recipe.Precision
 	}
 	n, err := network.New(backbone, list.Head, tuning, len(list.Classes))
 	if err != nil {
@@ -142,10 +143,30 @@ func (l *manifest) check() error {
 
 // openBackbone finds the backbone's weights: in the folder, or where the options say, then with the recorded hash.
 func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOptions) (*features.Backbone, error) {
-	if l.SHA256[backboneFile] != "" {
-		return l.Backbone.OpenSaved(ctx, filepath.Join(dir, backboneFile))
+	id := l.Backbone
+	if digest := l.SHA256[backboneFile]; digest != "" { // readManifest's caller has checked it
+		id.Weights = id.Weights.Saved(filepath.Join(dir, backboneFile), digest)
+		return id.Open(ctx)
 	}
-	return l.Backbone.OpenWith(ctx, options.Weights)
+	switch {
+	case options.Weights != "": // the same weights, which the digest proves, at another path
+		id.Weights.Path = options.Weights
+		if id.Weights.Kind != resnet.KindSaved {
+			id.Weights.Kind = resnet.KindFile
+		}
+	case id.Weights.Kind == resnet.KindFile || id.Weights.Kind == resnet.KindSaved:
+		// The folder may be a stranger's: its paths are not opened.
+		return nil, fmt.Errorf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", id.Weights,
+			id.Weights.SHA256)
+	}
+	if id.Weights.SHA256 == "" {
+		return nil, fmt.Errorf("%s has no hash of the backbone's weights", modelFile)
+	}
+	backbone, err := id.Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the backbone that the head was trained on: %w", err)
+	}
+	return backbone, nil
 }
 
 // loadWeights builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another

@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
@@ -43,11 +44,8 @@ func (m *Model) Backbone() *features.Backbone { return m.network.Backbone }
 // Head is the head without the layer that gives the outputs.
 func (m *Model) Head() head.Spec { return m.network.Head }
 
-// Plan is the head layer by layer, with the layer that gives the outputs.
-func (m *Model) Plan() head.Plan { return m.network.Plan }
-
 // Unfrozen is the stage from which on the backbone could be trained; empty: frozen.
-func (m *Model) Unfrozen() string { return m.network.Tuning.Unfreeze }
+func (m *Model) Unfrozen() resnet.Stage { return m.network.Tuning.Unfreeze }
 
 // outputs is how many numbers the model gives for an image.
 func (m *Model) outputs() int { return m.network.Plan.Outputs }

@@ -135,23 +135,24 @@ func TestHeadAloneNeedsItsBackbone(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
 	options := modeltest.Options()
-	options.Weights = modeltest.WriteWeights(t, device, job.Backbone)
+	file := modeltest.WriteWeights(t, job.Backbone)
+	options.Weights = resnet.WeightsFile(file)
 	job.Backbone = modeltest.Backbone(t, options)
 	m := fit(t, device, job)
 	dir := filepath.Join(t.TempDir(), "saved")
 	if err := m.Save(dir, SaveOptions{HeadOnly: true}); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := Load(context.Background(), device, dir, LoadOptions{Weights: options.Weights})
+	loaded, err := Load(context.Background(), device, dir, LoadOptions{Weights: file})
 	if err != nil {
 		t.Fatal(err)
 	}
 	loaded.Close()
 	other := modeltest.Options()
-	other.Seed++
-	file := modeltest.WriteWeights(t, device, modeltest.Backbone(t, other))
-	_, err = Load(context.Background(), device, dir, LoadOptions{Weights: file})
-	if _, ok := errors.AsType[*features.WeightsError](err); !ok {
+	other.Weights.Seed++
+	wrong := modeltest.WriteWeights(t, modeltest.Backbone(t, other))
+	_, err = Load(context.Background(), device, dir, LoadOptions{Weights: wrong})
+	if _, ok := errors.AsType[*resnet.DigestError](err); !ok {
 		t.Errorf("with another backbone: %v", err)
 	}
 	if _, err := Load(context.Background(), device, dir, LoadOptions{}); err == nil {
@@ -404,7 +405,7 @@ func TestSavedResNetPredictsTheSame(t *testing.T) {
 	if diff := cmp.Diff(m.Changes, loaded.Changes); diff != "" || len(m.Changes) != 1 {
 		t.Errorf("it changed the stages %v, and loaded: %s", m.Changes, diff)
 	}
-	if loaded.Backbone().Identity().Trained {
+	if loaded.Backbone().Identity().Weights.Trained {
 		t.Error("random weights came back as trained ones")
 	}
 	want, err := m.Probabilities(context.Background(), data, allItems(data))

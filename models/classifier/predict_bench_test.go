@@ -16,7 +16,9 @@ import (
 func BenchmarkPredictOne(b *testing.B) {
 	ctx := context.Background()
 	device := modeltest.XLA(b, 1)
-	backbone := modeltest.Backbone(b, resnet.Options{Weights: resnet.WeightsRandom, Seed: 5})
+	options := resnet.DefaultOptions()
+	options.Weights = resnet.RandomWeights(5)
+	backbone := modeltest.Backbone(b, options)
 	bare, err := backbone.Extractor(ctx, device, 1)
 	if err != nil {
 		b.Fatal(err)

@@ -13,8 +13,8 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
-	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -25,7 +25,7 @@ const (
 	backboneFile = "backbone.safetensors"
 	cardFile     = "README.md"
 
-	formatVersion = 2
+	formatVersion = 2 // 1 described architecture and weights by sentences, and the recipe by settings
 )
 
 // SaveOptions say what goes into a saved model's folder.
@@ -39,7 +39,7 @@ type manifest struct {
 	Format   int               `json:"format"`
 	Backbone features.Identity `json:"backbone"`
 	Head     string            `json:"head"`
-	Unfrozen string            `json:"unfrozen,omitempty"`
+	Unfrozen resnet.Stage      `json:"unfrozen,omitempty"`
 	SHA256   map[string]string `json:"sha256"` // of the files with weights
 	training.Outcome
 }
@@ -95,10 +95,7 @@ func (m *Model) write(dir string, options SaveOptions) error {
 		return err
 	}
 	if !options.HeadOnly {
-		frozen, err := m.Backbone().Weights(m.device)
-		if err != nil {
-			return err
-		}
+		frozen := m.Backbone().Network().Tensors()
 		if list.SHA256[backboneFile], err = writeTensors(filepath.Join(dir, backboneFile), frozen); err != nil {
 			return err
 		}
@@ -131,26 +128,4 @@ func writeTensors(path string, list map[string]weights.Float32) (string, error) 
 		return weights.Write(io.MultiWriter(w, hash), list, nil)
 	})
 	return hex.EncodeToString(hash.Sum(nil)), err
-}
-
-// Weights are all numbers of the network: the backbone's as loaded, under Keras's names, with those of the stages that were
-// trained over them, and the head's below head/.
-func (m *Model) Weights() (map[string]weights.Float32, error) {
-	list, err := m.Backbone().Weights(m.device)
-	if err != nil {
-		return nil, err
-	}
-	m.turn.Lock()
-	state, err := m.stepper.Weights()
-	m.turn.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	for path, array := range state {
-		if below, ok := stepper.BodyPath(path); ok {
-			path = below
-		}
-		list[path] = weights.Float32(array)
-	}
-	return list, nil
 }

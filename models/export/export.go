@@ -1,95 +1,102 @@
-// Package export writes a trained model for other programs: ONNX and PyTorch.
+// Package export writes a ResNet with its head for programs that do not have this one.
 package export
 
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"maps"
 
-	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
-// errNoResNet marks a backbone whose architecture the exports do not know.
-var errNoResNet = errors.New("only models on a ResNet can be exported")
+// Output is what the logits become.
+type Output string
 
-// network is a model's network as data: what the exports write down.
-type network struct {
-	model   *classifier.Model
-	weights map[string]weights.Float32 // of backbone and head, the trained over the loaded ones
-	v15     bool                       // blocks stride on their 3x3 convolution
-	epsilon float32                    // of the backbone's batch norms
+// The outputs.
+const (
+	Softmax Output = "softmax" // probabilities of one class of several
+	Sigmoid Output = "sigmoid" // a probability for each class
+	Values  Output = "values"  // the logits themselves, of a regression
+)
+
+// A Network is what is written.
+type Network struct {
+	Name     string
+	Version  string // of the program that made it
+	Backbone *resnet.Backbone
+	// Stages are the weights of the backbone that were trained, by the names of resnet.Backbone.Tensors; the others are as
+	// loaded.
+	Stages map[string]weights.Float32
+	Head   head.Plan
+	// HeadWeights are the weights of the head, by the names of its plan.
+	HeadWeights map[string]weights.Float32
+	Output      Output
+	Classes     []string         // the order of the outputs
+	Geometry    imageio.Geometry // how images come to the network's size
 }
 
-func collect(m *classifier.Model) (*network, error) {
-	id := m.Backbone().Identity()
-	if !strings.HasPrefix(id.Architecture, "ResNet") {
-		return nil, fmt.Errorf("%w, and this is %s", errNoResNet, id.Architecture)
-	}
-	list, err := m.Weights()
-	if err != nil {
-		return nil, err
-	}
-	n := &network{model: m, weights: list, v15: strings.HasSuffix(id.Architecture, "v1.5"), epsilon: 1.001e-5}
-	if n.v15 {
-		n.epsilon = 1e-5
-	}
-	return n, nil
+// ErrHead is a head with a layer that the format cannot have, or with weights that are missing.
+var ErrHead = errors.New("the head cannot be exported")
+
+// backboneTensors are the weights of the backbone, the trained over the loaded ones.
+func (n Network) backboneTensors() map[string]weights.Float32 {
+	list := n.Backbone.Tensors()
+	maps.Copy(list, n.Stages)
+	return list
 }
 
-// blocks names the residual blocks in order, with the stride of each.
-func (e *network) blocks() (names []string, strides []int) {
-	for _, stage := range e.model.Backbone().Stages() {
-		for i := 1; ; i++ {
-			name := fmt.Sprintf("%s_block%d", stage, i)
-			if _, ok := e.weights[name+"_1_conv/kernel"]; !ok {
-				break
-			}
-			stride := 1
-			if i == 1 && stage != "conv2" {
-				stride = 2
-			}
-			names, strides = append(names, name), append(strides, stride)
+// check refuses weights that do not fit the network, so that nothing incomplete is written.
+func (n Network) check() error {
+	loaded := n.Backbone.Tensors()
+	for name, tensor := range n.Stages {
+		if want, ok := loaded[name]; !ok || len(want.Values) != len(tensor.Values) {
+			return fmt.Errorf("the weight %s does not fit %s", name, n.Backbone.Name())
 		}
 	}
-	return names, strides
-}
-
-// strides are those of a block's three convolutions.
-func (e *network) strides(block int) [3]int {
-	if e.v15 {
-		return [3]int{1, block, 1}
+	for _, w := range n.Head.Weights() {
+		if len(n.HeadWeights[w.Name].Values) != w.Size() {
+			return fmt.Errorf("%w: the weight %s does not have %d numbers", ErrHead, w.Name, w.Size())
+		}
 	}
-	return [3]int{block, 1, 1}
+	if _, ok := n.Backbone.Architecture().Preprocess.Normalization(); !ok {
+		return fmt.Errorf("the preprocessing %s cannot be exported", n.Backbone.Architecture().Preprocess)
+	}
+	return nil
 }
 
-// outputFirst turns a kernel [height, width, in, out] into [out, in, height, width].
+// outputFirst turns a kernel [height, width, in, out] into [out, in, height, width], and [in, out] into [out, in].
 func outputFirst(kernel weights.Float32) weights.Float32 {
-	h, w, in, out := kernel.Shape[0], kernel.Shape[1], kernel.Shape[2], kernel.Shape[3]
-	turned := weights.Float32{Shape: []int{out, in, h, w}, Values: make([]float32, len(kernel.Values))}
-	for p := range h * w {
+	rank := len(kernel.Shape)
+	in, out := kernel.Shape[rank-2], kernel.Shape[rank-1]
+	pixels := len(kernel.Values) / (in * out)
+	turned := weights.Float32{Shape: append([]int{out, in}, kernel.Shape[:rank-2]...), Values: make([]float32, len(kernel.Values))}
+	for p := range pixels {
 		for i := range in {
 			for o := range out {
-				turned.Values[(o*in+i)*h*w+p] = kernel.Values[(p*in+i)*out+o]
+				turned.Values[(o*in+i)*pixels+p] = kernel.Values[(p*in+i)*out+o]
 			}
 		}
 	}
 	return turned
 }
 
-// pixels tells how the backbone normalizes: (x - mean) / deviation, channels reversed or not, 0 to 255.
-func pixels(preprocess string) (mean, deviation []float32, reversed bool, err error) {
-	switch preprocess {
-	case "caffe":
-		return []float32{103.939, 116.779, 123.68}, []float32{1, 1, 1}, true, nil
-	case "torch":
-		return []float32{0.485 * 255, 0.456 * 255, 0.406 * 255}, []float32{0.229 * 255, 0.224 * 255, 0.225 * 255}, false, nil
-	case "rescale":
-		return make([]float32, 3), []float32{255, 255, 255}, false, nil
-	}
-	return nil, nil, false, fmt.Errorf("the preprocessing %q cannot be exported", preprocess)
+// resize is how an image comes to the input's size, for people and programs.
+type resize struct {
+	Size   int            `json:"size"` // height and width in pixels
+	Method imageio.Method `json:"method"`
 }
 
-// channelsLast is the order of axes that turns [batch, channels, height, width] into ours.
-func channelsLast() []int { return slices.Clone([]int{0, 2, 3, 1}) }
+// resizing says in words what a method does.
+func (n Network) resizing() string {
+	size := n.Geometry.Size
+	switch n.Geometry.Method {
+	case imageio.Crop:
+		return fmt.Sprintf("the shorter side to %d by a bilinear filter that averages when it shrinks, then the center %d x %d", size*256/224, size, size)
+	case imageio.Nearest:
+		return fmt.Sprintf("the whole image to %d x %d by the nearest pixel", size, size)
+	}
+	return fmt.Sprintf("the whole image to %d x %d by a bilinear filter that averages when it shrinks, as Pillow's BILINEAR", size, size)
+}

@@ -4,138 +4,153 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math"
-	"os"
-	"os/exec"
+	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
-	"github.com/headstart-nb/headstart/models/accel"
-	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
-// smallResNet is a model on a ResNet50 with random weights that is quick to compute, with its last stage fine-tuned.
-func smallResNet(t *testing.T, device *accel.Device, head, variant, preprocess string) (*classifier.Model, *imagefolder.Dataset) {
+// untrained is a network with random weights, a head and classes whose names need escapes.
+func untrained(t *testing.T, variant resnet.Variant, cut resnet.Stage, pool resnet.Pool) Network {
 	t.Helper()
-	dir := t.TempDir()
-	modeltest.WriteImages(t, dir, 4, "red", "green")
-	options := modeltest.Options()
-	options.Cut, options.Variant, options.Preprocess = "conv3", variant, preprocess
-	job := training.Job{
-		Recipe: training.DefaultRecipe(), Dataset: modeltest.Load(t, dir), Backbone: modeltest.Backbone(t, options),
-		Request: training.Request{Name: "small"}, Accept: training.PreflightCodes(),
-	}
-	r := &job.Recipe
-	r.Head, r.Epochs, r.BatchSize, r.Unfreeze = head, 2, 4, "conv3"
-	result, err := training.Fit(t.Context(), device, job, nil)
+	b, err := resnet.Open(context.Background(), resnet.Architecture{
+		Depth: 50, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
+	}.Options(resnet.RandomWeights(1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := classifier.New(result)
-	t.Cleanup(func() { _ = m.Close() })
-	return m, job.Dataset
+	spec, err := head.Parse("batchnorm,dense:8:gelu,dropout:0.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := spec.Plan(b.FeatureShape(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := Network{
+		Name: "small", Version: "v1", Backbone: b, Head: plan, HeadWeights: map[string]weights.Float32{}, Output: Softmax,
+		Classes: []string{`a"b`, "c\nd", "é"}, Geometry: imageio.Geometry{Size: 64, Method: imageio.Crop},
+	}
+	for _, w := range plan.Weights() {
+		n.HeadWeights[w.Name] = weights.Float32{Shape: w.Shape, Values: w.Init(1)}
+	}
+	return n
 }
 
-// peerPython is a Python with the packages; HEADSTART_PEER_PYTHON names it.
-func peerPython(t *testing.T, packages string) string {
+// torchvisionShapes are the tensors of torchvision's ResNet50 by their names, as the golden files list them.
+func torchvisionShapes(t *testing.T) map[string][]int {
 	t.Helper()
-	python := os.Getenv("HEADSTART_PEER_PYTHON")
-	if python == "" {
-		t.Skip("needs HEADSTART_PEER_PYTHON, a Python with " + packages)
+	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", "torchvision50.safetensors"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := exec.Command(python, "-P", "-c", "import "+packages).Run(); err != nil {
-		t.Skipf("%s has not all of %s", python, packages)
+	defer func() { _ = source.Close() }()
+	var list [][2]json.RawMessage
+	if err := json.Unmarshal([]byte(source.Metadata()["tensors"]), &list); err != nil {
+		t.Fatal(err)
 	}
-	return python
+	shapes := map[string][]int{}
+	for _, one := range list {
+		var name string
+		var dims []int
+		if err := errors.Join(json.Unmarshal(one[0], &name), json.Unmarshal(one[1], &dims)); err != nil {
+			t.Fatal(err)
+		}
+		shapes[name] = dims
+	}
+	return shapes
 }
 
-// comparePeer runs a script that gets the raw pixels on standard input and prints probabilities as JSON.
-func comparePeer(t *testing.T, python, script string, m *classifier.Model, data *imagefolder.Dataset) {
-	t.Helper()
-	geometry := m.Backbone().Identity().Geometry
-	var raw []byte
-	for item := range data.Items {
-		pixels, err := data.Pixels(item, geometry)
+// The state dict has each tensor of torchvision's ResNet50 and no other, so that it loads with strict=True. PyTorch adds
+// the counters by itself to a state dict without them.
+func TestStateDictHasTorchvisionsTensors(t *testing.T) {
+	want := torchvisionShapes(t)
+	maps.DeleteFunc(want, func(name string, _ []int) bool {
+		return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
+	})
+	for _, variant := range []resnet.Variant{resnet.V1, resnet.V15} {
+		state, modules, err := untrained(t, variant, resnet.Conv5, resnet.PoolAvg).torch()
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw = append(raw, pixels...)
-	}
-	want, err := m.PredictPixels(context.Background(), raw, len(data.Items))
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(python, "-P", "-c", script)
-	command.Stdin, command.Stderr = bytes.NewReader(raw), os.Stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []float64
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v in %q", err, out)
-	}
-	if len(got) != len(want) {
-		t.Fatalf("%d probabilities, want %d", len(got), len(want))
-	}
-	largest := 0.0
-	for i := range want {
-		largest = max(largest, math.Abs(got[i]-float64(want[i])))
-	}
-	t.Logf("%s: the largest difference is %.2g", m.Head(), largest)
-	if largest > 1e-4 {
-		t.Errorf("the probabilities differ by up to %g: %v and %v", largest, got[:4], want[:4])
+		for name, tensor := range state {
+			if dims, ok := want[name]; !strings.HasPrefix(name, "fc.") && (!ok || !slices.Equal(dims, tensor.Shape)) {
+				t.Errorf("%s: %s is %v, torchvision has %v", variant, name, tensor.Shape, dims)
+			}
+		}
+		for name := range want {
+			if _, ok := state[name]; !ok {
+				t.Errorf("%s: %s is missing", variant, name)
+			}
+		}
+		if len(modules) != 5 { // batch norm, dense, its activation, dropout, logits
+			t.Errorf("the head is %q", modules)
+		}
 	}
 }
 
-func exportCases(t *testing.T, device *accel.Device, run func(m *classifier.Model, data *imagefolder.Dataset)) {
-	t.Helper()
-	for _, c := range [][3]string{
-		{"dense:16:relu,batchnorm,dropout:0.2,dense:8:gelu", resnet.V1, "caffe"},
-		{"layernorm,dense:16:silu,leakyrelu,dense:8:elu,selu,tanh,sigmoid", resnet.V15, "torch"},
+func TestTorchCodeFollowsTheArchitecture(t *testing.T) {
+	code := func(variant resnet.Variant, cut resnet.Stage) string {
+		text, err := TorchCode(untrained(t, variant, cut, resnet.PoolAvg), "small.safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	v1 := code(resnet.V1, resnet.Conv3)
+	for _, part := range []string{
+		`classes = ["a\"b","c\nd","é"]`, "strict=True", "m.eps = 1.001e-05", `net.get_submodule("layer2.0.conv1").stride = (2, 2)`,
+		`net.get_submodule("layer2.0.conv2").stride = (1, 1)`, "net.layer3 = nn.Identity()", "net.layer4 = nn.Identity()",
+		"RGB from 0 to 255 as float", "the shorter side to 73", "x.flip(1)", "softmax(1)",
 	} {
-		m, data := smallResNet(t, device, c[0], c[1], c[2])
-		run(m, data)
+		if !strings.Contains(v1, part) {
+			t.Errorf("%q is missing in\n%s", part, v1)
+		}
+	}
+	for _, part := range []string{"layer1 = nn", "layer2 = nn", "layer1.0.conv1"} {
+		if strings.Contains(v1, part) {
+			t.Errorf("%q stands in\n%s", part, v1)
+		}
+	}
+	if v15 := code(resnet.V15, resnet.Conv5); strings.Contains(v15, "stride") || strings.Contains(v15, "eps = ") || strings.Contains(v15, "Identity") {
+		t.Errorf("torchvision's own variant is changed:\n%s", v15)
 	}
 }
 
-func TestONNXGivesTheSameProbabilities(t *testing.T) {
-	python := peerPython(t, "numpy, onnx, onnxruntime")
-	device := modeltest.XLA(t, 1)
-	exportCases(t, device, func(m *classifier.Model, data *imagefolder.Dataset) {
-		file := filepath.Join(t.TempDir(), "model.onnx")
-		if err := ONNX(m, file); err != nil {
-			t.Fatal(err)
+func TestONNXNamesWhatAProgramNeeds(t *testing.T) {
+	var out bytes.Buffer
+	if err := ONNX(&out, untrained(t, resnet.V15, resnet.Conv2, resnet.PoolMax)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`["a\"b","c\nd","é"]`, `{"size":64,"method":"crop"}`, "uint8 [batch, 64, 64, 3], RGB from 0 to 255", "inside the graph: caffe",
+	} {
+		if !bytes.Contains(out.Bytes(), []byte(part)) {
+			t.Errorf("the file does not hold %s", part)
 		}
-		comparePeer(t, python, `
-import json, sys, numpy as np, onnx, onnxruntime
-file = "`+file+`"
-onnx.checker.check_model(onnx.load(file), full_check=True)
-x = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(-1, 32, 32, 3)
-session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-print(json.dumps(session.run(None, {"images": x})[0].ravel().tolist()))
-`, m, data)
-	})
+	}
 }
 
-func TestTorchGivesTheSameProbabilities(t *testing.T) {
-	python := peerPython(t, "torch, torchvision, safetensors")
-	device := modeltest.XLA(t, 1)
-	exportCases(t, device, func(m *classifier.Model, data *imagefolder.Dataset) {
-		file := filepath.Join(t.TempDir(), "model.safetensors")
-		snippet, err := Torch(m, file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		comparePeer(t, python, `
-import json, sys, torch
-x = torch.frombuffer(bytearray(sys.stdin.buffer.read()), dtype=torch.uint8).reshape(-1, 32, 32, 3).permute(0, 3, 1, 2).float()
-`+snippet+`
-print(json.dumps(probabilities.ravel().tolist()))
-`, m, data)
-	})
+func TestWhatDoesNotFitIsRefused(t *testing.T) {
+	n := untrained(t, resnet.V1, resnet.Conv2, resnet.PoolMax)
+	if err := Torch(&bytes.Buffer{}, n); !errors.Is(err, ErrPool) {
+		t.Errorf("max pooling in PyTorch: %v", err)
+	}
+	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	delete(n.HeadWeights, "logits/kernel")
+	if err := ONNX(&bytes.Buffer{}, n); !errors.Is(err, ErrHead) || !strings.Contains(err.Error(), "logits/kernel") {
+		t.Errorf("without the last kernel: %v", err)
+	}
+	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	n.Stages = map[string]weights.Float32{"conv9_conv/kernel": {}}
+	if err := Torch(&bytes.Buffer{}, n); err == nil || !strings.Contains(err.Error(), "conv9_conv/kernel") {
+		t.Errorf("a stage that does not exist: %v", err)
+	}
 }

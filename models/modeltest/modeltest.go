@@ -109,7 +109,9 @@ func Colors(t testing.TB) *imagefolder.Dataset {
 
 // Options are those of the smallest ResNet50, with random weights.
 func Options() resnet.Options {
-	return resnet.Options{Weights: resnet.WeightsRandom, Cut: "conv1", Size: Size, Seed: 5}
+	o := resnet.DefaultOptions()
+	o.Weights, o.Cut, o.Size = resnet.RandomWeights(5), resnet.Conv1, Size
+	return o
 }
 
 // Backbone opens a ResNet.
@@ -123,19 +125,15 @@ func Backbone(t testing.TB, options resnet.Options) *features.Backbone {
 }
 
 // WriteWeights writes a backbone's weights into a file, from which they are opened as trained ones: under Keras's names.
-func WriteWeights(t testing.TB, device *accel.Device, backbone *features.Backbone) (path string) {
+func WriteWeights(t testing.TB, backbone *features.Backbone) (path string) {
 	t.Helper()
-	list, err := backbone.Weights(device)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path = filepath.Join(t.TempDir(), "weights.safetensors")
 	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := weights.Write(file, list, nil); err != nil {
+	if err := weights.Write(file, backbone.Network().Tensors(), nil); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -1,9 +1,6 @@
 package resnet
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // blocks is how many bottleneck blocks the stages conv2 to conv5 have, by depth (He et al., table 1).
 var blocks = map[int][4]int{
@@ -19,32 +16,34 @@ const (
 	topLayer  = "predictions"
 )
 
-// Variants of the network: where its publishers differ.
-const (
-	// V1 is the paper's and Keras's: a block strides on its first 1x1 convolution.
-	V1 = "v1"
-	// V15 is torchvision's, timm's and Hugging Face's: a block strides on its 3x3 convolution.
-	V15 = "v1.5"
-)
+// Convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
+type Convolution struct {
+	Name, Norm string // as Keras names the two layers
+	Kernel     int    // height and width
+	Stride     int
+	In, Out    int     // channels
+	Epsilon    float64 // of the batch norm
+	Biased     bool    // whether the convolution has a bias, which its batch norm could absorb
 
-// convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
-type convolution struct {
-	name, norm string // as Keras names the two layers
-	kernel     int    // height and width
-	stride     int
-	in, out    int // channels
+	at place
+}
+
+// A place is where a convolution stands: block from 0 in stage, index from 1 to 3 in the block's body, 0 for its projection.
+// The stem has the stage Conv1 and nothing else.
+type place struct {
+	stage        Stage
+	block, index int
 }
 
 // block is a bottleneck: 1x1 down, 3x3, 1x1 up, added to its input.
 type block struct {
-	name       string
-	body       [3]convolution
-	projection *convolution // of the input, exactly where its shape changes
+	body       [3]Convolution
+	projection *Convolution // of the input, exactly where its shape changes
 }
 
 // stage is a run of blocks at one resolution.
 type stage struct {
-	name   string
+	name   Stage
 	blocks []block
 	out    int // channels
 }
@@ -52,18 +51,18 @@ type stage struct {
 // network is the architecture as data.
 type network struct {
 	depth   int
-	variant string
-	stem    convolution
+	variant Variant
+	stem    Convolution
 	stages  []stage // conv2 to conv5
 	epsilon float64 // of every batch norm
-	biases  bool    // whether convolutions have biases, which their batch norm could absorb
+	biases  bool    // of every convolution
 }
 
 // newNetwork lays out the network of a depth in a variant.
-func newNetwork(depth int, variant string) (network, error) {
+func newNetwork(depth int, variant Variant) (network, error) {
 	counts, ok := blocks[depth]
 	if !ok {
-		return network{}, fmt.Errorf("resnet: there is no depth %d; the depths are 50, 101 and 152", depth)
+		return network{}, check("depth", Depths(), depth)
 	}
 	n := network{depth: depth, variant: variant}
 	switch variant {
@@ -74,19 +73,20 @@ func newNetwork(depth int, variant string) (network, error) {
 		// torchvision's ResNet50: torchvision/models/resnet.py, where the eps is PyTorch's default.
 		n.epsilon = 1e-5
 	default:
-		return network{}, fmt.Errorf("resnet: there is no variant %q; they are v1 (Keras) and v1.5 (torchvision)", variant)
+		return network{}, check("variant", []Variant{V1, V15}, variant)
 	}
-	n.stem = convolution{name: "conv1_conv", norm: "conv1_bn", kernel: 7, stride: 2, in: 3, out: stemWidth}
+	n.stem = Convolution{Name: "conv1_conv", Norm: "conv1_bn", Kernel: 7, Stride: 2, In: 3, Out: stemWidth,
+		Epsilon: n.epsilon, Biased: n.biases, at: place{stage: Conv1}}
 	in := stemWidth
 	for i, count := range counts {
-		s := stage{name: fmt.Sprintf("conv%d", i+2)}
+		s := stage{name: Stages()[i+1]}
 		width := stemWidth << i
 		for j := range count {
 			stride := 1
 			if i > 0 && j == 0 {
 				stride = 2
 			}
-			s.blocks = append(s.blocks, n.bottleneck(fmt.Sprintf("%s_block%d", s.name, j+1), in, width, stride))
+			s.blocks = append(s.blocks, n.bottleneck(place{stage: s.name, block: j}, in, width, stride))
 			in = width * expansion
 		}
 		s.out = in
@@ -96,11 +96,13 @@ func newNetwork(depth int, variant string) (network, error) {
 }
 
 // bottleneck lays out one block that computes on width channels.
-func (n network) bottleneck(name string, in, width, stride int) block {
-	layer := func(i, kernel, stride, in, out int) convolution {
-		return convolution{
-			name: fmt.Sprintf("%s_%d_conv", name, i), norm: fmt.Sprintf("%s_%d_bn", name, i),
-			kernel: kernel, stride: stride, in: in, out: out,
+func (n network) bottleneck(at place, in, width, stride int) block {
+	name := fmt.Sprintf("%s_block%d", at.stage, at.block+1)
+	layer := func(i, kernel, stride, in, out int) Convolution {
+		at.index = i
+		return Convolution{
+			Name: fmt.Sprintf("%s_%d_conv", name, i), Norm: fmt.Sprintf("%s_%d_bn", name, i),
+			Kernel: kernel, Stride: stride, In: in, Out: out, Epsilon: n.epsilon, Biased: n.biases, at: at,
 		}
 	}
 	first, second := stride, 1
@@ -108,7 +110,7 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 		first, second = 1, stride
 	}
 	out := width * expansion
-	b := block{name: name, body: [3]convolution{
+	b := block{body: [3]Convolution{
 		layer(1, 1, first, in, width),
 		layer(2, 3, second, width, width),
 		layer(3, 1, 1, width, out),
@@ -120,23 +122,28 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 	return b
 }
 
-// engine runs layers on feature maps of type T: what a convolution is made of, and in which layout maps are kept, is its
-// own. Every convolution comes with its batch norm.
-type engine[T any] interface {
-	stem(x T, c convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
-	convolve(x T, c convolution) T
-	relu(x T) T
-	merge(x, y T) T // the sum, then relu
+// Engine runs layers on feature maps of type T: what a convolution is made of, and in which layout feature maps are kept, is
+// its own. Every convolution comes with its batch norm.
+type Engine[T any] interface {
+	Stem(x T, c Convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
+	Convolve(x T, c Convolution) T
+	Relu(x T) T
+	Merge(x, y T) T // the sum, then relu
+}
+
+// Forward runs the network up to its cut, without preprocessing, pooling and top.
+func Forward[T any](b *Backbone, e Engine[T], x T) T {
+	return forward(b.network, e, x, "", b.architecture.Cut)
 }
 
 // forward runs the stages after the one named from (empty: all, stem included) up to and including the one named to.
-func forward[T any](n network, e engine[T], x T, from, to string) T {
+func forward[T any](n network, e Engine[T], x T, from, to Stage) T {
 	running := from == ""
 	if running {
-		x = e.stem(x, n.stem)
+		x = e.Stem(x, n.stem)
 	}
-	running = running || from == "conv1"
-	if to == "conv1" {
+	running = running || from == Conv1
+	if to == Conv1 {
 		return x
 	}
 	for _, s := range n.stages {
@@ -153,30 +160,21 @@ func forward[T any](n network, e engine[T], x T, from, to string) T {
 	return x
 }
 
-func forwardBlock[T any](e engine[T], x T, b block) T {
+func forwardBlock[T any](e Engine[T], x T, b block) T {
 	shortcut := x
 	if b.projection != nil {
-		shortcut = e.convolve(x, *b.projection)
+		shortcut = e.Convolve(x, *b.projection)
 	}
-	y := e.relu(e.convolve(x, b.body[0]))
-	y = e.relu(e.convolve(y, b.body[1]))
-	y = e.convolve(y, b.body[2])
-	return e.merge(y, shortcut)
-}
-
-// stageNames lists the stages from input to output.
-func (n network) stageNames() []string {
-	names := []string{"conv1"}
-	for _, s := range n.stages {
-		names = append(names, s.name)
-	}
-	return names
+	y := e.Relu(e.Convolve(x, b.body[0]))
+	y = e.Relu(e.Convolve(y, b.body[1]))
+	y = e.Convolve(y, b.body[2])
+	return e.Merge(y, shortcut)
 }
 
 // convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
-func (n network) convolutions(cut string) []convolution {
-	list := []convolution{n.stem}
-	if cut == "conv1" {
+func (n network) convolutions(cut Stage) []Convolution {
+	list := []Convolution{n.stem}
+	if cut == Conv1 {
 		return list
 	}
 	for _, s := range n.stages {
@@ -193,11 +191,23 @@ func (n network) convolutions(cut string) []convolution {
 	return list
 }
 
-// shape of one image's maps after a stage: [height, width, channels].
-func (n network) shape(size int, stageName string) []int {
+// Convolutions lists the convolutions up to the cut, in the order in which Forward runs them.
+func (a Architecture) Convolutions() ([]Convolution, error) {
+	if err := a.Validate(); err != nil {
+		return nil, err
+	}
+	n, err := newNetwork(a.Depth, a.Variant)
+	if err != nil {
+		return nil, err
+	}
+	return n.convolutions(a.Cut), nil
+}
+
+// shape of one image's feature maps after a stage: [height, width, channels].
+func (n network) shape(size int, stageName Stage) []int {
 	h, c := half(half(size)), stemWidth
 	for i, s := range n.stages {
-		if stageName == "conv1" {
+		if stageName == Conv1 {
 			break
 		}
 		if i > 0 {
@@ -213,14 +223,3 @@ func (n network) shape(size int, stageName string) []int {
 
 // half is what a stride of 2 with symmetric padding leaves of a height or width.
 func half(x int) int { return (x + 1) / 2 }
-
-// stageOf is the stage of a convolution or a batch norm, with which its name begins.
-func stageOf(layer string) string { return layer[:min(len("conv1"), len(layer))] }
-
-// checkStage says which stages there are where name is none of them.
-func (n network) checkStage(name string) error {
-	if !slices.Contains(n.stageNames(), name) {
-		return fmt.Errorf("resnet: there is no stage %q; the stages are conv1 (the stem), conv2, conv3, conv4 and conv5", name)
-	}
-	return nil
-}

@@ -43,12 +43,11 @@ func (e *MismatchError) Error() string {
 
 // loader fills a network's parameters from a source under one scheme's names.
 type loader struct {
-	path    string
-	source  weights.Source
-	scheme  scheme
-	network network
-	cut     string
-	top     bool
+	path         string
+	source       weights.Source
+	scheme       scheme
+	network      network
+	architecture Architecture
 
 	stored  map[string]string // the cleaned name to the name in the file
 	doubles []string          // names in the file that clean to one that is there already
@@ -72,7 +71,7 @@ func findScheme(source weights.Source) (s scheme, stored map[string]string, doub
 			}
 			stored[s.clean(name)] = name
 		}
-		if _, ok := stored[s.names(n, n.stem).kernel]; ok {
+		if _, ok := stored[s.names(n.stem).kernel]; ok {
 			return s, stored, doubles, true
 		}
 	}
@@ -87,19 +86,19 @@ func (l *loader) load() (parameters, []string, error) {
 	l.check()
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
-			Path: l.path, Network: describe(l.network, l.cut, l.top), Names: l.scheme.name,
+			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
 			Missing: l.missing, Wrong: l.wrong, Unexpected: unexpected, Hint: l.hint(unexpected),
 		}
 	}
 	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range l.network.convolutions(l.cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
 		w, err := l.layer(c)
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
 		}
-		p.layers[c.name] = w
+		p.layers[c.Name] = w
 	}
-	if l.top {
+	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
 		p.top = &denseWeights{}
 		var err error
@@ -116,8 +115,8 @@ func (l *loader) load() (parameters, []string, error) {
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
 func (l *loader) biasNames() []string {
 	var names []string
-	for _, c := range l.network.convolutions(l.cut)[1:] {
-		names = append(names, l.scheme.names(l.network, c).bias)
+	for _, c := range l.network.convolutions(l.architecture.Cut)[1:] {
+		names = append(names, l.scheme.names(c).bias)
 	}
 	return names
 }
@@ -130,17 +129,17 @@ func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].
 
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
-	for _, c := range l.network.convolutions(l.cut) {
-		names := l.scheme.names(l.network, c)
-		l.want(names.kernel, []int{c.kernel, c.kernel, c.in, c.out})
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
+		names := l.scheme.names(c)
+		l.want(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out})
 		if l.network.biases && !l.noBias {
-			l.want(names.bias, []int{c.out})
+			l.want(names.bias, []int{c.Out})
 		}
 		for _, name := range []string{names.scale, names.offset, names.mean, names.variance} {
-			l.want(name, []int{c.out})
+			l.want(name, []int{c.Out})
 		}
 	}
-	if l.top {
+	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
 		l.want(kernel, []int{l.width(), classes})
 		l.want(bias, []int{classes})
@@ -179,8 +178,8 @@ func outFirst(dims []int) []int {
 // unexpected lists the tensors that the whole network, top included, has no place for.
 func (l *loader) unexpected() []string {
 	known := map[string]bool{}
-	for _, c := range l.network.convolutions(lastStage) {
-		names := l.scheme.names(l.network, c)
+	for _, c := range l.network.convolutions(Conv5) {
+		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.scale, names.offset, names.mean, names.variance} {
 			known[name] = true
 		}
@@ -188,7 +187,7 @@ func (l *loader) unexpected() []string {
 			known[names.bias] = true
 		}
 		if l.scheme.counters != "" {
-			known[l.scheme.norm(l.network, c)+l.scheme.counters] = true
+			known[l.scheme.norm(c)+l.scheme.counters] = true
 		}
 	}
 	kernel, bias := l.scheme.topNames()
@@ -211,7 +210,7 @@ func (l *loader) fileDepth() int {
 			continue
 		}
 		conv4 := n.stages[2].blocks
-		if _, ok := l.stored[l.scheme.names(n, conv4[len(conv4)-1].body[2]).kernel]; ok {
+		if _, ok := l.stored[l.scheme.names(conv4[len(conv4)-1].body[2]).kernel]; ok {
 			return depth
 		}
 	}
@@ -224,9 +223,10 @@ func (l *loader) hint(unexpected []string) string {
 		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
 	}
 	if len(unexpected) == 0 && len(l.wrong) == 0 {
-		stages := l.network.stageNames()
-		for i := slices.Index(stages, l.cut) - 1; i >= 0; i-- {
-			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, cut: stages[i], stored: l.stored}
+		stages := upTo(l.architecture.Cut)
+		for i := len(stages) - 2; i >= 0; i-- {
+			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, stored: l.stored}
+			earlier.architecture.Cut = stages[i]
 			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
 				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
@@ -236,11 +236,11 @@ func (l *loader) hint(unexpected []string) string {
 	return "use the file as its publisher made it"
 }
 
-func (l *loader) layer(c convolution) (*layerWeights, error) {
-	names := l.scheme.names(l.network, c)
+func (l *loader) layer(c Convolution) (*layerWeights, error) {
+	names := l.scheme.names(c)
 	w := &layerWeights{}
 	var err error
-	if w.kernel, err = l.kernel(names.kernel, []int{c.kernel, c.kernel, c.in, c.out}); err != nil {
+	if w.kernel, err = l.kernel(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out}); err != nil {
 		return nil, err
 	}
 	for _, one := range []struct {
@@ -257,7 +257,7 @@ func (l *loader) layer(c convolution) (*layerWeights, error) {
 		}
 	}
 	if l.network.biases {
-		w.bias = repeat(0, c.out)
+		w.bias = repeat(0, c.Out)
 		if _, ok := l.stored[names.bias]; ok {
 			if w.bias, err = l.vector(names.bias); err != nil {
 				return nil, err
@@ -320,20 +320,20 @@ func (l *loader) notes() []string {
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are zero")
 	}
-	stem := l.scheme.names(l.network, l.network.stem).kernel
+	stem := l.scheme.names(l.network.stem).kernel
 	if shape, ok := l.source.Shape(l.stored[stem]); ok && shape.DType != dtypes.Float32 {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
-	for _, c := range l.network.convolutions(l.cut) {
-		names := l.scheme.names(l.network, c)
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
+		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
 			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
 				used++
 			}
 		}
 	}
-	if l.top {
+	if l.architecture.Top {
 		used += 2
 	}
 	counters := 0
@@ -343,7 +343,7 @@ func (l *loader) notes() []string {
 		}
 	}
 	if left := len(l.stored) - used - counters; left > 0 {
-		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.cut))
+		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.architecture.Cut))
 	}
 	return notes
 }

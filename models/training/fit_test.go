@@ -171,7 +171,7 @@ func TestResumeRefusesOtherImages(t *testing.T) {
 		t.Error("a run went on with other images")
 	}
 	options := modeltest.Options()
-	options.Seed++
+	options.Weights.Seed++
 	job.Backbone = modeltest.Backbone(t, options)
 	if _, err := Resume(context.Background(), device, job, nil); err == nil {
 		t.Error("a run went on with another backbone")
@@ -215,10 +215,7 @@ func TestUnfrozenStagesLearn(t *testing.T) {
 	for _, stage := range []Stage{"conv2", "conv1"} {
 		job := smallJob(t)
 		job.Backbone = modeltest.Backbone(t, options)
-		before, err := job.Backbone.Weights(device)
-		if err != nil {
-			t.Fatal(err)
-		}
+		before := job.Backbone.Network().Tensors()
 		r := &job.Recipe
 		r.Unfreeze, r.AccumulatedSteps, r.ClipNorm, r.LearningRate, r.StageRate = stage, 2, 5, 0.003, 1
 		state, err := fit(t, device, job).Stepper.Weights()

@@ -56,8 +56,8 @@ func (j Job) Validate() error {
 		return fmt.Errorf("train: %w", err)
 	}
 	stages := j.Backbone.Stages()
-	if u := j.Recipe.Unfreeze; u != StageNone && !slices.Contains(stages, string(u)) {
-		return fmt.Errorf("train: %w", &network.StageError{Stage: string(u), Stages: stages})
+	if u := j.Recipe.Unfreeze; u != StageNone && !slices.Contains(stages, u) {
+		return fmt.Errorf("train: %w", &network.StageError{Stage: u, Stages: stages})
 	}
 	if len(j.Dataset.Select(imagefolder.Train)) == 0 {
 		return fmt.Errorf("train on %s: it has no images to train on", imagefolder.Printable(j.Dataset.Name))
@@ -78,5 +78,5 @@ func (r Recipe) tuning() features.Tuning {
 	if r.Unfreeze == StageNone {
 		return features.Tuning{}
 	}
-	return features.Tuning{Unfreeze: string(r.Unfreeze), Precision: string(r.Precision)}
+	return features.Tuning{Unfreeze: r.Unfreeze, Precision: r.Precision}
 }

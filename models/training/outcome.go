@@ -120,7 +120,7 @@ func (s *session) warnOfUnchanged(changes []network.StageChange) {
 	var stages []string
 	for _, c := range changes {
 		if c.Relative < network.HardlyChanged {
-			stages = append(stages, c.Stage)
+			stages = append(stages, string(c.Stage))
 		}
 	}
 	if stages != nil {

@@ -115,12 +115,13 @@ func found(severity diagnosis.Severity, code, sentence, fix string) *diagnosis.D
 }
 
 func wrongPreprocessing(id features.Identity) *diagnosis.Diagnosis {
-	if id.Belongs == "" || id.Belongs == id.Preprocess {
+	trained, asked := id.Weights.Preprocess, id.Architecture.Preprocess
+	if trained == "" || trained == asked {
 		return nil
 	}
 	return found(diagnosis.Error, CodePreprocess,
 		fmt.Sprintf("The weights were trained on images with %s preprocessing and would get %s: the features mean nothing then.",
-			id.Belongs, id.Preprocess),
+			trained, asked),
 		"Use the preprocessing that the weights were trained with.")
 }
 
@@ -194,7 +195,7 @@ func unpooledFeatures(j Job) *diagnosis.Diagnosis {
 }
 
 func randomBackbone(id features.Identity) *diagnosis.Diagnosis {
-	if id.Trained {
+	if id.Weights.Trained {
 		return nil
 	}
 	return found(diagnosis.Warning, CodeRandom,

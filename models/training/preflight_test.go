@@ -8,13 +8,14 @@ import (
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 func TestPreflight(t *testing.T) {
 	device := modeltest.PureGo(t)
 	good := smallJob(t)
 	options := modeltest.Options()
-	options.Weights = modeltest.WriteWeights(t, device, good.Backbone) // from a file they count as trained
+	options.Weights = resnet.WeightsFile(modeltest.WriteWeights(t, good.Backbone)) // from a file they count as trained
 	good.Backbone = modeltest.Backbone(t, options)
 	if list := Preflight(good); len(list) != 0 {
 		t.Fatalf("without a mistake: %+v", list)

@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -80,26 +81,22 @@ type Optimizer = stepper.Optimizer
 func Optimizers() []Optimizer { return stepper.Optimizers() }
 
 // Stage is a stage of the backbone.
-type Stage string
+type Stage = resnet.Stage
 
 // StageNone leaves the backbone frozen.
 const StageNone Stage = "none"
 
 // Stages lists what Recipe.Unfreeze takes, as far as the backbone has them.
-func Stages() []Stage { return []Stage{StageNone, "conv1", "conv2", "conv3", "conv4", "conv5"} }
+func Stages() []Stage { return append([]Stage{StageNone}, resnet.Stages()...) }
 
 // Precision is the type of the feature maps of unfrozen stages; their weights are float32 in any case.
-type Precision string
+type Precision = resnet.Precision
 
-// The precisions. PrecisionAuto is bfloat16 on a GPU and float32 elsewhere; the record of a training says which it was.
-const (
-	PrecisionAuto Precision = "auto"
-	Float32       Precision = "float32"
-	BFloat16      Precision = "bfloat16"
-)
+// PrecisionAuto is bfloat16 on a GPU and float32 elsewhere; the record of a training says which it was.
+const PrecisionAuto Precision = "auto"
 
-// Precisions lists the precisions.
-func Precisions() []Precision { return []Precision{PrecisionAuto, Float32, BFloat16} }
+// Precisions lists what Recipe.Precision takes. Gradients in float16 would need their loss scaled.
+func Precisions() []Precision { return []Precision{PrecisionAuto, resnet.Float32, resnet.BFloat16} }
 
 // The class weights that are words.
 const (
@@ -238,9 +235,9 @@ func (r Recipe) on(device *accel.Device) (Recipe, error) {
 		return r, &DevicesError{Asked: r.Devices, Have: n, Device: device.Name()}
 	}
 	if r.Unfreeze != StageNone && r.Precision == PrecisionAuto {
-		r.Precision = Float32
+		r.Precision = resnet.Float32
 		if device.Name() == "xla:cuda" {
-			r.Precision = BFloat16
+			r.Precision = resnet.BFloat16
 		}
 	}
 	return r, nil

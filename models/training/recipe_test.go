@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 func TestTheDefaultRecipeIsValid(t *testing.T) {
@@ -36,7 +38,7 @@ func TestRecipesThatAreRefused(t *testing.T) {
 		`task must be one of single, multi, regression; got ""`:               func(r *Recipe) { r.Task = "" },
 		`unfreeze must be one of none, conv1, conv2, conv3, conv4, conv5`:     func(r *Recipe) { r.Unfreeze = "conv9" },
 		`precision must be one of auto, float32, bfloat16; got "int8"`:        func(r *Recipe) { r.Precision = "int8" },
-		"precision is that of unfrozen stages":                                func(r *Recipe) { r.Precision = BFloat16 },
+		"precision is that of unfrozen stages":                                func(r *Recipe) { r.Precision = resnet.BFloat16 },
 		"batch size must be a multiple of the 3 devices":                      func(r *Recipe) { r.Devices = 3 },
 		"head cannot be read":                                                 func(r *Recipe) { r.Head = "dense" },
 		"augment cannot be read":                                              func(r *Recipe) { r.Augment = "explode" },

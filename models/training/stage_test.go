@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
@@ -27,7 +28,7 @@ type probe struct {
 
 // newProbe builds what Fit trains by a recipe. whole puts the frozen stages into the graph too, where Fit computes them once
 // beforehand.
-func newProbe(t *testing.T, device *accel.Device, r Recipe, cut string, whole bool) *probe {
+func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Stage, whole bool) *probe {
 	t.Helper()
 	options := modeltest.Options()
 	options.Cut = cut
@@ -113,7 +114,7 @@ func largestMoves(before, after map[string][]float32) map[string]float64 {
 func TestWhichWeightsMove(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	for name, c := range map[string]struct {
-		cut       string
+		cut       resnet.Stage
 		unfreeze  Stage
 		stageRate float64 // 0: the default
 		trainNorm bool
@@ -130,7 +131,7 @@ func TestWhichWeightsMove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const rate = 0.01
 			r := DefaultRecipe()
-			r.Unfreeze, r.TrainNorm, r.BatchSize, r.Seed, r.Precision = c.unfreeze, c.trainNorm, 3, 1, Float32
+			r.Unfreeze, r.TrainNorm, r.BatchSize, r.Seed, r.Precision = c.unfreeze, c.trainNorm, 3, 1, resnet.Float32
 			if c.stageRate != 0 {
 				r.StageRate = c.stageRate
 			}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // A StageChange is how far the training moved the weights of a stage of the backbone that it was to train.
 type StageChange struct {
-	Stage    string
+	Stage    resnet.Stage
 	Relative float64 // norm of the difference by the norm of the backbone's own weights
 }
 
@@ -26,7 +27,7 @@ type StageChange struct {
 // which start at random, do not count.
 func (n *Network) Changes(before, after stepper.State) ([]StageChange, error) {
 	b := n.Backbone
-	moved, size := map[string]float64{}, map[string]float64{} // squared norms
+	moved, size := map[resnet.Stage]float64{}, map[resnet.Stage]float64{} // squared norms
 	// In one order, so that the sums have the same bits each time.
 	for _, path := range slices.Sorted(maps.Keys(before)) {
 		old := before[path]

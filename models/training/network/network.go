@@ -12,6 +12,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -19,7 +20,7 @@ import (
 type Network struct {
 	Backbone *features.Backbone
 	Frozen   *features.Backbone // what images go through once; nil: they go to the network itself
-	After    string             // the last frozen stage, where the backbone is trained from a later one on
+	After    resnet.Stage       // the last frozen stage, where the backbone is trained from a later one on
 	Tuning   features.Tuning
 	Head     head.Spec
 	Plan     head.Plan
@@ -27,12 +28,20 @@ type Network struct {
 
 // A StageError is a stage to unfreeze that the backbone does not have.
 type StageError struct {
-	Stage  string
-	Stages []string // that it has
+	Stage  resnet.Stage
+	Stages []resnet.Stage // that it has
 }
 
 func (e *StageError) Error() string {
-	return fmt.Sprintf("unfreeze must be one of none, %s; got %s", strings.Join(e.Stages, ", "), e.Stage)
+	return fmt.Sprintf("unfreeze must be one of none, %s; got %s", join(e.Stages), e.Stage)
+}
+
+func join(stages []resnet.Stage) string {
+	words := make([]string, len(stages))
+	for i, stage := range stages {
+		words[i] = string(stage)
+	}
+	return strings.Join(words, ", ")
 }
 
 // New lays a head out on a backbone. An empty stage in tuning leaves the backbone frozen.
@@ -69,7 +78,7 @@ func (n *Network) Options(batch int, seed int64, loss stepper.Loss) stepper.Opti
 	if n.Frozen != nil {
 		o.Input = n.Frozen.FeatureShape()
 	} else {
-		size := n.Backbone.Identity().Geometry.Size
+		size := n.Backbone.Network().Architecture().Size
 		o.Input, o.Bytes = []int{size, size, 3}, true
 	}
 	if n.Tuning.Unfreeze != "" {
@@ -91,7 +100,7 @@ func (n *Network) Rate(fraction float64, trainNorm bool) func(path string) (floa
 		}
 		i := slices.Index(stages, stage)
 		if i < 0 {
-			return 0, fmt.Errorf("the variable %s belongs to the stage %q, and the backbone has %s", path, stage, strings.Join(stages, ", "))
+			return 0, fmt.Errorf("the variable %s belongs to the stage %q, and the backbone has %s", path, stage, join(stages))
 		}
 		if norm && !trainNorm {
 			return 0, nil

@@ -1,0 +1,67 @@
+package classifier
+
+import (
+	"io"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/models/export"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// outputOf is what a task makes of the logits.
+func outputOf(task training.Task) export.Output {
+	switch task {
+	case training.Multi:
+		return export.Sigmoid
+	case training.Regression:
+		return export.Values
+	}
+	return export.Softmax
+}
+
+// exported is what the exports write.
+func (m *Model) exported() (export.Network, error) {
+	m.turn.Lock()
+	state, err := m.stepper.Weights()
+	m.turn.Unlock()
+	if err != nil {
+		return export.Network{}, err
+	}
+	n := export.Network{
+		Name: m.Name, Version: m.Provenance.Versions["headstart"], Backbone: m.Backbone().Network(), Head: m.network.Plan,
+		Stages: map[string]weights.Float32{}, HeadWeights: map[string]weights.Float32{},
+		Output: outputOf(m.Task), Classes: m.Classes, Geometry: m.geometry(),
+	}
+	for path, array := range state {
+		if name, ok := stepper.BodyPath(path); ok {
+			n.Stages[name] = weights.Float32(array)
+		} else {
+			n.HeadWeights[strings.TrimPrefix(path, "head/")] = weights.Float32(array)
+		}
+	}
+	return n, nil
+}
+
+// ExportONNX writes the model as one ONNX file; see export.ONNX.
+func (m *Model) ExportONNX(file string) error {
+	n, err := m.exported()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(file, func(out io.Writer) error { return export.ONNX(out, n) })
+}
+
+// ExportTorch writes a safetensors state dict under torchvision's names and returns the PyTorch code that loads it.
+func (m *Model) ExportTorch(file string) (code string, err error) {
+	n, err := m.exported()
+	if err != nil {
+		return "", err
+	}
+	if code, err = export.TorchCode(n, file); err != nil {
+		return "", err
+	}
+	return code, atomicfile.WriteFile(file, func(out io.Writer) error { return export.Torch(out, n) })
+}
