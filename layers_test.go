@@ -21,7 +21,7 @@ const module = "github.com/headstart-nb/headstart/"
 var layers = [][]string{
 	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
 	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
-	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
+	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/crew", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/onnx", "models/transfer", "models",

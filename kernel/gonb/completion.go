@@ -9,8 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
-	"github.com/headstart-nb/headstart/kernel/gotool"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 

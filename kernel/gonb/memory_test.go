@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 

@@ -45,7 +45,7 @@ type managed struct {
 	mu          sync.Mutex // guards what follows
 	description Description
 	build       build
-	process     *process // the latest, which may have ended; nil before the first
+	process     *instance // the latest, which may have ended; nil before the first
 	starts      int
 	err         error
 }
@@ -148,9 +148,9 @@ func (p *managed) register() error {
 }
 
 // acquire returns the plugin's process, started or adopted when there is none.
-func (p *managed) acquire(ctx context.Context) (*process, error) {
+func (p *managed) acquire(ctx context.Context) (*instance, error) {
 	type result struct {
-		process *process
+		process *instance
 		err     error
 	}
 	done := make(chan result, 1)
@@ -166,7 +166,7 @@ func (p *managed) acquire(ctx context.Context) (*process, error) {
 	}
 }
 
-func (p *managed) ensure() (*process, error) {
+func (p *managed) ensure() (*instance, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
 	p.mu.Lock()
@@ -194,7 +194,7 @@ func (p *managed) ensure() (*process, error) {
 	return next, nil
 }
 
-func (p *managed) startOrAdopt(outlives bool) (*process, error) {
+func (p *managed) startOrAdopt(outlives bool) (*instance, error) {
 	o := p.manager.options
 	l := launch{
 		binary: p.binary, env: o.Env, sockets: o.Runtime, runtime: o.Runtime, timeout: o.StartTimeout, detached: outlives,

@@ -20,7 +20,7 @@ import (
 type cellRun struct {
 	magic   string          // its name
 	ctx     context.Context // of the call
-	process *process
+	process *instance
 	stream  magicpb.Magics_RunClient
 	host    magics.Host
 	gate    *gate
@@ -30,7 +30,7 @@ type cellRun struct {
 }
 
 // run calls a magic of the plugin. When ctx is cancelled, the plugin gets grace to end the call, then it is killed.
-func (p *process) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
+func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
 	streamCtx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the interrupt goes through the stream
 	defer stop()
 	executeCtx, stopExecuting := context.WithCancel(ctx)
@@ -159,7 +159,7 @@ func (r *cellRun) execute(e *magicpb.Execute) {
 }
 
 // lost says why the connection broke in the middle of a call.
-func (p *process) lost(name string, err error) error {
+func (p *instance) lost(name string, err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
 		return fmt.Errorf("%%%s: the plugin %s sent more than %d MiB at once: show less, or a smaller image", name, p.name, magicpb.MaxMessage>>20)
 	}
