@@ -228,7 +228,7 @@ func (in *instance) close() {
 		in.language.server.Close()
 	}
 	if err := os.RemoveAll(in.folder); err != nil {
-		in.log.Warn("the folder of GoNB's sockets stays behind", "folder", in.folder, "error", err)
+		in.log.Warn("the folder of GoNB's sockets was not removed", "folder", in.folder, "error", err)
 	}
 }
 

@@ -69,7 +69,7 @@ func start(l launch) (*instance, error) {
 	child := &childRunner{detached: l.detached, log: p.log}
 	sockets, err := socketFolder(l.sockets)
 	if err != nil {
-		return nil, fmt.Errorf("cannot start the plugin %s (%s): %w", l.binary.Name, l.binary.Path, err)
+		return nil, fmt.Errorf("start the plugin %s (%s): %w", l.binary.Name, l.binary.Path, err)
 	}
 	config := clientConfig(p.log, l.timeout)
 	config.SkipHostEnv = true
@@ -188,18 +188,18 @@ func startError(l launch, err error, log *tail) error {
 	default:
 		reason = text
 	}
-	message := fmt.Sprintf("cannot start the plugin %s (%s): %s", l.binary.Name, l.binary.Path, reason)
+	message := fmt.Sprintf("start the plugin %s (%s): %s", l.binary.Name, l.binary.Path, reason)
 	if printed := log.last(8); printed != "" {
 		message += "\nIt printed:\n" + printed
 	}
 	return errors.New(message)
 }
 
-// describe asks the plugin what it brings.
+// describe asks the plugin what it provides.
 func (p *instance) describe(ctx context.Context) (Description, error) {
 	wire, err := p.magics.Describe(ctx, &magicpb.DescribeRequest{})
 	if err != nil {
-		return Description{}, fmt.Errorf("cannot ask the plugin %s what it brings: %w", p.name, plain(err))
+		return Description{}, fmt.Errorf("ask the plugin %s what it provides: %w", p.name, plain(err))
 	}
 	return descriptionFromWire(wire), nil
 }
@@ -280,13 +280,13 @@ func (p *instance) receiveBackground() {
 	}
 }
 
-// updateDisplay brings an update to the cell that shows the display.
+// updateDisplay passes an update to the cell that shows the display.
 func (p *instance) updateDisplay(id string, wire *magicpb.Bundle) {
 	p.mu.Lock()
 	host := p.displays[id]
 	p.mu.Unlock()
 	if host == nil {
-		fmt.Fprintf(p.log, "headstart: an update of display %q is left out: this plugin has shown none of that name\n", id)
+		fmt.Fprintf(p.log, "headstart: an update of display %q is dropped: this plugin shows no display of that name\n", id)
 		return
 	}
 	p.pass(context.Background(), host, id, wire) // the call that showed it has ended
