@@ -217,7 +217,7 @@ func (c *Command[O]) help(prefix string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Inspect explains the flag that the cursor stands on, or the whole command.
+// Inspect explains the flag that the cursor is on, or the whole command.
 func (c *Command[O]) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
 	flags, _ := c.flagSet()
 	if flag := flagUnder(flags, line, cursor); flag != nil {

@@ -18,7 +18,7 @@ import (
 
 // A Magic is one command that a cell calls as %name or %%name.
 type Magic interface {
-	// Name is what stands after the percent signs.
+	// Name is what follows the percent signs.
 	Name() string
 	// Help is what %name --help shows; its first line is the summary that %help lists.
 	Help() string

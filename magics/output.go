@@ -42,7 +42,7 @@ const (
 	ToVariable
 )
 
-// splitOutput splits a line into words, up to the first >, >>, | or => that stands by itself outside of quotes.
+// splitOutput splits a line into words, up to the first >, >>, | or => by itself outside of quotes.
 func splitOutput(line string) ([]string, Output, error) {
 	words, err := scanWords(line)
 	if err != nil {

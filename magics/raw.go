@@ -42,7 +42,7 @@ func (c *RawCommand[O]) Complete(ctx context.Context, line string, cursor int) (
 	return c.command().Complete(ctx, line, cursor)
 }
 
-// Inspect explains the flag that the cursor stands on, or the whole command.
+// Inspect explains the flag that the cursor is on, or the whole command.
 func (c *RawCommand[O]) Inspect(ctx context.Context, line string, cursor int) (display.Bundle, error) {
 	return c.command().Inspect(ctx, line, cursor)
 }

@@ -54,7 +54,7 @@ func WordAt(line string, cursor int) (start int, word string, before []string) {
 type word struct {
 	text       string
 	start, end int  // byte offsets in the line
-	quoted     bool // whether any of it stood in quotes or behind a backslash
+	quoted     bool // whether any of it stood in quotes or after a backslash
 }
 
 // scanWords splits a line; an unclosed quote or a last backslash is an error, with the words so far.

@@ -45,7 +45,7 @@ func checkPlugin(_ context.Context, s *subject) diagnosis.Diagnosis {
 		}
 	}
 	if len(found) == 0 {
-		return failed(name, fmt.Sprintf("there is none in %s: the pure Go backend computes, slowly", strings.Join(folders, ", ")), s.Layout.Command())
+		return failed(name, fmt.Sprintf("there is none in %s: the slow pure Go backend is used", strings.Join(folders, ", ")), s.Layout.Command())
 	}
 	return ok(name, strings.Join(found, ", "))
 }
@@ -68,7 +68,7 @@ func checkDevice(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "device"
 	program := s.Layout.Program("headstart-transfer")
 	if !exists(program) {
-		return failed(name, program+" is missing, which computes", s.Layout.Command())
+		return failed(name, program+" is missing: models cannot be computed", s.Layout.Command())
 	}
 	var env []string
 	for key, value := range s.sessionEnv() {
@@ -87,11 +87,11 @@ func checkDevice(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	case report.Error != "":
 		return failed(name, oneLine(report.Error), fix)
 	case err != nil:
-		return failed(name, fmt.Sprintf("%s ended badly: %v", program, err), fix)
+		return failed(name, fmt.Sprintf("%s failed: %v", program, err), fix)
 	case report.Device == "go" && checkPlugin(ctx, s).Severity == diagnosis.OK: // it is there, and does not load
-		return failed(name, "the pure Go backend computes, slowly: "+oneLine(report.Fallback), fix)
+		return failed(name, "the slow pure Go backend is used: "+oneLine(report.Fallback), fix)
 	case report.Device == "go":
-		return warning(name, "no XLA plugin could be used: the pure Go backend computes, slowly", s.Layout.Command())
+		return warning(name, "no XLA plugin could be used: the slow pure Go backend is used", s.Layout.Command())
 	case report.Fallback != "":
 		return warning(name, report.Device+" computes: "+oneLine(report.Fallback), s.Layout.Command()+" --device cuda")
 	}

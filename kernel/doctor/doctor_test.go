@@ -141,7 +141,7 @@ func TestBroken(t *testing.T) {
 		"no transfer":    {checkPrograms, without("headstart-transfer"), diagnosis.Warning, "%train are missing", again},
 		"damaged kernel": {checkPrograms, garbage("headstart"), diagnosis.Error, "headstart is damaged", "remove"},
 		"no kernelspec": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.Kernelspec()) }, diagnosis.Error,
-			"Jupyter offers no Headstart", again},
+			"Jupyter does not list Headstart", again},
 		"damaged kernelspec": {checkKernelspec, spec("{"), diagnosis.Error, "it is damaged", again},
 		"empty kernelspec":   {checkKernelspec, spec("{}"), diagnosis.Error, "it names no program", again},
 		"kernelspec of a gone program": {checkKernelspec, spec(`{"argv": ["/nowhere/headstart"]}`), diagnosis.Error,
@@ -164,7 +164,7 @@ func TestBroken(t *testing.T) {
 		"cut plugin": {checkPlugin, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.Layout.Lib(), "pjrt_c_api_cpu_plugin.so"), "half", 0o755)
 		}, diagnosis.Error, "has only 4 bytes", "remove it and run"},
-		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, diagnosis.Error, "the pure Go backend computes, slowly: open device xla:cpu", "remove the plugin"},
+		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, diagnosis.Error, "the slow pure Go backend is used: open device xla:cpu", "remove the plugin"},
 		"wrong product": {checkDevice, device(`{"device":"xla:cpu","error":"the result is off by 3"}`, 1), diagnosis.Error,
 			"the result is off by 3", "remove the plugin"},
 		"device crashes": {checkDevice, device("", 139), diagnosis.Error, "cannot compute: exit status 139", again},

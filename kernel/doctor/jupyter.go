@@ -21,7 +21,7 @@ func checkKernelspec(_ context.Context, s *subject) diagnosis.Diagnosis {
 	argv, env, err := install.ReadKernelspec(s.Layout)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return failed(name, fmt.Sprintf("there is none in %s: Jupyter offers no Headstart", s.Layout.Kernelspec()), s.Layout.Command())
+		return failed(name, fmt.Sprintf("there is none in %s: Jupyter does not list Headstart", s.Layout.Kernelspec()), s.Layout.Command())
 	case err != nil:
 		return failed(name, fmt.Sprintf("%s cannot be used: %v", s.Layout.Kernelspec(), err), s.Layout.Command())
 	case !exists(argv[0]):

@@ -53,7 +53,7 @@ func checkWeights(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	}
 	switch {
 	case partial != "":
-		return warning(name, "a download was interrupted: "+partial, "%model resnet50 --weights imagenet takes it up again")
+		return warning(name, "a download was interrupted: "+partial, "%model resnet50 --weights imagenet resumes it")
 	case files == 0:
 		return ok(name, "empty: %model resnet50 --weights imagenet, or headstart install --weights imagenet, fetches 102 MB into "+cache)
 	}

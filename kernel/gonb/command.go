@@ -32,7 +32,7 @@ func commandNames() []string {
 type command struct {
 	line int    // of the cell, counted from 1
 	mark byte   // '%' or '!'
-	name string // the first word behind a percent sign; empty behind an exclamation mark
+	name string // the first word after a percent sign; empty after an exclamation mark
 	args []string
 }
 
@@ -66,7 +66,7 @@ func commands(code string) []command {
 	return found
 }
 
-// hiddenPrefix is the comment mark behind which a command may hide from Go's tools.
+// hiddenPrefix is the comment mark after which a command may hide from Go's tools.
 const hiddenPrefix = "//gonb:"
 
 func trimPrefix(line string) string { return strings.TrimPrefix(line, hiddenPrefix) }
@@ -76,10 +76,10 @@ func check(list []command, unknown func(name string, others ...string) error) *w
 	for _, c := range list {
 		switch {
 		case c.mark == '!' && len(c.args) == 0:
-			return refuse(c, "an exclamation mark needs a shell command behind it")
+			return refuse(c, "the shell command after the exclamation mark is missing")
 		case c.mark == '!':
 		case c.name == "":
-			return refuse(c, "a percent sign needs the name of a magic behind it; %help lists them")
+			return refuse(c, "the name of the magic after the percent sign is missing; %help lists all")
 		case c.name == "%script" && len(c.args) == 0:
 			return refuse(c, "%%script needs the program that the cell is passed to, such as %%script python3")
 		case slices.Contains(lineCommands, c.name), slices.Contains(cellCommands, "%"+c.name):

@@ -20,7 +20,7 @@ func TestExpressionsHaveValues(t *testing.T) {
 		}
 	}
 	for expression, want := range map[string]string{
-		"1 +":        "SyntaxError: 1 + is no Go expression: 1:4: expected operand, found 'EOF'",
+		"1 +":        "SyntaxError: 1 + is not a Go expression: 1:4: expected operand, found 'EOF'",
 		"unknown":    "CompileError: line 1: undefined: unknown",
 		"[]int{}[1]": "panic: runtime error: index out of range [1] with length 0",
 	} {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
@@ -65,9 +65,9 @@ func TestCommands(t *testing.T) {
 		{"x\n%nonsense a", "line 2: there is no magic %nonsense: %help lists all"},
 		{"%%nonsense", "line 1: there is no magic %%nonsense: %help lists all"},
 		{"%%bsh", "line 1: there is no magic %%bsh: did you mean %%bash? %help lists all"},
-		{"% ", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
-		{"//gonb:%\t", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
-		{"! ", "line 1: an exclamation mark needs a shell command behind it"},
+		{"% ", "line 1: the name of the magic after the percent sign is missing; %help lists all"},
+		{"//gonb:%\t", "line 1: the name of the magic after the percent sign is missing; %help lists all"},
+		{"! ", "line 1: the shell command after the exclamation mark is missing"},
 		{"%%script", "line 1: %%script needs the program that the cell is passed to, such as %%script python3"},
 	} {
 		got := ""

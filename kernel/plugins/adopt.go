@@ -20,7 +20,7 @@ import (
 )
 
 // adopt connects to a process of the plugin that has outlived its kernel; nil when there is none.
-func adopt(l launch) *process {
+func adopt(l launch) *instance {
 	forgetEnded(l.running)
 	files, err := filepath.Glob(filepath.Join(l.running, l.binary.Name+"-*.json"))
 	if err != nil {
@@ -39,7 +39,7 @@ func adopt(l launch) *process {
 }
 
 // adoptRecorded connects to the process in a file whose lock is held, and gives the lock up when it cannot.
-func adoptRecorded(l launch, r *runningFile) *process {
+func adoptRecorded(l launch, r *runningFile) *instance {
 	record, err := r.read()
 	if err != nil {
 		r.remove()
@@ -61,7 +61,7 @@ func adoptRecorded(l launch, r *runningFile) *process {
 		r.release() // it is for notebooks of another folder
 		return nil
 	}
-	p := &process{
+	p := &instance{
 		name: l.binary.Name, log: &tail{}, pid: record.Pid, since: time.Now(), adopted: true, record: r,
 		displays: map[string]magics.Host{}, detached: make(chan struct{}), exitErr: func() error { return nil },
 	}
@@ -90,7 +90,7 @@ const (
 )
 
 // forgetAdopted removes the file of a process that ends, which is not a child of this kernel, soon after its connection.
-func forgetAdopted(p *process) {
+func forgetAdopted(p *instance) {
 	<-p.detached
 	for range int(endPatience / endInterval) {
 		if !alive(p.pid) {

@@ -167,7 +167,7 @@ func TestARecordThatIsNoFileIsLeftAlone(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(l.running, "toy-2.json"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan *process, 1)
+	done := make(chan *instance, 1)
 	go func() { done <- adopt(l) }()
 	select {
 	case p := <-done:

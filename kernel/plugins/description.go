@@ -38,7 +38,7 @@ func descriptionFromWire(wire *magicpb.Description) Description {
 	return d
 }
 
-// build identifies one build of a program, as far as it shows without reading it.
+// build identifies one build of a program, as far as file metadata can tell.
 type build struct {
 	Protocol int       `json:"protocol"`
 	Path     string    `json:"path"`
@@ -83,11 +83,11 @@ func (c descriptionCache) save(name string, entry cached) error {
 		return err
 	}
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
-		return fmt.Errorf("cannot remember the plugin %s: %w", name, err)
+		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
 	}
 	temporary, err := os.CreateTemp(c.folder, ".writing-*")
 	if err != nil {
-		return fmt.Errorf("cannot remember the plugin %s: %w", name, err)
+		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
 	}
 	_, err = temporary.Write(text)
 	if closing := temporary.Close(); err == nil {
@@ -98,7 +98,7 @@ func (c descriptionCache) save(name string, entry cached) error {
 	}
 	if err != nil {
 		_ = os.Remove(temporary.Name()) // the first error says it all
-		return fmt.Errorf("cannot remember the plugin %s: %w", name, err)
+		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type Binary struct {
 func Folder(home string) string { return filepath.Join(home, "plugins") }
 
 // Discover lists the plugins that may run: the programs in shipped, which come with the kernel, and those that the user
-// has installed into the folder. A missing folder, or a shipped program that is not there, is no error.
+// has installed into the folder. A missing folder, or a shipped program that is not there, is not an error.
 func Discover(folder string, shipped ...string) ([]Binary, error) {
 	var found []Binary
 	origins := map[string]string{}
@@ -28,7 +28,7 @@ func Discover(folder string, shipped ...string) ([]Binary, error) {
 		}
 		path, err = filepath.Abs(path)
 		if err != nil {
-			return fmt.Errorf("cannot find the plugin %s: %w", path, err)
+			return fmt.Errorf("find the plugin %s: %w", path, err)
 		}
 		name := NameOf(path)
 		if other, taken := origins[name]; taken {
@@ -45,7 +45,7 @@ func Discover(folder string, shipped ...string) ([]Binary, error) {
 	}
 	entries, err := os.ReadDir(folder)
 	if err != nil && !os.IsNotExist(err) {
-		return found, fmt.Errorf("cannot list the plugins in %s: %w", folder, err)
+		return found, fmt.Errorf("list the plugins in %s: %w", folder, err)
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {

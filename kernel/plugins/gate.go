@@ -50,7 +50,7 @@ func (g *gate) write(p []byte, isStderr bool) {
 	switch {
 	case g.full:
 		g.passText()
-		fmt.Fprintf(g.host.Stderr(), "\nThe output is longer than %d MiB: the rest is left out. Send it to a file, as in > FILE.\n", maxText>>20)
+		fmt.Fprintf(g.host.Stderr(), "\nThe output is longer than %d MiB: the rest is dropped. Send it to a file, as in > FILE.\n", maxText>>20)
 	case len(g.text) >= gateChunk:
 		g.passText()
 	case !g.timed:

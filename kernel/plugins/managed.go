@@ -45,18 +45,18 @@ type managed struct {
 	mu          sync.Mutex // guards what follows
 	description Description
 	build       build
-	process     *process // the latest, which may have ended; nil before the first
+	process     *instance // the latest, which may have ended; nil before the first
 	starts      int
 	err         error
 }
 
 func (p *managed) origin() string { return "the plugin " + p.binary.Name + " (" + p.binary.Path + ")" }
 
-// learn finds out what the plugin brings: from the cache, or by starting the program once.
+// learn finds out what the plugin provides: from the cache, or by starting the program once.
 func (p *managed) learn(ctx context.Context) error {
 	b, err := buildOf(p.binary.Path)
 	if err != nil {
-		return p.fail(fmt.Errorf("cannot read the plugin %s: %w", p.binary.Name, err))
+		return p.fail(fmt.Errorf("read the plugin %s: %w", p.binary.Name, err))
 	}
 	if entry, ok := p.manager.cache.load(p.binary.Name, b); ok {
 		if entry.Failure != "" {
@@ -68,12 +68,12 @@ func (p *managed) learn(ctx context.Context) error {
 	return p.relearn(ctx)
 }
 
-// relearn asks the program what it brings and remembers the answer, a failure too: a program that hangs at its start
+// relearn asks the program what it provides and remembers the answer, a failure too: a program that hangs at its start
 // costs one kernel its patience, not all.
 func (p *managed) relearn(ctx context.Context) error {
 	b, err := buildOf(p.binary.Path)
 	if err != nil {
-		return p.fail(fmt.Errorf("cannot read the plugin %s: %w", p.binary.Name, err))
+		return p.fail(fmt.Errorf("read the plugin %s: %w", p.binary.Name, err))
 	}
 	entry := cached{Build: b}
 	entry.Description, err = Describe(ctx, p.binary, p.manager.options)
@@ -92,7 +92,7 @@ func (p *managed) relearn(ctx context.Context) error {
 	return nil
 }
 
-// Describe starts a plugin's program, asks it what it brings, and ends it.
+// Describe starts a plugin's program, asks it what it provides, and ends it.
 func Describe(ctx context.Context, b Binary, options Options) (Description, error) {
 	timeout := options.StartTimeout
 	if timeout == 0 {
@@ -110,7 +110,7 @@ func Describe(ctx context.Context, b Binary, options Options) (Description, erro
 		return Description{}, err
 	}
 	if len(d.Magics) == 0 {
-		return Description{}, fmt.Errorf("the plugin %s (%s) brings no magics", b.Name, b.Path)
+		return Description{}, fmt.Errorf("the plugin %s (%s) provides no magics", b.Name, b.Path)
 	}
 	return d, nil
 }
@@ -148,9 +148,9 @@ func (p *managed) register() error {
 }
 
 // acquire returns the plugin's process, started or adopted when there is none.
-func (p *managed) acquire(ctx context.Context) (*process, error) {
+func (p *managed) acquire(ctx context.Context) (*instance, error) {
 	type result struct {
-		process *process
+		process *instance
 		err     error
 	}
 	done := make(chan result, 1)
@@ -166,7 +166,7 @@ func (p *managed) acquire(ctx context.Context) (*process, error) {
 	}
 }
 
-func (p *managed) ensure() (*process, error) {
+func (p *managed) ensure() (*instance, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
 	p.mu.Lock()
@@ -194,7 +194,7 @@ func (p *managed) ensure() (*process, error) {
 	return next, nil
 }
 
-func (p *managed) startOrAdopt(outlives bool) (*process, error) {
+func (p *managed) startOrAdopt(outlives bool) (*instance, error) {
 	o := p.manager.options
 	l := launch{
 		binary: p.binary, env: o.Env, sockets: o.Runtime, runtime: o.Runtime, timeout: o.StartTimeout, detached: outlives,

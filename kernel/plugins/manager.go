@@ -29,7 +29,7 @@ type Options struct {
 	StartTimeout time.Duration
 	// InterruptGrace is how long a magic may take to end after an interrupt before its plugin is killed; 0 means 30 seconds.
 	InterruptGrace time.Duration
-	// Log takes what is no cell's business; nil means slog's default.
+	// Log takes what does not belong to a cell; nil means slog's default.
 	Log *slog.Logger
 }
 
@@ -85,7 +85,7 @@ func (m *Manager) Load(ctx context.Context) error {
 	}
 	wait.Wait()
 	problems = append(problems, described...)
-	for i, p := range fresh { // in order, so that the same plugin wins a name every time
+	for i, p := range fresh { // in order, so that a name always belongs to the same plugin
 		if described[i] == nil {
 			problems = append(problems, p.register())
 		}
@@ -113,7 +113,7 @@ func (m *Manager) Plugins() []Info {
 	return list
 }
 
-// Restart ends a plugin's process, asks the program on disk again what it brings, and starts it.
+// Restart ends a plugin's process, asks the program on disk again what it provides, and starts it.
 func (m *Manager) Restart(ctx context.Context, name string) error {
 	p, err := m.find(name)
 	if err != nil {

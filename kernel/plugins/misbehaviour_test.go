@@ -93,8 +93,8 @@ func TestInterrupt(t *testing.T) {
 
 func TestPluginsThatDoNotStart(t *testing.T) {
 	for name, texts := range map[string][]string{
-		"hang":    {"cannot start the plugin hang", "did not answer within 300ms"},
-		"mute":    {"cannot start the plugin mute", "has to call plugin.Serve", "hello, I am no plugin"},
+		"hang":    {"start the plugin hang", "did not answer within 300ms"},
+		"mute":    {"start the plugin mute", "has to call plugin.Serve", "hello, I am no plugin"},
 		"version": {"another version of the plugin protocol", "which speaks 1", "build it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestProgramThatIsNone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(Folder(home), "headstart-odd"), []byte("\x7fELF what?"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, newKernel(t, home).Load(t.Context()), "cannot start the plugin odd", "exec format error")
+	wantError(t, newKernel(t, home).Load(t.Context()), "start the plugin odd", "exec format error")
 }
 
 func TestPrintsGoToTheLogAndToNoCell(t *testing.T) {
@@ -150,7 +150,7 @@ func TestShadowingNamesBoth(t *testing.T) {
 	k := newKernel(t, home)
 	wantError(t, k.Load(t.Context()), "%echo", "headstart-toy", "headstart-other")
 	if _, ok := k.registry.Lookup("count"); ok {
-		t.Error("a refused plugin brings some of its magics")
+		t.Error("a refused plugin provides some of its magics")
 	}
 	if m, ok := k.registry.Lookup("echo"); !ok || !strings.HasPrefix(m.Help(), "Does echo") {
 		t.Error("the magic that was there first is gone")
@@ -166,7 +166,7 @@ func TestFloodIsBounded(t *testing.T) {
 	if n := len(h.Output()); n != maxText {
 		t.Errorf("%d bytes of output, want %d", n, maxText)
 	}
-	if !strings.Contains(h.Errors(), "longer than 16 MiB: the rest is left out") {
+	if !strings.Contains(h.Errors(), "longer than 16 MiB: the rest is dropped") {
 		t.Errorf("errors %q", h.Errors())
 	}
 	states := h.Outputs()[0].Bundles
@@ -177,7 +177,7 @@ func TestFloodIsBounded(t *testing.T) {
 
 func TestOutputTooLargeToShow(t *testing.T) {
 	k := loaded(t, "toy")
-	wantError(t, k.run(t.Context(), &magictest.Host{}, "%huge"), "at most 64 MiB can be shown")
+	wantError(t, k.run(t.Context(), &magictest.Host{}, "%huge"), "it must be at most 64 MiB")
 	k.mustRun(t, "%echo")
 }
 

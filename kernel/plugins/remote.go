@@ -81,7 +81,7 @@ func (m remoteMagic) Inspect(ctx context.Context, line string, cursor int) (disp
 
 func (m remoteMagic) Respond(ctx context.Context, request json.RawMessage) (json.RawMessage, error) {
 	if !m.description.Responds {
-		return nil, fmt.Errorf("%%%s answers no requests of the notebook extension", m.Name())
+		return nil, fmt.Errorf("%%%s does not answer requests of the notebook extension", m.Name())
 	}
 	p, err := m.plugin.acquire(ctx)
 	if err != nil {

@@ -20,17 +20,17 @@ import (
 type cellRun struct {
 	magic   string          // its name
 	ctx     context.Context // of the call
-	process *process
+	process *instance
 	stream  magicpb.Magics_RunClient
 	host    magics.Host
 	gate    *gate
 	shown   map[string]bool // displays of this call
-	killed  atomic.Bool     // whether the plugin was ended because it did not heed an interrupt
+	killed  atomic.Bool     // whether the plugin was ended because it did not respond to the interrupt
 	sending sync.Mutex      // gRPC allows one Send at a time
 }
 
 // run calls a magic of the plugin. When ctx is cancelled, the plugin gets grace to end the call, then it is killed.
-func (p *process) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
+func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
 	streamCtx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the interrupt goes through the stream
 	defer stop()
 	executeCtx, stopExecuting := context.WithCancel(ctx)
@@ -72,7 +72,7 @@ func (r *cellRun) interrupt(ctx context.Context, ended <-chan struct{}, grace ti
 	case <-ended:
 	case <-time.After(grace):
 		r.killed.Store(true)
-		r.process.kill("%" + r.magic + " did not heed an interrupt")
+		r.process.kill("%" + r.magic + " did not respond to the interrupt")
 	}
 }
 
@@ -134,7 +134,7 @@ func (r *cellRun) show(s *magicpb.Show) {
 // update takes displays of this call only: another cell's cannot be written to.
 func (r *cellRun) update(u *magicpb.Update) {
 	if !r.shown[u.GetDisplayId()] {
-		fmt.Fprintf(r.process.log, "headstart: an update of display %q is left out: this call has not shown it\n", u.GetDisplayId())
+		fmt.Fprintf(r.process.log, "headstart: an update of display %q is dropped: this call does not show it\n", u.GetDisplayId())
 		return
 	}
 	r.process.pass(r.ctx, r.host, u.GetDisplayId(), u.GetBundle())
@@ -159,7 +159,7 @@ func (r *cellRun) execute(e *magicpb.Execute) {
 }
 
 // lost says why the connection broke in the middle of a call.
-func (p *process) lost(name string, err error) error {
+func (p *instance) lost(name string, err error) error {
 	if status.Code(err) == codes.ResourceExhausted {
 		return fmt.Errorf("%%%s: the plugin %s sent more than %d MiB at once: show less, or a smaller image", name, p.name, magicpb.MaxMessage>>20)
 	}
@@ -171,7 +171,7 @@ func (p *process) lost(name string, err error) error {
 		}
 		return errors.New(message)
 	}
-	return fmt.Errorf("%%%s: the call to its plugin %s failed: %w; %%plugins restart %s starts it afresh", name, p.name, plain(err), p.name)
+	return fmt.Errorf("%%%s: the call to its plugin %s failed: %w; %%plugins restart %s starts it again", name, p.name, plain(err), p.name)
 }
 
 // plain takes gRPC's wrapping off an error.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/hashicorp/go-plugin/runner"
 
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/kernel/process"
 )
 
 // running is a started program.
@@ -94,7 +94,7 @@ func (r *childRunner) reap(pipes ...*os.File) {
 }
 
 func startChild(cmd *exec.Cmd) (running, error) {
-	p, err := child.Start(cmd)
+	p, err := process.Start(cmd)
 	if err != nil {
 		return nil, err
 	}

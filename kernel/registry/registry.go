@@ -49,13 +49,13 @@ func (r *Registry) Add(origin string, list ...magics.Magic) error {
 	for _, m := range list {
 		name := m.Name()
 		if !ValidName(name) {
-			return fmt.Errorf("%s brings a magic named %q: a name must begin with a letter and consist of letters, digits, '_' and '-'", origin, name)
+			return fmt.Errorf("%s provides a magic named %q: a name must begin with a letter and consist of letters, digits, '_' and '-'", origin, name)
 		}
 		if _, twice := added[name]; twice {
-			return fmt.Errorf("%s brings %%%s twice: a name must be unique", origin, name)
+			return fmt.Errorf("%s provides %%%s twice: a name must be unique", origin, name)
 		}
 		if other, taken := r.entries[name]; taken {
-			return fmt.Errorf("%s brings %%%s, which %s brings already: rename or remove one of the two", origin, name, other.Origin)
+			return fmt.Errorf("%s provides %%%s, which %s provides already: rename or remove one of the two", origin, name, other.Origin)
 		}
 		added[name] = Entry{m, origin}
 	}

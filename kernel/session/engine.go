@@ -18,7 +18,7 @@ type Engine interface {
 	Execute(ctx context.Context, request wire.ExecuteRequest, io IO) (wire.ExecuteReply, error)
 	// Complete lists completions at cursor, in code points.
 	Complete(ctx context.Context, code string, cursor int) (wire.CompleteReply, error)
-	// Inspect explains what stands at cursor, in code points.
+	// Inspect explains what is at cursor, in code points.
 	Inspect(ctx context.Context, code string, cursor int, detail int) (wire.InspectReply, error)
 	// IsComplete says whether code, a cell or a part of one without magics, can run as it stands: wire.Complete,
 	// wire.Incomplete with the indent of the next line, or wire.Invalid.

@@ -24,7 +24,7 @@ func (s *Session) runCode(ctx context.Context, c *cell, code string) *wire.Error
 
 func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int) *wire.Error {
 	if depth > maxDepth {
-		return plainFailure("RecursionError", "a magic runs code that calls itself, and so on without end: it was stopped at depth %d", depth)
+		return plainFailure("RecursionError", "a magic called itself again and again: it was stopped at depth %d", depth)
 	}
 	parts := s.Magics.ParseCell(code, s.Engine.Scanner())
 	for _, part := range parts {
@@ -95,7 +95,7 @@ func (s *Session) runMagic(ctx context.Context, c *cell, part registry.Part, dep
 	return nil
 }
 
-// errAbandoned says that work did not stop when it was told to, and nobody waits for it any longer.
+// errAbandoned says that work did not stop after an interrupt, so that it is no longer waited for.
 var errAbandoned = errors.New("abandoned")
 
 // abandonable runs work and waits for it; after an interrupt only for some seconds more.

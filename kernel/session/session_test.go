@@ -69,7 +69,7 @@ func TestCellsAfterAnErrorAreAborted(t *testing.T) {
 			}
 			for _, m := range []wire.Message{second, third} {
 				if reply, _ := k.Outcome(k.Until(m)); reply.Status != test.second {
-					t.Errorf("a cell behind it: %+v", reply)
+					t.Errorf("a cell after it: %+v", reply)
 				}
 			}
 			if reply, _ := k.Run("print fresh"); reply.Status != wire.StatusOK {

@@ -14,11 +14,11 @@ type clearOptions struct{ Wait bool }
 func clearMagic() magics.Magic {
 	return &magics.Command[clearOptions]{
 		Use:     "clear",
-		Short:   "Removes what the cell has shown so far",
+		Short:   "Clears the output of the cell",
 		Long:    "With --wait the old output stays until the next one arrives, so that nothing flickers.",
 		Example: "%clear --wait",
 		Flags: func(f *pflag.FlagSet, o *clearOptions) {
-			f.BoolVar(&o.Wait, "wait", false, "remove it only when the next output arrives")
+			f.BoolVar(&o.Wait, "wait", false, "wait for the next output")
 		},
 		Do: func(_ context.Context, in *magics.Invocation, o *clearOptions) error {
 			host, ok := in.Host.(magics.Clearer)

@@ -19,7 +19,7 @@ type helpOptions struct{ Markdown bool }
 func helpMagic(known *registry.Registry, engine []registry.Listing) magics.Magic {
 	return &magics.Command[helpOptions]{
 		Use:     "help [MAGIC]",
-		Short:   "Lists all magics, or explains one",
+		Short:   "Lists the magics, or explains one",
 		Long:    "Every magic explains itself as well: %NAME --help.",
 		Example: "%help\n%help timeit\n%help --markdown > MAGICS.md",
 		JSON:    true,

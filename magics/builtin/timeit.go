@@ -32,7 +32,7 @@ const timeitTarget = 200 * time.Millisecond
 func timeitMagic(known *registry.Registry) magics.Magic {
 	return &magics.RawCommand[timeitOptions]{
 		Use:   "timeit CODE",
-		Short: "Times a magic, or Go code",
+		Short: "Measures the time of a magic or of Go code",
 		Long: `The code is Go statements, as in a func main, in the line or in the cell below it, or one %magic. Go is compiled once and
 repeated in a loop inside its process; the times are those of the statements alone. A magic is called as often as there
 are runs; what it prints and shows is left out.`,

@@ -1,4 +1,4 @@
-// Package plugin makes a program a plugin: a process of its own that brings magics to a kernel.
+// Package plugin makes a program a plugin: a process of its own that provides magics to a kernel.
 //
 // It is the author's half. The kernel's half is the package kernel/plugins; a plugin does not link it. Between the two
 // stands hashicorp/go-plugin with the gRPC service of magicpb/magic.proto, which other languages can serve as well.
@@ -93,7 +93,7 @@ func newServer(p Program, stderr *os.File, runtimeDir string) *server {
 }
 
 // printToLog sends what the program prints by itself to its log. go-plugin has replaced both files by pipes which
-// nobody empties once the kernel is gone, so that a print would block for ever.
+// nobody empties once the kernel is gone, so that a print would block forever.
 func (s *server) printToLog() {
 	s.prints.Do(func() { os.Stdout, os.Stderr = s.stderr, s.stderr })
 }
@@ -137,7 +137,7 @@ func (s *server) Attach(stream grpc.BidiStreamingServer[magicpb.KernelNotice, ma
 	for {
 		notice, err := stream.Recv()
 		if err != nil {
-			return nil // the kernel is gone, which is no failure
+			return nil // the kernel is gone, which is not a failure
 		}
 		if folder := notice.GetRuntimeFolder(); folder != "" {
 			s.attached(folder)
@@ -207,7 +207,7 @@ func (s *server) Inspect(ctx context.Context, at *magicpb.Position) (*magicpb.Bu
 func (s *server) Respond(ctx context.Context, r *magicpb.Request) (*magicpb.Response, error) {
 	responder, ok := s.magics[r.GetName()].(magics.Responder)
 	if !ok {
-		return nil, status.Errorf(codes.Unimplemented, "%%%s answers no requests", r.GetName())
+		return nil, status.Errorf(codes.Unimplemented, "%%%s does not answer requests", r.GetName())
 	}
 	answer, err := responder.Respond(ctx, r.GetJson())
 	return &magicpb.Response{Json: answer}, err

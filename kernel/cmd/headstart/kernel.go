@@ -136,7 +136,7 @@ func (k *kernel) prepare(ctx context.Context) {
 		k.log.Warn("Go cells cannot run yet", "error", err)
 	}
 	if err := k.places.sweep(); err != nil {
-		k.log.Warn("something was left behind", "error", err)
+		k.log.Warn("a folder of another kernel was not removed", "error", err)
 	}
 }
 

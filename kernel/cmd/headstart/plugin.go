@@ -22,7 +22,7 @@ func newPluginCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "plugin",
 		Short: "Write, install, list and remove plugins",
-		Long:  "A plugin is a program of its own that brings magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
+		Long:  "A plugin is a program of its own that provides magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}

@@ -92,7 +92,7 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	return say(command, "installed the plugin %s %s with %s; kernels that run find it with %%plugins rescan", b.Name, d.Version, percentNames(names))
 }
 
-// clash refuses a plugin that brings another's magic, or another's name.
+// clash refuses a plugin that provides another's magic, or another's name.
 func (s *pluginShelf) clash(ctx context.Context, name string, d plugins.Description) error {
 	_ = s.manager.Load(ctx) // plugins that cannot be used have no names to defend
 	for _, p := range s.manager.Plugins() {

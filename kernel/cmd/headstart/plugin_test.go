@@ -77,14 +77,14 @@ func (s *terminal) kernel(t *testing.T) (*registry.Registry, *plugins.Manager) {
 func show(t *testing.T, known *registry.Registry, cell string) string {
 	t.Helper()
 	host := &magictest.Host{}
-	err := errors.New("the cell is no magic")
+	err := errors.New("the cell is not a magic")
 	for _, part := range known.ParseCell(cell, registry.Lines{}) {
 		if err = part.Err; err != nil {
 			break
 		}
 		m, ok := known.Lookup(part.Call.Name)
 		if !ok {
-			t.Fatalf("%q is no magic", cell)
+			t.Fatalf("%q is not a magic", cell)
 		}
 		if err = magics.Invoke(t.Context(), m, part.Call, host); err != nil {
 			break
@@ -166,13 +166,13 @@ func TestPluginCommands(t *testing.T) {
 	t.Run("refusals", func(t *testing.T) {
 		term.mustRun(t, "cp -r headstart-two-words headstart-copy; printf 'no program' > text; printf '#!/bin/sh\\nexit 3\\n' > script; chmod +x script")
 		for command, want := range map[string]string{
-			"plugin new 'two words'":         "a magic's name is made of letters",
+			"plugin new 'two words'":         "the name of a magic must begin with a letter",
 			"plugin new two-words":           "file exists",
-			"plugin new x --source /nowhere": "/nowhere is no checkout of Headstart",
+			"plugin new x --source /nowhere": "/nowhere is not a checkout of Headstart",
 			"plugin install nowhere":         "no such file or directory",
 			"plugin install text":            "neither a folder with a Go program nor a program",
 			"plugin install script":          "has to call plugin.Serve",
-			"plugin install headstart-copy":  "the plugin copy brings %two-words, which the plugin two-words (",
+			"plugin install headstart-copy":  "the plugin copy provides %two-words, which the plugin two-words (",
 			"plugin remove two-word":         "did you mean two-words?",
 			"plugin remove something-else":   "headstart plugin list shows them",
 		} {

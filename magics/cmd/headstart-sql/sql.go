@@ -52,14 +52,14 @@ func (s *session) do(ctx context.Context, in *magics.Invocation, o *options) err
 	}
 	if o.DB != "" {
 		if err := s.open(ctx, o.DB); err != nil {
-			return fmt.Errorf("%%sql: cannot open the database %s: %w", o.DB, err)
+			return fmt.Errorf("%%sql: open the database %s: %w", o.DB, err)
 		}
 	}
 	if query == "" {
 		if o.DB != "" {
 			return in.Printf("The database is %s.\n", o.DB)
 		}
-		return errors.New("%sql: there is no query: write it behind %sql, or below %%sql")
+		return errors.New("%sql: there is no query: write it after %sql, or below %%sql")
 	}
 	r, err := s.query(ctx, query, o.As, o.Limit)
 	if err != nil {

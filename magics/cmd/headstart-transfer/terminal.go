@@ -122,5 +122,5 @@ func (t *terminal) Ask(_ context.Context, prompt string, secret bool) (string, e
 }
 
 func (t *terminal) Execute(context.Context, string) error {
-	return fmt.Errorf("running a cell: there is no notebook behind a command")
+	return fmt.Errorf("run a cell: a command line has no notebook")
 }

@@ -21,7 +21,7 @@ func FromBundle(b display.Bundle) (*Bundle, error) {
 		default:
 			text, err := json.Marshal(v)
 			if err != nil {
-				return nil, fmt.Errorf("cannot show the %s of an output: %w", mime, err)
+				return nil, fmt.Errorf("show the %s of an output: %w", mime, err)
 			}
 			wire.Data[mime] = &Representation{Value: &Representation_Json{Json: text}}
 		}
@@ -29,12 +29,12 @@ func FromBundle(b display.Bundle) (*Bundle, error) {
 	if len(b.Metadata) > 0 {
 		text, err := json.Marshal(b.Metadata)
 		if err != nil {
-			return nil, fmt.Errorf("cannot show the metadata of an output: %w", err)
+			return nil, fmt.Errorf("show the metadata of an output: %w", err)
 		}
 		wire.Metadata = text
 	}
 	if size := proto.Size(wire); size > MaxMessage-1024 {
-		return nil, fmt.Errorf("cannot show an output of %d MiB: at most %d MiB can be shown; show less, or a smaller image",
+		return nil, fmt.Errorf("show an output of %d MiB: it must be at most %d MiB; show less, or a smaller image",
 			size>>20, MaxMessage>>20)
 	}
 	return wire, nil
@@ -58,7 +58,7 @@ func ToBundle(wire *Bundle) (display.Bundle, error) {
 	}
 	if metadata := wire.GetMetadata(); len(metadata) > 0 {
 		if err := json.Unmarshal(metadata, &b.Metadata); err != nil {
-			return display.Bundle{}, fmt.Errorf("the metadata of an output is no JSON object: %w", err)
+			return display.Bundle{}, fmt.Errorf("the metadata of an output is not a JSON object: %w", err)
 		}
 	}
 	return b, nil

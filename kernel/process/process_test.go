@@ -1,4 +1,4 @@
-package child_test
+package process_test
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/kernel/process"
 )
 
 // family starts a child, a grandchild in the child's group, and one that left it, and prints the three process ids.
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(parentMode) != "" {
 		cmd := exec.Command("sh", "-c", family)
 		cmd.Stdout = os.Stdout
-		if _, err := child.Start(cmd); err != nil {
+		if _, err := process.Start(cmd); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -92,13 +92,13 @@ func TestInterruptReachesTheChild(t *testing.T) {
 }
 
 func TestStartSaysWhatCannotBeStarted(t *testing.T) {
-	_, err := child.Start(exec.Command("/no/such/program"))
+	_, err := process.Start(exec.Command("/no/such/program"))
 	if err == nil || !strings.Contains(err.Error(), "/no/such/program") {
 		t.Errorf("err = %v", err)
 	}
 }
 
-func start(t *testing.T, script string) (*child.Process, []int) {
+func start(t *testing.T, script string) (*process.Process, []int) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -107,7 +107,7 @@ func start(t *testing.T, script string) (*child.Process, []int) {
 	defer write.Close()
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Stdout = write
-	process, err := child.Start(cmd)
+	process, err := process.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}

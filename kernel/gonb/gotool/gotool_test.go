@@ -19,7 +19,7 @@ type workspace struct {
 
 func newWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	source, err := filepath.Abs("../..")
+	source, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}

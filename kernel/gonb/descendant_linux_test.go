@@ -14,14 +14,14 @@ func TestDescendants(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		for _, p := range append(descendants(cmd.Process.Pid), process{id: cmd.Process.Pid}) {
+		for _, p := range append(descendants(cmd.Process.Pid), descendant{id: cmd.Process.Pid}) {
 			if child, err := os.FindProcess(p.id); err == nil {
 				_ = child.Kill()
 			}
 		}
 		_ = cmd.Wait()
 	}()
-	isSleep := func(p process) bool { return p.name == "sleep" && p.parent == cmd.Process.Pid }
+	isSleep := func(p descendant) bool { return p.name == "sleep" && p.parent == cmd.Process.Pid }
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if slices.ContainsFunc(descendants(os.Getpid()), isSleep) {
 			return

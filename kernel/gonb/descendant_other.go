@@ -10,12 +10,12 @@ import (
 )
 
 // descendants lists the processes below pid, parents before their children.
-func descendants(pid int) []process {
+func descendants(pid int) []descendant {
 	output, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,comm=").Output()
 	if err != nil {
 		return nil
 	}
-	children := map[int][]process{}
+	children := map[int][]descendant{}
 	for line := range strings.Lines(string(output)) {
 		fields := strings.Fields(line)
 		if len(fields) < 3 {
@@ -30,9 +30,9 @@ func descendants(pid int) []process {
 			continue
 		}
 		name := fields[2][strings.LastIndexByte(fields[2], '/')+1:]
-		children[parent] = append(children[parent], process{id: id, parent: parent, name: name})
+		children[parent] = append(children[parent], descendant{id: id, parent: parent, name: name})
 	}
-	var found []process
+	var found []descendant
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		for _, child := range children[queue[0]] {
 			found = append(found, child)

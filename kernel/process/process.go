@@ -1,9 +1,9 @@
-// Package child runs processes that end when this one does, however it ends.
+// Package process runs processes that end when this one does, however it ends.
 //
 // Three things see to it. The kernel of Linux kills the child when its parent dies (Pdeathsig). A watchdog, a shell that
 // waits on a pipe whose other end only this process holds, kills the child's process group and every process that
 // inherited its token in the environment: a grandchild may have left the group (gopls does). And Stop asks politely first.
-package child
+package process
 
 import (
 	"context"

@@ -57,7 +57,7 @@ func (s *Server) Complete(ctx context.Context, text string, at Position) ([]Item
 	return items, nil
 }
 
-// Hover explains what stands at a place of a text, as Markdown; it is empty where nothing is known.
+// Hover explains what is at a place of a text, as Markdown; it is empty where nothing is known.
 func (s *Server) Hover(ctx context.Context, text string, at Position) (string, error) {
 	var hover struct {
 		Contents json.RawMessage

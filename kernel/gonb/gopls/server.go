@@ -13,7 +13,7 @@ import (
 
 	"go.lsp.dev/jsonrpc2"
 
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/kernel/process"
 )
 
 // Options say how gopls is run.
@@ -26,7 +26,7 @@ type Options struct {
 // A Server is a running gopls that is asked about one file of a module. The file's text is given with every question and
 // is never written to disk.
 type Server struct {
-	process *child.Process
+	process *process.Process
 	conn    jsonrpc2.Conn
 	file    string
 	uri     string
@@ -57,7 +57,7 @@ func Start(ctx context.Context, options Options, name string) (_ *Server, err er
 	cmd.Stdin, cmd.Stdout = theirInput, theirOutput
 	file := filepath.Join(options.Dir, name)
 	s := &Server{file: file, uri: "file://" + filepath.ToSlash(file), turn: make(chan struct{}, 1), seen: map[string]time.Time{}}
-	s.process, err = child.Start(cmd)
+	s.process, err = process.Start(cmd)
 	if err = errors.Join(err, theirInput.Close(), theirOutput.Close()); err != nil {
 		return nil, errors.Join(err, ourInput.Close(), ourOutput.Close())
 	}

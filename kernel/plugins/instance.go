@@ -25,8 +25,8 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// process is a running plugin with the connection to it.
-type process struct {
+// instance is a running plugin, with the connection to it.
+type instance struct {
 	name    string
 	client  *plugin.Client
 	magics  magicpb.MagicsClient
@@ -64,12 +64,12 @@ type launch struct {
 }
 
 // start starts a plugin's program and connects to it.
-func start(l launch) (*process, error) {
-	p := &process{name: l.binary.Name, log: &tail{}, since: time.Now(), displays: map[string]magics.Host{}, detached: make(chan struct{})}
+func start(l launch) (*instance, error) {
+	p := &instance{name: l.binary.Name, log: &tail{}, since: time.Now(), displays: map[string]magics.Host{}, detached: make(chan struct{})}
 	child := &childRunner{detached: l.detached, log: p.log}
 	sockets, err := socketFolder(l.sockets)
 	if err != nil {
-		return nil, fmt.Errorf("cannot start the plugin %s (%s): %w", l.binary.Name, l.binary.Path, err)
+		return nil, fmt.Errorf("start the plugin %s (%s): %w", l.binary.Name, l.binary.Path, err)
 	}
 	config := clientConfig(p.log, l.timeout)
 	config.SkipHostEnv = true
@@ -111,7 +111,7 @@ func clientConfig(log *tail, timeout time.Duration) *plugin.ClientConfig {
 }
 
 // connect does the handshake and attaches.
-func (p *process) connect(l launch) error {
+func (p *instance) connect(l launch) error {
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -188,24 +188,24 @@ func startError(l launch, err error, log *tail) error {
 	default:
 		reason = text
 	}
-	message := fmt.Sprintf("cannot start the plugin %s (%s): %s", l.binary.Name, l.binary.Path, reason)
+	message := fmt.Sprintf("start the plugin %s (%s): %s", l.binary.Name, l.binary.Path, reason)
 	if printed := log.last(8); printed != "" {
 		message += "\nIt printed:\n" + printed
 	}
 	return errors.New(message)
 }
 
-// describe asks the plugin what it brings.
-func (p *process) describe(ctx context.Context) (Description, error) {
+// describe asks the plugin what it provides.
+func (p *instance) describe(ctx context.Context) (Description, error) {
 	wire, err := p.magics.Describe(ctx, &magicpb.DescribeRequest{})
 	if err != nil {
-		return Description{}, fmt.Errorf("cannot ask the plugin %s what it brings: %w", p.name, plain(err))
+		return Description{}, fmt.Errorf("ask the plugin %s what it provides: %w", p.name, plain(err))
 	}
 	return descriptionFromWire(wire), nil
 }
 
 // alive reports whether the process can be used. One that has lost the kernel's attachment is about to end.
-func (p *process) alive() bool {
+func (p *instance) alive() bool {
 	select {
 	case <-p.exited:
 		return false
@@ -217,7 +217,7 @@ func (p *process) alive() bool {
 }
 
 // ending waits a moment for the process to be gone and says how it ended; "" means that it still runs.
-func (p *process) ending() string {
+func (p *instance) ending() string {
 	select {
 	case <-p.exited:
 	case <-time.After(2 * time.Second):
@@ -233,7 +233,7 @@ func (p *process) ending() string {
 }
 
 // kill ends the process and what it has started. Calls that are under way fail with the reason.
-func (p *process) kill(why string) {
+func (p *instance) kill(why string) {
 	p.killed.CompareAndSwap(nil, &why)
 	p.detach()
 	p.client.Kill()
@@ -241,7 +241,7 @@ func (p *process) kill(why string) {
 }
 
 // leave ends the connection and lets the plugin decide: it goes on while it has work in the background, and for linger.
-func (p *process) leave(linger time.Duration) {
+func (p *instance) leave(linger time.Duration) {
 	// A notice that does not arrive means that the plugin has ended.
 	_ = p.attach.Send(&magicpb.KernelNotice{LingerSeconds: int32(linger / time.Second)})
 	_ = p.attach.CloseSend()
@@ -255,7 +255,7 @@ func (p *process) leave(linger time.Duration) {
 }
 
 // remember notes who has shown a display.
-func (p *process) remember(id string, host magics.Host) {
+func (p *instance) remember(id string, host magics.Host) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, known := p.displays[id]; !known {
@@ -269,7 +269,7 @@ func (p *process) remember(id string, host magics.Host) {
 }
 
 // receiveBackground takes the updates of displays whose Run has ended.
-func (p *process) receiveBackground() {
+func (p *instance) receiveBackground() {
 	for {
 		update, err := p.attach.Recv()
 		if err != nil { // the process has ended, or the kernel lets it go
@@ -280,20 +280,20 @@ func (p *process) receiveBackground() {
 	}
 }
 
-// updateDisplay brings an update to the cell that shows the display.
-func (p *process) updateDisplay(id string, wire *magicpb.Bundle) {
+// updateDisplay passes an update to the cell that shows the display.
+func (p *instance) updateDisplay(id string, wire *magicpb.Bundle) {
 	p.mu.Lock()
 	host := p.displays[id]
 	p.mu.Unlock()
 	if host == nil {
-		fmt.Fprintf(p.log, "headstart: an update of display %q is left out: this plugin has shown none of that name\n", id)
+		fmt.Fprintf(p.log, "headstart: an update of display %q is dropped: this plugin shows no display of that name\n", id)
 		return
 	}
 	p.pass(context.Background(), host, id, wire) // the call that showed it has ended
 }
 
 // pass hands an update to the cell, which limits how many it sends on. A failure is the plugin's business.
-func (p *process) pass(ctx context.Context, host magics.Host, id string, wire *magicpb.Bundle) {
+func (p *instance) pass(ctx context.Context, host magics.Host, id string, wire *magicpb.Bundle) {
 	bundle, err := magicpb.ToBundle(wire)
 	if err == nil {
 		err = host.Update(ctx, display.ID(id), bundle)
@@ -304,7 +304,7 @@ func (p *process) pass(ctx context.Context, host magics.Host, id string, wire *m
 }
 
 // memory is the process's resident memory in bytes, 0 when it cannot be known.
-func (p *process) memory() int64 {
+func (p *instance) memory() int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/statm")
 	if err != nil {
 		return 0

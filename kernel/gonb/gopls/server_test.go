@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 )
 
 func start(t *testing.T) *gopls.Server {
 	t.Helper()
-	checkout, err := filepath.Abs("../../.headstart/bin")
+	checkout, err := filepath.Abs("../../../.headstart/bin")
 	if err != nil {
 		t.Fatal(err)
 	}

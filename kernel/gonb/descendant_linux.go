@@ -9,12 +9,12 @@ import (
 )
 
 // descendants lists the processes below pid, parents before their children.
-func descendants(pid int) []process {
+func descendants(pid int) []descendant {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
-	children := map[int][]process{}
+	children := map[int][]descendant{}
 	for _, entry := range entries {
 		id, err := strconv.Atoi(entry.Name())
 		if err != nil {
@@ -26,10 +26,10 @@ func descendants(pid int) []process {
 		}
 		name, parent, ok := parseStat(stat)
 		if ok {
-			children[parent] = append(children[parent], process{id: id, parent: parent, name: name})
+			children[parent] = append(children[parent], descendant{id: id, parent: parent, name: name})
 		}
 	}
-	var found []process
+	var found []descendant
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		for _, child := range children[queue[0]] {
 			found = append(found, child)
