@@ -1,6 +1,7 @@
 package magics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,6 +114,7 @@ type parsed[O any] struct {
 	json   bool
 	help   bool
 	opts   *O
+	notes  bytes.Buffer // of the parser, such as that a flag has another name now
 }
 
 // flagSet declares the flags on fresh options.
@@ -121,6 +123,7 @@ func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed[O]) {
 	flags := pflag.NewFlagSet(c.Name(), pflag.ContinueOnError)
 	flags.SortFlags = false
 	p := &parsed[O]{flags: flags, opts: opts}
+	flags.SetOutput(&p.notes)
 	if c.Flags != nil {
 		c.Flags(flags, opts)
 	}
@@ -169,6 +172,11 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 	}
 	if err := c.checkCall(call, p, name); err != nil {
 		return err
+	}
+	if p.notes.Len() > 0 {
+		if _, err := fmt.Fprintf(host.Stderr(), "%%%s: %s", name, p.notes.String()); err != nil {
+			return err
+		}
 	}
 	return p.output.capture(ctx, host, func(ctx context.Context, host Host) error {
 		in := &Invocation{Host: host, Call: call, Args: p.args, Line: p.line, Flags: p.flags, JSON: p.json, ctx: ctx}

@@ -148,3 +148,13 @@ func valueKind(kind string) string {
 func hasDefault(f *pflag.Flag) bool {
 	return f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" && f.DefValue != "0s"
 }
+
+// Renamed keeps the old name of a declared flag working for one release: it is hidden, sets the same value, and says the new
+// name when it is used.
+func Renamed(flags *pflag.FlagSet, old, name string) {
+	target := flags.Lookup(name)
+	flags.AddFlag(&pflag.Flag{
+		Name: old, Usage: target.Usage, Value: target.Value, DefValue: target.DefValue, NoOptDefVal: target.NoOptDefVal,
+		Hidden: true, Deprecated: "use --" + name + "; the old name works until the next release",
+	})
+}

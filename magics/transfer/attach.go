@@ -6,74 +6,63 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
 type attachFlags struct {
-	Follow, Stop bool
+	Wait, Stop bool
 }
 
-func attachMagic(l *Lab) magics.Magic {
+func attachMagic(p *Presenter) magics.Magic {
 	return &magics.Command[attachFlags]{
 		Use:     "attach [RUN]",
 		Short:   "Shows a run's live figure in this cell, whichever cell or tab started it",
 		Example: "%attach\n%attach resnet50-0102-150405 --wait",
-		Args:    magics.Args{Max: 1, Complete: l.completeRuns},
+		Args:    magics.Args{Max: 1, Complete: p.completeRuns},
 		Flags: func(f *pflag.FlagSet, o *attachFlags) {
-			f.BoolVar(&o.Follow, "wait", false, "stay until the run ends; an interrupt then only leaves it")
-			f.BoolVar(&o.Stop, "stop", false, "end the run after its batch, and keep the best model")
+			f.BoolVar(&o.Wait, "wait", false, "wait until the run ends; an interrupt ends the wait, and not the run")
+			f.BoolVar(&o.Stop, "stop", false, "stop the run after its batch, and keep the best model")
 		},
-		Do: func(ctx context.Context, in *magics.Invocation, o *attachFlags) error {
-			r, err := l.run(first(in.Args))
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *attachFlags) error {
+			r, err := p.lab.Run(first(in.Args))
 			if err != nil {
-				return l.attachStored(ctx, in, first(in.Args), err)
+				return p.attachStored(ctx, in, first(in.Args))
 			}
-			if err := r.attach(ctx, in); err != nil {
+			f, err := p.attach(ctx, in, r)
+			if err != nil {
 				return err
 			}
 			if o.Stop {
-				r.stopSoft()
-				o.Follow = true
+				r.Stop()
 			}
-			if !o.Follow {
+			if !o.Stop && !o.Wait {
 				return nil
 			}
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
-			case <-r.drawn:
+			case <-f.drawn:
 				return nil
 			}
-		},
+		}),
 	}
 }
 
-// attachStored shows a run that an earlier process has left on disk; missing is the error where there is none.
-func (l *Lab) attachStored(ctx context.Context, in *magics.Invocation, name string, missing error) error {
-	if l.home == "" {
-		return missing
-	}
-	stored, err := training.Runs(l.home)
+// attachStored shows a run that an earlier process has left on disk.
+func (p *Presenter) attachStored(ctx context.Context, in *magics.Invocation, name string) error {
+	stored, err := p.lab.StoredRun(name)
 	if err != nil {
 		return err
 	}
-	for _, s := range stored {
-		if s.Name != name && name != "" {
-			continue
-		}
-		curves := curvesOf(s.Name+" on "+s.Dataset, s.History, s.Epochs)
-		data := storedRun(s)
-		curves.Status.State = data.State
-		switch s.Status {
-		case training.Running:
-			curves.Notes = append(curves.Notes, "Another kernel trains it. This is how it stands on disk.")
-		case training.Interrupted:
-			curves.Notes = append(curves.Notes, "Its process is gone. Continue it with %train --resume "+s.Name+".")
-		default:
-			curves.Notes = append(curves.Notes, "Its process is gone. With its dataset and model loaded, %train --resume "+s.Name+" brings its model back.")
-		}
-		_, err := in.Show(ctx, runFigure(curves, data))
-		return err
+	run := magics.JoinWords([]string{stored.Name})
+	note := "Its process has ended. %save, %evaluate and %predict use its model with --run " + run + "."
+	switch stored.Status {
+	case training.Running:
+		note = "Another kernel trains it. This is its last completed epoch."
+	case training.Interrupted:
+		note = "Its process has ended. Continue it with %train --resume " + run + "."
 	}
-	return missing
+	_, err = in.Show(ctx, drawRun(lab.Stand{Run: stored}, note))
+	return err
 }

@@ -2,18 +2,11 @@ package transfer
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/pflag"
 
-	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // DatasetFlags are the choices of %dataset load; the command line shares them.
@@ -31,69 +24,28 @@ type DatasetFlags struct {
 
 // Declare declares the flags.
 func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
-	f.StringVar(&o.Name, "name", "", "what to call the dataset; by default the folder's name")
+	f.StringVar(&o.Name, "name", "", "name of the dataset; by default the folder's")
 	f.Float64Var(&o.Val, "val", 0.2, "fraction of the images for validation")
-	f.Float64Var(&o.Test, "test", 0, "fraction of the images for the test")
-	f.IntVar(&o.Size, "size", 224, "height and width in pixels that the model sees")
+	f.Float64Var(&o.Test, "test", 0, "fraction of the images for testing")
+	f.IntVar(&o.Size, "size", 224, "image size: height and width in pixels")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of the split")
-	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the folder's own train, val and test folders to the letter")
+	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the split of the folder's own train, val and test folders, even where images are shared")
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
-		"how an image gets its size: squeezed as PIL does it, as Keras's flow_from_directory, or cropped as torchvision")
+		"resize method: bilinear as PIL, nearest as Keras's flow_from_directory, crop as torchvision")
 	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million")
-	f.BoolVar(&o.FollowLinks, "follow-links", false, "read through symbolic links that stay inside the folder")
+	f.BoolVar(&o.FollowLinks, "follow-links", false, "follow symbolic links that stay inside the folder")
 }
 
-func (o *DatasetFlags) options(state string, progress func(done, total int, what string)) imagefolder.Options {
+// options are what the flags ask for.
+func (o DatasetFlags) options(progress func(done, total int, what string)) imagefolder.Options {
 	options := imagefolder.DefaultOptions()
 	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, imagefolder.Method(o.Resize)
 	options.Seed, options.FollowSplit, options.FollowLinks = o.Seed, o.FollowSplit, o.FollowLinks
-	options.StateDir, options.Progress = state, progress
+	options.Progress = progress
 	if o.MaxPixels != 0 {
 		options.MaxPixels = o.MaxPixels
 	}
 	return options
-}
-
-// LoadDataset checks and splits a folder, and makes it the current dataset.
-func (l *Lab) LoadDataset(ctx context.Context, dir string, o DatasetFlags, progress func(done, total int, what string)) (*imagefolder.Dataset, error) {
-	dir, err := expandHome(dir)
-	if err != nil {
-		return nil, err
-	}
-	data, err := imagefolder.Load(ctx, dir, o.options(l.stateDir("datasets"), progress))
-	if err != nil {
-		return nil, advised(err)
-	}
-	l.keepDataset(data, dir)
-	return data, nil
-}
-
-func (l *Lab) keepDataset(data *imagefolder.Dataset, source string) {
-	l.mu.Lock()
-	l.sources[data.Name] = source
-	l.datasets.put(data.Name, data)
-	l.mu.Unlock()
-	l.leave("last.dataset", summarize(data))
-}
-
-// stateDir is a folder below the state folder, or empty where nothing is kept on disk.
-func (l *Lab) stateDir(name string) string {
-	if l.home == "" {
-		return ""
-	}
-	return filepath.Join(l.home, "cache", name)
-}
-
-func expandHome(path string) (string, error) {
-	rest, ok := strings.CutPrefix(path, "~")
-	if !ok || (rest != "" && rest[0] != '/') {
-		return path, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("finding the home folder for %s: %w", path, err)
-	}
-	return home + rest, nil
 }
 
 type sampleFlags struct {
@@ -107,7 +59,7 @@ type showFlags struct {
 	Augmented, Map        bool
 }
 
-func datasetMagic(l *Lab) magics.Magic {
+func datasetMagic(p *Presenter) magics.Magic {
 	group := &magics.Group{
 		Use:   "dataset",
 		Short: "Loads, checks and shows images",
@@ -120,15 +72,9 @@ func datasetMagic(l *Lab) magics.Magic {
 				Args:    magics.Args{Min: 1, Max: 1, Complete: magics.Files},
 				JSON:    true,
 				Flags:   func(f *pflag.FlagSet, o *DatasetFlags) { o.Declare(f) },
-				Do: func(ctx context.Context, in *magics.Invocation, o *DatasetFlags) error {
-					bar := newBar(ctx, in, "checking images", "files")
-					data, err := l.LoadDataset(ctx, in.Args[0], *o, bar.report)
-					bar.end()
-					if err != nil {
-						return err
-					}
-					return l.showDataset(ctx, in, data)
-				},
+				Do: advising(func(ctx context.Context, in *magics.Invocation, o *DatasetFlags) error {
+					return p.LoadDataset(ctx, pageOf(in), in.Args[0], *o)
+				}),
 			},
 			&magics.Command[sampleFlags]{
 				Use:     "sample",
@@ -137,145 +83,71 @@ func datasetMagic(l *Lab) magics.Magic {
 				JSON:    true,
 				Flags: func(f *pflag.FlagSet, o *sampleFlags) {
 					f.IntVar(&o.Classes, "classes", 10, "number of classes")
-					f.IntVar(&o.PerClass, "per-class", 60, "images in each class")
+					f.IntVar(&o.PerClass, "per-class", 60, "number of images in each class")
 					o.Declare(f)
 				},
-				Do: func(ctx context.Context, in *magics.Invocation, o *sampleFlags) error {
-					bar := newBar(ctx, in, "drawing images", "images")
-					data, err := l.sampleDataset(ctx, *o, bar.report)
+				Do: advising(func(ctx context.Context, in *magics.Invocation, o *sampleFlags) error {
+					page := pageOf(in)
+					bar := newBar(ctx, page, "drawing images", "images")
+					data, err := p.lab.SampleDataset(ctx, imagefolder.SampleOptions{
+						Classes: o.Classes, PerClass: o.PerClass, Seed: o.Seed, Load: o.options(bar.report),
+					})
 					bar.end()
 					if err != nil {
 						return err
 					}
-					return l.showDataset(ctx, in, data)
-				},
+					return showDataset(ctx, page, data)
+				}),
 			},
 			&magics.Command[showFlags]{
 				Use:     "show [NAME]",
 				Short:   "Shows a dataset again, or one class of it",
 				Example: "%dataset show trash --class glass\n%dataset show --map",
-				Args:    magics.Args{Max: 1, Complete: l.completeDatasets},
+				Args:    magics.Args{Max: 1, Complete: p.completeDatasets},
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
-					f.StringVar(&o.Class, "class", "", "only this class")
-					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "only this side of the split")
-					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment sees them")
-					f.StringVar(&o.Augment, "augment", exampleAugment, "what --augmented does to them")
-					f.IntVar(&o.Limit, "limit", 24, "images in the grid")
-					f.BoolVar(&o.Map, "map", false, "a map on which images lie near those that the model's backbone finds alike")
+					f.StringVar(&o.Class, "class", "", "class to show; by default all")
+					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "split to show; by default all")
+					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment changes them")
+					f.StringVar(&o.Augment, "augment", exampleAugment, "augmentation of --augmented")
+					f.IntVar(&o.Limit, "limit", 24, "most images in the grid")
+					f.BoolVar(&o.Map, "map", false, "map of the images by the model's features")
 				},
-				Do: func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
-					return l.showAgain(ctx, in, first(in.Args), *o)
-				},
+				Do: advising(func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
+					return p.showAgain(ctx, pageOf(in), first(in.Args), *o)
+				}),
 			},
 		},
 	}
-	return answers(group, l.answerDataset)
+	return answers(group, p.answerDataset)
 }
 
-func (l *Lab) completeDatasets(context.Context, []string, string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.datasets.names()
-}
-
-func first(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	return args[0]
-}
-
-func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(done, total int, what string)) (*imagefolder.Dataset, error) {
-	root := l.stateDir("samples")
-	if root == "" {
-		shared, err := paths.Lasting()
-		if err != nil {
-			return nil, fmt.Errorf("keep the sample images: %w", err)
-		}
-		root = filepath.Join(shared, "samples")
-	}
-	if o.Name == "" {
-		o.Name = "sample"
-	}
-	data, err := imagefolder.Sample(ctx, root, imagefolder.SampleOptions{
-		Classes: o.Classes, PerClass: o.PerClass, Seed: o.Seed, Load: o.options(l.stateDir("datasets"), progress),
-	})
-	if err != nil {
-		return nil, err
-	}
-	l.keepDataset(data, data.Root)
-	return data, nil
-}
-
-func (l *Lab) showDataset(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset) error {
-	if in.JSON {
-		return in.Result(summarize(data), nil)
-	}
-	if err := in.Printf("%s\n", datasetLine(data)); err != nil {
-		return err
-	}
-	if _, err := in.Show(ctx, classCounts(data)); err != nil {
-		return err
-	}
-	if err := showGrid(ctx, in, data, "", "", 24); err != nil {
-		return err
-	}
-	return showNotes(ctx, in, data)
-}
-
-func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string, o showFlags) error {
-	data, err := l.Dataset(name)
+// LoadDataset checks and splits a folder, and shows it.
+func (p *Presenter) LoadDataset(ctx context.Context, page Page, dir string, o DatasetFlags) error {
+	bar := newBar(ctx, page, "checking images", "files")
+	data, err := p.lab.LoadDataset(ctx, dir, o.options(bar.report))
+	bar.end()
 	if err != nil {
 		return err
 	}
-	if o.Augmented {
-		return l.showAugmented(ctx, in, data, o)
-	}
-	if o.Map {
-		return l.showMap(ctx, in, data, o)
-	}
-	if o.Class == "" && o.Split == "" {
-		return l.showDataset(ctx, in, data)
-	}
-	return showGrid(ctx, in, data, o.Class, o.Split, o.Limit)
+	return showDataset(ctx, page, data)
 }
 
-func datasetLine(data *imagefolder.Dataset) string {
-	counts := map[string]int{}
-	for _, item := range data.Items {
-		counts[item.Split]++
-	}
-	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", data.Name, len(data.Items), len(data.Classes),
-		counts[imagefolder.Train], counts[imagefolder.Val])
-	if counts[imagefolder.Test] > 0 {
-		line += fmt.Sprintf(", %d to test", counts[imagefolder.Test])
-	}
-	if len(data.Skipped) > 0 {
-		line += "; " + count(len(data.Skipped), "file") + " skipped"
-	}
-	return line
+func (p *Presenter) completeDatasets(context.Context, []string, string) []string {
+	return p.lab.Datasets()
 }
 
-// count is "1 file", "2 files".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+func (p *Presenter) showAgain(ctx context.Context, page Page, name string, o showFlags) error {
+	data, err := p.lab.Dataset(name)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func classCounts(data *imagefolder.Dataset) display.Bundle {
-	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
-	aside := map[string]int{}
-	for _, s := range data.Skipped {
-		class, _, _ := strings.Cut(s.Path, "/")
-		aside[class]++
+	switch {
+	case o.Augmented:
+		return p.showAugmented(ctx, page, data, o)
+	case o.Map:
+		return p.showMap(ctx, page, data, o)
+	case o.Class == "" && o.Split == "":
+		return showDataset(ctx, page, data)
 	}
-	chart := figure.ClassCountsData{Title: data.Name}
-	for label, class := range data.Classes {
-		chart.Classes = append(chart.Classes, figure.ClassCount{
-			Name: class, Train: train[label], Val: val[label], Test: test[label], Skipped: aside[class],
-		})
-	}
-	return figure.ClassCounts(chart)
+	return showGrid(ctx, page, data, o.Class, o.Split, o.Limit)
 }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/projection"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -14,33 +15,39 @@ import (
 const mostMapped = 600
 
 // showMap shows which images of a dataset the current model's backbone finds alike.
-func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, o showFlags) error {
-	model, err := l.Model("")
+func (p *Presenter) showMap(ctx context.Context, page Page, data *imagefolder.Dataset, o showFlags) error {
+	model, err := p.lab.Model("")
 	if err != nil {
-		return fmt.Errorf("drawing a map of %s: %w", data.Name, err)
+		return fmt.Errorf("draw a map of %s: %w", data.Name, err)
 	}
-	picked, err := spread(data, o.Class, o.Split, mostMapped)
+	picked, err := lab.Spread(data, o.Class, o.Split, mostMapped)
 	if err != nil {
 		return err
 	}
 	if len(picked) == 0 {
-		return fmt.Errorf("drawing a map of %s: no image is on the side %s of its split", data.Name, o.Split)
+		return fmt.Errorf("draw a map of %s: there is no image in its split %s", data.Name, o.Split)
 	}
-	features, shape, line, err := l.DatasetFeatures(ctx, model, data, in)
+	line := ""
+	bar := newBar(ctx, page, "features", "images")
+	values, shape, err := p.lab.DatasetFeatures(ctx, model, data, func(done features.Progress) {
+		line = featureLine(&done)
+		bar.report(done.Computed+done.Cached, done.Total, "")
+	})
+	bar.end()
 	if err != nil {
 		return err
 	}
-	length := len(features) / shape[0]
+	length := len(values) / shape[0]
 	rows := make([]float32, 0, len(picked)*length)
 	for _, i := range picked {
-		rows = append(rows, features[i*length:(i+1)*length]...)
+		rows = append(rows, values[i*length:(i+1)*length]...)
 	}
 	points, explained, err := projection.PCA(rows, len(picked))
 	if err != nil {
-		return fmt.Errorf("drawing a map of %s: %w", data.Name, err)
+		return fmt.Errorf("draw a map of %s: %w", data.Name, err)
 	}
 	drawn := figure.FeatureMapData{
-		Title:  fmt.Sprintf("%s as %s sees it: %d of %d images", data.Name, model.Name, len(picked), len(data.Items)),
+		Title:  fmt.Sprintf("%s in the features of %s: %d of %d images", data.Name, model.Name, len(picked), len(data.Items)),
 		Method: fmt.Sprintf("principal components of the features, %.0f %% of the variance", 100*explained),
 	}
 	if !model.Backbone.Trained() {
@@ -48,7 +55,7 @@ func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefol
 	}
 	for row, i := range picked {
 		item := data.Items[i]
-		pixels, err := data.Pixels(i, imagefolder.Geometry{Size: thumbSide, Method: imagefolder.Bilinear})
+		pixels, err := itemPixels(data, i)
 		if err != nil {
 			return err
 		}
@@ -57,9 +64,9 @@ func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefol
 			Image: figure.RGB(pixels, thumbSide, thumbSide),
 		})
 	}
-	if err := in.Printf("%s\n", line); err != nil {
+	if err := page.Printf("%s\n", line); err != nil {
 		return err
 	}
-	_, err = in.Show(ctx, figure.FeatureMap(drawn))
+	_, err = page.Show(ctx, figure.FeatureMap(drawn))
 	return err
 }

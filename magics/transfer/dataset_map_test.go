@@ -9,17 +9,17 @@ import (
 )
 
 func TestMapOfADataset(t *testing.T) {
-	lab := goLab(t)
+	p := goLab(t)
 	load, model := "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1"
-	if err := lab.call(t.Context(), &magictest.Host{}, load); err != nil {
+	if err := p.call(t.Context(), &magictest.Host{}, load); err != nil {
 		t.Fatal(err)
 	}
-	if err := lab.call(t.Context(), &magictest.Host{}, "%dataset show --map"); err == nil || !strings.Contains(err.Error(), "%model") {
+	if err := p.call(t.Context(), &magictest.Host{}, "%dataset show --map"); err == nil || !strings.Contains(err.Error(), "%model") {
 		t.Errorf("without a model: %v", err)
 	}
 	var texts []string
 	for _, line := range []string{"%dataset show --map", "%dataset show --map", "%dataset show --map --class red --split val"} {
-		outputs := mustCall(t, lab, model, line).Outputs()
+		outputs := mustCall(t, p, model, line).Outputs()
 		data := outputs[len(outputs)-1].Bundles[0].Data
 		if data[display.MIMEPNG] == nil || data[display.MIMEVegaLite] == nil {
 			t.Errorf("%s: it shows %v", line, data)

@@ -8,109 +8,85 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-type evaluateFlags struct {
-	Split, Dir, Model string
-	Mistakes          int
+// EvaluateFlags are the choices of %evaluate; the command line shares them.
+type EvaluateFlags struct {
+	lab.Ref
+	Split, Dir string
+	Mistakes   int
 }
 
-func evaluateMagic(l *Lab) magics.Magic {
-	return &magics.Command[evaluateFlags]{
+// Declare declares the flags.
+func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
+	magics.Enum(f, &o.Split, "split", imagefolder.Val, []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, "split to evaluate")
+	magics.Path(f, &o.Dir, "dir", "", "folder with one folder per class, instead of the split")
+	declareRef(f, &o.Ref)
+	f.IntVar(&o.Mistakes, "mistakes", 8, "most confident mistakes shown as images")
+}
+
+func evaluateMagic(p *Presenter) magics.Magic {
+	return &magics.Command[EvaluateFlags]{
 		Use:     "evaluate",
-		Short:   "Says how good the model is: metrics, confusion matrix, calibration, worst mistakes",
+		Short:   "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
 		Example: "%evaluate --split val\n%evaluate --dir ~/images/more",
 		JSON:    true,
-		Flags: func(f *pflag.FlagSet, o *evaluateFlags) {
-			magics.Enum(f, &o.Split, "split", imagefolder.Val, []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, "which side of the split")
-			magics.Path(f, &o.Dir, "dir", "", "a folder with one folder per class, instead of the split")
-			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			f.IntVar(&o.Mistakes, "mistakes", 8, "worst mistakes shown as images")
-		},
-		Do: func(ctx context.Context, in *magics.Invocation, o *evaluateFlags) error {
-			model, report, data, err := l.Evaluate(ctx, o.Model, o.Split, o.Dir)
-			if err != nil {
-				return advised(err)
-			}
-			if in.JSON {
-				return in.Result(report, nil)
-			}
-			return showReport(ctx, in, model, report, data, o.Mistakes)
-		},
+		Flags:   func(f *pflag.FlagSet, o *EvaluateFlags) { o.Declare(f) },
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *EvaluateFlags) error {
+			return p.Evaluate(ctx, pageOf(in), *o)
+		}),
 	}
 }
 
-// Evaluate compares a model's predictions with the labels of one split of its dataset, or of all images of a folder.
-func (l *Lab) Evaluate(ctx context.Context, name, split, dir string) (*Model, *metric.Report, *imagefolder.Dataset, error) {
-	model, trained, err := l.Trained(name)
+// Evaluate evaluates a model and shows its report.
+func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) error {
+	e, err := p.lab.Evaluate(ctx, o.Ref, o.Split, o.Dir)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
-	data := model.dataset()
-	if dir != "" {
-		if data, err = l.labelledFolder(ctx, dir, trained.Classes, model.Backbone.Architecture().Size); err != nil {
-			return nil, nil, nil, err
-		}
-		split = ""
-	} else if data == nil {
-		if data, err = l.Dataset(""); err != nil {
-			return nil, nil, nil, fmt.Errorf("the model %s was loaded without its images: load a dataset, or give --dir", model.Name)
-		}
+	if page.JSON {
+		return page.Result(ctx, e.Report, nil)
 	}
-	report, err := trained.Evaluate(ctx, data, split)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	l.leave("last.report", warmReport(model.Name, split, dir, report))
-	return model, report, data, nil
+	return showReport(ctx, page, e, o.Mistakes)
 }
 
-// labelledFolder reads a folder, unsplit, under the labels that the model knows its classes by.
-func (l *Lab) labelledFolder(ctx context.Context, dir string, classes []string, size int) (*imagefolder.Dataset, error) {
-	dir, err := expandHome(dir)
-	if err != nil {
-		return nil, err
-	}
-	options := imagefolder.DefaultOptions()
-	options.Val, options.Size, options.Classes, options.StateDir = 0, size, classes, l.stateDir("datasets")
-	return imagefolder.Load(ctx, dir, options)
-}
-
-func showReport(ctx context.Context, in *magics.Invocation, model *Model, report *metric.Report, data *imagefolder.Dataset, mistakes int) error {
+func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
+	report, name := e.Report, e.Trained.Name
 	notes := []string(nil)
-	if !model.Backbone.Trained() {
+	if !e.Trained.Pretrained() {
 		notes = []string{untrainedNote}
 	}
-	if err := in.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
-		model.Name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
+	if err := page.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
+		name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
 		return err
 	}
 	for _, bundle := range []display.Bundle{
-		figure.Confusion(figure.ConfusionData{Title: "confusion matrix of " + model.Name, Labels: report.Classes, Counts: report.Confusion, Notes: notes}),
+		figure.Confusion(figure.ConfusionData{Title: "confusion matrix of " + name, Labels: report.Classes, Counts: report.Confusion, Notes: notes}),
 		figure.Table(classTable(report, notes)),
 		figure.Reliability(reliability(report)),
 	} {
-		if _, err := in.Show(ctx, bundle); err != nil {
+		if _, err := page.Show(ctx, bundle); err != nil {
 			return err
 		}
 	}
 	if len(report.Worst) == 0 || mistakes == 0 {
 		return nil
 	}
-	grid, err := worstGrid(report, data, mistakes)
+	grid, err := worstGrid(report, e.Dataset, mistakes)
 	if err != nil {
 		return err
 	}
-	_, err = in.Show(ctx, figure.Grid(grid))
+	_, err = page.Show(ctx, figure.Grid(grid))
 	return err
 }
 
 func classTable(report *metric.Report, notes []string) figure.TableData {
 	t := figure.TableData{
-		Title: "by class", Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4}, Notes: notes,
+		Title: "metrics by class", Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4}, Notes: notes,
 	}
 	row := func(c metric.ClassScore) []string {
 		return []string{c.Class, fmt.Sprintf("%.3f", c.Precision), fmt.Sprintf("%.3f", c.Recall), fmt.Sprintf("%.3f", c.F1), fmt.Sprint(c.Support)}
@@ -126,7 +102,7 @@ func classTable(report *metric.Report, notes []string) figure.TableData {
 		if i == 3 {
 			break
 		}
-		t.Notes = append(t.Notes, fmt.Sprintf("%s is taken for %s %d times.", pair.Label, pair.Predicted, pair.Images))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s is predicted as %s %d times.", pair.Label, pair.Predicted, pair.Images))
 	}
 	return t
 }
@@ -145,13 +121,13 @@ func worstGrid(report *metric.Report, data *imagefolder.Dataset, limit int) (fig
 	for i, item := range data.Items {
 		index[item.Path] = i
 	}
-	grid := figure.GridData{Title: "worst mistakes"}
+	grid := figure.GridData{Title: "most confident mistakes"}
 	for _, m := range report.Worst[:min(limit, len(report.Worst))] {
 		i, ok := index[m.Path]
 		if !ok {
 			continue
 		}
-		pixels, err := data.Pixels(i, imagefolder.Geometry{Size: thumbSide, Method: imagefolder.Bilinear})
+		pixels, err := itemPixels(data, i)
 		if err != nil {
 			return grid, err
 		}

@@ -9,7 +9,7 @@ import (
 
 // Every magic does its work after the ones that it needs.
 func TestEveryMagicWorks(t *testing.T) {
-	lab := goLab(t)
+	p := goLab(t)
 	called := map[string]bool{}
 	for _, line := range []string{
 		"%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1 --head dense:8:relu",
@@ -18,18 +18,18 @@ func TestEveryMagicWorks(t *testing.T) {
 		"%save saved", "%load saved", "%verify --root photos", "%export onnx --out model.onnx", "%device",
 	} {
 		host := &magictest.Host{}
-		if err := lab.call(t.Context(), host, line); err != nil {
+		if err := p.call(t.Context(), host, line); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "%"), " ")
 		called[name] = true
 	}
-	for _, m := range lab.Magics() {
+	for _, m := range p.Magics() {
 		if !called[m.Name()] {
 			t.Errorf("%%%s is not tried", m.Name())
 		}
 	}
-	if runs, err := lab.Runs(); err != nil || len(runs) == 0 || len(runs[len(runs)-1].Series) == 0 {
+	if runs, err := p.cards(); err != nil || len(runs) == 0 || len(runs[len(runs)-1].Series) == 0 {
 		t.Errorf("the runs are %v, %v", runs, err)
 	} else if first := runs[len(runs)-1]; first.Epoch != 2 {
 		t.Errorf("the resumed run has %d epochs, and was to end after 2", first.Epoch)

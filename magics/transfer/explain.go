@@ -8,65 +8,60 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 type explainFlags struct {
-	Model, Class string
-	Limit        int
+	lab.Ref
+	Class string
+	Limit int
 }
 
-func explainMagic(l *Lab) magics.Magic {
+func explainMagic(p *Presenter) magics.Magic {
 	return &magics.Command[explainFlags]{
-		Use:     "explain FILE...",
-		Short:   "Shows which parts of an image a class depends on (Grad-CAM)",
-		Example: "%explain ~/images/new.jpg --class glass\n%explain @val --limit 4\n%explain @batch",
+		Use:     "explain FILE|DIR|@NAME...",
+		Short:   "Shows which parts of an image the prediction depends on (Grad-CAM)",
+		Example: "%explain ~/images/new.jpg --class glass",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *explainFlags) {
-			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			f.StringVar(&o.Class, "class", "", "explain this class instead of the most likely")
-			f.IntVar(&o.Limit, "limit", 4, "images at most")
+			declareRef(f, &o.Ref)
+			f.StringVar(&o.Class, "class", "", "class to explain; by default the most probable")
+			f.IntVar(&o.Limit, "limit", 4, "most images shown")
 		},
-		Do: func(ctx context.Context, in *magics.Invocation, o *explainFlags) error {
-			model, trained, err := l.Trained(o.Model)
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *explainFlags) error {
+			trained, err := p.lab.Trained(ctx, o.Ref)
 			if err != nil {
 				return err
 			}
-			subjects, more, err := l.subjects(model, in.Args, o.Limit)
+			images, more, err := p.lab.Images(trained, in.Args, o.Limit)
 			if err != nil {
-				return err
+				return fmt.Errorf("explain: %w", err)
 			}
-			d := figure.HeatData{Title: "Grad-CAM of " + model.Name}
-			for _, s := range subjects {
-				heat, err := explain(ctx, trained, s, o.Class)
+			d := figure.HeatData{Title: "Grad-CAM of " + trained.Name}
+			for _, i := range images {
+				heat, err := trained.Explain(ctx, i, o.Class)
 				if err != nil {
 					return err
 				}
-				d.Items = append(d.Items, heatItem(trained, s, heat))
+				d.Items = append(d.Items, heatItem(trained, i, heat))
 			}
 			if more > 0 {
 				d.Notes = append(d.Notes, fmt.Sprintf("%d more images: raise --limit.", more))
 			}
-			if !model.Backbone.Trained() {
+			if !trained.Pretrained() {
 				d.Notes = append(d.Notes, untrainedNote)
 			}
 			_, err = in.Show(ctx, figure.Heat(d))
 			return err
-		},
+		}),
 	}
 }
 
-func explain(ctx context.Context, trained *classifier.Model, s subject, class string) (*classifier.HeatMap, error) {
-	if s.file != "" {
-		return trained.Explain(ctx, s.file, class)
-	}
-	return trained.ExplainPixels(ctx, s.resized(trained.Backbone().Identity().Geometry), class)
-}
-
-func heatItem(trained *classifier.Model, s subject, heat *classifier.HeatMap) figure.HeatItem {
+func heatItem(trained *lab.Trained, i lab.Image, heat *classifier.HeatMap) figure.HeatItem {
 	return figure.HeatItem{
-		Image: s.seen(trained), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: s.name,
+		Image: thumb(i, trained.Geometry().Method), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: i.Name,
 		Score: prediction.Score{Class: heat.Class, Probability: float64(heat.Probability)},
 	}
 }

@@ -1,19 +1,22 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/lab"
 )
 
 type exportFlags struct {
-	Model, Out string
+	lab.Ref
+	Out string
 }
 
-func exportMagic(l *Lab) magics.Magic {
+func exportMagic(p *Presenter) magics.Magic {
 	return &magics.Command[exportFlags]{
 		Use:     "export FORMAT",
 		Short:   "Writes the model for other programs",
@@ -23,37 +26,30 @@ func exportMagic(l *Lab) magics.Magic {
 			return []string{"onnx", "torch"}
 		}},
 		Flags: func(f *pflag.FlagSet, o *exportFlags) {
-			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			magics.Path(f, &o.Out, "out", "", "the file to write; by default the model's name with the format's ending")
+			declareRef(f, &o.Ref)
+			magics.Path(f, &o.Out, "out", "", "file to write; by default the model's name with the format's ending")
 		},
-		Do: func(_ context.Context, in *magics.Invocation, o *exportFlags) error {
-			model, trained, err := l.Trained(o.Model)
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *exportFlags) error {
+			trained, err := p.lab.Trained(ctx, o.Ref)
 			if err != nil {
 				return err
 			}
 			switch in.Args[0] {
 			case "onnx":
-				out := outFile(o.Out, model.Name+".onnx")
-				if err := trained.ExportONNX(out); err != nil {
+				out := cmp.Or(o.Out, trained.Name+".onnx")
+				if err := trained.Model.ExportONNX(out); err != nil {
 					return err
 				}
 				return in.Printf("wrote %s: the input is [batch, height, width, 3] RGB from 0 to 255, the output probabilities\n", out)
 			case "torch":
-				out := outFile(o.Out, model.Name+".safetensors")
-				snippet, err := trained.ExportTorch(out)
+				out := cmp.Or(o.Out, trained.Name+".safetensors")
+				snippet, err := trained.Model.ExportTorch(out)
 				if err != nil {
 					return err
 				}
 				return in.Printf("wrote %s; PyTorch loads it with:\n\n%s", out, snippet)
 			}
-			return fmt.Errorf("exporting as %q: onnx and torch are there", in.Args[0])
-		},
+			return fmt.Errorf("export: the format must be one of onnx, torch; got %q", in.Args[0])
+		}),
 	}
-}
-
-func outFile(asked, otherwise string) string {
-	if asked == "" {
-		return otherwise
-	}
-	return asked
 }

@@ -2,68 +2,50 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
 
-// featuresAhead is how many images are held in memory at once.
-const featuresAhead = 64
-
-// features runs images through a model's frozen backbone: [images, FeatureShape...], from the cache where it has them.
-func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (values []float32, shape []int, err error) {
-	device, err := l.Device(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	backbone := m.backbone(imagefolder.Bilinear)
-	if trained := m.trained(); trained != nil {
-		backbone = trained.Backbone() // which resizes images as those that it was trained on
-	}
-	geometry := backbone.Identity().Geometry
-	pass, err := features.Open(backbone, device, l.home, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { err = errors.Join(err, pass.Close()) }()
-	for start := 0; start < len(subjects); start += featuresAhead {
-		var images []*features.Image
-		for _, s := range subjects[start:min(start+featuresAhead, len(subjects))] {
-			var image *features.Image
-			if s.file == "" {
-				image = features.NewImage(s.resized(geometry))
-			} else if image, err = features.ReadImage(s.file, geometry); err != nil {
-				return nil, nil, fmt.Errorf("compute features of %s: %w", s.name, err)
-			}
-			images = append(images, image)
-		}
-		computed, err := pass.Images(ctx, images)
-		if err != nil {
-			return nil, nil, err
-		}
-		values = append(values, computed...)
-	}
-	return values, append([]int{len(subjects)}, m.Backbone.FeatureShape()...), nil
+// Features are a backbone's features of every image in a folder: Values is of the Shape [images, FeatureShape...], in the order
+// of the dataset.
+type Features struct {
+	Dataset *imagefolder.Dataset
+	Values  []float32
+	Shape   []int
+	Line    string // what was computed
 }
 
-// DatasetFeatures runs all images of a dataset through a model's frozen backbone: [images, FeatureShape...], in the
-// order of the dataset. The line says what was computed.
-func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.Dataset, screen magics.Display) (values []float32, shape []int, line string, err error) {
-	device, err := l.Device(ctx)
+// Features computes the features of a folder of images, and lists on standard error the files that were skipped.
+func (p *Presenter) Features(ctx context.Context, page Page, dir, architecture string, data DatasetFlags, model ModelFlags) (*Features, error) {
+	data.Val = 0
+	images, err := p.lab.LoadDataset(ctx, dir, data.options(nil))
 	if err != nil {
-		return nil, nil, "", err
+		return nil, err
 	}
-	bar := newBar(ctx, screen, "features", "images")
+	for _, skipped := range images.Skipped {
+		if _, err := fmt.Fprintf(page.Stderr(), "skipped %q: %s\n", skipped.Path, skipped.Reason); err != nil {
+			return nil, err
+		}
+	}
+	options, err := model.options(images.Options.Size, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.lab.UseDevice(ctx, model.Device); err != nil {
+		return nil, err
+	}
+	m, err := p.lab.BuildModel(ctx, architecture, options)
+	if err != nil {
+		return nil, err
+	}
+	f := &Features{Dataset: images}
+	bar := newBar(ctx, page, "features", "images")
 	defer bar.end()
-	values, err = features.OfDataset(ctx, device, m.backbone(data.Options.Method), l.home, data, func(p features.Progress) {
-		line = featureLine(&p)
-		bar.report(p.Computed+p.Cached, p.Total, "")
+	f.Values, f.Shape, err = p.lab.DatasetFeatures(ctx, m, images, func(done features.Progress) {
+		f.Line = featureLine(&done)
+		bar.report(done.Computed+done.Cached, done.Total, "")
 	})
-	if err != nil {
-		return nil, nil, "", err
-	}
-	return values, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), line, nil
+	return f, err
 }

@@ -3,43 +3,38 @@ package transfer
 import (
 	"context"
 	"slices"
+
+	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // Busy reports whether a training goes on that does not end with its kernel.
-func (l *Lab) Busy() bool {
-	return slices.ContainsFunc(l.running(), func(r *run) bool { return !r.tied })
+func (p *Presenter) Busy() bool {
+	return slices.ContainsFunc(p.lab.Running(), func(r *lab.Run) bool { return !r.Tied() })
 }
 
 // Attached serves the Go cells of a kernel that has come, on the socket of its runtime folder, instead of those of the
 // kernel before. What was tied to that one ends; its best model is kept.
-func (l *Lab) Attached(runtimeDir string) {
-	l.arriving.Lock()
-	defer l.arriving.Unlock()
-	if l.endService != nil {
-		l.endService()
-		for _, r := range l.running() {
-			if r.tied {
-				r.stopSoft()
+func (p *Presenter) Attached(runtimeDir string) {
+	p.arriving.Lock()
+	defer p.arriving.Unlock()
+	if p.endService != nil {
+		p.endService()
+		for _, r := range p.lab.Running() {
+			if r.Tied() {
+				r.Stop()
 			}
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	l.endService = func() {
+	p.endService = func() {
 		cancel()
 		<-done // the socket's path may be the same again
 	}
 	go func() {
 		defer close(done)
-		if err := l.Serve(ctx, runtimeDir); err != nil {
-			l.log.Error("Go cells cannot reach the warm models", "error", err)
+		if err := p.Serve(ctx, runtimeDir); err != nil {
+			p.log.Error("Go cells cannot reach the warm models", "error", err)
 		}
 	}()
-}
-
-// running lists the trainings that have not ended.
-func (l *Lab) running() []*run {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(l.runs), func(r *run) bool { return !r.running() })
 }

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"log/slog"
 	"net"
 	"testing"
 	"time"
@@ -23,10 +22,10 @@ func listens(folder string) bool {
 }
 
 func TestKernelsComeAndGo(t *testing.T) {
-	lab := NewLab("", slog.New(slog.DiscardHandler))
+	p := goPresenter("")
 	first, second := t.TempDir(), t.TempDir()
 	for _, folder := range []string{first, second, second} { // a kernel that was restarted has the same folder
-		lab.Attached(folder)
+		p.Attached(folder)
 		if !listens(folder) {
 			t.Fatalf("Go cells of the kernel in %s reach nobody", folder)
 		}
@@ -35,10 +34,10 @@ func TestKernelsComeAndGo(t *testing.T) {
 		_ = conn.Close()
 		t.Error("the socket of a kernel that is gone still answers")
 	}
-	if lab.Busy() {
+	if p.Busy() {
 		t.Error("a lab without a run is busy")
 	}
-	if err := lab.Close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
 	if conn, err := net.Dial("unix", warm.SocketPath(second)); err == nil {

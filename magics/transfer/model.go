@@ -3,70 +3,16 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
-	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
-
-// A Model is a backbone with the plan of a head, and the trained model once a run has made it.
-type Model struct {
-	Name     string
-	Backbone *resnet.Backbone
-	Head     string
-
-	precision resnet.Precision
-
-	mu     sync.Mutex
-	result *classifier.Model
-	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
-}
-
-// backbone is the network as training uses it, with images that come to its size by a method.
-func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
-	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
-}
-
-func (m *Model) trained() *classifier.Model {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.result
-}
-
-// dataset is what the model was trained on; nil where it was loaded from a folder.
-func (m *Model) dataset() *imagefolder.Dataset {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.data
-}
-
-// setTrained replaces the trained model, and frees what the one before held on the device.
-func (m *Model) setTrained(result *classifier.Model, data *imagefolder.Dataset) {
-	m.mu.Lock()
-	before := m.result
-	m.result, m.data = result, data
-	m.mu.Unlock()
-	if before != nil {
-		_ = before.Close() // after a prediction that is under way
-	}
-}
-
-func (m *Model) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.result != nil {
-		_ = m.result.Close()
-		m.result = nil
-	}
-}
 
 // ModelFlags are the choices of %model; the command line shares them.
 type ModelFlags struct {
@@ -86,92 +32,71 @@ type ModelFlags struct {
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
-		"pretrained on ImageNet (fetched once), random, or a safetensors file")
+		"weights: pretrained on ImageNet (fetched once), random, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), words(resnet.Variants()),
-		"v1 is Keras's, v1.5 torchvision's; auto knows it from the weights")
-	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), words(resnet.Cuts()), "last stage that runs; auto is the last that the weights have")
-	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), words(resnet.Pools()), "how the last feature maps become a vector")
-	f.StringVar(&o.Head, "head", head.Default, "layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
+		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
+	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), words(resnet.Cuts()), "last stage to compute; auto is the last that the weights have")
+	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), words(resnet.Pools()), "pooling of the last feature maps")
+	f.StringVar(&o.Head, "head", head.Default, "head: layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
 	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), words(resnet.Preprocessings()),
-		"what is done to the pixels; auto does what the weights were trained with")
-	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), words(resnet.Precisions()), "of the frozen pass")
+		"preprocessing of the pixels; auto is what the weights were trained with")
+	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), words(resnet.Precisions()), "precision of the frozen pass")
+	magics.Renamed(f, "arrangement", "variant")
 	declareDevice(f, &o.Device)
-	f.StringVar(&o.Name, "name", "", "what to call the model; by default the architecture's name")
-	f.BoolVar(&o.Offline, "offline", false, "do not fetch weights: what is not cached is an error")
+	f.StringVar(&o.Name, "name", "", "name of the model; by default the architecture's")
+	f.BoolVar(&o.Offline, "offline", false, "use only cached weights, without the network")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of random weights")
 }
 
-// architectures maps the names that %model takes to a ResNet's depth.
-func architectures() map[string]int {
-	return map[string]int{"resnet50": 50, "resnet101": 101, "resnet152": 152}
+// options are what the flags ask for. A size of 0 is that of the current dataset.
+func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.ModelOptions, error) {
+	weights, err := lab.ExpandHome(o.Weights)
+	return lab.ModelOptions{
+		Name: o.Name, Head: o.Head, Precision: resnet.Precision(o.Precision),
+		Backbone: resnet.Options{
+			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Stage(o.Cut),
+			Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
+		},
+	}, err
 }
 
-// BuildModel opens a backbone, loads its weights strictly, and makes it the current model.
-func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o ModelFlags, fetched func(done, total int64)) (*Model, error) {
-	depth, ok := architectures()[architecture]
-	if !ok {
-		return nil, unknown("model architecture", architecture, []string{"resnet50", "resnet101", "resnet152"}, "one of these")
-	}
-	if _, err := head.Parse(o.Head); err != nil {
-		return nil, err
-	}
-	weights, err := expandHome(o.Weights)
-	if err != nil {
-		return nil, err
-	}
-	options := resnet.Options{
-		Depth: depth, Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Stage(o.Cut),
-		Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
-	}
-	if size == 0 {
-		options.Size = resnet.DefaultOptions().Size
-	}
-	backbone, err := resnet.Open(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	name := o.Name
-	if name == "" {
-		name = architecture
-	}
-	m := &Model{Name: name, Backbone: backbone, Head: o.Head, precision: resnet.Precision(o.Precision)}
-	l.mu.Lock()
-	replaced := l.models.put(name, m)
-	l.mu.Unlock()
-	if replaced != nil {
-		replaced.close()
-	}
-	return m, nil
-}
-
-func modelMagic(l *Lab) magics.Magic {
+func modelMagic(p *Presenter) magics.Magic {
 	return &magics.Command[ModelFlags]{
 		Use:     "model ARCHITECTURE",
 		Short:   "Builds a frozen backbone with a head, and shows its layers",
 		Long:    "ARCHITECTURE is resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it.",
 		Example: "%model resnet50 --weights imagenet --head \"dense:256:relu,dropout:0.2\"",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
-			return []string{"resnet50", "resnet101", "resnet152"}
+			return lab.Architectures()
 		}},
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *ModelFlags) { o.Declare(f) },
-		Do: func(ctx context.Context, in *magics.Invocation, o *ModelFlags) error {
-			if err := l.changeDevice(ctx, o.Device); err != nil {
-				return err
-			}
-			size, classes := 0, 0
-			if data, err := l.Dataset(""); err == nil {
-				size, classes = data.Options.Size, len(data.Classes)
-			}
-			bar := newBar(ctx, in, "fetching weights", "bytes")
-			m, err := l.BuildModel(ctx, in.Args[0], size, *o, func(done, total int64) { bar.report(int(done), int(total), "") })
-			bar.end()
-			if err != nil {
-				return err
-			}
-			return in.Result(describe(m), func() (display.Bundle, error) { return layerTable(m, classes) })
-		},
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *ModelFlags) error {
+			return p.BuildModel(ctx, pageOf(in), in.Args[0], *o)
+		}),
 	}
+}
+
+// BuildModel builds a backbone with a head for the current dataset, and shows its layers.
+func (p *Presenter) BuildModel(ctx context.Context, page Page, architecture string, o ModelFlags) error {
+	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
+		return err
+	}
+	bar := newBar(ctx, page, "fetching weights", "bytes")
+	options, err := o.options(0, func(done, total int64) { bar.report(int(done), int(total), "") })
+	if err != nil {
+		return err
+	}
+	m, err := p.lab.BuildModel(ctx, architecture, options)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	classes := 0
+	if data, err := p.lab.Dataset(""); err == nil {
+		classes = len(data.Classes)
+	}
+	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return layerTable(m, classes) })
 }
 
 // modelSummary is what --json tells of a model.
@@ -189,24 +114,21 @@ type modelSummary struct {
 	Notes        []string `json:"notes"`
 }
 
-func describe(m *Model) modelSummary {
+func describe(m *lab.Model) modelSummary {
 	b, a := m.Backbone, m.Backbone.Architecture()
 	return modelSummary{
 		Name: m.Name, Backbone: b.Name(), Weights: b.Weights().String(), Digest: b.Weights().SHA256, Pretrained: b.Trained(),
-		Preprocess: string(a.Preprocess), Cut: string(a.Cut), Pool: string(a.Pool), FeatureShape: b.FeatureShape(), Head: m.Head,
+		Preprocess: string(a.Preprocess), Cut: string(a.Cut), Pool: string(a.Pool), FeatureShape: b.FeatureShape(), Head: m.Head(),
 		Notes: append([]string{}, b.Notes()...),
 	}
 }
 
-// untrainedNote labels everything that comes from a random backbone.
-const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
-
 // layerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
-func layerTable(m *Model, classes int) (display.Bundle, error) {
+func layerTable(m *lab.Model, classes int) (display.Bundle, error) {
 	b := m.Backbone
 	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
 	table.Layers = stageRows(b.Layers())
-	spec, err := head.Parse(m.Head)
+	spec, err := head.Parse(m.Head())
 	if err != nil {
 		return display.Bundle{}, err
 	}

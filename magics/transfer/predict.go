@@ -2,197 +2,84 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
-	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-type predictFlags struct {
-	Model string
+// PredictFlags are the choices of %predict; the command line shares them.
+type PredictFlags struct {
+	lab.Ref
 	Top   int
 	Limit int
 }
 
-func predictMagic(l *Lab) magics.Magic {
-	return &magics.Command[predictFlags]{
+// Declare declares the flags.
+func (o *PredictFlags) Declare(f *pflag.FlagSet) {
+	declareRef(f, &o.Ref)
+	f.IntVar(&o.Top, "top", 3, "most probable classes for each image")
+	f.IntVar(&o.Limit, "limit", 24, "most images shown; --json answers all")
+}
+
+func predictMagic(p *Presenter) magics.Magic {
+	return &magics.Command[PredictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
-		Short:   "Says what the model sees in images",
+		Short:   "Predicts the classes of images",
 		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME are images that a\nGo cell gave that name with nbhelpers.Put.",
 		Example: "%predict ~/images/new.jpg\n%predict @val --limit 8",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,
-		Flags: func(f *pflag.FlagSet, o *predictFlags) {
-			f.StringVar(&o.Model, "model", "", "this model instead of the current one")
-			f.IntVar(&o.Top, "top", 3, "classes for each image")
-			f.IntVar(&o.Limit, "limit", 24, "images shown; --json answers all")
-		},
-		Do: func(ctx context.Context, in *magics.Invocation, o *predictFlags) error {
-			model, trained, err := l.Trained(o.Model)
-			if err != nil {
-				return err
-			}
-			limit := o.Limit
-			if in.JSON {
-				limit = 0
-			}
-			subjects, more, err := l.subjects(model, in.Args, limit)
-			if err != nil {
-				return err
-			}
-			predictions, err := predict(ctx, trained, subjects, o.Top)
-			if err != nil {
-				return err
-			}
-			l.leave("last.predictions", warmPredictions(model.Name, subjects, predictions))
-			if in.JSON {
-				return in.Result(predictions, nil)
-			}
-			return showPredictions(ctx, in, model, subjects, predictions, more)
-		},
+		Flags:   func(f *pflag.FlagSet, o *PredictFlags) { o.Declare(f) },
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
+			return p.Predict(ctx, pageOf(in), in.Args, *o)
+		}),
 	}
 }
 
-// A subject is one image to predict: a file, or pixels that a Go cell handed over.
-type subject struct {
-	name   string // for people
-	file   string // empty for pixels
-	pixels []uint8
-	width  int
-	height int
-	truth  string // the true class; empty where nobody knows
-}
-
-// subjects resolves arguments to at most limit images (all where limit is 0) and says how many it left out.
-func (l *Lab) subjects(model *Model, args []string, limit int) (list []subject, more int, err error) {
-	for _, arg := range args {
-		found, err := l.resolve(model, arg)
-		if err != nil {
-			return nil, 0, err
-		}
-		list = append(list, found...)
-	}
-	if len(list) == 0 {
-		return nil, 0, fmt.Errorf("predicting %s: there is no image in it", strings.Join(args, " "))
-	}
-	if limit > 0 && len(list) > limit {
-		list, more = list[:limit], len(list)-limit
-	}
-	return list, more, nil
-}
-
-func (l *Lab) resolve(model *Model, arg string) ([]subject, error) {
-	if name, ok := strings.CutPrefix(arg, "@"); ok {
-		if slices.Contains([]string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, name) {
-			return l.splitSubjects(model, name)
-		}
-		return l.putSubjects(name)
-	}
-	if strings.Contains(arg, "://") {
-		return nil, fmt.Errorf("predicting %s: addresses are not fetched; save the image as a file first", arg)
-	}
-	path, err := expandHome(arg)
+// Predict predicts the images of arguments, and shows what came out.
+func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o PredictFlags) error {
+	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("predicting %s: there is no such file or folder; paths are relative to the notebook's folder", arg)
-	case err != nil:
-		return nil, fmt.Errorf("predicting %s: %w", arg, err)
-	case !info.IsDir():
-		return []subject{{name: filepath.Base(path), file: path}}, nil
-	}
-	var list []subject
-	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && !strings.HasPrefix(entry.Name(), ".") {
-			list = append(list, subject{name: filepath.Base(file), file: file})
-		}
 		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", arg, err)
 	}
-	return list, nil
+	limit := o.Limit
+	if page.JSON {
+		limit = 0
+	}
+	images, more, err := p.lab.Images(trained, args, limit)
+	if err != nil {
+		return fmt.Errorf("predict: %w", err)
+	}
+	predictions, err := p.lab.Predict(ctx, trained, images, o.Top)
+	if err != nil {
+		return err
+	}
+	if page.JSON {
+		return page.Result(ctx, predictions, nil)
+	}
+	return showPredictions(ctx, page, trained, images, predictions, more)
 }
 
-// splitSubjects are the images of one side of the split, the classes taking turns.
-func (l *Lab) splitSubjects(model *Model, split string) ([]subject, error) {
-	data := model.dataset()
-	if data == nil {
-		return nil, fmt.Errorf("predicting @%s: the model %s was loaded without its images; name files or a folder", split, model.Name)
-	}
-	picked, err := spread(data, "", split, len(data.Items))
-	if err != nil {
-		return nil, err
-	}
-	if len(picked) == 0 {
-		return nil, fmt.Errorf("predicting @%s: no image of %s is on that side of the split; %%dataset load --val and --test say how many are", split, data.Name)
-	}
-	var list []subject
-	for _, i := range picked {
-		item := data.Items[i]
-		list = append(list, subject{
-			name: filepath.Base(item.Path), file: itemFile(data, i), truth: data.Classes[item.Label],
-		})
-	}
-	return list, nil
-}
-
-// predict answers each subject in order; an image that cannot be read gets a Prediction with its Error.
-func predict(ctx context.Context, trained *classifier.Model, subjects []subject, top int) ([]prediction.Prediction, error) {
-	files := make([]string, 0, len(subjects))
-	for _, s := range subjects {
-		if s.file != "" {
-			files = append(files, s.file)
-		}
-	}
-	fromFiles, err := trained.Predict(ctx, files, top)
-	if err != nil {
-		return nil, err
-	}
-	result := make([]prediction.Prediction, 0, len(subjects))
-	for _, s := range subjects {
-		if s.file != "" {
-			result, fromFiles = append(result, fromFiles[0]), fromFiles[1:]
-			continue
-		}
-		p, err := predictPixels(ctx, trained, s, top)
-		if err != nil {
-			return nil, fmt.Errorf("predicting %s: %w", s.name, err)
-		}
-		result = append(result, p)
-	}
-	return result, nil
-}
-
-func showPredictions(ctx context.Context, in *magics.Invocation, model *Model, subjects []subject, predictions []prediction.Prediction, more int) error {
+func showPredictions(ctx context.Context, page Page, trained *lab.Trained, images []lab.Image, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
-	d := figure.TopKData{Title: "predictions of " + model.Name}
+	d := figure.TopKData{Title: "predictions of " + trained.Name}
 	var passed features.Progress
 	for i, p := range predictions {
 		if p.Error != "" {
-			if _, err := fmt.Fprintln(in.Stderr(), p.Error); err != nil {
+			if _, err := fmt.Fprintln(page.Stderr(), p.Error); err != nil {
 				return err
 			}
 			continue
 		}
-		d.Predictions = append(d.Predictions, shownPrediction(subjects[i], p))
+		d.Predictions = append(d.Predictions, shownPrediction(images[i], p))
 		if p.Cached {
 			passed.Cached++
 		} else {
@@ -203,10 +90,10 @@ func showPredictions(ctx context.Context, in *magics.Invocation, model *Model, s
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
-	if !model.Backbone.Trained() {
+	if !trained.Pretrained() {
 		d.Notes = append(d.Notes, untrainedNote)
 	}
-	_, err := in.Show(ctx, figure.TopK(d))
+	_, err := page.Show(ctx, figure.TopK(d))
 	return err
 }
 
@@ -221,17 +108,16 @@ func allUnreadable(predictions []prediction.Prediction) error {
 	case 0:
 		return nil
 	case 1:
-		return fmt.Errorf("predicting: %s", predictions[0].Error)
+		return fmt.Errorf("predict: %s", predictions[0].Error)
 	}
-	return fmt.Errorf("predicting: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
+	return fmt.Errorf("predict: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func shownPrediction(s subject, p prediction.Prediction) figure.Prediction {
-	p.Name, p.Truth = s.name, s.truth
-	result := figure.Prediction{Prediction: p, Image: s.thumb()}
-	if s.truth != "" && len(p.Top) > 0 {
+func shownPrediction(i lab.Image, p prediction.Prediction) figure.Prediction {
+	result := figure.Prediction{Prediction: p, Image: thumb(i, "")}
+	if p.Truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong
-		if p.Class() == s.truth {
+		if p.Class() == p.Truth {
 			result.Mark = figure.MarkRight
 		}
 	}

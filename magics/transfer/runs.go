@@ -3,87 +3,54 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-func runsMagic(l *Lab) magics.Magic {
+func runsMagic(p *Presenter) magics.Magic {
 	command := &magics.Command[struct{}]{
 		Use:   "runs",
 		Short: "Lists the trainings, those that run and those on disk",
 		JSON:  true,
-		Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
-			runs, err := l.Runs()
+		Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
+			cards, err := p.cards()
 			if err != nil {
 				return err
 			}
-			return in.Result(runs, func() (display.Bundle, error) { return figure.Table(runTable(runs)), nil })
-		},
+			return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(runTable(cards)), nil })
+		}),
 	}
-	return answers(command, l.answerRuns)
+	return answers(command, p.answerRuns)
 }
 
-// Runs lists the trainings of this process and those on disk, newest first.
-func (l *Lab) Runs() ([]runData, error) {
-	l.mu.Lock()
-	own := slices.Clone(l.runs)
-	l.mu.Unlock()
-	slices.Reverse(own)
-	var list []runData
-	seen := map[string]bool{}
-	for _, r := range own {
-		if !seen[r.name] {
-			seen[r.name] = true
-			list = append(list, r.snapshot())
-		}
+// cards are the runs for programs, newest first.
+func (p *Presenter) cards() ([]lab.Card, error) {
+	runs, err := p.lab.Runs()
+	cards := make([]lab.Card, len(runs))
+	for i, r := range runs {
+		cards[i] = r.Card()
 	}
-	if l.home == "" {
-		return list, nil
-	}
-	stored, err := training.Runs(l.home)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range stored {
-		if !seen[r.Name] {
-			list = append(list, storedRun(r))
-		}
-	}
-	return list, nil
+	return cards, err
 }
 
-// storedRun is a run of an earlier process as the figures know one.
-func storedRun(r training.Run) runData {
-	stand := run{
-		name: r.Name, model: r.Backbone.Architecture.Name(), dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
-		facts: facts(r.Backbone, r.Digest, r.Recipe.Seed, r.Flags),
-	}
-	if r.Status == training.Running {
-		stand.ended = time.Time{}
-	}
-	return stand.data()
-}
-
-func runTable(runs []runData) figure.TableData {
+func runTable(runs []lab.Card) figure.TableData {
 	t := figure.TableData{
-		Title: "runs", Header: []string{"run", "state", "dataset", "epoch", "best val accuracy", "started", "took"}, Right: []int{3, 4, 6},
+		Title:  "runs",
+		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
+		Notes: []string{"val accuracy is that of the epoch with the lowest validation loss, whose weights are kept."},
 	}
 	for _, r := range runs {
-		score := ""
-		if v, ok := r.Metrics["val_accuracy"]; ok {
-			score = fmt.Sprintf("%.1f %%", 100*v)
-		}
 		took := ""
 		if r.Seconds > 0 {
 			took = time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 		}
 		t.Rows = append(t.Rows, []string{
-			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), score, r.Started.Format("2006-01-02 15:04:05"), took,
+			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), percentOf(r.ValAccuracy), percentOf(r.HighestValAccuracy),
+			r.Started.Format("2006-01-02 15:04:05"), took,
 		})
 	}
 	if len(runs) == 0 {
@@ -92,71 +59,18 @@ func runTable(runs []runData) figure.TableData {
 	return t
 }
 
-// A runsRequest is what the runs panel asks. Without an action it lists the runs.
-type runsRequest struct {
-	Action string `json:"action"` // "", "stop" (keep the best model), "abort", "show" (what the run's cell shows)
-	Run    string `json:"run"`
+// percentOf is a fraction in percent; empty where it is unknown.
+func percentOf(fraction *float64) string {
+	if fraction == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.1f %%", 100**fraction)
 }
 
-func (l *Lab) answerRuns(_ context.Context, asked runsRequest) (any, error) {
-	switch asked.Action {
-	case "":
-	case "show":
-		r, err := l.run(asked.Run)
-		if err != nil {
-			return nil, err
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return runFigure(r.curves(), r.data()), nil
-	case "stop", "abort":
-		r, err := l.run(asked.Run)
-		if err != nil {
-			return nil, err
-		}
-		if asked.Action == "abort" {
-			r.abort()
-		} else {
-			r.stopSoft()
-		}
-	default:
-		return nil, fmt.Errorf("%%runs knows no action %q: show, stop and abort are there", asked.Action)
-	}
-	runs, err := l.Runs()
-	if err != nil {
-		return nil, err
-	}
-	if runs == nil {
-		runs = []runData{}
-	}
-	return map[string]any{"runs": runs}, nil
-}
-
-// run finds a run of this process; an empty name is the latest.
-func (l *Lab) run(name string) (*run, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var names []string
-	for _, r := range slices.Backward(l.runs) {
-		if name == "" || r.name == name {
-			return r, nil
-		}
-		names = append(names, r.name)
-	}
-	if name == "" {
-		return nil, fmt.Errorf("there is no run yet: start one with %%train")
-	}
-	return nil, unknown("run", name, names, "%train --run "+name)
-}
-
-func (l *Lab) completeRuns(context.Context, []string, string) []string {
-	runs, err := l.Runs()
+func (p *Presenter) completeRuns(context.Context, []string, string) []string {
+	names, err := p.lab.RunNames()
 	if err != nil {
 		return nil
-	}
-	var names []string
-	for _, r := range runs {
-		names = append(names, r.ID)
 	}
 	return names
 }

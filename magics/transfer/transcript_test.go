@@ -23,6 +23,8 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -32,18 +34,31 @@ var update = flag.Bool("update", false, "write the golden files")
 var testdata, _ = filepath.Abs("testdata") // the tests change the working folder
 
 // goLab is a lab on the backend that needs no plugin, with a folder of images beside it as the working folder.
-func goLab(t *testing.T) *Lab {
+func goLab(t *testing.T) *Presenter {
+	t.Helper()
+	p, _ := goLabIn(t)
+	return p
+}
+
+// goLabIn is goLab with its state folder.
+func goLabIn(t *testing.T) (p *Presenter, home string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	writeClasses(t, "photos", 12)
-	lab := NewLab(t.TempDir(), slog.New(slog.DiscardHandler))
-	lab.deviceOptions.Device = "go"
+	home = t.TempDir()
+	p = goPresenter(home)
 	t.Cleanup(func() {
-		if err := lab.Close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return lab
+	return p, home
+}
+
+// goPresenter presents a lab on the backend that needs no plugin, with a state folder.
+func goPresenter(home string) *Presenter {
+	log := slog.New(slog.DiscardHandler)
+	return New(lab.New(home, accel.Options{Device: "go"}, log), log)
 }
 
 func writeClasses(t *testing.T, dir string, perClass int) {
@@ -78,18 +93,18 @@ func writePNG(path string, img image.Image) error {
 }
 
 // call runs a line that is one magic.
-func (l *Lab) call(ctx context.Context, host *magictest.Host, line string) error {
+func (p *Presenter) call(ctx context.Context, host *magictest.Host, line string) error {
 	name, _, _ := strings.Cut(strings.TrimPrefix(line, "%"), " ")
-	i := slices.IndexFunc(l.Magics(), func(m magics.Magic) bool { return m.Name() == name })
-	return host.Run(ctx, l.Magics()[i], line)
+	i := slices.IndexFunc(p.Magics(), func(m magics.Magic) bool { return m.Name() == name })
+	return host.Run(ctx, p.Magics()[i], line)
 }
 
-func mustCall(t *testing.T, l *Lab, lines ...string) *magictest.Host {
+func mustCall(t *testing.T, p *Presenter, lines ...string) *magictest.Host {
 	t.Helper()
 	var host *magictest.Host
 	for _, line := range lines {
 		host = &magictest.Host{}
-		if err := l.call(t.Context(), host, line); err != nil {
+		if err := p.call(t.Context(), host, line); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
 	}
@@ -98,7 +113,7 @@ func mustCall(t *testing.T, l *Lab, lines ...string) *magictest.Host {
 
 // TestTranscript holds what cells show, as text, against a golden file. What a clock or a processor decides is left out.
 func TestTranscript(t *testing.T) {
-	lab := goLab(t)
+	p := goLab(t)
 	var got strings.Builder
 	for _, line := range []string{
 		"%train", "%dataset", "%dataset load --help", "%model --help", "%train --help", "%predict --help",
@@ -108,7 +123,7 @@ func TestTranscript(t *testing.T) {
 		"%predict photos/red/0.png nowhere.png", "%model resnet50 --weights random --cut conv1 --json",
 	} {
 		host := &magictest.Host{}
-		err := lab.call(t.Context(), host, line)
+		err := p.call(t.Context(), host, line)
 		fmt.Fprintf(&got, ">>> %s\n%s", line, transcript(host, err))
 	}
 	golden := filepath.Join(testdata, "transcript.golden")
@@ -147,27 +162,31 @@ func transcript(host *magictest.Host, err error) string {
 }
 
 func TestFeaturesComeFromTheCache(t *testing.T) {
-	lab := goLab(t)
+	p := goLab(t)
 	load, model := "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1"
 	for _, want := range []string{"features: 24 computed, 0 from cache\n", "features: 0 computed, 24 from cache\n"} {
-		if got := mustCall(t, lab, load, model, "%train --epochs 1").Output(); got != want {
+		if got := mustCall(t, p, load, model, "%train --epochs 1").Output(); got != want {
 			t.Errorf("the cell says %q, want %q", got, want)
 		}
 	}
-	if got := mustCall(t, lab, "%model resnet50 --weights random --cut conv1 --seed 7", "%train --epochs 1").Output(); !strings.HasPrefix(got, "features: 24 computed") {
+	if got := mustCall(t, p, "%model resnet50 --weights random --cut conv1 --seed 7", "%train --epochs 1").Output(); !strings.HasPrefix(got, "features: 24 computed") {
 		t.Errorf("other weights took features from the cache: %s", got)
 	}
 }
 
 func TestRunsOfOneSecondHaveNamesOfTheirOwn(t *testing.T) {
-	lab := goLab(t)
-	mustCall(t, lab, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1")
+	p := goLab(t)
+	mustCall(t, p, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1")
 	for range 3 {
-		mustCall(t, lab, "%train --epochs 1")
+		mustCall(t, p, "%train --epochs 1")
+	}
+	runs, err := p.lab.Runs()
+	if err != nil {
+		t.Fatal(err)
 	}
 	names := map[string]bool{}
-	for _, r := range lab.runs {
-		names[r.name] = true
+	for _, r := range runs {
+		names[r.Name] = true
 	}
 	if len(names) != 3 {
 		t.Errorf("three runs have the names %v", slices.Sorted(maps.Keys(names)))
@@ -175,19 +194,19 @@ func TestRunsOfOneSecondHaveNamesOfTheirOwn(t *testing.T) {
 }
 
 func TestAnInterruptKeepsTheBestModel(t *testing.T) {
-	lab := goLab(t)
-	mustCall(t, lab, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1", "%train --epochs 1")
+	p := goLab(t)
+	mustCall(t, p, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1", "%train --epochs 1")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	host := &magictest.Host{}
 	ended := make(chan error)
-	go func() { ended <- lab.call(ctx, host, "%train --epochs 100000") }()
+	go func() { ended <- p.call(ctx, host, "%train --epochs 100000") }()
 	for {
-		r, err := lab.run("")
+		r, err := p.lab.Run("")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if stand := r.snapshot(); stand.Epochs == 100000 && stand.Epoch > 0 {
+		if stand := r.Stand(); stand.Epochs == 100000 && len(stand.History) > 0 {
 			break
 		}
 		select {
@@ -205,11 +224,11 @@ func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 		t.Errorf("the interrupted cell ends with %v", err)
 	}
 	shown := host.Outputs()[0].Bundles
-	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(runData)
-	if data.State != figure.StateStopped {
+	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(lab.Card)
+	if data.State != lab.StateStopped {
 		t.Errorf("the figure is left in the state %q", data.State)
 	}
-	if got := mustCall(t, lab, "%evaluate").Output(); !strings.Contains(got, "resnet50 on 4 images: accuracy") {
+	if got := mustCall(t, p, "%evaluate").Output(); !strings.Contains(got, "resnet50 on 4 images: accuracy") {
 		t.Errorf("after the interrupt %%evaluate says %q", got)
 	}
 }

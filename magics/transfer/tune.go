@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -24,7 +23,7 @@ type tuneFlags struct {
 	TrainFlags
 }
 
-func tuneMagic(l *Lab) magics.Magic {
+func tuneMagic(p *Presenter) magics.Magic {
 	return &magics.Command[tuneFlags]{
 		Use:     "tune",
 		Short:   "Searches the head, rate, dropout and weight decay on cached features; the best becomes the current model",
@@ -32,25 +31,17 @@ func tuneMagic(l *Lab) magics.Magic {
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *tuneFlags) {
 			o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
-			f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "trials")
-			f.DurationVar(&o.Search.Time, "time", time.Minute, "no new trial starts after it; 0 for no limit")
-			f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "passes over the training images that the last trials get")
-			f.IntVar(&o.Workers, "workers", 0, "trials at once; 0 for one a core")
-			f.StringArrayVar(&o.Search.Heads, "head", nil, "a head to try; may be given several times")
-			f.BoolVar(&o.Full, "full", false, "train every trial to the end, instead of dropping the bad half early")
+			f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "number of trials")
+			f.DurationVar(&o.Search.Time, "time", time.Minute, "time after which no new trial starts; 0 for no limit")
+			f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "epochs of the last trials")
+			f.IntVar(&o.Workers, "workers", 0, "number of trials at once; 0 for one per core")
+			f.StringArrayVar(&o.Search.Heads, "head", nil, "head to try; may be repeated")
+			f.BoolVar(&o.Full, "full", false, "train every trial to the end, without successive halving")
 			f.Int64Var(&o.Recipe.Seed, "seed", o.Recipe.Seed, "seed of the search")
-			f.StringVar(&o.Dataset, "dataset", "", "search on this dataset instead of the current one")
-			f.StringVar(&o.Model, "model", "", "search for this model instead of the current one")
+			f.StringVar(&o.Dataset, "dataset", "", "name of the dataset; by default the current one")
+			f.StringVar(&o.Model, "model", "", "name of the model; by default the current one")
 		},
-		Do: func(ctx context.Context, in *magics.Invocation, o *tuneFlags) error {
-			job, model, err := l.trainJob(in, o.TrainFlags)
-			if err != nil {
-				return err
-			}
-			device, err := l.Device(ctx)
-			if err != nil {
-				return err
-			}
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *tuneFlags) error {
 			search := o.Search
 			search.Halving = !o.Full
 			if o.Workers != 0 {
@@ -59,27 +50,25 @@ func tuneMagic(l *Lab) magics.Magic {
 			if search.Heads == nil {
 				search.Heads = training.DefaultSearchOptions().Heads
 			}
-			board := &trialBoard{screen: in, quiet: in.JSON, epochs: job.Recipe.Epochs}
-			result, err := training.Search(ctx, device, job, search, board.hear, board.add)
+			board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: in, quiet: in.JSON, epochs: o.Recipe.Epochs}
+			result, err := p.lab.Search(ctx, o.options(pageOf(in)), search, board.hear, board.add)
 			board.draw(true)
 			if err != nil {
-				return advised(err)
+				return err
 			}
-			best := classifier.New(result.Best)
-			model.Head = best.Head().String()
-			model.setTrained(best, job.Dataset)
 			if in.JSON {
 				return in.Result(result.Trials, nil)
 			}
 			first := result.Trials[0]
 			return in.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %.3g, accuracy %.1f %%\n",
 				len(result.Trials), first.Head, first.LearningRate, first.ValLoss, 100*first.ValAccuracy)
-		},
+		}),
 	}
 }
 
 // A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.
 type trialBoard struct {
+	ctx    context.Context // of the search, without its end: the last state is shown when it was cancelled
 	screen magics.Display
 	quiet  bool
 	epochs int // of a trial that is not cut
@@ -136,13 +125,13 @@ func (b *trialBoard) draw(last bool) {
 			Light: func() display.Bundle { return figure.TrialsLight(b.data()) },
 			Full:  func(bool) display.Bundle { return figure.Trials(b.data()) },
 		}, time.Now)
-		_ = b.figure.Attach(context.Background(), b.screen)
+		_ = b.figure.Attach(b.ctx, b.screen)
 	default:
 		b.figure.Change()
-		_ = b.figure.Update(context.Background())
+		_ = b.figure.Update(b.ctx)
 	}
 	if last && b.figure != nil {
-		_ = b.figure.Close(context.Background())
+		_ = b.figure.Close(b.ctx)
 	}
 }
 

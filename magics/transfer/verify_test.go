@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -11,29 +10,28 @@ import (
 // A run is repeated by its name: while its model is here, when another has taken that one's place, and by a new process that
 // knows neither.
 func TestVerifyARun(t *testing.T) {
-	lab := goLab(t)
-	restarted := NewLab(lab.home, slog.New(slog.DiscardHandler))
-	restarted.deviceOptions.Device = "go"
+	p, home := goLabIn(t)
+	restarted := goPresenter(home)
 	t.Cleanup(func() {
 		if err := restarted.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	for _, step := range []struct {
-		lab        *Lab
+		p          *Presenter
 		line, want string
 	}{
-		{lab, "%dataset load photos --size 32", ""},
-		{lab, "%model resnet50 --weights random --cut conv1 --head dense:8:relu", ""},
-		{lab, "%train --epochs 2 --run first", ""},
-		{lab, "%verify first", "first: identical"},
-		{lab, "%train --epochs 1 --run second", ""},
-		{lab, "%verify first", "first: identical"},
-		{lab, "%verify resnet50", "second: identical"},
+		{p, "%dataset load photos --size 32", ""},
+		{p, "%model resnet50 --weights random --cut conv1 --head dense:8:relu", ""},
+		{p, "%train --epochs 2 --run first", ""},
+		{p, "%verify first", "first: identical"},
+		{p, "%train --epochs 1 --run second", ""},
+		{p, "%verify first", "first: identical"},
+		{p, "%verify resnet50", "second: identical"},
 		{restarted, "%verify second", "second: identical"},
 	} {
 		host := &magictest.Host{}
-		if err := step.lab.call(t.Context(), host, step.line); err != nil {
+		if err := step.p.call(t.Context(), host, step.line); err != nil {
 			t.Fatalf("%s: %v", step.line, err)
 		}
 		if got := host.Output(); !strings.Contains(got, step.want) {
@@ -41,7 +39,7 @@ func TestVerifyARun(t *testing.T) {
 		}
 	}
 	err := restarted.call(t.Context(), &magictest.Host{}, "%verify thrid")
-	if err == nil || !strings.Contains(err.Error(), "no run or model") {
+	if err == nil || !strings.Contains(err.Error(), "unknown run or model") {
 		t.Errorf("%%verify of a run that there is not: %v", err)
 	}
 }

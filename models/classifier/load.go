@@ -75,15 +75,13 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Outcome: list.Outcome, device: device, network: n}
-	if err := m.loadWeights(filepath.Join(dir, headFile)); err != nil {
+	state, err := readState(filepath.Join(dir, headFile))
+	if err != nil {
 		return nil, err
 	}
-	if n.Frozen != nil {
-		if m.frozen, err = features.Open(n.Frozen, device, options.Home, 0); err != nil {
-			m.stepper.Close()
-			return nil, err
-		}
+	m := &Model{Outcome: list.Outcome, device: device, network: n}
+	if err := m.open(options.Home, state); err != nil {
+		return nil, fmt.Errorf("%s: %w", headFile, err)
 	}
 	return m, nil
 }
@@ -169,14 +167,24 @@ func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOpt
 	return backbone, nil
 }
 
-// loadWeights builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another
-// shape.
-func (m *Model) loadWeights(path string) error {
+// readState reads the tensors of a file.
+func readState(path string) (stepper.State, error) {
 	source, err := weights.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer source.Close()
+	state := stepper.State{}
+	for name := range source.Names() {
+		if state[name], err = stepper.ReadArray(source, name); err != nil {
+			return nil, fmt.Errorf("%s: %w", headFile, err)
+		}
+	}
+	return state, nil
+}
+
+// open builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another shape.
+func (m *Model) open(home string, state stepper.State) error {
 	// The batch that it was trained with gives the same last bits; a record that makes no sense gets the default.
 	recipe := m.Provenance.Recipe
 	batch := recipe.BatchSize
@@ -185,28 +193,31 @@ func (m *Model) loadWeights(path string) error {
 	}
 	options := m.network.Options(batch, 0, stepper.CrossEntropy)
 	options.Inference, options.Rate = true, m.network.Rate(1, recipe.TrainNorm)
+	var err error
 	if m.stepper, err = stepper.New(m.device.Backend, options); err != nil {
 		return err
 	}
-	if err := m.fill(source); err != nil {
+	if err := m.fill(state); err != nil {
 		m.stepper.Close()
-		return fmt.Errorf("%s: %w", headFile, err)
+		return err
 	}
-	return nil
+	if m.network.Frozen == nil {
+		return nil
+	}
+	if m.frozen, err = features.Open(m.network.Frozen, m.device, home, 0); err != nil {
+		m.stepper.Close()
+	}
+	return err
 }
 
-func (m *Model) fill(source weights.Source) error {
+func (m *Model) fill(state stepper.State) error {
 	expected, err := m.stepper.Weights()
 	if err != nil {
 		return err
 	}
-	state := stepper.State{}
-	for name := range source.Names() {
+	for name := range state {
 		if _, ok := expected[name]; !ok {
 			return fmt.Errorf("there is no weight %q in this model", name)
-		}
-		if state[name], err = stepper.ReadArray(source, name); err != nil {
-			return err
 		}
 	}
 	var missing []string

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"math"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
@@ -14,6 +15,7 @@ type EventKind string
 const (
 	DiagnosisEvent EventKind = "diagnosis" // Event.Diagnosis is set: a note or a warning
 	FeaturesEvent  EventKind = "features"  // Event.Features is set
+	ResumedEvent   EventKind = "resumed"   // Event.History is set: the epochs that were completed before
 	StepEvent      EventKind = "step"      // Event.Step is set; a few times a second at most
 	EpochEvent     EventKind = "epoch"     // Event.Epoch is set
 	DoneEvent      EventKind = "done"      // Event.Status is set
@@ -27,6 +29,7 @@ type Event struct {
 	Features  *features.Progress   `json:"features,omitempty"`
 	Step      *Step                `json:"step,omitempty"`
 	Epoch     *Epoch               `json:"epoch,omitempty"`
+	History   History              `json:"history,omitempty"`
 	Status    Status               `json:"status,omitempty"`
 }
 
@@ -67,6 +70,39 @@ func (h History) Best() *Epoch {
 		}
 	}
 	return nil
+}
+
+// Highest is the first epoch with the highest validation accuracy, whatever its loss; nil where there is none.
+func (h History) Highest() *Epoch {
+	var highest *Epoch
+	for i := range h {
+		if v := h[i].ValAccuracy; !math.IsNaN(v) && (highest == nil || v > highest.ValAccuracy) {
+			highest = &h[i]
+		}
+	}
+	return highest
+}
+
+// A Curve is one quantity over the epochs, on one split.
+type Curve struct {
+	Quantity string // loss, accuracy
+	Split    string // train, validation
+	Values   []float64
+}
+
+// Curves are the learning curves.
+func (h History) Curves() []Curve {
+	list := []Curve{{Quantity: "loss", Split: "train"}, {Quantity: "loss", Split: "validation"},
+		{Quantity: "accuracy", Split: "train"}, {Quantity: "accuracy", Split: "validation"}}
+	for i := range list {
+		list[i].Values = make([]float64, len(h))
+	}
+	for n, e := range h {
+		for i, v := range []float64{e.Loss, e.ValLoss, e.Accuracy, e.ValAccuracy} {
+			list[i].Values[n] = v
+		}
+	}
+	return list
 }
 
 // Status is how a training ended, or that it has not.

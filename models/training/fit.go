@@ -55,6 +55,9 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 	err := s.prepare(ctx)
 	if err == nil && s.record != nil {
 		err = s.record.restore(s)
+		if n := len(s.state.History); err == nil && n > 0 {
+			s.events(Event{Kind: ResumedEvent, History: s.state.History[:n:n]})
+		}
 	}
 	if err == nil {
 		err = s.run(ctx)
@@ -67,10 +70,11 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 		if errors.Is(err, ErrStopped) || errors.Is(err, ErrAborted) {
 			s.state.Status = Stopped
 		}
-		s.recordStatus()
+		s.recordStatus(err)
+		s.events(Event{Kind: DoneEvent, Status: s.state.Status})
 		return nil, errors.Join(err, s.close())
 	}
-	s.recordStatus()
+	s.recordStatus(nil)
 	s.events(Event{Kind: DoneEvent, Status: s.state.Status})
 	var marker error
 	switch s.state.Status {
@@ -90,11 +94,11 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 	return r, marker
 }
 
-func (s *session) recordStatus() {
+func (s *session) recordStatus(err error) {
 	if s.record == nil {
 		return
 	}
-	if err := s.record.finish(s); err != nil {
+	if err := s.record.finish(s, err); err != nil {
 		s.warn(CodeNotOnDisk, "The end of the run is not on disk: %v.", err)
 	}
 }

@@ -43,6 +43,7 @@ type Control struct {
 // A Request is who asked for a training, for its record.
 type Request struct {
 	Name  string   // of the run; empty: one is made from the time
+	Model string   // the name that it has for what is trained; may be empty
 	Cell  string   // text of the cell or command that started it
 	Flags []string // its flags
 }
@@ -70,11 +71,11 @@ func (j Job) Validate() error {
 
 // network lays out what is trained.
 func (j Job) network() (*network.Network, error) {
-	return network.New(j.Backbone, j.Recipe.Head, j.Recipe.tuning(), j.outputs())
+	return network.New(j.Backbone, j.Recipe.Head, j.Recipe.Tuning(), j.outputs())
 }
 
-// tuning says how unfrozen stages are trained.
-func (r Recipe) tuning() features.Tuning {
+// Tuning says how unfrozen stages are trained.
+func (r Recipe) Tuning() features.Tuning {
 	if r.Unfreeze == StageNone {
 		return features.Tuning{}
 	}

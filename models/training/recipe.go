@@ -104,6 +104,11 @@ const (
 	ClassWeightsAuto = "auto"
 )
 
+// ComputedOnce tells whether the epochs read features that were computed before the first, instead of images.
+func (r Recipe) ComputedOnce() bool {
+	return r.Unfreeze == StageNone && (r.Augment == "" || r.AugmentCopies > 0)
+}
+
 // A FieldError is a field of a Recipe with a value that it does not take.
 type FieldError struct {
 	Field   string // its key in JSON: batch_size

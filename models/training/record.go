@@ -15,7 +15,9 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -33,12 +35,15 @@ const (
 	bestPrefix = "best/"
 )
 
-// A Run is a training as it stands on disk.
+// A Run is the record of a training, as it is on disk and as its process keeps it while it lasts.
 type Run struct {
 	Name     string            `json:"name"`
 	Status   Status            `json:"status"`
+	Error    string            `json:"error,omitempty"` // why it failed
 	Started  time.Time         `json:"started"`
 	Updated  time.Time         `json:"updated"`
+	Model    string            `json:"model,omitempty"` // the name that whoever asked for it has for what is trained
+	Device   string            `json:"device,omitempty"`
 	Epochs   int               `json:"epochs"` // planned
 	History  History           `json:"history"`
 	Recipe   Recipe            `json:"recipe"`
@@ -47,9 +52,53 @@ type Run struct {
 	Root     string            `json:"root"`
 	Digest   string            `json:"digest"` // of the dataset
 	Backbone features.Identity `json:"backbone"`
+	// TrainImages and ValImages are those that the training uses; the dataset may have others, for the test.
+	TrainImages int `json:"train_images,omitempty"`
+	ValImages   int `json:"val_images,omitempty"`
+
+	Versions map[string]string `json:"versions,omitempty"` // of the programs that took part
 	Cell     string            `json:"cell,omitempty"`
 	Flags    []string          `json:"flags,omitempty"`
 	PID      int               `json:"pid"` // of the process that trains it
+}
+
+// NewRun is the record of a valid job that begins.
+func NewRun(j Job, device *accel.Device, started time.Time) Run {
+	return Run{
+		Name: j.Request.Name, Status: Running, Started: started.UTC(), Updated: started.UTC(), Model: j.Request.Model, Device: device.Name(),
+		Epochs: j.Recipe.Epochs, Recipe: j.Recipe, Targets: j.Targets,
+		Dataset: j.Dataset.Name, Root: j.Dataset.Root, Digest: j.Dataset.Digest, Backbone: j.Backbone.Identity(),
+		TrainImages: len(j.Dataset.Select(imagefolder.Train)), ValImages: len(j.Dataset.Select(imagefolder.Val)),
+		Versions: Versions(device), Cell: j.Request.Cell, Flags: j.Request.Flags,
+	}
+}
+
+// Hear takes in what the training tells.
+func (r *Run) Hear(e Event) {
+	switch e.Kind {
+	case ResumedEvent:
+		r.History = e.History
+	case EpochEvent:
+		r.History = append(r.History, *e.Epoch)
+	case DoneEvent:
+		r.Status = e.Status
+	default:
+		return
+	}
+	r.Updated = time.Now().UTC()
+}
+
+// End records how the training ended, from the error that it ended with.
+func (r *Run) End(err error) {
+	switch {
+	case errors.Is(err, ErrStopped) || errors.Is(err, ErrAborted):
+		r.Status = Stopped
+	case errors.Is(err, ErrNaN):
+		r.Status, r.Error = NaN, err.Error()
+	case err != nil:
+		r.Status, r.Error = Failed, err.Error()
+	}
+	r.Updated = time.Now().UTC()
 }
 
 func runsDir(home string) string { return filepath.Join(home, "runs") }
@@ -106,12 +155,7 @@ func createRecord(s *session) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := s.job
-	r := &record{dir: dir, run: Run{
-		Name: j.Request.Name, Status: Running, Started: s.started.UTC(), Epochs: j.Recipe.Epochs, Recipe: j.Recipe, Targets: j.Targets,
-		Dataset: j.Dataset.Name, Root: j.Dataset.Root, Digest: j.Dataset.Digest, Backbone: j.Backbone.Identity(),
-		Cell: j.Request.Cell, Flags: j.Request.Flags,
-	}}
+	r := &record{dir: dir, run: NewRun(s.job, s.device, s.started)}
 	if err := r.write(); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -196,6 +240,36 @@ func (r *record) restore(s *session) error {
 	return err
 }
 
+// ReadWeights reads the weights that a finished run has kept: those of its best epoch, or of its last where the recipe says
+// so. The outcome is the run's, whose digest of the weights they must have.
+func ReadWeights(home string, o Outcome) (stepper.State, error) {
+	dir, err := checkpoint.Open(runsDir(home), o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("read the weights of run %s: %w", o.Name, err)
+	}
+	var kept stepper.State
+	_, err = dir.Latest(func(path string) error {
+		_, last, best, err := readCheckpoint(path)
+		if err != nil {
+			return err
+		}
+		for name := range last { // what the optimizer remembers is in it, too
+			if _, ok := best[name]; ok && o.Provenance.Recipe.KeepLast && o.Status != NaN {
+				best[name] = last[name]
+			}
+		}
+		if got := stateDigest(best); got != o.Provenance.HeadDigest {
+			return fmt.Errorf("their SHA-256 is %s, and the run's record says %s", got, o.Provenance.HeadDigest)
+		}
+		kept = best
+		return nil
+	})
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return nil, fmt.Errorf("read the weights of run %s: %w", o.Name, err)
+	}
+	return kept, nil
+}
+
 func readCheckpoint(path string) (state loopState, last, best stepper.State, err error) {
 	source, err := weights.Open(path)
 	if err != nil {
@@ -221,9 +295,11 @@ func readCheckpoint(path string) (state loopState, last, best stepper.State, err
 	return state, last, best, nil
 }
 
-// finish records how the run ended.
-func (r *record) finish(s *session) error {
-	r.run.Status, r.run.History = s.state.Status, s.state.History
+// finish records how the run ended, with the error that it failed by.
+func (r *record) finish(s *session, err error) error {
+	r.run.History = s.state.History
+	r.run.End(err)
+	r.run.Status = s.state.Status
 	return r.write()
 }
 

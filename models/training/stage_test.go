@@ -32,7 +32,7 @@ func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Stage, wh
 	t.Helper()
 	options := modeltest.Options()
 	options.Cut = cut
-	n, err := network.New(modeltest.Backbone(t, options), "none", r.tuning(), 3)
+	n, err := network.New(modeltest.Backbone(t, options), "none", r.Tuning(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,7 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer"
 )
 
-func rootCommand(lab *transfer.Lab) *cobra.Command {
+func rootCommand(p *transfer.Presenter) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "headstart",
 		Short:         "Transfer learning from the command line, with the code of the notebook's magics",
@@ -27,12 +28,12 @@ func rootCommand(lab *transfer.Lab) *cobra.Command {
 		return fmt.Errorf("%s: %w; headstart %s --help shows its flags", c.Name(), err, c.Name())
 	})
 	root.AddCommand(
-		datasetCommand(lab),
-		featuresCommand(lab),
-		trainCommand(lab),
-		evaluateCommand(lab),
-		predictCommand(lab),
-		verifyCommand(lab),
+		datasetCommand(p),
+		featuresCommand(p),
+		trainCommand(p),
+		evaluateCommand(p),
+		predictCommand(p),
+		verifyCommand(p),
 		doctorCommand(),
 		pjrtCommand(),
 		weightsCommand(),
@@ -52,42 +53,23 @@ func takes(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// runMagics runs magics one after the other, as the cells of a notebook would.
-func runMagics(ctx context.Context, lab *transfer.Lab, host *terminal, lines ...[]string) error {
-	known := map[string]magics.Magic{}
-	for _, m := range lab.Magics() {
-		known[m.Name()] = m
-	}
-	for _, words := range lines {
-		name, args := words[0], words[1:]
-		call := magics.Call{Name: name, Line: magics.JoinWords(args)}
-		call.Code = "%" + name + " " + call.Line
-		err := magics.Invoke(ctx, known[name], call, host)
-		if err := errors.Join(err, host.settle()); err != nil {
-			return err
-		}
-	}
-	return nil
+// command carries out what a command's flags ask for, with errors that name flags.
+func command(c *cobra.Command, page transfer.Page, do func(context.Context, transfer.Page) error) error {
+	page.Code = commandLine()
+	return carryOut(c.Context(), page, do)
 }
 
-// given lists the flags that were set, as words that parse back.
-func given(flags *pflag.FlagSet, only *pflag.FlagSet) []string {
-	var words []string
-	only.VisitAll(func(f *pflag.Flag) {
-		set := flags.Lookup(f.Name)
-		if set == nil || !set.Changed {
-			return
-		}
-		values := []string{set.Value.String()}
-		if list, ok := set.Value.(pflag.SliceValue); ok { // whose String does not parse back
-			values = list.GetSlice()
-		}
-		for _, value := range values {
-			words = append(words, "--"+f.Name+"="+value)
-		}
-	})
-	return words
+// carryOut does one piece of work, and prints what it has left to print.
+func carryOut(ctx context.Context, page transfer.Page, do func(context.Context, transfer.Page) error) error {
+	err := transfer.Advised(do(ctx, page))
+	if t, ok := page.Host.(*terminal); ok {
+		return errors.Join(err, t.settle())
+	}
+	return err
 }
+
+// commandLine is the command as it was given, for the record of a run.
+func commandLine() string { return "headstart " + magics.JoinWords(os.Args[1:]) }
 
 // flagSet is a set that a declaration has filled.
 func flagSet(declare func(*pflag.FlagSet)) *pflag.FlagSet {
@@ -96,8 +78,8 @@ func flagSet(declare func(*pflag.FlagSet)) *pflag.FlagSet {
 	return set
 }
 
-// addNew adds the flags that are not there yet: commands that take the flags of several magics have one --seed for all.
-func addNew(to *pflag.FlagSet, sets ...*pflag.FlagSet) {
+// addShared adds the flags of several declarations. One that several have, such as --seed, is one flag; share sets it in all.
+func addShared(to *pflag.FlagSet, sets ...*pflag.FlagSet) {
 	for _, set := range sets {
 		set.VisitAll(func(f *pflag.Flag) {
 			if to.Lookup(f.Name) == nil {
@@ -107,11 +89,27 @@ func addNew(to *pflag.FlagSet, sets ...*pflag.FlagSet) {
 	}
 }
 
+// share sets a flag that was given in every declaration that has it.
+func share(given *pflag.FlagSet, sets ...*pflag.FlagSet) error {
+	for _, set := range sets {
+		var err error
+		set.VisitAll(func(f *pflag.Flag) {
+			if shared := given.Lookup(f.Name); shared != nil && shared != f && shared.Changed && err == nil {
+				err = set.Set(f.Name, shared.Value.String())
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func printJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
 }

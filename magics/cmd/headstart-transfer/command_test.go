@@ -1,24 +1,29 @@
 package main
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/spf13/pflag"
 )
 
-func TestGivenFlagsParseBack(t *testing.T) {
-	declare := func(f *pflag.FlagSet) {
-		f.StringSlice("allow", nil, "")
-		f.Int("epochs", 10, "")
-		f.Int("batch", 32, "")
+func TestASharedFlagIsSetEverywhere(t *testing.T) {
+	var first, second int64
+	var epochs int
+	declare := func(seed *int64) *pflag.FlagSet {
+		return flagSet(func(f *pflag.FlagSet) { f.Int64Var(seed, "seed", 42, "") })
 	}
-	set := flagSet(declare)
-	if err := set.Parse([]string{"--allow", "preprocess,random", "--epochs=3"}); err != nil {
+	sets := []*pflag.FlagSet{declare(&first), declare(&second), flagSet(func(f *pflag.FlagSet) { f.IntVar(&epochs, "epochs", 10, "") })}
+	given := flagSet(func(f *pflag.FlagSet) { addShared(f, sets...) })
+	if err := given.Parse([]string{"--seed", "7", "--epochs=3"}); err != nil {
 		t.Fatal(err)
 	}
-	words := given(set, flagSet(declare))
-	if want := []string{"--allow=preprocess", "--allow=random", "--epochs=3"}; !slices.Equal(words, want) {
-		t.Errorf("given %v, want %v", words, want)
+	if err := share(given, sets...); err != nil {
+		t.Fatal(err)
+	}
+	if first != 7 || second != 7 || epochs != 3 {
+		t.Errorf("the seeds are %d and %d, and the epochs %d", first, second, epochs)
+	}
+	if !sets[1].Changed("seed") || !sets[2].Changed("epochs") {
+		t.Error("a declaration does not know that its flag was given")
 	}
 }

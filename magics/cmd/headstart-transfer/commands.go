@@ -4,187 +4,219 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
-// reportTo is the terminal of a command whose figures are its result, unless that is JSON.
-func reportTo(c *cobra.Command, asJSON bool) *terminal {
+// resultPage is for a command whose figures are its result, unless that is JSON.
+func resultPage(c *cobra.Command, asJSON bool) transfer.Page {
 	figures := c.OutOrStdout()
 	if asJSON {
 		figures = c.ErrOrStderr()
 	}
-	return newTerminal(c.OutOrStdout(), c.ErrOrStderr(), figures)
+	return transfer.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), figures), JSON: asJSON}
 }
 
-func datasetCommand(lab *transfer.Lab) *cobra.Command {
+// progressPage is for a command whose figures show how far it has come.
+func progressPage(c *cobra.Command, asJSON bool) transfer.Page {
+	return transfer.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), JSON: asJSON}
+}
+
+// quietPage is for a part of a command that is not its result.
+func quietPage(c *cobra.Command) transfer.Page {
+	return transfer.Page{Host: newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())}
+}
+
+func datasetCommand(p *transfer.Presenter) *cobra.Command {
 	var o transfer.DatasetFlags
 	var asJSON bool
-	set := flagSet(o.Declare)
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "dataset DIR",
-		Short: "Check a folder of images: counts, what is skipped and why",
+		Short: "Check a folder of images: counts, and what is skipped and why",
 		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			words := append([]string{"dataset", "load", args[0]}, given(c.Flags(), set)...)
-			if asJSON {
-				words = append(words, "--json")
-			}
-			return runMagics(c.Context(), lab, reportTo(c, asJSON), words)
+			return command(c, resultPage(c, asJSON), func(ctx context.Context, page transfer.Page) error {
+				return p.LoadDataset(ctx, page, args[0], o)
+			})
 		},
 	}
-	addNew(command.Flags(), set)
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command
+	o.Declare(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
 }
 
 // notebookOnly names the flags of %train that mean nothing outside a notebook.
 func notebookOnly() []string { return []string{"background", "outlive", "dataset", "model"} }
 
-func trainCommand(lab *transfer.Lab) *cobra.Command {
-	var data transfer.DatasetFlags
-	var model transfer.ModelFlags
-	var train transfer.TrainFlags
-	var architecture, out string
-	var asJSON, headOnly bool
-	dataSet, modelSet, trainSet := flagSet(data.Declare), flagSet(model.Declare), flagSet(train.Declare)
-	command := &cobra.Command{
+// trainFlags are those of the command train: of a dataset, a model and a training, on sets of their own.
+type trainFlags struct {
+	data         transfer.DatasetFlags
+	model        transfer.ModelFlags
+	train        transfer.TrainFlags
+	save         transfer.SaveFlags
+	architecture string
+	out          string
+	asJSON       bool
+	sets         []*pflag.FlagSet
+}
+
+func (o *trainFlags) declare(flags *pflag.FlagSet) {
+	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), flagSet(o.model.Declare), flagSet(o.train.Declare)}
+	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
+	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	flags.StringVarP(&o.out, "out", "o", "", "folder to save the model in")
+	flags.BoolVar(&o.save.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
+	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
+}
+
+func trainCommand(p *transfer.Presenter) *cobra.Command {
+	var o trainFlags
+	cmd := &cobra.Command{
 		Use:   "train DIR",
 		Short: "Train a classifier of the images in a folder with one folder per class",
 		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			flags := c.Flags()
-			names := func(words []string, set *pflag.FlagSet) []string { return append(words, given(flags, set)...) }
-			lines := [][]string{
-				names([]string{"dataset", "load", args[0]}, without(dataSet, "name")),
-				names([]string{"model", architecture}, modelSet),
-				names([]string{"train"}, without(trainSet, notebookOnly()...)),
-			}
-			if asJSON {
-				lines[2] = append(lines[2], "--json")
-			}
-			quiet := newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())
-			if err := runMagics(c.Context(), lab, quiet, lines[:2]...); err != nil {
+			if err := share(c.Flags(), o.sets...); err != nil {
 				return err
 			}
-			err := runMagics(c.Context(), lab, newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), lines[2])
-			if out == "" || (err != nil && !errors.Is(err, training.ErrStopped)) {
+			err := command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
+				if err := p.LoadDataset(ctx, page, args[0], o.data); err != nil {
+					return err
+				}
+				return p.BuildModel(ctx, page, o.architecture, o.model)
+			})
+			if err != nil {
 				return err
 			}
-			if _, _, missing := lab.Trained(""); missing != nil {
-				return cmp.Or(err, missing)
-			}
-			save := []string{"save", out}
-			if headOnly {
-				save = append(save, "--head-only")
-			}
-			// An interrupt ended the training; the model that it leaves is worth saving.
-			return cmp.Or(runMagics(context.WithoutCancel(c.Context()), lab, quiet, save), err)
+			err = command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+				return p.Train(ctx, page, o.train)
+			})
+			return o.keep(c, p, err)
 		},
 	}
-	flags := command.Flags()
-	addNew(flags, without(dataSet, "name"), modelSet, without(trainSet, notebookOnly()...))
-	flags.StringVar(&architecture, "architecture", "resnet50", "resnet50, resnet101 or resnet152")
-	flags.StringVarP(&out, "out", "o", "", "save the model in this folder")
-	flags.BoolVar(&headOnly, "head-only", false, "leave the backbone's weights out of the saved model")
-	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command
+	o.declare(cmd.Flags())
+	return cmd
+}
+
+// keep saves the model where that was asked for. An interrupt ended the training; the model that it leaves is worth saving.
+func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) error {
+	if o.out == "" || (ended != nil && !errors.Is(ended, training.ErrStopped)) {
+		return ended
+	}
+	ctx := context.WithoutCancel(c.Context())
+	if _, missing := p.Lab().Trained(ctx, lab.Ref{}); missing != nil {
+		return cmp.Or(ended, missing)
+	}
+	err := carryOut(ctx, quietPage(c), func(ctx context.Context, page transfer.Page) error {
+		return p.Save(ctx, page, o.out, o.save)
+	})
+	return cmp.Or(err, ended)
 }
 
 // without is a set without some flags.
 func without(set *pflag.FlagSet, names ...string) *pflag.FlagSet {
 	rest := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.VisitAll(func(f *pflag.Flag) {
-		for _, name := range names {
-			if f.Name == name {
-				return
-			}
+		if !slices.Contains(names, f.Name) {
+			rest.AddFlag(f)
 		}
-		rest.AddFlag(f)
 	})
 	return rest
 }
 
-func evaluateCommand(lab *transfer.Lab) *cobra.Command {
-	var weights string
-	var asJSON bool
-	command := &cobra.Command{
+// savedFlags are those of a command that works with a saved model.
+type savedFlags struct {
+	weights string
+	asJSON  bool
+}
+
+func (o *savedFlags) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for a model that was saved head-only")
+	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
+}
+
+// load makes the saved model the current one.
+func (o *savedFlags) load(ctx context.Context, p *transfer.Presenter, dir string) error {
+	_, err := p.Lab().LoadModel(ctx, dir, "", o.weights)
+	return err
+}
+
+func evaluateCommand(p *transfer.Presenter) *cobra.Command {
+	var o savedFlags
+	var evaluate transfer.EvaluateFlags
+	flagSet(evaluate.Declare) // for the defaults
+	cmd := &cobra.Command{
 		Use:   "evaluate MODEL DIR",
-		Short: "Say how good a saved model is on a folder with one folder per class",
+		Short: "Evaluate a saved model on a folder with one folder per class",
 		Args:  takes(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
-			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
-				return err
-			}
-			words := []string{"evaluate", "--dir=" + args[1]}
-			if asJSON {
-				words = append(words, "--json")
-			}
-			return runMagics(c.Context(), lab, reportTo(c, asJSON), words)
+			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+				if err := o.load(ctx, p, args[0]); err != nil {
+					return err
+				}
+				evaluate.Dir = args[1]
+				return p.Evaluate(ctx, page, evaluate)
+			})
 		},
 	}
-	command.Flags().StringVar(&weights, "weights", "", "the backbone's weights of a model that was saved head-only")
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command
+	o.declare(cmd.Flags())
+	return cmd
 }
 
-func predictCommand(lab *transfer.Lab) *cobra.Command {
-	var weights string
-	var top int
-	var asJSON bool
-	command := &cobra.Command{
+func predictCommand(p *transfer.Presenter) *cobra.Command {
+	var o savedFlags
+	var predict transfer.PredictFlags
+	all := flagSet(predict.Declare)
+	cmd := &cobra.Command{
 		Use:   "predict MODEL FILE...",
-		Short: "Say what a saved model sees in images",
+		Short: "Predict the classes of images with a saved model",
 		Args:  takes(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
-				return err
-			}
-			words := []string{"predict", fmt.Sprintf("--top=%d", top)}
-			if asJSON {
-				words = append(words, "--json")
-			}
-			for _, file := range args[1:] {
-				words = append(words, filepath.Clean(file)) // so that no file is taken for a flag or a name
-			}
-			return runMagics(c.Context(), lab, reportTo(c, asJSON), words)
+			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+				if err := o.load(ctx, p, args[0]); err != nil {
+					return err
+				}
+				files := make([]string, 0, len(args)-1)
+				for _, file := range args[1:] {
+					file, err := filepath.Abs(file) // so that no file is taken for a name in the notebook
+					if err != nil {
+						return err
+					}
+					files = append(files, file)
+				}
+				return p.Predict(ctx, page, files, predict)
+			})
 		},
 	}
-	command.Flags().StringVar(&weights, "weights", "", "the backbone's weights of a model that was saved head-only")
-	command.Flags().IntVar(&top, "top", 3, "classes for each image")
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command
+	o.declare(cmd.Flags())
+	addShared(cmd.Flags(), without(all, "model", "run", "limit"))
+	return cmd
 }
 
-func verifyCommand(lab *transfer.Lab) *cobra.Command {
-	var weights, root string
-	var asJSON bool
-	command := &cobra.Command{
+func verifyCommand(p *transfer.Presenter) *cobra.Command {
+	var o savedFlags
+	var verify transfer.VerifyFlags
+	cmd := &cobra.Command{
 		Use:   "verify MODEL",
 		Short: "Repeat the training of a saved model and compare the numbers",
 		Args:  takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if _, err := lab.Load(c.Context(), args[0], "", weights); err != nil {
-				return err
-			}
-			words := []string{"verify"}
-			if root != "" {
-				words = append(words, "--root="+root)
-			}
-			if asJSON {
-				words = append(words, "--json")
-			}
-			return runMagics(c.Context(), lab, newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), words)
+			return command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+				if err := o.load(ctx, p, args[0]); err != nil {
+					return err
+				}
+				return p.Verify(ctx, page, "", verify)
+			})
 		},
 	}
-	command.Flags().StringVar(&weights, "weights", "", "the backbone's weights of a model that was saved head-only")
-	command.Flags().StringVar(&root, "root", "", "where the images are now")
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command
+	o.declare(cmd.Flags())
+	verify.Declare(cmd.Flags())
+	return cmd
 }

@@ -5,21 +5,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
-func featuresCommand(lab *transfer.Lab) *cobra.Command {
+func featuresCommand(p *transfer.Presenter) *cobra.Command {
 	var data transfer.DatasetFlags
 	var model transfer.ModelFlags
 	var architecture, out string
 	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name")
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "features DIR",
 		Short: "Compute the backbone's features of every image in a folder",
 		Long: `Compute the backbone's features of every image in a folder. OUT is a safetensors file: its tensor "features" is
@@ -28,66 +27,43 @@ which stand as a JSON list in the file's metadata under "paths".`,
 		Args: takes(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" {
-				return fmt.Errorf("computing the features of %s: --out names the file to write", args[0])
+				return fmt.Errorf("compute the features of %s: --out names the file to write", args[0])
 			}
-			return writeFeatures(c.Context(), c, lab, args[0], architecture, out, data, model)
+			if err := share(c.Flags(), dataSet, modelSet); err != nil {
+				return err
+			}
+			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {
+				return writeFeatures(ctx, page, p, args[0], architecture, out, data, model)
+			})
 		},
 	}
-	addNew(command.Flags(), dataSet, modelSet)
-	command.Flags().StringVar(&architecture, "architecture", "resnet50", "resnet50, resnet101 or resnet152")
-	command.Flags().StringVarP(&out, "out", "o", "", "the file to write")
-	return command
+	addShared(cmd.Flags(), dataSet, modelSet)
+	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "safetensors file to write")
+	return cmd
 }
 
-func writeFeatures(ctx context.Context, c *cobra.Command, lab *transfer.Lab, dir, architecture, out string, data transfer.DatasetFlags, model transfer.ModelFlags) error {
-	data.Val = 0
-	screen := newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())
-	images, err := lab.LoadDataset(ctx, dir, data, nil)
+func writeFeatures(
+	ctx context.Context, page transfer.Page, p *transfer.Presenter, dir, architecture, out string, data transfer.DatasetFlags, model transfer.ModelFlags,
+) error {
+	f, err := p.Features(ctx, page, dir, architecture, data, model)
 	if err != nil {
 		return err
 	}
-	for _, aside := range images.Skipped {
-		fmt.Fprintf(c.ErrOrStderr(), "skipped %q: %s\n", aside.Path, aside.Reason)
-	}
-	m, err := lab.BuildModel(ctx, architecture, images.Options.Size, model, nil)
-	if err != nil {
-		return err
-	}
-	values, shape, line, err := lab.DatasetFeatures(ctx, m, images, screen)
-	if err != nil {
-		return err
-	}
-	paths := make([]string, len(images.Items))
-	for i, item := range images.Items {
+	paths := make([]string, len(f.Dataset.Items))
+	for i, item := range f.Dataset.Items {
 		paths[i] = item.Path
 	}
 	names, err := json.Marshal(paths)
 	if err != nil {
 		return err
 	}
-	err = writeWhole(out, func(w io.Writer) error {
-		return weights.Write(w, map[string]weights.Float32{"features": {Shape: shape, Values: values}}, map[string]string{"paths": string(names)})
+	err = atomicfile.WriteFile(out, func(w io.Writer) error {
+		return weights.Write(w, map[string]weights.Float32{"features": {Shape: f.Shape, Values: f.Values}}, map[string]string{"paths": string(names)})
 	})
 	if err != nil {
-		return fmt.Errorf("writing the features to %s: %w", out, err)
+		return fmt.Errorf("write the features to %s: %w", out, err)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "wrote %s: %v; %s\n", out, shape, line)
+	_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %s\n", out, f.Shape, f.Line)
 	return err
-}
-
-// writeWhole writes a file under a temporary name and renames it, so that nobody reads half of it.
-func writeWhole(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if err := write(file); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/lab"
 )
 
 func main() {
@@ -20,16 +22,16 @@ func main() {
 	if err != nil {
 		log.Warn("nothing is kept on disk", "error", err)
 	}
-	lab := transfer.NewLab(home, log)
+	presenter := transfer.New(lab.New(home, accel.Options{}, log), log)
 	if plugin.Started() {
-		servePlugin(lab, log)
+		servePlugin(presenter, log)
 		return
 	}
 	// The first interrupt stops gently and keeps the best model; with the handler gone, the second ends the process.
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, cancel)
-	err = rootCommand(lab).ExecuteContext(ctx)
-	if closeErr := lab.Close(); err == nil {
+	err = rootCommand(presenter).ExecuteContext(ctx)
+	if closeErr := presenter.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
@@ -40,9 +42,9 @@ func main() {
 
 // servePlugin answers the magics of kernels and their Go cells. A training in the background may outlive its kernel, and
 // the next one finds it again.
-func servePlugin(lab *transfer.Lab, log *slog.Logger) {
-	plugin.Program{Magics: lab.Magics(), Busy: lab.Busy, Attached: lab.Attached}.Serve()
-	if err := lab.Close(); err != nil {
+func servePlugin(p *transfer.Presenter, log *slog.Logger) {
+	plugin.Program{Magics: p.Magics(), Busy: p.Busy, Attached: p.Attached}.Serve()
+	if err := p.Close(); err != nil {
 		log.Error("closing", "error", err)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -14,16 +14,16 @@ import (
 const exampleAugment = "flip,rotate:10,zoom:0.1"
 
 // showAugmented shows images as training sees them in its first epoch.
-func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, o showFlags) error {
+func (p *Presenter) showAugmented(ctx context.Context, page Page, data *imagefolder.Dataset, o showFlags) error {
 	spec, err := augment.Parse(o.Augment)
 	if err != nil {
 		return err
 	}
-	device, err := l.Device(ctx)
+	device, err := p.lab.Device(ctx)
 	if err != nil {
 		return err
 	}
-	picked, err := spread(data, o.Class, o.Split, o.Limit)
+	picked, err := lab.Spread(data, o.Class, o.Split, o.Limit)
 	if err != nil {
 		return err
 	}
@@ -51,6 +51,6 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 			Image: figure.RGB(changed[n*size:(n+1)*size], thumbSide, thumbSide), Title: data.Classes[data.Items[i].Label],
 		})
 	}
-	_, err = in.Show(ctx, figure.Grid(grid))
+	_, err = page.Show(ctx, figure.Grid(grid))
 	return err
 }

@@ -10,17 +10,18 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 // serve asks the lab as a Go cell does.
-func serve[R any](t *testing.T, l *Lab, method string, params any) R {
+func serve[R any](t *testing.T, p *Presenter, method string, params any) R {
 	t.Helper()
 	raw, err := json.Marshal(params)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := l.handle(context.Background(), method, raw)
+	answer, err := p.handle(context.Background(), method, raw)
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
@@ -59,13 +60,13 @@ func widePhoto(t *testing.T) (file string, pixels warm.Image) {
 // The library, which reads the file as the training does, says what is right.
 func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 	file, pixels := widePhoto(t)
-	lab := goLab(t)
-	mustCall(t, lab, "%dataset load photos --size 32 --resize crop --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu", "%train --epochs 1")
-	model, trained, err := lab.Trained("")
+	p := goLab(t)
+	mustCall(t, p, "%dataset load photos --size 32 --resize crop --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu", "%train --epochs 1")
+	trained, err := p.lab.Trained(t.Context(), lab.Ref{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	geometry := trained.Backbone().Identity().Geometry
+	geometry := trained.Geometry()
 	if geometry.Method != imageio.Crop {
 		t.Fatalf("the model resizes by %q", geometry.Method)
 	}
@@ -77,11 +78,11 @@ func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 	if err := imageio.At(seen, data, geometry, imageio.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	device, err := lab.Device(t.Context())
+	device, err := p.lab.Device(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	extractor, err := trained.Backbone().Extractor(t.Context(), device, 1)
+	extractor, err := trained.Model.Backbone().Extractor(t.Context(), device, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, img := range map[string]warm.Image{"pixels": pixels, "file": {File: file}} {
-		got, err := serve[warm.FeaturesResult](t, lab, warm.MethodFeatures, warm.FeaturesParams{Images: []warm.Image{img}}).Features.Floats()
+		got, err := serve[warm.FeaturesResult](t, p, warm.MethodFeatures, warm.FeaturesParams{Images: []warm.Image{img}}).Features.Floats()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,13 +102,13 @@ func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 	}
 
 	predicted := func(img warm.Image) float64 {
-		return serve[warm.PredictResult](t, lab, warm.MethodPredict, warm.PredictParams{Images: []warm.Image{img}}).Predictions[0].Probability()
+		return serve[warm.PredictResult](t, p, warm.MethodPredict, warm.PredictParams{Images: []warm.Image{img}}).Predictions[0].Probability()
 	}
 	if a, b := predicted(pixels), predicted(warm.Image{File: file}); math.Abs(a-b) > 1e-5 {
-		t.Errorf("%s predicts %v for pixels and %v for the file", model.Name, a, b)
+		t.Errorf("%s predicts %v for pixels and %v for the file", trained.Name, a, b)
 	}
 	heat := func(img warm.Image) []float32 {
-		values, err := serve[warm.Explanation](t, lab, warm.MethodExplain, warm.ExplainParams{Image: img, Class: "red"}).Heat.Floats()
+		values, err := serve[warm.Explanation](t, p, warm.MethodExplain, warm.ExplainParams{Image: img, Class: "red"}).Heat.Floats()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,18 +1,15 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image/jpeg"
-	"path/filepath"
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/models/lab"
 )
 
-// A panelRequest is what the data panel asks: a page of a dataset's images, after an edit where there is one.
+// A panelRequest is what the dataset panel asks: a page of a dataset's images, after an edit where there is one.
 type panelRequest struct {
 	Dataset string `json:"dataset"` // empty for the current one
 	Class   string `json:"class"`
@@ -28,7 +25,7 @@ type panelRequest struct {
 
 // A panelPage answers it.
 type panelPage struct {
-	datasetSummary
+	lab.DatasetSummary
 	Names []string    `json:"datasets"` // all that are loaded
 	Total int         `json:"total"`    // images of the class and split asked for
 	Items []panelItem `json:"items"`
@@ -47,31 +44,28 @@ type panelItem struct {
 // maxPage bounds a page, whatever a client asks for.
 const maxPage = 200
 
-func (l *Lab) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
-	data, err := l.Dataset(asked.Dataset)
+func (p *Presenter) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
+	data, err := p.lab.Dataset(asked.Dataset)
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	switch asked.Action {
 	case "":
 	case imagefolder.Keep, imagefolder.Delete, imagefolder.Relabel:
-		data, err = l.decide(ctx, data, []decision{{asked.Action, asked.Paths, asked.To}}, 0, false)
+		data, err = p.lab.EditDataset(ctx, data, []lab.Edit{{Action: asked.Action, Paths: asked.Paths, To: asked.To}})
 	case imagefolder.Undo:
-		data, err = l.decide(ctx, data, nil, asked.Number, true)
+		data, err = p.lab.UndoEdit(ctx, data, asked.Number)
 	default:
-		err = fmt.Errorf("%%dataset knows no action %q: keep, delete, relabel and undo are there", asked.Action)
+		err = fmt.Errorf("answer the dataset panel: the action must be one of keep, delete, relabel, undo; got %q", asked.Action)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return l.page(ctx, data, asked)
+	return p.page(ctx, data, asked)
 }
 
-func (l *Lab) page(ctx context.Context, data *imagefolder.Dataset, asked panelRequest) (panelPage, error) {
-	l.mu.Lock()
-	names := l.datasets.names()
-	l.mu.Unlock()
-	page := panelPage{datasetSummary: summarize(data), Names: names, Items: []panelItem{}, Edits: len(data.Edits)}
+func (p *Presenter) page(ctx context.Context, data *imagefolder.Dataset, asked panelRequest) (panelPage, error) {
+	page := panelPage{DatasetSummary: lab.Summarize(data), Names: p.lab.Datasets(), Items: []panelItem{}, Edits: len(data.Edits)}
 	var chosen []int
 	for i, item := range data.Items {
 		if (asked.Class == "" || data.Classes[item.Label] == asked.Class) && (asked.Split == "" || item.Split == asked.Split) {
@@ -86,7 +80,7 @@ func (l *Lab) page(ctx context.Context, data *imagefolder.Dataset, asked panelRe
 	start := min(max(asked.Offset, 0), len(chosen))
 	chosen = chosen[start:min(start+min(limit, maxPage), len(chosen))]
 	for _, i := range chosen {
-		pixels, err := data.Pixels(i, imagefolder.Geometry{Size: thumbSide, Method: imagefolder.Bilinear})
+		pixels, err := itemPixels(data, i)
 		if err != nil {
 			return page, err
 		}
@@ -95,40 +89,27 @@ func (l *Lab) page(ctx context.Context, data *imagefolder.Dataset, asked panelRe
 			Path: imagefolder.Printable(item.Path), Label: data.Classes[item.Label], Split: item.Split, Thumb: thumbJPEG(pixels),
 		})
 	}
-	return page, l.judge(ctx, data, chosen, page.Items)
+	return page, p.judge(ctx, data, chosen, page.Items)
 }
 
 // judge adds the current model's predictions where it knows these classes.
-func (l *Lab) judge(ctx context.Context, data *imagefolder.Dataset, chosen []int, items []panelItem) error {
-	_, trained, err := l.Trained("")
-	if err != nil || !slices.Equal(trained.Classes, data.Classes) {
+func (p *Presenter) judge(ctx context.Context, data *imagefolder.Dataset, chosen []int, items []panelItem) error {
+	trained, err := p.lab.Trained(ctx, lab.Ref{})
+	if err != nil || !slices.Equal(trained.Model.Classes, data.Classes) {
 		return nil //nolint:nilerr // no model, no predictions
 	}
 	files := make([]string, len(chosen))
 	for n, i := range chosen {
-		files[n] = itemFile(data, i)
+		files[n] = lab.ItemFile(data, i)
 	}
-	predictions, err := trained.Predict(ctx, files, 1)
+	predictions, err := trained.Model.Predict(ctx, files, 1)
 	if err != nil {
 		return err
 	}
-	for n, p := range predictions {
-		if len(p.Top) > 0 {
-			items[n].Predicted, items[n].Probability = p.Top[0].Class, p.Top[0].Probability
+	for n, answer := range predictions {
+		if len(answer.Top) > 0 {
+			items[n].Predicted, items[n].Probability = answer.Class(), answer.Probability()
 		}
 	}
 	return nil
-}
-
-func itemFile(data *imagefolder.Dataset, item int) string {
-	return filepath.Join(data.Root, filepath.FromSlash(data.Items[item].Path))
-}
-
-// thumbJPEG encodes [thumbSide, thumbSide, 3] for the notebook extension.
-func thumbJPEG(pixels []uint8) []byte {
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, figure.RGB(pixels, thumbSide, thumbSide), &jpeg.Options{Quality: 80}); err != nil {
-		return nil // a buffer takes everything
-	}
-	return out.Bytes()
 }

@@ -1,0 +1,60 @@
+package transfer
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
+)
+
+// Draw draws a figure as PNG for a Go cell, which links no library for it.
+func Draw(p warm.DrawParams) (warm.Drawing, error) {
+	var bundle display.Bundle
+	switch p.Kind {
+	case warm.DrawCurves:
+		var data sketch.Curves
+		if err := json.Unmarshal(p.Data, &data); err != nil {
+			return warm.Drawing{}, fmt.Errorf("read the curves: %w", err)
+		}
+		bundle = figure.Curves(data)
+	case warm.DrawGrid:
+		var data warm.GridData
+		if err := json.Unmarshal(p.Data, &data); err != nil {
+			return warm.Drawing{}, fmt.Errorf("read the grid: %w", err)
+		}
+		grid, err := gridOf(data)
+		if err != nil {
+			return warm.Drawing{}, err
+		}
+		bundle = figure.Grid(grid)
+	default:
+		return warm.Drawing{}, fmt.Errorf("draw %q: the kind must be one of curves, grid", p.Kind)
+	}
+	return drawingOf(bundle), nil
+}
+
+func drawingOf(bundle display.Bundle) warm.Drawing {
+	png, _ := bundle.Data[display.MIMEPNG].([]byte)
+	size, _ := bundle.Metadata[display.MIMEPNG].(map[string]any)
+	width, _ := size["width"].(int)
+	height, _ := size["height"].(int)
+	return warm.Drawing{PNG: png, Width: width, Height: height}
+}
+
+func gridOf(data warm.GridData) (figure.GridData, error) {
+	grid := figure.GridData{Title: data.Title, Columns: data.Columns, Notes: data.Notes}
+	for i, cell := range data.Cells {
+		images, err := lab.WarmImages([]warm.Image{cell.Image})
+		if err != nil {
+			return grid, fmt.Errorf("cell %d of the grid: %w", i+1, err)
+		}
+		grid.Cells = append(grid.Cells, figure.Cell{
+			Image: thumb(images[0], ""), Title: cell.Title, Caption: cell.Caption, Mark: figure.Mark(cell.Mark),
+		})
+	}
+	return grid, nil
+}

@@ -1,0 +1,154 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// remedy is how a magic fixes what a diagnosis of that code found; empty where no flag does.
+func remedy(code string) string {
+	return map[string]string{
+		training.CodePreprocess:   "%model --preprocess auto",
+		training.CodePoolNone:     "%model --pool avg",
+		training.CodeRandom:       "%model --weights imagenet",
+		training.CodeLeak:         "%dataset load without --follow-split",
+		training.CodeNoValidation: "%dataset load --val 0.2",
+		training.CodeImbalance:    "--class-weights auto",
+		training.CodeBatchNorm:    "--unfreeze conv5",
+		training.CodeLearningRate: "--lr, --find-lr",
+		training.CodeNotCached:    "--augment-copies 2",
+		training.CodeUnchanged:    "--stage-rate",
+	}[code]
+}
+
+// sentences are a diagnosis for people.
+func sentences(d diagnosis.Diagnosis) string {
+	text := strings.TrimSpace(d.Sentence + " " + d.Fix)
+	if fix := remedy(d.Code); fix != "" {
+		text += " (" + fix + ")"
+	}
+	return text
+}
+
+// accepted is a diagnosis of the check before a training for people, with how it is accepted.
+func accepted(d diagnosis.Diagnosis) string {
+	return fmt.Sprintf("%s (--allow %s accepts it)", sentences(d), d.Code)
+}
+
+// noted is a diagnosis that a training tells, for the notes of its figure.
+func noted(d diagnosis.Diagnosis) string {
+	if slices.Contains(training.PreflightCodes(), d.Code) {
+		return accepted(d)
+	}
+	return sentences(d)
+}
+
+// Advised adds to an error of the lab what the flags and magics do about it.
+func Advised(err error) error { return advised(err) }
+
+// advised adds to an error of the library what the flags and magics do about it.
+func advised(err error) error {
+	if text := hint(err); text != "" {
+		return &advice{err, text}
+	}
+	return err
+}
+
+// hint is an error with what the flags and magics do about it; empty where they do nothing.
+func hint(err error) string {
+	if err == nil || errors.As(err, new(*advice)) {
+		return ""
+	}
+	if refused, ok := errors.AsType[*training.PreflightError](err); ok {
+		var list []string
+		for _, d := range refused.Diagnoses {
+			list = append(list, accepted(d))
+		}
+		return "train: " + strings.Join(list, "; ")
+	}
+	if field, ok := errors.AsType[*training.FieldError](err); ok {
+		if name := flagOf(field.Field); name != "" {
+			return fmt.Sprintf("%v (--%s)", err, name)
+		}
+	}
+	if option, ok := errors.AsType[*imagefolder.OptionError](err); ok {
+		return fmt.Sprintf("%v (--%s)", err, option.Field)
+	}
+	if devices, ok := errors.AsType[*training.DevicesError](err); ok {
+		return fmt.Sprintf("%v; %%device cpu --devices %d makes as many of a CPU, and %%device cuda takes all GPUs", err, devices.Asked)
+	}
+	if errors.Is(err, classifier.ErrNoImages) {
+		return fmt.Sprintf("%v; %%dataset load --val and --test say how many it gets", err)
+	}
+	return labHint(err)
+}
+
+// labHint is hint for the errors of the lab.
+func labHint(err error) string {
+	if missing, ok := errors.AsType[*lab.NotFoundError](err); ok {
+		return notFound(err, missing)
+	}
+	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
+		return fmt.Sprintf("%v; continue it with %%train --resume %s", err, magics.JoinWords([]string{unfinished.Run}))
+	}
+	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {
+		return fmt.Sprintf("%v: run %%train --model %s first", err, magics.JoinWords([]string{untrained.Model}))
+	}
+	if running, ok := errors.AsType[*lab.RunningError](err); ok {
+		run := magics.JoinWords([]string{running.Run})
+		return fmt.Sprintf("%v; %%attach %s shows it, and with --stop ends it", err, run)
+	}
+	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok {
+		return fmt.Sprintf("%v, or continue it with %%train --resume %s", err, magics.JoinWords([]string{taken.Run}))
+	}
+	if errors.As(err, new(*lab.NoImagesError)) {
+		return fmt.Sprintf("%v; load them with %%dataset load DIR, or name files or a folder", err)
+	}
+	return ""
+}
+
+// notFound says which name is near, and with what a thing of that name is made.
+func notFound(err error, missing *lab.NotFoundError) string {
+	if near := magics.Nearest(missing.Name, missing.Have); near != "" && missing.Name != "" {
+		return fmt.Sprintf("%v; did you mean %s?", err, near)
+	}
+	name := magics.JoinWords([]string{missing.Name})
+	switch missing.Kind {
+	case lab.KindDataset:
+		if missing.Name == "" {
+			return fmt.Sprintf("%v: load a folder with %%dataset load DIR, or try %%dataset sample", err)
+		}
+		return fmt.Sprintf("%v; load it with %%dataset load DIR --name %s", err, name)
+	case lab.KindModel:
+		if missing.Name == "" {
+			return fmt.Sprintf("%v: build one with %%model resnet50", err)
+		}
+		return fmt.Sprintf("%v; build it with %%model resnet50 --name %s", err, name)
+	case lab.KindRun, lab.KindRunOrModel:
+		if len(missing.Have) == 0 {
+			return fmt.Sprintf("%v: start one with %%train", err)
+		}
+		return fmt.Sprintf("%v; %%runs lists them", err)
+	case lab.KindImages:
+		return fmt.Sprintf("%v; a Go cell stores one with nbhelpers.Put(%q, images)", err, missing.Name)
+	}
+	return ""
+}
+
+// advice is an error in words that name flags.
+type advice struct {
+	cause error
+	text  string
+}
+
+func (a *advice) Error() string { return a.text }
+func (a *advice) Unwrap() error { return a.cause }

@@ -1,0 +1,19 @@
+package transfer
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/lab"
+)
+
+// declareRef declares the flags that name a trained model.
+func declareRef(f *pflag.FlagSet, of *lab.Ref) {
+	f.StringVar(&of.Model, "model", "", "name of the model; by default the current one")
+	f.StringVar(&of.Run, "run", "", "run whose model is used, also where its model has been trained again since")
+}
+
+// declareDevice declares the flag with which other magics choose the device.
+func declareDevice(f *pflag.FlagSet, device *string) {
+	magics.Enum(f, device, "device", "", []string{"auto", "cpu", "cuda", "go"}, "device from now on, as %device chooses it; by default the last one")
+}

@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+)
+
+// LoadDataset checks and splits a folder, a list or an archive, and makes it the current dataset.
+func (l *Lab) LoadDataset(ctx context.Context, source string, o imagefolder.Options) (*imagefolder.Dataset, error) {
+	source, err := ExpandHome(source)
+	if err != nil {
+		return nil, err
+	}
+	o.StateDir = l.cacheDir("datasets")
+	data, err := imagefolder.Load(ctx, source, o)
+	if err != nil {
+		return nil, err
+	}
+	l.keepDataset(data, source)
+	return data, nil
+}
+
+// SampleDataset draws the sample images, unless they are there already, and makes them the current dataset. They are kept in
+// the state folder; without one, in a folder of this user that no other user can change.
+func (l *Lab) SampleDataset(ctx context.Context, o imagefolder.SampleOptions) (*imagefolder.Dataset, error) {
+	root := l.cacheDir("samples")
+	if root == "" {
+		private, err := paths.Lasting()
+		if err != nil {
+			return nil, fmt.Errorf("keep the sample images: %w", err)
+		}
+		root = filepath.Join(private, "samples")
+	}
+	if o.Load.Name == "" {
+		o.Load.Name = "sample"
+	}
+	o.Load.StateDir = l.cacheDir("datasets")
+	data, err := imagefolder.Sample(ctx, root, o)
+	if err != nil {
+		return nil, err
+	}
+	l.keepDataset(data, data.Root)
+	return data, nil
+}
+
+func (l *Lab) keepDataset(data *imagefolder.Dataset, source string) {
+	l.mu.Lock()
+	l.datasets.put(data.Name, loaded{data, source})
+	l.mu.Unlock()
+	l.leave("last.dataset", Summarize(data))
+}
+
+// Dataset returns the dataset of a name; an empty name is the current one.
+func (l *Lab) Dataset(name string) (*imagefolder.Dataset, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d, ok := l.datasets.get(name); ok {
+		return d.data, nil
+	}
+	return nil, &NotFoundError{KindDataset, name, l.datasets.names()}
+}
+
+// Datasets lists the names of the datasets, the current one last.
+func (l *Lab) Datasets() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.datasets.names()
+}
+
+// datasetOf finds a loaded dataset by its digest; nil where there is none.
+func (l *Lab) datasetOf(digest string) *imagefolder.Dataset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range l.datasets.all() {
+		if d.data.Digest == digest {
+			return d.data
+		}
+	}
+	return nil
+}
+
+// labeledFolder reads a folder, unsplit, under the labels that a model knows its classes by.
+func (l *Lab) labeledFolder(ctx context.Context, dir string, classes []string, size int) (*imagefolder.Dataset, error) {
+	dir, err := ExpandHome(dir)
+	if err != nil {
+		return nil, err
+	}
+	options := imagefolder.DefaultOptions()
+	options.Val, options.Size, options.Classes, options.StateDir = 0, size, classes, l.cacheDir("datasets")
+	return imagefolder.Load(ctx, dir, options)
+}
+
+// DatasetSummary is what programs get of a dataset.
+type DatasetSummary struct {
+	Name    string                `json:"name"`
+	Root    string                `json:"root"`
+	Digest  string                `json:"digest"`
+	Images  int                   `json:"images"`
+	Classes []ClassSummary        `json:"classes"`
+	Skipped []imagefolder.Skipped `json:"skipped"`
+	Notes   []diagnosis.Diagnosis `json:"notes"`
+}
+
+// ClassSummary counts the images of a class by split.
+type ClassSummary struct {
+	Name  string `json:"name"`
+	Train int    `json:"train"`
+	Val   int    `json:"val"`
+	Test  int    `json:"test"`
+}
+
+// Summarize describes a dataset.
+func Summarize(data *imagefolder.Dataset) DatasetSummary {
+	s := DatasetSummary{
+		Name: data.Name, Root: data.Root, Digest: data.Digest, Images: len(data.Items),
+		Classes: []ClassSummary{}, Skipped: []imagefolder.Skipped{}, Notes: []diagnosis.Diagnosis{},
+	}
+	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
+	for label, class := range data.Classes {
+		s.Classes = append(s.Classes, ClassSummary{Name: class, Train: train[label], Val: val[label], Test: test[label]})
+	}
+	s.Skipped = append(s.Skipped, data.Skipped...)
+	s.Notes = append(s.Notes, data.Diagnoses...)
+	return s
+}
+
+// Spread picks up to limit items so that the classes take turns. An empty class or split means all.
+func Spread(data *imagefolder.Dataset, class, split string, limit int) ([]int, error) {
+	wanted := -1
+	for label, name := range data.Classes {
+		if name == class {
+			wanted = label
+		}
+	}
+	if class != "" && wanted < 0 {
+		return nil, &NotFoundError{KindClass, class, data.Classes}
+	}
+	byClass := make([][]int, len(data.Classes))
+	for i, item := range data.Items {
+		if (split == "" || item.Split == split) && (wanted < 0 || item.Label == wanted) {
+			byClass[item.Label] = append(byClass[item.Label], i)
+		}
+	}
+	var picked []int
+	for round := 0; len(picked) < limit; round++ {
+		before := len(picked)
+		for _, items := range byClass {
+			if round < len(items) && len(picked) < limit {
+				picked = append(picked, items[round])
+			}
+		}
+		if len(picked) == before {
+			break
+		}
+	}
+	return picked, nil
+}
+
+// ItemFile is the file of an item of a dataset.
+func ItemFile(data *imagefolder.Dataset, item int) string {
+	return filepath.Join(data.Root, filepath.FromSlash(data.Items[item].Path))
+}

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind is a kind of thing that has a name.
+type Kind string
+
+// The kinds of things that are found by their names.
+const (
+	KindDataset      Kind = "dataset"
+	KindModel        Kind = "model"
+	KindRun          Kind = "run"
+	KindRunOrModel   Kind = "run or model"
+	KindClass        Kind = "class"
+	KindImages       Kind = "value"
+	KindArchitecture Kind = "model architecture"
+)
+
+// A NotFoundError is a name that nothing has. With an empty name, the current one was asked for and there is none yet.
+type NotFoundError struct {
+	Kind Kind
+	Name string
+	Have []string // the names that exist
+}
+
+func (e *NotFoundError) Error() string {
+	switch {
+	case e.Name == "":
+		return fmt.Sprintf("there is no %s yet", e.Kind)
+	case len(e.Have) == 0:
+		return fmt.Sprintf("unknown %s %q: there is none yet", e.Kind, e.Name)
+	}
+	return fmt.Sprintf("unknown %s %q, have %s", e.Kind, e.Name, strings.Join(e.Have, ", "))
+}
+
+// An UntrainedError is a model without a trained head.
+type UntrainedError struct{ Model string }
+
+func (e *UntrainedError) Error() string {
+	return fmt.Sprintf("the model %s has no trained head yet", e.Model)
+}
+
+// A NoImagesError is a model or run whose dataset is not loaded.
+type NoImagesError struct{ Model string }
+
+func (e *NoImagesError) Error() string {
+	return fmt.Sprintf("the images that %s was trained on are not loaded", e.Model)
+}
+
+// A RunningError is something that cannot be done while a run trains.
+type RunningError struct {
+	Doing string // train, change the device to cpu
+	Run   string
+}
+
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("%s: the run %s has not ended yet", e.Doing, e.Run)
+}
+
+// A RunExistsError is a new run with the name of one on disk.
+type RunExistsError struct{ Run string }
+
+func (e *RunExistsError) Error() string {
+	return fmt.Sprintf("train: there is already a run %s; choose another name", e.Run)
+}
+
+// A NoWeightsError is a run whose weights are not kept: it finished no epoch, or its weights were neither in memory nor on disk.
+type NoWeightsError struct {
+	Run   string
+	Cause error // may be nil
+}
+
+func (e *NoWeightsError) Error() string {
+	text := fmt.Sprintf("the run %s has kept no weights", e.Run)
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+func (e *NoWeightsError) Unwrap() error { return e.Cause }
+
+// ErrNothingToPredict marks arguments that name no image.
+var ErrNothingToPredict = errors.New("no image found")

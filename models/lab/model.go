@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/resnet"
+)
+
+// A Model is a backbone with the plan of a head, and the trained model once a run has made it.
+type Model struct {
+	Name     string
+	Backbone *resnet.Backbone
+
+	precision resnet.Precision
+
+	mu     sync.Mutex
+	head   string
+	result *classifier.Model
+	run    string               // that made result; empty for a loaded model
+	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
+}
+
+// Head is the plan of the head, as models/head reads it.
+func (m *Model) Head() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.head
+}
+
+// backbone is the network as training uses it, with images that come to its size by a method.
+func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
+	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
+}
+
+func (m *Model) trained() *classifier.Model {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.result
+}
+
+// take replaces the trained model, and frees what the one before held on the device.
+func (m *Model) take(result *classifier.Model, run string, data *imagefolder.Dataset) {
+	m.mu.Lock()
+	before := m.result
+	m.result, m.run, m.data = result, run, data
+	m.mu.Unlock()
+	if before != nil {
+		_ = before.Close() // after a prediction that has begun
+	}
+}
+
+func (m *Model) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.result != nil {
+		_ = m.result.Close()
+		m.result = nil
+	}
+}
+
+// ModelOptions choose a backbone and a head.
+type ModelOptions struct {
+	Name     string // empty: that of the architecture
+	Backbone resnet.Options
+	Head     string
+	// Precision is that of the frozen pass.
+	Precision resnet.Precision
+}
+
+// Architectures lists the names of the architectures.
+func Architectures() []string {
+	var names []string
+	for _, depth := range resnet.Depths() {
+		names = append(names, architecture(depth))
+	}
+	return names
+}
+
+func architecture(depth int) string { return fmt.Sprintf("resnet%d", depth) }
+
+// BuildModel opens the backbone of an architecture's name, loads its weights strictly, and makes it the current model. A size of 0 is that of the current
+// dataset, else the architecture's usual one.
+func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Model, error) {
+	at := slices.Index(Architectures(), name)
+	if at < 0 {
+		return nil, &NotFoundError{KindArchitecture, name, Architectures()}
+	}
+	o.Backbone.Depth = resnet.Depths()[at]
+	if _, err := head.Parse(o.Head); err != nil {
+		return nil, err
+	}
+	if o.Backbone.Size == 0 {
+		o.Backbone.Size = resnet.DefaultOptions().Size
+		if data, err := l.Dataset(""); err == nil {
+			o.Backbone.Size = data.Options.Size
+		}
+	}
+	backbone, err := resnet.Open(ctx, o.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	if o.Name == "" {
+		o.Name = name
+	}
+	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, precision: o.Precision}
+	l.putModel(m)
+	return m, nil
+}
+
+// LoadModel reads a saved model and makes it the current one. An empty name is the folder's. weights is the file of the
+// backbone's weights where the folder has none.
+func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*Trained, error) {
+	dir, err := ExpandHome(dir)
+	if err != nil {
+		return nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights})
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = filepath.Base(filepath.Clean(dir))
+	}
+	backbone := loaded.Backbone()
+	m := &Model{Name: name, Backbone: backbone.Network(), head: loaded.Head().String(), precision: backbone.Identity().Precision}
+	m.take(loaded, "", nil)
+	l.putModel(m)
+	return &Trained{Model: loaded, Name: name}, nil
+}
+
+func (l *Lab) putModel(m *Model) {
+	l.mu.Lock()
+	replaced := l.models.put(m.Name, m)
+	l.mu.Unlock()
+	if replaced != nil {
+		replaced.close()
+	}
+}
+
+// Model returns the model of a name, trained or not; an empty name is the current one.
+func (l *Lab) Model(name string) (*Model, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m, ok := l.models.get(name); ok {
+		return m, nil
+	}
+	return nil, &NotFoundError{KindModel, name, l.models.names()}
+}
+
+// Models lists the models, the current one last.
+func (l *Lab) Models() []*Model {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.models.all()
+}

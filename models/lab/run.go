@@ -1,0 +1,122 @@
+package lab
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// A Run is one training of this process.
+type Run struct {
+	tied bool // it ends with its kernel; else it continues without one
+
+	stop     context.CancelFunc // the batch that runs is finished, the best model kept
+	abort    chan struct{}      // closed to end it now
+	abortNow sync.Once
+	done     chan struct{} // closed when the training has ended
+
+	mu      sync.Mutex
+	stand   Stand
+	watches map[int]func()
+	next    int // key in watches
+}
+
+// A Stand is how a run stands: its record, with what only its own process knows.
+type Stand struct {
+	training.Run
+	Features  *features.Progress // of the pass of the backbone; nil before it
+	Step      *training.Step     // inside the epoch; nil between two
+	Diagnoses []diagnosis.Diagnosis
+	Slower    string // why a better device was not taken; empty where there was none
+	Err       error
+}
+
+// Name is the name of the run.
+func (r *Run) Name() string { return r.Stand().Name }
+
+// Done is closed when the run has ended.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Tied tells whether the run ends with its kernel.
+func (r *Run) Tied() bool { return r.tied }
+
+// Stand says how the run stands.
+func (r *Run) Stand() Stand {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stand
+	s.History, s.Diagnoses = slices.Clone(s.History), slices.Clone(s.Diagnoses)
+	return s
+}
+
+// Stop finishes the batch that runs and keeps the best model.
+func (r *Run) Stop() { r.stop() }
+
+// Abort ends the run at once.
+func (r *Run) Abort() {
+	r.stop()
+	r.abortNow.Do(func() { close(r.abort) })
+}
+
+// Watch calls changed, which must return at once, whenever the run has changed, until the watch is ended.
+func (r *Run) Watch(changed func()) (end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := r.next
+	r.next++
+	r.watches[key] = changed
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.watches, key)
+	}
+}
+
+func (r *Run) running() bool {
+	select {
+	case <-r.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// hear takes in an event; it is the callback of the training and must be quick.
+func (r *Run) hear(e training.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stand.Hear(e)
+	switch e.Kind {
+	case training.FeaturesEvent:
+		r.stand.Features = e.Features
+	case training.StepEvent:
+		r.stand.Step = e.Step
+	case training.EpochEvent:
+		r.stand.Step = nil
+	case training.DiagnosisEvent:
+		r.stand.Diagnoses = append(r.stand.Diagnoses, *e.Diagnosis)
+	}
+	for _, changed := range r.watches {
+		changed()
+	}
+}
+
+// finish records how the training ended. last is called before anybody who waits for the end hears of it.
+func (r *Run) finish(result *training.Result, err error, last func(Stand)) {
+	r.mu.Lock()
+	r.stand.End(err)
+	r.stand.Err = err
+	if result != nil {
+		r.stand.Versions = result.Provenance.Versions
+	}
+	for _, changed := range r.watches {
+		changed()
+	}
+	r.mu.Unlock()
+	last(r.Stand())
+	close(r.done)
+}

@@ -1,0 +1,86 @@
+package lab
+
+import (
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// Run finds a run of this process; an empty name is the latest.
+func (l *Lab) Run(name string) (*Run, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
+	for _, r := range slices.Backward(l.runs) {
+		if name == "" || r.Name() == name {
+			return r, nil
+		}
+		names = append(names, r.Name())
+	}
+	return nil, &NotFoundError{KindRun, name, names}
+}
+
+// Running lists the runs that have not ended.
+func (l *Lab) Running() []*Run {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.runs), func(r *Run) bool { return !r.running() })
+}
+
+// Runs says how the runs of this process and those on disk stand, newest first.
+func (l *Lab) Runs() ([]Stand, error) {
+	l.mu.Lock()
+	own := slices.Clone(l.runs)
+	l.mu.Unlock()
+	var list []Stand
+	seen := map[string]bool{}
+	for _, r := range slices.Backward(own) {
+		if stand := r.Stand(); !seen[stand.Name] {
+			seen[stand.Name] = true
+			list = append(list, stand)
+		}
+	}
+	if l.home == "" {
+		return list, nil
+	}
+	stored, err := training.Runs(l.home)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range stored {
+		if !seen[r.Name] {
+			list = append(list, Stand{Run: r})
+		}
+	}
+	return list, nil
+}
+
+// RunNames lists the names of the runs of this process and of those on disk, newest first.
+func (l *Lab) RunNames() ([]string, error) {
+	runs, err := l.Runs()
+	names := make([]string, len(runs))
+	for i, r := range runs {
+		names[i] = r.Name
+	}
+	return names, err
+}
+
+// StoredRun reads how a run stands on disk; an empty name is the one that was last worked on.
+func (l *Lab) StoredRun(name string) (training.Run, error) {
+	names, err := l.RunNames()
+	if err != nil {
+		return training.Run{}, err
+	}
+	if l.home != "" {
+		stored, err := training.Runs(l.home)
+		if err != nil {
+			return training.Run{}, err
+		}
+		for _, r := range stored {
+			if name == "" || r.Name == name {
+				return r, nil
+			}
+		}
+	}
+	return training.Run{}, &NotFoundError{KindRun, name, names}
+}

@@ -1,0 +1,189 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// TrainOptions say what is trained, on what, and how.
+type TrainOptions struct {
+	Recipe  training.Recipe // its head is the model's
+	Dataset string          // empty: the current one
+	Model   string          // empty: the current one
+
+	Name   string // of the run; empty: one is made
+	Resume string // continue this run from its last completed epoch
+	More   bool   // Recipe.Epochs says how many epochs a resumed run gets; else it ends where it was to end
+	CSVLog string // a file for a row for each epoch; empty: none
+
+	Cell   string   // the text of the cell or command that asks for it
+	Flags  []string // that were given
+	Accept []string // codes of the diagnoses that are accepted
+
+	Background bool // the context does not stop it
+	Tied       bool // it ends with its kernel
+}
+
+// Job is what the options ask for.
+func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
+	data, err := l.Dataset(o.Dataset)
+	if err != nil {
+		return training.Job{}, nil, err
+	}
+	model, err := l.Model(o.Model)
+	if err != nil {
+		return training.Job{}, nil, err
+	}
+	job := training.Job{
+		Recipe: o.Recipe, Dataset: data, Backbone: model.backbone(data.Options.Method), Accept: o.Accept,
+		Environment: training.Environment{Home: l.home, CSVLog: o.CSVLog},
+		Request:     training.Request{Name: o.Name, Model: model.Name, Cell: o.Cell, Flags: o.Flags},
+	}
+	job.Recipe.Head = model.Head()
+	if o.Resume == "" {
+		return job, model, nil
+	}
+	job.Request.Name = o.Resume
+	if !o.More {
+		stored, err := l.StoredRun(o.Resume)
+		if err != nil {
+			return training.Job{}, nil, fmt.Errorf("resume: %w", err)
+		}
+		job.Recipe.Epochs = stored.Epochs
+	}
+	return job, model, nil
+}
+
+// Train begins a training in a goroutine of the lab's own. Unless it goes to the background, ctx stops it as Run.Stop does.
+func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
+	job, model, err := l.Job(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := training.Check(job); err != nil {
+		return nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.Background {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	started := time.Now()
+	if job.Request.Name == "" {
+		job.Request.Name = fmt.Sprintf("%s-%s", model.Name, started.Format("0102-150405"))
+	}
+	r := &Run{
+		tied: o.Tied, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
+		stand: Stand{Run: training.NewRun(job, device, started), Slower: device.Fallback()},
+	}
+	if err := l.register(r, o.Name != "" || o.Resume != "", o.Resume != ""); err != nil {
+		cancel()
+		return nil, err
+	}
+	job.Request.Name, job.Control.Abort = r.Name(), r.abort
+	job.Accept = append(slices.Clone(job.Accept), training.CodeRandom) // whoever shows it labels an untrained backbone
+	go l.train(ctx, cancel, device, r, job, model, o.Resume != "")
+	return r, nil
+}
+
+// register makes the run known under a name that no other run of this process or on disk has.
+func (l *Lab) register(r *Run, named, resumed bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name := r.stand.Name
+	if !named {
+		name = l.freeName(name)
+	}
+	for _, other := range l.runs {
+		if other.Name() == name && other.running() {
+			return &RunningError{Doing: "train", Run: name}
+		}
+	}
+	if l.home != "" && !resumed {
+		if _, err := training.ReadRun(l.home, name); err == nil {
+			return &RunExistsError{name}
+		}
+	}
+	r.stand.Name = name // before others can see the run
+	l.runs = append(l.runs, r)
+	return nil
+}
+
+// freeName numbers a name that another run of the same second has already. The caller holds the lock.
+func (l *Lab) freeName(stem string) string {
+	taken := func(name string) bool {
+		if slices.ContainsFunc(l.runs, func(r *Run) bool { return r.Name() == name }) {
+			return true
+		}
+		if l.home == "" {
+			return false
+		}
+		_, err := training.ReadRun(l.home, name)
+		return err == nil
+	}
+	name := stem
+	for n := 2; taken(name); n++ {
+		name = fmt.Sprintf("%s-%d", stem, n)
+	}
+	return name
+}
+
+// FindRate draws the loss over a rising learning rate; no model changes.
+func (l *Lab) FindRate(ctx context.Context, o TrainOptions) (*training.RateCurve, error) {
+	job, _, err := l.Job(o)
+	if err != nil {
+		return nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return training.FindRate(ctx, device, job, nil)
+}
+
+// Search looks for a head, a learning rate, dropout and weight decay; the best becomes the model's head, trained.
+func (l *Lab) Search(
+	ctx context.Context, o TrainOptions, search training.SearchOptions, events func(training.Event), trial func(training.Trial),
+) (*training.SearchResult, error) {
+	job, model, err := l.Job(o)
+	if err != nil {
+		return nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := training.Search(ctx, device, job, search, events, trial)
+	if err != nil {
+		return nil, err
+	}
+	best := classifier.New(result.Best)
+	model.mu.Lock()
+	model.head = best.Head().String()
+	model.mu.Unlock()
+	model.take(best, best.Name, job.Dataset)
+	return result, nil
+}
+
+// train sees a run to its end.
+func (l *Lab) train(ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, resume bool) {
+	defer cancel()
+	fit := training.Fit
+	if resume {
+		fit = training.Resume
+	}
+	result, err := fit(ctx, device, job, r.hear)
+	if result != nil {
+		model.take(classifier.New(result), job.Request.Name, job.Dataset)
+	}
+	r.finish(result, err, func(s Stand) { l.leave("last.run", s.Card()) })
+}

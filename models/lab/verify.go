@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// Verify repeats the run of a name, or that of the model of a name, and compares the numbers. The name of a loaded model means
+// the run that trained it. An empty name is the current model. root says where the images are now; empty: where they were.
+func (l *Lab) Verify(ctx context.Context, name, root string, events func(training.Event)) (training.Outcome, *classifier.Verification, error) {
+	outcome, backbone, err := l.outcome(ctx, name)
+	if err != nil {
+		return outcome, nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return outcome, nil, err
+	}
+	verification, err := classifier.Verify(ctx, device, outcome, backbone, root, events)
+	return outcome, verification, err
+}
+
+// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on.
+func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *features.Backbone, error) {
+	if _, err := l.Model(name); err == nil || name == "" {
+		trained, err := l.Trained(ctx, Ref{Model: name})
+		if err != nil {
+			return training.Outcome{}, nil, err
+		}
+		return trained.Model.Outcome, trained.Model.Backbone(), nil
+	}
+	var models []string
+	for _, m := range l.Models() {
+		models = append(models, m.Name)
+		if trained := m.trained(); trained != nil && trained.Name == name {
+			return trained.Outcome, trained.Backbone(), nil
+		}
+	}
+	names, err := l.RunNames()
+	if err != nil {
+		return training.Outcome{}, nil, err
+	}
+	if !slices.Contains(names, name) {
+		return training.Outcome{}, nil, &NotFoundError{KindRunOrModel, name, slices.Concat(names, models)}
+	}
+	return l.outcomeOnDisk(ctx, name)
+}
+
+// outcomeOnDisk reads a run from the state folder, and finds or makes its backbone.
+func (l *Lab) outcomeOnDisk(ctx context.Context, name string) (training.Outcome, *features.Backbone, error) {
+	outcome, err := training.ReadOutcome(l.home, name)
+	if err != nil {
+		return training.Outcome{}, nil, err
+	}
+	id := outcome.Provenance.Backbone
+	if have := l.modelBackbone(id); have != nil {
+		return outcome, have, nil
+	}
+	backbone, err := id.Open(ctx)
+	if err != nil {
+		return training.Outcome{}, nil, fmt.Errorf("open the backbone of the run %s: %w", name, err)
+	}
+	return outcome, backbone, nil
+}
