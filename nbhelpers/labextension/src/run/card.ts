@@ -1,7 +1,7 @@
 import { button, element } from '../dom';
 import type { Translation } from '../translation';
 import { chart } from './chart';
-import type { IRun } from './data';
+import { hasModel, type IRun } from './data';
 import { epochTable, panels, provenance, summary } from './model';
 
 /** What the buttons of a card do; a card without a notebook has none. */
@@ -16,7 +16,7 @@ export function stateBadge(run: IRun, trans: Translation): HTMLElement {
   const names = {
     running: trans.__('running'),
     done: trans.__('done'),
-    stopped: trans.__('stopped, best model kept'),
+    stopped: run.best > 0 ? trans.__('stopped, best model kept') : trans.__('stopped'),
     failed: trans.__('failed')
   };
   return element('span', { class: `hs-state hs-state-${run.state}` }, names[run.state]);
@@ -109,7 +109,7 @@ function buttons(run: IRun, actions: ICardActions, trans: Translation): HTMLElem
       ),
       button(trans.__('Attach'), trans.__('Show %1 live in a new cell', run.id), () => actions.attach(run))
     );
-  } else {
+  } else if (hasModel(run)) {
     bar.append(
       button(trans.__('Verify'), trans.__('Insert %verify, which repeats %1 and compares the numbers', run.id), () =>
         actions.verify(run)

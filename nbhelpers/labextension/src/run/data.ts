@@ -20,21 +20,26 @@ export interface IRun {
   dataset: string;
   model: string;
   backend: string;
-  /** Images in the dataset, all splits. */
-  images: number;
+  /** Images that are trained on, and that are validated with. */
+  trainImages: number;
+  valImages: number;
   /** Completed and planned epochs. */
   epoch: number;
   epochs: number;
-  /** The best epoch, counted from 1; 0 while there is none. */
+  /** The epoch with the lowest validation loss, whose weights are kept, counted from 1; 0 while there is none. */
   best: number;
-  /** Images per second. */
+  /** Images per second through the backbone; 0 where the epochs read cached features. */
   rate: number;
   leftMS: number;
   /** RFC 3339, or empty. */
   started: string;
   /** From start to end, once it has ended. */
   seconds: number;
+  /** The validation accuracy of the epoch `best`. */
   valAccuracy: number | null;
+  /** The highest validation accuracy of all epochs, with its epoch. */
+  highestValAccuracy: number | null;
+  highestValEpoch: number;
   series: ISeries[];
   /** What a reader of the curves must know. */
   notes: string[];
@@ -62,7 +67,8 @@ export function readRun(json: unknown): IRun | null {
     dataset: text(json.dataset),
     model: text(json.model),
     backend: text(json.backend),
-    images: number(json.images),
+    trainImages: number(json.train_images),
+    valImages: number(json.val_images),
     epoch: number(json.epoch),
     epochs: number(json.epochs),
     best: number(json.best),
@@ -71,6 +77,8 @@ export function readRun(json: unknown): IRun | null {
     started: text(json.started),
     seconds: number(json.seconds),
     valAccuracy: typeof json.val_accuracy === 'number' ? json.val_accuracy : null,
+    highestValAccuracy: typeof json.highest_val_accuracy === 'number' ? json.highest_val_accuracy : null,
+    highestValEpoch: number(json.highest_val_accuracy_epoch),
     series: Array.isArray(json.series) ? json.series.flatMap(readSeries) : [],
     notes: Array.isArray(json.notes) ? json.notes.map(text).filter(note => note !== '') : [],
     facts: Array.isArray(json.facts) ? json.facts.flatMap(readFact) : [],
@@ -89,6 +97,11 @@ function readSeries(json: unknown): ISeries[] {
 
 function readFact(json: unknown): [string, string][] {
   return isObject(json) && text(json.name) !== '' && text(json.value) !== '' ? [[text(json.name), text(json.value)]] : [];
+}
+
+/** Whether a run has ended and kept weights, which can be saved and verified. */
+export function hasModel(run: IRun): boolean {
+  return run.state !== 'running' && run.best > 0;
 }
 
 /** When a run ended, in milliseconds since 1970; infinity while it runs. */

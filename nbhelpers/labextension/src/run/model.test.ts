@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { translation } from '../translation';
-import { readRun } from './data';
+import { hasModel, readRun } from './data';
 import { duration, epochTable, headline, panels, provenance, quoted, summary } from './model';
 
 const trans = translation(null);
@@ -10,7 +10,8 @@ const JSON_OF_RUN = {
   id: 'resnet50-1',
   state: 'running',
   dataset: 'garbage',
-  images: 600,
+  train_images: 480,
+  val_images: 120,
   epoch: 2,
   epochs: 10,
   best: 2,
@@ -18,6 +19,8 @@ const JSON_OF_RUN = {
   left_ms: 8000,
   started: '2025-11-25T01:02:03.5Z',
   val_accuracy: 0.925,
+  highest_val_accuracy: 0.95,
+  highest_val_accuracy_epoch: 1,
   series: [
     { panel: 'loss', name: 'train', values: [1.5, 0.5] },
     { panel: 'loss', name: 'validation', values: [1.25, null] },
@@ -49,7 +52,9 @@ describe('what a card says', () => {
     ]));
 
   it('sums up', () =>
-    expect(summary(run, trans)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · 8.0 s left · 120 images per second'));
+    expect(summary(run, trans)).toBe(
+      'epoch 2 of 10 · val accuracy 92.5 % at the epoch with the lowest validation loss (2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
+    ));
 
   it('lists the epochs', () => {
     const { header, rows } = epochTable(run, trans);
@@ -63,7 +68,20 @@ describe('what a card says', () => {
 
   it('sums up a run that has ended', () => {
     const ended = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 83, rate: 0 })!;
-    expect(summary(ended, trans)).toBe('epoch 2 of 10 · best validation accuracy 92.5 % · took 1 min 23 s');
+    expect(summary(ended, trans)).toBe(
+      'epoch 2 of 10 · val accuracy 92.5 % at the epoch with the lowest validation loss (2) · highest 95.0 % (epoch 1) · took 1 min 23 s'
+    );
+  });
+
+  it('counts the completed epochs of a run that ended early', () => {
+    const stopped = readRun({ id: 'a', state: 'stopped', epoch: 327, epochs: 2000 })!;
+    expect(summary(stopped, trans)).toBe('327 epochs');
+  });
+
+  it('has a model where a run has ended with a best epoch', () => {
+    expect(hasModel(run)).toBe(false);
+    expect(hasModel(readRun({ id: 'a', state: 'stopped' })!)).toBe(false);
+    expect(hasModel(readRun({ id: 'a', state: 'stopped', best: 3 })!)).toBe(true);
   });
 
   it('leaves unknown provenance out', () =>

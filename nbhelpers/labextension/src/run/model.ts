@@ -67,7 +67,7 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
     [trans.__('run'), run.id],
     [trans.__('model'), run.model],
     [trans.__('dataset'), run.dataset],
-    [trans.__('images'), run.images ? String(run.images) : ''],
+    [trans.__('images'), run.trainImages ? trans.__('%1 for training, %2 for validation', run.trainImages, run.valImages) : ''],
     [trans.__('backend'), run.backend],
     [trans.__('started'), run.started.replace('T', ' ').slice(0, 19)],
     [trans.__('duration'), run.seconds ? duration(run.seconds, trans) : ''],
@@ -78,9 +78,12 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
 
 /** One line about the state of a run. */
 export function summary(run: IRun, trans: Translation): string {
-  const parts = [trans.__('epoch %1 of %2', run.epoch, run.epochs)];
+  const parts = [epochs(run, trans)];
   if (run.valAccuracy !== null) {
-    parts.push(trans.__('best validation accuracy %1', percent(run.valAccuracy)));
+    parts.push(trans.__('val accuracy %1 at the epoch with the lowest validation loss (%2)', percent(run.valAccuracy), run.best));
+  }
+  if (run.highestValAccuracy !== null) {
+    parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
   }
   if (run.state === 'running' && run.leftMS > 0) {
     parts.push(trans.__('%1 left', duration(run.leftMS / 1000, trans)));
@@ -92,6 +95,13 @@ export function summary(run: IRun, trans: Translation): string {
     parts.push(trans.__('%1 images per second', Math.round(run.rate)));
   }
   return parts.join(' · ');
+}
+
+/** How many epochs are completed; those that were planned count while the run may still reach them. */
+export function epochs(run: IRun, trans: Translation): string {
+  return run.state === 'running' || run.state === 'done'
+    ? trans.__('epoch %1 of %2', run.epoch, run.epochs)
+    : trans.__('%1 epochs', run.epoch);
 }
 
 /** A fraction as a percentage. */

@@ -94,7 +94,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
     return {
       stop: (run: IRun) => void place.sessions.of(notebookOf(place, this.node))?.feed.stop(run.id),
       attach: (run: IRun) => insert(magicLine('attach', run.id)),
-      verify: (run: IRun) => insert(run.model ? magicLine('verify', run.model) : '%verify')
+      verify: (run: IRun) => insert(magicLine('verify', run.id))
     };
   }
 

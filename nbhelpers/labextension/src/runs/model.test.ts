@@ -37,8 +37,8 @@ describe('comparisons', () => {
 
 describe('rowText', () => {
   it('tells how far a run is and how long it takes', () => {
-    expect(rowText(run('a', { state: 'running', epoch: 1, left_ms: 61_000 }), trans)).toBe('epoch 1/2 · 1 min 1 s left');
-    expect(rowText(run('a', { state: 'running', epoch: 0 }), trans)).toBe('epoch 0/2 · estimating time left');
-    expect(rowText(run('a', { val_accuracy: 0.934, seconds: 3.21 }), trans)).toBe('epoch 2/2 · best 93.4 % · 3.2 s');
+    expect(rowText(run('a', { state: 'running', epoch: 1, left_ms: 61_000 }), trans)).toBe('epoch 1 of 2 · 1 min 1 s left');
+    expect(rowText(run('a', { state: 'running', epoch: 0 }), trans)).toBe('epoch 0 of 2 · estimating time left');
+    expect(rowText(run('a', { val_accuracy: 0.934, seconds: 3.21 }), trans)).toBe('epoch 2 of 2 · val accuracy 93.4 % · 3.2 s');
   });
 });

@@ -1,5 +1,5 @@
 import type { IRun } from '../run/data';
-import { comparison, duration, percent, type IPanel } from '../run/model';
+import { comparison, duration, epochs, percent, type IPanel } from '../run/model';
 import type { Translation } from '../translation';
 
 /** The runs that the reader has chosen to compare. */
@@ -34,9 +34,9 @@ export function comparisons(runs: readonly IRun[]): IPanel[] {
 
 /** What a row of the list says below the run's name. */
 export function rowText(run: IRun, trans: Translation): string {
-  const parts = [trans.__('epoch %1/%2', run.epoch, run.epochs)];
+  const parts = [epochs(run, trans)];
   if (run.valAccuracy !== null) {
-    parts.push(trans.__('best %1', percent(run.valAccuracy)));
+    parts.push(trans.__('val accuracy %1', percent(run.valAccuracy)));
   }
   if (run.state === 'running') {
     parts.push(run.leftMS > 0 ? trans.__('%1 left', duration(run.leftMS / 1000, trans)) : trans.__('estimating time left'));

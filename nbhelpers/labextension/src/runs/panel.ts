@@ -83,7 +83,7 @@ export class RunsPanel extends KernelPanel {
       },
       attach: (run: IRun) => this._insert(magicLine('attach', run.id)),
       save: (run: IRun) =>
-        this._insert(magicLine('save', `models/${run.id}`) + (run.model ? ` --model ${quoted(run.model)}` : '')),
+        this._insert(`${magicLine('save', `models/${run.id}`)} --run ${quoted(run.id)}`),
       choose: (run: IRun, chosen: boolean) => {
         this._selection.set(run.id, chosen);
         this._compare(this.session?.feed.runs ?? []);

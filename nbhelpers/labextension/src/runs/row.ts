@@ -1,7 +1,7 @@
 import { button, element } from '../dom';
 import { progressBar, stateBadge } from '../run/card';
 import { sparkline } from '../run/chart';
-import type { IRun } from '../run/data';
+import { hasModel, type IRun } from '../run/data';
 import { headline } from '../run/model';
 import type { Translation } from '../translation';
 import { rowText } from './model';
@@ -50,7 +50,7 @@ export class RunRow {
     }
     this._drawn = drawn;
     this._stop.hidden = run.state !== 'running';
-    this._save.hidden = run.valAccuracy === null;
+    this._save.hidden = !hasModel(run);
     this._live.replaceChildren(
       element('div', { class: 'hs-run-head' }, stateBadge(run, this._trans), sparkline(headline(run))),
       element('div', { class: 'hs-run-text' }, rowText(run, this._trans)),
