@@ -11,8 +11,8 @@ import (
 
 // documented are the packages that people import: every exported name says what it is.
 var documented = []string{
-	"models", "models/transfer", "models/imagefolder", "models/resnet", "models/accel",
-	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/sketch", "nbhelpers/warm",
+	"models", "models/transfer", "models/imagefolder", "models/resnet", "models/accel", "models/prediction",
+	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 
 func TestExportedNamesAreDocumented(t *testing.T) {
