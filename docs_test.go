@@ -11,8 +11,9 @@ import (
 
 // documented are the packages that people import: every exported name says what it is.
 var documented = []string{
-	"models", "models/features", "models/training", "models/classifier", "models/export", "models/prediction", "models/imagefolder", "models/resnet", "models/accel",
-	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/sketch", "nbhelpers/warm",
+	"models", "models/features", "models/training", "models/classifier", "models/export", "models/lab", "models/prediction", "models/imagefolder",
+	"models/resnet", "models/accel",
+	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 
 func TestExportedNamesAreDocumented(t *testing.T) {

@@ -26,7 +26,7 @@ PROGRAMS = {
     "nbhelpers: show": ('"fmt"; "github.com/headstart-nb/headstart/nbhelpers"', 'fmt.Println(nbhelpers.Show("x"))'),
     "nbhelpers: all": (
         '"context"; "fmt"; "github.com/headstart-nb/headstart/nbhelpers"',
-        'p, err := nbhelpers.Classifier("").Predict(context.Background(), "x"); fmt.Println(err, nbhelpers.Show(p), nbhelpers.Curves("x", 1).Close())',
+        'p, err := nbhelpers.Classifier("").PredictFiles(context.Background(), "x"); fmt.Println(err, nbhelpers.Show(p), nbhelpers.Curves("x", 1).Close())',
     ),
 }
 

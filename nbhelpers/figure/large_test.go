@@ -21,7 +21,7 @@ func TestThousandsOfThings(t *testing.T) {
 		counts  ClassCountsData
 		grid    GridData
 		top     TopKData
-		table   = TableData{Header: make([]string, n)}
+		table   = TableData{Header: make([]string, n), Rows: [][]string{make([]string, n), {"a"}}}
 		epochs  EpochsData
 		layers  LayersData
 		heat    HeatData
@@ -35,7 +35,6 @@ func TestThousandsOfThings(t *testing.T) {
 		counts.Classes = append(counts.Classes, ClassCount{Name: name, Train: i})
 		grid.Cells = append(grid.Cells, Cell{Title: name})
 		top.Predictions = append(top.Predictions, predicted(name, "", nil, MarkNone, score{name, 1 / float64(i+1)}))
-		table.Rows = append(table.Rows, make([]string, n))
 		epochs.Rows = append(epochs.Rows, EpochRow{Epoch: i})
 		layers.Layers = append(layers.Layers, Layer{Name: name})
 		heat.Items = append(heat.Items, HeatItem{Title: name})

@@ -70,14 +70,14 @@ class CellTestCase(unittest.TestCase):
 
 class ShowTests(CellTestCase):
     drawn = {PNG}  # what a drawing adds, though no magic has started the model server
-    no_model = "it does not run yet; a magic such as %model"
+    no_model = "it is not running yet; a magic such as %model"
 
     def test_values_in_their_forms(self):
         published = self.go("""
             check(nbhelpers.Show(paint()))
             check(nbhelpers.Show(nbhelpers.Markdown("**bold**")))
             check(nbhelpers.Show(nbhelpers.HTML("<b>bold</b>")))
-            check(nbhelpers.Show([]struct{ Name string; Share float64 }{{"<one>", 2.0 / 3}}))
+            check(nbhelpers.Show([]struct{ Name string; Fraction float64 }{{"<one>", 2.0 / 3}}))
             check(nbhelpers.Table([]string{"class", "images"}, []string{"cat", "12"}))
             check(nbhelpers.Grid("pets", nbhelpers.Image{Image: paint(), Title: "cat"}))""")
         data = [content["data"] for content in self.shown(published)]
@@ -129,7 +129,7 @@ class ShowTests(CellTestCase):
         self.assertEqual(text(self.ok(*self.kernel.outcome(request))), "hello Ada\n")
 
     def test_without_a_model(self):
-        published = self.go('_, err := nbhelpers.Classifier("").Predict(ctx, paint())\nfmt.Println(err)')
+        published = self.go('_, err := nbhelpers.Classifier("").PredictImages(ctx, paint())\nfmt.Println(err)')
         self.assertIn(self.no_model, text(published))
 
 
@@ -179,25 +179,25 @@ class ModelTests(CellTestCase):
     def test_the_model_answers(self):
         published = self.go("""
             model := nbhelpers.Classifier("shapes")
-            predictions := must(model.Predict(ctx, paint(), []image.Image{paint()}))
+            predictions := must(model.PredictImages(ctx, paint(), paint()))
             fmt.Println(len(predictions), len(predictions[1].Top))
-            features := must(model.Features(ctx, paint(), paint()))
+            features := must(model.FeaturesOfImages(ctx, paint(), paint()))
             fmt.Println(len(features), len(features[0]))
             check(nbhelpers.Show(predictions))
-            check(nbhelpers.Show(must(model.Evaluate(ctx, "val"))))
-            check(nbhelpers.Show(must(model.Explain(ctx, paint(), "stripes"))))
+            check(nbhelpers.Show(must(model.EvaluateSplit(ctx, "val"))))
+            check(nbhelpers.Show(must(model.ExplainImage(ctx, paint(), "stripes"))))
             fmt.Println(must(nbhelpers.Models(ctx))[0].Labels)""")
         self.assertEqual(text(published), "2 2\n2 256\n[circle stripes]\n")
         data = [content["data"] for content in self.shown(published)]
         self.assertEqual([set(d) for d in data], [{form, "text/plain"} for form in (HTML, HTML, PNG)])
         self.assertIn("shapes on val: accuracy", data[1]["text/plain"])
-        self.assertIn("where shapes sees stripes", data[2]["text/plain"])
+        self.assertIn("heat map of shapes for stripes", data[2]["text/plain"])
 
     def test_errors_say_what_to_do(self):
         published = self.go("""
-            _, err := nbhelpers.Classifier("nobody").Predict(ctx, paint())
+            _, err := nbhelpers.Classifier("nobody").PredictImages(ctx, paint())
             fmt.Println(err)
-            _, err = nbhelpers.Classifier("").Predict(ctx, "/no/such.png")
+            _, err = nbhelpers.Classifier("").PredictFiles(ctx, "/no/such.png")
             fmt.Println(err)""")
         self.assertIn('there is no model "nobody": there is shapes', text(published))
         self.assertIn("/no/such.png: no such file", text(published))
@@ -205,7 +205,7 @@ class ModelTests(CellTestCase):
     def test_values_go_both_ways(self):
         self.go('check(nbhelpers.Put(ctx, "batch", []image.Image{paint(), paint()}))\n'
                 'check(nbhelpers.Put(ctx, "numbers", []float64{1, 2.5}))')
-        for magic, title in (("%predict @batch", "predictions of shapes"), ("%explain @batch", "where shapes looks")):
+        for magic, title in (("%predict @batch", "predictions of shapes"), ("%explain @batch", "Grad-CAM of shapes")):
             (figure,) = self.shown(self.run_ok(magic))
             self.assertIn(title, figure["data"]["text/plain"])
         self.run_ok("%evaluate")

@@ -56,11 +56,15 @@ func Serve(ctx context.Context, listener net.Listener, handle Handler) error {
 	defer open.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer listener.Close() // also where the function below has not run yet
 	stop := context.AfterFunc(ctx, func() { _ = listener.Close() })
 	defer stop()
 	for {
 		conn, err := listener.Accept()
 		if ctx.Err() != nil {
+			if err == nil {
+				_ = conn.Close()
+			}
 			return nil
 		}
 		if err != nil {

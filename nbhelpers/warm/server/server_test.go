@@ -330,3 +330,30 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// TestServeLeavesNoListener: a connection that comes as the context ends does not keep the socket open.
+func TestServeLeavesNoListener(t *testing.T) {
+	for range 200 {
+		path := warm.SocketPath(shortDir(t))
+		listener, err := Listen(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- Serve(ctx, listener, scripted) }()
+		go func() {
+			if conn, err := net.Dial("unix", path); err == nil {
+				_ = conn.Close()
+			}
+		}()
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.Dial("unix", path); err == nil {
+			_ = conn.Close()
+			t.Fatal("the socket answers after the end")
+		}
+	}
+}
