@@ -1,6 +1,7 @@
 package gonb_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -149,7 +151,7 @@ func TestTemporaryFolderOfAnotherUserIsRefused(t *testing.T) {
 	}
 	nb := openWith(t, func(options *gonb.Options) { options.TempDir = theirs })
 	_, err := nb.engine.Execute(t.Context(), wire.ExecuteRequest{Code: "!true"}, &recorder{})
-	if err == nil || !strings.Contains(err.Error(), "for this user alone") {
+	if !errors.As(err, new(*paths.UntrustedError)) {
 		t.Errorf("in a folder for everybody: %v", err)
 	}
 }
