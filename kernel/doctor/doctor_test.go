@@ -171,7 +171,7 @@ func TestBroken(t *testing.T) {
 		"only Go": {checkDevice, func(t *testing.T, s *subject) {
 			remove(t, s.Layout.Lib())
 			device(`{"device":"go"}`, 0)(t, s)
-		}, diagnosis.Warning, "pure Go backend computes", again},
+		}, diagnosis.Warning, "pure Go backend is used", again},
 		"no plugin for the GPU": {checkDevice, device(`{"device":"xla:cpu","fallback":"open device xla:cuda: no PJRT CUDA plugin was found"}`, 0), diagnosis.Warning,
 			"xla:cpu computes: open device xla:cuda: no PJRT CUDA plugin", "--device cuda"},
 		"little memory": {checkMemory, func(t *testing.T, s *subject) {

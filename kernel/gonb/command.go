@@ -49,12 +49,9 @@ func commands(code string) []command {
 		if len(text) < 2 || text[0] != '%' && text[0] != '!' {
 			continue
 		}
-		at := i + 1
-		for strings.HasSuffix(text, `\`) && i+1 < len(lines) {
-			i++
-			text = text[:len(text)-1] + " " + trimPrefix(lines[i])
-		}
-		c := command{line: at, mark: text[0]}
+		text, next := joined(lines, i)
+		c := command{line: i + 1, mark: text[0]}
+		i = next - 1
 		words := strings.Fields(text[1:])
 		if c.mark == '%' && len(words) > 0 {
 			c.name, c.args = words[0], words[1:]
@@ -64,6 +61,22 @@ func commands(code string) []command {
 		found = append(found, c)
 	}
 	return found
+}
+
+// joined is the command that begins at lines[at], continued where a line ends in a backslash, and the index after it.
+func joined(lines []string, at int) (text string, next int) {
+	var b strings.Builder
+	for {
+		line := trimPrefix(lines[at])
+		at++
+		rest, continued := strings.CutSuffix(line, `\`)
+		if !continued || at == len(lines) {
+			b.WriteString(line)
+			return b.String(), at
+		}
+		b.WriteString(rest)
+		b.WriteByte(' ')
+	}
 }
 
 // hiddenPrefix is the comment mark after which a command may hide from Go's tools.

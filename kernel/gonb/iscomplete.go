@@ -20,25 +20,15 @@ func completeness(code string) (status, indent string) {
 		return bodyCompleteness(lines[1:])
 	}
 	var declarations, statements strings.Builder
-	to, hasMain := &declarations, false
-	scan := &goScan{}
-	for at := 0; at < len(lines); at++ {
-		text := trimPrefix(lines[at])
-		if scan.InText() || !isCommandLine(text) {
-			scan.Line(lines[at])
-			to.WriteString(lines[at])
-			continue
-		}
-		for strings.HasSuffix(text, "\\\n") && at+1 < len(lines) {
-			at++
-			text += trimPrefix(lines[at])
-		}
-		if strings.HasSuffix(strings.TrimRight(text, "\n"), `\`) {
-			return wire.Incomplete, ""
-		}
-		if scan.Command(text) {
+	to, hasMain, unfinished := &declarations, false, false
+	walk(code, func(line string) { to.WriteString(line) }, func(c walkedCommand) {
+		unfinished = c.unfinished
+		if c.main {
 			to, hasMain = &statements, true
 		}
+	})
+	if unfinished {
+		return wire.Incomplete, ""
 	}
 	if hasMain && statements.Len() == 0 {
 		return wire.Incomplete, ""

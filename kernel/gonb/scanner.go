@@ -151,26 +151,43 @@ func quotedLength(text string) int {
 
 // unclosedComment is the error of a cell that ends inside a comment, which GoNB would take for an empty one.
 func unclosedComment(code string) *wire.Error {
-	lines := strings.SplitAfter(code, "\n")
-	if isCellCommand(lines[0]) {
+	if first, _, _ := strings.Cut(code, "\n"); isCellCommand(first) {
 		return nil // the rest is not Go
 	}
-	scan := &goScan{}
-	for at := 0; at < len(lines); at++ {
-		if scan.InText() || !isCommandLine(lines[at]) {
-			scan.Line(lines[at])
-			continue
-		}
-		text := lines[at]
-		for strings.HasSuffix(text, "\\\n") && at+1 < len(lines) {
-			at++
-			text += lines[at]
-		}
-		scan.Command(text)
-	}
+	scan := walk(code, func(string) {}, func(walkedCommand) {})
 	if !scan.comment {
 		return nil
 	}
 	failure := plainReport("SyntaxError", fmt.Sprintf("line %d: the comment is not terminated: end it with */", scan.opened))
 	return &failure.Error
+}
+
+// A walkedCommand is a command that walk has found.
+type walkedCommand struct {
+	main       bool // whether statements stand below it
+	unfinished bool // whether the text ends while a backslash continues it
+}
+
+// walk passes the lines of Go in a stretch of a cell, each with its line feed, to line, and the commands to command.
+func walk(code string, line func(string), command func(walkedCommand)) *goScan {
+	lines := strings.Split(code, "\n")
+	scan := &goScan{}
+	for at := 0; at < len(lines); {
+		if scan.InText() || !isCommandLine(trimPrefix(lines[at])) {
+			text := lines[at]
+			if at++; at < len(lines) {
+				text += "\n"
+			}
+			scan.Line(text)
+			line(text)
+			continue
+		}
+		text, next := joined(lines, at)
+		last := lines[next-1]
+		unfinished := next == len(lines) && (strings.HasSuffix(last, `\`) || last == "" && next > at+1)
+		scan.Skip(next - at)
+		command(walkedCommand{main: scan.Command(text), unfinished: unfinished})
+		at = next
+	}
+	return scan
 }

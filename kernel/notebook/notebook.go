@@ -1,4 +1,4 @@
-// Package notebook reads and writes notebook files, and sets the parameters of one.
+// Package notebook is the notebook file of Jupyter: to read, to write, to run with other parameters.
 package notebook
 
 import (

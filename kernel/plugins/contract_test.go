@@ -1,10 +1,13 @@
 package plugins
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,5 +153,42 @@ func TestOnlyInstalledProgramsAreFound(t *testing.T) {
 	write("headstart-toy.py", 0o700)
 	if _, err := Discover(Folder(home)); err == nil || !strings.Contains(err.Error(), "headstart-toy.py") || !strings.Contains(err.Error(), "headstart-toy and ") {
 		t.Errorf("two plugins of one name: %v", err)
+	}
+}
+
+// orderHost notes text and updates in the order in which they arrive.
+type orderHost struct {
+	*magictest.Host
+	mu     sync.Mutex
+	events []string
+}
+
+func (h *orderHost) Stdout() io.Writer { return orderWriter{h} }
+
+type orderWriter struct{ h *orderHost }
+
+func (w orderWriter) Write(p []byte) (int, error) {
+	w.h.mu.Lock()
+	defer w.h.mu.Unlock()
+	w.h.events = append(w.h.events, "text "+string(p))
+	return len(p), nil
+}
+
+func (h *orderHost) Update(_ context.Context, _ display.ID, _ display.Bundle) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, "update")
+	return nil
+}
+
+func TestTextStaysBeforeTheUpdateThatFollowsIt(t *testing.T) {
+	k := loaded(t, "toy")
+	m, _ := k.registry.Lookup("draw")
+	h := &orderHost{Host: &magictest.Host{}}
+	if err := m.Run(t.Context(), magics.Call{Name: "draw"}, h); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"text before ", "text after", "update"}; !cmp.Equal(h.events, want) {
+		t.Errorf("got %q, want %q", h.events, want)
 	}
 }

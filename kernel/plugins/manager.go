@@ -1,3 +1,7 @@
+// Package plugins is the kernel's half of plugins: programs to find, processes to start, magics to call.
+//
+// A plugin ends with its kernel, unless it asks to outlive it. Its end costs the cell that uses it, nothing else. The
+// author's half is the package magics/plugin.
 package plugins
 
 import (

@@ -137,6 +137,7 @@ func (r *cellRun) update(u *magicpb.Update) {
 		fmt.Fprintf(r.process.log, "headstart: an update of display %q is dropped: this call does not show it\n", u.GetDisplayId())
 		return
 	}
+	r.gate.flush() // text that was written before the update stays before it
 	r.process.pass(r.ctx, r.host, u.GetDisplayId(), u.GetBundle())
 }
 

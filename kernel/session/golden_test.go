@@ -54,6 +54,10 @@ var conversations = map[string][]request{
 		{"inspect_request", wire.Shell, `{"code": "", "cursor_pos": 0}`},
 		{"is_complete_request", wire.Shell, `{"code": "print x"}`},
 		{"is_complete_request", wire.Shell, `{"code": "print x \\"}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x\n%echo 'open"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%echo a \\"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%%echo"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%%echo\nbody"}`},
 		{"connect_request", wire.Shell, `{}`},
 	},
 	"history": {

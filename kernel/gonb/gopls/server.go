@@ -1,4 +1,4 @@
-// Package gopls asks gopls, the Go language server, about Go text: what could stand at a place, and what stands there.
+// Package gopls asks gopls, the Go language server, about a place in Go text.
 package gopls
 
 import (
