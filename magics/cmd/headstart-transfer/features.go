@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -65,29 +64,12 @@ func writeFeatures(ctx context.Context, c *cobra.Command, lab *transfer.Lab, dir
 	if err != nil {
 		return err
 	}
-	err = writeWhole(out, func(w io.Writer) error {
+	err = atomicfile.WriteFile(out, func(w io.Writer) error {
 		return weights.Write(w, map[string]weights.Float32{"features": {Shape: shape, Values: values}}, map[string]string{"paths": string(names)})
 	})
 	if err != nil {
-		return fmt.Errorf("writing the features to %s: %w", out, err)
+		return fmt.Errorf("writing the features: %w", err)
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "wrote %s: %v; %s\n", out, shape, line)
 	return err
-}
-
-// writeWhole writes a file under a temporary name and renames it, so that nobody reads half of it.
-func writeWhole(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if err := write(file); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
