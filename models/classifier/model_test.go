@@ -342,7 +342,10 @@ func TestSameBitsOnXLA(t *testing.T) {
 func TestFineTuningInOtherWays(t *testing.T) {
 	device := modeltest.XLA(t, 2)
 	job := fineTuned(t, "dense:16:relu,dropout:0.2", modeltest.Options())
-	job.Recipe.Unfreeze, job.Recipe.Epochs, job.Recipe.LearningRate = "conv2", 4, 0.0003
+	options := modeltest.Options()
+	options.Cut = resnet.Conv2
+	job.Backbone = modeltest.Backbone(t, options)
+	job.Recipe.Unfreeze, job.Recipe.Epochs, job.Recipe.LearningRate = resnet.Conv2, 4, 0.0003
 	want, data := fit(t, device, job), job.Dataset
 	probabilities := func(m *Model) []float32 {
 		p, err := m.Probabilities(t.Context(), data, allItems(data))
