@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // encode puts a header before data.
@@ -141,7 +143,7 @@ func TestOtherFilesAreNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Digest(t.Context(), t.TempDir()); !errors.Is(err, ErrNotRegular) {
+	if _, err := Digest(t.Context(), t.TempDir()); !errors.Is(err, safefile.ErrNotRegular) {
 		t.Errorf("a folder: %v", err)
 	}
 }
