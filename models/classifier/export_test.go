@@ -23,7 +23,7 @@ func peerPython(t *testing.T, packages string) string {
 	if python == "" {
 		t.Skip("needs HEADSTART_PEER_PYTHON, a Python with " + packages)
 	}
-	if err := exec.Command(python, "-c", "import "+packages).Run(); err != nil {
+	if err := exec.Command(python, "-P", "-c", "import "+packages).Run(); err != nil {
 		t.Skipf("%s has not all of %s", python, packages)
 	}
 	return python
@@ -45,7 +45,7 @@ func comparePeer(t *testing.T, python, script string, m *Model, data *imagefolde
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(python, "-c", script)
+	command := exec.Command(python, "-P", "-c", script)
 	command.Stdin, command.Stderr = bytes.NewReader(raw), os.Stderr
 	out, err := command.Output()
 	if err != nil {
