@@ -3,11 +3,14 @@ package headstart_test
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // rawOpen finds what opens a file whatever it is: it waits for a pipe's writer, and reads a device without an end.
@@ -45,5 +48,16 @@ func TestFilesOfStrangersAreOpenedSafely(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestWhatSetupMakesIsNotTracked: a link named .headstart that is committed replaces the folder of whoever checks it out.
+func TestWhatSetupMakesIsNotTracked(t *testing.T) {
+	tracked, err := exec.Command("git", "ls-files", "--", ".headstart", "bench-out", "nbhelpers/labextension/node_modules").Output()
+	if err != nil {
+		need.Lack(t, need.System, "not a git checkout: "+err.Error())
+	}
+	if len(tracked) > 0 {
+		t.Errorf("git tracks %s: git rm --cached it", tracked)
 	}
 }

@@ -23,7 +23,8 @@ func run(ctx context.Context, env []string, stdin, name string, args ...string) 
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), env...)
+	// No file in a folder around the working directory has a say in what a go command does.
+	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()

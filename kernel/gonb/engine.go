@@ -23,6 +23,7 @@ type Options struct {
 	Env        []string // the environment of GoNB and so of the cells, but for PATH's first folders
 	Dir        string   // the working directory
 	RuntimeDir string   // a folder for this user alone, for sockets; its path is short, as sockets need
+	TempDir    string   // temporary files of GoNB and the cells, for this user alone; made where it is missing; default: below RuntimeDir
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
 	SourceDir  string   // this project's module, for cells to import; empty where there is none
 	CacheDir   string   // what builds of cells leave for later ones
@@ -55,6 +56,9 @@ func New(options Options) *Engine {
 	}
 	if options.Unknown == nil {
 		options.Unknown = magics.NewRegistry().Unknown
+	}
+	if options.TempDir == "" {
+		options.TempDir = filepath.Join(options.RuntimeDir, "tmp")
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
 	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {

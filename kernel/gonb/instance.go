@@ -28,6 +28,7 @@ type instance struct {
 	signer  *wire.Signer
 	session string
 	folder  string // holds the connection file and the sockets
+	env     []string
 	output  *logTail
 	log     *slog.Logger
 	stop    context.CancelFunc // of the receiving goroutines
@@ -76,9 +77,10 @@ func start(ctx context.Context, options Options) (_ *instance, err error) {
 	}
 	cmd := exec.Command(filepath.Join(options.BinDir, "gonb"), "--kernel", file, "-raw_error")
 	cmd.Dir = options.Dir
-	if cmd.Env, err = environment(options, folder); err != nil {
+	if in.env, err = environment(options, folder); err != nil {
 		return nil, err
 	}
+	cmd.Env = in.env
 	cmd.Stdout, cmd.Stderr = in.output, in.output
 	if in.process, err = child.Start(cmd); err != nil {
 		return nil, fmt.Errorf("start GoNB, which runs Go cells: %w; `headstart doctor` checks the installation", err)

@@ -45,7 +45,7 @@ func (t *Tool) plainSettings() bool {
 	if goarch := t.getenv("GOARCH"); goarch != "" && goarch != runtime.GOARCH {
 		return false
 	}
-	if t.getenv("GOWORK") != "" || exists(filepath.Join(t.Dir, "go.work")) {
+	if work := t.getenv("GOWORK"); work != "" && work != Off || exists(filepath.Join(t.Dir, "go.work")) {
 		return false
 	}
 	for _, flag := range strings.Fields(t.getenv("GOFLAGS")) {

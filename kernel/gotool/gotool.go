@@ -24,8 +24,8 @@ const (
 	PlansVar  = "HEADSTART_CELL_PLANS"
 )
 
-// workVar is set by GoNB: the folder of the module that it generates for cells.
-const workVar = "GONB_TMP_DIR"
+// WorkVar is set by GoNB: the folder of the module that it generates for cells.
+const WorkVar = "GONB_TMP_DIR"
 
 // A Tool is one call of the go command.
 type Tool struct {
@@ -38,6 +38,7 @@ type Tool struct {
 
 // Run does what the go command would do and returns its exit status. It does not return where the real go takes over.
 func (t *Tool) Run() int {
+	t.guard()
 	if slices.Equal(t.Args, []string{"env", "GOROOT"}) {
 		if status, done := t.goRoot(); done {
 			return status
@@ -61,7 +62,7 @@ func (t *Tool) Run() int {
 
 // isCell tells a call in the folder of GoNB's module.
 func (t *Tool) isCell() bool {
-	work := t.getenv(workVar)
+	work := t.getenv(WorkVar)
 	return work != "" && filepath.Clean(work) == filepath.Clean(t.Dir)
 }
 

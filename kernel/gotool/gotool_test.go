@@ -28,7 +28,7 @@ func newWorkspace(t *testing.T) *workspace {
 		t.Skip("needs the go command")
 	}
 	w := &workspace{t: t, dir: t.TempDir(), plans: t.TempDir()}
-	w.env = append(os.Environ(), workVar+"="+w.dir, SourceVar+"="+source, PlansVar+"="+w.plans, RealGoVar+"="+real, "GOPROXY=off", "GOFLAGS=")
+	w.env = append(os.Environ(), WorkVar+"="+w.dir, SourceVar+"="+source, PlansVar+"="+w.plans, RealGoVar+"="+real, "GOPROXY=off", "GOFLAGS=")
 	if _, messages, status := w.run("mod", "init", "gonb_1234"); status != 0 {
 		t.Fatal(messages)
 	}

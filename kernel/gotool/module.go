@@ -2,7 +2,10 @@ package gotool
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"go/version"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,7 +18,14 @@ import (
 // initModule creates GoNB's module and makes it know this project's module, and all that that one needs, at the versions
 // that it needs: a cell imports them without `go get` and without a network.
 func (t *Tool) initModule() int {
-	if status := t.run(t.Stdout, t.Stderr, t.Args...); status != 0 {
+	path, err := t.realGo()
+	if err != nil {
+		fmt.Fprintln(t.Stderr, "go:", err)
+		return 1
+	}
+	// Before the module is there, go would take the toolchain from a go.mod in a parent folder.
+	env := append(t.Env[:len(t.Env):len(t.Env)], "GOTOOLCHAIN=local")
+	if status := t.exec(t.Stdout, t.Stderr, env, path, t.Args...); status != 0 {
 		return status
 	}
 	if err := t.rememberGo(); err != nil {
@@ -41,6 +51,11 @@ func (t *Tool) adopt(source string) error {
 	ours, err := readModule(filepath.Join(t.Dir, "go.mod"))
 	if err != nil {
 		return err
+	}
+	if theirs.Go != nil && ours.Go != nil && version.Compare("go"+ours.Go.Version, "go"+theirs.Go.Version) < 0 {
+		if err := ours.AddGoStmt(theirs.Go.Version); err != nil { // a module is at least at the release of what it requires
+			return err
+		}
 	}
 	own := module.Version{Path: theirs.Module.Mod.Path, Version: "v0.0.0"}
 	ours.AddNewRequire(own.Path, own.Version, false)
@@ -114,14 +129,20 @@ func relativePath(from, to string) (string, error) {
 // goEnv is what the go command says of itself, asked once for the life of GoNB's module.
 type goEnv struct {
 	GOROOT, GOVERSION, GOMODCACHE, GOTOOLDIR string
+	GOFLAGS                                  string // those that the user's file sets, not the environment
 }
 
 func (t *Tool) envFile() string { return filepath.Join(t.Dir, ".headstart-go.json") }
 
 func (t *Tool) rememberGo() error {
+	path, err := t.realGo()
+	if err != nil {
+		return err
+	}
 	var out strings.Builder
-	if t.run(&out, t.Stderr, "env", "-json", "GOROOT", "GOVERSION", "GOMODCACHE", "GOTOOLDIR") != 0 {
-		return fmt.Errorf("ask the go command for its settings: it failed")
+	env := append(t.Env[:len(t.Env):len(t.Env)], "GOFLAGS=")
+	if t.exec(&out, t.Stderr, env, path, "env", "-json", "GOROOT", "GOVERSION", "GOMODCACHE", "GOTOOLDIR", "GOFLAGS") != 0 {
+		return errors.New("ask the go command for its settings: it failed")
 	}
 	return os.WriteFile(t.envFile(), []byte(out.String()), 0o600)
 }
@@ -135,8 +156,8 @@ func (t *Tool) goEnv() (goEnv, error) {
 	return env, json.Unmarshal(text, &env)
 }
 
-// resolved tells whether every import of the module's files comes from the standard library, or from a module in go.mod
-// whose folder holds the package. Then `go get` has nothing to do.
+// resolved tells whether `go get` has nothing to do: every import of the module's files comes from the standard library, or
+// from a module in go.mod whose folder holds the package, and go.mod and go.sum name all that these packages import.
 func (t *Tool) resolved() bool {
 	files, err := t.parse(true)
 	if err != nil {
@@ -150,16 +171,37 @@ func (t *Tool) resolved() bool {
 	if err != nil || exists(filepath.Join(t.Dir, "go.work")) {
 		return false
 	}
+	standard := true
 	for _, imported := range files.imports {
 		if imported == "C" || isStandard(imported, env.GOROOT) {
 			continue
 		}
+		standard = false
 		folder, ok := t.packageFolder(imported, mod, env.GOMODCACHE)
 		if !ok || !exists(folder) {
 			return false
 		}
 	}
-	return true
+	return standard || t.planned(files, env) || t.complete()
+}
+
+// planned tells whether the same imports were built before from the same go.mod and go.sum.
+func (t *Tool) planned(f files, env goEnv) bool {
+	folder, err := t.planFolder(f, env)
+	if err != nil {
+		return false
+	}
+	_, ok := loadPlan(folder)
+	return ok
+}
+
+// complete asks the real go, which may not change go.mod or go.sum for it, whether it finds all packages of the program.
+func (t *Tool) complete() bool {
+	args := []string{"list", "-mod=readonly", "-deps"}
+	if len(t.Args) > 1 { // go get -t
+		args = append(args, "-test")
+	}
+	return t.run(io.Discard, io.Discard, append(args, ".")...) == 0
 }
 
 func isStandard(importPath, goroot string) bool {

@@ -75,10 +75,12 @@ func (t *Tool) planFolder(f files, env goEnv) (string, error) {
 	}
 	slices.Sort(settings)
 	fmt.Fprintf(hash, "%q\n", settings)
-	if config, err := os.UserConfigDir(); err == nil {
-		text, _ := os.ReadFile(filepath.Join(config, "go", "env")) // `go env -w`; it need not exist
-		fmt.Fprintf(hash, "%q\n", text)
+	config := t.getenv("GOENV")
+	if folder, err := os.UserConfigDir(); config == "" && err == nil {
+		config = filepath.Join(folder, "go", "env")
 	}
+	text, _ := os.ReadFile(config) // `go env -w`; it need not exist
+	fmt.Fprintf(hash, "%q\n", text)
 	return filepath.Join(t.plans(), hex.EncodeToString(hash.Sum(nil)[:16])), nil
 }
 

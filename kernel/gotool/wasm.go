@@ -12,7 +12,7 @@ import (
 // lib/wasm. The answer is a folder that looks like GOROOT and has the file in the old place as well. It returns false
 // where the real answer will do, or where it is not GoNB that asks.
 func (t *Tool) goRoot() (status int, done bool) {
-	work := t.getenv(workVar)
+	work := t.getenv(WorkVar)
 	if work == "" || !t.calledByGoNB() {
 		return 0, false
 	}

@@ -47,12 +47,18 @@ func tail(text string, limit int) string {
 	return strings.Join(lines, "; ")
 }
 
+// environment is that of every command: go looks in every parent folder for a workspace, and other users may write to some
+// of them.
+func environment(more ...string) []string {
+	return append(append(os.Environ(), "GOWORK=off"), more...)
+}
+
 // run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
 func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = environment(env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	process, err := child.Start(cmd)
 	if err == nil {
@@ -73,6 +79,7 @@ func run(ctx context.Context, dir string, env []string, name string, args ...str
 func output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {

@@ -99,7 +99,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	})
 	k.engine = gonb.New(gonb.Options{
 		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime.path,
-		KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
+		TempDir: k.places.tempDir(), KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
 		Unknown: registry.Unknown,
 	})
 	if err := registry.Add("headstart", builtin.Magics(builtin.Config{
@@ -133,7 +133,7 @@ func (k *kernel) prepare(ctx context.Context) {
 	if err := k.engine.Warm(ctx); err != nil && ctx.Err() == nil {
 		k.log.Warn("Go cells cannot run yet", "error", err)
 	}
-	if err := k.places.runtime.sweep(); err != nil {
+	if err := k.places.sweep(); err != nil {
 		k.log.Warn("something was left behind", "error", err)
 	}
 }
@@ -150,7 +150,7 @@ func (k *kernel) close() error {
 	closing.Go(func() { engineErr = k.engine.Close() })
 	closing.Go(func() { serverErr = k.server.Close() })
 	closing.Wait()
-	return errors.Join(engineErr, serverErr, k.places.runtime.close())
+	return errors.Join(engineErr, serverErr, k.places.close())
 }
 
 // relaySignals makes SIGINT an interrupt of the cell. SIGPIPE, from a log that nobody reads any more, is not to end the

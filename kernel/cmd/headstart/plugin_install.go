@@ -146,7 +146,7 @@ func runGo(ctx context.Context, dir string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	var missing *exec.Error

@@ -28,18 +28,23 @@ const sweepAge = time.Minute
 // openRuntimeFolder makes the folder, for this user alone. Its name follows from the connection file, which stays the
 // same when Jupyter restarts a kernel, and is short: the path of a Unix socket has about 100 bytes.
 func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
-	absolute, err := filepath.Abs(connectionFile)
-	if err != nil {
-		return nil, fmt.Errorf("find the connection file: %w", err)
-	}
 	base, err := paths.Runtime()
 	if err != nil {
 		return nil, err
 	}
+	return openFolderBelow(base, connectionFile)
+}
+
+// openFolderBelow makes the folder of the kernel with this connection file in base, where other kernels have theirs.
+func openFolderBelow(base, connectionFile string) (*runtimeFolder, error) {
+	absolute, err := filepath.Abs(connectionFile)
+	if err != nil {
+		return nil, fmt.Errorf("find the connection file: %w", err)
+	}
 	digest := sha256.Sum256([]byte(absolute))
 	path, err := paths.Private(filepath.Join(base, hex.EncodeToString(digest[:6])))
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the kernel's sockets: %w", err)
+		return nil, fmt.Errorf("make a folder for this kernel: %w", err)
 	}
 	lock, _, err := lockFolder(path)
 	if err != nil {
