@@ -22,7 +22,7 @@ func (p *Presenter) attach(ctx context.Context, screen magics.Display, r *lab.Ru
 	p.mu.Lock()
 	f, ok := p.figures[r]
 	if !ok {
-		f = &runFigure{Figure: live.New(runForms(r), time.Now), drawn: make(chan struct{})}
+		f = &runFigure{Figure: live.New(runForms(r.Stand), time.Now), drawn: make(chan struct{})}
 		p.figures[r] = f
 	}
 	p.mu.Unlock()
@@ -58,9 +58,9 @@ func (f *runFigure) follow(r *lab.Run) {
 }
 
 // runForms draw the run as it stands: the pass of the backbone first, then the curves.
-func runForms(r *lab.Run) live.Forms {
+func runForms(stand func() lab.Stand) live.Forms {
 	draw := func(full bool) display.Bundle {
-		s := r.Stand()
+		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features))
 		}
@@ -153,7 +153,7 @@ func accuracyLine(c lab.Card) string {
 	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
 		return ""
 	}
-	return fmt.Sprintf("val accuracy %.1f %% at the epoch with the lowest validation loss (%d), highest %.1f %% (epoch %d)",
+	return fmt.Sprintf("val accuracy %.1f %% at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
 		100**c.ValAccuracy, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
 }
 

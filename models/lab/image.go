@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -112,6 +113,9 @@ func (t *Trained) splitImages(split string) ([]Image, error) {
 	picked, err := Spread(t.Dataset, "", split, len(t.Dataset.Items))
 	if err != nil {
 		return nil, err
+	}
+	if len(picked) == 0 {
+		return nil, classifier.ErrNoImages
 	}
 	list := make([]Image, 0, len(picked))
 	for _, i := range picked {

@@ -1,7 +1,7 @@
 package training
 
 import (
-	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -66,16 +66,8 @@ func TestPreflight(t *testing.T) {
 		if !slices.Contains(PreflightCodes(), test.code) {
 			t.Errorf("%s is not in the list of codes", test.code)
 		}
-		// Two cannot be trained here: files that are not as their hash says, and a stage that the pure Go backend cannot train.
-		if test.code != CodeLeak && job.Recipe.Unfreeze == StageNone {
-			job.Recipe.Epochs = 1
-			r, err := Fit(context.Background(), device, job, nil)
-			if (err != nil) != (test.severity == diagnosis.Error) {
-				t.Errorf("%s: the training gave %v", test.code, err)
-			}
-			if r != nil {
-				_ = r.Close()
-			}
+		if err := Check(job); (err != nil) != (test.severity == diagnosis.Error) {
+			t.Errorf("%s: the check gave %v", test.code, err)
 		}
 		job.Accept = append(job.Accept, test.code)
 		if list := Preflight(job); len(list) != 0 {
@@ -94,4 +86,28 @@ func drop(j *Job, split, class string, leave int) {
 		leave--
 		return leave < 0
 	})
+}
+
+// Fit tells what Preflight warns of, and refuses what it calls an error.
+func TestFitHeedsThePreflight(t *testing.T) {
+	device := modeltest.PureGo(t)
+	job := smallJob(t)
+	job.Recipe.Epochs = 1
+	var told []string
+	r, err := Fit(t.Context(), device, job, func(e Event) {
+		if e.Kind == DiagnosisEvent {
+			told = append(told, e.Diagnosis.Code)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil || !slices.Equal(told, []string{CodeRandom}) {
+		t.Errorf("a training on random weights told %v, %v", told, err)
+	}
+	job.Recipe.TrainNorm = true
+	_, err = Fit(t.Context(), device, job, nil)
+	if refused, ok := errors.AsType[*PreflightError](err); !ok || refused.Diagnoses[0].Code != CodeBatchNorm {
+		t.Errorf("batch norms of a frozen backbone: %v", err)
+	}
 }

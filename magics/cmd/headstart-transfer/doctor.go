@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -111,11 +112,14 @@ func examine(ctx context.Context, options accel.Options) (report deviceReport, e
 
 // multiply turns GoMLX's panics into errors.
 func multiply(device *accel.Device, a, b []float32) (product []float32, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
+	caught := exceptions.TryCatch[error](func() { product, err = multiplied(device, a, b) })
+	if caught != nil {
+		return nil, caught
+	}
+	return product, err
+}
+
+func multiplied(device *accel.Device, a, b []float32) ([]float32, error) {
 	exec, err := graph.NewExec(device.Backend, func(x, y *graph.Node) *graph.Node { return graph.Dot(x, y).MatMul() })
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ describe('what a card says', () => {
 
   it('sums up', () =>
     expect(summary(run, trans)).toBe(
-      'epoch 2 of 10 · val accuracy 92.5 % at the epoch with the lowest validation loss (2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
+      'epoch 2 of 10 · val accuracy 92.5 % at the lowest validation loss (epoch 2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
     ));
 
   it('lists the epochs', () => {
@@ -69,7 +69,7 @@ describe('what a card says', () => {
   it('sums up a run that has ended', () => {
     const ended = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 83, rate: 0 })!;
     expect(summary(ended, trans)).toBe(
-      'epoch 2 of 10 · val accuracy 92.5 % at the epoch with the lowest validation loss (2) · highest 95.0 % (epoch 1) · took 1 min 23 s'
+      'epoch 2 of 10 · val accuracy 92.5 % at the lowest validation loss (epoch 2) · highest 95.0 % (epoch 1) · took 1 min 23 s'
     );
   });
 

@@ -80,7 +80,7 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
 export function summary(run: IRun, trans: Translation): string {
   const parts = [epochs(run, trans)];
   if (run.valAccuracy !== null) {
-    parts.push(trans.__('val accuracy %1 at the epoch with the lowest validation loss (%2)', percent(run.valAccuracy), run.best));
+    parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
   }
   if (run.highestValAccuracy !== null) {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
