@@ -184,7 +184,7 @@ const runMIME = display.MIMEPrefix + "run" + display.MIMESuffix
 func (r *notebookRun) summary(executed *notebook.Notebook, seconds float64) (line string, trained bool) {
 	var last struct {
 		ValAccuracy *float64 `json:"val_accuracy"`
-		Epochs      int      `json:"epochs"`
+		Epoch       int      `json:"epoch"`
 		Images      int      `json:"images"`
 		Backend     string   `json:"backend"`
 	}
@@ -192,5 +192,5 @@ func (r *notebookRun) summary(executed *notebook.Notebook, seconds float64) (lin
 		return fmt.Sprintf("%s: seconds=%.1f", r.label, seconds), false
 	}
 	return fmt.Sprintf("%s: val_accuracy=%.4f epochs=%d images=%d seconds=%.1f backend=%s",
-		r.label, *last.ValAccuracy, last.Epochs, last.Images, seconds, last.Backend), true
+		r.label, *last.ValAccuracy, last.Epoch, last.Images, seconds, last.Backend), true
 }
