@@ -82,6 +82,7 @@ func (e *NoWeightsError) Error() string {
 	return text
 }
 
+// Unwrap is the cause.
 func (e *NoWeightsError) Unwrap() error { return e.Cause }
 
 // ErrNothingToPredict marks arguments that name no image.

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -185,9 +185,8 @@ func predictCommand(p *transfer.Presenter) *cobra.Command {
 				}
 				files := make([]string, 0, len(args)-1)
 				for _, file := range args[1:] {
-					file, err := filepath.Abs(file) // so that no file is taken for a name in the notebook
-					if err != nil {
-						return err
+					if strings.HasPrefix(file, "@") { // a file here, and not a name in a notebook
+						file = "./" + file
 					}
 					files = append(files, file)
 				}
