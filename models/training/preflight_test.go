@@ -12,7 +12,6 @@ import (
 )
 
 func TestPreflight(t *testing.T) {
-	device := modeltest.PureGo(t)
 	good := smallJob(t)
 	options := modeltest.Options()
 	options.Weights = resnet.WeightsFile(modeltest.WriteWeights(t, good.Backbone)) // from a file they count as trained
