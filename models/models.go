@@ -35,8 +35,8 @@ type Options struct {
 	Device string // auto (default), cpu, cuda or go
 	Home   string // the state folder, with cached features and runs; empty: that of the kernel, or headstart in the user's cache folder
 
-	Weights string // of the ResNet50: imagenet (default), random, or a safetensors file
-	Cut     string // its last stage, conv1 to conv5; empty: conv5
+	Weights string // of the ResNet50: imagenet (default) or another of resnet.SetNames, random, or a safetensors file
+	Cut     string // its last stage, conv1 to conv5; empty: the last that the weights have
 	Size    int    // side of the images that it sees, in pixels; 0: 224
 
 	Events func(Event) // progress of trainings; may be nil
@@ -75,14 +75,24 @@ func (s *Session) Dataset(ctx context.Context, dir string) (*Dataset, error) {
 	})
 }
 
-// Backbone opens the session's ResNet50, averaged over its last maps.
+// Backbone opens the session's ResNet50, averaged over its last feature maps.
 func (s *Session) Backbone(ctx context.Context) (transfer.Backbone, error) {
 	o := s.options
-	network, err := resnet.Open(ctx, resnet.Options{Weights: o.Weights, Cut: o.Cut, Size: o.Size, Seed: transfer.DefaultSeed})
+	options := resnet.DefaultOptions()
+	if o.Weights != "" {
+		options.Weights = resnet.ChooseWeights(o.Weights, transfer.DefaultSeed)
+	}
+	if o.Cut != "" {
+		options.Cut = resnet.Stage(o.Cut)
+	}
+	if o.Size != 0 {
+		options.Size = o.Size
+	}
+	network, err := resnet.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	return transfer.ResNet(network, transfer.ResNetOptions{}), nil
+	return transfer.ResNet(network, transfer.DefaultResNetOptions()), nil
 }
 
 // Train trains on a dataset. The zero Config is the classic recipe: a dense layer of 256 on the frozen backbone, ten epochs
@@ -109,8 +119,5 @@ func (s *Session) Load(ctx context.Context, dir string) (*Model, error) {
 
 // weightsFile is the file with the backbone's weights, for models that were saved without.
 func (s *Session) weightsFile() string {
-	if s.options.Weights == resnet.WeightsImageNet || s.options.Weights == resnet.WeightsRandom {
-		return ""
-	}
-	return s.options.Weights
+	return resnet.ChooseWeights(s.options.Weights, transfer.DefaultSeed).Path
 }

@@ -25,17 +25,18 @@ import (
 func main() {
 	var (
 		device  = flag.String("device", "cpu", "cpu or cuda")
-		options resnet.ExtractorOptions
-		backed  = resnet.Options{Weights: resnet.WeightsRandom}
+		options = resnet.DefaultExtractorOptions()
+		backed  = resnet.DefaultOptions()
 		folder  = flag.String("folder", "", "compute the features of this folder's images, from files, once")
 		repeats = flag.Int("repeats", 1, "how many times over the folder's images are computed")
 	)
 	flag.IntVar(&options.Batch, "batch", 0, "images at once")
 	flag.IntVar(&options.Expected, "expected", 0, "images in all")
-	flag.StringVar(&options.Formulation, "formulation", "", "auto, plain or winograd")
-	flag.StringVar(&options.Precision, "precision", "", "float32, bfloat16 or float16")
-	flag.StringVar(&backed.Variant, "variant", resnet.V1, "v1 or v1.5")
+	flag.StringVar((*string)(&options.Formulation), "formulation", "auto", "auto, plain or winograd")
+	flag.StringVar((*string)(&options.Precision), "precision", "float32", "float32, bfloat16 or float16")
+	flag.StringVar((*string)(&backed.Variant), "variant", "v1", "v1 or v1.5")
 	flag.Parse()
+	backed.Weights = resnet.RandomWeights(0)
 	if err := run(context.Background(), *device, backed, options, *folder, *repeats); err != nil {
 		fmt.Fprintln(os.Stderr, "features:", err)
 		os.Exit(1)
@@ -111,7 +112,7 @@ func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *res
 // serve answers lines that ask for a number of made images.
 func serve(ctx context.Context, backbone *resnet.Backbone, extractor *resnet.Extractor, opened time.Duration) error {
 	begin := time.Now()
-	img := backbone.Size() * backbone.Size() * 3
+	img := backbone.Architecture().Size * backbone.Architecture().Size * 3
 	pixels := make([]uint8, extractor.Batch()*img)
 	for i := range pixels {
 		pixels[i] = uint8(uint32(i) * 2654435761 >> 24)

@@ -51,7 +51,7 @@ func (l *Lab) Evaluate(ctx context.Context, name, split, dir string) (*Model, *m
 	}
 	data := model.dataset()
 	if dir != "" {
-		if data, err = l.labelledFolder(ctx, dir, trained.Classes, model.Backbone.Size()); err != nil {
+		if data, err = l.labelledFolder(ctx, dir, trained.Classes, model.Backbone.Architecture().Size); err != nil {
 			return nil, nil, nil, err
 		}
 		split = ""

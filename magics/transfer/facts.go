@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,10 +13,11 @@ import (
 
 // facts are where a run's numbers come from, as far as the card of a run has no line of its own for it.
 func facts(backbone training.Identity, digest string, seed int64, flags []string) []figure.RunFact {
+	a := backbone.Architecture
 	return slices.DeleteFunc([]figure.RunFact{
-		{Name: "backbone", Value: strings.Join([]string{backbone.Architecture, backbone.Cut, backbone.Pool, backbone.Preprocess}, ", ")},
-		{Name: "weights", Value: backbone.Weights},
-		{Name: "weights sha256", Value: backbone.WeightsDigest},
+		{Name: "backbone", Value: fmt.Sprintf("%s, %s, %s, %s", a.Name(), a.Cut, a.Pool, a.Preprocess)},
+		{Name: "weights", Value: backbone.Weights.String()},
+		{Name: "weights sha256", Value: backbone.Weights.SHA256},
 		{Name: "dataset sha256", Value: digest},
 		{Name: "seed", Value: strconv.FormatInt(seed, 10)},
 		{Name: "flags", Value: strings.Join(flags, " ")},

@@ -54,7 +54,7 @@ func (l *Lab) Load(ctx context.Context, dir, name, weights string) (*Model, erro
 	}
 	network, ok := training.ResNetOf(trained.Backbone)
 	if !ok {
-		return nil, fmt.Errorf("loading %s: its backbone %s is no ResNet", dir, trained.Backbone.Identity().Architecture)
+		return nil, fmt.Errorf("loading %s: its backbone is not a ResNet", dir)
 	}
 	m := &Model{Name: name, Backbone: network, Head: trained.Head.String(), precision: trained.Backbone.Identity().Precision}
 	m.setTrained(trained, nil)

@@ -22,7 +22,7 @@ type Model struct {
 	Backbone *resnet.Backbone
 	Head     string
 
-	precision string
+	precision resnet.Precision
 
 	mu     sync.Mutex
 	result *training.Model
@@ -84,20 +84,29 @@ type ModelFlags struct {
 
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
-	magics.Suggest(f, &o.Weights, "weights", "imagenet", []string{"imagenet", "random"}, "FILE",
+	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
 		"pretrained on ImageNet (fetched once), random, or a safetensors file")
-	magics.Enum(f, &o.Variant, "variant", "auto", []string{"auto", "v1", "v1.5"},
+	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), words(resnet.Variants()),
 		"v1 is Keras's, v1.5 torchvision's; auto knows it from the weights")
-	magics.Enum(f, &o.Cut, "cut", "conv5", []string{"conv1", "conv2", "conv3", "conv4", "conv5"}, "last stage that runs")
-	magics.Enum(f, &o.Pool, "pool", "avg", []string{"avg", "max", "none"}, "how the last map becomes a vector")
+	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), words(resnet.Cuts()), "last stage that runs; auto is the last that the weights have")
+	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), words(resnet.Pools()), "how the last feature maps become a vector")
 	f.StringVar(&o.Head, "head", head.Default, "layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
-	magics.Enum(f, &o.Preprocess, "preprocess", "auto", []string{"auto", "caffe", "torch", "rescale"},
+	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), words(resnet.Preprocessings()),
 		"what is done to the pixels; auto does what the weights were trained with")
-	magics.Enum(f, &o.Precision, "precision", "float32", []string{"float32", "bfloat16", "float16"}, "of the frozen pass")
+	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), words(resnet.Precisions()), "of the frozen pass")
 	declareDevice(f, &o.Device)
 	f.StringVar(&o.Name, "name", "", "what to call the model; by default the architecture's name")
 	f.BoolVar(&o.Offline, "offline", false, "do not fetch weights: what is not cached is an error")
 	f.Int64Var(&o.Seed, "seed", training.DefaultSeed, "seed of random weights")
+}
+
+// words are the choices of a flag.
+func words[T ~string](choices []T) []string {
+	list := make([]string, len(choices))
+	for i, c := range choices {
+		list[i] = string(c)
+	}
+	return list
 }
 
 // architectures maps the names that %model takes to a ResNet's depth.
@@ -118,10 +127,14 @@ func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o M
 	if err != nil {
 		return nil, err
 	}
-	backbone, err := resnet.Open(ctx, resnet.Options{
-		Depth: depth, Weights: weights, Variant: o.Variant, Cut: o.Cut, Pool: o.Pool, Preprocess: o.Preprocess,
-		Size: size, Seed: uint64(o.Seed), Offline: o.Offline, Progress: fetched,
-	})
+	options := resnet.Options{
+		Depth: depth, Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Stage(o.Cut),
+		Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
+	}
+	if size == 0 {
+		options.Size = resnet.DefaultOptions().Size
+	}
+	backbone, err := resnet.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +142,7 @@ func (l *Lab) BuildModel(ctx context.Context, architecture string, size int, o M
 	if name == "" {
 		name = architecture
 	}
-	m := &Model{Name: name, Backbone: backbone, Head: o.Head, precision: o.Precision}
+	m := &Model{Name: name, Backbone: backbone, Head: o.Head, precision: resnet.Precision(o.Precision)}
 	l.mu.Lock()
 	replaced := l.models.put(name, m)
 	l.mu.Unlock()
@@ -185,11 +198,11 @@ type modelSummary struct {
 }
 
 func describe(m *Model) modelSummary {
-	b, info := m.Backbone, m.Backbone.Weights()
+	b, a := m.Backbone, m.Backbone.Architecture()
 	return modelSummary{
-		Name: m.Name, Backbone: b.Name(), Weights: info.Origin, Digest: b.WeightsDigest(), Pretrained: b.Trained(),
-		Preprocess: b.Preprocess(), Cut: b.Cut(), Pool: b.Pool(), FeatureShape: b.FeatureShape(), Head: m.Head,
-		Notes: append([]string{}, info.Notes...),
+		Name: m.Name, Backbone: b.Name(), Weights: b.Weights().String(), Digest: b.Weights().SHA256, Pretrained: b.Trained(),
+		Preprocess: string(a.Preprocess), Cut: string(a.Cut), Pool: string(a.Pool), FeatureShape: b.FeatureShape(), Head: m.Head,
+		Notes: append([]string{}, b.Notes()...),
 	}
 }
 
@@ -199,7 +212,7 @@ const untrainedNote = "untrained backbone: its weights are random, so this shows
 // layerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
 func layerTable(m *Model, classes int) (display.Bundle, error) {
 	b := m.Backbone
-	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights().Origin, b.Preprocess())}
+	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
 	table.Layers = stageRows(b.Layers())
 	spec, err := head.Parse(m.Head)
 	if err != nil {
@@ -228,7 +241,7 @@ func layerTable(m *Model, classes int) (display.Bundle, error) {
 		})
 	}
 	if b.Trained() {
-		table.Notes = append(table.Notes, b.Weights().Notes...)
+		table.Notes = append(table.Notes, b.Notes()...)
 	} else {
 		table.Notes = append(table.Notes, untrainedNote)
 	}
@@ -238,13 +251,13 @@ func layerTable(m *Model, classes int) (display.Bundle, error) {
 // stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
 func stageRows(layers []resnet.Layer) []figure.Layer {
 	var rows []figure.Layer
-	stage := ""
+	stage := resnet.Stage("")
 	convolutions := 0
 	for _, layer := range layers {
 		if layer.Stage == "" || layer.Stage != stage || len(rows) == 0 {
 			rows = append(rows, figure.Layer{Name: layer.Name, Kind: layer.Kind})
 			if layer.Stage != "" {
-				rows[len(rows)-1].Name = layer.Stage
+				rows[len(rows)-1].Name = string(layer.Stage)
 			}
 			stage, convolutions = layer.Stage, 0
 		}

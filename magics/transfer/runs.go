@@ -60,7 +60,7 @@ func (l *Lab) Runs() ([]figure.RunData, error) {
 // storedRun is a run of an earlier process as the figures know one.
 func storedRun(r training.Run) figure.RunData {
 	stand := run{
-		name: r.Name, model: r.Backbone.Architecture, dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
+		name: r.Name, model: r.Backbone.Architecture.Name(), dataset: r.Dataset, epochs: r.Epochs, started: r.Started, history: r.History, status: r.Status, ended: r.Updated,
 		facts: facts(r.Backbone, r.Digest, r.Settings.Seed, r.Flags),
 	}
 	if r.Status == training.Running {

@@ -1,9 +1,6 @@
 package resnet
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // blocks is how many bottleneck blocks the stages conv2 to conv5 have, by depth (He et al., table 1).
 var blocks = map[int][4]int{
@@ -17,14 +14,6 @@ const (
 	expansion = 4    // a bottleneck block gives four times the channels that it computes on
 	classes   = 1000 // of ImageNet, which the top tells apart
 	topLayer  = "predictions"
-)
-
-// Variants of the network: where its publishers differ.
-const (
-	// V1 is the paper's and Keras's: a block strides on its first 1x1 convolution.
-	V1 = "v1"
-	// V15 is torchvision's, timm's and Hugging Face's: a block strides on its 3x3 convolution.
-	V15 = "v1.5"
 )
 
 // convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
@@ -44,7 +33,7 @@ type block struct {
 
 // stage is a run of blocks at one resolution.
 type stage struct {
-	name   string
+	name   Stage
 	blocks []block
 	out    int // channels
 }
@@ -52,7 +41,7 @@ type stage struct {
 // network is the architecture as data.
 type network struct {
 	depth   int
-	variant string
+	variant Variant
 	stem    convolution
 	stages  []stage // conv2 to conv5
 	epsilon float64 // of every batch norm
@@ -60,10 +49,10 @@ type network struct {
 }
 
 // newNetwork lays out the network of a depth in a variant.
-func newNetwork(depth int, variant string) (network, error) {
+func newNetwork(depth int, variant Variant) (network, error) {
 	counts, ok := blocks[depth]
 	if !ok {
-		return network{}, fmt.Errorf("resnet: there is no depth %d; the depths are 50, 101 and 152", depth)
+		return network{}, check("depth", Depths(), depth)
 	}
 	n := network{depth: depth, variant: variant}
 	switch variant {
@@ -74,12 +63,12 @@ func newNetwork(depth int, variant string) (network, error) {
 		// torchvision's ResNet50: torchvision/models/resnet.py, where the eps is PyTorch's default.
 		n.epsilon = 1e-5
 	default:
-		return network{}, fmt.Errorf("resnet: there is no variant %q; they are v1 (Keras) and v1.5 (torchvision)", variant)
+		return network{}, check("variant", []Variant{V1, V15}, variant)
 	}
 	n.stem = convolution{name: "conv1_conv", norm: "conv1_bn", kernel: 7, stride: 2, in: 3, out: stemWidth}
 	in := stemWidth
 	for i, count := range counts {
-		s := stage{name: fmt.Sprintf("conv%d", i+2)}
+		s := stage{name: Stages()[i+1]}
 		width := stemWidth << i
 		for j := range count {
 			stride := 1
@@ -120,8 +109,8 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 	return b
 }
 
-// engine runs layers on feature maps of type T: what a convolution is made of, and in which layout maps are kept, is its
-// own. Every convolution comes with its batch norm.
+// engine runs layers on feature maps of type T: what a convolution is made of, and in which layout feature maps are kept, is
+// its own. Every convolution comes with its batch norm.
 type engine[T any] interface {
 	stem(x T, c convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
 	convolve(x T, c convolution) T
@@ -130,13 +119,13 @@ type engine[T any] interface {
 }
 
 // forward runs the stages after the one named from (empty: all, stem included) up to and including the one named to.
-func forward[T any](n network, e engine[T], x T, from, to string) T {
+func forward[T any](n network, e engine[T], x T, from, to Stage) T {
 	running := from == ""
 	if running {
 		x = e.stem(x, n.stem)
 	}
-	running = running || from == "conv1"
-	if to == "conv1" {
+	running = running || from == Conv1
+	if to == Conv1 {
 		return x
 	}
 	for _, s := range n.stages {
@@ -164,19 +153,10 @@ func forwardBlock[T any](e engine[T], x T, b block) T {
 	return e.merge(y, shortcut)
 }
 
-// stageNames lists the stages from input to output.
-func (n network) stageNames() []string {
-	names := []string{"conv1"}
-	for _, s := range n.stages {
-		names = append(names, s.name)
-	}
-	return names
-}
-
 // convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
-func (n network) convolutions(cut string) []convolution {
+func (n network) convolutions(cut Stage) []convolution {
 	list := []convolution{n.stem}
-	if cut == "conv1" {
+	if cut == Conv1 {
 		return list
 	}
 	for _, s := range n.stages {
@@ -193,11 +173,11 @@ func (n network) convolutions(cut string) []convolution {
 	return list
 }
 
-// shape of one image's maps after a stage: [height, width, channels].
-func (n network) shape(size int, stageName string) []int {
+// shape of one image's feature maps after a stage: [height, width, channels].
+func (n network) shape(size int, stageName Stage) []int {
 	h, c := half(half(size)), stemWidth
 	for i, s := range n.stages {
-		if stageName == "conv1" {
+		if stageName == Conv1 {
 			break
 		}
 		if i > 0 {
@@ -215,12 +195,4 @@ func (n network) shape(size int, stageName string) []int {
 func half(x int) int { return (x + 1) / 2 }
 
 // stageOf is the stage of a convolution or a batch norm, with which its name begins.
-func stageOf(layer string) string { return layer[:min(len("conv1"), len(layer))] }
-
-// checkStage says which stages there are where name is none of them.
-func (n network) checkStage(name string) error {
-	if !slices.Contains(n.stageNames(), name) {
-		return fmt.Errorf("resnet: there is no stage %q; the stages are conv1 (the stem), conv2, conv3, conv4 and conv5", name)
-	}
-	return nil
-}
+func stageOf(layer string) Stage { return Stage(layer[:min(len(Conv1), len(layer))]) }

@@ -34,13 +34,13 @@ func TestCompareWithPublishers(t *testing.T) {
 			}
 			g := openGoldenFile(t, filepath.Join(folder, publisher+depth+".safetensors"))
 			b := g.open(t, Options{Top: true})
-			formulations := []string{FormulationPlain}
+			formulations := []Formulation{FormulationPlain}
 			if depth == "50" {
-				formulations = []string{formulationUnfolded, FormulationPlain, FormulationWinograd}
+				formulations = []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}
 			}
 			for _, formulation := range formulations {
 				differences := checkGolden(t, g, b, device, formulation)
-				fmt.Printf("%-24s", publisher+depth+" "+formulation)
+				fmt.Printf("%-24s", publisher+depth+" "+string(formulation))
 				for _, name := range outputNames {
 					fmt.Printf(" %9.1e", differences[name])
 				}

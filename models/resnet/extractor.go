@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,8 @@ const (
 )
 
 // precisions are the types that weights and activations may have on the device. Features are float32 in any case.
-var precisions = map[string]dtypes.DType{
-	"float32": dtypes.Float32, "bfloat16": dtypes.BFloat16, "float16": dtypes.Float16,
+var precisions = map[Precision]dtypes.DType{
+	Float32: dtypes.Float32, BFloat16: dtypes.BFloat16, Float16: dtypes.Float16,
 }
 
 // ExtractorOptions tune the frozen pass.
@@ -36,11 +37,22 @@ type ExtractorOptions struct {
 	Batch int
 	// Expected is how many images will be asked for in all, as far as known; 0 means many. Few are computed by the graph
 	// that compiles in half a second, many by the one that computes faster and takes seconds to compile.
-	Expected int
-	// Precision is "float32" (also the empty string), "bfloat16" or "float16".
-	Precision string
-	// Formulation is "auto" (also the empty string: chosen by Expected), "plain" or "winograd".
-	Formulation string
+	Expected    int
+	Precision   Precision
+	Formulation Formulation
+}
+
+// DefaultExtractorOptions are float32 and many images, by the graph and the batch size that suit the device.
+func DefaultExtractorOptions() ExtractorOptions {
+	return ExtractorOptions{Precision: Float32, Formulation: FormulationAuto}
+}
+
+// Validate returns a ChoiceError, or what is wrong with the numbers.
+func (o ExtractorOptions) Validate() error {
+	if o.Batch < 0 {
+		return fmt.Errorf("batch must be 0 (chosen by the device) or more; got %d", o.Batch)
+	}
+	return cmp.Or(check("precision", Precisions(), o.Precision), check("formulation", Formulations(), o.Formulation))
 }
 
 // Extractor computes features with the weights frozen, folded and resident on a device. It is safe for concurrent use;
@@ -50,8 +62,8 @@ type Extractor struct {
 	backbone    *Backbone
 	device      *accel.Device
 	batch       int
-	precision   string
-	formulation string
+	precision   Precision
+	formulation Formulation
 
 	turn  chan struct{} // holds one token; who has it may run the device
 	ready chan struct{} // closed when the compilation has ended
@@ -69,28 +81,21 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
 	}
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
+	}
 	e := &Extractor{
 		backbone: b, device: device, precision: options.Precision, formulation: options.Formulation,
 		turn: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
-	if e.precision == "" {
-		e.precision = "float32"
-	}
-	dtype, ok := precisions[e.precision]
-	if !ok {
-		return nil, fmt.Errorf("compile %s: there is no precision %q; they are float32, bfloat16 and float16", b.Name(), e.precision)
-	}
 	e.batch = batchSize(device.Name(), options)
-	if e.batch < 1 {
-		return nil, fmt.Errorf("compile %s: a batch of %d images is none", b.Name(), e.batch)
-	}
-	if err := e.chooseFormulation(options.Expected); err != nil {
-		return nil, err
+	if e.formulation == FormulationAuto {
+		e.formulation = e.chooseFormulation(options.Expected)
 	}
 	e.turn <- struct{}{}
 	go func() {
 		defer close(e.ready)
-		e.err = e.compile(dtype)
+		e.err = e.compile()
 	}()
 	return e, nil
 }
@@ -114,26 +119,19 @@ func batchSize(device string, options ExtractorOptions) int {
 	return batch
 }
 
-// chooseFormulation settles auto.
-func (e *Extractor) chooseFormulation(expected int) error {
-	switch e.formulation {
-	case FormulationPlain, FormulationWinograd:
-	case "", auto:
-		e.formulation = FormulationPlain
-		many := expected <= 0 || expected >= winogradPays
-		if many && e.device.Name() == "xla:cpu" && e.precision == "float32" && e.batch > 1 {
-			e.formulation = FormulationWinograd
-		}
-	default:
-		return fmt.Errorf("compile %s: there is no formulation %q; they are auto, plain and winograd", e.backbone.Name(), e.formulation)
+// chooseFormulation is the graph that suits the device and the images expected.
+func (e *Extractor) chooseFormulation(expected int) Formulation {
+	many := expected <= 0 || expected >= winogradPays
+	if many && e.device.Name() == "xla:cpu" && e.precision == Float32 && e.batch > 1 {
+		return FormulationWinograd
 	}
-	return nil
+	return FormulationPlain
 }
 
 // compile puts the weights on the device and compiles the graph.
-func (e *Extractor) compile(dtype dtypes.DType) (err error) {
+func (e *Extractor) compile() (err error) {
 	defer recovered(&err, "compile "+e.backbone.Name()+" for "+e.device.Name())
-	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, dtype, e.batch)
+	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, precisions[e.precision], e.batch)
 	if err != nil {
 		return err
 	}
@@ -157,19 +155,19 @@ func (e *Extractor) Batch() int { return e.batch }
 // FeatureShape is the shape of one image's features.
 func (e *Extractor) FeatureShape() []int { return e.backbone.FeatureShape() }
 
-// Formulation says which graph computes: "plain" or "winograd".
-func (e *Extractor) Formulation() string { return e.formulation }
+// Formulation says which graph computes: plain or winograd.
+func (e *Extractor) Formulation() Formulation { return e.formulation }
 
-// Precision is "float32", "bfloat16" or "float16".
-func (e *Extractor) Precision() string { return e.precision }
+// Precision is the type that it computes in.
+func (e *Extractor) Precision() Precision { return e.precision }
 
 // Extract returns the features of n images, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
 // cancelled context stops it between two batches.
 func (e *Extractor) Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
-	img := e.backbone.size * e.backbone.size * 3
+	img := e.backbone.architecture.Size * e.backbone.architecture.Size * 3
 	if n < 0 || len(pixels) != n*img {
 		return nil, fmt.Errorf("extract the features of %d images: %d pixel values were given, and %d by %d RGB pixels make %d",
-			n, len(pixels), e.backbone.size, e.backbone.size, n*img)
+			n, len(pixels), e.backbone.architecture.Size, e.backbone.architecture.Size, n*img)
 	}
 	if err := e.acquire(ctx); err != nil {
 		return nil, fmt.Errorf("extract the features of %d images: %w", n, err)

@@ -21,11 +21,11 @@ const testSize = 96 // stages of 24, 12, 6 and 3 pixels: the last is odd, as wit
 // random opens an untrained backbone for small images whose batch norms do something.
 func random(t testing.TB, options Options) *Backbone {
 	t.Helper()
-	options.Weights, options.Seed = WeightsRandom, 7
+	options.Weights = RandomWeights(7)
 	if options.Size == 0 {
 		options.Size = testSize
 	}
-	b, err := Open(context.Background(), options)
+	b, err := Open(context.Background(), filled(options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func unfoldedFeatures(t testing.TB, b *Backbone, backend model.Backend, pixels [
 		t.Fatal(err)
 	}
 	defer exec.Finalize()
-	output, err := exec.Call1(tensors.FromFlatDataAndDimensions(pixels, n, b.size, b.size, 3))
+	output, err := exec.Call1(tensors.FromFlatDataAndDimensions(pixels, n, b.architecture.Size, b.architecture.Size, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,13 @@ func TestFormulationsAgree(t *testing.T) {
 	device := openCPU(t)
 	pixels := images(3, testSize)
 	for _, test := range []struct {
-		variant, cut string
-		formulations []string
+		variant      Variant
+		cut          Stage
+		formulations []Formulation
 	}{
-		{V1, "conv1", []string{FormulationPlain}},
-		{V1, "conv5", []string{FormulationPlain, FormulationWinograd}},
-		{V15, "conv3", []string{FormulationPlain, FormulationWinograd}},
+		{V1, Conv1, []Formulation{FormulationPlain}},
+		{V1, Conv5, []Formulation{FormulationPlain, FormulationWinograd}},
+		{V15, Conv3, []Formulation{FormulationPlain, FormulationWinograd}},
 	} {
 		b := random(t, Options{Variant: test.variant, Cut: test.cut, Pool: PoolNone})
 		want := unfoldedFeatures(t, b, device.Backend, pixels, 3)
@@ -86,10 +87,10 @@ func TestFormulationsAgree(t *testing.T) {
 
 func TestBatchCompositionDoesNotMatter(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: "conv3"})
+	b := random(t, Options{Cut: Conv3})
 	pixels := images(5, testSize)
 	img, dim := testSize*testSize*3, b.FeatureDim()
-	e, err := b.NewExtractor(context.Background(), device, ExtractorOptions{Batch: 4, Formulation: FormulationPlain})
+	e, err := b.NewExtractor(context.Background(), device, filledExtractor(ExtractorOptions{Batch: 4, Formulation: FormulationPlain}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +112,15 @@ func TestBatchCompositionDoesNotMatter(t *testing.T) {
 
 func TestFeaturesAfterContinuesAStage(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: "conv4"})
+	b := random(t, Options{Cut: Conv4})
 	pixels := images(2, testSize)
 	options := ExtractorOptions{Batch: 2, Formulation: FormulationPlain}
 	want := extract(t, b, device, options, pixels, 2)
-	for _, stage := range []string{"conv1", "conv3", "conv4"} {
-		head, err := b.With(stage, PoolNone)
+	for _, stage := range []Stage{Conv1, Conv3, Conv4} {
+		head, err := b.CutAt(stage)
+		if err == nil {
+			head, err = head.Pooled(PoolNone)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +147,7 @@ func TestFeaturesAfterContinuesAStage(t *testing.T) {
 }
 
 func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
-	b := random(t, Options{Cut: "conv3", Size: 32})
+	b := random(t, Options{Cut: Conv3, Size: 32})
 	device := openCPU(t)
 	trainable := func(unfreeze string) (names []string) {
 		store := model.NewStore()
@@ -184,16 +188,16 @@ func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
 
 func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: "conv1"})
+	b := random(t, Options{Cut: Conv1})
 	ctx := context.Background()
 	for name, options := range map[string]ExtractorOptions{
-		"precision": {Precision: "int4"}, "formulation": {Formulation: "fft"}, "a batch of -1": {Batch: -1},
+		"precision": {Precision: "int4"}, "formulation": {Formulation: "fft"}, "batch must be": {Batch: -1},
 	} {
-		if _, err := b.NewExtractor(ctx, device, options); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := b.NewExtractor(ctx, device, filledExtractor(options)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%+v: %v", options, err)
 		}
 	}
-	e, err := b.NewExtractor(ctx, device, ExtractorOptions{Batch: 1})
+	e, err := b.NewExtractor(ctx, device, filledExtractor(ExtractorOptions{Batch: 1}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,10 +219,10 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 
 func TestHalfPrecisionOnTheDevice(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: "conv2", Size: 64})
+	b := random(t, Options{Cut: Conv2, Size: 64})
 	pixels := images(1, 64)
 	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
-	for precision, limit := range map[string]float64{"bfloat16": 3e-2, "float16": 4e-3} {
+	for precision, limit := range map[Precision]float64{"bfloat16": 3e-2, "float16": 4e-3} {
 		got := extract(t, b, device, ExtractorOptions{Batch: 1, Precision: precision}, pixels, 1)
 		if d := difference(t, got, want); d == 0 || d > limit {
 			t.Errorf("%s lies %.1e from float32, want up to %.0e", precision, d, limit)
@@ -232,7 +236,7 @@ func TestPureGoBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = device.Close() }()
-	b := random(t, Options{Cut: "conv2", Size: 32})
+	b := random(t, Options{Cut: Conv2, Size: 32})
 	pixels := images(2, 32)
 	got := extract(t, b, device, ExtractorOptions{Batch: 2}, pixels, 2)
 	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: FormulationPlain}, pixels, 2)); d > 1e-5 {
@@ -242,11 +246,11 @@ func TestPureGoBackend(t *testing.T) {
 
 func TestFormulationFollowsTheNumberOfImages(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: "conv1", Size: 32})
+	b := random(t, Options{Cut: Conv1, Size: 32})
 	for _, test := range []struct {
 		options     ExtractorOptions
 		batch       int
-		formulation string
+		formulation Formulation
 	}{
 		{ExtractorOptions{}, 32, FormulationWinograd},
 		{ExtractorOptions{Expected: 5000}, 32, FormulationWinograd},
@@ -255,7 +259,7 @@ func TestFormulationFollowsTheNumberOfImages(t *testing.T) {
 		{ExtractorOptions{Expected: 5}, 8, FormulationPlain},
 		{ExtractorOptions{Expected: 1}, 1, FormulationPlain},
 	} {
-		e, err := b.NewExtractor(context.Background(), device, test.options)
+		e, err := b.NewExtractor(context.Background(), device, filledExtractor(test.options))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // fine-tuning; its scale and offset are trained in the unfrozen stages.
 const ParamUnfreeze = "resnet_unfreeze"
 
-// ParamPrecision is the scope's hyperparameter (a string) that names the type of the maps between the layers: float32 (also
+// ParamPrecision is the scope's hyperparameter (a string) that names the type of the feature maps between the layers: float32 (also
 // the empty string), bfloat16 or float16. The variables are float32 in any case, as is the arithmetic of batch norm.
 const ParamPrecision = "resnet_precision"
 
@@ -24,39 +24,38 @@ const ParamPrecision = "resnet_precision"
 // to 255, uint8 or float. The weights become variables below scope, created with the loaded values where they do not yet
 // exist. Which are trainable is decided by ParamUnfreeze. It returns [batch, FeatureShape...] and panics as graph code does.
 func (b *Backbone) Features(scope *model.Scope, images *graph.Node) *graph.Node {
-	x := inPrecision(scope, normalizations[b.mode].apply(images, dtypes.Float32))
-	return b.finish(scope, forward(b.network, b.unfolded(scope), x, "", b.cut))
+	x := inPrecision(scope, normalizations[b.architecture.Preprocess].apply(images, dtypes.Float32))
+	return b.finish(scope, forward(b.network, b.unfolded(scope), x, "", b.architecture.Cut))
 }
 
 // FeaturesAfter is the part of Features that follows a stage: input is that stage's output, [batch, height, width,
-// channels], such as an extractor of With(stage, "none") gives. It serves fine-tuning on cached maps.
-func (b *Backbone) FeaturesAfter(scope *model.Scope, stage string, input *graph.Node) *graph.Node {
-	if !slices.Contains(b.Stages(), stage) {
-		panic(fmt.Errorf("resnet: no stage %q to go on after; the backbone has %v", stage, b.Stages()))
+// channels], such as an extractor of CutAt and Pooled(PoolNone) gives. It serves fine-tuning on cached feature maps.
+func (b *Backbone) FeaturesAfter(scope *model.Scope, stage Stage, input *graph.Node) *graph.Node {
+	if err := check("stage", b.Stages(), stage); err != nil {
+		panic(err)
 	}
-	return b.finish(scope, forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.cut))
+	return b.finish(scope, forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.architecture.Cut))
 }
 
-// inPrecision gives maps the type that ParamPrecision names.
+// inPrecision gives feature maps the type that ParamPrecision names.
 func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
 	name := model.GetParamOr(scope, ParamPrecision, "")
 	if name == "" {
 		return x
 	}
-	dtype, ok := precisions[name]
-	if !ok {
-		panic(fmt.Errorf("resnet: there is no precision %q; they are float32, bfloat16 and float16", name))
+	if err := check("precision", Precisions(), Precision(name)); err != nil {
+		panic(err)
 	}
-	return graph.ConvertDType(x, dtype)
+	return graph.ConvertDType(x, precisions[Precision(name)])
 }
 
-// PoolFeatures pools maps [batch, height, width, channels] as the backbone does: [batch, channels], or the maps themselves
-// where the pooling is none. With it, a map from With("", "none") leads to the same features, for Grad-CAM.
-func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return pool(maps, b.pool) }
+// PoolFeatures pools feature maps [batch, height, width, channels] as the backbone does: [batch, channels], or the maps themselves
+// where the pooling is none. With it, a feature map from Pooled(PoolNone) leads to the same features, for Grad-CAM.
+func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return pool(maps, b.architecture.Pool) }
 
 // finish pools, and applies the top where there is one.
 func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
-	x := pool(maps, b.pool)
+	x := pool(maps, b.architecture.Pool)
 	top := b.parameters.top
 	if top == nil {
 		return x
@@ -71,25 +70,25 @@ func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
 // StageOf gives the stage of a variable of Features or FeaturesAfter by its path below their scope, such as
 // conv5_block1_1_conv/kernel, and tells whether a batch norm has it. The top counts to the last stage. Another path is an
 // error.
-func (b *Backbone) StageOf(path string) (stage string, norm bool, err error) {
+func (b *Backbone) StageOf(path string) (stage Stage, norm bool, err error) {
 	layer, _, _ := strings.Cut(path, "/")
 	if layer == topLayer && b.Top() {
-		return b.cut, false, nil
+		return b.architecture.Cut, false, nil
 	}
-	for _, c := range b.network.convolutions(b.cut) {
+	for _, c := range b.network.convolutions(b.architecture.Cut) {
 		if layer == c.name || layer == c.norm {
 			return stageOf(layer), layer == c.norm, nil
 		}
 	}
-	return "", false, fmt.Errorf("resnet: find the stage of the variable %q: %s has no layer of that name", path,
-		describe(b.network, b.cut, b.Top()))
+	return "", false, fmt.Errorf("find the stage of the variable %q: %s has no layer of that name", path,
+		b.architecture.describe())
 }
 
 // unfolded runs the network with its weights as variables, so that they can be trained.
 type unfolded struct {
 	backbone *Backbone
 	scope    *model.Scope
-	trained  []string // stages
+	trained  []Stage
 }
 
 var _ engine[*graph.Node] = unfolded{}
@@ -98,11 +97,10 @@ func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 	u := unfolded{backbone: b, scope: scope}
 	if first := model.GetParamOr(scope, ParamUnfreeze, ""); first != "" {
 		stages := b.Stages()
-		i := slices.Index(stages, first)
-		if i < 0 {
-			panic(fmt.Errorf("resnet: no stage %q to unfreeze; the backbone has %v", first, stages))
+		if err := check("unfreeze", stages, Stage(first)); err != nil {
+			panic(err)
 		}
-		u.trained = stages[i:]
+		u.trained = stages[slices.Index(stages, Stage(first)):]
 	}
 	return u
 }

@@ -95,11 +95,7 @@ func (g *golden) numbers(t testing.TB, name string) []float32 {
 func (g *golden) open(t testing.TB, options Options) *Backbone {
 	t.Helper()
 	options.Depth, options.Size = g.depth, g.size
-	o, err := options.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := openSource(&formulaSource{shapes: g.shapes}, "formula", "none", o)
+	b, err := openTensors(&formulaSource{shapes: g.shapes}, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +203,7 @@ func read(t testing.TB, results []*tensors.Tensor, err error) outputs {
 
 // stagesOf chains the stages of an engine; join makes plain maps of its own.
 func stagesOf[T any](b *Backbone, e engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
-	from := ""
+	from := Stage("")
 	for _, stage := range b.Stages() {
 		x = forward(b.network, e, x, from, stage)
 		list, from = append(list, join(x)), stage
@@ -219,7 +215,7 @@ func stagesOf[T any](b *Backbone, e engine[T], x T, join func(T) *graph.Node) (l
 func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor) outputs {
 	t.Helper()
 	exec, err := model.NewExec(device.Backend, model.NewStore(), func(scope *model.Scope, images *graph.Node) []*graph.Node {
-		x := normalizations[b.mode].apply(images, dtypes.Float32)
+		x := normalizations[b.architecture.Preprocess].apply(images, dtypes.Float32)
 		list, last := stagesOf(b, b.unfolded(scope), x, func(x *graph.Node) *graph.Node { return x })
 		return append(list, b.finish(scope, last))
 	})
@@ -232,7 +228,7 @@ func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensor
 }
 
 // runFrozen runs the network as an extractor does.
-func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor, formulation string) outputs {
+func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor, formulation Formulation) outputs {
 	t.Helper()
 	p, err := newProgram(b, device.Backend, formulation, dtypes.Float32, images.Shape().Dimensions[0])
 	if err != nil {
@@ -241,7 +237,7 @@ func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.
 	defer p.close()
 	exec, err := graph.NewExec(device.Backend, func(inputs []*graph.Node) []*graph.Node {
 		images, weights := inputs[0], inputs[1:]
-		x := normalizations[b.mode].apply(images, p.dtype)
+		x := normalizations[b.architecture.Preprocess].apply(images, p.dtype)
 		list, _ := stagesOf(b, p.engine(weights), x, func(x *graph.Node) *graph.Node { return x })
 		return append(list, p.build(inputs))
 	})
@@ -290,21 +286,23 @@ func compareGolden(t testing.TB, g *golden, got outputs) map[string]float64 {
 func TestPublishersNumbers(t *testing.T) {
 	device := openCPU(t)
 	for _, test := range []struct {
-		file, variant, preprocess string
-		formulations              []string
+		file         string
+		variant      Variant
+		preprocess   Preprocess
+		formulations []Formulation
 	}{
-		{"keras50", V1, PreprocessCaffe, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
-		{"torchvision50", V15, PreprocessTorch, []string{formulationUnfolded, FormulationPlain, FormulationWinograd}},
-		{"timm50", V15, PreprocessTorch, []string{FormulationPlain}},
-		{"huggingface50", V15, PreprocessTorch, []string{FormulationPlain}},
-		{"torchvision101", V15, PreprocessTorch, []string{FormulationPlain}},
-		{"keras152", V1, PreprocessCaffe, []string{FormulationPlain}},
+		{"keras50", V1, PreprocessCaffe, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
+		{"torchvision50", V15, PreprocessTorch, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
+		{"timm50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
+		{"huggingface50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
+		{"torchvision101", V15, PreprocessTorch, []Formulation{FormulationPlain}},
+		{"keras152", V1, PreprocessCaffe, []Formulation{FormulationPlain}},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			g := openGolden(t, test.file)
 			b := g.open(t, Options{Top: true})
-			if b.Variant() != test.variant || b.Preprocess() != test.preprocess {
-				t.Errorf("taken for %s with %s preprocessing", b.Variant(), b.Preprocess())
+			if b.Architecture().Variant != test.variant || b.Architecture().Preprocess != test.preprocess {
+				t.Errorf("taken for %s with %s preprocessing", b.Architecture().Variant, b.Architecture().Preprocess)
 			}
 			for _, formulation := range test.formulations {
 				checkGolden(t, g, b, device, formulation)
@@ -314,7 +312,7 @@ func TestPublishersNumbers(t *testing.T) {
 }
 
 // checkGolden runs one formulation, fails where it is off, and returns the differences.
-func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation string) map[string]float64 {
+func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation Formulation) map[string]float64 {
 	t.Helper()
 	images := tensors.FromFlatDataAndDimensions(goldenImages(g.images, g.size), g.images, g.size, g.size, 3)
 	var got outputs
@@ -334,7 +332,7 @@ func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, for
 }
 
 // formulationUnfolded names the network as it is trained beside the frozen formulations.
-const formulationUnfolded = "unfolded"
+const formulationUnfolded Formulation = "unfolded"
 
 // table prints the differences in the order of the outputs.
 func table(differences map[string]float64) string {

@@ -1,12 +1,14 @@
 package resnet
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // openCPU opens XLA on the CPU.
@@ -48,7 +50,7 @@ func images(n, size int) []uint8 {
 // extract runs one frozen pass.
 func extract(t testing.TB, b *Backbone, device *accel.Device, options ExtractorOptions, pixels []uint8, n int) []float32 {
 	t.Helper()
-	e, err := b.NewExtractor(context.Background(), device, options)
+	e, err := b.NewExtractor(context.Background(), device, filledExtractor(options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,3 +80,26 @@ func difference(t testing.TB, got, want []float32) float64 {
 }
 
 func abs(x float64) float64 { return max(x, -x) }
+
+// filled are the options with the defaults in place of what a test leaves out.
+func filled(o Options) Options {
+	d := DefaultOptions()
+	if o.Weights == (Origin{}) {
+		o.Weights = d.Weights
+	}
+	o.Depth, o.Variant, o.Cut, o.Pool = cmp.Or(o.Depth, d.Depth), cmp.Or(o.Variant, d.Variant), cmp.Or(o.Cut, d.Cut), cmp.Or(o.Pool, d.Pool)
+	o.Preprocess, o.Size = cmp.Or(o.Preprocess, d.Preprocess), cmp.Or(o.Size, d.Size)
+	return o
+}
+
+// filledExtractor are the options with the defaults in place of what a test leaves out.
+func filledExtractor(o ExtractorOptions) ExtractorOptions {
+	d := DefaultExtractorOptions()
+	o.Precision, o.Formulation = cmp.Or(o.Precision, d.Precision), cmp.Or(o.Formulation, d.Formulation)
+	return o
+}
+
+// openTensors loads the weights of a source as those of a user's file.
+func openTensors(source weights.Source, options Options) (*Backbone, error) {
+	return openSource(source, "file", Origin{Kind: KindFile, Path: "file", SHA256: "digest"}, Conv5, filled(options))
+}

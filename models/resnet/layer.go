@@ -6,7 +6,7 @@ import "strings"
 type Layer struct {
 	Name       string // as Keras names it: conv2_block1_1_conv
 	Kind       string // Input, Preprocess, Conv2D, BatchNorm, MaxPool, Add, Pool, Dense
-	Stage      string // conv1 to conv5, or empty
+	Stage      Stage  // empty for input, preprocessing, pooling and top
 	Output     []int  // without the batch: [height, width, channels] or [features]
 	Parameters int    // moving mean and variance included, as Keras counts
 	Statistics int    // of these, the moving mean and variance, which are never trained
@@ -15,13 +15,13 @@ type Layer struct {
 // Layers is the layer table, input to output. An activation stands in the row of what it follows.
 func (b *Backbone) Layers() []Layer {
 	t := &layerTable{network: b.network}
-	input := []int{b.size, b.size, 3}
+	input := []int{b.architecture.Size, b.architecture.Size, 3}
 	t.row(Layer{Name: "input", Kind: "Input", Output: input})
-	t.row(Layer{Name: "preprocess_" + b.mode, Kind: "Preprocess", Output: input})
-	shape := forward(b.network, t, input, "", b.cut)
-	if b.pool != PoolNone {
+	t.row(Layer{Name: "preprocess_" + string(b.architecture.Preprocess), Kind: "Preprocess", Output: input})
+	shape := forward(b.network, t, input, "", b.architecture.Cut)
+	if b.architecture.Pool != PoolNone {
 		shape = shape[2:]
-		t.row(Layer{Name: b.pool + "_pool", Kind: "Pool", Output: shape})
+		t.row(Layer{Name: string(b.architecture.Pool) + "_pool", Kind: "Pool", Output: shape})
 	}
 	if b.Top() {
 		t.row(Layer{Name: topLayer, Kind: "Dense", Output: []int{classes}, Parameters: (shape[0] + 1) * classes})

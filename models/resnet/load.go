@@ -43,12 +43,11 @@ func (e *MismatchError) Error() string {
 
 // loader fills a network's parameters from a source under one scheme's names.
 type loader struct {
-	path    string
-	source  weights.Source
-	scheme  scheme
-	network network
-	cut     string
-	top     bool
+	path         string
+	source       weights.Source
+	scheme       scheme
+	network      network
+	architecture Architecture
 
 	stored  map[string]string // the cleaned name to the name in the file
 	doubles []string          // names in the file that clean to one that is there already
@@ -87,19 +86,19 @@ func (l *loader) load() (parameters, []string, error) {
 	l.check()
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
-			Path: l.path, Network: describe(l.network, l.cut, l.top), Names: l.scheme.name,
+			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
 			Missing: l.missing, Wrong: l.wrong, Unexpected: unexpected, Hint: l.hint(unexpected),
 		}
 	}
 	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range l.network.convolutions(l.cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
 		w, err := l.layer(c)
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
 		}
 		p.layers[c.name] = w
 	}
-	if l.top {
+	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
 		p.top = &denseWeights{}
 		var err error
@@ -116,7 +115,7 @@ func (l *loader) load() (parameters, []string, error) {
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
 func (l *loader) biasNames() []string {
 	var names []string
-	for _, c := range l.network.convolutions(l.cut)[1:] {
+	for _, c := range l.network.convolutions(l.architecture.Cut)[1:] {
 		names = append(names, l.scheme.names(l.network, c).bias)
 	}
 	return names
@@ -130,7 +129,7 @@ func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].
 
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
-	for _, c := range l.network.convolutions(l.cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
 		names := l.scheme.names(l.network, c)
 		l.want(names.kernel, []int{c.kernel, c.kernel, c.in, c.out})
 		if l.network.biases && !l.noBias {
@@ -140,7 +139,7 @@ func (l *loader) check() {
 			l.want(name, []int{c.out})
 		}
 	}
-	if l.top {
+	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
 		l.want(kernel, []int{l.width(), classes})
 		l.want(bias, []int{classes})
@@ -179,7 +178,7 @@ func outFirst(dims []int) []int {
 // unexpected lists the tensors that the whole network, top included, has no place for.
 func (l *loader) unexpected() []string {
 	known := map[string]bool{}
-	for _, c := range l.network.convolutions(lastStage) {
+	for _, c := range l.network.convolutions(Conv5) {
 		names := l.scheme.names(l.network, c)
 		for _, name := range []string{names.kernel, names.scale, names.offset, names.mean, names.variance} {
 			known[name] = true
@@ -224,12 +223,13 @@ func (l *loader) hint(unexpected []string) string {
 		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
 	}
 	if len(unexpected) == 0 && len(l.wrong) == 0 {
-		stages := l.network.stageNames()
-		for i := slices.Index(stages, l.cut) - 1; i >= 0; i-- {
-			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, cut: stages[i], stored: l.stored}
+		stages := upTo(l.architecture.Cut)
+		for i := len(stages) - 2; i >= 0; i-- {
+			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, stored: l.stored}
+			earlier.architecture.Cut = stages[i]
 			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
-				return fmt.Sprintf("the file is complete up to %s: use --cut %s, or a complete file", stages[i], stages[i])
+				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
 			}
 		}
 	}
@@ -325,7 +325,7 @@ func (l *loader) notes() []string {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
-	for _, c := range l.network.convolutions(l.cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut) {
 		names := l.scheme.names(l.network, c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
 			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
@@ -333,7 +333,7 @@ func (l *loader) notes() []string {
 			}
 		}
 	}
-	if l.top {
+	if l.architecture.Top {
 		used += 2
 	}
 	counters := 0
@@ -343,7 +343,7 @@ func (l *loader) notes() []string {
 		}
 	}
 	if left := len(l.stored) - used - counters; left > 0 {
-		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.cut))
+		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.architecture.Cut))
 	}
 	return notes
 }

@@ -32,11 +32,7 @@ func (s *alteredSource) Tensor(name string) (*tensors.Tensor, error) {
 // openShapes loads a file with the given tensors.
 func openShapes(t *testing.T, shapes map[string][]int, options Options) (*Backbone, error) {
 	t.Helper()
-	o, err := options.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return openSource(&formulaSource{shapes: shapes}, "file", "digest", o)
+	return openTensors(&formulaSource{shapes: shapes}, options)
 }
 
 func TestStrictLoadingNamesEveryTensor(t *testing.T) {
@@ -79,7 +75,7 @@ func TestHints(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"an earlier cut": {incomplete, Options{}, "use --cut conv3"},
+		"an earlier cut": {incomplete, Options{}, "cut at conv3"},
 		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
 		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
 		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},
@@ -109,7 +105,7 @@ func TestVariantIsAskedForWhenAmbiguous(t *testing.T) {
 		}
 	}
 	b, err := openShapes(t, keras, Options{Cut: "conv1", Variant: V15, Preprocess: PreprocessTorch})
-	if err != nil || b.Variant() != V15 || b.Preprocess() != PreprocessTorch {
+	if err != nil || b.Architecture().Variant != V15 || b.Architecture().Preprocess != PreprocessTorch {
 		t.Errorf("told the variant: %v", err)
 	}
 	b, err = openShapes(t, torch, Options{Cut: "conv1", Variant: V1})
@@ -156,11 +152,7 @@ func TestHalfPrecisionFiles(t *testing.T) {
 		{tensors.FromFlatDataAndDimensions(brains, 64, 3, 7, 7), 1.0 / (1 << 8)},
 	} {
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"conv1.weight": test.tensor}}
-		o, err := Options{Cut: "conv1"}.withDefaults()
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := openSource(source, "file", "digest", o)
+		b, err := openTensors(source, Options{Cut: Conv1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,11 +170,7 @@ func TestDamagedNumbersAreRefused(t *testing.T) {
 		values := formula(name, []int{64})
 		values[5] = value
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{name: tensors.FromFlatDataAndDimensions(values, 64)}}
-		o, err := Options{Cut: "conv1"}.withDefaults()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := openSource(source, "file", "digest", o); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := openTensors(source, Options{Cut: Conv1}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of %g: %v", name, value, err)
 		}
 	}
@@ -190,47 +178,57 @@ func TestDamagedNumbersAreRefused(t *testing.T) {
 
 func TestCaffePartialFile(t *testing.T) {
 	path := sharedFile(t, "resnet50-caffe-partial/resnet50_caffe_partial.safetensors")
-	b, err := Open(context.Background(), Options{Weights: path, Cut: "conv4"})
+	b, err := Open(context.Background(), filled(Options{Weights: WeightsFile(path), Cut: Conv4}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Variant() != V1 || b.Preprocess() != PreprocessCaffe || !b.Trained() || len(b.WeightsDigest()) != 64 {
-		t.Errorf("taken for %s, %s, %+v", b.Name(), b.Preprocess(), b.Weights())
+	if b.Architecture().Variant != V1 || b.Architecture().Preprocess != PreprocessCaffe || !b.Trained() || len(b.Weights().SHA256) != 64 {
+		t.Errorf("taken for %s, %s, %+v", b.Name(), b.Architecture().Preprocess, b.Weights())
 	}
-	if notes := strings.Join(b.Weights().Notes, "; "); !strings.Contains(notes, "biases") || !strings.Contains(notes, "42 tensors") {
+	if notes := strings.Join(b.Notes(), "; "); !strings.Contains(notes, "biases") || !strings.Contains(notes, "42 tensors") {
 		t.Errorf("notes: %s", notes)
 	}
-	_, err = Open(context.Background(), Options{Weights: path})
+	_, err = Open(context.Background(), filled(Options{Weights: WeightsFile(path)}))
 	var mismatch *MismatchError
 	if !errors.As(err, &mismatch) || len(mismatch.Missing) != 9 || len(mismatch.Unexpected)+len(mismatch.Wrong) != 0 {
 		t.Fatalf("loaded whole: %v", err)
 	}
-	if !strings.Contains(err.Error(), "conv5_block3_3_conv/kernel") || !strings.Contains(err.Error(), "--cut conv4") {
+	if !strings.Contains(err.Error(), "conv5_block3_3_conv/kernel") || !strings.Contains(err.Error(), "cut at conv4") {
 		t.Errorf("the error says %v", err)
 	}
 }
 
 func TestOptionsAreChecked(t *testing.T) {
+	missing := WeightsFile("no/such/file.safetensors")
 	for want, options := range map[string]Options{
-		"no depth 34":            {Depth: 34},
-		`no stage "conv6"`:       {Cut: "conv6"},
-		`no pooling "sum"`:       {Pool: "sum"},
-		`no preprocessing "raw"`: {Preprocess: "raw"},
-		`no variant "v2"`:        {Variant: "v2"},
-		"images of 16 pixels":    {Size: 16},
-		"the top stands on":      {Top: true, Cut: "conv3"},
-		"no such file":           {Weights: "no/such/file.safetensors"},
-		"SHA-256":                {Weights: WeightsImageNet, Offline: true, CacheDir: t.TempDir()},
-		"a ResNet50's":           {Weights: WeightsImageNet, Depth: 101, Offline: true},
+		"depth must be one of 50, 101, 152; got 34":                        {Depth: 34},
+		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
+		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
+		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
+		"variant must be one of auto, v1, v1.5; got v2":                    {Variant: "v2"},
+		"from 32 to 2048 pixels; got 16":                                   {Size: 16},
+		"the top needs cut conv5":                                          {Top: true, Cut: Conv3},
+		"must be one of imagenet, random, or the path":                     {Weights: missing},
+		"weights must be one of imagenet; got imagenot":                    {Weights: PublishedWeights("imagenot")},
+		"weights must be one of published, file":                           {Weights: Origin{Kind: "guess"}},
+		"SHA-256":                                                          {Weights: PublishedWeights(SetImageNet), Offline: true, CacheDir: t.TempDir()},
+		"depth must be one of 50; got 101":                                 {Weights: PublishedWeights(SetImageNet), Depth: 101, Offline: true},
 	} {
-		if options.Weights == "" {
-			options.Weights = WeightsRandom
+		if options.Weights == (Origin{}) {
+			options.Weights = RandomWeights(0)
 		}
-		if _, err := Open(context.Background(), options); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(context.Background(), filled(options)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", options, err, want)
 		}
 	}
-	_, err := Open(context.Background(), Options{Offline: true, CacheDir: "cache"})
+	if err := (Options{}).Validate(); err == nil {
+		t.Error("the zero options choose something")
+	}
+	var choice *ChoiceError
+	if err := filled(Options{Pool: "sum"}).Validate(); !errors.As(err, &choice) || choice.Field != "pool" || choice.Got != "sum" {
+		t.Errorf("a wrong pool: %v", err)
+	}
+	_, err := Open(context.Background(), filled(Options{Offline: true, CacheDir: "cache"}))
 	if err == nil || !strings.Contains(err.Error(), filepath.Join("cache", "models--timm--resnet50.tv_in1k")) ||
 		!strings.Contains(err.Error(), "untrained") {
 		t.Errorf("without the pretrained weights: %v", err)
@@ -242,7 +240,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func TestRandomWeights(t *testing.T) {
 	open := func(seed uint64) *Backbone {
-		b, err := Open(context.Background(), Options{Weights: WeightsRandom, Cut: "conv2", Seed: seed})
+		b, err := Open(context.Background(), filled(Options{Weights: RandomWeights(seed), Cut: Conv2}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +254,7 @@ func TestRandomWeights(t *testing.T) {
 	if slices.Equal(kernel(a), kernel(other)) || a.Fingerprint() == other.Fingerprint() {
 		t.Error("another seed gave the same weights")
 	}
-	if a.Trained() || !strings.Contains(fmt.Sprint(a.Weights().Notes), "untrained") {
+	if a.Trained() || !strings.Contains(fmt.Sprint(a.Notes()), "untrained") {
 		t.Error("random weights are not called untrained")
 	}
 }
@@ -273,8 +271,8 @@ func TestLayerTable(t *testing.T) {
 		{Options{Variant: V15}, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
 		{Options{Depth: 152, Pool: PoolNone, Size: 160}, 58_370_944, 151_424, "[160 160 3]", "[5 5 2048]"},
 	} {
-		test.options.Weights = WeightsRandom
-		b, err := Open(context.Background(), test.options)
+		test.options.Weights = RandomWeights(0)
+		b, err := Open(context.Background(), filled(test.options))
 		if err != nil {
 			t.Fatal(err)
 		}

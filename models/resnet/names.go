@@ -8,8 +8,8 @@ import (
 // scheme is a publisher's way to name the tensors of a ResNet.
 type scheme struct {
 	name       string
-	variant    string // of the publisher's own models
-	preprocess string
+	variant    Variant // of the publisher's own models
+	preprocess Preprocess
 	// convolution names a convolution's kernel and bias, norm the four tensors of a batch norm, given the layer.
 	convolution, norm func(n network, c convolution) string
 	kernel, bias      string // the suffixes

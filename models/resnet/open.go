@@ -14,112 +14,139 @@ import (
 
 // Open builds the backbone and loads its weights, strictly: every tensor that is missing, unexpected or of the wrong shape
 // is named in the error.
-func Open(ctx context.Context, options Options) (*Backbone, error) {
-	o, err := options.withDefaults()
-	if err != nil {
+func Open(ctx context.Context, o Options) (*Backbone, error) {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	switch o.Weights {
-	case WeightsRandom:
+	switch o.Weights.Kind {
+	case KindRandom:
 		return openRandom(o)
-	case WeightsImageNet:
-		path, err := fetchImageNet(ctx, o)
+	case KindPublished:
+		set, _ := FindSet(o.Weights.Name) // Validate has seen it
+		if err := o.Weights.checkDigest(set.File.SHA256); err != nil {
+			return nil, fmt.Errorf("open weights %s: %w", set.Name, err)
+		}
+		path, err := set.fetch(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		b, err := openFile(path, imageNet.SHA256, o) // Fetch has checked it
-		if err != nil {
-			return nil, err
-		}
-		b.info.Origin, b.info.License = imageNet.String(), imageNetLicense
-		return b, nil
-	default:
-		digest, err := weights.Digest(ctx, o.Weights)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("open weights %s: there is no such file: give %q, %q or the path of a safetensors file", o.Weights, WeightsImageNet, WeightsRandom)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("open weights %s: %w", o.Weights, err)
-		}
-		return openFile(o.Weights, digest, o)
+		return openFile(path, set.origin(), set.Deepest, o)
 	}
+	path := o.Weights.Path
+	digest, err := weights.Digest(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file", path,
+			fs.ErrNotExist, strings.Join(SetNames(), ", "))
+	}
+	if err == nil {
+		err = o.Weights.checkDigest(digest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open weights %s: %w", path, err)
+	}
+	origin := o.Weights
+	origin.SHA256 = digest
+	return openFile(path, origin, Conv5, o)
 }
 
 // openRandom makes an untrained backbone.
 func openRandom(o Options) (*Backbone, error) {
-	if o.Variant == auto {
-		o.Variant = V1
+	origin := RandomWeights(o.Weights.Seed)
+	origin.Variant = V1
+	a := o.architecture(origin, Conv5)
+	origin.Variant = a.Variant
+	if a.Preprocess == "" {
+		a.Preprocess = usual(a.Variant)
 	}
-	n, err := newNetwork(o.Depth, o.Variant)
+	n, err := newNetwork(a.Depth, a.Variant)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open a ResNet: %w", err)
 	}
-	if o.Preprocess == auto {
-		o.Preprocess = PreprocessCaffe
-		if o.Variant == V15 {
-			o.Preprocess = PreprocessTorch
-		}
+	digest := sha256.Sum256(fmt.Appendf(nil, "random (seed %d) resnet%d %s %s he-fan-out calibrated pcg",
+		origin.Seed, a.Depth, a.Variant, a.Preprocess))
+	origin.SHA256 = hex.EncodeToString(digest[:])
+	if err := o.Weights.checkDigest(origin.SHA256); err != nil {
+		return nil, fmt.Errorf("open weights %s: %w", origin, err)
 	}
-	origin := fmt.Sprintf("random (seed %d)", o.Seed)
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s resnet%d %s %s he-fan-out calibrated pcg", origin, o.Depth, o.Variant, o.Preprocess))
 	return &Backbone{
-		network: n, parameters: randomParameters(n, o.Cut, o.Top, o.Preprocess, o.Seed),
-		cut: o.Cut, pool: o.Pool, mode: o.Preprocess, size: o.Size,
-		info: WeightsInfo{
-			Origin: origin, SHA256: hex.EncodeToString(digest[:]),
-			Notes: []string{"untrained: the backbone's weights are random, and its features mean little"},
-		},
+		architecture: a, network: n, parameters: randomParameters(n, a.Cut, a.Top, a.Preprocess, origin.Seed), origin: origin,
+		notes: []string{untrained},
 	}, nil
 }
 
-// openFile loads a safetensors file.
-func openFile(path, digest string, o Options) (*Backbone, error) {
+// untrained is the note of random weights.
+const untrained = "untrained: the backbone's weights are random, and its features mean little"
+
+// usual is the preprocessing of the variant's publishers.
+func usual(v Variant) Preprocess {
+	if v == V15 {
+		return PreprocessTorch
+	}
+	return PreprocessCaffe
+}
+
+// openFile loads the safetensors file at path, which has the stages up to deepest.
+func openFile(path string, origin Origin, deepest Stage, o Options) (*Backbone, error) {
 	source, err := weights.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = source.Close() }() // only read
-	return openSource(source, path, digest, o)
+	return openSource(source, path, origin, deepest, o)
 }
 
 // openSource loads the weights of a source that was found at path.
-func openSource(source weights.Source, path, digest string, o Options) (*Backbone, error) {
+func openSource(source weights.Source, path string, origin Origin, deepest Stage, o Options) (*Backbone, error) {
 	s, stored, doubles, ok := findScheme(source)
 	if !ok {
-		return nil, fmt.Errorf("load weights %s: it has no ResNet's first convolution under the names of Keras (conv1_conv/kernel), "+
-			"torchvision or timm (conv1.weight), or Hugging Face (resnet.embedder.embedder.convolution.weight); it begins with %s",
+		return nil, fmt.Errorf("load weights %s: it lacks a ResNet's first convolution, conv1_conv/kernel by Keras's names, conv1.weight "+
+			"by torchvision's and timm's, or resnet.embedder.embedder.convolution.weight by Hugging Face's; it begins with %s",
 			path, strings.Join(firstNames(source, 3), ", "))
 	}
-	variant, err := inferVariant(path, s, stored, o)
+	if origin.Kind == KindFile {
+		if err := s.complete(&origin, path, stored, o); err != nil {
+			return nil, err
+		}
+	}
+	a := o.architecture(origin, deepest)
+	if a.Preprocess == "" { // saved with a model that had random weights
+		a.Preprocess = usual(a.Variant)
+	}
+	if err := a.Validate(); err != nil {
+		return nil, fmt.Errorf("load weights %s: %w", path, err)
+	}
+	n, err := newNetwork(a.Depth, a.Variant)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load weights %s: %w", path, err)
 	}
-	n, err := newNetwork(o.Depth, variant)
-	if err != nil {
-		return nil, err
-	}
-	if o.Preprocess == auto {
-		o.Preprocess = s.preprocess
-	}
-	l := &loader{path: path, source: source, scheme: s, network: n, cut: o.Cut, top: o.Top, stored: stored, doubles: doubles}
+	l := &loader{path: path, source: source, scheme: s, network: n, architecture: a, stored: stored, doubles: doubles}
 	p, notes, err := l.load()
 	if err != nil {
 		return nil, err
 	}
-	if o.Preprocess != s.preprocess {
-		notes = append(notes, fmt.Sprintf("preprocessing is %s as asked; weights with %s's names were trained with %s",
-			o.Preprocess, s.name, s.preprocess))
+	if origin.Preprocess != "" && a.Preprocess != origin.Preprocess {
+		notes = append(notes, fmt.Sprintf("preprocessing is %s as asked; the weights were trained with %s", a.Preprocess, origin.Preprocess))
 	}
-	return &Backbone{
-		network: n, parameters: p, cut: o.Cut, pool: o.Pool, mode: o.Preprocess, size: o.Size,
-		info: WeightsInfo{Origin: path, Names: s.name, SHA256: digest, Trained: true, Preprocess: s.preprocess, Notes: notes},
-	}, nil
+	if !origin.Trained {
+		notes = append(notes, untrained)
+	}
+	return &Backbone{architecture: a, network: n, parameters: p, origin: origin, notes: notes}, nil
+}
+
+// complete fills in what a file's names tell of its weights.
+func (s scheme) complete(origin *Origin, path string, stored map[string]string, o Options) error {
+	variant, err := s.inferVariant(path, stored, o)
+	if err != nil {
+		return err
+	}
+	origin.Trained, origin.Variant, origin.Preprocess = true, variant, s.preprocess
+	return nil
 }
 
 // inferVariant tells v1 from v1.5 by whose names a file has, and asks where its biases contradict them: Keras's ResNet
 // has biases (Caffe's in the stem alone), torchvision's has none. The two variants' shapes are the same.
-func inferVariant(path string, s scheme, stored map[string]string, o Options) (string, error) {
-	if o.Variant != auto {
+func (s scheme) inferVariant(path string, stored map[string]string, o Options) (Variant, error) {
+	if o.Variant != VariantAuto {
 		return o.Variant, nil
 	}
 	n, err := newNetwork(o.Depth, s.variant)
@@ -133,7 +160,7 @@ func inferVariant(path string, s scheme, stored map[string]string, o Options) (s
 			has = "a bias"
 		}
 		return "", fmt.Errorf("load weights %s: it has %s's names and %s in its first convolution, which does not tell whether blocks "+
-			"stride on their 1x1 (v1) or 3x3 convolution (v1.5); say which with the variant option, and the preprocessing with it",
+			"stride on their 1x1 (v1) or 3x3 convolution (v1.5); choose the variant, and the preprocessing with it",
 			path, s.name, has)
 	}
 	return s.variant, nil

@@ -1,29 +1,20 @@
 package resnet
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
-// Options choose a backbone. The zero value is ResNet50 with the pretrained ImageNet weights, cut after conv5, averaged.
+// Options choose a backbone. Start with DefaultOptions: the zero value chooses nothing.
 type Options struct {
-	// Depth is 50 (also 0), 101 or 152.
-	Depth int
-	// Weights is "imagenet" (also the empty string: fetched once, then cached), "random", or the path of a safetensors
-	// file under torchvision's, timm's, Hugging Face's or Keras's names.
-	Weights string
-	// Variant is "v1" (Keras, Caffe), "v1.5" (torchvision, timm, Hugging Face), or "auto" (also the empty string):
-	// known from the names in the file; v1 for random weights.
-	Variant string
-	// Cut is the last stage that runs: "conv1" to "conv5"; empty means conv5.
-	Cut string
-	// Pool is "avg" (also the empty string), "max" or "none".
-	Pool string
-	// Top adds the classifier that the weights were trained with: Features are then logits, [batch, 1000].
-	Top bool
-	// Preprocess is "auto" (also the empty string: what the weights were trained with), "caffe", "torch" or "rescale".
-	Preprocess string
-	// Size is the height and width of the images in pixels; 0 means 224.
-	Size int
-	// Seed makes the random weights.
-	Seed uint64
+	Depth      int
+	Weights    Origin     // kind with name, path or seed; a digest, where one is given, is checked
+	Variant    Variant    // auto: that of the weights, known from a published set or from the names in a file
+	Cut        Stage      // the last stage that runs; auto: the last that the weights have
+	Pool       Pool       // of the last stage's feature maps
+	Top        bool       // the classifier that the weights were trained with: features are then logits, [batch, 1000]
+	Preprocess Preprocess // auto: what the weights were trained with
+	Size       int        // height and width of the images in pixels
 
 	// CacheDir holds the fetched weights; empty means the Hugging Face cache, which Python programs share.
 	CacheDir string
@@ -33,79 +24,66 @@ type Options struct {
 	Progress func(done, total int64)
 }
 
-// Weights that are no file.
-const (
-	WeightsImageNet = "imagenet"
-	WeightsRandom   = "random"
-)
-
-// auto leaves a choice to what is known of the weights.
-const auto = "auto"
-
-// Poolings of the last stage's maps.
-const (
-	PoolAvg  = "avg"
-	PoolMax  = "max"
-	PoolNone = "none"
-)
-
-const (
-	lastStage   = "conv5"
-	defaultSize = 224
-	// minSize leaves conv5 one pixel.
-	minSize = 32
-	maxSize = 2048
-)
-
-// withDefaults fills in what is empty and refuses what is no option.
-func (o Options) withDefaults() (Options, error) {
-	fill := func(value *string, fallback string) {
-		if *value == "" {
-			*value = fallback
-		}
+// DefaultOptions are a ResNet50 with the weights trained on ImageNet, averaged over the feature maps of its last stage.
+func DefaultOptions() Options {
+	return Options{
+		Depth: 50, Weights: PublishedWeights(SetImageNet), Variant: VariantAuto, Cut: CutAuto, Pool: PoolAvg,
+		Preprocess: PreprocessAuto, Size: 224,
 	}
-	fill(&o.Weights, WeightsImageNet)
-	fill(&o.Cut, lastStage)
-	fill(&o.Pool, PoolAvg)
-	fill(&o.Preprocess, auto)
-	fill(&o.Variant, auto)
-	if o.Depth == 0 {
-		o.Depth = 50
-	}
-	if o.Size == 0 {
-		o.Size = defaultSize
-	}
-	variant := o.Variant
-	if variant == auto {
-		variant = V1
-	}
-	n, err := newNetwork(o.Depth, variant)
-	if err != nil {
-		return o, err
-	}
-	if err := n.checkStage(o.Cut); err != nil {
-		return o, err
-	}
-	if err := checkPool(o.Pool); err != nil {
-		return o, err
-	}
-	if o.Preprocess != auto {
-		if err := checkPreprocess(o.Preprocess); err != nil {
-			return o, err
-		}
-	}
-	switch {
-	case o.Size < minSize || o.Size > maxSize:
-		return o, fmt.Errorf("resnet: images of %d pixels do not fit the network; it takes %d to %d", o.Size, minSize, maxSize)
-	case o.Top && (o.Cut != lastStage || o.Pool != PoolAvg):
-		return o, fmt.Errorf("resnet: the top stands on conv5 and average pooling, not on %s and %s", o.Cut, o.Pool)
-	}
-	return o, nil
 }
 
-func checkPool(mode string) error {
-	if mode != PoolAvg && mode != PoolMax && mode != PoolNone {
-		return fmt.Errorf("resnet: there is no pooling %q; they are avg, max and none", mode)
+// Options ask for the architecture with weights, which may be those of Backbone.Weights.
+func (a Architecture) Options(weights Origin) Options {
+	return Options{
+		Depth: a.Depth, Weights: weights, Variant: a.Variant, Cut: a.Cut, Pool: a.Pool, Top: a.Top, Preprocess: a.Preprocess, Size: a.Size,
+	}
+}
+
+// Validate returns the first thing that is wrong: a ChoiceError, a SizeError or ErrTop.
+func (o Options) Validate() error {
+	err := cmp.Or(
+		check("depth", Depths(), o.Depth),
+		check("weights", Kinds(), o.Weights.Kind),
+		check("variant", Variants(), o.Variant),
+		check("cut", Cuts(), o.Cut),
+		check("pool", Pools(), o.Pool),
+		check("preprocess", Preprocessings(), o.Preprocess),
+		checkSize(o.Size),
+		checkTop(o.Top, o.Cut, o.Pool),
+	)
+	if err != nil {
+		return fmt.Errorf("open a ResNet: %w", err)
+	}
+	if o.Weights.Kind == KindPublished {
+		return o.validateSet()
 	}
 	return nil
+}
+
+// validateSet holds the options against the published set that they name.
+func (o Options) validateSet() error {
+	set, ok := FindSet(o.Weights.Name)
+	if !ok {
+		return fmt.Errorf("open a ResNet: %w", check("weights", SetNames(), o.Weights.Name))
+	}
+	err := cmp.Or(check("depth", []int{set.Depth}, o.Depth), check("cut", append(upTo(set.Deepest), CutAuto), o.Cut))
+	if err != nil {
+		return fmt.Errorf("open weights %s: %w", set.Name, err)
+	}
+	return nil
+}
+
+// architecture settles what is left open, for weights of an origin that have the stages up to deepest.
+func (o Options) architecture(origin Origin, deepest Stage) Architecture {
+	a := Architecture{Depth: o.Depth, Variant: o.Variant, Cut: o.Cut, Pool: o.Pool, Top: o.Top, Preprocess: o.Preprocess, Size: o.Size}
+	if a.Variant == VariantAuto {
+		a.Variant = origin.Variant
+	}
+	if a.Cut == CutAuto {
+		a.Cut = deepest
+	}
+	if a.Preprocess == PreprocessAuto {
+		a.Preprocess = origin.Preprocess
+	}
+	return a
 }

@@ -78,7 +78,7 @@ func (folded) relu(x *graph.Node) *graph.Node     { return relu(x) }
 func (folded) merge(x, y *graph.Node) *graph.Node { return kept(relu(graph.Add(x, y)), x)[0] }
 
 // pool pools maps [batch, height, width, channels] to [batch, channels], in float32; "none" leaves them.
-func pool(x *graph.Node, mode string) *graph.Node {
+func pool(x *graph.Node, mode Pool) *graph.Node {
 	x = graph.ConvertDType(x, dtypes.Float32)
 	switch mode {
 	case PoolAvg:

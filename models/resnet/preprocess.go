@@ -1,20 +1,8 @@
 package resnet
 
 import (
-	"fmt"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
-)
-
-// Preprocessing modes: what the network expects of pixels from 0 to 255.
-const (
-	// PreprocessCaffe is BGR minus ImageNet's mean, not scaled: Keras's ResNet50 (keras/src/applications/imagenet_utils.py).
-	PreprocessCaffe = "caffe"
-	// PreprocessTorch is RGB from 0 to 1, minus ImageNet's mean, divided by its deviation: torchvision, timm, Hugging Face.
-	PreprocessTorch = "torch"
-	// PreprocessRescale is RGB divided by 255: many tutorials' ImageDataGenerator(rescale=1/255).
-	PreprocessRescale = "rescale"
 )
 
 // normalization is what is done to an image's channels: reversed to BGR or not, then (x - mean) / deviation, in units of
@@ -24,20 +12,13 @@ type normalization struct {
 	mean, deviation [3]float32
 }
 
-var normalizations = map[string]normalization{
+var normalizations = map[Preprocess]normalization{
 	PreprocessCaffe: {bgr: true, mean: [3]float32{103.939, 116.779, 123.68}, deviation: [3]float32{1, 1, 1}},
 	PreprocessTorch: {
 		mean:      [3]float32{0.485 * 255, 0.456 * 255, 0.406 * 255},
 		deviation: [3]float32{0.229 * 255, 0.224 * 255, 0.225 * 255},
 	},
 	PreprocessRescale: {deviation: [3]float32{255, 255, 255}},
-}
-
-func checkPreprocess(mode string) error {
-	if _, ok := normalizations[mode]; !ok {
-		return fmt.Errorf("resnet: there is no preprocessing %q; they are auto, caffe, torch and rescale", mode)
-	}
-	return nil
 }
 
 // apply takes images [batch, height, width, 3] RGB, 0 to 255, of any type, and returns them normalized in dtype.

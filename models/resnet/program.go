@@ -26,16 +26,8 @@ type program struct {
 	tiled map[string]bool
 }
 
-// Formulations: which graph computes the frozen pass.
-const (
-	// FormulationPlain compiles in half a second.
-	FormulationPlain = "plain"
-	// FormulationWinograd computes faster on a CPU and takes seconds to compile.
-	FormulationWinograd = "winograd"
-)
-
 // newProgram folds the weights and puts them on the device.
-func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype dtypes.DType, batch int) (p *program, err error) {
+func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
 	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
 	defer func() {
 		if err != nil {
@@ -44,9 +36,9 @@ func newProgram(b *Backbone, backend compute.Backend, formulation string, dtype 
 		}
 	}()
 	if formulation == FormulationWinograd {
-		p.tiled = b.network.winogradLayers(b.cut)
+		p.tiled = b.network.winogradLayers(b.architecture.Cut)
 	}
-	for _, c := range b.network.convolutions(b.cut) {
+	for _, c := range b.network.convolutions(b.architecture.Cut) {
 		p.layers[c.name] = len(p.weights)
 		kernel, bias := b.parameters.layers[c.name].fold(b.network.epsilon)
 		if err := p.put(bias, c.out); err != nil {
@@ -102,7 +94,7 @@ func (p *program) put(data []float32, dims ...int) error {
 
 // inputs are the shapes of the graph's parameters: the images, then the weights.
 func (p *program) inputs() []shapes.Shape {
-	size := p.backbone.size
+	size := p.backbone.architecture.Size
 	list := []shapes.Shape{shapes.Make(dtypes.Uint8, p.batch, size, size, 3)}
 	for _, w := range p.weights {
 		list = append(list, w.Shape())
@@ -114,9 +106,9 @@ func (p *program) inputs() []shapes.Shape {
 func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
-	x := normalizations[b.mode].apply(images, p.dtype)
-	x = forward(b.network, p.engine(weights), x, "", b.cut)
-	x = pool(x, b.pool)
+	x := normalizations[b.architecture.Preprocess].apply(images, p.dtype)
+	x = forward(b.network, p.engine(weights), x, "", b.architecture.Cut)
+	x = pool(x, b.architecture.Pool)
 	if b.Top() {
 		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
 		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }

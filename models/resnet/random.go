@@ -7,7 +7,7 @@ import (
 
 // A randomizer draws an untrained network. Kernels are He-normal by the fan out, as in a new ResNet of torchvision, and each
 // batch norm holds the variance that it would measure, estimated from the mean square of what reaches it. With an identity
-// in its place the maps of every block would be twice as strong as those before, and the features some ten thousand times
+// in its place the feature maps of every block would be twice as strong as those before, and the features some ten thousand times
 // too large for a head to learn from.
 type randomizer struct {
 	source *rand.Rand
@@ -16,9 +16,9 @@ type randomizer struct {
 }
 
 const (
-	// A normalized map is about standard normal; half of its square is left behind a relu.
+	// A normalized feature map is about standard normal; half of its square is left after a relu.
 	reluPower = 0.5
-	// The largest of nine neighbours, which overlap, behind the stem's max-pool. An estimate.
+	// The largest of nine neighbors, which overlap, after the stem's max-pool. An estimate.
 	pooledPower = 1.5
 	// What a block adds to the mean square of its shortcut, which a relu has left positive. An estimate.
 	addedPower = 0.75
@@ -26,7 +26,7 @@ const (
 
 // randomParameters draws the weights up to a stage, for preprocessed images of the mode. The same seed gives the same
 // weights on every machine.
-func randomParameters(n network, cut string, top bool, mode string, seed uint64) parameters {
+func randomParameters(n network, cut Stage, top bool, mode Preprocess, seed uint64) parameters {
 	r := randomizer{
 		source: rand.New(rand.NewPCG(seed, 0x68656164)), // any fixed second word
 		biases: n.biases, layers: map[string]*layerWeights{},
@@ -34,7 +34,7 @@ func randomParameters(n network, cut string, top bool, mode string, seed uint64)
 	r.draw(n.stem, inputPower(mode))
 	power := pooledPower
 	for _, s := range n.stages {
-		if cut == "conv1" {
+		if cut == Conv1 {
 			break
 		}
 		for _, b := range s.blocks {
@@ -57,7 +57,7 @@ func (r randomizer) drawBlock(b block, power float64) float64 {
 	shortcut := power + addedPower
 	if b.projection != nil {
 		r.draw(*b.projection, power)
-		shortcut = 2 * reluPower // the sum of two standard normal maps
+		shortcut = 2 * reluPower // the sum of two standard normal feature maps
 	}
 	r.draw(b.body[0], power)
 	r.draw(b.body[1], reluPower)
@@ -80,8 +80,8 @@ func (r randomizer) draw(c convolution, power float64) {
 	r.layers[c.name] = w
 }
 
-// inputPower is about the mean square of a photo's values behind the preprocessing: ImageNet's pixels deviate by 58 of 255.
-func inputPower(mode string) float64 {
+// inputPower is about the mean square of a photo's values after the preprocessing: ImageNet's pixels deviate by 58 of 255.
+func inputPower(mode Preprocess) float64 {
 	switch mode {
 	case PreprocessCaffe:
 		return 58 * 58

@@ -2,12 +2,14 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // A Backbone turns images into features. ResNet makes one of a *resnet.Backbone.
@@ -51,15 +53,16 @@ type Extractor interface {
 
 // Identity is all of a backbone that changes its features.
 type Identity struct {
-	Architecture  string               `json:"architecture"`   // ResNet50 v1
-	Weights       string               `json:"weights"`        // where they come from, for people
-	WeightsDigest string               `json:"weights_digest"` // SHA-256, hexadecimal
-	Trained       bool                 `json:"trained"`        // false for random weights
-	Cut           string               `json:"cut"`            // last stage, such as conv5
-	Pool          string               `json:"pool"`           // avg, max or none
-	Preprocess    string               `json:"preprocess"`     // caffe, torch or rescale
-	Belongs       string               `json:"belongs"`        // the preprocessing that the weights were trained with; empty: unknown
-	Geometry      imagefolder.Geometry `json:"geometry"`
-	Precision     string               `json:"precision"`   // float32, bfloat16 or float16
-	Fingerprint   string               `json:"fingerprint"` // names all that an image's features depend on
+	Architecture resnet.Architecture  `json:"architecture"`
+	Weights      resnet.Origin        `json:"weights"`
+	Geometry     imagefolder.Geometry `json:"geometry"` // how images come to the architecture's size
+	Precision    resnet.Precision     `json:"precision"`
+	Fingerprint  string               `json:"fingerprint"` // names all that an image's features depend on
+}
+
+// describe is the identity in a sentence, for errors.
+func (id Identity) describe() string {
+	a := id.Architecture
+	return fmt.Sprintf("%s cut at %s with pool %s, %s preprocessing and weights %s (SHA-256 %.12s)", a.Name(), a.Cut, a.Pool, a.Preprocess,
+		id.Weights, id.Weights.SHA256)
 }

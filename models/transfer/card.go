@@ -14,8 +14,8 @@ func (m *Model) Card(figures []string) string {
 	p, id := m.Provenance, m.Provenance.Backbone
 	fmt.Fprintf(&b, "# %s\n\n", escape(m.Name))
 	fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
-		escape(id.Architecture))
-	if !id.Trained {
+		escape(id.Architecture.Name()))
+	if !id.Weights.Trained {
 		b.WriteString("The backbone has random weights: nothing was transferred.\n\n")
 	}
 	b.WriteString("## Classes\n\n")
@@ -26,9 +26,9 @@ func (m *Model) Card(figures []string) string {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", name, fmt.Sprintf(format, args...))
 	}
-	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Architecture), id.Cut, id.Pool)
-	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights), id.WeightsDigest)
-	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Preprocess)
+	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Architecture.Name()), id.Architecture.Cut, id.Architecture.Pool)
+	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
+	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head, len(m.Classes))
 	row("Fine-tuned", "%s", m.fineTuned())
 	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
-	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // claimFile is in a finished run's folder, beside run.json, which lists of runs read.
@@ -57,22 +55,6 @@ func ReadClaim(home, name string) (Claim, error) {
 		return Claim{}, fmt.Errorf("read run %s: %w", name, err)
 	}
 	return c, nil
-}
-
-// OpenBackbone makes the backbone of a claim again, from where its weights were.
-func OpenBackbone(ctx context.Context, id Identity) (Backbone, error) {
-	file := ""
-	switch _, err := os.Stat(id.Weights); {
-	case err == nil:
-		file = id.Weights
-	case id.Weights == resnet.ImageNetOrigin():
-		file = resnet.WeightsImageNet
-	}
-	backbone, err := openResNet(ctx, id, file)
-	if err != nil {
-		return nil, err
-	}
-	return backbone, id.sameWeights(backbone)
 }
 
 // claim keeps what the finished run says of itself.

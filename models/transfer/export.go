@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/trainer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -24,8 +24,8 @@ type exported struct {
 // export collects the network.
 func (m *Model) export() (*exported, error) {
 	id := m.Backbone.Identity()
-	if !strings.HasPrefix(id.Architecture, "ResNet") {
-		return nil, fmt.Errorf("%w, and this is %s", errNoResNet, id.Architecture)
+	if _, ok := ResNetOf(m.Backbone); !ok {
+		return nil, errNoResNet
 	}
 	list, err := m.backboneWeights()
 	if err != nil {
@@ -43,7 +43,7 @@ func (m *Model) export() (*exported, error) {
 		}
 		list[path] = weights.Float32(array)
 	}
-	e := &exported{model: m, weights: list, v15: strings.HasSuffix(id.Architecture, "v1.5"), epsilon: 1.001e-5}
+	e := &exported{model: m, weights: list, v15: id.Architecture.Variant == resnet.V15, epsilon: 1.001e-5}
 	if e.v15 {
 		e.epsilon = 1e-5
 	}
@@ -91,7 +91,7 @@ func outputFirst(kernel weights.Float32) weights.Float32 {
 }
 
 // pixels tells how the backbone normalizes: (x - mean) / deviation, channels reversed or not, 0 to 255.
-func pixels(preprocess string) (mean, deviation []float32, reversed bool, err error) {
+func pixels(preprocess resnet.Preprocess) (mean, deviation []float32, reversed bool, err error) {
 	switch preprocess {
 	case "caffe":
 		return []float32{103.939, 116.779, 123.68}, []float32{1, 1, 1}, true, nil

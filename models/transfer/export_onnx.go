@@ -22,7 +22,7 @@ func (m *Model) ExportONNX(file string) error {
 		return fmt.Errorf("export ONNX: %w", err)
 	}
 	id := m.Backbone.Identity()
-	metadata := map[string]string{"classes": fmt.Sprintf("%q", m.Classes), "preprocessing": "inside the graph: " + id.Preprocess}
+	metadata := map[string]string{"classes": fmt.Sprintf("%q", m.Classes), "preprocessing": "inside the graph: " + string(id.Architecture.Preprocess)}
 	return run.WriteFile(file, func(out io.Writer) error {
 		return w.graph.Write(out, m.Name, "headstart", m.Provenance.Versions["headstart"],
 			onnx.Port{Name: "images", Kind: onnx.Uint8, Shape: []int{-1, id.Geometry.Size, id.Geometry.Size, 3}},
@@ -52,7 +52,7 @@ func (w *onnxWriter) network(input string) (output string, err error) {
 	for i, name := range names {
 		x = w.block(x, name, strides[i])
 	}
-	switch w.model.Backbone.Identity().Pool {
+	switch w.model.Backbone.Identity().Architecture.Pool {
 	case "avg":
 		x = w.graph.Node("Flatten", []string{w.graph.Node("GlobalAveragePool", []string{x})})
 	case "max":
@@ -64,7 +64,7 @@ func (w *onnxWriter) network(input string) (output string, err error) {
 }
 
 func (w *onnxWriter) preprocess(input string) (string, error) {
-	mean, deviation, reversed, err := pixels(w.model.Backbone.Identity().Preprocess)
+	mean, deviation, reversed, err := pixels(w.model.Backbone.Identity().Architecture.Preprocess)
 	if err != nil {
 		return "", err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // smallResNet is a model on a ResNet50 with random weights that is quick to compute. The changes are of its training.
-func smallResNet(t *testing.T, device *accel.Device, head, variant, preprocess string, changes ...func(*Config)) (*Model, *imagefolder.Dataset) {
+func smallResNet(t *testing.T, device *accel.Device, head string, variant resnet.Variant, preprocess resnet.Preprocess, changes ...func(*Config)) (*Model, *imagefolder.Dataset) {
 	t.Helper()
 	config := smallResNetConfig(t, head, variant, preprocess, changes...)
 	m, err := Fit(t.Context(), device, config, nil)
@@ -29,18 +29,18 @@ func smallResNet(t *testing.T, device *accel.Device, head, variant, preprocess s
 	return m, config.Dataset
 }
 
-func smallResNetConfig(t *testing.T, head, variant, preprocess string, changes ...func(*Config)) Config {
+func smallResNetConfig(t *testing.T, head string, variant resnet.Variant, preprocess resnet.Preprocess, changes ...func(*Config)) Config {
 	t.Helper()
 	dir := t.TempDir()
 	writeImages(t, dir, 4, "red", "green")
-	network, err := resnet.Open(t.Context(), resnet.Options{
-		Weights: resnet.WeightsRandom, Variant: variant, Cut: "conv3", Preprocess: preprocess, Size: 32, Seed: 5,
-	})
+	network, err := resnet.Open(t.Context(), resnet.Architecture{
+		Depth: 50, Variant: variant, Cut: resnet.Conv3, Pool: resnet.PoolAvg, Preprocess: preprocess, Size: 32,
+	}.Options(resnet.RandomWeights(5)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := Config{
-		Dataset: load(t, dir), Backbone: ResNet(network, ResNetOptions{}), Head: head, Epochs: 2, Batch: 4, Silence: allSilences(), Name: "small",
+		Dataset: load(t, dir), Backbone: ResNet(network, DefaultResNetOptions()), Head: head, Epochs: 2, Batch: 4, Silence: allSilences(), Name: "small",
 		Unfreeze: "conv3",
 	}
 	for _, change := range changes {
@@ -68,10 +68,10 @@ func TestFineTuningInOtherWays(t *testing.T) {
 	defer device.Close()
 	longer := func(c *Config) {
 		network, _ := ResNetOf(c.Backbone)
-		if network, err = network.With("conv2", ""); err != nil {
+		if network, err = network.CutAt(resnet.Conv2); err != nil {
 			t.Fatal(err)
 		}
-		c.Backbone, c.Unfreeze, c.Epochs, c.LearningRate = ResNet(network, ResNetOptions{}), "conv2", 4, 0.0003
+		c.Backbone, c.Unfreeze, c.Epochs, c.LearningRate = ResNet(network, DefaultResNetOptions()), "conv2", 4, 0.0003
 	}
 	want, data := smallResNet(t, device, "dense:16:relu,dropout:0.2", resnet.V1, "caffe", longer)
 	probabilities := func(m *Model) []float32 {
@@ -168,11 +168,15 @@ func comparePeer(t *testing.T, python, script string, m *Model, data *imagefolde
 
 func exportCases(t *testing.T, device *accel.Device, run func(m *Model, data *imagefolder.Dataset)) {
 	t.Helper()
-	for _, c := range [][3]string{
+	for _, c := range []struct {
+		head       string
+		variant    resnet.Variant
+		preprocess resnet.Preprocess
+	}{
 		{"dense:16:relu,batchnorm,dropout:0.2,dense:8:gelu", resnet.V1, "caffe"},
 		{"layernorm,dense:16:silu,leakyrelu,dense:8:elu,selu,tanh,sigmoid", resnet.V15, "torch"},
 	} {
-		m, data := smallResNet(t, device, c[0], c[1], c[2])
+		m, data := smallResNet(t, device, c.head, c.variant, c.preprocess)
 		run(m, data)
 	}
 }
@@ -230,7 +234,7 @@ func TestSavedResNetPredictsTheSame(t *testing.T) {
 	if diff := cmp.Diff(m.Changes, loaded.Changes); diff != "" || len(m.Changes) != 1 {
 		t.Errorf("it changed the stages %v, and loaded: %s", m.Changes, diff)
 	}
-	if loaded.Backbone.Identity().Trained {
+	if loaded.Backbone.Identity().Weights.Trained {
 		t.Error("random weights came back as trained ones")
 	}
 	want, err := m.Probabilities(context.Background(), data, allItems(data))

@@ -17,8 +17,8 @@ func (m *Model) ExportTorch(file string) (snippet string, err error) {
 		return "", fmt.Errorf("export PyTorch: %w", err)
 	}
 	id := m.Backbone.Identity()
-	if id.Pool != "avg" {
-		return "", fmt.Errorf("export PyTorch: torchvision's ResNet pools by the mean, and this model by %s", id.Pool)
+	if id.Architecture.Pool != "avg" {
+		return "", fmt.Errorf("export PyTorch: torchvision's ResNet pools by the mean, and this model by %s", id.Architecture.Pool)
 	}
 	t := &torchWriter{exported: e, state: map[string]weights.Float32{}}
 	layers, err := t.head()
@@ -119,11 +119,10 @@ func transposed(kernel weights.Float32) weights.Float32 {
 // snippet is the code that builds the network and loads the file.
 func (t *torchWriter) snippet(file string, modules []string) string {
 	id := t.model.Backbone.Identity()
-	depth, _, _ := strings.Cut(strings.TrimPrefix(id.Architecture, "ResNet"), " ")
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("import torch, torchvision\nfrom torch import nn\nfrom safetensors.torch import load_file\n")
-	line("net = torchvision.models.resnet%s()", depth)
+	line("net = torchvision.models.resnet%d()", id.Architecture.Depth)
 	for i := len(t.model.Backbone.Stages()); i < 5; i++ {
 		line("net.layer%d = nn.Identity()", i)
 	}
@@ -134,7 +133,7 @@ func (t *torchWriter) snippet(file string, modules []string) string {
 			"    if isinstance(layer, nn.Sequential): layer[0].conv1.stride, layer[0].conv2.stride = (2, 2), (1, 1)")
 	}
 	line("net.load_state_dict(load_file(%q), strict=False)\nnet.eval()", file)
-	mean, deviation, reversed, err := pixels(id.Preprocess)
+	mean, deviation, reversed, err := pixels(id.Architecture.Preprocess)
 	if err == nil {
 		line("# x: [batch, 3, %d, %d], RGB from 0 to 255, float", id.Geometry.Size, id.Geometry.Size)
 		x := "x"

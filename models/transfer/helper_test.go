@@ -20,6 +20,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 const tinySize = 16 // pixels, of the images here
@@ -128,8 +129,9 @@ func (b tiny) Stages() []string {
 
 func (b tiny) Identity() Identity {
 	return Identity{
-		Architecture: "tiny", Weights: "made", WeightsDigest: b.digest, Trained: true, Cut: b.cut, Pool: b.pool, Preprocess: "rescale",
-		Belongs: "rescale", Geometry: imagefolder.Geometry{Size: tinySize, Method: imagefolder.Bilinear}, Precision: "float32",
+		Architecture: resnet.Architecture{Cut: resnet.Stage(b.cut), Pool: resnet.Pool(b.pool), Preprocess: resnet.PreprocessRescale, Size: tinySize},
+		Weights:      resnet.Origin{Kind: resnet.KindPublished, Name: "tiny", SHA256: b.digest, Trained: true, Preprocess: resnet.PreprocessRescale},
+		Geometry:     imagefolder.Geometry{Size: tinySize, Method: imagefolder.Bilinear}, Precision: resnet.Float32,
 		Fingerprint: "tiny|" + b.cut + "|" + b.pool + "|" + b.digest,
 	}
 }

@@ -15,12 +15,12 @@ import (
 
 // openTiny opens the tiny backbone for a saved model.
 func openTiny(t *testing.T, want string) LoadOptions {
-	return LoadOptions{Open: func(_ context.Context, id Identity, file string) (Backbone, error) {
-		if filepath.Base(file) != want && want != "" {
-			t.Errorf("the backbone is opened from %q", file)
+	return LoadOptions{Open: func(_ context.Context, id Identity) (Backbone, error) {
+		if filepath.Base(id.Weights.Path) != want && want != "" {
+			t.Errorf("the backbone is opened from %q", id.Weights.Path)
 		}
 		b := newTiny(nil)
-		b.cut, b.pool = id.Cut, id.Pool
+		b.cut, b.pool = string(id.Architecture.Cut), string(id.Architecture.Pool)
 		return b, nil
 	}}
 }
@@ -76,7 +76,7 @@ func TestHeadAloneNeedsItsBackbone(t *testing.T) {
 		t.Fatal(err)
 	}
 	loaded.Close()
-	options := LoadOptions{Open: func(context.Context, Identity, string) (Backbone, error) {
+	options := LoadOptions{Open: func(context.Context, Identity) (Backbone, error) {
 		b := newTiny(device)
 		b.digest = strings.Repeat("cd", 32)
 		return b, nil

@@ -32,9 +32,8 @@ type LoadOptions struct {
 	Weights string // the backbone's weights for a model that was saved with HeadOnly
 	Home    string // the state folder with the feature cache; empty: nothing is kept
 
-	// Open makes the backbone with the identity from the weights in file, which is empty where the folder has none and
-	// Weights was not given. nil opens a ResNet.
-	Open func(ctx context.Context, id Identity, file string) (Backbone, error)
+	// Open makes the backbone of an identity; nil is OpenBackbone.
+	Open func(ctx context.Context, id Identity) (Backbone, error)
 }
 
 // Load reads a folder that Save wrote. It trusts nothing in it: no code runs, sizes and hashes are checked, and what does
@@ -138,54 +137,46 @@ func (l *manifest) check() error {
 func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOptions) (Backbone, error) {
 	open := options.Open
 	if open == nil {
-		open = openResNet
+		open = OpenBackbone
 	}
-	file, own := options.Weights, l.SHA256[backboneFile] != ""
+	own := l.SHA256[backboneFile] != ""
 	if own {
-		file = filepath.Join(dir, backboneFile)
+		digest := l.SHA256[backboneFile] // readManifest's caller has checked it
+		l.Backbone.Weights = l.Backbone.Weights.Saved(filepath.Join(dir, backboneFile), digest)
+		return open(ctx, l.Backbone)
 	}
-	backbone, err := open(ctx, l.Backbone, file)
-	if err != nil {
-		return nil, err
-	}
-	if !own {
-		err = l.Backbone.sameWeights(backbone)
-	}
-	return backbone, err
-}
-
-// sameWeights refuses a backbone with other weights than the recorded ones.
-func (id Identity) sameWeights(backbone Backbone) error {
-	if have := backbone.Identity().WeightsDigest; have != id.WeightsDigest {
-		return fmt.Errorf("the head was trained on a backbone with other weights: their SHA-256 is %s, and these have %s",
-			id.WeightsDigest, have)
-	}
-	return nil
-}
-
-// openResNet makes the ResNet of an identity.
-func openResNet(ctx context.Context, id Identity, file string) (Backbone, error) {
-	var options resnet.Options
-	name, variant, _ := strings.Cut(id.Architecture, " ")
-	if _, err := fmt.Sscanf(name, "ResNet%d", &options.Depth); err != nil {
-		return nil, fmt.Errorf("its backbone is %q, which this program does not have", id.Architecture)
-	}
-	options.Variant, options.Weights = variant, file
-	options.Cut, options.Pool, options.Preprocess, options.Size = id.Cut, id.Pool, id.Preprocess, id.Geometry.Size
-	if file == "" {
-		if _, err := fmt.Sscanf(id.Weights, "random (seed %d)", &options.Seed); err != nil {
-			return nil, fmt.Errorf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", id.Weights,
-				id.WeightsDigest)
+	id := l.Backbone
+	switch {
+	case options.Weights != "": // the same weights, which the digest proves, at another path
+		id.Weights.Path = options.Weights
+		if id.Weights.Kind != resnet.KindSaved {
+			id.Weights.Kind = resnet.KindFile
 		}
-		options.Weights = resnet.WeightsRandom
+	case id.Weights.Kind == resnet.KindFile || id.Weights.Kind == resnet.KindSaved:
+		// The folder may be a stranger's: its paths are not opened.
+		return nil, fmt.Errorf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", id.Weights,
+			id.Weights.SHA256)
 	}
-	network, err := resnet.Open(ctx, options)
+	if id.Weights.SHA256 == "" {
+		return nil, fmt.Errorf("%s has no hash of the backbone's weights", modelFile)
+	}
+	backbone, err := open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return ResNet(network, ResNetOptions{
-		Precision: id.Precision, Method: id.Geometry.Method, Untrained: !id.Trained,
-	}), nil
+	if have, want := backbone.Identity().Weights.SHA256, id.Weights.SHA256; have != want {
+		return nil, fmt.Errorf("the head was trained on a backbone with other weights: %w", &resnet.DigestError{Want: want, Got: have})
+	}
+	return backbone, nil
+}
+
+// OpenBackbone makes the backbone of an identity again, from where its weights were. Other weights are an error.
+func OpenBackbone(ctx context.Context, id Identity) (Backbone, error) {
+	network, err := resnet.Open(ctx, id.Architecture.Options(id.Weights))
+	if err != nil {
+		return nil, err
+	}
+	return ResNet(network, ResNetOptions{Precision: id.Precision, Method: id.Geometry.Method}), nil
 }
 
 // loadWeights builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another

@@ -19,11 +19,13 @@ func BenchmarkPredictOne(b *testing.B) {
 		b.Skip("needs the PJRT CPU plugin: make setup")
 	}
 	defer device.Close()
-	network, err := resnet.Open(ctx, resnet.Options{Weights: resnet.WeightsRandom, Seed: 5})
+	options := resnet.DefaultOptions()
+	options.Weights = resnet.RandomWeights(5)
+	network, err := resnet.Open(ctx, options)
 	if err != nil {
 		b.Fatal(err)
 	}
-	backbone := ResNet(network, ResNetOptions{})
+	backbone := ResNet(network, DefaultResNetOptions())
 	bare, err := backbone.Extractor(ctx, device, 1)
 	if err != nil {
 		b.Fatal(err)

@@ -70,12 +70,13 @@ func Preflight(config Config) []Finding {
 
 func wrongPreprocessing(c Config) *Finding {
 	id := c.Backbone.Identity()
-	if id.Belongs == "" || id.Belongs == id.Preprocess {
+	trained, asked := id.Weights.Preprocess, id.Architecture.Preprocess
+	if trained == "" || trained == asked {
 		return nil
 	}
 	return &Finding{Error,
 		fmt.Sprintf("The weights were trained on images with %s preprocessing and would see %s: the features mean nothing then.",
-			id.Belongs, id.Preprocess),
+			trained, asked),
 		"Leave --preprocess at auto.", SilencePreprocess}
 }
 
@@ -170,7 +171,7 @@ func unpooledFeatures(c Config) *Finding {
 }
 
 func randomBackbone(c Config) *Finding {
-	if c.Backbone.Identity().Trained {
+	if c.Backbone.Identity().Weights.Trained {
 		return nil
 	}
 	return &Finding{Warning, "The backbone has random weights: nothing is transferred, and the result is that of an untrained network.",

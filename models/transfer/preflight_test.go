@@ -30,10 +30,10 @@ func TestPreflight(t *testing.T) {
 		change   func(*Config)
 	}{
 		{SilencePreprocess, Error, func(c *Config) {
-			c.Backbone = suspect{newTiny(device), func(id *Identity) { id.Belongs = "caffe" }}
+			c.Backbone = suspect{newTiny(device), func(id *Identity) { id.Weights.Preprocess = "caffe" }}
 		}},
 		{SilenceRandom, Warning, func(c *Config) {
-			c.Backbone = suspect{newTiny(device), func(id *Identity) { id.Trained = false }}
+			c.Backbone = suspect{newTiny(device), func(id *Identity) { id.Weights.Trained = false }}
 		}},
 		{SilenceLabelOrder, Error, func(c *Config) { c.Classes = []string{"red", "green", "blue"} }},
 		{SilenceBatchNorm, Error, func(c *Config) { c.TrainNorm = true }},

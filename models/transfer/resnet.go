@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -15,19 +14,17 @@ import (
 
 // ResNetOptions say how a ResNet is used as a backbone.
 type ResNetOptions struct {
-	Precision string             // of the frozen pass: float32 (default), bfloat16 or float16
-	Method    imagefolder.Method // how images come to the network's size; empty: bilinear
-	Untrained bool               // the weights were random at first, though they come from a file
+	Precision resnet.Precision   // of the frozen pass
+	Method    imagefolder.Method // how images come to the network's size
+}
+
+// DefaultResNetOptions are float32, and images resized as a whole.
+func DefaultResNetOptions() ResNetOptions {
+	return ResNetOptions{Precision: resnet.Float32, Method: imagefolder.Bilinear}
 }
 
 // ResNet makes a Backbone of a ResNet.
 func ResNet(network *resnet.Backbone, options ResNetOptions) Backbone {
-	if options.Precision == "" {
-		options.Precision = "float32"
-	}
-	if options.Method == "" {
-		options.Method = imagefolder.Bilinear
-	}
 	return resnetBackbone{network, options}
 }
 
@@ -39,25 +36,36 @@ type resnetBackbone struct {
 var _ Backbone = resnetBackbone{}
 
 func (b resnetBackbone) Identity() Identity {
-	info := b.Weights()
-	geometry := imagefolder.Geometry{Size: b.Size(), Method: b.options.Method}
-	fingerprint := []string{b.Fingerprint(), string(geometry.Method), b.options.Precision}
+	a := b.Architecture()
+	geometry := imagefolder.Geometry{Size: a.Size, Method: b.options.Method}
+	fingerprint := []string{b.Fingerprint(), string(geometry.Method), string(b.options.Precision)}
 	return Identity{
-		Architecture: b.Name(), Weights: info.Origin, WeightsDigest: b.WeightsDigest(), Trained: b.Trained() && !b.options.Untrained,
-		Cut: b.Cut(), Pool: b.Backbone.Pool(), Preprocess: b.Preprocess(), Belongs: info.Preprocess,
-		Geometry: geometry, Precision: b.options.Precision,
+		Architecture: a, Weights: b.Weights(), Geometry: geometry, Precision: b.options.Precision,
 		Fingerprint: strings.Join(fingerprint, "|"),
 	}
 }
 
+func (b resnetBackbone) Stages() []string {
+	var names []string
+	for _, stage := range b.Backbone.Stages() {
+		names = append(names, string(stage))
+	}
+	return names
+}
+
 func (b resnetBackbone) Extractor(ctx context.Context, device *accel.Device, expected int) (Extractor, error) {
-	return b.NewExtractor(ctx, device, resnet.ExtractorOptions{Expected: expected, Precision: b.options.Precision})
+	options := resnet.DefaultExtractorOptions()
+	options.Expected, options.Precision = expected, b.options.Precision
+	return b.NewExtractor(ctx, device, options)
 }
 
 func (b resnetBackbone) Maps(stage string) (Backbone, error) {
-	network, err := b.With(stage, resnet.PoolNone)
+	network, err := b.Pooled(resnet.PoolNone)
+	if err == nil && stage != "" {
+		network, err = network.CutAt(resnet.Stage(stage))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("cut the backbone behind %s: %w", stage, err)
+		return nil, err
 	}
 	return resnetBackbone{network, b.options}, nil
 }
@@ -68,5 +76,10 @@ func (b resnetBackbone) After(scope *model.Scope, stage string, tuning Tuning, x
 	if stage == "" {
 		return b.Features(scope, x)
 	}
-	return b.FeaturesAfter(scope, stage, x)
+	return b.FeaturesAfter(scope, resnet.Stage(stage), x)
+}
+
+func (b resnetBackbone) StageOf(path string) (stage string, norm bool, err error) {
+	found, norm, err := b.Backbone.StageOf(path)
+	return string(found), norm, err
 }

@@ -50,9 +50,8 @@ func (r *record) matches(c Config) error {
 			r.run.Name, imagefolder.Printable(c.Dataset.Name), imagefolder.Printable(r.run.Root))
 	}
 	if have, want := c.Backbone.Identity(), r.run.Backbone; have.Fingerprint != want.Fingerprint {
-		return fmt.Errorf("resume run %s: the backbone is not the one it was trained on: %s cut at %s with %s preprocessing and "+
-			"weights %.12s, and here %s cut at %s with %s preprocessing and weights %.12s", r.run.Name, want.Architecture, want.Cut,
-			want.Preprocess, want.WeightsDigest, have.Architecture, have.Cut, have.Preprocess, have.WeightsDigest)
+		return fmt.Errorf("resume run %s: the backbone is not the one it was trained on: that was %s, and this is %s", r.run.Name,
+			want.describe(), have.describe())
 	}
 	return nil
 }

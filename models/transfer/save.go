@@ -28,7 +28,7 @@ const (
 	backboneFile = "backbone.safetensors"
 	cardFile     = "README.md"
 
-	formatVersion = 1
+	formatVersion = 2 // 1 described architecture and weights by sentences
 )
 
 // SaveOptions say what goes into a saved model's folder.

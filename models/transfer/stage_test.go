@@ -37,16 +37,22 @@ type probe struct {
 	steps   int
 }
 
+func probeArchitecture(cut resnet.Stage) resnet.Architecture {
+	return resnet.Architecture{
+		Depth: 50, Variant: resnet.V1, Cut: cut, Pool: resnet.PoolAvg, Preprocess: resnet.PreprocessCaffe, Size: probeSize,
+	}
+}
+
 // newProbe builds what Fit trains with these settings. whole puts the frozen stages into the graph too, where Fit computes
 // them once beforehand.
 func newProbe(t *testing.T, device *accel.Device, c Config, cut string, whole bool) *probe {
 	t.Helper()
-	network, err := resnet.Open(t.Context(), resnet.Options{Weights: resnet.WeightsRandom, Variant: resnet.V1, Cut: cut, Size: probeSize, Seed: 3})
+	network, err := resnet.Open(t.Context(), probeArchitecture(resnet.Stage(cut)).Options(resnet.RandomWeights(3)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &probe{}
-	s, err := newShape(probed{ResNet(network, ResNetOptions{}), &p.store}, "none", Tuning{Unfreeze: c.Unfreeze}, 3)
+	s, err := newShape(probed{ResNet(network, DefaultResNetOptions()), &p.store}, "none", Tuning{Unfreeze: c.Unfreeze}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +185,11 @@ func TestWhichWeightsMove(t *testing.T) {
 // The layers of a ResNet50 below the scope of a body have a stage; any other path is an error, which ends the making of a
 // network.
 func TestPathsWithoutAStage(t *testing.T) {
-	network, err := resnet.Open(t.Context(), resnet.Options{Weights: resnet.WeightsRandom, Cut: "conv2", Size: probeSize})
+	network, err := resnet.Open(t.Context(), probeArchitecture(resnet.Conv2).Options(resnet.RandomWeights(0)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newShape(ResNet(network, ResNetOptions{}), "none", Tuning{Unfreeze: "conv2"}, 3)
+	s, err := newShape(ResNet(network, DefaultResNetOptions()), "none", Tuning{Unfreeze: "conv2"}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -43,14 +44,20 @@ func Open(path string) (Source, error) {
 	return source, nil
 }
 
+// plain takes the path off an error, which the caller names.
+func plain(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
 	file, err := safefile.Open(path)
-	if errors.Is(err, safefile.ErrNotRegular) {
-		return "", errors.New("it is no regular file; name the safetensors file itself")
-	}
 	if err != nil {
-		return "", errors.Unwrap(err) // the path is named by the caller
+		return "", plain(err)
 	}
 	defer func() { _ = file.Close() }() // only read
 	head := make([]byte, 8)

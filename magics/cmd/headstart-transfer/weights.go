@@ -17,11 +17,11 @@ func weightsCommand() *cobra.Command {
 		Args:   takes(0, 0),
 		Hidden: true,
 		RunE: func(c *cobra.Command, _ []string) error {
-			backbone, err := resnet.Open(c.Context(), resnet.Options{Weights: resnet.WeightsImageNet})
+			backbone, err := resnet.Open(c.Context(), resnet.DefaultOptions())
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "the weights %s are in the cache\n", backbone.Weights().Origin)
+			_, err = fmt.Fprintf(c.OutOrStdout(), "the weights %s are in the cache\n", backbone.Weights())
 			return err
 		},
 	}

@@ -1,0 +1,72 @@
+package resnet
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+)
+
+// Architecture is a network without its weights, and what it does to images.
+type Architecture struct {
+	Depth      int        `json:"depth"`
+	Variant    Variant    `json:"variant"`
+	Cut        Stage      `json:"cut"` // the last stage that runs
+	Pool       Pool       `json:"pool"`
+	Top        bool       `json:"top"` // whether the features are the logits of ImageNet's classes, in the order of Labels
+	Preprocess Preprocess `json:"preprocess"`
+	Size       int        `json:"size"` // height and width of the images in pixels
+}
+
+// Name is for people: "ResNet50 v1.5".
+func (a Architecture) Name() string { return fmt.Sprintf("ResNet%d %s", a.Depth, a.Variant) }
+
+// Validate returns the first thing that is wrong: a ChoiceError, a SizeError or ErrTop.
+func (a Architecture) Validate() error {
+	return cmp.Or(
+		check("depth", Depths(), a.Depth),
+		check("variant", []Variant{V1, V15}, a.Variant),
+		check("cut", Stages(), a.Cut),
+		check("pool", Pools(), a.Pool),
+		check("preprocess", Preprocessings()[1:], a.Preprocess),
+		checkSize(a.Size),
+		checkTop(a.Top, a.Cut, a.Pool),
+	)
+}
+
+// describe names the network with its cut, for errors.
+func (a Architecture) describe() string {
+	if a.Top {
+		return a.Name() + " with its top"
+	}
+	return fmt.Sprintf("%s cut at %s", a.Name(), a.Cut)
+}
+
+const (
+	// minSize leaves conv5 one pixel.
+	minSize = 32
+	maxSize = 2048
+)
+
+// A SizeError is a height and width of images that the network does not take.
+type SizeError struct{ Got int }
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("image size must be from %d to %d pixels; got %d", minSize, maxSize, e.Got)
+}
+
+func checkSize(size int) error {
+	if size < minSize || size > maxSize {
+		return &SizeError{size}
+	}
+	return nil
+}
+
+// ErrTop is a top on anything but averaged feature maps of conv5, for which its weights are.
+var ErrTop = errors.New("the top needs cut conv5 and pool avg")
+
+func checkTop(top bool, cut Stage, pool Pool) error {
+	if top && (cut != Conv5 && cut != CutAuto || pool != PoolAvg) {
+		return fmt.Errorf("%w; got cut %s and pool %s", ErrTop, cut, pool)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package resnet
+
+import (
+	"fmt"
+)
+
+// Kind says how weights came to be.
+type Kind string
+
+const (
+	// KindPublished is a Set: Origin.Name names it.
+	KindPublished Kind = "published"
+	// KindFile is a safetensors file of the user's: Origin.Path names it.
+	KindFile Kind = "file"
+	// KindRandom is drawn from Origin.Seed: an untrained network.
+	KindRandom Kind = "random"
+	// KindSaved is the file at Origin.Path that was saved with a model; the other fields are those of the weights that
+	// the model was trained on.
+	KindSaved Kind = "saved-with-model"
+)
+
+// Kinds lists the kinds.
+func Kinds() []Kind { return []Kind{KindPublished, KindFile, KindRandom, KindSaved} }
+
+// Origin is where weights come from. Options.Weights needs the kind with its name, path or seed; Backbone.Weights has the
+// rest as well. It is enough to open the same weights again.
+type Origin struct {
+	Kind   Kind   `json:"kind"`
+	Name   string `json:"name,omitempty"`   // of a published set
+	Path   string `json:"path,omitempty"`   // of a file
+	Seed   uint64 `json:"seed,omitempty"`   // of random weights
+	SHA256 string `json:"sha256,omitempty"` // of the file, in hex; of the seed's description for random weights. Open checks one that is given
+
+	// What follows belongs to the weights. Open fills it in.
+
+	Trained    bool       `json:"trained"`              // false for random weights, and for those saved with a model that had random ones
+	Variant    Variant    `json:"variant,omitempty"`    // that they were trained as
+	Preprocess Preprocess `json:"preprocess,omitempty"` // that they were trained with; empty for random weights
+	License    string     `json:"license,omitempty"`    // SPDX identifier where the publisher states one
+}
+
+// PublishedWeights are those of the Set of a name.
+func PublishedWeights(name string) Origin { return Origin{Kind: KindPublished, Name: name} }
+
+// WeightsFile are those of a safetensors file.
+func WeightsFile(path string) Origin { return Origin{Kind: KindFile, Path: path} }
+
+// RandomWeights are those of an untrained network. The same seed gives the same weights on every machine.
+func RandomWeights(seed uint64) Origin { return Origin{Kind: KindRandom, Seed: seed} }
+
+// ChooseWeights reads what people give as weights: the name of a published set, "random", or the path of a file.
+func ChooseWeights(text string, seed uint64) Origin {
+	if text == string(KindRandom) {
+		return RandomWeights(seed)
+	}
+	if _, ok := FindSet(text); ok {
+		return PublishedWeights(text)
+	}
+	return WeightsFile(text)
+}
+
+// String is for people: "imagenet (timm/resnet50.tv_in1k/model.safetensors at 78f3ecfd)".
+func (o Origin) String() string {
+	switch o.Kind {
+	case KindPublished:
+		if set, ok := FindSet(o.Name); ok {
+			return fmt.Sprintf("%s (%s)", o.Name, set.File)
+		}
+		return o.Name
+	case KindRandom:
+		return fmt.Sprintf("random (seed %d)", o.Seed)
+	case KindSaved:
+		first := o.Name
+		if !o.Trained {
+			first = "random"
+		}
+		if first == "" {
+			return o.Path
+		}
+		return fmt.Sprintf("%s (%s, saved with the model)", o.Path, first)
+	}
+	return o.Path
+}
+
+// Saved is the origin of these weights once they are in the file at path, which has the digest.
+func (o Origin) Saved(path, digest string) Origin {
+	o.Kind, o.Path, o.SHA256 = KindSaved, path, digest
+	return o
+}
+
+// A DigestError is weights that are not those asked for.
+type DigestError struct{ Want, Got string }
+
+func (e *DigestError) Error() string {
+	return fmt.Sprintf("the weights have the SHA-256 %s and must have %s", e.Got, e.Want)
+}
+
+// checkDigest holds a digest against the one asked for, where one was.
+func (o Origin) checkDigest(got string) error {
+	if o.SHA256 != "" && o.SHA256 != got {
+		return &DigestError{Want: o.SHA256, Got: got}
+	}
+	return nil
+}

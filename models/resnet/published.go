@@ -1,0 +1,97 @@
+package resnet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// A Set is weights that a publisher gives to everyone, with all that belongs to them.
+type Set struct {
+	Name       string // by which people ask for it
+	Summary    string // one line
+	File       weights.HubFile
+	Depth      int
+	Variant    Variant
+	Preprocess Preprocess
+	Geometry   imageio.Geometry // how its publisher brings images to the size that it was evaluated with
+	Deepest    Stage            // the last stage that the file has
+	License    string           // SPDX identifier
+}
+
+// SetImageNet is the name of the default Set.
+const SetImageNet = "imagenet"
+
+// Sets lists the published weights. A new one is one more value here.
+func Sets() []Set {
+	return []Set{
+		{
+			Name:    SetImageNet,
+			Summary: "torchvision's first ResNet50 (IMAGENET1K_V1, 76.1 % top-1), as timm publishes it",
+			File: weights.HubFile{
+				Repository: "timm/resnet50.tv_in1k",
+				Revision:   "78f3ecfdb38e06d9b8397f662e7ab8fee96026fa",
+				Name:       "model.safetensors",
+				Size:       102469840,
+				SHA256:     "5d061a3c593d795bfe682d9b152bafbcf550579873492def3515b46db1189888",
+			},
+			Depth: 50, Variant: V15, Preprocess: PreprocessTorch,
+			Geometry: imageio.Geometry{Size: 224, Method: imageio.Crop}, Deepest: Conv5,
+			License: "BSD-3-Clause",
+		},
+	}
+}
+
+// FindSet finds a set by its name.
+func FindSet(name string) (Set, bool) {
+	for _, s := range Sets() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Set{}, false
+}
+
+// SetNames lists the names of the published weights.
+func SetNames() []string {
+	var names []string
+	for _, s := range Sets() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// A FetchError is published weights that could not be had.
+type FetchError struct {
+	Set  Set
+	Path string // where the file may be put by hand
+	Err  error
+}
+
+func (e *FetchError) Error() string {
+	return fmt.Sprintf("open weights %s: %v; to do without the network, put the file at %s (SHA-256 %s) or give the path of a "+
+		"safetensors file; random weights would be an untrained network", e.Set.Name, e.Err, e.Path, e.Set.File.SHA256)
+}
+
+// Unwrap gives the reason.
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// fetch returns the path of the set's file in the cache, and fetches it first where it is not there.
+func (s Set) fetch(ctx context.Context, o Options) (string, error) {
+	options := weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline, Progress: o.Progress}
+	path, err := s.File.Fetch(ctx, options)
+	if err != nil {
+		return "", &FetchError{Set: s, Path: s.File.CachePath(options), Err: err}
+	}
+	return path, nil
+}
+
+// origin of the set's weights, which Fetch has checked.
+func (s Set) origin() Origin {
+	return Origin{
+		Kind: KindPublished, Name: s.Name, SHA256: s.File.SHA256,
+		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, License: s.License,
+	}
+}
