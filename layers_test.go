@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/crew", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
-		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/onnx", "models/transfer", "models",
+		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/export/onnx", "models/export", "models/transfer", "models",
 		"nbhelpers/figure"},
 	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},

@@ -16,19 +16,29 @@ const (
 	topLayer  = "predictions"
 )
 
-// convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
-type convolution struct {
-	name, norm string // as Keras names the two layers
-	kernel     int    // height and width
-	stride     int
-	in, out    int // channels
+// Convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
+type Convolution struct {
+	Name, Norm string // as Keras names the two layers
+	Kernel     int    // height and width
+	Stride     int
+	In, Out    int     // channels
+	Epsilon    float64 // of the batch norm
+	Biased     bool    // whether the convolution has a bias, which its batch norm could absorb
+
+	at place
+}
+
+// A place is where a convolution stands: block from 0 in stage, index from 1 to 3 in the block's body, 0 for its projection.
+// The stem has the stage Conv1 and nothing else.
+type place struct {
+	stage        Stage
+	block, index int
 }
 
 // block is a bottleneck: 1x1 down, 3x3, 1x1 up, added to its input.
 type block struct {
-	name       string
-	body       [3]convolution
-	projection *convolution // of the input, exactly where its shape changes
+	body       [3]Convolution
+	projection *Convolution // of the input, exactly where its shape changes
 }
 
 // stage is a run of blocks at one resolution.
@@ -42,10 +52,10 @@ type stage struct {
 type network struct {
 	depth   int
 	variant Variant
-	stem    convolution
+	stem    Convolution
 	stages  []stage // conv2 to conv5
 	epsilon float64 // of every batch norm
-	biases  bool    // whether convolutions have biases, which their batch norm could absorb
+	biases  bool    // of every convolution
 }
 
 // newNetwork lays out the network of a depth in a variant.
@@ -65,7 +75,8 @@ func newNetwork(depth int, variant Variant) (network, error) {
 	default:
 		return network{}, check("variant", []Variant{V1, V15}, variant)
 	}
-	n.stem = convolution{name: "conv1_conv", norm: "conv1_bn", kernel: 7, stride: 2, in: 3, out: stemWidth}
+	n.stem = Convolution{Name: "conv1_conv", Norm: "conv1_bn", Kernel: 7, Stride: 2, In: 3, Out: stemWidth,
+		Epsilon: n.epsilon, Biased: n.biases, at: place{stage: Conv1}}
 	in := stemWidth
 	for i, count := range counts {
 		s := stage{name: Stages()[i+1]}
@@ -75,7 +86,7 @@ func newNetwork(depth int, variant Variant) (network, error) {
 			if i > 0 && j == 0 {
 				stride = 2
 			}
-			s.blocks = append(s.blocks, n.bottleneck(fmt.Sprintf("%s_block%d", s.name, j+1), in, width, stride))
+			s.blocks = append(s.blocks, n.bottleneck(place{stage: s.name, block: j}, in, width, stride))
 			in = width * expansion
 		}
 		s.out = in
@@ -85,11 +96,13 @@ func newNetwork(depth int, variant Variant) (network, error) {
 }
 
 // bottleneck lays out one block that computes on width channels.
-func (n network) bottleneck(name string, in, width, stride int) block {
-	layer := func(i, kernel, stride, in, out int) convolution {
-		return convolution{
-			name: fmt.Sprintf("%s_%d_conv", name, i), norm: fmt.Sprintf("%s_%d_bn", name, i),
-			kernel: kernel, stride: stride, in: in, out: out,
+func (n network) bottleneck(at place, in, width, stride int) block {
+	name := fmt.Sprintf("%s_block%d", at.stage, at.block+1)
+	layer := func(i, kernel, stride, in, out int) Convolution {
+		at.index = i
+		return Convolution{
+			Name: fmt.Sprintf("%s_%d_conv", name, i), Norm: fmt.Sprintf("%s_%d_bn", name, i),
+			Kernel: kernel, Stride: stride, In: in, Out: out, Epsilon: n.epsilon, Biased: n.biases, at: at,
 		}
 	}
 	first, second := stride, 1
@@ -97,7 +110,7 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 		first, second = 1, stride
 	}
 	out := width * expansion
-	b := block{name: name, body: [3]convolution{
+	b := block{body: [3]Convolution{
 		layer(1, 1, first, in, width),
 		layer(2, 3, second, width, width),
 		layer(3, 1, 1, width, out),
@@ -109,20 +122,25 @@ func (n network) bottleneck(name string, in, width, stride int) block {
 	return b
 }
 
-// engine runs layers on feature maps of type T: what a convolution is made of, and in which layout feature maps are kept, is
+// Engine runs layers on feature maps of type T: what a convolution is made of, and in which layout feature maps are kept, is
 // its own. Every convolution comes with its batch norm.
-type engine[T any] interface {
-	stem(x T, c convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
-	convolve(x T, c convolution) T
-	relu(x T) T
-	merge(x, y T) T // the sum, then relu
+type Engine[T any] interface {
+	Stem(x T, c Convolution) T // convolution, batch norm, relu, 3x3 max-pool by stride 2
+	Convolve(x T, c Convolution) T
+	Relu(x T) T
+	Merge(x, y T) T // the sum, then relu
+}
+
+// Forward runs the network up to its cut, without preprocessing, pooling and top.
+func Forward[T any](b *Backbone, e Engine[T], x T) T {
+	return forward(b.network, e, x, "", b.architecture.Cut)
 }
 
 // forward runs the stages after the one named from (empty: all, stem included) up to and including the one named to.
-func forward[T any](n network, e engine[T], x T, from, to Stage) T {
+func forward[T any](n network, e Engine[T], x T, from, to Stage) T {
 	running := from == ""
 	if running {
-		x = e.stem(x, n.stem)
+		x = e.Stem(x, n.stem)
 	}
 	running = running || from == Conv1
 	if to == Conv1 {
@@ -142,20 +160,20 @@ func forward[T any](n network, e engine[T], x T, from, to Stage) T {
 	return x
 }
 
-func forwardBlock[T any](e engine[T], x T, b block) T {
+func forwardBlock[T any](e Engine[T], x T, b block) T {
 	shortcut := x
 	if b.projection != nil {
-		shortcut = e.convolve(x, *b.projection)
+		shortcut = e.Convolve(x, *b.projection)
 	}
-	y := e.relu(e.convolve(x, b.body[0]))
-	y = e.relu(e.convolve(y, b.body[1]))
-	y = e.convolve(y, b.body[2])
-	return e.merge(y, shortcut)
+	y := e.Relu(e.Convolve(x, b.body[0]))
+	y = e.Relu(e.Convolve(y, b.body[1]))
+	y = e.Convolve(y, b.body[2])
+	return e.Merge(y, shortcut)
 }
 
 // convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
-func (n network) convolutions(cut Stage) []convolution {
-	list := []convolution{n.stem}
+func (n network) convolutions(cut Stage) []Convolution {
+	list := []Convolution{n.stem}
 	if cut == Conv1 {
 		return list
 	}
@@ -171,6 +189,18 @@ func (n network) convolutions(cut Stage) []convolution {
 		}
 	}
 	return list
+}
+
+// Convolutions lists the convolutions up to the cut, in the order in which Forward runs them.
+func (a Architecture) Convolutions() ([]Convolution, error) {
+	if err := a.Validate(); err != nil {
+		return nil, err
+	}
+	n, err := newNetwork(a.Depth, a.Variant)
+	if err != nil {
+		return nil, err
+	}
+	return n.convolutions(a.Cut), nil
 }
 
 // shape of one image's feature maps after a stage: [height, width, channels].
@@ -193,6 +223,3 @@ func (n network) shape(size int, stageName Stage) []int {
 
 // half is what a stride of 2 with symmetric padding leaves of a height or width.
 func half(x int) int { return (x + 1) / 2 }
-
-// stageOf is the stage of a convolution or a batch norm, with which its name begins.
-func stageOf(layer string) Stage { return Stage(layer[:min(len(Conv1), len(layer))]) }

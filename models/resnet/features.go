@@ -76,8 +76,8 @@ func (b *Backbone) StageOf(path string) (stage Stage, norm bool, err error) {
 		return b.architecture.Cut, false, nil
 	}
 	for _, c := range b.network.convolutions(b.architecture.Cut) {
-		if layer == c.name || layer == c.norm {
-			return stageOf(layer), layer == c.norm, nil
+		if layer == c.Name || layer == c.Norm {
+			return c.at.stage, layer == c.Norm, nil
 		}
 	}
 	return "", false, fmt.Errorf("find the stage of the variable %q: %s has no layer of that name", path,
@@ -91,7 +91,7 @@ type unfolded struct {
 	trained  []Stage
 }
 
-var _ engine[*graph.Node] = unfolded{}
+var _ Engine[*graph.Node] = unfolded{}
 
 func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 	u := unfolded{backbone: b, scope: scope}
@@ -120,25 +120,25 @@ func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, 
 	return v.SetTrainable(trainable && slices.Contains(u.trained, stage)).NodeValue(g)
 }
 
-func (u unfolded) convolve(x *graph.Node, c convolution) *graph.Node {
-	g, w := x.Graph(), u.backbone.parameters.layers[c.name]
-	kernel := u.variable(g, c.name, "kernel", w.kernel, true, c.kernel, c.kernel, c.in, c.out)
+func (u unfolded) Convolve(x *graph.Node, c Convolution) *graph.Node {
+	g, w := x.Graph(), u.backbone.parameters.layers[c.Name]
+	kernel := u.variable(g, c.Name, "kernel", w.kernel, true, c.Kernel, c.Kernel, c.In, c.Out)
 	y := graph.ConvertDType(convolve2D(x, graph.ConvertDType(kernel, x.DType()), c), dtypes.Float32)
 	if w.bias != nil {
-		y = graph.Add(y, perChannel(u.variable(g, c.name, "bias", w.bias, true, c.out)))
+		y = graph.Add(y, perChannel(u.variable(g, c.Name, "bias", w.bias, true, c.Out)))
 	}
-	mean := u.variable(g, c.norm, "moving_mean", w.mean, false, c.out)
-	variance := u.variable(g, c.norm, "moving_variance", w.variance, false, c.out)
-	scale := u.variable(g, c.norm, "gamma", w.scale, true, c.out)
-	offset := u.variable(g, c.norm, "beta", w.offset, true, c.out)
+	mean := u.variable(g, c.Norm, "moving_mean", w.mean, false, c.Out)
+	variance := u.variable(g, c.Norm, "moving_variance", w.variance, false, c.Out)
+	scale := u.variable(g, c.Norm, "gamma", w.scale, true, c.Out)
+	offset := u.variable(g, c.Norm, "beta", w.offset, true, c.Out)
 	deviation := graph.Sqrt(graph.AddScalar(variance, u.backbone.network.epsilon))
 	normalized := graph.Div(graph.Sub(y, perChannel(mean)), perChannel(deviation))
 	return graph.ConvertDType(graph.Add(graph.Mul(normalized, perChannel(scale)), perChannel(offset)), x.DType())
 }
 
-func (u unfolded) stem(x *graph.Node, c convolution) *graph.Node {
-	return maxPool(u.relu(u.convolve(x, c)))
+func (u unfolded) Stem(x *graph.Node, c Convolution) *graph.Node {
+	return maxPool(u.Relu(u.Convolve(x, c)))
 }
 
-func (unfolded) relu(x *graph.Node) *graph.Node     { return relu(x) }
-func (unfolded) merge(x, y *graph.Node) *graph.Node { return relu(graph.Add(x, y)) }
+func (unfolded) Relu(x *graph.Node) *graph.Node     { return relu(x) }
+func (unfolded) Merge(x, y *graph.Node) *graph.Node { return relu(graph.Add(x, y)) }

@@ -202,7 +202,7 @@ func read(t testing.TB, results []*tensors.Tensor, err error) outputs {
 }
 
 // stagesOf chains the stages of an engine; join makes plain maps of its own.
-func stagesOf[T any](b *Backbone, e engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
+func stagesOf[T any](b *Backbone, e Engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
 	from := Stage("")
 	for _, stage := range b.Stages() {
 		x = forward(b.network, e, x, from, stage)

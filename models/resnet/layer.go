@@ -33,40 +33,40 @@ func (b *Backbone) Layers() []Layer {
 type layerTable struct {
 	network network
 	rows    []Layer
-	last    string // the convolution run last, whose block an addition ends
+	last    Convolution // the convolution run last, whose block an addition ends
 }
 
-var _ engine[[]int] = (*layerTable)(nil)
+var _ Engine[[]int] = (*layerTable)(nil)
 
 // row writes down one layer.
 func (t *layerTable) row(l Layer) { t.rows = append(t.rows, l) }
 
-func (t *layerTable) stem(x []int, c convolution) []int {
-	x = t.convolve(x, c)
+func (t *layerTable) Stem(x []int, c Convolution) []int {
+	x = t.Convolve(x, c)
 	pooled := []int{half(x[0]), half(x[1]), x[2]}
-	t.row(Layer{Name: "pool1_pool", Kind: "MaxPool", Stage: stageOf(c.name), Output: pooled})
+	t.row(Layer{Name: "pool1_pool", Kind: "MaxPool", Stage: c.at.stage, Output: pooled})
 	return pooled
 }
 
-func (t *layerTable) convolve(x []int, c convolution) []int {
-	output := []int{x[0], x[1], c.out}
-	if c.stride == 2 {
-		output = []int{half(x[0]), half(x[1]), c.out}
+func (t *layerTable) Convolve(x []int, c Convolution) []int {
+	output := []int{x[0], x[1], c.Out}
+	if c.Stride == 2 {
+		output = []int{half(x[0]), half(x[1]), c.Out}
 	}
-	count := c.kernel * c.kernel * c.in * c.out
+	count := c.Kernel * c.Kernel * c.In * c.Out
 	if t.network.biases {
-		count += c.out
+		count += c.Out
 	}
-	t.row(Layer{Name: c.name, Kind: "Conv2D", Stage: stageOf(c.name), Output: output, Parameters: count})
-	t.row(Layer{Name: c.norm, Kind: "BatchNorm", Stage: stageOf(c.name), Output: output, Parameters: 4 * c.out, Statistics: 2 * c.out})
-	t.last = c.name
+	t.row(Layer{Name: c.Name, Kind: "Conv2D", Stage: c.at.stage, Output: output, Parameters: count})
+	t.row(Layer{Name: c.Norm, Kind: "BatchNorm", Stage: c.at.stage, Output: output, Parameters: 4 * c.Out, Statistics: 2 * c.Out})
+	t.last = c
 	return output
 }
 
-func (t *layerTable) relu(x []int) []int { return x }
+func (t *layerTable) Relu(x []int) []int { return x }
 
-func (t *layerTable) merge(x, _ []int) []int {
-	name := strings.TrimSuffix(t.last, "_3_conv") + "_add"
-	t.row(Layer{Name: name, Kind: "Add", Stage: stageOf(t.last), Output: x})
+func (t *layerTable) Merge(x, _ []int) []int {
+	name := strings.TrimSuffix(t.last.Name, "_3_conv") + "_add"
+	t.row(Layer{Name: name, Kind: "Add", Stage: t.last.at.stage, Output: x})
 	return x
 }

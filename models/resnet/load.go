@@ -71,7 +71,7 @@ func findScheme(source weights.Source) (s scheme, stored map[string]string, doub
 			}
 			stored[s.clean(name)] = name
 		}
-		if _, ok := stored[s.names(n, n.stem).kernel]; ok {
+		if _, ok := stored[s.names(n.stem).kernel]; ok {
 			return s, stored, doubles, true
 		}
 	}
@@ -96,7 +96,7 @@ func (l *loader) load() (parameters, []string, error) {
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
 		}
-		p.layers[c.name] = w
+		p.layers[c.Name] = w
 	}
 	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
@@ -116,7 +116,7 @@ func (l *loader) load() (parameters, []string, error) {
 func (l *loader) biasNames() []string {
 	var names []string
 	for _, c := range l.network.convolutions(l.architecture.Cut)[1:] {
-		names = append(names, l.scheme.names(l.network, c).bias)
+		names = append(names, l.scheme.names(c).bias)
 	}
 	return names
 }
@@ -130,13 +130,13 @@ func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
 	for _, c := range l.network.convolutions(l.architecture.Cut) {
-		names := l.scheme.names(l.network, c)
-		l.want(names.kernel, []int{c.kernel, c.kernel, c.in, c.out})
+		names := l.scheme.names(c)
+		l.want(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out})
 		if l.network.biases && !l.noBias {
-			l.want(names.bias, []int{c.out})
+			l.want(names.bias, []int{c.Out})
 		}
 		for _, name := range []string{names.scale, names.offset, names.mean, names.variance} {
-			l.want(name, []int{c.out})
+			l.want(name, []int{c.Out})
 		}
 	}
 	if l.architecture.Top {
@@ -179,7 +179,7 @@ func outFirst(dims []int) []int {
 func (l *loader) unexpected() []string {
 	known := map[string]bool{}
 	for _, c := range l.network.convolutions(Conv5) {
-		names := l.scheme.names(l.network, c)
+		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.scale, names.offset, names.mean, names.variance} {
 			known[name] = true
 		}
@@ -187,7 +187,7 @@ func (l *loader) unexpected() []string {
 			known[names.bias] = true
 		}
 		if l.scheme.counters != "" {
-			known[l.scheme.norm(l.network, c)+l.scheme.counters] = true
+			known[l.scheme.norm(c)+l.scheme.counters] = true
 		}
 	}
 	kernel, bias := l.scheme.topNames()
@@ -210,7 +210,7 @@ func (l *loader) fileDepth() int {
 			continue
 		}
 		conv4 := n.stages[2].blocks
-		if _, ok := l.stored[l.scheme.names(n, conv4[len(conv4)-1].body[2]).kernel]; ok {
+		if _, ok := l.stored[l.scheme.names(conv4[len(conv4)-1].body[2]).kernel]; ok {
 			return depth
 		}
 	}
@@ -236,11 +236,11 @@ func (l *loader) hint(unexpected []string) string {
 	return "use the file as its publisher made it"
 }
 
-func (l *loader) layer(c convolution) (*layerWeights, error) {
-	names := l.scheme.names(l.network, c)
+func (l *loader) layer(c Convolution) (*layerWeights, error) {
+	names := l.scheme.names(c)
 	w := &layerWeights{}
 	var err error
-	if w.kernel, err = l.kernel(names.kernel, []int{c.kernel, c.kernel, c.in, c.out}); err != nil {
+	if w.kernel, err = l.kernel(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out}); err != nil {
 		return nil, err
 	}
 	for _, one := range []struct {
@@ -257,7 +257,7 @@ func (l *loader) layer(c convolution) (*layerWeights, error) {
 		}
 	}
 	if l.network.biases {
-		w.bias = repeat(0, c.out)
+		w.bias = repeat(0, c.Out)
 		if _, ok := l.stored[names.bias]; ok {
 			if w.bias, err = l.vector(names.bias); err != nil {
 				return nil, err
@@ -320,13 +320,13 @@ func (l *loader) notes() []string {
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are zero")
 	}
-	stem := l.scheme.names(l.network, l.network.stem).kernel
+	stem := l.scheme.names(l.network.stem).kernel
 	if shape, ok := l.source.Shape(l.stored[stem]); ok && shape.DType != dtypes.Float32 {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
 	for _, c := range l.network.convolutions(l.architecture.Cut) {
-		names := l.scheme.names(l.network, c)
+		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
 			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
 				used++

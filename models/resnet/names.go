@@ -2,6 +2,7 @@ package resnet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,14 +12,14 @@ type scheme struct {
 	variant    Variant // of the publisher's own models
 	preprocess Preprocess
 	// convolution names a convolution's kernel and bias, norm the four tensors of a batch norm, given the layer.
-	convolution, norm func(n network, c convolution) string
+	convolution, norm func(c Convolution) string
 	kernel, bias      string // the suffixes
 	scale, offset     string
 	mean, variance    string
 	top               string // the classifier's layer
 	// clean takes off what savers put around names.
 	clean func(string) string
-	// counters are tensors that are no weights: PyTorch counts the batches that a batch norm has seen.
+	// counters are tensors that are not weights: PyTorch counts the batches of a batch norm.
 	counters string
 }
 
@@ -26,8 +27,8 @@ type scheme struct {
 var schemes = []scheme{
 	{
 		name: "keras", variant: V1, preprocess: PreprocessCaffe,
-		convolution: func(_ network, c convolution) string { return c.name },
-		norm:        func(_ network, c convolution) string { return c.norm },
+		convolution: func(c Convolution) string { return c.Name },
+		norm:        func(c Convolution) string { return c.Norm },
 		kernel:      "/kernel", bias: "/bias",
 		scale: "/gamma", offset: "/beta", mean: "/moving_mean", variance: "/moving_variance",
 		top: "predictions",
@@ -39,8 +40,8 @@ var schemes = []scheme{
 	},
 	{
 		name: "torchvision", variant: V15, preprocess: PreprocessTorch,
-		convolution: func(n network, c convolution) string { return torchName(n, c, "conv", "downsample.0") },
-		norm:        func(n network, c convolution) string { return torchName(n, c, "bn", "downsample.1") },
+		convolution: func(c Convolution) string { name, _ := c.TorchNames(); return name },
+		norm:        func(c Convolution) string { _, name := c.TorchNames(); return name },
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "fc",
@@ -49,8 +50,8 @@ var schemes = []scheme{
 	},
 	{
 		name: "huggingface", variant: V15, preprocess: PreprocessTorch,
-		convolution: func(n network, c convolution) string { return huggingFaceName(n, c) + ".convolution" },
-		norm:        func(n network, c convolution) string { return huggingFaceName(n, c) + ".normalization" },
+		convolution: func(c Convolution) string { return huggingFaceName(c) + ".convolution" },
+		norm:        func(c Convolution) string { return huggingFaceName(c) + ".normalization" },
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "classifier.1",
@@ -59,52 +60,40 @@ var schemes = []scheme{
 	},
 }
 
-// position is where a convolution stands: stage and block from 0, i from 1 to 3 in the block's body, 0 for its projection;
-// stem otherwise.
-func position(n network, c convolution) (stage, block, i int, stem bool) {
-	for s, one := range n.stages {
-		for b, blk := range one.blocks {
-			if !strings.HasPrefix(c.name, blk.name+"_") {
-				continue
-			}
-			if _, err := fmt.Sscanf(c.name[len(blk.name):], "_%d_conv", &i); err != nil {
-				panic(fmt.Sprintf("resnet: layer %q has no number", c.name)) // newNetwork gave it one
-			}
-			return s, b, i, false
-		}
-	}
-	return 0, 0, 0, true
-}
-
-func torchName(n network, c convolution, layer, projection string) string {
-	s, b, i, stem := position(n, c)
+func torchName(c Convolution, layer, projection string) string {
+	stage := slices.Index(Stages(), c.at.stage)
 	switch {
-	case stem:
+	case stage == 0:
 		return layer + "1"
-	case i == 0:
-		return fmt.Sprintf("layer%d.%d.%s", s+1, b, projection)
+	case c.at.index == 0:
+		return fmt.Sprintf("layer%d.%d.%s", stage, c.at.block, projection)
 	default:
-		return fmt.Sprintf("layer%d.%d.%s%d", s+1, b, layer, i)
+		return fmt.Sprintf("layer%d.%d.%s%d", stage, c.at.block, layer, c.at.index)
 	}
 }
 
-func huggingFaceName(n network, c convolution) string {
-	s, b, i, stem := position(n, c)
+// TorchNames are torchvision's names of the convolution and its batch norm.
+func (c Convolution) TorchNames() (convolution, norm string) {
+	return torchName(c, "conv", "downsample.0"), torchName(c, "bn", "downsample.1")
+}
+
+func huggingFaceName(c Convolution) string {
+	stage := slices.Index(Stages(), c.at.stage) - 1
 	switch {
-	case stem:
+	case stage < 0:
 		return "embedder.embedder"
-	case i == 0:
-		return fmt.Sprintf("encoder.stages.%d.layers.%d.shortcut", s, b)
+	case c.at.index == 0:
+		return fmt.Sprintf("encoder.stages.%d.layers.%d.shortcut", stage, c.at.block)
 	default:
-		return fmt.Sprintf("encoder.stages.%d.layers.%d.layer.%d", s, b, i-1)
+		return fmt.Sprintf("encoder.stages.%d.layers.%d.layer.%d", stage, c.at.block, c.at.index-1)
 	}
 }
 
 // tensorNames are one layer's tensors in a scheme.
 type tensorNames struct{ kernel, bias, scale, offset, mean, variance string }
 
-func (s scheme) names(n network, c convolution) tensorNames {
-	convolution, norm := s.convolution(n, c), s.norm(n, c)
+func (s scheme) names(c Convolution) tensorNames {
+	convolution, norm := s.convolution(c), s.norm(c)
 	return tensorNames{
 		kernel: convolution + s.kernel, bias: convolution + s.bias,
 		scale: norm + s.scale, offset: norm + s.offset, mean: norm + s.mean, variance: norm + s.variance,

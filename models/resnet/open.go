@@ -153,7 +153,7 @@ func (s scheme) inferVariant(path string, stored map[string]string, o Options) (
 	if err != nil {
 		return "", err
 	}
-	_, biased := stored[s.names(n, n.stem).bias]
+	_, biased := stored[s.names(n.stem).bias]
 	if biased != n.biases {
 		has := "no bias"
 		if biased {

@@ -7,12 +7,12 @@ import (
 
 // convolve2D convolves x [batch, height, width, in] with kernel [height, width, in, out] and symmetric padding. A 1x1
 // convolution is a matrix product: XLA's convolution on a CPU takes up to twice as long for it.
-func convolve2D(x, kernel *graph.Node, c convolution) *graph.Node {
-	if c.kernel == 1 {
-		return pointwise(everySecond(x, c.stride), kernel)
+func convolve2D(x, kernel *graph.Node, c Convolution) *graph.Node {
+	if c.Kernel == 1 {
+		return pointwise(everySecond(x, c.Stride), kernel)
 	}
-	padding := [2]int{c.kernel / 2, c.kernel / 2}
-	return graph.Convolve(x, kernel).Strides(c.stride).PaddingPerDim([][2]int{padding, padding}).Done()
+	padding := [2]int{c.Kernel / 2, c.Kernel / 2}
+	return graph.Convolve(x, kernel).Strides(c.Stride).PaddingPerDim([][2]int{padding, padding}).Done()
 }
 
 // pointwise multiplies each pixel's channels [.., in] by kernel, of in*out elements.
@@ -61,21 +61,21 @@ type folded struct {
 // foldedNodes are one folded convolution's weights as the graph's parameters: kernel [height, width, in, out], bias [out].
 type foldedNodes struct{ kernel, bias *graph.Node }
 
-var _ engine[*graph.Node] = folded{}
+var _ Engine[*graph.Node] = folded{}
 
 // stem pools before it adds the bias and rectifies: a maximum commutes with both, and a quarter of the pixels is left.
-func (f folded) stem(x *graph.Node, c convolution) *graph.Node {
-	w := f.weights[c.name]
+func (f folded) Stem(x *graph.Node, c Convolution) *graph.Node {
+	w := f.weights[c.Name]
 	return relu(graph.Add(maxPool(convolve2D(x, w.kernel, c)), perChannel(w.bias)))
 }
 
-func (f folded) convolve(x *graph.Node, c convolution) *graph.Node {
-	w := f.weights[c.name]
+func (f folded) Convolve(x *graph.Node, c Convolution) *graph.Node {
+	w := f.weights[c.Name]
 	return graph.Add(convolve2D(x, w.kernel, c), perChannel(w.bias))
 }
 
-func (folded) relu(x *graph.Node) *graph.Node     { return relu(x) }
-func (folded) merge(x, y *graph.Node) *graph.Node { return kept(relu(graph.Add(x, y)), x)[0] }
+func (folded) Relu(x *graph.Node) *graph.Node     { return relu(x) }
+func (folded) Merge(x, y *graph.Node) *graph.Node { return kept(relu(graph.Add(x, y)), x)[0] }
 
 // pool pools maps [batch, height, width, channels] to [batch, channels], in float32; "none" leaves them.
 func pool(x *graph.Node, mode Pool) *graph.Node {

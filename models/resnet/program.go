@@ -39,14 +39,14 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 		p.tiled = b.network.winogradLayers(b.architecture.Cut)
 	}
 	for _, c := range b.network.convolutions(b.architecture.Cut) {
-		p.layers[c.name] = len(p.weights)
-		kernel, bias := b.parameters.layers[c.name].fold(b.network.epsilon)
-		if err := p.put(bias, c.out); err != nil {
+		p.layers[c.Name] = len(p.weights)
+		kernel, bias := b.parameters.layers[c.Name].fold(b.network.epsilon)
+		if err := p.put(bias, c.Out); err != nil {
 			return p, err
 		}
-		dims := []int{c.kernel, c.kernel, c.in, c.out}
-		if p.tiled[c.name] {
-			kernel, dims = transformKernel(kernel), []int{tileInputs * tileInputs, c.in, c.out}
+		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
+		if p.tiled[c.Name] {
+			kernel, dims = transformKernel(kernel), []int{tileInputs * tileInputs, c.In, c.Out}
 		}
 		if err := p.put(kernel, dims...); err != nil {
 			return p, err
@@ -126,7 +126,7 @@ func (p *program) close() {
 }
 
 // engine runs layers with the graph's parameters.
-func (p *program) engine(weights []*graph.Node) engine[*graph.Node] {
+func (p *program) engine(weights []*graph.Node) Engine[*graph.Node] {
 	nodes := map[string]foldedNodes{}
 	for name, at := range p.layers {
 		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}

@@ -66,18 +66,18 @@ func (r randomizer) drawBlock(b block, power float64) float64 {
 }
 
 // draw draws a convolution and its batch norm for an input of a mean square.
-func (r randomizer) draw(c convolution, power float64) {
-	taps := float64(c.kernel * c.kernel)
-	deviation := math.Sqrt(2 / (taps * float64(c.out)))
-	variance := taps * float64(c.in) * deviation * deviation * power
+func (r randomizer) draw(c Convolution, power float64) {
+	taps := float64(c.Kernel * c.Kernel)
+	deviation := math.Sqrt(2 / (taps * float64(c.Out)))
+	variance := taps * float64(c.In) * deviation * deviation * power
 	w := &layerWeights{
-		kernel: normals(r.source, c.kernel*c.kernel*c.in*c.out, deviation),
-		scale:  repeat(1, c.out), offset: repeat(0, c.out), mean: repeat(0, c.out), variance: repeat(float32(variance), c.out),
+		kernel: normals(r.source, c.Kernel*c.Kernel*c.In*c.Out, deviation),
+		scale:  repeat(1, c.Out), offset: repeat(0, c.Out), mean: repeat(0, c.Out), variance: repeat(float32(variance), c.Out),
 	}
 	if r.biases {
-		w.bias = repeat(0, c.out)
+		w.bias = repeat(0, c.Out)
 	}
-	r.layers[c.name] = w
+	r.layers[c.Name] = w
 }
 
 // inputPower is about the mean square of a photo's values after the preprocessing: ImageNet's pixels deviate by 58 of 255.

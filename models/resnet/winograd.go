@@ -12,8 +12,8 @@ func (n network) winogradLayers(cut Stage) map[string]bool {
 	layers := map[string]bool{}
 	for _, s := range n.stages {
 		for _, b := range s.blocks {
-			if c := b.body[1]; c.stride == 1 {
-				layers[c.name] = true
+			if c := b.body[1]; c.Stride == 1 {
+				layers[c.Name] = true
 			}
 		}
 		if s.name == cut {
@@ -31,13 +31,13 @@ type winograd struct {
 	tiled map[string]bool // which convolutions have transformed kernels [36, in, out]
 }
 
-var _ engine[*graph.Node] = winograd{}
+var _ Engine[*graph.Node] = winograd{}
 
-func (w winograd) convolve(x *graph.Node, c convolution) *graph.Node {
-	if !w.tiled[c.name] {
-		return w.folded.convolve(x, c)
+func (w winograd) Convolve(x *graph.Node, c Convolution) *graph.Node {
+	if !w.tiled[c.Name] {
+		return w.folded.Convolve(x, c)
 	}
-	weights := w.weights[c.name]
+	weights := w.weights[c.Name]
 	return graph.Add(tileConvolve(x, weights.kernel), perChannel(weights.bias))
 }
 

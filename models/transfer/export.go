@@ -2,106 +2,65 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
-	"slices"
+	"io"
+	"strings"
 
-	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/export"
+	"github.com/headstart-nb/headstart/models/run"
 	"github.com/headstart-nb/headstart/models/trainer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
-// errNoResNet marks a backbone whose architecture the exports do not know.
-var errNoResNet = errors.New("only models on a ResNet can be exported")
+// ErrNotResNet marks a backbone whose architecture the exports do not know.
+var ErrNotResNet = errors.New("only a model on a ResNet can be exported")
 
-// exported is a model's network as data: what the exports write down.
-type exported struct {
-	model   *Model
-	weights map[string]weights.Float32 // of backbone and head, the trained over the loaded ones
-	v15     bool                       // blocks stride on their 3x3 convolution
-	epsilon float32                    // of the backbone's batch norms
-}
+// outputs are what the tasks make of the logits.
+var outputs = map[Task]export.Output{Single: export.Softmax, Multi: export.Sigmoid, Regression: export.Values}
 
-// export collects the network.
-func (m *Model) export() (*exported, error) {
-	id := m.Backbone.Identity()
-	if _, ok := ResNetOf(m.Backbone); !ok {
-		return nil, errNoResNet
-	}
-	list, err := m.backboneWeights()
-	if err != nil {
-		return nil, err
+// exported is what the exports write.
+func (m *Model) exported() (export.Network, error) {
+	network, ok := ResNetOf(m.Backbone)
+	if !ok {
+		return export.Network{}, ErrNotResNet
 	}
 	m.turn.Lock()
 	state, err := m.network.Weights()
 	m.turn.Unlock()
 	if err != nil {
-		return nil, err
+		return export.Network{}, err
+	}
+	n := export.Network{
+		Name: m.Name, Version: m.Provenance.Versions["headstart"], Backbone: network, Head: m.shape.plan,
+		Stages: map[string]weights.Float32{}, HeadWeights: map[string]weights.Float32{},
+		Output: outputs[m.Task], Classes: m.Classes, Geometry: m.Backbone.Identity().Geometry,
 	}
 	for path, array := range state {
-		if below, ok := trainer.BodyPath(path); ok {
-			path = below
-		}
-		list[path] = weights.Float32(array)
-	}
-	e := &exported{model: m, weights: list, v15: id.Architecture.Variant == resnet.V15, epsilon: 1.001e-5}
-	if e.v15 {
-		e.epsilon = 1e-5
-	}
-	return e, nil
-}
-
-// blocks names the residual blocks in order, with the stride of each.
-func (e *exported) blocks() (names []string, strides []int) {
-	for _, stage := range e.model.Backbone.Stages() {
-		for i := 1; ; i++ {
-			name := fmt.Sprintf("%s_block%d", stage, i)
-			if _, ok := e.weights[name+"_1_conv/kernel"]; !ok {
-				break
-			}
-			stride := 1
-			if i == 1 && stage != "conv2" {
-				stride = 2
-			}
-			names, strides = append(names, name), append(strides, stride)
+		if name, ok := trainer.BodyPath(path); ok {
+			n.Stages[name] = weights.Float32(array)
+		} else {
+			n.HeadWeights[strings.TrimPrefix(path, "head/")] = weights.Float32(array)
 		}
 	}
-	return names, strides
+	return n, nil
 }
 
-// strides are those of a block's three convolutions.
-func (e *exported) strides(block int) [3]int {
-	if e.v15 {
-		return [3]int{1, block, 1}
+// ExportONNX writes the model as one ONNX file; see export.ONNX.
+func (m *Model) ExportONNX(file string) error {
+	n, err := m.exported()
+	if err != nil {
+		return err
 	}
-	return [3]int{block, 1, 1}
+	return run.WriteFile(file, func(out io.Writer) error { return export.ONNX(out, n) })
 }
 
-// outputFirst turns a kernel [height, width, in, out] into [out, in, height, width].
-func outputFirst(kernel weights.Float32) weights.Float32 {
-	h, w, in, out := kernel.Shape[0], kernel.Shape[1], kernel.Shape[2], kernel.Shape[3]
-	turned := weights.Float32{Shape: []int{out, in, h, w}, Values: make([]float32, len(kernel.Values))}
-	for p := range h * w {
-		for i := range in {
-			for o := range out {
-				turned.Values[(o*in+i)*h*w+p] = kernel.Values[(p*in+i)*out+o]
-			}
-		}
+// ExportTorch writes a safetensors state dict under torchvision's names and returns the PyTorch code that loads it.
+func (m *Model) ExportTorch(file string) (code string, err error) {
+	n, err := m.exported()
+	if err != nil {
+		return "", err
 	}
-	return turned
-}
-
-// pixels tells how the backbone normalizes: (x - mean) / deviation, channels reversed or not, 0 to 255.
-func pixels(preprocess resnet.Preprocess) (mean, deviation []float32, reversed bool, err error) {
-	switch preprocess {
-	case "caffe":
-		return []float32{103.939, 116.779, 123.68}, []float32{1, 1, 1}, true, nil
-	case "torch":
-		return []float32{0.485 * 255, 0.456 * 255, 0.406 * 255}, []float32{0.229 * 255, 0.224 * 255, 0.225 * 255}, false, nil
-	case "rescale":
-		return make([]float32, 3), []float32{255, 255, 255}, false, nil
+	if code, err = export.TorchCode(n, file); err != nil {
+		return "", err
 	}
-	return nil, nil, false, fmt.Errorf("the preprocessing %q cannot be exported", preprocess)
+	return code, run.WriteFile(file, func(out io.Writer) error { return export.Torch(out, n) })
 }
-
-// channelsLast is the order of axes that turns [batch, channels, height, width] into ours.
-func channelsLast() []int { return slices.Clone([]int{0, 2, 3, 1}) }

@@ -192,7 +192,11 @@ func TestONNXGivesTheSameProbabilities(t *testing.T) {
 		comparePeer(t, python, `
 import json, sys, numpy as np, onnx, onnxruntime
 file = "`+file+`"
-onnx.checker.check_model(onnx.load(file), full_check=True)
+model = onnx.load(file)
+onnx.checker.check_model(model, full_check=True)
+about = {p.key: p.value for p in model.metadata_props}
+assert json.loads(about["classes"]) == ["green", "red"], about
+assert json.loads(about["resize"]) == {"size": 32, "method": "bilinear"}, about
 x = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(-1, 32, 32, 3)
 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
 print(json.dumps(session.run(None, {"images": x})[0].ravel().tolist()))
