@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile"},
 	{".", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
-		"models/accel", "models/crew", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
+		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/export/onnx", "models/export", "models/transfer", "models",
 		"nbhelpers/figure"},

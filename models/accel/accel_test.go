@@ -34,13 +34,13 @@ func TestCandidates(t *testing.T) {
 		"cuda or what there is":        {Options{Device: "cuda", Fallback: true}, both, "xla:cuda[cuda13,preallocate=false] | xla:cpu[cpu] | go[]", false},
 		"cuda without a driver":        {Options{Device: "cuda"}, plugins{cpu: "cpu", cuda: "cuda"}, "xla:cuda! no NVIDIA driver", false},
 		"cuda without a plugin":        {Options{Device: "cuda"}, plugins{cpu: "cpu", driver: true}, "xla:cuda! headstart install --device cuda", false},
-		"unknown":                      {Options{Device: "tpu"}, both, "auto, cpu, cuda and go", true},
+		"unknown":                      {Options{Device: "tpu"}, both, "auto, cpu, cuda, go", true},
 		"a fraction above one":         {Options{Device: "cuda", MemoryFraction: 1.5}, both, "between 0 and 1", true},
 		"a negative fraction":          {Options{MemoryFraction: -1}, both, "between 0 and 1", true},
 		"a divided CPU":                {Options{Device: "cpu", Devices: 2}, both, "xla:cpu[cpu]", false},
 		"a divided GPU":                {Options{Device: "cuda", Devices: 2}, both, "only the device cpu is divided", true},
 		"a CPU in crumbs":              {Options{Device: "cpu", Devices: 1000}, both, "1 to 64 make sense", true},
-		"a negative GPU":               {Options{Device: "cuda", GPUs: []int{0, -1}}, both, "no GPU -1", true},
+		"a negative GPU":               {Options{Device: "cuda", GPUs: []int{0, -1}}, both, "numbered from 0", true},
 		"every option that CUDA takes": {Options{Device: "cuda", MemoryFraction: 0.5, Preallocate: true, DisableTF32: true, GPUs: []int{0, 2}}, both, "xla:cuda[cuda13,preallocate=true,memory_fraction=0.5,tf32=false,visible_devices=0;2]", false},
 	} {
 		list, err := test.options.candidates(test.found)
@@ -212,5 +212,23 @@ func TestOpenHeedsItsContext(t *testing.T) {
 	cancel()
 	if _, err := Open(ctx, Options{Device: "go"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestPanicsBecomeErrors(t *testing.T) {
+	reason := errors.New("reason")
+	var list []int
+	for name, run := range map[string]func() error{
+		"an error":  func() error { panic(reason) },
+		"a text":    func() error { panic("reason") },
+		"the run's": func() error { return reason },
+		"a bug's":   func() error { list[3] = 1; return nil },
+	} {
+		if err := Try(run); err == nil {
+			t.Errorf("%s is lost", name)
+		}
+	}
+	if err := Try(func() error { return nil }); err != nil {
+		t.Error(err)
 	}
 }

@@ -53,7 +53,7 @@ func (o Options) candidates(found plugins) ([]candidate, error) {
 	case "go":
 		list = list[2:]
 	default:
-		return nil, fmt.Errorf("open device %q: there is no such device; the devices are auto, cpu, cuda and go", o.Device)
+		return nil, fmt.Errorf("open device: it must be one of auto, cpu, cuda, go; got %q", o.Device)
 	}
 	if !o.Fallback {
 		list = list[:1]
@@ -74,7 +74,7 @@ func (o Options) check() error {
 	}
 	for _, id := range o.GPUs {
 		if id < 0 {
-			return fmt.Errorf("open device %q: there is no GPU %d; they are numbered from 0 on, as nvidia-smi does", o.Device, id)
+			return fmt.Errorf("open device %q: GPUs are numbered from 0, as nvidia-smi does; got %d", o.Device, id)
 		}
 	}
 	return nil
@@ -122,16 +122,12 @@ func (o Options) forCUDA() string {
 }
 
 // open starts the backend. A panic of the backend's own code becomes an error.
-func (c candidate) open() (device *Device, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("open device %s: the backend failed: %v", c.name, r)
-		}
-	}()
+func (c candidate) open() (*Device, error) {
 	if c.missing != nil {
 		return nil, fmt.Errorf("open device %s: %w", c.name, c.missing)
 	}
-	backend, err := c.backend()
+	var backend compute.Backend
+	err := Try(func() (err error) { backend, err = c.backend(); return err })
 	if err != nil {
 		return nil, fmt.Errorf("open device %s with PJRT plugin %q: %w; headstart doctor checks the plugin", c.name, c.plugin, err)
 	}
@@ -144,13 +140,13 @@ func (c candidate) backend() (compute.Backend, error) {
 	}
 	xla.EnableAutoInstall(false) // the plugin was found before; go-xla's own download is not checked against a hash
 	if c.file == "" {
-		return c.start(c.plugin)
+		return c.load(c.plugin)
 	}
 	if err := whole(c.file); err != nil {
 		return nil, err
 	}
 	if c.name == "xla:cuda" { // which finds NVIDIA's libraries relative to its own place
-		return c.start(c.file)
+		return c.load(c.file)
 	}
 	// go-xla takes the path for the plugin's name: a comma would begin its options, and a folder named nvidia make it CUDA's.
 	dir, err := os.MkdirTemp("", "headstart-")
@@ -162,14 +158,14 @@ func (c candidate) backend() (compute.Backend, error) {
 	if err := os.Symlink(c.file, link); err != nil {
 		return nil, fmt.Errorf("link to %s: %w", c.file, err)
 	}
-	return c.start(link)
+	return c.load(link)
 }
 
-// start opens a plugin by its name, or by its file where that is no name for go-xla.
-func (c candidate) start(plugin string) (compute.Backend, error) {
+// load opens a plugin by its name, or by its file where go-xla does not find the name.
+func (c candidate) load(plugin string) (compute.Backend, error) {
 	backend, err := xla.NewWithOptions(plugin+c.options, c.client)
 	if err != nil {
-		return nil, err // a nil *Backend would be no nil interface
+		return nil, err // a nil *Backend would not be a nil interface
 	}
 	return backend, nil
 }

@@ -92,12 +92,8 @@ func searchable(files map[string]string) (names map[string]string, ok bool) {
 			return nil, false
 		}
 	}
-	defer func() {
-		if recover() != nil {
-			names, ok = nil, false
-		}
-	}()
-	return pjrt.AvailablePlugins(), true
+	err := Try(func() error { names = pjrt.AvailablePlugins(); return nil })
+	return names, err == nil
 }
 
 // whole reports a shared library that is shorter than its own header says. Files of other formats than Linux's pass.

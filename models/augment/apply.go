@@ -98,7 +98,7 @@ func fold(at *Node, size int) *Node {
 	return ConvertDType(ClipScalar(at, 0, float64(size-1)), dtypes.Int32)
 }
 
-// erase paints the rectangle in the image's mean colour.
+// erase paints the rectangle in the image's mean color.
 func erase(images, parameters *Node) *Node {
 	g := images.Graph()
 	dims := images.Shape().Dimensions

@@ -11,14 +11,14 @@ const ParameterDim = 12
 // The columns of the parameters.
 const (
 	colA, colB, colC, colD = 0, 1, 2, 3 // source = [A B; C D] (target - center) + center + shift, x first, in pixels
-	colShiftX, colShiftY   = 4, 5       // in shares of the width and the height
-	colBrightness          = 6          // added, in shares of the full range
+	colShiftX, colShiftY   = 4, 5       // in fractions of the width and the height
+	colBrightness          = 6          // added, in fractions of the full range
 	colContrast            = 7          // factor around the mean
-	colLeft, colRight      = 8, 9       // the erased rectangle, in shares of the side; empty where they are equal
+	colLeft, colRight      = 8, 9       // the erased rectangle, in fractions of the side; empty where they are equal
 	colTop, colBottom      = 10, 11
 )
 
-// Parameters draws the chance of a batch: [len(items), ParameterDim], row by row. A row depends on seed, epoch and the item's
+// Parameters draws the random parameters of a batch: [len(items), ParameterDim], row by row. A row depends on seed, epoch and the item's
 // number alone; a copy of the same image in the same epoch needs an epoch number of its own.
 func (s Spec) Parameters(seed int64, epoch int, items []int) []float32 {
 	rows := make([]float32, 0, len(items)*ParameterDim)
@@ -30,7 +30,7 @@ func (s Spec) Parameters(seed int64, epoch int, items []int) []float32 {
 	return rows
 }
 
-// row draws every parameter in a fixed order, also the unused ones, so that adding an operation leaves the others' chance alone.
+// row draws every parameter in a fixed order, also the unused ones, so that adding an operation leaves the others' values unchanged.
 func (s Spec) row(random *rand.Rand) (row [ParameterDim]float32) {
 	around := func(reach float64) float64 { return (2*random.Float64() - 1) * reach }
 	coin := func() bool { return random.Float64() < 0.5 }

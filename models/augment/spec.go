@@ -1,7 +1,7 @@
-// Package augment changes images at random inside the graph, so that training sees each of them a little different in every
-// epoch.
+// Package augment changes images at random inside the graph, so that each of them is a little different in every epoch of a
+// training.
 //
-// Chance is drawn on the host, a row of parameters for each image (Spec.Parameters), and depends on nothing but seed, epoch
+// Randomness is drawn on the host, a row of parameters for each image (Spec.Parameters), and depends on nothing but seed, epoch
 // and image: the result is the same for any batch size, order, device and number of threads.
 package augment
 
@@ -17,12 +17,12 @@ type Spec struct {
 	Flip       bool    // mirrored left to right, for half of the images
 	VFlip      bool    // mirrored top to bottom, for half of the images
 	Rotate     float64 // turned by up to so many degrees either way, 0 to 180
-	Zoom       float64 // shrunk or enlarged by up to this share, 0 to 0.9
-	Shift      float64 // moved by up to this share of the side, along both axes, 0 to 0.9
-	Crop       float64 // cut to a window whose side is this share at the least, which fills the image again; 0 is off
-	Brightness float64 // made lighter or darker by up to this share of the full range, 0 to 1
-	Contrast   float64 // pulled from or to the mean by up to this share, 0 to 1
-	Erase      float64 // for half of the images, a rectangle of up to this share of the area gets the mean colour, 0 to 0.9
+	Zoom       float64 // shrunk or enlarged by up to this fraction, 0 to 0.9
+	Shift      float64 // moved by up to this fraction of the side, along both axes, 0 to 0.9
+	Crop       float64 // cut to a window whose side is this fraction at the least, which fills the image again; 0 is off
+	Brightness float64 // made lighter or darker by up to this fraction of the full range, 0 to 1
+	Contrast   float64 // moved away from or toward the mean by up to this fraction, 0 to 1
+	Erase      float64 // for half of the images, a rectangle of up to this fraction of the area gets the mean color, 0 to 0.9
 }
 
 // An operation is one word of a spec.
@@ -41,12 +41,12 @@ func operations() []operation {
 		{name: "flip", mark: func(s *Spec) *bool { return &s.Flip }, example: "flip"},
 		{name: "vflip", mark: func(s *Spec) *bool { return &s.VFlip }, example: "vflip"},
 		{"rotate", func(s *Spec) *float64 { return &s.Rotate }, nil, 0, 180, "rotate:10", "degrees"},
-		{"zoom", func(s *Spec) *float64 { return &s.Zoom }, nil, 0, 0.9, "zoom:0.1", "a share"},
-		{"shift", func(s *Spec) *float64 { return &s.Shift }, nil, 0, 0.9, "shift:0.1", "a share of the side"},
-		{"crop", func(s *Spec) *float64 { return &s.Crop }, nil, 0, 1, "crop:0.9", "the smallest share of the side that is kept"},
-		{"brightness", func(s *Spec) *float64 { return &s.Brightness }, nil, 0, 1, "brightness:0.2", "a share of the full range"},
-		{"contrast", func(s *Spec) *float64 { return &s.Contrast }, nil, 0, 1, "contrast:0.2", "a share"},
-		{"erase", func(s *Spec) *float64 { return &s.Erase }, nil, 0, 0.9, "erase:0.2", "a share of the area"},
+		{"zoom", func(s *Spec) *float64 { return &s.Zoom }, nil, 0, 0.9, "zoom:0.1", "a fraction"},
+		{"shift", func(s *Spec) *float64 { return &s.Shift }, nil, 0, 0.9, "shift:0.1", "a fraction of the side"},
+		{"crop", func(s *Spec) *float64 { return &s.Crop }, nil, 0, 1, "crop:0.9", "the smallest fraction of the side that is kept"},
+		{"brightness", func(s *Spec) *float64 { return &s.Brightness }, nil, 0, 1, "brightness:0.2", "a fraction of the full range"},
+		{"contrast", func(s *Spec) *float64 { return &s.Contrast }, nil, 0, 1, "contrast:0.2", "a fraction"},
+		{"erase", func(s *Spec) *float64 { return &s.Erase }, nil, 0, 0.9, "erase:0.2", "a fraction of the area"},
 	}
 }
 
@@ -64,7 +64,7 @@ func Parse(text string) (Spec, error) {
 			return Spec{}, fmt.Errorf("read augmentation %q: %w", text, err)
 		}
 		if seen[name] {
-			return Spec{}, fmt.Errorf("read augmentation %q: %s stands there twice", text, name)
+			return Spec{}, fmt.Errorf("read augmentation %q: %s occurs twice", text, name)
 		}
 		seen[name] = true
 		if err := op.set(&spec, value, hasValue); err != nil {
@@ -82,7 +82,7 @@ func find(name string) (operation, error) {
 		}
 		known = append(known, op.example)
 	}
-	return operation{}, fmt.Errorf("there is no %q: choose from %s", name, strings.Join(known, ","))
+	return operation{}, fmt.Errorf("an augmentation must be one of %s; got %q", strings.Join(known, ", "), name)
 }
 
 func (op operation) set(spec *Spec, value string, hasValue bool) error {

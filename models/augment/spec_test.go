@@ -28,14 +28,14 @@ func TestParse(t *testing.T) {
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
-		"flop":           "choose from flip,vflip,rotate:10",
+		"flop":           "must be one of flip, vflip, rotate:10",
 		"flip,flip":      "twice",
 		"flip:1":         "takes no number",
 		"rotate":         "rotate needs degrees above 0 and up to 180, as in rotate:10",
 		"rotate:NaN":     "needs degrees",
 		"rotate:1e9":     "needs degrees",
-		"zoom:-0.1":      "needs a share",
-		"flip,":          `there is no ""`,
+		"zoom:-0.1":      "needs a fraction",
+		"flip,":          `got ""`,
 		"brightness:two": "brightness:0.2",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {

@@ -55,9 +55,9 @@ func (s Step) build(x *Node, weights Weights, mode Mode) (out, rng *Node) {
 		x = s.batchNorm(x, weights, mode)
 	case LayerNorm:
 		mean := ReduceAndKeep(x, ReduceMean, -1)
-		centred := Sub(x, mean)
-		variance := ReduceAndKeep(Square(centred), ReduceMean, -1)
-		x = Div(centred, Sqrt(AddScalar(variance, LayerNormEpsilon)))
+		centered := Sub(x, mean)
+		variance := ReduceAndKeep(Square(centered), ReduceMean, -1)
+		x = Div(centered, Sqrt(AddScalar(variance, LayerNormEpsilon)))
 		x = Add(Mul(x, InsertAxes(value("gamma"), 0)), InsertAxes(value("beta"), 0))
 	case Flatten:
 		x = Reshape(x, x.Shape().Dim(0), -1)
@@ -68,19 +68,19 @@ func (s Step) build(x *Node, weights Weights, mode Mode) (out, rng *Node) {
 }
 
 func dropout(x *Node, rate float64, mode Mode) (out, rng *Node) {
-	share := mode.Rate
-	if share == nil {
+	fraction := mode.Rate
+	if fraction == nil {
 		if rate == 0 {
 			return x, mode.RNG
 		}
-		share = Scalar(x.Graph(), dtypes.Float32, rate)
+		fraction = Scalar(x.Graph(), dtypes.Float32, rate)
 	}
 	rng, uniform := RandomUniform(mode.RNG, shapes.Make(dtypes.Float32, x.Shape().Dimensions...))
-	keep := ConvertDType(GreaterOrEqual(uniform, share), dtypes.Float32)
-	return Div(Mul(x, keep), OneMinus(share)), rng
+	keep := ConvertDType(GreaterOrEqual(uniform, fraction), dtypes.Float32)
+	return Div(Mul(x, keep), OneMinus(fraction)), rng
 }
 
-// batchNorm takes the statistics of the images alone: the padding of the last batch has no part in them.
+// batchNorm takes the statistics of the images alone: the padding of the last batch is excluded.
 func (s Step) batchNorm(x *Node, weights Weights, mode Mode) *Node {
 	row := func(suffix string) *Node { return InsertAxes(weights.Value(s.Name+"/"+suffix), 0) }
 	mean, variance := row("moving_mean"), row("moving_variance")

@@ -37,7 +37,7 @@ type Layer struct {
 	Kind       Kind
 	Units      int     // of dense
 	Activation string  // of dense and activation; empty: none
-	Rate       float64 // of dropout: the share that is dropped, in [0, 1)
+	Rate       float64 // of dropout: the fraction that is dropped, in [0, 1)
 }
 
 // A Spec is a head before it is built. Its last dense layer, the one that gives the logits, is not part of it.
@@ -62,7 +62,7 @@ func Parse(text string) (Spec, error) {
 	}
 	words := strings.Split(text, ",")
 	if len(words) > maxLayers {
-		return Spec{}, fmt.Errorf("head %.40q... has %d layers: %d is the most", text, len(words), maxLayers)
+		return Spec{}, fmt.Errorf("head %.40q... must have at most %d layers; got %d", text, maxLayers, len(words))
 	}
 	var spec Spec
 	for _, word := range words {
@@ -87,7 +87,7 @@ func parseLayer(word string) (Layer, error) {
 		}
 		rate, err := strconv.ParseFloat(args[0], 64)
 		if err != nil || !(rate >= 0 && rate < 1) {
-			return Layer{}, fmt.Errorf("%q: the rate is the share that is dropped, from 0 to below 1", word)
+			return Layer{}, fmt.Errorf("%q: the rate must be a fraction from 0 to below 1", word)
 		}
 		return Layer{Kind: Dropout, Rate: rate}, nil
 	case BatchNorm, LayerNorm, Flatten, AvgPool:
@@ -99,7 +99,7 @@ func parseLayer(word string) (Layer, error) {
 	if activation, ok := activationName(name); ok && len(args) == 0 && activation != "" {
 		return Layer{Kind: Activation, Activation: activation}, nil
 	}
-	return Layer{}, fmt.Errorf("%q is no layer: write dense:UNITS:ACTIVATION, dropout:RATE, batchnorm, layernorm, flatten, "+
+	return Layer{}, fmt.Errorf("%q is not a layer: write dense:UNITS:ACTIVATION, dropout:RATE, batchnorm, layernorm, flatten, "+
 		"avgpool or an activation (%s)", word, strings.Join(Activations(), ", "))
 }
 
@@ -109,14 +109,14 @@ func parseDense(word string, args []string) (Layer, error) {
 	}
 	units, err := strconv.Atoi(args[0])
 	if err != nil || units < 1 || units > maxUnits {
-		return Layer{}, fmt.Errorf("%q: the units are a whole number from 1 to %d", word, maxUnits)
+		return Layer{}, fmt.Errorf("%q: the units must be a whole number from 1 to %d", word, maxUnits)
 	}
 	layer := Layer{Kind: Dense, Units: units}
 	if len(args) == 2 {
 		activation, ok := activationName(args[1])
 		if !ok {
-			return Layer{}, fmt.Errorf("%q: there is no activation %q; there are %s and none", word, args[1],
-				strings.Join(Activations(), ", "))
+			return Layer{}, fmt.Errorf("%q: the activation must be one of %s, none; got %q", word,
+				strings.Join(Activations(), ", "), args[1])
 		}
 		layer.Activation = activation
 	}

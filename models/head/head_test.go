@@ -28,14 +28,14 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"dense":           "dense:UNITS",
 		"dense:0":         "whole number",
 		"dense:9999999":   "whole number",
-		"dense:5:rely":    `no activation "rely"`,
+		"dense:5:rely":    `got "rely"`,
 		"dropout":         "dropout:RATE",
 		"dropout:1":       "below 1",
 		"dropout:NaN":     "below 1",
 		"batchnorm:3":     "no arguments",
-		"conv:3":          "is no layer",
-		"dense:3,,dense:": "is no layer",
-		strings.Repeat("dense:1,", 100) + "dense:1": "101 layers",
+		"conv:3":          "is not a layer",
+		"dense:3,,dense:": "is not a layer",
+		strings.Repeat("dense:1,", 100) + "dense:1": "got 101",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Parse(%.30q) = %v, want an error with %q", text, err, want)
@@ -83,7 +83,7 @@ func TestPlan(t *testing.T) {
 	if got := plan.Steps[1].Weights[0].Size() + plan.Steps[1].Weights[1].Size(); got != 25_690_368 {
 		t.Errorf("the first dense layer has %d weights", got)
 	}
-	if _, err := spec.Plan([]int{7, 7, 1 << 20}, 10); err == nil || !strings.Contains(err.Error(), "--pool avg") {
+	if _, err := spec.Plan([]int{7, 7, 1 << 20}, 10); err == nil || !strings.Contains(err.Error(), "pool the features") {
 		t.Errorf("a head of billions of weights: %v", err)
 	}
 }
@@ -96,5 +96,20 @@ func TestInitDependsOnSeedAndName(t *testing.T) {
 	}
 	if cmp.Equal(kernel.Init(1), kernel.Init(2)) || cmp.Equal(kernel.Init(1), other.Init(1)) {
 		t.Error("the numbers are the same under another seed or name")
+	}
+}
+
+// A batch norm of 64 has 256 numbers, and its moving mean and variance are not trained.
+func TestMovingStatisticsAreNotTrained(t *testing.T) {
+	spec, err := Parse("batchnorm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := spec.Plan([]int{64}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, fixed := plan.Parameters(); all != 4*64+64*2+2 || fixed != 2*64 {
+		t.Errorf("%d parameters, %d of them fixed", all, fixed)
 	}
 }

@@ -81,8 +81,8 @@ func (s Spec) Plan(features []int, outputs int) (Plan, error) {
 		add(Layer{Kind: Flatten}, "")
 	}
 	add(Layer{Kind: Dense, Units: outputs}, "logits")
-	if n := plan.Parameters(); n > maxWeights {
-		return Plan{}, fmt.Errorf("head %q on features of shape %v has %d weights: pool the features (--pool avg) or take fewer units", s, features, n)
+	if n, _ := plan.Parameters(); n > maxWeights {
+		return Plan{}, fmt.Errorf("head %q on features of shape %v has %d weights: pool the features or take fewer units", s, features, n)
 	}
 	return plan, nil
 }
@@ -118,13 +118,16 @@ func newStep(layer Layer, name string, input []int) Step {
 	return step
 }
 
-// Parameters counts the numbers of all weights.
-func (p Plan) Parameters() int {
-	n := 0
+// Parameters counts the numbers of all weights; of these, fixed are those that the optimizer leaves alone, such as the
+// moving statistics of a batch norm.
+func (p Plan) Parameters() (all, fixed int) {
 	for _, w := range p.Weights() {
-		n += w.Size()
+		all += w.Size()
+		if !w.Trainable {
+			fixed += w.Size()
+		}
 	}
-	return n
+	return all, fixed
 }
 
 // Weights lists the weights of all layers in order.

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
-	"github.com/headstart-nb/headstart/models/crew"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/parallel"
 )
 
 // A verdict is what the check of one file found: an image's facts, or the reason why it is none.
@@ -27,7 +27,7 @@ type verdict struct {
 func checkAll(ctx context.Context, root string, candidates []candidate, o Options, known *memory) ([]verdict, error) {
 	verdicts := make([]verdict, len(candidates))
 	gate := newGate(decodeBudget)
-	err := crew.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
+	err := parallel.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
 		func(i int) error {
 			c := candidates[i]
 			v, ok := known.get(c.found, o.MaxPixels)

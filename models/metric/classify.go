@@ -82,15 +82,15 @@ func (r *Report) scoreConfusion() {
 	r.Confused = r.Confused[:min(maxConfused, len(r.Confused))]
 }
 
-// score is a class's precision, recall and F1; a share of nothing is 0, as scikit-learn's zero_division=0.
+// score is a class's precision, recall and F1; a fraction of nothing is 0, as scikit-learn's zero_division=0.
 func score(class string, right, predicted, support int) ClassScore {
 	return ClassScore{
-		Class: class, Precision: share(right, predicted), Recall: share(right, support),
-		F1: share(2*right, predicted+support), Support: support,
+		Class: class, Precision: fraction(right, predicted), Recall: fraction(right, support),
+		F1: fraction(2*right, predicted+support), Support: support,
 	}
 }
 
-func share(part, whole int) float64 {
+func fraction(part, whole int) float64 {
 	if whole == 0 {
 		return 0
 	}
@@ -112,7 +112,7 @@ func (r *Report) average() {
 	}
 	for _, s := range r.PerClass {
 		add(&r.Macro, s, 1/float64(len(r.PerClass)))
-		add(&r.Weighted, s, share(s.Support, total))
+		add(&r.Weighted, s, fraction(s.Support, total))
 	}
 }
 
@@ -152,7 +152,7 @@ func (c *calibrator) result() Calibration {
 		}
 		b.Confidence /= float64(b.Images)
 		b.Accuracy /= float64(b.Images)
-		result.ECE += share(b.Images, total) * math.Abs(b.Confidence-b.Accuracy)
+		result.ECE += fraction(b.Images, total) * math.Abs(b.Confidence-b.Accuracy)
 	}
 	return result
 }

@@ -1,14 +1,14 @@
-// Package metric computes what a classifier's predictions are worth, in scikit-learn's definitions.
+// Package metric computes the quality of a classifier's predictions, in scikit-learn's definitions.
 package metric
 
-// A Report is the quality of predictions on labelled images.
+// A Report is the quality of predictions on labeled images.
 type Report struct {
 	Images  int      `json:"images"`
 	Classes []string `json:"classes"`
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
-	Accuracy float64 `json:"accuracy"` // share in [0, 1]
-	Top3     float64 `json:"top3"`     // share of images whose label is among the three most probable classes
+	Accuracy float64 `json:"accuracy"` // fraction in [0, 1]
+	Top3     float64 `json:"top3"`     // fraction of images whose label is among the three most probable classes
 
 	PerClass []ClassScore `json:"per_class"`
 	Macro    ClassScore   `json:"macro"`    // mean over classes
@@ -30,7 +30,7 @@ type Values struct {
 	R2   float64 `json:"r2"`   // coefficient of determination; 1 is perfect, 0 is the mean
 }
 
-// ClassScore is precision, recall and F1 of one class, 0 where nothing was predicted or labelled.
+// ClassScore is precision, recall and F1 of one class, 0 where nothing was predicted or labeled.
 type ClassScore struct {
 	Class     string  `json:"class"`
 	Precision float64 `json:"precision"`
@@ -39,14 +39,14 @@ type ClassScore struct {
 	Support   int     `json:"support"` // images with this label
 }
 
-// Confused is a pair of classes that are taken for one another.
+// Confused is a pair of classes that are confused.
 type Confused struct {
 	Label     string `json:"label"`
 	Predicted string `json:"predicted"`
 	Images    int    `json:"images"`
 }
 
-// A Mistake is one image that was put into a wrong class.
+// A Mistake is one image that was predicted as a wrong class.
 type Mistake struct {
 	Index       int     `json:"index"` // place in the evaluated images
 	Path        string  `json:"path,omitempty"`

@@ -9,7 +9,7 @@ import (
 const threshold = 0.5
 
 // Label reports on probabilities [images, classes] of images with any number of labels; targets are 0 or 1. Accuracy is
-// the share of right labels, the confusion matrix and what follows from it are left empty.
+// the fraction of correct labels, the confusion matrix and what follows from it are left empty.
 func Label(classes []string, probabilities, targets []float32) (*Report, error) {
 	k := len(classes)
 	if k == 0 || len(probabilities) != len(targets) || len(targets)%k != 0 {

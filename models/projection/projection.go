@@ -17,12 +17,12 @@ const (
 	rounds     = 8
 )
 
-// PCA projects features, [rows, dim] row by row, onto their two principal axes. Explained is the share of the variance
+// PCA projects features, [rows, dim] row by row, onto their two principal axes. Explained is the fraction of the variance
 // that the plane keeps, in [0, 1]. The same features give the same points: the random directions have a fixed seed, and
 // each axis points to where its farthest row lies. Features that are not finite are an error.
 func PCA(features []float32, rows int) (points [][2]float64, explained float64, err error) {
 	if rows <= 0 || len(features)%rows != 0 || len(features) == 0 {
-		return nil, 0, fmt.Errorf("projecting features: %d numbers are no %d rows", len(features), rows)
+		return nil, 0, fmt.Errorf("project features: %d numbers do not divide into %d rows", len(features), rows)
 	}
 	x, variance, err := centered(features, rows)
 	if err != nil {
@@ -53,7 +53,7 @@ func PCA(features []float32, rows int) (points [][2]float64, explained float64, 
 	rotated.Mul(x, &along)
 	var svd mat.SVD
 	if !svd.Factorize(&rotated, mat.SVDThin) {
-		return nil, 0, fmt.Errorf("projecting features of %d rows: the singular values do not converge", rows)
+		return nil, 0, fmt.Errorf("project features of %d rows: the singular values do not converge", rows)
 	}
 	var u mat.Dense
 	svd.UTo(&u)
@@ -78,8 +78,8 @@ func centered(features []float32, rows int) (*mat.Dense, float64, error) {
 	dim := len(features) / rows
 	mean := make([]float64, dim)
 	for i, v := range features {
-		if v-v != 0 { // infinite or no number
-			return nil, 0, fmt.Errorf("projecting features: row %d holds %v", i/dim, v)
+		if v-v != 0 { // infinite or NaN
+			return nil, 0, fmt.Errorf("project features: row %d holds %v", i/dim, v)
 		}
 		mean[i%dim] += float64(v) / float64(rows)
 	}
@@ -95,7 +95,7 @@ func centered(features []float32, rows int) (*mat.Dense, float64, error) {
 func orthonormalize(a *mat.Dense) error {
 	var svd mat.SVD
 	if !svd.Factorize(a, mat.SVDThin) {
-		return fmt.Errorf("projecting features: the singular values do not converge")
+		return fmt.Errorf("project features: the singular values do not converge")
 	}
 	a.Reset()
 	svd.UTo(a)

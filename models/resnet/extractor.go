@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -128,9 +127,15 @@ func (e *Extractor) chooseFormulation(expected int) Formulation {
 	return FormulationPlain
 }
 
-// compile puts the weights on the device and compiles the graph.
-func (e *Extractor) compile() (err error) {
-	defer recovered(&err, "compile "+e.backbone.Name()+" for "+e.device.Name())
+// compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
+func (e *Extractor) compile() error {
+	if err := accel.Try(e.build); err != nil {
+		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
+	}
+	return nil
+}
+
+func (e *Extractor) build() (err error) {
 	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, precisions[e.precision], e.batch)
 	if err != nil {
 		return err
@@ -138,15 +143,13 @@ func (e *Extractor) compile() (err error) {
 	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
-		return fmt.Errorf("make room for a batch of %d images on %s: %w", e.batch, e.device.Name(), err)
+		return fmt.Errorf("make room for a batch of %d images: %w", e.batch, err)
 	}
 	if e.exec, err = graph.NewExec(e.device.Backend, e.program.build); err != nil {
-		return fmt.Errorf("compile %s for %s: %w", e.backbone.Name(), e.device.Name(), err)
+		return err
 	}
-	if _, err = e.exec.Compile(inputs...); err != nil {
-		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
-	}
-	return nil
+	_, err = e.exec.Compile(inputs...)
+	return err
 }
 
 // Batch is the number of images computed at once; giving Extract a multiple of it wastes nothing.
@@ -210,16 +213,23 @@ func (e *Extractor) acquire(ctx context.Context) error {
 	return nil
 }
 
-// runBatch computes up to one batch, padded with black images.
+// runBatch computes up to one batch, padded with black images. A panic of the backend becomes an error.
 func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err error) {
 	what := fmt.Sprintf("extract features with %s on %s", e.backbone.Name(), e.device.Name())
-	defer recovered(&err, what)
+	err = accel.Try(func() error { features, err = e.compute(pixels, count); return err })
+	if err != nil {
+		return nil, e.explain(what, err)
+	}
+	return features, nil
+}
+
+func (e *Extractor) compute(pixels []uint8, count int) (features []float32, err error) {
 	err = e.images.MutableFlatData(func(flat any) {
 		to := flat.([]uint8)
 		clear(to[copy(to, pixels):])
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, err
 	}
 	args := make([]any, 0, 1+len(e.program.weights))
 	args = append(args, e.images)
@@ -228,7 +238,7 @@ func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err
 	}
 	output, err := e.exec.Call1(args...)
 	if err != nil {
-		return nil, e.explain(what, err)
+		return nil, err
 	}
 	defer func() { _ = output.FinalizeAll() }() // its numbers are copied
 	err = output.ConstFlatData(func(flat any) {
@@ -236,7 +246,7 @@ func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err
 		features = append(features, all[:len(all)/e.batch*count]...)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, err
 	}
 	return features, nil
 }
@@ -247,17 +257,6 @@ func (e *Extractor) explain(what string, err error) error {
 		return fmt.Errorf("%s: the device has no memory for %d images at once; ask for a batch of %d: %w", what, e.batch, e.batch/2, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// recovered turns a panic of the backend into an error.
-func recovered(err *error, what string) {
-	if r := recover(); r != nil {
-		if bug, ok := r.(runtime.Error); ok {
-			*err = fmt.Errorf("%s: the backend failed: %w", what, bug)
-			return
-		}
-		*err = fmt.Errorf("%s: %v", what, r)
-	}
 }
 
 // Close frees the weights on the device, after the work under way. Closing twice is harmless.

@@ -49,7 +49,7 @@ func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
 	return graph.ConvertDType(x, precisions[Precision(name)])
 }
 
-// PoolFeatures pools feature maps [batch, height, width, channels] as the backbone does: [batch, channels], or the maps themselves
+// PoolFeatures pools feature maps [batch, height, width, channels] as the backbone does: [batch, channels], or the feature maps themselves
 // where the pooling is none. With it, a feature map from Pooled(PoolNone) leads to the same features, for Grad-CAM.
 func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return pool(maps, b.architecture.Pool) }
 

@@ -181,7 +181,7 @@ func goldenImages(count, size int) []uint8 {
 	return list
 }
 
-// outputs runs a graph of images that returns every stage's maps, the features and the logits.
+// outputs runs a graph of images that returns every stage's feature maps, the features and the logits.
 type outputs map[string][]float32
 
 var outputNames = []string{"conv1", "conv2", "conv3", "conv4", "conv5", "features", "logits"}
@@ -201,7 +201,7 @@ func read(t testing.TB, results []*tensors.Tensor, err error) outputs {
 	return o
 }
 
-// stagesOf chains the stages of an engine; join makes plain maps of its own.
+// stagesOf chains the stages of an engine; join makes plain feature maps of its own.
 func stagesOf[T any](b *Backbone, e Engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
 	from := Stage("")
 	for _, stage := range b.Stages() {

@@ -56,7 +56,7 @@ type loader struct {
 	missing, wrong []string
 }
 
-// findScheme tells whose names a file uses by the stem's kernel, and maps the cleaned names to the stored ones.
+// findScheme finds whose names a file uses by the stem's kernel, and pairs the cleaned names to the stored ones.
 func findScheme(source weights.Source) (s scheme, stored map[string]string, doubles []string, ok bool) {
 	n, err := newNetwork(50, V1) // every depth has the same stem
 	if err != nil {
@@ -155,14 +155,15 @@ func (l *loader) want(name string, dims []int) {
 	}
 	shape, _ := l.source.Shape(stored)
 	if !weights.IsFloat(shape.DType) {
-		l.wrong = append(l.wrong, fmt.Sprintf("%s: %s, and it must hold floats", stored, shape))
+		l.wrong = append(l.wrong, fmt.Sprintf("%s: must hold floats; got %s", stored, shape))
 		return
 	}
 	if !slices.Equal(shape.Dimensions, dims) && !slices.Equal(shape.Dimensions, outFirst(dims)) {
-		text := fmt.Sprintf("%s: %v, and it must be %v", stored, shape.Dimensions, dims)
+		text := fmt.Sprintf("%s: must be %v", stored, dims)
 		if len(dims) > 1 {
 			text += fmt.Sprintf(" or %v", outFirst(dims))
 		}
+		text += fmt.Sprintf("; got %v", shape.Dimensions)
 		l.wrong = append(l.wrong, text)
 	}
 }
@@ -251,9 +252,12 @@ func (l *loader) layer(c Convolution) (*layerWeights, error) {
 			return nil, err
 		}
 	}
+	if !slices.ContainsFunc(w.variance, func(v float32) bool { return v != 0 }) {
+		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", l.stored[names.variance])
+	}
 	for i, v := range w.variance {
 		if v < 0 {
-			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", names.variance, v, i)
+			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", l.stored[names.variance], v, i)
 		}
 	}
 	if l.network.biases {
@@ -318,7 +322,7 @@ func outLast(list []float32, dims []int) []float32 {
 func (l *loader) notes() []string {
 	var notes []string
 	if l.noBias {
-		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are zero")
+		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are taken as zero")
 	}
 	stem := l.scheme.names(l.network.stem).kernel
 	if shape, ok := l.source.Shape(l.stored[stem]); ok && shape.DType != dtypes.Float32 {
@@ -343,7 +347,7 @@ func (l *loader) notes() []string {
 		}
 	}
 	if left := len(l.stored) - used - counters; left > 0 {
-		notes = append(notes, fmt.Sprintf("%d tensors behind the cut at %s are not needed", left, l.architecture.Cut))
+		notes = append(notes, fmt.Sprintf("%d tensors past the cut at %s are not needed", left, l.architecture.Cut))
 	}
 	return notes
 }

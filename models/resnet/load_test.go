@@ -55,8 +55,8 @@ func TestStrictLoadingNamesEveryTensor(t *testing.T) {
 		t.Errorf("unexpected %q, want %q", mismatch.Unexpected, want)
 	}
 	if want := []string{
-		"layer3.0.conv1.weight: [256 512 3 3], and it must be [1 1 512 256] or [256 512 1 1]",
-		"layer3.0.bn1.weight: [7], and it must be [256]",
+		"layer3.0.conv1.weight: must be [1 1 512 256] or [256 512 1 1]; got [256 512 3 3]",
+		"layer3.0.bn1.weight: must be [256]; got [7]",
 	}; !slices.Equal(mismatch.Wrong, want) {
 		t.Errorf("wrong %q, want %q", mismatch.Wrong, want)
 	}
@@ -173,6 +173,15 @@ func TestDamagedNumbersAreRefused(t *testing.T) {
 		if _, err := openTensors(source, Options{Cut: Conv1}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of %g: %v", name, value, err)
 		}
+	}
+}
+
+func TestZeroVariancesAreRefused(t *testing.T) {
+	g := openGolden(t, "torchvision50")
+	zeros := tensors.FromFlatDataAndDimensions(make([]float32, 64), 64)
+	source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"bn1.running_var": zeros}}
+	if _, err := openTensors(source, Options{Cut: Conv1}); err == nil || !strings.Contains(err.Error(), "bn1.running_var") {
+		t.Errorf("variances of zero: %v", err)
 	}
 }
 

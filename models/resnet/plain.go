@@ -45,11 +45,11 @@ func maxPool(x *graph.Node) *graph.Node {
 // relu is the rectifier max(x, 0).
 func relu(x *graph.Node) *graph.Node { return graph.MaxScalar(x, 0) }
 
-// kept makes XLA compute the maps once and keep them. What is cheap it computes again for each use else, and a chain of
-// residuals then reads all the products before it. One operand alone is no barrier on a CPU.
+// kept makes XLA compute the feature maps once and keep them. What is cheap it computes again for each use else, and a chain of
+// residuals then reads all the products before it. One operand alone is not a barrier on a CPU.
 func kept(maps ...*graph.Node) []*graph.Node { return graph.OptimizationBarriers(maps...) }
 
-// perChannel shapes a vector [channels] to add to or multiply with maps.
+// perChannel shapes a vector [channels] to add to or multiply with feature maps.
 func perChannel(v *graph.Node) *graph.Node { return graph.Reshape(v, 1, 1, 1, v.Shape().Size()) }
 
 // folded runs the frozen network in the plain layout [batch, height, width, channels], with batch norm folded into the
@@ -77,7 +77,7 @@ func (f folded) Convolve(x *graph.Node, c Convolution) *graph.Node {
 func (folded) Relu(x *graph.Node) *graph.Node     { return relu(x) }
 func (folded) Merge(x, y *graph.Node) *graph.Node { return kept(relu(graph.Add(x, y)), x)[0] }
 
-// pool pools maps [batch, height, width, channels] to [batch, channels], in float32; "none" leaves them.
+// pool pools feature maps [batch, height, width, channels] to [batch, channels], in float32; none leaves them.
 func pool(x *graph.Node, mode Pool) *graph.Node {
 	x = graph.ConvertDType(x, dtypes.Float32)
 	switch mode {

@@ -32,7 +32,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 	defer func() {
 		if err != nil {
 			p.close()
-			p, err = nil, fmt.Errorf("put the weights of %s on the device: %w", b.Name(), err)
+			p, err = nil, fmt.Errorf("put the weights on the device: %w", err)
 		}
 	}()
 	if formulation == FormulationWinograd {

@@ -90,7 +90,7 @@ func transformKernel(kernel []float32) []float32 {
 }
 
 // tileConvolve is the 3x3 convolution of x [batch, height, width, in] by stride 1 with padding 1, by transformed kernels
-// [36, in, out]. Maps of a size that 4 does not divide get rows and columns more for it: at 14 and at 7 pixels that is still
+// [36, in, out]. Feature maps of a size that 4 does not divide get rows and columns more for it: at 14 and at 7 pixels that is still
 // less work than 2x2 outputs a tile.
 func tileConvolve(x, kernels *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
@@ -106,7 +106,7 @@ func tileConvolve(x, kernels *graph.Node) *graph.Node {
 	return graph.Slice(y, graph.AxisRange(), graph.AxisRange(0, dims[1]), graph.AxisRange(0, dims[2]), graph.AxisRange())
 }
 
-// transformTiles is Bᵀ d B of all tiles of padded maps: [36, tiles, in]. The rows come first, in a layout in which all that a
+// transformTiles is Bᵀ d B of all tiles of padded feature maps: [36, tiles, in]. The rows come first, in a layout in which all that a
 // row of tiles reads and gives lies close together.
 func transformTiles(x, kernels *graph.Node) *graph.Node {
 	x = combine(inputMatrix, 2, overlapping(x, 1, 2)) // [batch, tile rows, 6, padded width, in]
@@ -117,8 +117,8 @@ func transformTiles(x, kernels *graph.Node) *graph.Node {
 	return graph.Reshape(x, dims[0]*dims[1], dims[2]*dims[3]*dims[4], dims[5])
 }
 
-// tileSums is Aᵀ m A of all products m [36, tiles, out]: maps [batch, 4*rows, 4*columns, out]. The columns come first: four of
-// them take the place of a tile, and what is then summed are whole rows of maps.
+// tileSums is Aᵀ m A of all products m [36, tiles, out]: feature maps [batch, 4*rows, 4*columns, out]. The columns come first: four of
+// them take the place of a tile, and what is then summed are whole rows of feature maps.
 func tileSums(m, kernels *graph.Node, batch, rows, columns int) *graph.Node {
 	dims := m.Shape().Dimensions
 	m = graph.Reshape(m, tileInputs, tileInputs, dims[1], dims[2])

@@ -17,7 +17,7 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/headstart-nb/headstart/models/crew"
+	"github.com/headstart-nb/headstart/models/parallel"
 )
 
 // Version goes up when the same options give other images.
@@ -93,7 +93,7 @@ func drawAll(ctx context.Context, dir string, o Options) error {
 		}
 	}
 	total := o.Classes * o.PerClass
-	return crew.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing images") }, func(i int) error {
+	return parallel.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing images") }, func(i int) error {
 		return writeOne(dir, classes[i%o.Classes], i/o.Classes, o.Seed)
 	})
 }

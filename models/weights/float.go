@@ -30,7 +30,7 @@ func Float32s(t *tensors.Tensor) ([]float32, error) {
 				result[i] = v.Float32()
 			}
 		default:
-			unread = fmt.Errorf("elements of type %s are no weights; float32, float16, bfloat16 and float64 are", t.DType())
+			unread = fmt.Errorf("the type must be one of float32, float16, bfloat16, float64; got %s", t.DType())
 		}
 	})
 	if err != nil {

@@ -56,7 +56,7 @@ func (o FetchOptions) cacheDir() string {
 func (o FetchOptions) offline() bool { return o.Offline || os.Getenv("HF_HUB_OFFLINE") == "1" }
 
 // errOffline is why nothing is fetched where the network is forbidden.
-var errOffline = errors.New("it is not in the cache, and the network is not to be used (offline)")
+var errOffline = errors.New("it is not in the cache, and the network is forbidden (offline)")
 
 // CachePath is where Fetch finds the file, and where it may be put by hand.
 func (f HubFile) CachePath(options FetchOptions) string {
@@ -68,7 +68,7 @@ func (f HubFile) folder(options FetchOptions) string {
 }
 
 // Fetch returns the file's path in the cache, where its hash is checked each time. What is not there is fetched: a cut
-// connection is taken up where it broke, in this call or the next, and nothing appears under the file's name before its
+// connection is resumed where it broke, in this call or the next, and nothing appears under the file's name before its
 // hash is right. Programs that fetch at the same time wait for one another.
 func (f HubFile) Fetch(ctx context.Context, options FetchOptions) (string, error) {
 	path, err := f.fetch(ctx, options)
@@ -115,19 +115,19 @@ func (f HubFile) verify(ctx context.Context, path string) error {
 		return err
 	}
 	if digest != f.SHA256 {
-		return fmt.Errorf("%s has the SHA-256 %s and must have %s; remove it, and it is fetched anew", path, digest, f.SHA256)
+		return fmt.Errorf("%s has the SHA-256 %s and must have %s: remove it to fetch it again", path, digest, f.SHA256)
 	}
 	return nil
 }
 
-// download brings the file to blob, through a partial file that later calls go on with.
+// download brings the file to blob, through a partial file that later calls resume.
 func (f HubFile) download(ctx context.Context, options FetchOptions, blob string) error {
 	url, err := f.address(ctx, options)
 	if err != nil {
 		return err
 	}
 	part := blob + ".incomplete" // as huggingface_hub names it
-	if err := (&transfer{url: url, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
+	if err := (&download{url: url, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
 		return err
 	}
 	digest, err := Digest(ctx, part)
@@ -135,7 +135,7 @@ func (f HubFile) download(ctx context.Context, options FetchOptions, blob string
 		return err
 	}
 	if digest != f.SHA256 {
-		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, and it must be %s: it is not kept", url, digest, f.SHA256),
+		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", url, digest, f.SHA256),
 			os.Remove(part))
 	}
 	return os.Rename(part, blob)

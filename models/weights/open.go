@@ -34,7 +34,7 @@ func Open(path string) (Source, error) {
 	}
 	if conversion, ok := conversions[format]; ok {
 		target := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
-		return nil, fmt.Errorf("open weights %s: it is of the format %s, and only safetensors files are read; convert it with: %s",
+		return nil, fmt.Errorf("open weights %s: its format is %s, and only safetensors files are read; convert it with: %s",
 			path, format, fmt.Sprintf(conversion, path, target))
 	}
 	source, err := openSafetensors(path)
@@ -53,6 +53,31 @@ func plain(err error) error {
 	return err
 }
 
+// sniffed is how many bytes of a file are looked at for its format.
+const sniffed = 256
+
+// The reasons for which a file is not weights, although a download has given it their name.
+var (
+	// ErrLFSPointer is a file that Git LFS left in place of the weights.
+	ErrLFSPointer = errors.New("a Git LFS pointer, not the weights themselves: run git lfs pull in its repository, or download the file")
+	// ErrHTML is a page of a web site.
+	ErrHTML = errors.New("an HTML page, not weights: download the file itself, not the page that shows it")
+	// ErrNotSafetensors is a file of an unknown format.
+	ErrNotSafetensors = errors.New("not a safetensors file")
+)
+
+// refuse knows what is often saved under the name of weights.
+func refuse(head []byte) error {
+	text := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))) // a byte order mark
+	switch {
+	case bytes.HasPrefix(text, []byte("version https://git-lfs")):
+		return ErrLFSPointer
+	case bytes.HasPrefix(text, []byte("<!doctype html")), bytes.HasPrefix(text, []byte("<html")):
+		return ErrHTML
+	}
+	return nil
+}
+
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
 	file, err := safefile.Open(path)
@@ -60,9 +85,11 @@ func sniff(path string) (string, error) {
 		return "", plain(err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	head := make([]byte, 8)
-	if n, err := io.ReadFull(file, head); err != nil {
-		head = head[:n]
+	head := make([]byte, sniffed)
+	n, _ := io.ReadFull(file, head) // a shorter file is told by what reads it
+	head = head[:n]
+	if err := refuse(head); err != nil {
+		return "", err
 	}
 	extension := strings.ToLower(filepath.Ext(path))
 	switch {
@@ -72,7 +99,7 @@ func sniff(path string) (string, error) {
 		return "Keras", nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), // PyTorch's zipped pickle
 		// A bare pickle; the length of a safetensors header may begin with the same two bytes, but then zeros follow.
-		bytes.HasPrefix(head, []byte("\x80\x02")) && !bytes.HasSuffix(head, make([]byte, 4)):
+		bytes.HasPrefix(head, []byte("\x80\x02")) && !bytes.Equal(head[4:min(lengthBytes, len(head))], make([]byte, 4)):
 		return "pickle", nil
 	}
 	switch extension {

@@ -27,7 +27,7 @@ const (
 	// maxHeader is far above what a ResNet needs (30 kB) and keeps a hostile file from costing memory.
 	maxHeader = 16 << 20
 	maxRank   = 8
-	// metadataKey is the header's only entry that is no tensor.
+	// metadataKey is the header's only entry that is not a tensor.
 	metadataKey = "__metadata__"
 )
 
@@ -78,16 +78,23 @@ func openSafetensors(path string) (*safetensors, error) {
 func readSafetensors(data io.ReaderAt, size int64) (*safetensors, error) {
 	var prefix [lengthBytes]byte
 	if _, err := data.ReadAt(prefix[:], 0); err != nil {
-		return nil, fmt.Errorf("it is shorter than the %d bytes that a safetensors file begins with", lengthBytes)
+		return nil, fmt.Errorf("%w: it is shorter than the %d bytes that one begins with", ErrNotSafetensors, lengthBytes)
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
-	if length > maxHeader || int64(length) > size-lengthBytes {
-		return nil, fmt.Errorf("it announces a header of %d bytes in a file of %d; the header may have %d bytes", length, size, maxHeader)
+	// A length past the limit is the first bytes of another format; one past the end may be a file that was cut off.
+	if length > maxHeader {
+		return nil, ErrNotSafetensors
+	}
+	if int64(length) > size-lengthBytes {
+		return nil, fmt.Errorf("%w, or cut off: its header should have %d bytes, and the file has %d", ErrNotSafetensors, length, size)
 	}
 	s := &safetensors{data: data, close: func() error { return nil }, origin: lengthBytes + int64(length)}
 	header := bufio.NewReader(io.NewSectionReader(data, lengthBytes, int64(length)))
+	if first, err := header.Peek(1); err != nil || first[0] != '{' {
+		return nil, ErrNotSafetensors
+	}
 	if err := s.parseHeader(header); err != nil {
-		return nil, fmt.Errorf("its header is no safetensors header: %w", err)
+		return nil, fmt.Errorf("read its header: %w", err)
 	}
 	if err := s.checkLayout(size - s.origin); err != nil {
 		return nil, err
@@ -128,7 +135,7 @@ func (s *safetensors) parseMetadata(decoder *json.Decoder) error {
 		}
 		text, ok := token.(string)
 		if !ok {
-			return fmt.Errorf("the metadata's %q is no text", key)
+			return fmt.Errorf("the metadata's %q must be text", key)
 		}
 		s.metadata[key] = text
 		return nil
@@ -164,7 +171,7 @@ func parseSpan(decoder *json.Decoder) (span, error) {
 			offsets, err = integers(decoder, 2)
 			return err
 		default:
-			return fmt.Errorf("%q is none of dtype, shape and data_offsets", key)
+			return fmt.Errorf("the key must be one of dtype, shape, data_offsets; got %q", key)
 		}
 	})
 	if err != nil {
@@ -187,7 +194,7 @@ func parseSpan(decoder *json.Decoder) (span, error) {
 	return span{shape: shapes.Make(dtype, shape...), begin: offsets[0], end: offsets[1]}, nil
 }
 
-// checkLayout wants the tensors to cover the data without overlap or hole.
+// checkLayout checks that the tensors cover the data without overlap or hole.
 func (s *safetensors) checkLayout(size int64) error {
 	names := slices.SortedFunc(maps.Keys(s.spans), func(a, b string) int {
 		x, y := s.spans[a], s.spans[b]
@@ -236,7 +243,7 @@ func eachKey(decoder *json.Decoder, value func(key string) error) error {
 		}
 		key := token.(string) // the decoder accepts nothing else here
 		if seen[key] {
-			return fmt.Errorf("the key %q stands there twice", key)
+			return fmt.Errorf("the key %q occurs twice", key)
 		}
 		seen[key] = true
 		if err := value(key); err != nil {
@@ -259,11 +266,11 @@ func integers(decoder *json.Decoder, limit int) ([]int64, error) {
 		}
 		number, ok := token.(json.Number)
 		if !ok {
-			return nil, fmt.Errorf("%v is no integer", token)
+			return nil, fmt.Errorf("%v is not an integer", token)
 		}
 		value, err := strconv.ParseInt(number.String(), 10, 64)
 		if err != nil || value < 0 {
-			return nil, fmt.Errorf("%v is no integer from 0 on", number)
+			return nil, fmt.Errorf("%v is not an integer of 0 or more", number)
 		}
 		if list = append(list, value); len(list) > limit {
 			return nil, fmt.Errorf("there are more than %d integers", limit)
@@ -297,7 +304,7 @@ func (s *safetensors) Metadata() map[string]string { return maps.Clone(s.metadat
 func (s *safetensors) Tensor(name string) (*tensors.Tensor, error) {
 	one, ok := s.spans[name]
 	if !ok {
-		return nil, fmt.Errorf("read tensor %q: the file has none of that name", name)
+		return nil, fmt.Errorf("read tensor %q: the file has no tensor of that name", name)
 	}
 	data := make([]byte, one.end-one.begin) // within the file's size: checkLayout saw to it
 	if _, err := s.data.ReadAt(data, s.origin+one.begin); err != nil && len(data) > 0 {

@@ -3,6 +3,7 @@ package weights
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // encode puts a header before data.
@@ -78,11 +81,11 @@ var hostile = map[string]struct {
 	want string
 }{
 	"empty":             {nil, "shorter"},
-	"length only":       {encode("", nil), "header"},
-	"huge header":       {binary.LittleEndian.AppendUint64(nil, 1<<63), "announces"},
-	"header past end":   {append(binary.LittleEndian.AppendUint64(nil, 100), "{}"...), "announces"},
-	"no JSON":           {encode("hello", nil), "header"},
-	"array":             {encode("[]", nil), "belongs"},
+	"length only":       {encode("", nil), "not a safetensors file"},
+	"huge header":       {binary.LittleEndian.AppendUint64(nil, 1<<63), "not a safetensors file"},
+	"header past end":   {append(binary.LittleEndian.AppendUint64(nil, 100), "{}"...), "cut off"},
+	"no JSON":           {encode("hello", nil), "not a safetensors file"},
+	"array":             {encode("[]", nil), "not a safetensors file"},
 	"trailing brace":    {encode("{}}", nil), "header"},
 	"trailing object":   {encode("{} {}", nil), "follows"},
 	"trailing data":     {encode("{}", []byte{1}), "cut off or damaged"},
@@ -90,7 +93,7 @@ var hostile = map[string]struct {
 	"duplicate tensor":  {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, nil), "twice"},
 	"duplicate key":     {encode(`{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, nil), "twice"},
 	"duplicate note":    {encode(`{"__metadata__":{"a":"1","a":"2"}}`, nil), "twice"},
-	"note no text":      {encode(`{"__metadata__":{"a":1}}`, nil), "no text"},
+	"note no text":      {encode(`{"__metadata__":{"a":1}}`, nil), "must be text"},
 	"overlap":           {encode(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}`, make([]byte, 6)), "overlaps"},
 	"same place":        {encode(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, make([]byte, 4)), "overlaps"},
 	"hole":              {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}`, make([]byte, 6)), "hole"},
@@ -98,8 +101,8 @@ var hostile = map[string]struct {
 	"size overflows":    {encode(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, nil), "overflows"},
 	"size overflows 2":  {encode(`{"a":{"dtype":"F64","shape":[9223372036854775807],"data_offsets":[0,0]}}`, nil), "overflows"},
 	"hidden overflow":   {encode(`{"a":{"dtype":"F64","shape":[9223372036854775807,0],"data_offsets":[0,0]}}`, nil), "overflows"},
-	"negative":          {encode(`{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}}`, nil), "from 0 on"},
-	"fraction":          {encode(`{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,0]}}`, nil), "from 0 on"},
+	"negative":          {encode(`{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}}`, nil), "0 or more"},
+	"fraction":          {encode(`{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,0]}}`, nil), "0 or more"},
 	"backward":          {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}`, make([]byte, 2)), "data_offsets"},
 	"wrong size":        {encode(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, make([]byte, 4)), "takes 8 bytes"},
 	"three offsets":     {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0,0]}}`, nil), "more than 2"},
@@ -108,8 +111,8 @@ var hostile = map[string]struct {
 	"unknown type":      {encode(`{"a":{"dtype":"F3","shape":[0],"data_offsets":[0,0]}}`, nil), "F3"},
 	"type no text":      {encode(`{"a":{"dtype":3,"shape":[0],"data_offsets":[0,0]}}`, nil), "type 3"},
 	"no type":           {encode(`{"a":{"shape":[0],"data_offsets":[0,0]}}`, nil), "needs a dtype"},
-	"unknown key":       {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}`, nil), "none of"},
-	"deep":              {encode(strings.Repeat(`{"a":`, 100_000), nil), "none of"},
+	"unknown key":       {encode(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"x":1}}`, nil), "must be one of"},
+	"deep":              {encode(strings.Repeat(`{"a":`, 100_000), nil), "must be one of"},
 }
 
 func TestHostileFilesAreRefused(t *testing.T) {
@@ -117,6 +120,31 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		if _, err := parse(test.file); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want an error about %q", name, err, test.want)
 		}
+	}
+}
+
+// Files that a download leaves under the name of weights are refused by what they are.
+func TestOtherFilesAreNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		text string
+		want error
+	}{
+		"LFS pointer":  {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 102469840\n", ErrLFSPointer},
+		"page":         {"\n <!DOCTYPE html>\n<html><body>Sign in</body></html>", ErrHTML},
+		"page without": {"<html lang=\"en\">", ErrHTML},
+		"license":      {"                                 Apache License", ErrNotSafetensors},
+		"short":        {"abc", ErrNotSafetensors},
+	} {
+		file := filepath.Join(t.TempDir(), "model.safetensors")
+		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(file); !errors.Is(err, test.want) || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Digest(t.Context(), t.TempDir()); !errors.Is(err, safefile.ErrNotRegular) {
+		t.Errorf("a folder: %v", err)
 	}
 }
 

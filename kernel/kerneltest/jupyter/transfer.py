@@ -118,7 +118,7 @@ class BadInputTests(TransferTestCase):
             ("%model resnet50 --weights keras.h5", "only safetensors files are read; convert it with: python -P -c", "keras.safetensors"),
             ("%model resnet50 --weights nowhere.safetensors", "nowhere.safetensors: there is no such file"),
             ("%model resnet50 --weights note.jpg", "open weights note.jpg"),
-            ("%model resnet50 --cut conv9", "it is one of conv1, conv2, conv3, conv4, conv5"),
+            ("%model resnet50 --cut conv9", "it is one of auto, conv1, conv2, conv3, conv4, conv5"),
             ("%model resnet18", 'there is no model architecture "resnet18"'),
             (MODEL + " --head dense:many", 'head "dense:many"'),
         )
@@ -129,7 +129,7 @@ class BadInputTests(TransferTestCase):
             ("%predict note.jpg", "the model resnet50 has no trained head yet: run %train first"),
             ("%train --epochs 0", "--epochs 0"),
             ("%train --lr -1", "--lr -1"),
-            ("%train --augment spin", 'there is no "spin": choose from flip'),
+            ("%train --augment spin", 'an augmentation must be one of flip'),
             ("%train --class-weights pink=3", "the classes are blue, green, red"),
             ("%train --dataset other", 'there is no dataset "other": there is images'),
             ("%train --optimizer sdg", "did you mean sgd?"),
@@ -146,7 +146,7 @@ class BadInputTests(TransferTestCase):
     @unittest.skipUnless(os.path.exists(PARTIAL), "needs the partial ImageNet weights in the shared data")
     def test_weights_that_lack_tensors(self):
         missing = [f"conv5_block{block}_{conv}_conv/kernel" for block, convs in ((1, "023"), (2, "123"), (3, "123")) for conv in convs]
-        self.refused((f"%model resnet50 --weights {PARTIAL}", "9 tensors are missing", "use --cut conv4", *missing))
+        self.refused((f"%model resnet50 --weights {PARTIAL}", "9 tensors are missing", "cut at conv4", *missing))
         self.refused(("%evaluate", "there is no model yet"))  # nothing was silently made random
         self.run_ok(f"%model resnet50 --weights {PARTIAL} --cut conv4 --variant v1")
 

@@ -1,5 +1,5 @@
-// Package crew shares many small pieces of work out over goroutines.
-package crew
+// Package parallel divides many small pieces of work among goroutines.
+package parallel
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// interval is how often progress is told: often enough for a bar that moves.
+// interval is how often progress is reported: often enough for a bar that moves.
 const interval = 200 * time.Millisecond
 
 // Each calls do for 0 to total-1, in as many goroutines as there are workers. It tells how many are done a few times a second

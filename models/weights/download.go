@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// idleLimit is how long a connection may bring nothing before it counts as cut.
+	// idleLimit is how long a connection may be silent before it counts as broken.
 	idleLimit = 60 * time.Second
-	// attempts without a single new byte before a transfer gives up.
+	// attempts without a single new byte before a download gives up.
 	attempts = 4
 	// firstPause before the next attempt; it doubles.
 	firstPause = time.Second
 )
 
-// transfer brings a file of a known size over HTTP, and goes on where an earlier one stopped.
-type transfer struct {
+// download brings a file of a known size over HTTP, and resumes where an earlier one stopped.
+type download struct {
 	url      string
 	size     int64 // bytes
 	path     string
@@ -38,7 +38,7 @@ type permanentError struct{ error }
 func (e permanentError) Unwrap() error { return e.error }
 
 // run repeats attempts until the file is whole.
-func (t *transfer) run(ctx context.Context) error {
+func (t *download) run(ctx context.Context) error {
 	file, err := safefile.OpenUnlinked(t.path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return err
@@ -62,13 +62,13 @@ func (t *transfer) run(ctx context.Context) error {
 			return seekErr
 		}
 		if permanent := (permanentError{}); ctx.Err() != nil || errors.As(err, &permanent) {
-			return fmt.Errorf("after %d of %d bytes: %w; the next call goes on from there", after, t.size, cmp.Or(ctx.Err(), err))
+			return fmt.Errorf("after %d of %d bytes: %w; the next call resumes there", after, t.size, cmp.Or(ctx.Err(), err))
 		}
 		if barren++; after > before {
 			barren = 0
 		}
 		if err != nil && barren == attempts {
-			return fmt.Errorf("after %d of %d bytes and %d attempts that brought nothing: %w; the next call goes on from there",
+			return fmt.Errorf("after %d of %d bytes and %d attempts without a new byte: %w; the next call resumes there",
 				after, t.size, attempts, err)
 		}
 		if err != nil && barren > 0 {
@@ -82,7 +82,7 @@ func (t *transfer) run(ctx context.Context) error {
 }
 
 // position is the end of what is there. More than the whole is worth nothing, and dropped.
-func (t *transfer) position(file *os.File) (int64, error) {
+func (t *download) position(file *os.File) (int64, error) {
 	end, err := file.Seek(0, io.SeekEnd)
 	if err == nil && end > t.size {
 		if err = file.Truncate(0); err == nil {
@@ -92,17 +92,17 @@ func (t *transfer) position(file *os.File) (int64, error) {
 	return end, err
 }
 
-// attempt asks for what lies behind from and appends what comes.
-func (t *transfer) attempt(ctx context.Context, file *os.File, from int64) error {
+// attempt asks for the bytes from an offset on, and appends what arrives.
+func (t *download) attempt(ctx context.Context, file *os.File, from int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(idleLimit, func() { cancel(fmt.Errorf("nothing came for %s", idleLimit)) })
+	watchdog := time.AfterFunc(idleLimit, func() { cancel(fmt.Errorf("no bytes arrived for %s", idleLimit)) })
 	defer watchdog.Stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
 	if err != nil {
 		return permanentError{err}
 	}
-	request.Header.Set("Accept-Encoding", "identity") // compressed bytes could not be gone on with
+	request.Header.Set("Accept-Encoding", "identity") // compressed bytes could not be resumed
 	if from > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}
@@ -145,7 +145,7 @@ func (t *transfer) attempt(ctx context.Context, file *os.File, from int64) error
 }
 
 // accept checks an answer's status, and drops what is there where the server begins from the start.
-func (t *transfer) accept(response *http.Response, file *os.File, from int64) error {
+func (t *download) accept(response *http.Response, file *os.File, from int64) error {
 	switch {
 	case response.StatusCode == http.StatusPartialContent &&
 		strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)):
