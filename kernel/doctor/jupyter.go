@@ -11,16 +11,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
-func checkKernelspec(_ context.Context, s *subject) Check {
+func checkKernelspec(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "kernelspec"
 	argv, env, err := install.ReadKernelspec(s.Layout)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return failed(name, fmt.Sprintf("there is none in %s: Jupyter offers no Headstart", s.Layout.Kernelspec()), s.Layout.Command())
+		return failed(name, fmt.Sprintf("there is none in %s: Jupyter does not list Headstart", s.Layout.Kernelspec()), s.Layout.Command())
 	case err != nil:
 		return failed(name, fmt.Sprintf("%s cannot be used: %v", s.Layout.Kernelspec(), err), s.Layout.Command())
 	case !exists(argv[0]):
@@ -53,7 +54,7 @@ if "jupyter_client" in found:
 print(json.dumps(found))
 `
 
-func checkJupyter(ctx context.Context, s *subject) Check {
+func checkJupyter(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "Jupyter"
 	interpreter := s.Python
 	if interpreter == "" && s.Layout.Checkout != "" {
@@ -112,7 +113,7 @@ func sameFolder(a, b string) bool {
 }
 
 // checkLabextension compares the installed extension with the one that the program carries.
-func checkLabextension(_ context.Context, s *subject) Check {
+func checkLabextension(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "labextension"
 	if s.Labextension == nil {
 		return warning(name, "this program was built without it: figures are images and text", "build it as CONTRIBUTING.md says, then "+s.Layout.Command())

@@ -9,8 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
-	"github.com/headstart-nb/headstart/kernel/gotool"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -89,7 +89,7 @@ func (l *language) hasEnded() bool {
 		return false
 	}
 	if l.server == nil {
-		return false // it could not be started; trying at each key would help nobody
+		return false // it could not be started; trying at each key would not help
 	}
 	select {
 	case <-l.server.Done():
@@ -163,7 +163,7 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	return reply, nil
 }
 
-// Inspect explains what stands at the cursor.
+// Inspect explains what is at the cursor.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.InspectReply, error) {
 	reply := wire.InspectReply{Status: wire.StatusOK, Data: map[string]any{}, Metadata: map[string]any{}}
 	if help, ok := commandHelp(code, cursor); ok {
@@ -197,7 +197,7 @@ func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, stri
 	return server, composed(cell{code: code, commands: commands(code)}, &e.memory, &e.standard)
 }
 
-// identifierBefore moves a cursor that stands behind a name, in its argument list say, to that name.
+// identifierBefore moves a cursor after a name, such as in its argument list, to that name.
 func identifierBefore(code string, cursor int) int {
 	runes := []rune(code)
 	cursor = min(max(cursor, 0), len(runes))

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
@@ -27,6 +28,7 @@ type Options struct {
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
 	SourceDir  string   // this project's module, for cells to import; empty where there is none
 	CacheDir   string   // what builds of cells leave for later ones
+	GoVersion  string   // what kernel_info says, without "go"
 
 	// Unknown is the error for a line that begins with % and a name that is neither a magic's nor one of others, GoNB's.
 	Unknown func(name string, others ...string) error
@@ -55,7 +57,7 @@ func New(options Options) *Engine {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	if options.Unknown == nil {
-		options.Unknown = magics.NewRegistry().Unknown
+		options.Unknown = registry.New().Unknown
 	}
 	if options.TempDir == "" {
 		options.TempDir = filepath.Join(options.RuntimeDir, "tmp")
@@ -171,6 +173,12 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 	if failure := check(list, e.options.Unknown); failure != nil {
 		return failed(failure), nil
 	}
+	if failure := unclosedComment(request.Code); failure != nil {
+		return failed(failure), nil
+	}
+	if isExpression(request.Code) {
+		return e.show(ctx, strings.TrimSpace(request.Code), io)
+	}
 	if err := e.acquire(ctx); err != nil {
 		return failed(&interrupted("waiting for its turn").Error), nil
 	}
@@ -200,8 +208,8 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 
 // executionCount asks the cell for its number, where it knows it.
 func executionCount(io session.IO) int {
-	if counted, ok := io.(interface{ ExecutionCount() int }); ok {
-		return counted.ExecutionCount()
+	if counter, ok := io.(magics.Counter); ok {
+		return counter.ExecutionCount()
 	}
 	return 0
 }

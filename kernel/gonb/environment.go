@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/paths"
-	"github.com/headstart-nb/headstart/kernel/gotool"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 )
 
 // environment is GoNB's: its tools come first on PATH, and as go it finds the stand-in that builds cells faster. Folder

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/python"
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/kernel/process"
 )
 
 // A commandError is a command that failed, with the end of what it printed.
@@ -60,14 +60,14 @@ func run(ctx context.Context, dir string, env []string, name string, args ...str
 	cmd.Dir = dir
 	cmd.Env = environment(env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	process, err := child.Start(cmd)
+	child, err := process.Start(cmd)
 	if err == nil {
 		select {
-		case <-process.Done():
+		case <-child.Done():
 		case <-ctx.Done():
-			process.Stop(context.WithoutCancel(ctx), time.Second)
+			child.Stop(context.WithoutCancel(ctx), time.Second)
 		}
-		err = process.Err()
+		err = child.Err()
 	}
 	if err != nil {
 		return &commandError{command: python.Show(name, args), output: out.String(), err: err}

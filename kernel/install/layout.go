@@ -148,7 +148,7 @@ func checkoutLayout(dir string) (Layout, error) {
 	}
 	requirements, err := os.ReadFile(filepath.Join(checkout, requirementsFile))
 	if err != nil || !exists(filepath.Join(checkout, "go.mod")) {
-		return Layout{}, fmt.Errorf("%s is no checkout of the project: go.mod or %s is missing", checkout, requirementsFile)
+		return Layout{}, fmt.Errorf("%s is not a checkout of the project: go.mod or %s is missing", checkout, requirementsFile)
 	}
 	root := filepath.Join(checkout, ".headstart")
 	prefix := venvFolder(root, requirements)
@@ -229,7 +229,7 @@ func (l Layout) Labextension(built fs.FS) (string, error) {
 	}
 	clean := path.Clean("/" + pkg.Name)[1:]
 	if clean == "" || clean != pkg.Name {
-		return "", fmt.Errorf("the JupyterLab extension's package.json gives the name %q, which is no folder name", pkg.Name)
+		return "", fmt.Errorf("the JupyterLab extension's package.json gives the name %q, which is not a valid folder name", pkg.Name)
 	}
 	return filepath.Join(l.Share, "labextensions", filepath.FromSlash(clean)), nil
 }

@@ -192,7 +192,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 		return err
 	}
 	if got != w.sha256 {
-		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was thrown away: try again, "+
+		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was deleted: try again, "+
 			"and if it stays so, ask whoever runs your proxy or package mirror", c.name(), w.project, w.version, got, w.sha256)
 	}
 	return unpack(tx, files[0], w.member, dest)
@@ -262,7 +262,7 @@ func relink(dir string) error {
 	link := filepath.Join(nvidia, "bin", "ptxas")
 	target, err := os.Readlink(link)
 	if err != nil || !filepath.IsAbs(target) {
-		return nil //nolint:nilerr // no such link: nothing to mend
+		return nil //nolint:nilerr // no such link: nothing to fix
 	}
 	rel, err := filepath.Rel(filepath.Dir(link), target)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 const (
 	lockName = ".lock"
-	// stagingPrefix names the folders that hold what is not in place yet. One that an earlier run left behind is litter.
+	// stagingPrefix names the folders that hold what is not in place yet. One that an earlier run left is removed.
 	stagingPrefix = ".headstart-new-"
 )
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Uninstall removes what Install put in place, and what a killed one left behind. Files that others added stay, and so do
-// the folders they lie in. It is no error if nothing is installed.
+// the folders they are in. It is not an error if nothing is installed.
 func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w io.Writer) error {
 	log := newProgress(w)
 	layout, err := NewLayout(ctx, place, python)

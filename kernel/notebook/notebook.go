@@ -1,4 +1,4 @@
-// Package notebook reads and writes notebook files, and sets the parameters of one.
+// Package notebook is the notebook file of Jupyter: to read, to write, to run with other parameters.
 package notebook
 
 import (
@@ -56,7 +56,7 @@ func Parse(data []byte) (*Notebook, error) {
 	}
 	var format int
 	if err := json.Unmarshal(nb.fields["nbformat"], &format); err != nil || format != 4 {
-		return nil, errors.New("it is no notebook of format 4: open it in JupyterLab and save it again")
+		return nil, errors.New("it is not a notebook of format 4: open it in JupyterLab and save it again")
 	}
 	var cells []map[string]json.RawMessage
 	if err := json.Unmarshal(nb.fields["cells"], &cells); err != nil {
@@ -81,7 +81,7 @@ func parseCell(fields map[string]json.RawMessage) (Cell, error) {
 	if err := json.Unmarshal(fields["source"], &lines); err == nil {
 		cell.Source = strings.Join(lines, "")
 	} else if err := json.Unmarshal(fields["source"], &cell.Source); err != nil {
-		return cell, errors.New("its source is no text")
+		return cell, errors.New("its source is not text")
 	}
 	var metadata struct{ Tags []string }
 	if raw, ok := fields["metadata"]; ok {

@@ -121,13 +121,13 @@ func datasetMagic(l *Lab) magics.Magic {
 				JSON:    true,
 				Flags:   func(f *pflag.FlagSet, o *DatasetFlags) { o.Declare(f) },
 				Do: func(ctx context.Context, in *magics.Invocation, o *DatasetFlags) error {
-					bar := newBar(in, "checking images", "files")
+					bar := newBar(ctx, in, "checking images", "files")
 					data, err := l.LoadDataset(ctx, in.Args[0], *o, bar.report)
 					bar.end()
 					if err != nil {
 						return err
 					}
-					return l.showDataset(in, data)
+					return l.showDataset(ctx, in, data)
 				},
 			},
 			&magics.Command[sampleFlags]{
@@ -141,13 +141,13 @@ func datasetMagic(l *Lab) magics.Magic {
 					o.Declare(f)
 				},
 				Do: func(ctx context.Context, in *magics.Invocation, o *sampleFlags) error {
-					bar := newBar(in, "drawing images", "images")
+					bar := newBar(ctx, in, "drawing images", "images")
 					data, err := l.sampleDataset(ctx, *o, bar.report)
 					bar.end()
 					if err != nil {
 						return err
 					}
-					return l.showDataset(in, data)
+					return l.showDataset(ctx, in, data)
 				},
 			},
 			&magics.Command[showFlags]{
@@ -207,20 +207,20 @@ func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(do
 	return data, nil
 }
 
-func (l *Lab) showDataset(in *magics.Invocation, data *imagefolder.Dataset) error {
+func (l *Lab) showDataset(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset) error {
 	if in.JSON {
 		return in.Result(summarize(data), nil)
 	}
 	if err := in.Printf("%s\n", datasetLine(data)); err != nil {
 		return err
 	}
-	if _, err := in.Show(classCounts(data)); err != nil {
+	if _, err := in.Show(ctx, classCounts(data)); err != nil {
 		return err
 	}
-	if err := showGrid(in, data, "", "", 24); err != nil {
+	if err := showGrid(ctx, in, data, "", "", 24); err != nil {
 		return err
 	}
-	return showNotes(in, data)
+	return showNotes(ctx, in, data)
 }
 
 func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string, o showFlags) error {
@@ -235,9 +235,9 @@ func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string,
 		return l.showMap(ctx, in, data, o)
 	}
 	if o.Class == "" && o.Split == "" {
-		return l.showDataset(in, data)
+		return l.showDataset(ctx, in, data)
 	}
-	return showGrid(in, data, o.Class, o.Split, o.Limit)
+	return showGrid(ctx, in, data, o.Class, o.Split, o.Limit)
 }
 
 func datasetLine(data *imagefolder.Dataset) string {

@@ -60,7 +60,7 @@ func predictMagic(l *Lab) magics.Magic {
 			if in.JSON {
 				return in.Result(predictions, nil)
 			}
-			return showPredictions(in, model, subjects, predictions, more)
+			return showPredictions(ctx, in, model, subjects, predictions, more)
 		},
 	}
 }
@@ -179,7 +179,7 @@ func predict(ctx context.Context, trained *classifier.Model, subjects []subject,
 	return result, nil
 }
 
-func showPredictions(in *magics.Invocation, model *Model, subjects []subject, predictions []prediction.Prediction, more int) error {
+func showPredictions(ctx context.Context, in *magics.Invocation, model *Model, subjects []subject, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 	if !model.Backbone.Trained() {
 		d.Notes = append(d.Notes, untrainedNote)
 	}
-	_, err := in.Show(figure.TopK(d))
+	_, err := in.Show(ctx, figure.TopK(d))
 	return err
 }
 

@@ -66,7 +66,7 @@ func trainMagic(l *Lab) magics.Magic {
 				return advised(err)
 			}
 			if !in.JSON || o.Background {
-				if err := r.attach(in); err != nil {
+				if err := r.attach(ctx, in); err != nil {
 					return err
 				}
 			}
@@ -216,7 +216,7 @@ func (l *Lab) wait(ctx context.Context, in *magics.Invocation, r *run) error {
 	if in.JSON {
 		return in.Result(r.snapshot(), nil)
 	}
-	_, err = in.Show(epochTable(history))
+	_, err = in.Show(ctx, epochTable(history))
 	return err
 }
 

@@ -36,8 +36,8 @@ func verifyMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			images := newBar(in, "repeating "+outcome.Name+": features", "images")
-			epochs := newBar(in, "repeating "+outcome.Name, "epochs")
+			images := newBar(ctx, in, "repeating "+outcome.Name+": features", "images")
+			epochs := newBar(ctx, in, "repeating "+outcome.Name, "epochs")
 			v, err := classifier.Verify(ctx, device, outcome, backbone, o.Root, func(e training.Event) {
 				switch {
 				case e.Features != nil:

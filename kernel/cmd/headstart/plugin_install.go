@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
 func newPluginInstallCommand() *cobra.Command {
@@ -48,7 +48,7 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	folder := plugin.Folder(s.home)
+	folder := plugins.Folder(s.home)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -70,8 +70,8 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	b := plugin.Binary{Name: plugin.NameOf(fresh), Path: fresh}
-	d, err := plugin.Describe(ctx, b, plugin.Options{Home: s.home})
+	b := plugins.Binary{Name: plugins.NameOf(fresh), Path: fresh}
+	d, err := plugins.Describe(ctx, b, plugins.Options{Home: s.home})
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	return say(command, "installed the plugin %s %s with %s; kernels that run find it with %%plugins rescan", b.Name, d.Version, percentNames(names))
 }
 
-// clash refuses a plugin that brings another's magic, or another's name.
-func (s *pluginShelf) clash(ctx context.Context, name string, d plugin.Description) error {
+// clash refuses a plugin that provides another's magic, or another's name.
+func (s *pluginShelf) clash(ctx context.Context, name string, d plugins.Description) error {
 	_ = s.manager.Load(ctx) // plugins that cannot be used have no names to defend
 	for _, p := range s.manager.Plugins() {
 		switch {

@@ -118,7 +118,7 @@ class BadInputTests(TransferTestCase):
             ("%model resnet50 --weights keras.h5", "only safetensors files are read; convert it with: python -P -c", "keras.safetensors"),
             ("%model resnet50 --weights nowhere.safetensors", "nowhere.safetensors: there is no such file"),
             ("%model resnet50 --weights note.jpg", "open weights note.jpg"),
-            ("%model resnet50 --cut conv9", "it is one of auto, conv1, conv2, conv3, conv4, conv5"),
+            ("%model resnet50 --cut conv9", "must be one of auto, conv1, conv2, conv3, conv4, conv5"),
             ("%model resnet18", 'there is no model architecture "resnet18"'),
             (MODEL + " --head dense:many", 'head "dense:many"'),
         )

@@ -1,4 +1,4 @@
-// Headstart-transfer is the plugin that brings the magics of transfer learning; run by hand, it is their command line.
+// Headstart-transfer is the plugin that provides the magics of transfer learning; run by hand, it is their command line.
 package main
 
 import (
