@@ -81,9 +81,6 @@ func refuse(head []byte) error {
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
 	file, err := safefile.Open(path)
-	if errors.Is(err, safefile.ErrNotRegular) {
-		return "", errors.New("it is no regular file; name the safetensors file itself")
-	}
 	if err != nil {
 		return "", plain(err)
 	}
