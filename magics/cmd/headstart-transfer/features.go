@@ -62,7 +62,7 @@ func writeFeatures(
 		return weights.Write(w, map[string]weights.Float32{"features": {Shape: f.Shape, Values: f.Values}}, map[string]string{"paths": string(names)})
 	})
 	if err != nil {
-		return fmt.Errorf("write the features to %s: %w", out, err)
+		return fmt.Errorf("write the features: %w", err)
 	}
 	_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %s\n", out, f.Shape, f.Line)
 	return err
