@@ -79,6 +79,11 @@ type blob struct {
 func draw(class kind, random *rand.Rand) image.Image {
 	width, height := 160+random.IntN(96), 160+random.IntN(96)
 	s := newScene(class, random, float64(width), float64(height))
+	return s.render(random, width, height)
+}
+
+// render computes every pixel, with noise.
+func (s *scene) render(random *rand.Rand, width, height int) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
@@ -106,14 +111,14 @@ func newScene(class kind, random *rand.Rand, width, height float64) scene {
 	}
 	s.ink = colorAwayFrom(random, base)
 	s.figure = newPose(random, width, height, side*(0.26+0.2*random.Float64()))
-	if class.shape >= 0 {
-		s.shape = shapes()[class.shape].distance
+	if class.shape != nil {
+		s.shape = class.shape.distance
 	}
-	if class.pattern >= 0 {
-		s.pattern = patterns()[class.pattern].value
+	if class.pattern != nil {
+		s.pattern = class.pattern.value
 		s.second = base
 		s.scale = 2 + 1.5*random.Float64()
-		if class.shape >= 0 {
+		if class.shape != nil {
 			s.second = colorAwayFrom(random, base, s.ink)
 		}
 	}

@@ -16,8 +16,11 @@ type pattern struct {
 	value     func(x, y float64) float64
 }
 
-// A kind is what a class shows.
-type kind struct{ shape, pattern int } // -1: none
+// A kind is what a class shows: a shape, a pattern, or a shape filled with a pattern.
+type kind struct {
+	shape   *shape   // nil: the pattern fills the image
+	pattern *pattern // nil: the shape has one color
+}
 
 // MaxClasses is the number of different kinds: shapes, patterns, and shapes filled with a pattern.
 const MaxClasses = 5 + 5 + 5*5
@@ -69,24 +72,32 @@ func patterns() []pattern {
 
 // kinds lists all classes in the order in which they are used: shapes and patterns in turn, then their combinations.
 func kinds() []kind {
+	shapes, patterns := shapes(), patterns()
 	var list []kind
-	for i := range shapes() {
-		list = append(list, kind{i, -1}, kind{-1, i})
+	for i := range shapes {
+		list = append(list, kind{shape: &shapes[i]}, kind{pattern: &patterns[i]})
 	}
-	for turn := range patterns() {
-		for i := range shapes() {
-			list = append(list, kind{i, (i + turn) % len(patterns())})
-		}
+	for turn := range patterns {
+		list = append(list, combinations(shapes, patterns, turn)...)
+	}
+	return list
+}
+
+// combinations fills each shape with the pattern that stands turn places after it in the list.
+func combinations(shapes []shape, patterns []pattern, turn int) []kind {
+	var list []kind
+	for i := range shapes {
+		list = append(list, kind{&shapes[i], &patterns[(i+turn)%len(patterns)]})
 	}
 	return list
 }
 
 func (k kind) name() string {
 	switch {
-	case k.pattern < 0:
-		return shapes()[k.shape].name
-	case k.shape < 0:
-		return patterns()[k.pattern].name
+	case k.pattern == nil:
+		return k.shape.name
+	case k.shape == nil:
+		return k.pattern.name
 	}
-	return patterns()[k.pattern].adjective + "-" + shapes()[k.shape].name
+	return k.pattern.adjective + "-" + k.shape.name
 }

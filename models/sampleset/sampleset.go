@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"github.com/headstart-nb/headstart/models/parallel"
 )
@@ -94,14 +93,14 @@ func drawAll(ctx context.Context, dir string, o Options) error {
 	}
 	total := o.Classes * o.PerClass
 	return parallel.Each(ctx, o.Workers, total, func(done int) { o.Progress(done, total, "drawing images") }, func(i int) error {
-		return writeOne(dir, classes[i%o.Classes], i/o.Classes, o.Seed)
+		return writeOne(dir, classes, i%o.Classes, i/o.Classes, o.Seed)
 	})
 }
 
 // writeOne draws the image with a number within its class. Its chance depends on the seed, the class and the number alone, so
 // that more classes or more images leave the others as they are.
-func writeOne(dir string, class kind, number int, seed int64) error {
-	index := slices.Index(kinds(), class)
+func writeOne(dir string, classes []kind, index, number int, seed int64) error {
+	class := classes[index]
 	random := rand.New(rand.NewPCG(uint64(seed), uint64(index)<<32|uint64(number)))
 	file, err := os.Create(filepath.Join(dir, class.name(), fmt.Sprintf("%s-%04d.jpg", class.name(), number+1)))
 	if err != nil {
