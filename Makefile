@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension sample-weights clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -75,6 +75,9 @@ fresh: ## run make demo from a clone, with an empty home and empty caches
 labextension: ## build the JupyterLab extension again and check its sources; needs Node.js
 	@scripts/labextension.sh --build
 	@scripts/labextension.sh
+
+sample-weights: ## train the weights of --weights sample anew, about 30 minutes; installs PyTorch (6 GB)
+	@scripts/sampleweights.sh
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

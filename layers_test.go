@@ -24,7 +24,8 @@ var layers = [][]string{
 	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
 	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/notebook", "magics", "magics/magictest",
-		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
+		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
+		"models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/projection", "models/features/cache", "models/features", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint", "models/training",
@@ -33,7 +34,7 @@ var layers = [][]string{
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},
-	{"kernel/cmd/...", "magics/cmd/...", "bench/..."},
+	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/..."},
 }
 
 // forbidden says which outside modules only some packages may import. The key is an import path prefix.

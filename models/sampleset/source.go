@@ -7,14 +7,27 @@ import (
 	"math/rand/v2"
 )
 
-// SourceClasses names the classes that the pretrained weights learn from. None of them, and none of the shapes and patterns
+// A SourceClass is a class that the pretrained weights learn from.
+type SourceClass struct {
+	Name           string
+	Shape, Pattern string // what it is made of; empty: none
+}
+
+// SourceClasses lists the classes that the pretrained weights learn from. None of them, and none of the shapes and patterns
 // that they are made of, is among the classes that Write draws.
-func SourceClasses() []string {
-	var names []string
+func SourceClasses() []SourceClass {
+	var list []SourceClass
 	for _, k := range sourceKinds() {
-		names = append(names, k.name())
+		class := SourceClass{Name: k.name()}
+		if k.shape != nil {
+			class.Shape = k.shape.name
+		}
+		if k.pattern != nil {
+			class.Pattern = k.pattern.name
+		}
+		list = append(list, class)
 	}
-	return names
+	return list
 }
 
 // Limits of an image's side in pixels.
@@ -46,9 +59,9 @@ func (s *Source) Draw(i int) *image.RGBA {
 	random := rand.New(rand.NewPCG(uint64(s.seed), 1<<63|uint64(i))) // the top bit keeps apart from the numbers of writeOne
 	side := float64(s.side)
 	scene := newScene(s.kinds[i%len(s.kinds)], random, side, side)
-	// A wider range of sizes than writeOne's. The largest are cut at the image's edge. The weights are used at twice the
-	// resolution that they are trained at, so the figures must cover sizes in pixels rather than fractions of the image.
-	scene.figure = newPose(random, side, side, side*(0.22+0.36*random.Float64()))
+	// Larger figures than writeOne's, the largest of them cut at the image's edge. The weights are used at a higher resolution
+	// than they are trained at, so that what must agree is the size of figures in pixels rather than as a fraction of the image.
+	scene.figure = newPose(random, side, side, side*(0.28+0.36*random.Float64()))
 	scene.noise *= 1.5 * random.Float64()
 	return scene.render(random, s.side, s.side)
 }
@@ -130,9 +143,9 @@ func sourcePatterns() []pattern {
 	return []pattern{
 		{"bricks", "brick", func(x, y float64) float64 {
 			row := math.Floor(y * 1.6)
-			return line(x+row/2, 0.09) + line(y*1.6, 0.14) // joints, half a brick apart in every other row
+			return max(line(x+row/2, 0.09), line(y*1.6, 0.14)) // joints, half a brick apart in every other row
 		}},
-		{"mesh", "meshed", func(x, y float64) float64 { return line(x*1.4, 0.13) + line(y*1.4, 0.13) }},
+		{"mesh", "meshed", func(x, y float64) float64 { return max(line(x*1.4, 0.13), line(y*1.4, 0.13)) }},
 		{"triangles", "triangled", func(x, y float64) float64 {
 			v := y * 2 / math.Sqrt(3)
 			u := x - v/2

@@ -1,12 +1,16 @@
 """Trains conv1 to conv3 of ResNet50 v1.5 on images of the source classes and writes them as float16 safetensors.
 
 The images come from the Go program in draw/. Features are what the weights are for, so the classifier sits directly on the
-average of conv3's feature maps and is thrown away at the end. Most steps use images scaled down to 64 pixels, which cost a
-third; the last third of the steps uses all 112.
+average of conv3's feature maps and is thrown away at the end. Most steps use images scaled down to 64 pixels, which cost less
+than half; the last steps use all 96.
 
-    python train.py --draw PROGRAM --work FOLDER --out model.safetensors --log train.log
+There are two phases. The first tells the classes apart. The second starts from the first's weights, on other images, and
+tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need as well.
 
-One thread and one seed: the same machine gives the same file. bfloat16 is fast on processors that have AMX or AVX512-BF16.
+    python train.py --phase 1 --draw PROGRAM --work FOLDER --out first.safetensors --log first.log
+    python train.py --phase 2 --start first.safetensors --draw PROGRAM --work FOLDER --out model.safetensors --log second.log
+
+One thread and fixed seeds: the same machine gives the same file. bfloat16 is fast on processors that have AMX or AVX512-BF16.
 """
 
 import argparse
@@ -18,13 +22,18 @@ import time
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-SIDE = 112  # pixels of a drawn image
+SIDE = 96  # pixels of a drawn image
 SMALL = 64  # pixels in the first steps
-SEED = 20
+SEED = 20  # of the first phase's training and images; those to measure on have the next
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's preprocessing
+
+PHASES = {
+    1: {"images": 29000, "steps": 2200, "small": 1600, "rate": 0.002},
+    2: {"images": 34800, "steps": 1600, "small": 1200, "rate": 0.0015},
+}
 
 
 class Bottleneck(nn.Module):
@@ -70,12 +79,36 @@ class Network(nn.Module):
         return self.fc(self.layer2(self.layer1(x)).mean((2, 3)))
 
 
-def drawn(options, name, count, seed):
-    """Images from the Go program, as a memory map, and the classes' names."""
-    path = pathlib.Path(options.work) / f"{name}.rgb"
-    command = [options.draw, "-out", path, "-count", str(count), "-side", str(SIDE), "-seed", str(seed), "-workers", "1"]
-    names = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    return np.memmap(path, np.uint8, "r", shape=(count, SIDE, SIDE, 3)), names
+def drawn(options, count, seed):
+    """Images from the Go program, as a memory map, and the classes as (name, shape, pattern)."""
+    path = pathlib.Path(options.work) / f"seed{seed}-{count}.rgb"
+    command = [options.draw, "-out", path, "-count", str(count), "-side", str(SIDE), "-seed", str(seed)]
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return np.memmap(path, np.uint8, "r", shape=(count, SIDE, SIDE, 3)), [line.split("\t") for line in lines]
+
+
+class Targets:
+    """What the classifier has to tell: a list of groups of outputs, and for each class the right one of each group."""
+
+    def __init__(self, phase, classes):
+        if phase == 1:
+            columns = [list(range(len(classes)))]
+        else:
+            columns = []
+            for column in (1, 2):  # shape, pattern; none is one of each
+                names = sorted({one[column] for one in classes})
+                columns.append([names.index(one[column]) for one in classes])
+        self.sizes = [max(column) + 1 for column in columns]
+        self.right = torch.tensor(columns)  # [groups, classes]
+
+    def loss(self, logits, labels):
+        groups = zip(logits.split(self.sizes, 1), self.right)
+        return sum(nn.functional.cross_entropy(part, right[labels]) for part, right in groups)
+
+    def correct(self, logits, labels):
+        """How many images have every group right."""
+        groups = zip(logits.split(self.sizes, 1), self.right)
+        return int(torch.stack([part.argmax(1) == right[labels] for part, right in groups]).all(0).sum())
 
 
 def prepared(images, side):
@@ -109,33 +142,37 @@ def augmented(x, generator):
 
 
 @torch.no_grad()
-def accuracy(network, images, side):
+def accuracy(network, targets, images, side):
     network.eval()
     right = 0
     for at in range(0, len(images), 64):
         batch = np.ascontiguousarray(images[at:at + 64])
-        labels = torch.arange(at, at + len(batch)) % network.fc.out_features
-        right += int((network(normalized(prepared(batch, side))).argmax(1) == labels).sum())
+        labels = torch.arange(at, at + len(batch)) % targets.right.shape[1]
+        right += targets.correct(network(normalized(prepared(batch, side))), labels)
     return right / len(images)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--phase", type=int, choices=[1, 2], required=True)
+    parser.add_argument("--start", help="the first phase's weights, for the second")
     parser.add_argument("--draw", required=True, help="the program built from draw/")
     parser.add_argument("--work", required=True, help="folder for the drawn images")
     parser.add_argument("--out", required=True, help="safetensors file to write")
     parser.add_argument("--log", required=True, help="text file to write")
-    parser.add_argument("--images", type=int, default=46400, help="number of images to draw and train on")
+    parser.add_argument("--images", type=int, help="number of images to draw and train on")
     parser.add_argument("--test", type=int, default=1740, help="number of other images to measure on")
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--optimizer", choices=["sgd", "adamw"], default="sgd")
-    parser.add_argument("--rate", type=float, default=0.1, help="largest learning rate")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--small", type=int, help=f"number of steps with images of {SMALL} pixels")
+    parser.add_argument("--rate", type=float, help="largest learning rate")
+    parser.set_defaults(**PHASES[int(parser.parse_known_args()[0].phase)])
     options = parser.parse_args()
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    torch.manual_seed(SEED)
+    seed = SEED if options.phase == 1 else SEED + 2
+    torch.manual_seed(seed)
     log_file = open(options.log, "w")
 
     def log(text):
@@ -143,27 +180,29 @@ def main():
         print(text, file=log_file, flush=True)
 
     start = time.time()
-    images, names = drawn(options, "train", options.images, SEED)
-    test, _ = drawn(options, "test", options.test, SEED + 1)
-    log(f"{options.images} images of {len(names)} source classes, {SIDE} pixels, seed {SEED}; "
+    images, classes = drawn(options, options.images, seed)
+    test, _ = drawn(options, options.test, SEED + 1)
+    targets = Targets(options.phase, classes)
+    log(f"phase {options.phase}: {options.images} images of {len(classes)} source classes, {SIDE} pixels, seed {seed}; "
         f"{options.test} others to measure on, seed {SEED + 1}; drawn in {time.time() - start:.0f} s")
-    log(f"torch {torch.__version__}, Python {platform.python_version()}, one thread, seed {SEED}")
+    log(f"torch {torch.__version__}, Python {platform.python_version()}, one thread, seed {seed}")
 
-    network = Network(len(names)).to(memory_format=torch.channels_last)
+    network = Network(sum(targets.sizes))
+    if options.start:
+        left = network.load_state_dict({name: t.float() for name, t in load_file(options.start).items()}, strict=False)
+        if [name for name in left.missing_keys if not name.startswith("fc.") and not name.endswith("num_batches_tracked")]:
+            sys.exit(f"train.py: {options.start} lacks weights")
+    network = network.to(memory_format=torch.channels_last)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim == 1]
-    if options.optimizer == "sgd":
-        groups = [{"params": decayed, "weight_decay": 5e-4}, {"params": others, "weight_decay": 0}]
-        optimizer = torch.optim.SGD(groups, lr=options.rate, momentum=0.9, nesterov=True)
-    else:
-        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0}]
-        optimizer = torch.optim.AdamW(groups, lr=options.rate)
+    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0}]
+    optimizer = torch.optim.AdamW(groups, lr=options.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, options.steps, pct_start=0.15)
-    log(f"{options.steps} steps of {options.batch} images, {options.optimizer}, learning rate to {options.rate} and down (one cycle); "
-        f"{SMALL} pixels, and {SIDE} in the last third")
-    generator = torch.Generator().manual_seed(SEED)
+    log(f"{options.steps} steps of {options.batch} images, AdamW, learning rate up to {options.rate} and down (one cycle); "
+        f"{SMALL} pixels in the first {options.small} steps, then {SIDE}")
+    generator = torch.Generator().manual_seed(seed)
     order = np.empty(0, np.int64)
-    shuffler = np.random.default_rng(SEED)
+    shuffler = np.random.default_rng(seed)
     loss_sum = right = seen = 0
     began, cpu = time.time(), time.process_time()
     for step in range(1, options.steps + 1):
@@ -171,17 +210,17 @@ def main():
         if len(order) < options.batch:
             order = shuffler.permutation(options.images)
         batch, order = np.sort(order[:options.batch]), order[options.batch:]
-        labels = torch.from_numpy(batch % len(names))
-        side = SMALL if step <= options.steps * 2 // 3 else SIDE
+        labels = torch.from_numpy(batch % len(classes))
+        side = SMALL if step <= options.small else SIDE
         x = normalized(augmented(prepared(images[batch], side), generator))
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x)
-        loss = nn.functional.cross_entropy(logits.float(), labels)
+        loss = targets.loss(logits.float(), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        loss_sum, right, seen = loss_sum + float(loss) * len(batch), right + int((logits.argmax(1) == labels).sum()), seen + len(batch)
+        loss_sum, right, seen = loss_sum + float(loss.detach()) * len(batch), right + targets.correct(logits, labels), seen + len(batch)
         if step % 50 == 0 or step == options.steps:
             log(f"step {step} ({side} px): loss {loss_sum / seen:.4f}, accuracy {right / seen:.4f}, "
                 f"{time.time() - began:.0f} s ({time.process_time() - cpu:.0f} s of the processor)")
@@ -195,7 +234,7 @@ def main():
         sys.exit(f"train.py: not finite in float16: {', '.join(bad)}")
     network.load_state_dict({name: t.float() for name, t in halves.items()}, strict=False)
     for side in (SMALL, SIDE):
-        log(f"source classes, float16 weights, {side} px: test accuracy {accuracy(network, test, side):.4f}")
+        log(f"source classes, float16 weights, {side} px: test accuracy {accuracy(network, targets, test, side):.4f}")
     kept = {name: t for name, t in halves.items() if not name.startswith("fc.")}
     save_file(kept, options.out, metadata={"format": "pt"})
     log(f"wrote {sum(t.numel() for t in kept.values())} numbers; everything took {time.time() - start:.0f} s")

@@ -1,5 +1,6 @@
 // Command draw writes images of the source classes for train.py: [count, side, side, 3] bytes RGB, without a header. Image
-// i belongs to class i modulo the number of classes; the classes' names go to standard output, one a line.
+// i belongs to class i modulo the number of classes; the classes go to standard output, one a line: name, shape and pattern,
+// separated by tabs.
 package main
 
 import (
@@ -25,8 +26,8 @@ func main() {
 		fmt.Fprintf(os.Stderr, "draw source images into %s: %v\n", *out, err)
 		os.Exit(1)
 	}
-	for _, name := range sampleset.SourceClasses() {
-		fmt.Println(name)
+	for _, class := range sampleset.SourceClasses() {
+		fmt.Printf("%s\t%s\t%s\n", class.Name, class.Shape, class.Pattern)
 	}
 }
 
