@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension wheel clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -75,6 +75,9 @@ fresh: ## run make demo from a clone, with an empty home and empty caches
 labextension: ## build the JupyterLab extension again and check its sources; needs Node.js
 	@scripts/labextension.sh --build
 	@scripts/labextension.sh
+
+wheel: ## build dist/headstart_kernel-VERSION-...whl, for pip
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(VECTORS) go run ./scripts/wheel
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

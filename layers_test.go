@@ -28,7 +28,7 @@ var layers = [][]string{
 		"nbhelpers/figure"},
 	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},
-	{"kernel/cmd/...", "magics/cmd/...", "bench/..."},
+	{"kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 
 // forbidden says which outside modules only some packages may import. The key is an import path prefix.
