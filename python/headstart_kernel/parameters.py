@@ -20,8 +20,10 @@ class GoTranslator(Translator):
 
     @classmethod
     def translate_str(cls, val):
-        # Go's escapes have JSON's, but for the slash, which JSON leaves alone, and surrogates, which ensure_ascii brings.
-        return json.dumps(val, ensure_ascii=False).replace("\x7f", "\\u007f")
+        val = str(val)
+        val.encode()  # a lone surrogate has no form in Go
+        # Every escape that json makes is Go's as well. A byte order mark may stand only at the start of Go source.
+        return json.dumps(val, ensure_ascii=False).replace("\ufeff", "\\ufeff")
 
     translate_escaped_str = translate_str
 

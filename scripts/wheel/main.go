@@ -94,8 +94,8 @@ func build(ctx context.Context, checkout, into string) error {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(into, b.Program), b.Package)
 		cmd.Dir = filepath.Join(checkout, filepath.FromSlash(b.Folder))
 		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
-		if b.Cgo { // GOEXPERIMENT is the Makefile's
-			cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
+		if b.Cgo {
+			cmd.Env = append(append(cmd.Env, "CGO_ENABLED=1"), install.Vectors(ctx, "go")...)
 		}
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w: %s", b.Program, err, strings.TrimSpace(string(output)))

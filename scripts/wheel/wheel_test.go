@@ -4,6 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
 	"os"
 	"os/exec"
@@ -17,6 +22,8 @@ import (
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // fakePrograms is a folder of programs that are all this test, which is a Go program as well.
 func fakePrograms(t *testing.T) string {
@@ -260,5 +267,44 @@ func TestGlibcOf(t *testing.T) {
 	}
 	if minor, err := glibcMinor(nil); err != nil || minor != oldestMinor {
 		t.Errorf("without programs: 2.%d, %v", minor, err)
+	}
+}
+
+// TestPapermillWritesGo lets papermill translate parameters, and Go read what came out.
+func TestPapermillWritesGo(t *testing.T) {
+	interpreter, err := filepath.Abs("../../.headstart/venv/bin/python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(interpreter); err != nil {
+		need.Lack(t, need.Setup, "no papermill: run make setup")
+	}
+	run := exec.CommandContext(t.Context(), interpreter, "-P", filepath.Join("testdata", "parameters.py"))
+	run.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join("..", "..", "python"), "PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8")
+	output, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	golden := filepath.Join("testdata", "parameters.golden")
+	if *update {
+		put(t, golden, output, 0o644)
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(output, want) {
+		t.Errorf("papermill writes\n%s", output)
+	}
+	cell, _, _ := strings.Cut(string(output), "refused:")
+	cell, _, _ = strings.Cut(cell, "accepted:")
+	checked := types.Config{}
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, "cell.go", "package cell\n"+cell, 0)
+	if err == nil {
+		_, err = checked.Check("cell", set, []*ast.File{file}, nil)
+	}
+	if err != nil {
+		t.Errorf("it is not Go: %v", err)
 	}
 }
