@@ -1,6 +1,6 @@
 # Everything that these commands set up goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension sample-weights clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension sample-weights wheel wheel-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -78,6 +78,14 @@ labextension: ## build the JupyterLab extension again and check its sources; nee
 
 sample-weights: ## train the weights of --weights sample anew, about 30 minutes; installs PyTorch (6 GB)
 	@scripts/sampleweights.sh
+
+wheel: ## build dist/headstart_kernel-VERSION-...whl, for pip
+	@rm -f dist/headstart_kernel-*.whl
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 go run ./scripts/wheel -out dist
+
+wheel-test: wheel ## install the wheel into a fresh environment without a network, and run two notebooks there (1.5 GB)
+	python3 -P -m pip download --quiet --disable-pip-version-check --dest $(STATE)/wheels "$$(ls dist/headstart_kernel-*.whl)[lab,go,cc]"
+	HEADSTART_WHEELS=$(STATE)/wheels $(VECTORS) go test ./tests -run TestWheel -v -timeout 60m
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},
-	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/..."},
+	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 
 // forbidden says which outside modules only some packages may import. The key is an import path prefix.

@@ -17,6 +17,7 @@ type Thing string
 // The things that tests of this project need beyond the Go toolchain.
 const (
 	Setup   Thing = "setup"   // what make setup installs: programs, Jupyter, XLA's plugin
+	Wheel   Thing = "wheel"   // the built wheel and a folder of those that it depends on: make wheel-test
 	Long    Thing = "long"    // time: the test is left out by -short
 	Data    Thing = "data"    // the images and weights in shared/data, which are not in the repository
 	Browser Thing = "browser" // Chromium and Node.js

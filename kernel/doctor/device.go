@@ -15,11 +15,10 @@ import (
 
 // sessionEnv is what the kernelspec gives a session, apart from the PATH.
 func (s *subject) sessionEnv() map[string]string {
-	_, env, err := install.ReadKernelspec(s.Layout)
+	env, err := s.Layout.Session(s.getenv)
 	if err != nil {
 		env = map[string]string{"PJRT_PLUGIN_LIBRARY_PATH": s.Layout.Lib(), "GOMLX_NO_AUTO_INSTALL": "1"}
 	}
-	delete(env, "PATH")
 	return env
 }
 

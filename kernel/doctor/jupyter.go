@@ -24,6 +24,7 @@ func checkKernelspec(_ context.Context, s *subject) diagnosis.Diagnosis {
 		return failed(name, fmt.Sprintf("there is none in %s: Jupyter does not list Headstart", s.Layout.Kernelspec()), s.Layout.Command())
 	case err != nil:
 		return failed(name, fmt.Sprintf("%s cannot be used: %v", s.Layout.Kernelspec(), err), s.Layout.Command())
+	case s.Layout.Wheel && argv[0] == "python": // the front end's own interpreter runs the launcher
 	case !exists(argv[0]):
 		return failed(name, fmt.Sprintf("it starts %s, which is missing", argv[0]), s.Layout.Command())
 	case argv[0] != s.Layout.Program("headstart"):

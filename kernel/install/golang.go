@@ -76,9 +76,9 @@ func needGo(goTool, purpose string) error {
 	return fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
 }
 
-// vectors is the environment in which go builds models/imageio with its loops over many samples at once. They are written
+// Vectors is the environment in which go builds models/imageio with its loops over many samples at once. They are written
 // with simd/archsimd, which Go 1.26 has as an experiment; another Go builds the plain loops.
-func vectors(ctx context.Context, goTool string) []string {
+func Vectors(ctx context.Context, goTool string) []string {
 	release, err := output(ctx, goTool, "env", "GOVERSION")
 	if err != nil || version.Lang(strings.TrimSpace(release)) != "go1.26" {
 		return nil

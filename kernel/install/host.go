@@ -25,7 +25,7 @@ type host struct {
 func systemHost() host {
 	home, _ := os.UserHomeDir() // without one there is nothing to find in it
 	return host{
-		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"),
+		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv(pluginPathVar),
 		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(),
 	}
 }

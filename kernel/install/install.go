@@ -63,6 +63,9 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 	if err != nil {
 		return err
 	}
+	if err := belongsToPip(layout, "install into"); err != nil {
+		return err
+	}
 	if options.DryRun {
 		plan.list(log)
 		return nil

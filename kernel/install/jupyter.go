@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +10,7 @@ import (
 // Jupyter finds the Python interpreter that belongs to the installation of the running program, and the folders in which
 // that one's Jupyter has to look for the kernelspec (a value for JUPYTER_PATH). A given interpreter stays as it is.
 func Jupyter(given string) (python, searchPath string) {
-	python = given
+	python = cmp.Or(given, os.Getenv(PythonEnv))
 	folders := []string{}
 	if running, err := os.Executable(); err == nil {
 		if resolved, err := filepath.EvalSymlinks(running); err == nil {

@@ -66,12 +66,16 @@ type specFile struct {
 }
 
 func (k *kernelspec) content() ([]byte, error) {
+	return encodeSpec([]string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"}, k.environment())
+}
+
+func encodeSpec(argv []string, env map[string]string) ([]byte, error) {
 	spec := specFile{
-		Argv:          []string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"},
+		Argv:          argv,
 		DisplayName:   "Go (Headstart)",
 		Language:      "go",
 		InterruptMode: "message",
-		Env:           k.environment(),
+		Env:           env,
 		Metadata:      map[string]any{"debugger": false},
 	}
 	var text bytes.Buffer
@@ -90,17 +94,25 @@ func (k *kernelspec) content() ([]byte, error) {
 // when a process starts, so that only the kernelspec can set them.
 const mallocTunables = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=4294967296"
 
+// Variables of a session.
+const (
+	glibcTunables = "GLIBC_TUNABLES"
+	noAutoInstall = "GOMLX_NO_AUTO_INSTALL" // GoMLX fetches no plugin by itself
+	pluginPathVar = "PJRT_PLUGIN_LIBRARY_PATH"
+	sourceVar     = "HEADSTART_SRC"
+)
+
 func (k *kernelspec) environment() map[string]string {
 	env := map[string]string{
-		"PATH":                  k.searchPath(),
-		"GOMLX_NO_AUTO_INSTALL": "1",
-		"HEADSTART_SRC":         k.layout.SourceDir(),
+		"PATH":        k.searchPath(),
+		noAutoInstall: "1",
+		sourceVar:     k.layout.SourceDir(),
 	}
 	if len(k.plugins.folders) > 0 {
-		env["PJRT_PLUGIN_LIBRARY_PATH"] = strings.Join(slices.Compact(k.plugins.folders), ":") // go-xla splits at colons everywhere
+		env[pluginPathVar] = strings.Join(slices.Compact(k.plugins.folders), ":") // go-xla splits at colons everywhere
 	}
 	if k.host.os == "linux" {
-		env["GLIBC_TUNABLES"] = mallocTunables
+		env[glibcTunables] = mallocTunables
 	}
 	if k.layout.Home != "" {
 		env["HEADSTART_HOME"] = k.layout.Home

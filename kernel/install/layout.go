@@ -38,6 +38,7 @@ type Layout struct {
 	Home     string // the state folder that the kernelspec sets; empty leaves the kernel's default
 	Source   string // the module's source, where it is not an unpacked copy
 	Checkout string // the project's checkout, where this installation belongs to one
+	Wheel    bool   // pip brought it, from a wheel
 }
 
 // NewLayout resolves a place to absolute paths. It asks the Python interpreter for its prefix where the place needs it.
@@ -84,7 +85,7 @@ func Here() (Layout, bool) {
 		return Layout{}, false
 	}
 	root := filepath.Dir(filepath.Dir(running)) // ROOT/bin/headstart
-	if !exists(filepath.Join(root, "manifest.json")) {
+	if !exists(filepath.Join(root, "manifest.json")) && !fromWheel(root) {
 		return Layout{}, false
 	}
 	if filepath.Base(root) == ".headstart" {
@@ -107,6 +108,9 @@ func (l Layout) Installed() Layout {
 
 // Command is what installs to the layout again.
 func (l Layout) Command() string {
+	if l.Wheel {
+		return "pip install --force-reinstall " + WheelProject
+	}
 	command := "headstart install"
 	switch user, err := userLayout(l.Source); {
 	case l.Checkout != "":
@@ -159,9 +163,9 @@ func checkoutLayout(dir string) (Layout, error) {
 }
 
 func prefixLayout(prefix, source string) Layout {
+	root := filepath.Join(prefix, "lib", "headstart")
 	return Layout{
-		Prefix: prefix, Share: filepath.Join(prefix, "share", "jupyter"),
-		Root: filepath.Join(prefix, "lib", "headstart"), Source: source,
+		Prefix: prefix, Share: filepath.Join(prefix, "share", "jupyter"), Root: root, Source: source, Wheel: fromWheel(root),
 	}
 }
 

@@ -72,7 +72,7 @@ func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) e
 	}
 	env := []string{"CGO_ENABLED=0"}
 	if own.cgo {
-		env = append(vectors(ctx, c.host.goTool), "CGO_ENABLED=1")
+		env = append(Vectors(ctx, c.host.goTool), "CGO_ENABLED=1")
 		if c.host.compiler == "" {
 			return fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
 		}

@@ -16,6 +16,9 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	if err != nil {
 		return err
 	}
+	if err := belongsToPip(layout, "uninstall from"); err != nil {
+		return err
+	}
 	if !exists(layout.Root) {
 		log.line("nothing is installed in %s", layout.Root)
 		return nil

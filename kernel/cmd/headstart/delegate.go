@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/kernel/install"
 )
 
 // transferProgram has the machine learning; it lies beside this program, which links none.
@@ -28,12 +30,35 @@ func newDelegateCommands() []*cobra.Command {
 			Use:                verb.use,
 			Short:              verb.short,
 			DisableFlagParsing: true,
+			PersistentPreRunE:  useInstallation,
 			RunE: func(command *cobra.Command, args []string) error {
 				return delegate(command, append([]string{command.Name()}, args...))
 			},
 		})
 	}
 	return commands
+}
+
+// useInstallation gives this process, and what it starts, the environment that the kernelspec of its installation gives to
+// notebooks, so that both have one device, one home and one cache. What is set already stays.
+func useInstallation(*cobra.Command, []string) error {
+	layout, ok := install.Here()
+	if !ok {
+		return nil
+	}
+	session, err := layout.Session(os.Getenv)
+	if err != nil {
+		return nil //nolint:nilerr // an installation without a kernelspec says nothing of sessions; doctor reports it
+	}
+	for name, value := range session {
+		if _, set := os.LookupEnv(name); set {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set %s as the kernelspec does: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func delegate(command *cobra.Command, args []string) error {

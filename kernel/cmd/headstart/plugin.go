@@ -25,6 +25,8 @@ func newPluginCommand() *cobra.Command {
 		Long:  "A plugin is a program of its own that provides magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
+
+		PersistentPreRunE: useInstallation,
 	}
 	command.AddCommand(newPluginNewCommand(), newPluginInstallCommand(), newPluginListCommand(), newPluginRemoveCommand())
 	return command

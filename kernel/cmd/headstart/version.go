@@ -6,10 +6,11 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart"
 )
 
-// version is the release that this tree becomes.
-const version = "0.1.0"
+const version = headstart.Version
 
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{

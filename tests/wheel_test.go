@@ -1,0 +1,94 @@
+package tests
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/internal/python"
+)
+
+// An environment is a fresh virtual environment on a machine that has Python alone: no Go, no C compiler, no network.
+type environment struct{ folder, home, goCache, modules string }
+
+func (e environment) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(e.folder, "bin", name), args...)
+	cmd.Env = []string{
+		"HOME=" + e.home, "PATH=/nonexistent", "PIP_NO_INDEX=1", "PIP_DISABLE_PIP_VERSION_CHECK=1",
+		// Modules and what was built from them come from this machine; a user fetches them once.
+		"GOPROXY=off", "GOMODCACHE=" + e.modules, "GOCACHE=" + e.goCache,
+	}
+	return cmd
+}
+
+func (e environment) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	output, err := e.command(t.Context(), name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, output)
+	}
+	return string(output)
+}
+
+// wheels are the wheel and the folder of those that it depends on.
+func wheels(t *testing.T) (own, folder string) {
+	t.Helper()
+	if testing.Short() {
+		need.Lack(t, need.Long, "installs 1.5 GB and trains models: without -short")
+	}
+	built, err := filepath.Glob(filepath.Join("..", "dist", "headstart_kernel-*.whl"))
+	folder = os.Getenv("HEADSTART_WHEELS")
+	if err != nil || len(built) != 1 || folder == "" {
+		need.Lack(t, need.Wheel, "dist has not one wheel, or HEADSTART_WHEELS names no folder of wheels: make wheel-test")
+	}
+	if own, err = filepath.Abs(built[0]); err != nil {
+		t.Fatal(err)
+	}
+	return own, folder
+}
+
+// TestWheel installs the wheel, runs notebooks with magics and with Go cells, and removes it.
+func TestWheel(t *testing.T) {
+	own, folder := wheels(t)
+	modules, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := filepath.Abs(filepath.Join("..", ".headstart", "cache", "wheel-go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := environment{filepath.Join(t.TempDir(), "venv"), t.TempDir(), cache, strings.TrimSpace(string(modules))}
+	if output, err := exec.Command("python3", python.Module("venv", e.folder)...).CombinedOutput(); err != nil {
+		need.Lack(t, need.Setup, "no python3 with venv: "+string(output))
+	}
+	e.run(t, "pip", "install", "--quiet", "--no-compile", "--find-links", folder, own+"[lab,go,cc]")
+
+	if report := e.run(t, "headstart", "doctor"); strings.Contains(report, "failed") || !strings.Contains(report, "xla:cpu") ||
+		!strings.Contains(report, filepath.Join("libexec", "zig-cc")) {
+		t.Errorf("the doctor says\n%s", report)
+	}
+	for _, name := range []string{"01_quickstart", "03_in_go"} {
+		out := filepath.Join(t.TempDir(), name+".ipynb")
+		said := e.run(t, "headstart", "run", filepath.Join("..", "notebooks", name+".ipynb"), "--out", out, "--timeout", "20m")
+		if !strings.Contains(said, "backend=xla:cpu") {
+			t.Errorf("%s ran without XLA:\n%s", name, said)
+		}
+	}
+
+	e.run(t, "pip", "uninstall", "--quiet", "--yes", "headstart_kernel")
+	err = filepath.WalkDir(e.folder, func(file string, _ fs.DirEntry, err error) error {
+		if strings.Contains(filepath.Base(file), "headstart") {
+			t.Errorf("pip left %s behind", file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
