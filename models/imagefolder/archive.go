@@ -25,10 +25,10 @@ func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tg
 
 // Limits of what an archive may unpack to. Images are compressed already: an archive that grows much is a bomb.
 const (
-	maxGrowth      = 100       // times the archive's size, on top of
-	freeGrowth     = 256 << 20 // bytes
-	maxAside       = 256 << 20 // bytes
-	asideOfArchive = ".headstart-skipped.json"
+	maxGrowth        = 100       // times the archive's size, on top of
+	freeGrowth       = 256 << 20 // bytes
+	maxSkipped       = 256 << 20 // bytes
+	skippedOfArchive = ".headstart-skipped.json"
 )
 
 // openArchive unpacks an archive below the state folder, once for each content, and reads the folder.
@@ -58,15 +58,15 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	aside, err := safefile.ReadFile(filepath.Join(target, asideOfArchive), maxAside)
+	list, err := safefile.ReadFile(filepath.Join(target, skippedOfArchive), maxSkipped)
 	if err != nil {
 		return layout{}, err
 	}
 	var refused []Skipped
-	if err := json.Unmarshal(aside, &refused); err != nil {
+	if err := json.Unmarshal(list, &refused); err != nil {
 		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
 	}
-	l.aside = append(l.aside, refused...)
+	l.skipped = append(l.skipped, refused...)
 	return l, nil
 }
 
@@ -129,13 +129,13 @@ func visible(dir string) (folders []string, files int, err error) {
 
 // An unpacker writes an archive's files into one folder, which os.Root keeps every path inside of.
 type unpacker struct {
-	ctx   context.Context
-	root  *os.Root
-	left  int64 // bytes that may still be written
-	files int   // that may still come
-	aside []Skipped
-	o     Options
-	done  int
+	ctx     context.Context
+	root    *os.Root
+	left    int64 // bytes that may still be written
+	files   int   // that may still come
+	skipped []Skipped
+	o       Options
+	done    int
 }
 
 // unpack fills target, whole or not at all, with limit bytes at the most.
@@ -150,7 +150,7 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 		return err
 	}
 	defer root.Close()
-	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, aside: []Skipped{}, o: o}
+	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, skipped: []Skipped{}, o: o}
 	if hasEnding(file, ".zip") {
 		err = u.zip(file)
 	} else {
@@ -159,11 +159,11 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 	if err != nil {
 		return err
 	}
-	aside, err := json.Marshal(u.aside)
+	list, err := json.Marshal(u.skipped)
 	if err != nil {
 		return err
 	}
-	if err := root.WriteFile(asideOfArchive, aside, 0o644); err != nil {
+	if err := root.WriteFile(skippedOfArchive, list, 0o644); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, target); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -258,17 +258,17 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case mode.IsDir() || strings.HasSuffix(name, "/"):
 		return nil // folders come with their files
 	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsRune(name, 0):
-		u.aside = append(u.aside, Skipped{name, "its path leads out of the archive"})
+		u.skipped = append(u.skipped, Skipped{name, "its path leads out of the archive"})
 		return nil
 	case !mode.IsRegular():
-		u.aside = append(u.aside, Skipped{clean, "not a file but a link or a device"})
+		u.skipped = append(u.skipped, Skipped{clean, "not a file but a link or a device"})
 		return nil
 	case ignored(path.Base(clean)) || ignored(strings.SplitN(clean, "/", 2)[0]):
 		return nil
 	}
 	content, err := open()
 	if err != nil {
-		u.aside = append(u.aside, Skipped{clean, "cannot be unpacked: " + err.Error()})
+		u.skipped = append(u.skipped, Skipped{clean, "cannot be unpacked: " + err.Error()})
 		return nil
 	}
 	defer content.Close()
@@ -284,7 +284,7 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 // write copies one file. A file that cannot be written or read to its end is skipped; only a bomb is an error.
 func (u *unpacker) write(name string, content io.Reader) error {
 	refuse := func(err error) error {
-		u.aside = append(u.aside, Skipped{name, "cannot be unpacked: " + plain(err)})
+		u.skipped = append(u.skipped, Skipped{name, "cannot be unpacked: " + plain(err)})
 		return nil
 	}
 	if err := u.root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o755); err != nil {

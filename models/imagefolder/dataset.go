@@ -48,6 +48,7 @@ type Dataset struct {
 
 	prints    []Fingerprint // of Items
 	editsFile string
+	empty     []string // class folders without an image, which are not among Classes
 }
 
 // An Item is one usable image.
@@ -77,7 +78,7 @@ type Duplicate struct {
 // The codes of the diagnoses.
 const (
 	CodeFewImages  = "few-images"  // a class with too few images to learn or to judge
-	CodeEmptyClass = "empty-class" // a class folder without a usable image
+	CodeEmptyClass = "empty-class" // a class folder without a usable image, which is not a class
 	CodeOneClass   = "one-class"   // nothing to tell apart
 	CodeImbalance  = "imbalance"   // the largest class is many times the smallest
 	CodeLeak       = "leak"        // train and val or test share images

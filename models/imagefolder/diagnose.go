@@ -99,7 +99,7 @@ func (d *Dataset) describeClasses() {
 	}
 	for label, n := range d.Count("") {
 		if n == 0 {
-			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Remove its folder or add images.",
+			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images of it to measure its score.",
 				"Class %s has no usable image.", Printable(d.Classes[label]))
 			continue
 		}

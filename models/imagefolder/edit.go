@@ -86,7 +86,7 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 	if action != Keep && action != Delete && action != Relabel {
 		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", Printable(d.Name), action, Keep, Delete, Relabel)
 	}
-	if action == Relabel && !slices.Contains(d.Classes, to) {
+	if action == Relabel && !slices.Contains(d.Classes, to) && !slices.Contains(d.empty, to) {
 		return fmt.Errorf("edit %s: there is no class %s to relabel to", Printable(d.Name), Printable(to))
 	}
 	var edits []Edit

@@ -61,45 +61,53 @@ func arrangeList(ctx context.Context, root string, rows []row) (layout, error) {
 		if (r.split != "") != (rows[0].split != "") {
 			return layout{}, fmt.Errorf("line %d: either every line names its split, or none", r.line)
 		}
-		aside := func(reason string) {
-			l.aside = append(l.aside, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
+		skip := func(reason string) {
+			l.skipped = append(l.skipped, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
 		}
 		switch {
 		case r.label == "":
-			aside("it has no label")
+			skip("it has no label")
 			continue
 		case !filepath.IsLocal(filepath.FromSlash(r.path)):
-			aside("the path leads out of the folder of the list")
+			skip("the path leads out of the folder of the list")
 			continue
 		case seen[r.path]:
-			aside("the file stands in the list before")
+			skip("the file stands in the list before")
 			continue
 		}
 		seen[r.path] = true
 		file, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(r.path)))
 		if err != nil {
-			aside("there is no such file")
+			skip("there is no such file")
 			continue
 		}
 		if inside, err := filepath.Rel(root, file); err != nil || !filepath.IsLocal(inside) {
-			aside("a symbolic link that leads out of the folder")
+			skip("a symbolic link that leads out of the folder")
 			continue
 		}
 		info, err := os.Stat(file)
 		if err != nil || !info.Mode().IsRegular() {
-			aside("it is not a file")
+			skip("it is not a file")
 			continue
 		}
-		l.candidates = append(l.candidates, candidate{found{r.path, info.Size(), info.ModTime().UnixNano()}, r.label, r.split})
+		l.candidates = append(l.candidates, candidate{newFound(r.path, info), r.label, r.split, folderOf(r.path)})
 	}
 	l.given = len(rows) > 0 && rows[0].split != ""
 	return l.finishList()
 }
 
+// folderOf is the folder of a listed file; empty for one beside the list.
+func folderOf(file string) string {
+	if dir := path.Dir(file); dir != "." {
+		return dir
+	}
+	return ""
+}
+
 func (l layout) finishList() (layout, error) {
 	if len(l.candidates) == 0 {
-		if len(l.aside) > 0 {
-			return layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", Printable(l.aside[0].Path), l.aside[0].Reason)
+		if len(l.skipped) > 0 {
+			return layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", Printable(l.skipped[0].Path), l.skipped[0].Reason)
 		}
 		return layout{}, errors.New("the list is empty")
 	}

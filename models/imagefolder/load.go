@@ -41,10 +41,8 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if o.FollowSplit && !l.given {
 		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
 	}
-	if err := l.relabel(o.Classes); err != nil {
-		return nil, err
-	}
-	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.aside,
+	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.skipped,
+		Diagnoses: l.notes,
 		editsFile: cmp.Or(o.EditsFile, source)}
 	return d, d.build(ctx, l)
 }
@@ -145,6 +143,9 @@ func noImages(s *scanner) error {
 // build checks the candidates and fills the dataset.
 func (d *Dataset) build(ctx context.Context, l layout) error {
 	known := openMemory(d.Root, d.Options.StateDir)
+	if err := d.useClasses(ctx, &l, known); err != nil {
+		return err
+	}
 	verdicts, err := checkAll(ctx, d.Root, l.candidates, d.Options, known)
 	if err != nil {
 		return err
@@ -169,7 +170,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	}
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
-			len(l.candidates), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+			len(d.Skipped), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
 	}
 	if err := d.applyEdits(); err != nil {
 		return err
@@ -180,11 +181,69 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	if len(d.Items) == 0 {
 		return errors.New("edits have deleted every image: undo some")
 	}
+	if len(d.Options.Classes) == 0 {
+		d.dropEmptyClasses()
+	}
 	together := groups(d.Items, d.prints, d.Options.NearBits)
 	d.assign(together)
 	d.describe(together)
 	d.finish()
 	return nil
+}
+
+// useClasses puts Options.Classes in the place of the folders' own. A file that is no image does not make its folder a class; an
+// image of a class that is not known is an error.
+func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) error {
+	classes := d.Options.Classes
+	if len(classes) == 0 {
+		return nil
+	}
+	gate := newGate(decodeBudget)
+	kept := l.candidates[:0]
+	for _, c := range l.candidates {
+		if slices.Contains(classes, c.class) {
+			kept = append(kept, c)
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v := verdictOn(d.Root, c, d.Options, gate, known)
+		if v.Reason == "" {
+			return fmt.Errorf("its class %s is none of the %d that are known: rename the folder, or leave it out",
+				Printable(c.class), len(classes))
+		}
+		d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
+	}
+	l.candidates, l.classes = kept, slices.Clone(classes)
+	return nil
+}
+
+// dropEmptyClasses leaves out the classes without a usable image, and says so.
+func (d *Dataset) dropEmptyClasses() {
+	var kept []string
+	label := make([]int, len(d.Classes)) // new, by old
+	for old, n := range d.Count("") {
+		if n == 0 {
+			d.empty = append(d.empty, d.Classes[old])
+			continue
+		}
+		label[old] = len(kept)
+		kept = append(kept, d.Classes[old])
+	}
+	if d.empty == nil {
+		return
+	}
+	for i := range d.Items {
+		d.Items[i].Label = label[d.Items[i].Label]
+	}
+	d.Classes = kept
+	var names []string
+	for _, class := range d.empty {
+		names = append(names, Printable(class))
+	}
+	d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images, or remove the folder.",
+		"%s without a usable image, and not a class: %s.", plural(len(names), "folder is", "folders are"), listed(names))
 }
 
 // dropLeaks skips the images of a given split that also stand on a side that judges: a copy in test counts more than one
