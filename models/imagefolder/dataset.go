@@ -47,6 +47,7 @@ type Dataset struct {
 	Options    Options               // as given, with the defaults filled in
 
 	prints    []Fingerprint // of Items
+	groups    []string      // of Items, by Options.GroupBy; empty for an item without one
 	editsFile string
 	empty     []string // class folders without an image, which are not among Classes
 }
@@ -71,8 +72,9 @@ type Skipped struct {
 
 // A Duplicate is a group of items that show the same image.
 type Duplicate struct {
-	Items []int // indices into Dataset.Items, ascending
-	Exact bool  // the same bytes; else nearly equal by Fingerprint
+	Items  []int // indices into Dataset.Items, ascending
+	Leader int   // the one of Items that each other is equal or nearly equal to
+	Exact  bool  // the same bytes; else nearly equal by Fingerprint
 }
 
 // The codes of the diagnoses.
@@ -87,6 +89,7 @@ const (
 	CodeMissing    = "missing"     // a class is missing in val or test
 	CodeSplit      = "split"       // something about the split that was not as asked
 	CodeSkipped    = "skipped"     // files that are not used
+	CodeGroups     = "groups"      // what Options.GroupBy keeps together
 	CodeEdits      = "edits"       // edits that could not be applied
 )
 
@@ -103,6 +106,9 @@ type Options struct {
 	// Classes are the labels to use, in their order, as where a model is judged on another folder. Empty: the folders' names,
 	// sorted. A folder of another name is an error.
 	Classes []string
+
+	// GroupBy keeps the images of a video or a patient in one subset, by the names of folders or files.
+	GroupBy GroupBy
 
 	MaxPixels   int64 // the largest width x height that is decoded
 	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; negative: only equal bytes count

@@ -26,6 +26,16 @@ const DefaultNearBits = 16
 // differ by 1 at most, two photos shot in one second by 6.
 const maxColorDistance = 8
 
+// maxPlainDistance is how much any of the 48 color values may differ between near-duplicates without edges. A copy differs by
+// rounding only, and two swatches of one color card by little more.
+const maxPlainDistance = 1
+
+// plain says whether an image has next to no edges, as a swatch or a gradient: its bits then tell it from no other plain one.
+func (f Fingerprint) plain() bool {
+	n := f.Distance(Fingerprint{})
+	return min(n, 256-n) <= DefaultNearBits
+}
+
 // fingerprint decodes an image to its last byte, which is the check of its content as well.
 func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
 	const side = 17
@@ -66,10 +76,14 @@ func (f Fingerprint) near(other Fingerprint, maxBits int) bool {
 	if f.Distance(other) > maxBits {
 		return false
 	}
-	sum := 0
+	sum, most := 0, 0
 	for i, v := range f.Colors {
 		d := int(v) - int(other.Colors[i])
-		sum += max(d, -d)
+		d = max(d, -d)
+		sum, most = sum+d, max(most, d)
+	}
+	if most > maxPlainDistance && f.plain() && other.plain() {
+		return false
 	}
 	return sum <= maxColorDistance*len(f.Colors)
 }

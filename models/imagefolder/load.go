@@ -75,6 +75,9 @@ func (o Options) validate() error {
 			return &OptionError{limit.field, fmt.Sprintf("must be at least 1, got %d", limit.value)}
 		}
 	}
+	if by := []GroupBy{GroupByNothing, GroupByFolder, GroupByPrefix}; !slices.Contains(by, o.GroupBy) {
+		return &OptionError{"group-by", fmt.Sprintf("must be empty, %s or %s, got %q", GroupByFolder, GroupByPrefix, o.GroupBy)}
+	}
 	return Geometry{Size: o.Size, Method: o.Method}.Validate()
 }
 
@@ -167,6 +170,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
 			Height: v.Height})
 		d.prints = append(d.prints, v.Print)
+		d.groups = append(d.groups, d.Options.GroupBy.key(c))
 	}
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
@@ -184,9 +188,10 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
 	}
-	together := groups(d.Items, d.prints, d.Options.NearBits)
+	found := findClusters(d.Items, d.prints, d.Options.NearBits)
+	together := d.together(found)
 	d.assign(together)
-	d.describe(together)
+	d.describe(found, together)
 	d.finish()
 	return nil
 }

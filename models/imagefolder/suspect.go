@@ -48,12 +48,15 @@ func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]S
 }
 
 func (d *Dataset) suspectCopies(group Duplicate, add func(Suspect)) {
-	first := group.Items[0]
+	first := group.Leader
 	likeness := "nearly the same image as "
 	if group.Exact {
 		likeness = "the same bytes as "
 	}
-	for _, i := range group.Items[1:] {
+	for _, i := range group.Items {
+		if i == first {
+			continue
+		}
 		s := Suspect{Item: i, Reason: likeness + Printable(d.Items[first].Path), Propose: Delete, Score: 0.5}
 		if d.Items[i].Label != d.Items[first].Label {
 			s.Reason += ", which is labelled " + Printable(d.Classes[d.Items[first].Label])
