@@ -17,6 +17,7 @@ type verdict struct {
 	Width  int
 	Height int
 	Print  Fingerprint
+	Clear  bool   // every pixel is transparent
 	Reason string // empty for a usable image
 }
 
@@ -60,12 +61,12 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	}
 	release := gate.enter(header)
 	defer release()
-	print, err := fingerprint(data, limits)
+	print, clear, err := fingerprint(data, limits)
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
 	width, height := header.Upright()
-	return verdict{SHA256: digest, Width: width, Height: height, Print: print}
+	return verdict{SHA256: digest, Width: width, Height: height, Print: print, Clear: clear}
 }
 
 // reasonOf is an error without the path of the file, which stands beside it.

@@ -79,18 +79,19 @@ type Duplicate struct {
 
 // The codes of the diagnoses.
 const (
-	CodeFewImages  = "few-images"  // a class with too few images to learn or to judge
-	CodeEmptyClass = "empty-class" // a class folder without a usable image, which is not a class
-	CodeOneClass   = "one-class"   // nothing to tell apart
-	CodeImbalance  = "imbalance"   // the largest class is many times the smallest
-	CodeLeak       = "leak"        // train and val or test share images
-	CodeTwoLabels  = "two-labels"  // the same image under two labels
-	CodeDuplicates = "duplicates"  // the same image more than once under one label
-	CodeMissing    = "missing"     // a class is missing in val or test
-	CodeSplit      = "split"       // something about the split that was not as asked
-	CodeSkipped    = "skipped"     // files that are not used
-	CodeGroups     = "groups"      // what Options.GroupBy keeps together
-	CodeEdits      = "edits"       // edits that could not be applied
+	CodeFewImages   = "few-images"  // a class with too few images to learn or to judge
+	CodeEmptyClass  = "empty-class" // a class folder without a usable image, which is not a class
+	CodeOneClass    = "one-class"   // nothing to tell apart
+	CodeImbalance   = "imbalance"   // the largest class is many times the smallest
+	CodeLeak        = "leak"        // train and val or test share images
+	CodeTwoLabels   = "two-labels"  // the same image under two labels
+	CodeDuplicates  = "duplicates"  // the same image more than once under one label
+	CodeMissing     = "missing"     // a class is missing in val or test
+	CodeSplit       = "split"       // something about the split that was not as asked
+	CodeSkipped     = "skipped"     // files that are not used
+	CodeTransparent = "transparent" // images of which nothing can be seen
+	CodeGroups      = "groups"      // what Options.GroupBy keeps together
+	CodeEdits       = "edits"       // edits that could not be applied
 )
 
 // Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.

@@ -150,7 +150,7 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if len(data) > 1<<20 {
 			continue // the camera's originals of others
 		}
-		print, err := fingerprint(data, imageio.Limits{})
+		print, _, err := fingerprint(data, imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if i%5 != 0 {
 			continue
 		}
-		copied, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
+		copied, _, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,12 +36,13 @@ func (f Fingerprint) plain() bool {
 	return min(n, 256-n) <= DefaultNearBits
 }
 
-// fingerprint decodes an image to its last byte, which is the check of its content as well.
-func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
+// fingerprint decodes an image to its last byte, which is the check of its content as well. It also says whether the image is
+// fully transparent.
+func fingerprint(data []byte, limits imageio.Limits) (print Fingerprint, clear bool, err error) {
 	const side = 17
 	decoded, err := imageio.Decode(data, limits)
 	if err != nil {
-		return Fingerprint{}, err
+		return Fingerprint{}, false, err
 	}
 	small := make([]uint8, 3*side*side)
 	decoded.Resize(small, Geometry{Size: side})
@@ -49,7 +50,6 @@ func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
 		p := small[3*(side*y+x):]
 		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
 	}
-	var print Fingerprint
 	for y := range 16 {
 		for x := range 16 {
 			if grey(x+1, y) > grey(x, y) {
@@ -59,7 +59,7 @@ func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
 		}
 	}
 	decoded.Resize(print.Colors[:], Geometry{Size: 4})
-	return print, nil
+	return print, decoded.Transparent, nil
 }
 
 // Distance is the number of bits that differ, 0 to 256.

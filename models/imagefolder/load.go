@@ -161,11 +161,15 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	for label, class := range d.Classes {
 		labels[class] = label
 	}
+	var clear []int
 	for i, c := range l.candidates {
 		v := verdicts[i]
 		if v.Reason != "" {
 			d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
 			continue
+		}
+		if v.Clear {
+			clear = append(clear, len(d.Items))
 		}
 		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
 			Height: v.Height})
@@ -175,6 +179,10 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
 			len(d.Skipped), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+	}
+	if clear != nil {
+		d.tell(diagnosis.Note, CodeTransparent, clear, "Delete them, or save them again without transparency.",
+			"%s fully transparent, and white for the model.", plural(len(clear), "image is", "images are"))
 	}
 	if err := d.applyEdits(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -318,4 +319,13 @@ func sharedData(t testing.TB, name string) string {
 		t.Skipf("needs the test data %s", name)
 	}
 	return dir
+}
+
+func TestTransparentImagesAreNoted(t *testing.T) {
+	files := someFiles(t, 3, "a", "b")
+	files["b/clear.png"] = pngOf(t, image.NewNRGBA(image.Rect(0, 0, 9, 9)))
+	d := mustLoad(t, write(t, files), DefaultOptions())
+	if n, _ := noteOf(d, CodeTransparent); len(n.Paths) != 1 || n.Paths[0] != "b/clear.png" {
+		t.Errorf("the note is %+v", n)
+	}
 }

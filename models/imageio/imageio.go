@@ -16,6 +16,8 @@ const DefaultMaxPixels = 50_000_000
 type RGB struct {
 	Width, Height int
 	Pix           []uint8 // [height, width, 3], red first, no padding
+	// Transparent says that every pixel of the file is fully transparent: all of Pix is the background.
+	Transparent bool
 }
 
 // A Header is what the first bytes of a file say about its image.
