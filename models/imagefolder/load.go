@@ -87,7 +87,7 @@ func nameOf(dir string) string {
 		dir = absolute
 	}
 	base := filepath.Base(dir)
-	for _, ending := range append(archiveEndings(), ".csv", ".tsv") {
+	for _, ending := range append(archiveEndings(), ".csv", ".tsv", ".jsonl") {
 		if cut := len(base) - len(ending); cut > 0 && strings.EqualFold(base[cut:], ending) {
 			return base[:cut]
 		}
@@ -109,12 +109,12 @@ func open(ctx context.Context, dir string, o Options) (edits string, l layout, e
 	switch {
 	case info.IsDir():
 		l, err = openFolder(ctx, absolute, o)
-	case hasEnding(absolute, ".csv", ".tsv"):
+	case hasEnding(absolute, ".csv", ".tsv", ".jsonl"):
 		l, err = openList(ctx, absolute, o)
 	case hasEnding(absolute, archiveEndings()...):
 		l, err = openArchive(ctx, absolute, o)
 	default:
-		err = errors.New("it is a file: give a folder, a .csv of paths and labels, a .zip or a .tar")
+		err = errors.New("it is a file: give a folder, a .csv or .jsonl of paths and labels, a .zip or a .tar")
 	}
 	return edits, l, err
 }
@@ -129,6 +129,9 @@ func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
+	if l, ok, err := openMetadata(ctx, s, o); ok || err != nil {
+		return l, err
+	}
 	l := arrange(s)
 	if len(l.candidates) == 0 {
 		return layout{}, noImages(s)
@@ -136,11 +139,13 @@ func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
 	return l, nil
 }
 
+var errNoFiles = errors.New("there are no files in it: put the images of each class into a folder named after the class")
+
 func noImages(s *scanner) error {
 	if len(s.files) > 0 {
 		return errors.New("the images lie in no class folder: put those of each class into a folder named after it")
 	}
-	return errors.New("there are no files in it: put the images of each class into a folder named after the class")
+	return errNoFiles
 }
 
 // build checks the candidates and fills the dataset.
