@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // featuresAhead is how many images are held in memory at once.
@@ -32,7 +33,7 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 			var image *features.Image
 			if s.file == "" {
 				image = features.NewImage(s.resized(geometry))
-			} else if image, err = features.ReadImage(s.file, geometry); err != nil {
+			} else if image, err = features.ReadImage(s.file, geometry, imageio.Limits{}); err != nil {
 				return nil, nil, fmt.Errorf("computing features of %s: %w", s.name, err)
 			}
 			images = append(images, image)

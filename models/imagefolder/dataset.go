@@ -90,6 +90,7 @@ const (
 	CodeSplit       = "split"       // something about the split that was not as asked
 	CodeSkipped     = "skipped"     // files that are not used
 	CodeTransparent = "transparent" // images of which nothing can be seen
+	CodeClassNames  = "class-names" // names that are easily confused, or in an unexpected order
 	CodeGroups      = "groups"      // what Options.GroupBy keeps together
 	CodeEdits       = "edits"       // edits that could not be applied
 )

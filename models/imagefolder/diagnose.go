@@ -29,6 +29,7 @@ func (d *Dataset) tell(severity diagnosis.Severity, code string, items []int, fi
 func (d *Dataset) describe(found clusters, together [][]int) {
 	d.describeClusters(found)
 	d.describeGroupBy()
+	d.describeClassNames()
 	d.describeClasses(together)
 	if n := len(d.Skipped); n > 0 {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "%s skipped; each has its reason in the list.", plural(n, "file is", "files are"))
