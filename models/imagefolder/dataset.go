@@ -1,4 +1,4 @@
-// Package imagefolder turns a folder of images into a checked, labelled, split dataset.
+// Package imagefolder turns a folder of images into a checked, labeled, split dataset.
 //
 // A class is a folder; images may lie at any depth below it. A folder that holds train, val and test folders brings its
 // own split. Everything that cannot be used is skipped with a reason that a person understands; the same files and the
@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// The names of the sides of a split.
+// The names of the subsets of a split.
 const (
 	Train = "train"
 	Val   = "val"
@@ -32,7 +32,7 @@ const (
 	Crop     = imageio.Crop
 )
 
-// A Dataset is a set of labelled, checked images. It is read-only after Load.
+// A Dataset is a set of labeled, checked images. It is read-only after Load.
 type Dataset struct {
 	Root       string                // the folder that the items' paths are relative to
 	Name       string                // the short name that magics use
@@ -60,7 +60,7 @@ type Item struct {
 	SHA256 string `json:"sha256"` // of the file's bytes, hex
 	Width  int    `json:"width"`  // upright, in pixels
 	Height int    `json:"height"`
-	// Reviewed says that a person has kept or relabelled it.
+	// Reviewed says that a person has kept or relabeled it.
 	Reviewed bool `json:"reviewed,omitempty"`
 }
 

@@ -12,7 +12,7 @@ const maxPaths = 20 // of a diagnosis: more would not be read
 
 // The limits behind the diagnoses. They are conventions of the field, not measurements.
 const (
-	fewForTraining = 10 // training images of a class, below which it is hardly learnt, even on a pretrained backbone
+	fewForTraining = 10 // training images of a class, below which it is hardly learned, even on a pretrained backbone
 	heavyImbalance = 5  // times as many training images in the largest class as in the smallest
 )
 
@@ -119,7 +119,7 @@ func (d *Dataset) tellClusters(again, leaked, nearLeaked, twoLabels []int) {
 	}
 }
 
-// leaksExactly says whether a group has the same bytes on two sides.
+// leaksExactly says whether a group has the same bytes in two subsets.
 func (d *Dataset) leaksExactly(group []int) bool {
 	side := map[string]string{}
 	for _, i := range group {
@@ -208,7 +208,7 @@ func (d *Dataset) Imbalance() *diagnosis.Diagnosis {
 	}
 }
 
-// describeMissing notes a class that cannot be judged, because a side that exists has none of it.
+// describeMissing notes a class that cannot be judged, because a subset that exists has none of it.
 func (d *Dataset) describeMissing(label int, together [][]int) {
 	for _, side := range []string{Val, Test} {
 		counts := d.Count(side)

@@ -34,7 +34,7 @@ func TestGroups(t *testing.T) {
 	prints[20] = near(10, DefaultNearBits)   // just near
 	prints[30] = near(11, DefaultNearBits+1) // just not
 	prints[40] = near(20, DefaultNearBits)   // near over 20
-	prints[50] = prints[12]                  // looks the same, in other colours
+	prints[50] = prints[12]                  // looks the same, in other colors
 	for i := range prints[50].Colors {
 		prints[50].Colors[i] = 200
 	}

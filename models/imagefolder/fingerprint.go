@@ -11,7 +11,7 @@ import (
 //
 // (goimagehash, the library that offers itself, rests on an abandoned resizer and has no index for large sets.)
 type Fingerprint struct {
-	// Bits is a difference hash: the image shrunk to 17 x 16 grey pixels, a bit for each pair of horizontal neighbours
+	// Bits is a difference hash: the image shrunk to 17 x 16 gray pixels, a bit for each pair of horizontal neighbors
 	// that says whether it becomes brighter to the right.
 	Bits [4]uint64
 	// Colors is the image shrunk to 4 x 4 RGB pixels: it tells images apart whose edges agree.
@@ -22,7 +22,7 @@ type Fingerprint struct {
 // copies out of ten stay within it; the most similar different images of a series (one hand, one wall) differ in 17.
 const DefaultNearBits = 16
 
-// maxColorDistance is how much the mean of the 48 colour values may differ, in grey levels, between near-duplicates. Copies
+// maxColorDistance is how much the mean of the 48 color values may differ, in gray levels, between near-duplicates. Copies
 // differ by 1 at most, two photos shot in one second by 6.
 const maxColorDistance = 8
 
@@ -46,13 +46,13 @@ func fingerprint(data []byte, limits imageio.Limits) (print Fingerprint, clear b
 	}
 	small := make([]uint8, 3*side*side)
 	decoded.Resize(small, Geometry{Size: side})
-	grey := func(x, y int) int {
+	gray := func(x, y int) int {
 		p := small[3*(side*y+x):]
 		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
 	}
 	for y := range 16 {
 		for x := range 16 {
-			if grey(x+1, y) > grey(x, y) {
+			if gray(x+1, y) > gray(x, y) {
 				i := 16*y + x
 				print.Bits[i/64] |= 1 << (i % 64)
 			}

@@ -264,7 +264,7 @@ func (d *Dataset) dropEmptyClasses() {
 		"%s without a usable image, and not a class: %s.", plural(len(names), "folder is", "folders are"), listed(names))
 }
 
-// dropLeaks skips the images of a given split that also stand on a side that judges: a copy in test counts more than one
+// dropLeaks skips the images of a given split that are also in a subset that judges: a copy in test counts more than one
 // in val, and that more than one in train.
 func (d *Dataset) dropLeaks() {
 	judges := map[string]Item{} // by content
@@ -280,11 +280,11 @@ func (d *Dataset) dropLeaks() {
 		if !ok || judge.Split == d.Items[i].Split {
 			return ""
 		}
-		return fmt.Sprintf("the same image as %s: on both sides of the split it would make the score too good", Printable(judge.Path))
+		return fmt.Sprintf("the same image as %s: in two subsets it would make the score too good", Printable(judge.Path))
 	})
 }
 
-// assign gives every item its side.
+// assign gives every item its subset.
 func (d *Dataset) assign(together [][]int) {
 	if !d.GivenSplit {
 		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)

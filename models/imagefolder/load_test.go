@@ -277,18 +277,18 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	if spoilt := mustLoad(t, dir, remembering); len(spoilt.Skipped) != 1 || len(spoilt.Items) != 5 {
+	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || len(spoiled.Items) != 5 {
 		t.Error("a file of the same size and time with other bytes was taken")
 	}
 	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
 	if err != nil || len(memories) != 1 {
 		t.Fatalf("memories: %v, %v", memories, err)
 	}
-	if err := os.WriteFile(memories[0], []byte("spoilt"), 0o644); err != nil {
+	if err := os.WriteFile(memories[0], []byte("spoiled"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if spoilt := mustLoad(t, dir, remembering); len(spoilt.Skipped) != 1 || spoilt.Items[0].Width == marked {
-		t.Error("a spoilt memory was taken for true")
+	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || spoiled.Items[0].Width == marked {
+		t.Error("a spoiled memory was taken for true")
 	}
 }
 

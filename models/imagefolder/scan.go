@@ -48,7 +48,7 @@ type scanner struct {
 }
 
 const (
-	maxDepth = 64   // folders in folders; a stranger's archive can nest thousands
+	maxDepth = 64   // folders in folders; a hostile archive can nest thousands
 	chunk    = 1024 // directory entries read at once
 )
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Background is what shows through where an image is transparent: white, as on the page that it was made for. (Pillow's
-// convert("RGB") drops the alpha instead, and shows whatever colour the invisible pixels happen to have.)
+// convert("RGB") drops the alpha instead, and shows whatever color the invisible pixels happen to have.)
 const Background = 255
 
 // Decode decodes an image at its own size, upright.
@@ -46,7 +46,7 @@ func decode(data []byte, limits Limits) (Header, image.Image, error) {
 			c.title, size.X, size.Y, header.Width, header.Height)
 	}
 	if beyondPalette(model, decoded) {
-		return header, nil, fmt.Errorf("damaged %s: its pixels have colours that are not in its palette", c.title)
+		return header, nil, fmt.Errorf("damaged %s: its pixels have colors that are not in its palette", c.title)
 	}
 	return header, decoded, nil
 }
@@ -90,7 +90,7 @@ func noAlpha(pix []uint8, size int) bool {
 	return len(pix) > 0
 }
 
-// toRGB brings any colour model to RGB on a canvas of the header's size.
+// toRGB brings any color model to RGB on a canvas of the header's size.
 func toRGB(decoded image.Image, header Header) RGB {
 	width, height := header.Width, header.Height
 	out := RGB{Width: width, Height: height, Pix: make([]uint8, 3*width*height)}

@@ -75,7 +75,7 @@ func sharedData(t testing.TB, name string) string {
 	return dir
 }
 
-// compare returns how far the spots differ from Pillow's, in grey levels, and whether every pixel is the same.
+// compare returns how far the spots differ from Pillow's, in gray levels, and whether every pixel is the same.
 func (g golden) compare(t *testing.T, p RGB) (worst int, mean float64, same bool) {
 	t.Helper()
 	if p.Width != g.Width || p.Height != g.Height {
@@ -107,7 +107,7 @@ var unlikePillow = map[string]string{
 	"corpus/pillow/xmp_tags_orientation.png":          "an orientation in XMP instead of EXIF is not read",
 	"corpus/pillow/xmp_tags_orientation_exiftool.png": "an orientation in XMP instead of EXIF is not read",
 	"golden/sampling-112222.jpg":                      "luma of half the resolution of chroma: it is repeated, and libjpeg interpolates",
-	"corpus/pillow/i_trns.png":                        "16-bit grey with one transparent value: Pillow clips it",
+	"corpus/pillow/i_trns.png":                        "16-bit gray with one transparent value: Pillow clips it",
 }
 
 // check compares with Pillow: to the last bit, except where a discrete cosine transform rounds in its own way.

@@ -129,7 +129,7 @@ func damaged(c codec, data []byte, err error) error {
 	return fmt.Errorf("damaged %s: %w", c.title, err)
 }
 
-// recoverTo keeps a decoder's panic on a stranger's file from reaching the caller.
+// recoverTo keeps a decoder's panic on a hostile file from reaching the caller.
 func recoverTo(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("damaged: the decoder failed on this file (%v)", p)

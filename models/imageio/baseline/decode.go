@@ -145,7 +145,7 @@ func (d *decoder) headers() (scan int, err error) {
 				d.interval = int(binary.BigEndian.Uint16(body))
 			}
 		case marker == markerAdob:
-			// Adobe's last byte says how the colours are coded: 1 is YCbCr.
+			// Adobe's last byte says how the colors are coded: 1 is YCbCr.
 			ok = !bytes.HasPrefix(body, []byte("Adobe")) || len(body) >= 12 && body[11] == 1
 		case marker >= markerAPP0 && marker <= 0xef || marker == markerCOM:
 			ok = true

@@ -63,7 +63,7 @@ def geometries(image):
 
 
 def scene(w, h):
-    """An image with smooth areas, hard edges and every colour."""
+    """An image with smooth areas, hard edges and every color."""
     image = Image.new("RGB", (w, h))
     for y in range(h):
         for x in range(w):
