@@ -29,6 +29,19 @@ func (m *Model) EvaluateWith(ctx context.Context, data *imagefolder.Dataset, ite
 }
 
 func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (*metric.Report, error) {
+	report, err := m.report(ctx, data, items, options)
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == len(data.Items) { // a subset says nothing about the files that are in none
+		for _, s := range data.Skipped {
+			report.Skipped = append(report.Skipped, metric.File{Path: s.Path, Reason: s.Reason})
+		}
+	}
+	return report, nil
+}
+
+func (m *Model) report(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (*metric.Report, error) {
 	if options == nil {
 		options = &EvaluateOptions{}
 	}

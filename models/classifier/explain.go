@@ -23,7 +23,7 @@ type HeatMap struct {
 // Explain computes the Grad-CAM heat map of an image file for a class (arXiv:1610.02391); an empty class means the most
 // probable one. The map has the size of the backbone's last feature maps.
 func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
-	image, err := features.ReadImage(file, m.geometry())
+	image, err := features.ReadImage(file, m.geometry(), m.limits())
 	if err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}

@@ -73,6 +73,21 @@ func TestModelPredictsAndIsEvaluated(t *testing.T) {
 		t.Errorf("evaluated to loss %g and accuracy %g, the best epoch had %g and %g", report.Loss, report.Accuracy, best.ValLoss,
 			best.ValAccuracy)
 	}
+	if len(report.Skipped) != 0 {
+		t.Errorf("a subset reports %v", report.Skipped)
+	}
+	damaged := filepath.Join(job.Dataset.Root, "red", "damaged.png")
+	if err := os.WriteFile(damaged, []byte("no image"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := imagefolder.Load(context.Background(), job.Dataset.Root, job.Dataset.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err = m.EvaluateWith(context.Background(), folder, allItems(folder), EvaluateOptions{}); err != nil || len(report.Skipped) != 1 ||
+		report.Skipped[0].Path != "red/damaged.png" || report.Skipped[0].Reason == "" {
+		t.Errorf("skipped %v, %v", report.Skipped, err)
+	}
 	missing := filepath.Join(job.Dataset.Root, "none.png")
 	predictions, err := m.Predict(context.Background(), []string{filepath.Join(job.Dataset.Root, "red", "001.png"), missing}, 2)
 	if err != nil {
@@ -283,7 +298,7 @@ func TestExplainLooksAtTheClass(t *testing.T) {
 				t.Fatalf("a value of %g", v)
 			}
 		}
-		image, err := features.ReadImage(file, m.geometry())
+		image, err := features.ReadImage(file, m.geometry(), m.limits())
 		if err != nil {
 			t.Fatal(err)
 		}

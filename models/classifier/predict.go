@@ -21,12 +21,31 @@ const predictAhead = 64
 // geometry is how images come to the backbone's size.
 func (m *Model) geometry() imageio.Geometry { return m.Backbone().Identity().Geometry }
 
+// limits are those of the training, where it took larger images than usual: what a model has learned from, it also predicts.
+func (m *Model) limits() imageio.Limits {
+	return imageio.Limits{MaxPixels: max(imageio.DefaultMaxPixels, m.Provenance.MaxPixels)}
+}
+
+// PredictOptions change what Predict does.
+type PredictOptions struct {
+	Top    int            // classes for each image; 0: all
+	Limits imageio.Limits // of what is decoded; zero: imageio's default, or the training's where that is larger
+}
+
 // Predict reads image files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
 // read gets a Prediction with its Error. The features go through the cache.
 func (m *Model) Predict(ctx context.Context, files []string, k int) ([]prediction.Prediction, error) {
+	return m.PredictWith(ctx, files, PredictOptions{Top: k})
+}
+
+// PredictWith is Predict with options.
+func (m *Model) PredictWith(ctx context.Context, files []string, options PredictOptions) ([]prediction.Prediction, error) {
+	if options.Limits == (imageio.Limits{}) {
+		options.Limits = m.limits()
+	}
 	predictions := make([]prediction.Prediction, 0, len(files))
 	for at := 0; at < len(files); at += predictAhead {
-		some, err := m.predictSome(ctx, files[at:min(at+predictAhead, len(files))], k)
+		some, err := m.predictSome(ctx, files[at:min(at+predictAhead, len(files))], options)
 		if err != nil {
 			return predictions, err
 		}
@@ -35,14 +54,14 @@ func (m *Model) Predict(ctx context.Context, files []string, k int) ([]predictio
 	return predictions, nil
 }
 
-func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]prediction.Prediction, error) {
+func (m *Model) predictSome(ctx context.Context, files []string, options PredictOptions) ([]prediction.Prediction, error) {
 	images, failures := make([]*features.Image, len(files)), make([]error, len(files))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	geometry := m.geometry()
 	for i, file := range files {
 		group.Go(func() error {
-			images[i], failures[i] = features.ReadImage(file, geometry)
+			images[i], failures[i] = features.ReadImage(file, geometry, options.Limits)
 			return nil
 		})
 	}
@@ -61,7 +80,7 @@ func (m *Model) predictSome(ctx context.Context, files []string, k int) ([]predi
 			predictions[i] = prediction.Prediction{Path: files[i], Error: failures[i].Error()}
 			continue
 		}
-		predictions[i] = m.prediction(outputs[:m.outputs()], k)
+		predictions[i] = m.prediction(outputs[:m.outputs()], options.Top)
 		predictions[i].Path, predictions[i].Cached = files[i], image.Cached
 		outputs = outputs[m.outputs():]
 	}

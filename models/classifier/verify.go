@@ -89,7 +89,7 @@ func recordedDataset(ctx context.Context, o training.Outcome, root string) (*ima
 	id := p.Backbone
 	data := &imagefolder.Dataset{
 		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest,
-		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method},
+		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: p.MaxPixels},
 	}
 	if o.Task == training.Regression {
 		data.Classes = nil

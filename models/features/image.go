@@ -19,14 +19,14 @@ type Image struct {
 	Cached bool    // its features were found in the cache
 }
 
-// ReadImage decodes a file.
-func ReadImage(file string, geometry imageio.Geometry) (*Image, error) {
+// ReadImage decodes a file within limits.
+func ReadImage(file string, geometry imageio.Geometry, limits imageio.Limits) (*Image, error) {
 	data, err := imageio.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	image := &Image{Key: sha256.Sum256(data), Pixels: make([]uint8, geometry.Bytes())}
-	if err := imageio.At(image.Pixels, data, geometry, imageio.Limits{}); err != nil {
+	if err := imageio.At(image.Pixels, data, geometry, limits); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	return image, nil

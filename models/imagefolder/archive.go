@@ -3,6 +3,8 @@ package imagefolder
 import (
 	"archive/tar"
 	"archive/zip"
+	"bufio"
+	"compress/bzip2"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -17,18 +19,22 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ulikunitz/xz"
+
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
+func archiveEndings() []string {
+	return []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"}
+}
 
 // Limits of what an archive may unpack to. Images are compressed already: an archive that grows much is a bomb.
 const (
-	maxGrowth      = 100       // times the archive's size, on top of
-	freeGrowth     = 256 << 20 // bytes
-	maxAside       = 256 << 20 // bytes
-	asideOfArchive = ".headstart-skipped.json"
+	maxGrowth        = 100       // times the archive's size, on top of
+	freeGrowth       = 256 << 20 // bytes
+	maxSkipped       = 256 << 20 // bytes
+	skippedOfArchive = ".headstart-skipped.json"
 )
 
 // openArchive unpacks an archive below the state folder, once for each content, and reads the folder.
@@ -50,23 +56,27 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 			return layout{}, fmt.Errorf("unpack: %w", err)
 		}
 	}
+	list, err := safefile.ReadFile(filepath.Join(target, skippedOfArchive), maxSkipped)
+	if err != nil {
+		return layout{}, err
+	}
+	var refused []Skipped
+	if err := json.Unmarshal(list, &refused); err != nil {
+		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
+	}
 	root, err := onlyFolder(target)
 	if err != nil {
 		return layout{}, err
 	}
 	l, err := openFolder(ctx, root, o)
+	if errors.Is(err, errNoFiles) && len(refused) > 0 {
+		return layout{}, fmt.Errorf("none of its %s can be unpacked; the first: %s: %s", plural(len(refused), "file", "files"),
+			Printable(refused[0].Path), refused[0].Reason)
+	}
 	if err != nil {
 		return layout{}, err
 	}
-	aside, err := safefile.ReadFile(filepath.Join(target, asideOfArchive), maxAside)
-	if err != nil {
-		return layout{}, err
-	}
-	var refused []Skipped
-	if err := json.Unmarshal(aside, &refused); err != nil {
-		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
-	}
-	l.aside = append(l.aside, refused...)
+	l.skipped = append(l.skipped, refused...)
 	return l, nil
 }
 
@@ -129,13 +139,13 @@ func visible(dir string) (folders []string, files int, err error) {
 
 // An unpacker writes an archive's files into one folder, which os.Root keeps every path inside of.
 type unpacker struct {
-	ctx   context.Context
-	root  *os.Root
-	left  int64 // bytes that may still be written
-	files int   // that may still come
-	aside []Skipped
-	o     Options
-	done  int
+	ctx     context.Context
+	root    *os.Root
+	left    int64 // bytes that may still be written
+	files   int   // that may still come
+	skipped []Skipped
+	o       Options
+	done    int
 }
 
 // unpack fills target, whole or not at all, with limit bytes at the most.
@@ -150,7 +160,7 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 		return err
 	}
 	defer root.Close()
-	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, aside: []Skipped{}, o: o}
+	u := &unpacker{ctx: ctx, root: root, left: limit, files: o.MaxFiles, skipped: []Skipped{}, o: o}
 	if hasEnding(file, ".zip") {
 		err = u.zip(file)
 	} else {
@@ -159,11 +169,11 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 	if err != nil {
 		return err
 	}
-	aside, err := json.Marshal(u.aside)
+	list, err := json.Marshal(u.skipped)
 	if err != nil {
 		return err
 	}
-	if err := root.WriteFile(asideOfArchive, aside, 0o644); err != nil {
+	if err := root.WriteFile(skippedOfArchive, list, 0o644); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, target); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -188,6 +198,11 @@ func (u *unpacker) zip(file string) error {
 	}
 	for _, entry := range r.File {
 		name := entry.Name
+		const encrypted = 1 << 0
+		if entry.Flags&encrypted != 0 && !entry.Mode().IsDir() {
+			u.skipped = append(u.skipped, Skipped{path.Clean(name), "protected by a password: unpack the archive yourself, and give the folder"})
+			continue
+		}
 		if strings.Contains(name, `\`) && !strings.Contains(name, "/") {
 			name = strings.ReplaceAll(name, `\`, "/") // some Windows programs write them so
 		}
@@ -204,14 +219,9 @@ func (u *unpacker) tar(file string) error {
 		return errors.New(plain(err))
 	}
 	defer f.Close()
-	stream := io.Reader(f)
-	if !hasEnding(file, ".tar") {
-		unzipped, err := gzip.NewReader(f)
-		if err != nil {
-			return fmt.Errorf("damaged gzip: %w", err)
-		}
-		defer unzipped.Close()
-		stream = unzipped
+	stream, err := decompressed(f, file)
+	if err != nil {
+		return err
 	}
 	// What the archive holds beside its files, such as entries that are skipped, counts as well.
 	r := tar.NewReader(&bounded{cancelled{u.ctx, stream}, u.left + u.left/8 + 1<<20})
@@ -227,6 +237,47 @@ func (u *unpacker) tar(file string) error {
 			return err
 		}
 	}
+}
+
+// decompressed is the tar in a file, by the file's ending.
+func decompressed(f io.Reader, file string) (io.Reader, error) {
+	switch {
+	case hasEnding(file, ".tar"):
+		return f, nil
+	case hasEnding(file, ".bz2", ".tbz2"):
+		return bzip2.NewReader(f), nil
+	case hasEnding(file, ".xz", ".txz"):
+		buffered := bufio.NewReader(f)
+		if err := checkDictionary(buffered); err != nil {
+			return nil, err
+		}
+		r, err := xz.NewReader(buffered)
+		if err != nil {
+			return nil, fmt.Errorf("damaged xz: %w", err)
+		}
+		return r, nil
+	}
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("damaged gzip: %w", err)
+	}
+	return r, nil
+}
+
+// checkDictionary refuses an xz file that asks for a dictionary larger than xz itself makes at its highest level, 64 MiB, times
+// four: the header of a few bytes would take up to 4 GiB of memory. The layout is that of The .xz File Format, 3.1 and 5.3.1.
+func checkDictionary(r *bufio.Reader) error {
+	const header, lzma2, largest = 12, 0x21, 28 // 28 stands for 256 MiB
+	head, _ := r.Peek(header + 64)              // an error comes again when it is read
+	for i := header; i+2 < len(head); i++ {
+		if head[i] == lzma2 && head[i+1] == 1 {
+			if head[i+2] > largest {
+				return errors.New("the xz asks for more than 256 MiB of memory: pack it again with xz -9 at the most")
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // bounded is a reader that fails after so many bytes.
@@ -258,17 +309,17 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case mode.IsDir() || strings.HasSuffix(name, "/"):
 		return nil // folders come with their files
 	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsRune(name, 0):
-		u.aside = append(u.aside, Skipped{name, "its path leads out of the archive"})
+		u.skipped = append(u.skipped, Skipped{name, "its path leads out of the archive"})
 		return nil
 	case !mode.IsRegular():
-		u.aside = append(u.aside, Skipped{clean, "not a file but a link or a device"})
+		u.skipped = append(u.skipped, Skipped{clean, "not a file but a link or a device"})
 		return nil
 	case ignored(path.Base(clean)) || ignored(strings.SplitN(clean, "/", 2)[0]):
 		return nil
 	}
 	content, err := open()
 	if err != nil {
-		u.aside = append(u.aside, Skipped{clean, "cannot be unpacked: " + err.Error()})
+		u.skipped = append(u.skipped, Skipped{clean, "cannot be unpacked: " + err.Error()})
 		return nil
 	}
 	defer content.Close()
@@ -284,7 +335,7 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 // write copies one file. A file that cannot be written or read to its end is skipped; only a bomb is an error.
 func (u *unpacker) write(name string, content io.Reader) error {
 	refuse := func(err error) error {
-		u.aside = append(u.aside, Skipped{name, "cannot be unpacked: " + plain(err)})
+		u.skipped = append(u.skipped, Skipped{name, "cannot be unpacked: " + plain(err)})
 		return nil
 	}
 	if err := u.root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o755); err != nil {
@@ -303,7 +354,7 @@ func (u *unpacker) write(name string, content io.Reader) error {
 	case u.left < 0:
 		return errBomb
 	case n > imageio.MaxFileMiB<<20:
-		err = fmt.Errorf("the file has more than %d MiB", imageio.MaxFileMiB)
+		err = fmt.Errorf("it unpacks to more than %d MiB, which no image has", imageio.MaxFileMiB)
 	}
 	if err != nil {
 		return errors.Join(refuse(err), u.root.Remove(filepath.FromSlash(name)))

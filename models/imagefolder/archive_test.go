@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"io/fs"
 	"maps"
 	"os"
@@ -15,6 +16,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ulikunitz/xz"
+
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func zipOf(t testing.TB, files map[string]string) []byte {
@@ -75,6 +79,22 @@ func zipped(t testing.TB, data []byte) []byte {
 	return out.Bytes()
 }
 
+func xzOf(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := xz.NewWriter(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func archiveFile(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
@@ -94,6 +114,7 @@ func TestLoadArchives(t *testing.T) {
 	var digests []string
 	for name, data := range map[string][]byte{
 		"set.zip": zipOf(t, files), "set.tar": tarOf(t, files), "set.TAR.GZ": zipped(t, tarOf(t, files)), "set.tgz": zipped(t, tarOf(t, files)),
+		"set.tar.xz": xzOf(t, tarOf(t, files)), "set.txz": xzOf(t, tarOf(t, files)),
 	} {
 		state := t.TempDir()
 		file := archiveFile(t, name, data)
@@ -110,7 +131,7 @@ func TestLoadArchives(t *testing.T) {
 			t.Errorf("%s: the edit is lost", name)
 		}
 	}
-	if slices.Sort(digests); digests[0] != digests[3] {
+	if slices.Sort(digests); digests[0] != digests[len(digests)-1] {
 		t.Error("the same files in other archives have another digest")
 	}
 }
@@ -169,12 +190,79 @@ func TestArchiveRefusals(t *testing.T) {
 		{"x.zip", good[:50], options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged zip"},
 		{"x.tar", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged tar"},
 		{"x.tgz", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged gzip"},
+		{"x.tar.xz", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "damaged xz"},
+		{"x.tar.xz", greedyXZ(t), options(func(o *Options) { o.StateDir = t.TempDir() }), "more than 256 MiB of memory"},
+		{"x.tar.bz2", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "bzip2"},
+		{"x.zip", locked(t, good), options(func(o *Options) { o.StateDir = t.TempDir() }), "none of its 2 files can be unpacked; the first: a/aa.png: protected by a password"},
+		{"x.zip", hugeZip(t), options(func(o *Options) { o.StateDir = t.TempDir() }),
+			"unpacks to more than 256 MiB, which no image has"},
 		{"x.rar", []byte("hello"), options(func(o *Options) { o.StateDir = t.TempDir() }), "give a folder"},
 		{"x.zip", good, options(func(o *Options) { o.StateDir = t.TempDir(); o.MaxFiles = 1 }), "more than 1 files"},
 	} {
 		_, err := Load(context.Background(), archiveFile(t, c.name, c.data), c.o)
 		wantError(t, err, c.want)
 	}
+}
+
+// locked is a zip whose entries say that they are encrypted.
+func locked(t *testing.T, data []byte) []byte {
+	t.Helper()
+	data = bytes.Clone(data)
+	for at := 0; ; at++ {
+		next := bytes.Index(data[at:], []byte("PK\x01\x02")) // an entry of the directory
+		if next < 0 {
+			return data
+		}
+		at += next
+		data[at+8] |= 1
+	}
+}
+
+// hugeZip has one file of more than MaxFileMiB zeros.
+func hugeZip(t *testing.T) []byte {
+	t.Helper()
+	var data bytes.Buffer
+	w := zip.NewWriter(&data)
+	f, err := w.Create("a/x.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range imageio.MaxFileMiB + 1 {
+		if _, err := f.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return data.Bytes()
+}
+
+// tarBZ2 is what Python's tarfile makes of a/x.png and b/y.png; Go has no packer.
+const tarBZ2 = "QlpoOTFBWSZTWSyQPvgAAMh///z2BBBhI+/QtuVUIHyBfmAQJAhEAAVkAUCAUgAAAQgIMADYQSqTQAAABoADIAAADR6TanqHNMjIZMENGEwRpo0YgaZMjAAE" +
+	"CqhKMQ0aaaNAaYgDQYgPKNDRoAGOtJhWX8ixSBHlZyssqrMQEPlEXNqSvOtrBcZTRXkqY+4kD61lImQiqxRrvRtrS+51QsosnHemXUcfnPRxNIhSRIJ0kEmz" +
+	"Yaa1CZG+ipL8VN35Jut7J11QkiwJMGFUW3Codz1Z5xIIch1sQg8+hs7ibw4OCD2geLiiL8PuYdolBP5Skj9WFdYWD+LuSKcKEgWSB98A"
+
+func TestTarBZ2(t *testing.T) {
+	data, err := base64.StdEncoding.DecodeString(tarBZ2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"set.tar.bz2", "set.tbz2"} {
+		d := mustLoad(t, archiveFile(t, name, data), options(func(o *Options) { o.StateDir = t.TempDir() }))
+		if diff := cmp.Diff([]string{"a/x.png", "b/y.png"}, paths(d)); diff != "" || d.Name != "set" {
+			t.Errorf("%s %s", d.Name, diff)
+		}
+	}
+}
+
+// greedyXZ asks for a dictionary of 4 GiB.
+func greedyXZ(t *testing.T) []byte {
+	t.Helper()
+	data := xzOf(t, []byte("hello"))
+	data[12+bytes.Index(data[12:], []byte{0x21, 1})+2] = 40
+	return data
 }
 
 func FuzzUnpack(f *testing.F) {

@@ -2,8 +2,11 @@ package imagefolder
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
 
 // A candidate is a file that stands under a label, before it is checked.
@@ -11,18 +14,20 @@ type candidate struct {
 	found
 	class string
 	split string // empty: still to be split
+	group string // the folder between the class folder and the file, for GroupByFolder; empty where there is none
 }
 
-// A layout is what the folders say: which file has which label, and which side of a given split.
+// A layout is what the folders say: which file has which label, and which subset of a given split.
 type layout struct {
 	root       string // the folder that the paths are relative to
 	candidates []candidate
 	classes    []string // sorted; also those without a file
 	given      bool     // whether the folders bring a split
-	aside      []Skipped
+	skipped    []Skipped
+	notes      []diagnosis.Diagnosis // about the folders themselves
 }
 
-// splitName returns the side that a folder's name stands for.
+// splitName returns the subset that a folder's name stands for.
 func splitName(folder string) (string, bool) {
 	switch strings.ToLower(folder) {
 	case "train", "training":
@@ -35,64 +40,157 @@ func splitName(folder string) (string, bool) {
 	return "", false
 }
 
-// arrange reads labels from folders: class/..., or train/class/... where every top folder is the name of a split.
+// arrange reads labels from folders: class/..., or train/class/... where the top folders are a split.
 func arrange(s *scanner) layout {
-	l := layout{root: s.root, given: givesSplit(s.folders), aside: s.aside}
-	classes := map[string]bool{}
-	depth := 1 // folders above an image that carry a meaning
+	tops := topFolders(s.folders)
+	l := layout{root: s.root, given: givesSplit(tops), skipped: s.skips}
 	if l.given {
-		depth = 2
+		l.noteIgnored(l.arrangeFiles(s, 2))
+	} else {
+		l.arrangeFiles(s, 1)
+		l.noteNoSplit(tops)
 	}
+	return l
+}
+
+// arrangeFiles takes the classes from the folders at a depth, and the files below them. It returns the top folders that are
+// not used.
+func (l *layout) arrangeFiles(s *scanner, depth int) (unused []string) {
 	for _, folder := range s.folders {
-		if parts := strings.Split(folder, "/"); len(parts) == depth {
-			classes[parts[depth-1]] = true
+		if parts := strings.Split(folder, "/"); len(parts) == depth && l.counts(parts[0]) {
+			l.classes = append(l.classes, parts[depth-1])
+		}
+	}
+	slices.Sort(l.classes)
+	l.classes = slices.Compact(l.classes)
+	ignored := map[string]int{} // files, by top folder
+	for _, folder := range s.folders {
+		if !l.counts(folder) && !strings.Contains(folder, "/") {
+			ignored[folder] = 0
 		}
 	}
 	for _, file := range s.files {
 		parts := strings.SplitN(file.path, "/", depth+1)
-		if len(parts) <= depth {
-			l.aside = append(l.aside, Skipped{file.path, "lies outside of any class folder"})
+		if len(parts) > 1 && !l.counts(parts[0]) {
+			ignored[parts[0]]++
 			continue
 		}
-		c := candidate{found: file, class: parts[depth-1]}
+		if len(parts) <= depth {
+			l.skipped = append(l.skipped, Skipped{file.path, "lies outside of any class folder"})
+			continue
+		}
+		c := candidate{found: file, class: parts[depth-1], group: firstFolder(parts[depth])}
 		if l.given {
 			c.split, _ = splitName(parts[0])
 		}
 		l.candidates = append(l.candidates, c)
 	}
-	for class := range classes {
-		l.classes = append(l.classes, class)
+	unused = slices.Sorted(maps.Keys(ignored))
+	for _, folder := range unused {
+		reason := "the folder is not part of the split; " + plural(ignored[folder], "file in it is", "files in it are") + " not used"
+		l.skipped = append(l.skipped, Skipped{folder, reason})
 	}
-	slices.Sort(l.classes)
-	return l
+	return unused
 }
 
-// givesSplit says whether the top folders are a split: a train folder, and nothing but names of splits, with folders inside.
-func givesSplit(folders []string) bool {
-	train, nested := false, false
+// counts says whether files below a top folder are used: where there is a split, only those of its subsets.
+func (l *layout) counts(top string) bool {
+	if !l.given {
+		return true
+	}
+	_, ok := splitName(strings.SplitN(top, "/", 2)[0])
+	return ok
+}
+
+// firstFolder is the first folder of a path below its class folder; empty for a file that lies in the class folder itself.
+func firstFolder(below string) string {
+	if folder, _, ok := strings.Cut(below, "/"); ok {
+		return folder
+	}
+	return ""
+}
+
+// noteIgnored says which folders beside those of the split are not used.
+func (l *layout) noteIgnored(unused []string) {
+	if len(unused) == 0 {
+		return
+	}
+	names := make([]string, len(unused))
+	for i, folder := range unused {
+		names[i] = Printable(folder)
+	}
+	l.notes = append(l.notes, diagnosis.Diagnosis{
+		Severity: diagnosis.Note, Code: CodeSplit, Paths: names[:min(len(names), maxPaths)],
+		Sentence: fmt.Sprintf("The folders bring their own split; what is beside its folders is ignored: %s.", listed(names)),
+		Fix:      "Move them into a class folder of train to use their images.",
+	})
+}
+
+// noteNoSplit warns where folders are named as those of a split and count as classes.
+func (l *layout) noteNoSplit(tops map[string][]string) {
+	var names []string
+	train := false
+	for _, top := range slices.Sorted(maps.Keys(tops)) {
+		if side, ok := splitName(top); ok {
+			names = append(names, Printable(top))
+			train = train || side == Train
+		}
+	}
+	if !train || len(names) < 2 {
+		return
+	}
+	l.notes = append(l.notes, diagnosis.Diagnosis{
+		Severity: diagnosis.Warning, Code: CodeSplit,
+		Sentence: fmt.Sprintf("The folders %s count as classes, not as a split: no class folder is in two of them.", strings.Join(names, ", ")),
+		Fix:      "For a split, put the same class folders into each of them.",
+	})
+}
+
+// listed names the first few of a list.
+func listed(names []string) string {
+	if more := len(names) - 5; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// topFolders are the folders directly below the root, with the names of those inside each.
+func topFolders(folders []string) map[string][]string {
+	tops := map[string][]string{}
 	for _, folder := range folders {
-		top, _, below := strings.Cut(folder, "/")
+		parts := strings.Split(folder, "/")
+		switch len(parts) {
+		case 1:
+			tops[parts[0]] = append(tops[parts[0]], []string{}...)
+		case 2:
+			tops[parts[0]] = append(tops[parts[0]], parts[1])
+		}
+	}
+	return tops
+}
+
+// givesSplit says whether top folders are a split. They are where a train folder with class folders stands beside a val or a
+// test folder, and the two share a class; or where train has class folders and nothing but folders of a split is beside it.
+func givesSplit(tops map[string][]string) bool {
+	classes := map[string]map[string]bool{Train: {}, Val: {}, Test: {}}
+	others := 0
+	for top, inside := range tops {
 		side, ok := splitName(top)
 		if !ok {
-			return false
+			others++
+			continue
 		}
-		train = train || side == Train
-		nested = nested || below
-	}
-	return train && nested
-}
-
-// relabel puts the classes asked for in the place of the folders' own; empty leaves them.
-func (l *layout) relabel(classes []string) error {
-	if len(classes) == 0 {
-		return nil
-	}
-	for _, c := range l.candidates {
-		if !slices.Contains(classes, c.class) {
-			return fmt.Errorf("its class %s is none of the %d that are known: rename the folder, or leave it out",
-				Printable(c.class), len(classes))
+		for _, class := range inside {
+			classes[side][class] = true
 		}
 	}
-	l.classes = slices.Clone(classes)
-	return nil
+	if len(classes[Train]) == 0 {
+		return false
+	}
+	for class := range classes[Train] {
+		if classes[Val][class] || classes[Test][class] {
+			return true
+		}
+	}
+	return others == 0
 }

@@ -17,6 +17,7 @@ type verdict struct {
 	Width  int
 	Height int
 	Print  Fingerprint
+	Clear  bool   // every pixel is transparent
 	Reason string // empty for a usable image
 }
 
@@ -26,23 +27,32 @@ func checkAll(ctx context.Context, root string, candidates []candidate, o Option
 	gate := newGate(decodeBudget)
 	err := parallel.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
 		func(i int) error {
-			c := candidates[i]
-			v, ok := known.get(c.found, o.MaxPixels)
-			if !ok {
-				v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate)
-				known.put(c.found, v)
-			}
-			verdicts[i] = v
+			verdicts[i] = verdictOn(root, candidates[i], o, gate, known)
 			return nil
 		})
 	return verdicts, err
 }
 
-// check reads and decodes one file.
-func check(file string, o Options, gate *gate) verdict {
+// verdictOn takes the verdict on a candidate from the memory, or makes it.
+func verdictOn(root string, c candidate, o Options, gate *gate, known *memory) verdict {
+	v, ok := known.get(c.found, o.MaxPixels)
+	if !ok {
+		v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate, known)
+		known.put(c.found, v)
+	}
+	return v
+}
+
+// check reads one file, and decodes it unless its content is known.
+func check(file string, o Options, gate *gate, known *memory) verdict {
 	data, err := imageio.ReadFile(file)
 	if err != nil {
 		return verdict{Reason: reasonOf(err)}
+	}
+	sum := sha256.Sum256(data)
+	digest := hex.EncodeToString(sum[:])
+	if v, ok := known.same(digest, o.MaxPixels); ok {
+		return v
 	}
 	limits := imageio.Limits{MaxPixels: o.MaxPixels}
 	header, err := imageio.ReadHeader(data, limits)
@@ -51,13 +61,12 @@ func check(file string, o Options, gate *gate) verdict {
 	}
 	release := gate.enter(header)
 	defer release()
-	print, err := fingerprint(data, limits)
+	print, clear, err := fingerprint(data, limits)
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
 	width, height := header.Upright()
-	sum := sha256.Sum256(data)
-	return verdict{SHA256: hex.EncodeToString(sum[:]), Width: width, Height: height, Print: print}
+	return verdict{SHA256: digest, Width: width, Height: height, Print: print, Clear: clear}
 }
 
 // reasonOf is an error without the path of the file, which stands beside it.

@@ -1,4 +1,4 @@
-// Package imagefolder turns a folder of images into a checked, labelled, split dataset.
+// Package imagefolder turns a folder of images into a checked, labeled, split dataset.
 //
 // A class is a folder; images may lie at any depth below it. A folder that holds train, val and test folders brings its
 // own split. Everything that cannot be used is skipped with a reason that a person understands; the same files and the
@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// The names of the sides of a split.
+// The names of the subsets of a split.
 const (
 	Train = "train"
 	Val   = "val"
@@ -32,7 +32,7 @@ const (
 	Crop     = imageio.Crop
 )
 
-// A Dataset is a set of labelled, checked images. It is read-only after Load.
+// A Dataset is a set of labeled, checked images. It is read-only after Load.
 type Dataset struct {
 	Root       string                // the folder that the items' paths are relative to
 	Name       string                // the short name that magics use
@@ -47,7 +47,9 @@ type Dataset struct {
 	Options    Options               // as given, with the defaults filled in
 
 	prints    []Fingerprint // of Items
+	groups    []string      // of Items, by Options.GroupBy; empty for an item without one
 	editsFile string
+	empty     []string // class folders without an image, which are not among Classes
 }
 
 // An Item is one usable image.
@@ -58,7 +60,7 @@ type Item struct {
 	SHA256 string `json:"sha256"` // of the file's bytes, hex
 	Width  int    `json:"width"`  // upright, in pixels
 	Height int    `json:"height"`
-	// Reviewed says that a person has kept or relabelled it.
+	// Reviewed says that a person has kept or relabeled it.
 	Reviewed bool `json:"reviewed,omitempty"`
 }
 
@@ -70,23 +72,27 @@ type Skipped struct {
 
 // A Duplicate is a group of items that show the same image.
 type Duplicate struct {
-	Items []int // indices into Dataset.Items, ascending
-	Exact bool  // the same bytes; else nearly equal by Fingerprint
+	Items  []int // indices into Dataset.Items, ascending
+	Leader int   // the one of Items that each other is equal or nearly equal to
+	Exact  bool  // the same bytes; else nearly equal by Fingerprint
 }
 
 // The codes of the diagnoses.
 const (
-	CodeFewImages  = "few-images"  // a class with too few images to learn or to judge
-	CodeEmptyClass = "empty-class" // a class folder without a usable image
-	CodeOneClass   = "one-class"   // nothing to tell apart
-	CodeImbalance  = "imbalance"   // the largest class is many times the smallest
-	CodeLeak       = "leak"        // train and val or test share images
-	CodeTwoLabels  = "two-labels"  // the same image under two labels
-	CodeDuplicates = "duplicates"  // the same image more than once under one label
-	CodeMissing    = "missing"     // a class is missing in val or test
-	CodeSplit      = "split"       // something about the split that was not as asked
-	CodeSkipped    = "skipped"     // files that are not used
-	CodeEdits      = "edits"       // edits that could not be applied
+	CodeFewImages   = "few-images"  // a class with too few images to learn or to judge
+	CodeEmptyClass  = "empty-class" // a class folder without a usable image, which is not a class
+	CodeOneClass    = "one-class"   // nothing to tell apart
+	CodeImbalance   = "imbalance"   // the largest class is many times the smallest
+	CodeLeak        = "leak"        // train and val or test share images
+	CodeTwoLabels   = "two-labels"  // the same image under two labels
+	CodeDuplicates  = "duplicates"  // the same image more than once under one label
+	CodeMissing     = "missing"     // a class is missing in val or test
+	CodeSplit       = "split"       // something about the split that was not as asked
+	CodeSkipped     = "skipped"     // files that are not used
+	CodeTransparent = "transparent" // images of which nothing can be seen
+	CodeClassNames  = "class-names" // names that are easily confused, or in an unexpected order
+	CodeGroups      = "groups"      // what Options.GroupBy keeps together
+	CodeEdits       = "edits"       // edits that could not be applied
 )
 
 // Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.
@@ -102,6 +108,9 @@ type Options struct {
 	// Classes are the labels to use, in their order, as where a model is judged on another folder. Empty: the folders' names,
 	// sorted. A folder of another name is an error.
 	Classes []string
+
+	// GroupBy keeps the images of a video or a patient in one subset, by the names of folders or files.
+	GroupBy GroupBy
 
 	MaxPixels   int64 // the largest width x height that is decoded
 	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; negative: only equal bytes count

@@ -12,7 +12,7 @@ const maxPaths = 20 // of a diagnosis: more would not be read
 
 // The limits behind the diagnoses. They are conventions of the field, not measurements.
 const (
-	fewForTraining = 10 // training images of a class, below which it is hardly learnt, even on a pretrained backbone
+	fewForTraining = 10 // training images of a class, below which it is hardly learned, even on a pretrained backbone
 	heavyImbalance = 5  // times as many training images in the largest class as in the smallest
 )
 
@@ -26,46 +26,85 @@ func (d *Dataset) tell(severity diagnosis.Severity, code string, items []int, fi
 }
 
 // describe finds what a person should know: duplicates, leaks, double labels, thin and missing classes, imbalance.
-func (d *Dataset) describe(together [][]int) {
-	d.describeGroups(together)
-	d.describeClasses()
+func (d *Dataset) describe(found clusters, together [][]int) {
+	d.describeClusters(found)
+	d.describeGroupBy()
+	d.describeClassNames()
+	d.describeClasses(together)
 	if n := len(d.Skipped); n > 0 {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "%s skipped; each has its reason in the list.", plural(n, "file is", "files are"))
 	}
 }
 
-func (d *Dataset) describeGroups(together [][]int) {
-	var again, twoLabels, leaked, nearLeaked []int
-	for _, group := range together {
-		if len(group) < 2 {
+func (d *Dataset) describeClusters(found clusters) {
+	var again, leaked, nearLeaked []int
+	for _, c := range found.list {
+		if len(c.items) < 2 {
 			continue
 		}
-		first := d.Items[group[0]]
-		exact, labels, sides := true, true, true
-		for _, i := range group {
-			exact = exact && d.Items[i].SHA256 == first.SHA256
-			labels = labels && d.Items[i].Label == first.Label
-			sides = sides && d.Items[i].Split == first.Split
+		leader := d.Items[c.leader]
+		exact, sides := true, true
+		for _, i := range c.items {
+			exact = exact && d.Items[i].SHA256 == leader.SHA256
+			sides = sides && d.Items[i].Split == leader.Split
 		}
-		d.Duplicates = append(d.Duplicates, Duplicate{Items: group, Exact: exact})
-		if !labels {
-			twoLabels = append(twoLabels, group...)
-		}
+		d.Duplicates = append(d.Duplicates, Duplicate{Items: c.items, Leader: c.leader, Exact: exact})
 		switch {
-		case !sides && d.leaksExactly(group):
-			leaked = append(leaked, group...)
+		case !sides && d.leaksExactly(c.items):
+			leaked = append(leaked, c.items...)
 		case !sides:
-			nearLeaked = append(nearLeaked, group...)
-		case labels:
-			again = append(again, group...)
+			nearLeaked = append(nearLeaked, c.items...)
+		default:
+			again = append(again, c.items...)
 		}
 	}
+	for _, pair := range found.across {
+		if d.Items[pair[0]].Split != d.Items[pair[1]].Split {
+			nearLeaked = append(nearLeaked, pair[:]...)
+		}
+	}
+	d.tellClusters(again, leaked, unique(nearLeaked), d.twoLabels(found))
+}
+
+// twoLabels are the items that have the same bytes as one of another label, or are nearly equal to it.
+func (d *Dataset) twoLabels(found clusters) []int {
+	var list []int
+	pair := func(i, j int) {
+		if d.Items[i].Label != d.Items[j].Label {
+			list = append(list, i, j)
+		}
+	}
+	for _, c := range found.list {
+		first := map[string]int{} // of a content
+		for _, i := range c.items {
+			pair(i, c.leader)
+			content := d.Items[i].SHA256
+			if j, ok := first[content]; ok {
+				pair(i, j)
+			} else {
+				first[content] = i
+			}
+		}
+	}
+	for _, p := range found.across {
+		pair(p[0], p[1])
+	}
+	return unique(list)
+}
+
+func unique(items []int) []int {
+	slices.Sort(items)
+	return slices.Compact(items)
+}
+
+func (d *Dataset) tellClusters(again, leaked, nearLeaked, twoLabels []int) {
 	if len(leaked) > 0 {
 		d.tell(diagnosis.Error, CodeLeak, leaked, "Remove the copies, or let the split be made anew without them.",
 			"Training and validation or test contain the same images (%s): the score would be too good.", plural(len(leaked), "file", "files"))
 	}
 	if len(nearLeaked) > 0 {
-		d.tell(diagnosis.Warning, CodeLeak, nearLeaked, "Look at them, and delete those that are copies.",
+		d.tell(diagnosis.Warning, CodeLeak, nearLeaked,
+			"Look at them and delete those that are copies, or keep the images of one video or patient together by folder or by prefix.",
 			"Training and validation or test contain nearly the same images (%s): the score is too good as far as they are copies.",
 			plural(len(nearLeaked), "file", "files"))
 	}
@@ -74,12 +113,13 @@ func (d *Dataset) describeGroups(together [][]int) {
 			"The same image has more than one label (%s).", plural(len(twoLabels), "file", "files"))
 	}
 	if len(again) > 0 {
-		d.tell(diagnosis.Note, CodeDuplicates, again, "", "%s equal or nearly equal to another one; they stay in one subset.",
+		d.tell(diagnosis.Note, CodeDuplicates, again, "",
+			"%s equal or nearly equal to another one. Such images are a group, which stays in one subset.",
 			plural(len(again), "image is", "images are"))
 	}
 }
 
-// leaksExactly says whether a group has the same bytes on two sides.
+// leaksExactly says whether a group has the same bytes in two subsets.
 func (d *Dataset) leaksExactly(group []int) bool {
 	side := map[string]string{}
 	for _, i := range group {
@@ -92,18 +132,18 @@ func (d *Dataset) leaksExactly(group []int) bool {
 	return false
 }
 
-func (d *Dataset) describeClasses() {
+func (d *Dataset) describeClasses(together [][]int) {
 	if len(d.Classes) == 1 {
 		d.tell(diagnosis.Error, CodeOneClass, nil, "Give the folder that contains one folder for each class.",
 			"There is one class only (%s): nothing to tell apart.", Printable(d.Classes[0]))
 	}
 	for label, n := range d.Count("") {
 		if n == 0 {
-			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Remove its folder or add images.",
+			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images of it to measure its score.",
 				"Class %s has no usable image.", Printable(d.Classes[label]))
 			continue
 		}
-		d.describeMissing(label)
+		d.describeMissing(label, together)
 	}
 	for _, found := range []*diagnosis.Diagnosis{d.FewImages(), d.Imbalance()} {
 		if found != nil {
@@ -168,12 +208,12 @@ func (d *Dataset) Imbalance() *diagnosis.Diagnosis {
 	}
 }
 
-// describeMissing notes a class that cannot be judged, because a side that exists has none of it.
-func (d *Dataset) describeMissing(label int) {
+// describeMissing notes a class that cannot be judged, because a subset that exists has none of it.
+func (d *Dataset) describeMissing(label int, together [][]int) {
 	for _, side := range []string{Val, Test} {
 		counts := d.Count(side)
 		if counts[label] == 0 && slices.Max(counts) > 0 {
-			d.tell(diagnosis.Warning, CodeMissing, nil, "", "Class %s has no image in %s: its score cannot be measured.", Printable(d.Classes[label]), side)
+			d.tell(diagnosis.Warning, CodeMissing, nil, "", "%s", d.missing(label, side, together))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,22 +34,102 @@ func TestGroups(t *testing.T) {
 	prints[20] = near(10, DefaultNearBits)   // just near
 	prints[30] = near(11, DefaultNearBits+1) // just not
 	prints[40] = near(20, DefaultNearBits)   // near over 20
-	prints[50] = prints[12]                  // looks the same, in other colours
+	prints[50] = prints[12]                  // looks the same, in other colors
 	for i := range prints[50].Colors {
 		prints[50].Colors[i] = 200
 	}
 	items[60].SHA256 = items[13].SHA256 // the same bytes
 	var got [][]int
-	for _, group := range groups(items, prints, DefaultNearBits) {
-		if len(group) > 1 {
-			got = append(got, group)
+	found := findClusters(items, prints, DefaultNearBits)
+	for _, c := range found.list {
+		if len(c.items) > 1 {
+			got = append(got, c.items)
 		}
 	}
-	if diff := cmp.Diff([][]int{{10, 20, 40}, {13, 60}}, got); diff != "" {
+	// 40 is near 20, and not near its leader: it is no copy of 10.
+	if diff := cmp.Diff([][]int{{10, 20}, {13, 60}}, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(groups(items, prints, -1)); n != len(items)-1 {
+	if n := len(findClusters(items, prints, -1).list); n != len(items)-1 {
 		t.Errorf("with equal bytes only, %d groups of %d items", n, len(items))
+	}
+}
+
+// TestIndexFindsWhatAComparisonWithEachFinds plants near-duplicates of several kinds among images of several kinds.
+func TestIndexFindsWhatAComparisonWithEachFinds(t *testing.T) {
+	for _, kind := range []string{"any", "sparse", "one series"} {
+		for _, nearBits := range []int{0, 3, DefaultNearBits, 40} {
+			prints := syntheticPrints(kind, 600, 3)
+			x := newNearIndex(prints, len(prints), nearBits)
+			for i := range prints {
+				var want []int
+				for _, leader := range x.leaders {
+					if prints[i].near(prints[leader], nearBits) {
+						want = append(want, leader)
+					}
+				}
+				got := x.near(i)
+				slices.Sort(got)
+				if !slices.Equal(want, got) {
+					t.Fatalf("%s, %d bits: item %d is near %v, and the index says %v", kind, nearBits, i, want, got)
+				}
+				x.add(i)
+			}
+		}
+	}
+}
+
+// syntheticPrints are fingerprints of which every fifth is a near-duplicate of another.
+func syntheticPrints(kind string, n int, seed uint64) []Fingerprint {
+	random := rand.New(rand.NewPCG(seed, 9))
+	prints := make([]Fingerprint, n)
+	for i := range prints {
+		f := &prints[i]
+		if i%5 == 4 {
+			*f = prints[random.IntN(i)]
+			for range random.IntN(20) {
+				bit := random.IntN(256)
+				f.Bits[bit/64] ^= 1 << (bit % 64)
+			}
+			for c := range f.Colors {
+				f.Colors[c] ^= uint8(random.IntN(16))
+			}
+			continue
+		}
+		base, spread := random.IntN(200), 56 // of the colors
+		for k := range f.Bits {
+			f.Bits[k] = random.Uint64()
+			if kind == "sparse" { // a drawing on white paper
+				f.Bits[k] &= random.Uint64() & random.Uint64()
+				base = 180
+			}
+		}
+		if kind == "one series" {
+			base, spread = 100, 40
+		}
+		for c := range f.Colors {
+			f.Colors[c] = uint8(base + random.IntN(spread))
+		}
+	}
+	return prints
+}
+
+// BenchmarkClusters shows how the time grows: about with the number of images; for drawings on white paper, whose bits agree mostly,
+// with more.
+func BenchmarkClusters(b *testing.B) {
+	for _, kind := range []string{"any", "sparse", "one series"} {
+		for _, n := range []int{5_000, 20_000, 80_000} {
+			prints := syntheticPrints(kind, n, 1)
+			items := make([]Item, n)
+			for i := range items {
+				items[i].SHA256 = fmt.Sprint(i)
+			}
+			b.Run(fmt.Sprintf("%s/%d", kind, n), func(b *testing.B) {
+				for b.Loop() {
+					findClusters(items, prints, DefaultNearBits)
+				}
+			})
+		}
 	}
 }
 
@@ -69,7 +150,7 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if len(data) > 1<<20 {
 			continue // the camera's originals of others
 		}
-		print, err := fingerprint(data, imageio.Limits{})
+		print, _, err := fingerprint(data, imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +158,7 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if i%5 != 0 {
 			continue
 		}
-		copied, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
+		copied, _, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

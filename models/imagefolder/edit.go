@@ -86,7 +86,7 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 	if action != Keep && action != Delete && action != Relabel {
 		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", Printable(d.Name), action, Keep, Delete, Relabel)
 	}
-	if action == Relabel && !slices.Contains(d.Classes, to) {
+	if action == Relabel && !slices.Contains(d.Classes, to) && !slices.Contains(d.empty, to) {
 		return fmt.Errorf("edit %s: there is no class %s to relabel to", Printable(d.Name), Printable(to))
 	}
 	var edits []Edit
@@ -180,13 +180,13 @@ func (d *Dataset) meant(e Edit) []int {
 
 // drop skips the items for which reason gives one.
 func (d *Dataset) drop(reason func(item int) string) {
-	kept, prints := d.Items[:0], d.prints[:0]
+	kept, prints, groups := d.Items[:0], d.prints[:0], d.groups[:0]
 	for i, item := range d.Items {
 		if text := reason(i); text != "" {
 			d.Skipped = append(d.Skipped, Skipped{item.Path, text})
 			continue
 		}
-		kept, prints = append(kept, item), append(prints, d.prints[i])
+		kept, prints, groups = append(kept, item), append(prints, d.prints[i]), append(groups, d.groups[i])
 	}
-	d.Items, d.prints = kept, prints
+	d.Items, d.prints, d.groups = kept, prints, groups
 }

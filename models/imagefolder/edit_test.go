@@ -35,7 +35,7 @@ func TestEditsAreReplayed(t *testing.T) {
 	}
 	moved := edited.Items[item(t, edited, "a/ab.png")]
 	if edited.Classes[moved.Label] != "b" || !moved.Reviewed {
-		t.Errorf("the relabelled image is %+v", moved)
+		t.Errorf("the relabeled image is %+v", moved)
 	}
 	if !edited.Items[item(t, edited, "a/ad.png")].Reviewed || edited.Digest == d.Digest {
 		t.Error("a kept image is not marked, or the digest does not know of the edits")

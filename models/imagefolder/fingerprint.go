@@ -11,7 +11,7 @@ import (
 //
 // (goimagehash, the library that offers itself, rests on an abandoned resizer and has no index for large sets.)
 type Fingerprint struct {
-	// Bits is a difference hash: the image shrunk to 17 x 16 grey pixels, a bit for each pair of horizontal neighbours
+	// Bits is a difference hash: the image shrunk to 17 x 16 gray pixels, a bit for each pair of horizontal neighbors
 	// that says whether it becomes brighter to the right.
 	Bits [4]uint64
 	// Colors is the image shrunk to 4 x 4 RGB pixels: it tells images apart whose edges agree.
@@ -22,34 +22,44 @@ type Fingerprint struct {
 // copies out of ten stay within it; the most similar different images of a series (one hand, one wall) differ in 17.
 const DefaultNearBits = 16
 
-// maxColorDistance is how much the mean of the 48 colour values may differ, in grey levels, between near-duplicates. Copies
+// maxColorDistance is how much the mean of the 48 color values may differ, in gray levels, between near-duplicates. Copies
 // differ by 1 at most, two photos shot in one second by 6.
 const maxColorDistance = 8
 
-// fingerprint decodes an image to its last byte, which is the check of its content as well.
-func fingerprint(data []byte, limits imageio.Limits) (Fingerprint, error) {
+// maxPlainDistance is how much any of the 48 color values may differ between near-duplicates without edges. A copy differs by
+// rounding only, and two swatches of one color card by little more.
+const maxPlainDistance = 1
+
+// plain says whether an image has next to no edges, as a swatch or a gradient: its bits then tell it from no other plain one.
+func (f Fingerprint) plain() bool {
+	n := f.Distance(Fingerprint{})
+	return min(n, 256-n) <= DefaultNearBits
+}
+
+// fingerprint decodes an image to its last byte, which is the check of its content as well. It also says whether the image is
+// fully transparent.
+func fingerprint(data []byte, limits imageio.Limits) (print Fingerprint, clear bool, err error) {
 	const side = 17
 	decoded, err := imageio.Decode(data, limits)
 	if err != nil {
-		return Fingerprint{}, err
+		return Fingerprint{}, false, err
 	}
 	small := make([]uint8, 3*side*side)
 	decoded.Resize(small, Geometry{Size: side})
-	grey := func(x, y int) int {
+	gray := func(x, y int) int {
 		p := small[3*(side*y+x):]
 		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
 	}
-	var print Fingerprint
 	for y := range 16 {
 		for x := range 16 {
-			if grey(x+1, y) > grey(x, y) {
+			if gray(x+1, y) > gray(x, y) {
 				i := 16*y + x
 				print.Bits[i/64] |= 1 << (i % 64)
 			}
 		}
 	}
 	decoded.Resize(print.Colors[:], Geometry{Size: 4})
-	return print, nil
+	return print, decoded.Transparent, nil
 }
 
 // Distance is the number of bits that differ, 0 to 256.
@@ -66,10 +76,14 @@ func (f Fingerprint) near(other Fingerprint, maxBits int) bool {
 	if f.Distance(other) > maxBits {
 		return false
 	}
-	sum := 0
+	sum, most := 0, 0
 	for i, v := range f.Colors {
 		d := int(v) - int(other.Colors[i])
-		sum += max(d, -d)
+		d = max(d, -d)
+		sum, most = sum+d, max(most, d)
+	}
+	if most > maxPlainDistance && f.plain() && other.plain() {
+		return false
 	}
 	return sum <= maxColorDistance*len(f.Colors)
 }

@@ -3,17 +3,25 @@ package imagefolder
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
@@ -21,6 +29,8 @@ import (
 type row struct {
 	line               int
 	path, label, split string
+	named              bool // the list names its columns
+	first              bool // of a list whose columns are not known by their names: it may name them
 }
 
 // columns are the places of the fields in a list; split is -1 where there is none.
@@ -29,17 +39,9 @@ type columns struct{ path, label, split int }
 // maxListMiB bounds a list; a line without an end would fill the memory.
 const maxListMiB = 256
 
-// openList reads a .csv or .tsv of paths and labels. Paths are relative to the list's folder, and stay in it.
+// openList reads a .csv, .tsv or .jsonl of paths and labels. Paths are relative to the list's folder, and stay in it.
 func openList(ctx context.Context, file string, o Options) (layout, error) {
-	f, err := safefile.Open(file)
-	if err != nil {
-		return layout{}, errors.New(plain(err))
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() > maxListMiB<<20 {
-		return layout{}, fmt.Errorf("a list has at most %d MiB: split it, or name the images' folder", maxListMiB)
-	}
-	rows, err := parseList(f, o.MaxFiles)
+	rows, err := readList(file, o.MaxFiles)
 	if err != nil {
 		return layout{}, err
 	}
@@ -50,56 +52,145 @@ func openList(ctx context.Context, file string, o Options) (layout, error) {
 	return arrangeList(ctx, root, rows)
 }
 
+func readList(file string, maxRows int) ([]row, error) {
+	f, err := safefile.Open(file)
+	if err != nil {
+		return nil, errors.New(plain(err))
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxListMiB<<20 {
+		return nil, fmt.Errorf("a list has at most %d MiB: split it, or name the images' folder", maxListMiB)
+	}
+	if hasEnding(file, ".jsonl") {
+		return parseJSONList(f, maxRows)
+	}
+	return parseList(f, maxRows)
+}
+
 // arrangeList finds the files of a list.
 func arrangeList(ctx context.Context, root string, rows []row) (layout, error) {
 	l := layout{root: root}
-	seen := map[string]bool{}
+	labels := map[string]string{} // by path
+	twice := map[string]bool{}    // paths with two labels
 	for n, r := range rows {
 		if n%1000 == 0 && ctx.Err() != nil {
 			return layout{}, ctx.Err()
 		}
-		if (r.split != "") != (rows[0].split != "") {
+		if (r.split != "") != (rows[len(rows)-1].split != "") && !r.first {
 			return layout{}, fmt.Errorf("line %d: either every line names its split, or none", r.line)
 		}
-		aside := func(reason string) {
-			l.aside = append(l.aside, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
+		c, reason := r.find(root)
+		if label, ok := labels[c.path]; ok && reason == "" {
+			reason = "the file stands in the list before"
+			if label != c.class {
+				reason += ", with the label " + Printable(label)
+				twice[c.path] = true
+			}
 		}
-		switch {
-		case r.label == "":
-			aside("it has no label")
-			continue
-		case !filepath.IsLocal(filepath.FromSlash(r.path)):
-			aside("the path leads out of the folder of the list")
-			continue
-		case seen[r.path]:
-			aside("the file stands in the list before")
+		if reason != "" {
+			l.skipped = append(l.skipped, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
 			continue
 		}
-		seen[r.path] = true
-		file, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(r.path)))
-		if err != nil {
-			aside("there is no such file")
-			continue
-		}
-		if inside, err := filepath.Rel(root, file); err != nil || !filepath.IsLocal(inside) {
-			aside("a symbolic link that leads out of the folder")
-			continue
-		}
-		info, err := os.Stat(file)
-		if err != nil || !info.Mode().IsRegular() {
-			aside("it is not a file")
-			continue
-		}
-		l.candidates = append(l.candidates, candidate{found{r.path, info.Size(), info.ModTime().UnixNano()}, r.label, r.split})
+		labels[c.path] = c.class
+		l.candidates = append(l.candidates, c)
 	}
-	l.given = len(rows) > 0 && rows[0].split != ""
+	if len(twice) > 0 {
+		files := slices.Sorted(maps.Keys(twice))
+		l.notes = append(l.notes, diagnosis.Diagnosis{
+			Severity: diagnosis.Warning, Code: CodeTwoLabels, Paths: files[:min(len(files), maxPaths)], Fix: "Correct the list.",
+			Sentence: fmt.Sprintf("The list gives more than one label to %s: the first counts.", plural(len(files), "file", "files")),
+		})
+	}
+	l.given = len(rows) > 0 && rows[len(rows)-1].split != ""
 	return l.finishList()
+}
+
+// find looks for a row's file, and says why it cannot be used.
+func (r row) find(root string) (candidate, string) {
+	if r.label == "" {
+		return candidate{}, "it has no label"
+	}
+	file, reason := "", ""
+	for _, name := range r.spellings(root) {
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			reason = cmp.Or(reason, "the path leads out of the folder of the list")
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); err == nil {
+			file = name
+			break
+		}
+	}
+	switch {
+	case file != "":
+	case reason != "":
+		return candidate{}, reason
+	case r.first:
+		return candidate{}, "there is no such file; the line seems to name the columns"
+	default:
+		return candidate{}, "there is no such file"
+	}
+	target, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(file)))
+	if err != nil {
+		return candidate{}, "there is no such file"
+	}
+	if inside, err := filepath.Rel(root, target); err != nil || !filepath.IsLocal(inside) {
+		return candidate{}, "a symbolic link that leads out of the folder"
+	}
+	info, err := os.Stat(target)
+	if err != nil || !info.Mode().IsRegular() {
+		return candidate{}, "it is not a file"
+	}
+	return candidate{newFound(file, info), r.label, r.split, folderOf(file)}, ""
+}
+
+// spellings are the names under which a row's file may be found: as it is, from an absolute path to one below the list, with
+// slashes for backslashes, in the encoding of old Windows programs, and with an ending that the list leaves out.
+func (r row) spellings(root string) []string {
+	name := r.path
+	if filepath.IsAbs(filepath.FromSlash(name)) {
+		if inside, err := filepath.Rel(root, filepath.FromSlash(name)); err == nil {
+			name = filepath.ToSlash(inside)
+		}
+	}
+	list := []string{name}
+	if strings.Contains(name, `\`) {
+		list = append(list, path.Clean(strings.ReplaceAll(name, `\`, "/")))
+	}
+	if !utf8.ValidString(name) {
+		list = append(list, asText(name))
+	}
+	if path.Ext(name) == "" {
+		for _, ending := range []string{".png", ".jpg", ".jpeg", ".JPG", ".tif", ".tiff", ".bmp", ".webp", ".gif"} {
+			list = append(list, name+ending)
+		}
+	}
+	return list
+}
+
+// asText is a field as it is, or read as Windows-1252, of which Latin-1 is a part, where it is not UTF-8.
+func asText(field string) string {
+	if utf8.ValidString(field) {
+		return field
+	}
+	if text, err := charmap.Windows1252.NewDecoder().String(field); err == nil {
+		return text
+	}
+	return field
+}
+
+// folderOf is the folder of a listed file; empty for one beside the list.
+func folderOf(file string) string {
+	if dir := path.Dir(file); dir != "." {
+		return dir
+	}
+	return ""
 }
 
 func (l layout) finishList() (layout, error) {
 	if len(l.candidates) == 0 {
-		if len(l.aside) > 0 {
-			return layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", Printable(l.aside[0].Path), l.aside[0].Reason)
+		if len(l.skipped) > 0 {
+			return layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", Printable(l.skipped[0].Path), l.skipped[0].Reason)
 		}
 		return layout{}, errors.New("the list is empty")
 	}
@@ -115,35 +206,34 @@ func (l layout) finishList() (layout, error) {
 // parseList reads the rows. The first line may name the columns; without names they are path, label and, where there are three,
 // split. Commas, semicolons and tabs separate.
 func parseList(r io.Reader, maxRows int) ([]row, error) {
-	buffered := bufio.NewReader(r)
+	buffered := bufio.NewReader(unicodeReader(r))
 	head, err := buffered.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
-	}
-	if bom := []byte("\xef\xbb\xbf"); bytes.HasPrefix(head, bom) {
-		if _, err := buffered.Discard(len(bom)); err != nil {
-			return nil, err
-		}
-		head = head[len(bom):]
 	}
 	reader := csv.NewReader(buffered)
 	reader.Comma = separator(head)
 	reader.FieldsPerRecord = -1
 	reader.ReuseRecord = true
 	var rows []row
+	var headErr error // of a first line that may name the columns
+	named := false
 	place := columns{path: 0, label: 1, split: -1}
 	for first := true; ; first = false {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
+			if len(rows) == 0 && headErr != nil {
+				return nil, headErr
+			}
 			return rows, nil
 		}
 		if err != nil {
 			return nil, err // names the line
 		}
 		if first {
-			named, ok := namedColumns(record)
-			if ok {
-				place = named
+			var found columns
+			if found, named = namedColumns(record); named {
+				place = found
 				continue
 			}
 			if len(record) == 3 {
@@ -152,15 +242,32 @@ func parseList(r io.Reader, maxRows int) ([]row, error) {
 		}
 		line, _ := reader.FieldPos(0)
 		parsed, err := place.row(record)
+		if first && len(record) == 3 && err != nil {
+			headErr = fmt.Errorf("line %d: %w", line, err)
+			continue // the third field of a line of names is no split
+		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		parsed.line = line
+		parsed.line, parsed.named, parsed.first = line, named, first
 		if len(rows) >= maxRows {
 			return nil, fmt.Errorf("the list has more than %d lines: choose a smaller one or raise the limit", maxRows)
 		}
 		rows = append(rows, parsed)
 	}
+}
+
+// unicodeReader reads UTF-8, and UTF-16 as spreadsheets save it. It leaves out a byte order mark.
+func unicodeReader(r io.Reader) io.Reader {
+	buffered := bufio.NewReader(r)
+	head, _ := buffered.Peek(4) // an error comes again when it is read
+	switch {
+	case len(head) >= 2 && head[0] != 0 && head[1] == 0:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(buffered)
+	case len(head) >= 2 && head[0] == 0 && head[1] != 0:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(buffered)
+	}
+	return transform.NewReader(buffered, unicode.BOMOverride(transform.Nop))
 }
 
 // separator takes the most frequent of the usual ones in the first line.
@@ -183,8 +290,10 @@ func namedColumns(record []string) (columns, bool) {
 		})
 	}
 	c := columns{
-		path:  find("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_id"),
-		label: find("label", "class", "category", "target", "class_name", "label_name"),
+		path: find("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_id", "image_name", "imagename",
+			"id_code", "id", "img", "img_path", "fname", "name"),
+		label: find("label", "class", "category", "target", "class_name", "label_name", "classname", "class_id",
+			"diagnosis", "labels", "classes", "species", "breed"),
 		split: find("split", "set", "subset", "partition"),
 	}
 	return c, c.path >= 0 && c.label >= 0
@@ -200,7 +309,7 @@ func (c columns) row(record []string) (row, error) {
 		return row{}, errors.New("it has no path")
 	}
 	// ReuseRecord: the strings are the reader's own copies, the slice is not.
-	r := row{path: path.Clean(filepath.ToSlash(name)), label: strings.TrimSpace(record[c.label])}
+	r := row{path: path.Clean(name), label: asText(strings.TrimSpace(record[c.label]))}
 	if c.split >= 0 {
 		side, ok := splitName(strings.TrimSpace(record[c.split]))
 		if !ok {

@@ -2,10 +2,12 @@ package imagefolder
 
 import (
 	"context"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,10 +72,107 @@ func TestListRefusals(t *testing.T) {
 	}
 }
 
+// asUTF16 is a text as spreadsheets save it.
+func asUTF16(text string, order binary.AppendByteOrder, mark bool) string {
+	var data []byte
+	if mark {
+		text = "\ufeff" + text
+	}
+	for _, unit := range utf16.Encode([]rune(text)) {
+		data = order.AppendUint16(data, unit)
+	}
+	return string(data)
+}
+
+func TestListsAsProgramsWriteThem(t *testing.T) {
+	const plain = "path,label\nx/aa.png,cät\nx/ab.png,dog\n"
+	for name, text := range map[string]string{
+		"UTF-16, little endian":           asUTF16(plain, binary.LittleEndian, true),
+		"UTF-16, big endian":              asUTF16(plain, binary.BigEndian, true),
+		"UTF-16 without a mark":           asUTF16(plain, binary.LittleEndian, false),
+		"Latin-1":                         "path,label\nx/aa.png,c\xe4t\nx/ab.png,dog\n",
+		"backslashes":                     "path,label\nx\\aa.png,cät\n.\\x\\ab.png,dog\n",
+		"absolute paths":                  "path,label\n%/x/aa.png,cät\n%/x/ab.png,dog\n",
+		"a header of APTOS, no endings":   "id_code,diagnosis\nx/aa,cät\nx/ab,dog\n",
+		"a header that nobody knows":      "foo,bar\nx/aa.png,cät\nx/ab.png,dog\n",
+		"a header of three that is known": "id,breed,set\nx/aa.png,cät,train\nx/ab.png,dog,val\n",
+		"a header of three":               "foo,bar,fold\nx/aa.png,cät,train\nx/ab.png,dog,val\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, someFiles(t, 4, "x"))
+			text = strings.ReplaceAll(text, "%", filepath.ToSlash(dir))
+			if err := os.WriteFile(filepath.Join(dir, "l.csv"), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			d := mustLoad(t, filepath.Join(dir, "l.csv"), DefaultOptions())
+			if diff := cmp.Diff([]string{"x/aa.png", "x/ab.png"}, paths(d)); diff != "" || d.Classes[0] != "cät" {
+				t.Errorf("classes %q, skipped %v: %s", d.Classes, d.Skipped, diff)
+			}
+		})
+	}
+}
+
+func TestOneFileWithTwoLabels(t *testing.T) {
+	files := someFiles(t, 4, "x")
+	files["l.csv"] = "path,label\nx/aa.png,cat\nx/ab.png,dog\n./x/aa.png,dog\nx/ab.png,dog\n"
+	d := mustLoad(t, filepath.Join(write(t, files), "l.csv"), DefaultOptions())
+	n, _ := noteOf(d, CodeTwoLabels)
+	if diff := cmp.Diff([]string{"x/aa.png"}, n.Paths); diff != "" || !strings.Contains(n.Sentence, "more than one label to 1 file") {
+		t.Errorf("%+v %s", n, diff)
+	}
+	if got := reasonFor(d, "x/aa.png"); !strings.Contains(got, "line 4: the file stands in the list before, with the label cat") {
+		t.Errorf("it was skipped because %q", got)
+	}
+}
+
+func TestMetadataOfHuggingFace(t *testing.T) {
+	csv := map[string]string{"metadata.csv": "file_name,label\naa.png,cat\nab.png,dog\n"}
+	lines := map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": 0, "width": 48}` + "\n" + `{"file_name": "ab.png", "label": 1}` + "\n"}
+	split := map[string]string{"train/metadata.csv": csv["metadata.csv"], "test/metadata.jsonl": lines["metadata.jsonl"]}
+	for name, c := range map[string]struct {
+		files   map[string]string
+		folders []string
+		classes []string
+		given   bool
+	}{
+		"csv":        {csv, []string{"."}, []string{"cat", "dog"}, false},
+		"jsonl":      {lines, []string{"."}, []string{"0", "1"}, false},
+		"in a split": {split, []string{"train", "test"}, []string{"0", "1", "cat", "dog"}, true},
+		"captions":   {map[string]string{"metadata.csv": "file_name,text\naa.png,a cat\n", "a/x.png": pngOf(t, drawing(1))}, []string{"."}, []string{"a"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n, folder := range c.folders {
+				for i, file := range []string{"aa.png", "ab.png"} {
+					c.files[filepath.Join(folder, file)] = pngOf(t, drawing(100*n+i))
+				}
+			}
+			d := mustLoad(t, write(t, c.files), options(func(o *Options) { o.Val = 0 }))
+			if diff := cmp.Diff(c.classes, d.Classes); diff != "" || d.GivenSplit != c.given {
+				t.Errorf("given split %t, classes %s", d.GivenSplit, diff)
+			}
+		})
+	}
+	dir := write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": pngOf(t, drawing(1))})
+	_, err := Load(t.Context(), filepath.Join(dir, "metadata.jsonl"), DefaultOptions())
+	wantError(t, err, "line 1: the label is a list")
+}
+
+func FuzzParseJSONList(f *testing.F) {
+	f.Add(`{"file_name": "a.png", "label": 1}` + "\n" + `{"path": "b", "class": "x", "split": "train"}`)
+	f.Add("[]\n{}\n\xff\xfe")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := parseJSONList(strings.NewReader(text), 50)
+		if err == nil && len(rows) > 50 {
+			t.Errorf("%d rows", len(rows))
+		}
+	})
+}
+
 func FuzzParseList(f *testing.F) {
 	f.Add("path,label,split\na.png,cat,train\n")
 	f.Add("a;b\n\"c;d\";e\n")
 	f.Add("\ufefffile\tclass\nx\ty")
+	f.Add(asUTF16("path,label\nx,y\n", binary.LittleEndian, true))
 	f.Fuzz(func(t *testing.T, text string) {
 		rows, err := parseList(strings.NewReader(text), 50)
 		if err != nil {

@@ -41,10 +41,8 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if o.FollowSplit && !l.given {
 		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
 	}
-	if err := l.relabel(o.Classes); err != nil {
-		return nil, err
-	}
-	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.aside,
+	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.skipped,
+		Diagnoses: l.notes,
 		editsFile: cmp.Or(o.EditsFile, source)}
 	return d, d.build(ctx, l)
 }
@@ -77,6 +75,9 @@ func (o Options) validate() error {
 			return &OptionError{limit.field, fmt.Sprintf("must be at least 1, got %d", limit.value)}
 		}
 	}
+	if by := []GroupBy{GroupByNothing, GroupByFolder, GroupByPrefix}; !slices.Contains(by, o.GroupBy) {
+		return &OptionError{"group-by", fmt.Sprintf("must be empty, %s or %s, got %q", GroupByFolder, GroupByPrefix, o.GroupBy)}
+	}
 	return Geometry{Size: o.Size, Method: o.Method}.Validate()
 }
 
@@ -86,7 +87,7 @@ func nameOf(dir string) string {
 		dir = absolute
 	}
 	base := filepath.Base(dir)
-	for _, ending := range append(archiveEndings(), ".csv", ".tsv") {
+	for _, ending := range append(archiveEndings(), ".csv", ".tsv", ".jsonl") {
 		if cut := len(base) - len(ending); cut > 0 && strings.EqualFold(base[cut:], ending) {
 			return base[:cut]
 		}
@@ -108,12 +109,12 @@ func open(ctx context.Context, dir string, o Options) (edits string, l layout, e
 	switch {
 	case info.IsDir():
 		l, err = openFolder(ctx, absolute, o)
-	case hasEnding(absolute, ".csv", ".tsv"):
+	case hasEnding(absolute, ".csv", ".tsv", ".jsonl"):
 		l, err = openList(ctx, absolute, o)
 	case hasEnding(absolute, archiveEndings()...):
 		l, err = openArchive(ctx, absolute, o)
 	default:
-		err = errors.New("it is a file: give a folder, a .csv of paths and labels, a .zip or a .tar")
+		err = errors.New("it is a file: give a folder, a .csv or .jsonl of paths and labels, a .zip or a .tar")
 	}
 	return edits, l, err
 }
@@ -128,6 +129,9 @@ func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
+	if l, ok, err := openMetadata(ctx, s, o); ok || err != nil {
+		return l, err
+	}
 	l := arrange(s)
 	if len(l.candidates) == 0 {
 		return layout{}, noImages(s)
@@ -135,16 +139,21 @@ func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
 	return l, nil
 }
 
+var errNoFiles = errors.New("there are no files in it: put the images of each class into a folder named after the class")
+
 func noImages(s *scanner) error {
 	if len(s.files) > 0 {
 		return errors.New("the images lie in no class folder: put those of each class into a folder named after it")
 	}
-	return errors.New("there are no files in it: put the images of each class into a folder named after the class")
+	return errNoFiles
 }
 
 // build checks the candidates and fills the dataset.
 func (d *Dataset) build(ctx context.Context, l layout) error {
 	known := openMemory(d.Root, d.Options.StateDir)
+	if err := d.useClasses(ctx, &l, known); err != nil {
+		return err
+	}
 	verdicts, err := checkAll(ctx, d.Root, l.candidates, d.Options, known)
 	if err != nil {
 		return err
@@ -157,19 +166,28 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	for label, class := range d.Classes {
 		labels[class] = label
 	}
+	var clear []int
 	for i, c := range l.candidates {
 		v := verdicts[i]
 		if v.Reason != "" {
 			d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
 			continue
 		}
+		if v.Clear {
+			clear = append(clear, len(d.Items))
+		}
 		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
 			Height: v.Height})
 		d.prints = append(d.prints, v.Print)
+		d.groups = append(d.groups, d.Options.GroupBy.key(c))
 	}
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
-			len(l.candidates), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+			len(d.Skipped), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+	}
+	if clear != nil {
+		d.tell(diagnosis.Note, CodeTransparent, clear, "Delete them, or save them again without transparency.",
+			"%s fully transparent, and white for the model.", plural(len(clear), "image is", "images are"))
 	}
 	if err := d.applyEdits(); err != nil {
 		return err
@@ -180,14 +198,73 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	if len(d.Items) == 0 {
 		return errors.New("edits have deleted every image: undo some")
 	}
-	together := groups(d.Items, d.prints, d.Options.NearBits)
+	if len(d.Options.Classes) == 0 {
+		d.dropEmptyClasses()
+	}
+	found := findClusters(d.Items, d.prints, d.Options.NearBits)
+	together := d.together(found)
 	d.assign(together)
-	d.describe(together)
+	d.describe(found, together)
 	d.finish()
 	return nil
 }
 
-// dropLeaks skips the images of a given split that also stand on a side that judges: a copy in test counts more than one
+// useClasses puts Options.Classes in the place of the folders' own. A file that is no image does not make its folder a class; an
+// image of a class that is not known is an error.
+func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) error {
+	classes := d.Options.Classes
+	if len(classes) == 0 {
+		return nil
+	}
+	gate := newGate(decodeBudget)
+	kept := l.candidates[:0]
+	for _, c := range l.candidates {
+		if slices.Contains(classes, c.class) {
+			kept = append(kept, c)
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		v := verdictOn(d.Root, c, d.Options, gate, known)
+		if v.Reason == "" {
+			return fmt.Errorf("its class %s is none of the %d that are known: rename the folder, or leave it out",
+				Printable(c.class), len(classes))
+		}
+		d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
+	}
+	l.candidates, l.classes = kept, slices.Clone(classes)
+	return nil
+}
+
+// dropEmptyClasses leaves out the classes without a usable image, and says so.
+func (d *Dataset) dropEmptyClasses() {
+	var kept []string
+	label := make([]int, len(d.Classes)) // new, by old
+	for old, n := range d.Count("") {
+		if n == 0 {
+			d.empty = append(d.empty, d.Classes[old])
+			continue
+		}
+		label[old] = len(kept)
+		kept = append(kept, d.Classes[old])
+	}
+	if d.empty == nil {
+		return
+	}
+	for i := range d.Items {
+		d.Items[i].Label = label[d.Items[i].Label]
+	}
+	d.Classes = kept
+	var names []string
+	for _, class := range d.empty {
+		names = append(names, Printable(class))
+	}
+	d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images, or remove the folder.",
+		"%s without a usable image, and not a class: %s.", plural(len(names), "folder is", "folders are"), listed(names))
+}
+
+// dropLeaks skips the images of a given split that are also in a subset that judges: a copy in test counts more than one
 // in val, and that more than one in train.
 func (d *Dataset) dropLeaks() {
 	judges := map[string]Item{} // by content
@@ -203,11 +280,11 @@ func (d *Dataset) dropLeaks() {
 		if !ok || judge.Split == d.Items[i].Split {
 			return ""
 		}
-		return fmt.Sprintf("the same image as %s: on both sides of the split it would make the score too good", Printable(judge.Path))
+		return fmt.Sprintf("the same image as %s: in two subsets it would make the score too good", Printable(judge.Path))
 	})
 }
 
-// assign gives every item its side.
+// assign gives every item its subset.
 func (d *Dataset) assign(together [][]int) {
 	if !d.GivenSplit {
 		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -215,7 +217,7 @@ func TestNotes(t *testing.T) {
 	files["none/x.txt"] = "text"
 	d := mustLoad(t, write(t, files), DefaultOptions())
 	for code, want := range map[string]string{
-		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "Class none has no usable image", CodeImbalance: "The class twice has 33 training images and few has 2",
+		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "1 folder is without a usable image, and not a class: none.", CodeImbalance: "The class twice has 33 training images and few has 2",
 		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSkipped: "1 file is skipped",
 	} {
 		if n, _ := noteOf(d, code); !strings.Contains(n.Sentence, want) {
@@ -237,34 +239,56 @@ func TestNotes(t *testing.T) {
 
 func TestMemorySavesDecoding(t *testing.T) {
 	dir, state := write(t, someFiles(t, 3, "a", "b")), t.TempDir()
-	first := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state }))
-	// Spoil a file, but keep its size and time: only a load that does not decode it again takes it.
+	remembering := options(func(o *Options) { o.StateDir = state })
+	first := mustLoad(t, dir, remembering)
 	file := filepath.Join(dir, "a", "aa.png")
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is remembered of a file is marked: only a load that does not decode it again takes it.
+	const marked = 4711
+	known := openMemory(root, state)
+	for f, v := range known.verdict {
+		v.Width = marked
+		known.put(f, v)
+	}
+	if err := known.save(); err != nil {
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, dir, remembering); again.Digest != first.Digest || again.Items[0].Width != marked {
+		t.Error("the second load has decoded the file again")
+	}
+	if err := os.Chmod(file, 0o600); err != nil { // other attributes, the same bytes
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, dir, remembering); again.Items[0].Width != marked {
+		t.Error("a file of known content was decoded again")
+	}
+	// Spoil a file, but keep its size and time.
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(20 * time.Millisecond) // the system's clock of files ticks in steps of up to 10 ms
 	if err := os.WriteFile(file, make([]byte, info.Size()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	if again := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state })); again.Digest != first.Digest {
-		t.Error("the second load has decoded the file again")
-	}
-	if fresh := mustLoad(t, dir, DefaultOptions()); len(fresh.Skipped) != 1 {
-		t.Error("without a state folder the spoilt file was taken")
+	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || len(spoiled.Items) != 5 {
+		t.Error("a file of the same size and time with other bytes was taken")
 	}
 	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
 	if err != nil || len(memories) != 1 {
 		t.Fatalf("memories: %v, %v", memories, err)
 	}
-	if err := os.WriteFile(memories[0], []byte("spoilt"), 0o644); err != nil {
+	if err := os.WriteFile(memories[0], []byte("spoiled"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if spoilt := mustLoad(t, dir, options(func(o *Options) { o.StateDir = state })); len(spoilt.Skipped) != 1 {
-		t.Error("a spoilt memory was taken for true")
+	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || spoiled.Items[0].Width == marked {
+		t.Error("a spoiled memory was taken for true")
 	}
 }
 
@@ -295,4 +319,13 @@ func sharedData(t testing.TB, name string) string {
 		t.Skipf("needs the test data %s", name)
 	}
 	return dir
+}
+
+func TestTransparentImagesAreNoted(t *testing.T) {
+	files := someFiles(t, 3, "a", "b")
+	files["b/clear.png"] = pngOf(t, image.NewNRGBA(image.Rect(0, 0, 9, 9)))
+	d := mustLoad(t, write(t, files), DefaultOptions())
+	if n, _ := noteOf(d, CodeTransparent); len(n.Paths) != 1 || n.Paths[0] != "b/clear.png" {
+		t.Errorf("the note is %+v", n)
+	}
 }

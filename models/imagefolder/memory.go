@@ -15,18 +15,20 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
-// A memory keeps the verdicts on a folder's files between loads, so that a file is decoded again only when its path, its size
-// or the time of its last change differ. A memory that cannot be read is as good as none.
+// A memory keeps the verdicts on a folder's files between loads. A file of the same path, size, times and inode is not opened
+// again. One of which any of these differ is read, and decoded only if its bytes are new: a copied folder or a changed mode
+// costs a read. A memory that cannot be read counts as empty.
 type memory struct {
 	file    string // empty: nothing is kept
 	mutex   sync.Mutex
-	verdict map[found]verdict // as read
-	fresh   map[found]verdict // used or made by this load: what is written back
+	verdict map[found]verdict  // as read
+	content map[string]verdict // the same, by SHA-256
+	fresh   map[found]verdict  // used or made by this load: what is written back
 	changed bool
 }
 
 // memoryVersion goes up when a verdict may come out differently for the same file.
-const memoryVersion = 1
+const memoryVersion = 2
 
 type savedMemory struct {
 	Version int
@@ -37,12 +39,14 @@ type savedVerdict struct {
 	Path    string
 	Size    int64
 	Time    int64
+	Changed int64
+	Inode   uint64
 	Verdict verdict
 }
 
 // openMemory reads the memory of a folder.
 func openMemory(root, stateDir string) *memory {
-	m := &memory{verdict: map[found]verdict{}, fresh: map[found]verdict{}}
+	m := &memory{verdict: map[found]verdict{}, content: map[string]verdict{}, fresh: map[found]verdict{}}
 	if stateDir == "" {
 		return m
 	}
@@ -58,7 +62,8 @@ func openMemory(root, stateDir string) *memory {
 		return m
 	}
 	for _, e := range saved.Entries {
-		m.verdict[found{e.Path, e.Size, e.Time}] = e.Verdict
+		m.verdict[found{e.Path, e.Size, e.Time, e.Changed, e.Inode}] = e.Verdict
+		m.content[e.Verdict.SHA256] = e.Verdict
 	}
 	return m
 }
@@ -73,6 +78,14 @@ func (m *memory) get(f found, maxPixels int64) (verdict, bool) {
 	}
 	m.fresh[f] = v
 	return v, true
+}
+
+// same returns what is known about a content.
+func (m *memory) same(sha256 string, maxPixels int64) (verdict, bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	v, ok := m.content[sha256]
+	return v, ok && int64(v.Width)*int64(v.Height) <= maxPixels
 }
 
 // put keeps the verdict on a usable image. Refusals are not kept: they are quick to find again, and a limit that is raised
@@ -94,7 +107,7 @@ func (m *memory) save() error {
 	}
 	saved := savedMemory{Version: memoryVersion}
 	for f, v := range m.fresh {
-		saved.Entries = append(saved.Entries, savedVerdict{f.path, f.size, f.time, v})
+		saved.Entries = append(saved.Entries, savedVerdict{f.path, f.size, f.time, f.changed, f.inode, v})
 	}
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err

@@ -18,7 +18,19 @@ import (
 type found struct {
 	path string // relative, with slashes
 	size int64
-	time int64 // of the last change, in nanoseconds
+	time int64 // of the last modification, in nanoseconds; programs can set it
+	// changed is the time of the last change of content or attributes, in nanoseconds, which programs cannot set. It is 0
+	// where the system does not tell, as is inode.
+	changed int64
+	inode   uint64
+}
+
+func newFound(path string, info fs.FileInfo) found {
+	f := found{path: path, size: info.Size(), time: info.ModTime().UnixNano()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		f.changed, f.inode = stat.Ctim.Nano(), stat.Ino
+	}
+	return f
 }
 
 // A scanner walks a folder. It never opens a file, holds names only, and stops at limits.
@@ -31,12 +43,12 @@ type scanner struct {
 
 	files   []found
 	folders []string // every folder below the root, relative
-	aside   []Skipped
+	skips   []Skipped
 	seen    map[string]bool // folders reached through links, by resolved path
 }
 
 const (
-	maxDepth = 64   // folders in folders; a stranger's archive can nest thousands
+	maxDepth = 64   // folders in folders; a hostile archive can nest thousands
 	chunk    = 1024 // directory entries read at once
 )
 
@@ -56,7 +68,7 @@ func scan(ctx context.Context, root string, o Options) (*scanner, error) {
 }
 
 func (s *scanner) skipped(path, reason string) {
-	s.aside = append(s.aside, Skipped{path, reason})
+	s.skips = append(s.skips, Skipped{path, reason})
 }
 
 // folder walks one folder; only what keeps the whole walk from going on is an error.
@@ -115,7 +127,7 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 		s.skipped(name, "not a file but a device, a socket or a pipe")
 		return nil
 	}
-	if len(s.files)+len(s.aside) >= s.maxFiles {
+	if len(s.files)+len(s.skips) >= s.maxFiles {
 		return fmt.Errorf("the folder holds more than %d files; choose a smaller folder or raise the limit", s.maxFiles)
 	}
 	info, err := os.Stat(s.abs(name))
@@ -123,7 +135,7 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 		s.skipped(name, "cannot be read: "+plain(err))
 		return nil
 	}
-	s.files = append(s.files, found{name, info.Size(), info.ModTime().UnixNano()})
+	s.files = append(s.files, newFound(name, info))
 	return nil
 }
 
@@ -159,10 +171,17 @@ func (s *scanner) link(name string) (fs.FileMode, bool) {
 
 func (s *scanner) abs(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
 
-// ignored are the files that people do not mean: hidden ones, and what other systems leave behind.
+// ignored are the files and folders that people do not mean: hidden ones, and what systems and tools leave behind.
 func ignored(name string) bool {
-	return strings.HasPrefix(name, ".") || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") ||
-		strings.EqualFold(name, "desktop.ini")
+	switch strings.ToLower(name) {
+	case "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows, files
+		"$recycle.bin", "recycler", "system volume information", // Windows, folders
+		"__macosx",                                     // macOS, in archives
+		"lost+found", "@eadir", "@recycle", "#recycle", // file systems and network storage
+		"__pycache__":
+		return true
+	}
+	return strings.HasPrefix(name, ".")
 }
 
 // plain is the cause of a file error without the operation and the path.

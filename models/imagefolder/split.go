@@ -8,15 +8,16 @@ import (
 	"slices"
 )
 
-// split assigns a side to every item whose side is empty. Groups are lists of items that stay together; every item without
-// a side is in exactly one of them.
+// split assigns a subset to every item whose subset is empty. Groups are lists of items that stay together; every item without
+// a subset is in exactly one of them.
 //
 // The order in which groups are taken is that of SHA-256(seed, smallest content hash in the group): it depends on nothing but
-// the seed and the files' contents, so that it is the same on every machine, and a file that is renamed stays on its side.
-// Each class gives the rounded share of its images to val and test, at least one where it has enough, and keeps at least
-// one for training. A group goes to a side only where it fits in each of its classes, else to train.
+// the seed and the files' contents, so that it is the same on every machine, and a file that is renamed stays in its subset.
+// Each class gives the rounded fraction of its images to val and test, at least one where it has enough, and keeps at least
+// one for training. A group goes to a subset only where it fits in each of its classes, else to train. Where that leaves a class
+// without any in val or test, since all its groups are larger than the fraction, a group comes out of train after all.
 func split(items []Item, groups [][]int, classes int, val, test float64, seed int64) {
-	quota := shares(items, groups, classes, val, test)
+	quota := quotas(items, groups, classes, val, test)
 	order := make([]keyed, len(groups))
 	for i, group := range groups {
 		order[i] = keyed{groupKey(items, group, seed), group}
@@ -37,6 +38,41 @@ func split(items []Item, groups [][]int, classes int, val, test float64, seed in
 			}
 		}
 	}
+	for _, side := range []string{Test, Val} {
+		for label, wanted := range quota[side] {
+			if wanted > 0 && !slices.ContainsFunc(items, func(i Item) bool { return i.Split == side && i.Label == label }) {
+				giveSmallest(items, order, label, side)
+			}
+		}
+	}
+}
+
+// giveSmallest moves the group with the fewest images from train to a subset that has none of a class, unless nothing of one of its
+// classes would be left to train on.
+func giveSmallest(items []Item, order []keyed, label int, side string) {
+	left := map[int]int{} // training images, by class
+	for _, i := range items {
+		if i.Split == Train {
+			left[i.Label]++
+		}
+	}
+	var smallest []int
+	for _, entry := range order {
+		need := map[int]int{}
+		for _, i := range entry.group {
+			need[items[i].Label]++
+		}
+		spares := len(entry.group) > 0 && items[entry.group[0]].Split == Train && need[label] > 0
+		for l, n := range need {
+			spares = spares && left[l] > n
+		}
+		if spares && (smallest == nil || len(entry.group) < len(smallest)) {
+			smallest = entry.group
+		}
+	}
+	for _, i := range smallest {
+		items[i].Split = side
+	}
 }
 
 type keyed struct {
@@ -49,15 +85,15 @@ func groupKey(items []Item, group []int, seed int64) [sha256.Size]byte {
 	return hashOf(seed, 0, items[smallest].SHA256)
 }
 
-// hashOf is the package's only source of chance: SHA-256 of the seed and the epoch as 8 bytes, big endian, and a text.
+// hashOf is the package's only source of randomness: SHA-256 of the seed and the epoch as 8 bytes, big endian, and a text.
 func hashOf(seed int64, epoch int, text string) [sha256.Size]byte {
 	data := binary.BigEndian.AppendUint64(nil, uint64(seed))
 	data = binary.BigEndian.AppendUint64(data, uint64(epoch))
 	return sha256.Sum256(append(data, text...))
 }
 
-// shares returns how many images of each class val and test get.
-func shares(items []Item, groups [][]int, classes int, val, test float64) map[string][]int {
+// quotas returns how many images of each class val and test get.
+func quotas(items []Item, groups [][]int, classes int, val, test float64) map[string][]int {
 	count := make([]int, classes)
 	for _, group := range groups {
 		for _, i := range group {
@@ -68,13 +104,13 @@ func shares(items []Item, groups [][]int, classes int, val, test float64) map[st
 	for label, n := range count {
 		left := n - 1 // one stays for training
 		for _, side := range []struct {
-			name  string
-			share float64
+			name     string
+			fraction float64
 		}{{Val, val}, {Test, test}} {
-			if side.share <= 0 || left < 1 {
+			if side.fraction <= 0 || left < 1 {
 				continue
 			}
-			q := min(max(int(math.Round(float64(n)*side.share)), 1), left)
+			q := min(max(int(math.Round(float64(n)*side.fraction)), 1), left)
 			quota[side.name][label] = q
 			left -= q
 		}
@@ -82,7 +118,7 @@ func shares(items []Item, groups [][]int, classes int, val, test float64) map[st
 	return quota
 }
 
-// fits says whether a side still wants all images of a group.
+// fits says whether a subset still wants all images of a group.
 func fits(items []Item, group, quota []int) bool {
 	need := map[int]int{}
 	for _, i := range group {

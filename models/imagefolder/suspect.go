@@ -48,24 +48,27 @@ func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]S
 }
 
 func (d *Dataset) suspectCopies(group Duplicate, add func(Suspect)) {
-	first := group.Items[0]
+	first := group.Leader
 	likeness := "nearly the same image as "
 	if group.Exact {
 		likeness = "the same bytes as "
 	}
-	for _, i := range group.Items[1:] {
+	for _, i := range group.Items {
+		if i == first {
+			continue
+		}
 		s := Suspect{Item: i, Reason: likeness + Printable(d.Items[first].Path), Propose: Delete, Score: 0.5}
 		if d.Items[i].Label != d.Items[first].Label {
-			s.Reason += ", which is labelled " + Printable(d.Classes[d.Items[first].Label])
+			s.Reason += ", which is labeled " + Printable(d.Classes[d.Items[first].Label])
 			s.Score = 1
 			add(Suspect{Item: first, Score: 1, Propose: Keep,
-				Reason: likeness + Printable(d.Items[i].Path) + ", which is labelled " + Printable(d.Classes[d.Items[i].Label])})
+				Reason: likeness + Printable(d.Items[i].Path) + ", which is labeled " + Printable(d.Classes[d.Items[i].Label])})
 		}
 		add(s)
 	}
 }
 
-// suspectLabel doubts a label where the model gives another class more: by how much, as a share.
+// suspectLabel doubts a label where the model gives another class more: by how much, as a difference of probabilities.
 func (d *Dataset) suspectLabel(item int, probabilities []float32, add func(Suspect)) {
 	label := d.Items[item].Label
 	top := 0
@@ -80,7 +83,7 @@ func (d *Dataset) suspectLabel(item int, probabilities []float32, add func(Suspe
 	}
 	add(Suspect{
 		Item: item, Propose: Relabel, To: d.Classes[top], Score: min(margin, 0.99),
-		Reason: fmt.Sprintf("the model sees %s (%.0f %%), not %s (%.0f %%)", Printable(d.Classes[top]), 100*probabilities[top],
+		Reason: fmt.Sprintf("the model predicts %s (%.0f %%), not %s (%.0f %%)", Printable(d.Classes[top]), 100*probabilities[top],
 			Printable(d.Classes[label]), 100*probabilities[label]),
 	})
 }

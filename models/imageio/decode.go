@@ -1,16 +1,14 @@
 package imageio
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
-
-	"github.com/headstart-nb/headstart/models/imageio/baseline"
+	"slices"
 )
 
 // Background is what shows through where an image is transparent: white, as on the page that it was made for. (Pillow's
-// convert("RGB") drops the alpha instead, and shows whatever colour the invisible pixels happen to have.)
+// convert("RGB") drops the alpha instead, and shows whatever color the invisible pixels happen to have.)
 const Background = 255
 
 // Decode decodes an image at its own size, upright.
@@ -20,7 +18,9 @@ func Decode(data []byte, limits Limits) (img RGB, err error) {
 	if err != nil {
 		return RGB{}, err
 	}
-	return upright(toRGB(decoded, header), header.Orientation), nil
+	out := upright(toRGB(decoded, header), header.Orientation)
+	out.Transparent = transparent(decoded)
+	return out, nil
 }
 
 // decode runs the format's decoder behind the checks of the header.
@@ -34,30 +34,21 @@ func decode(data []byte, limits Limits) (Header, image.Image, error) {
 			return header, nil, err
 		}
 	}
-	decoded, err := c.run(data)
+	decoded, err := c.decode(data)
 	if err != nil {
-		return header, nil, damaged(c, err)
+		return header, nil, damaged(c, data, err)
 	}
 	size := decoded.Bounds().Size()
-	canvas := c.name == "gif" // the first frame may be smaller than the canvas
+	_, isFrame := decoded.(framed)
+	canvas := c.name == "gif" || isFrame // the first frame may be smaller than the canvas
 	if size.X < 1 || size.Y < 1 || !canvas && (size.X != header.Width || size.Y != header.Height) {
 		return header, nil, fmt.Errorf("damaged %s: it decodes to %d x %d pixels, and its header says %d x %d",
 			c.title, size.X, size.Y, header.Width, header.Height)
 	}
 	if beyondPalette(model, decoded) {
-		return header, nil, fmt.Errorf("damaged %s: its pixels have colours that are not in its palette", c.title)
+		return header, nil, fmt.Errorf("damaged %s: its pixels have colors that are not in its palette", c.title)
 	}
 	return header, decoded, nil
-}
-
-// run decodes; the most frequent kind of JPEG by the faster decoder.
-func (c codec) run(data []byte) (image.Image, error) {
-	if c.name == "jpeg" {
-		if decoded, err := baseline.Decode(data); err == nil {
-			return decoded, nil
-		}
-	}
-	return c.decode(bytes.NewReader(data))
 }
 
 // beyondPalette says whether a decoder had to make the file's palette longer for the pixels that it found.
@@ -67,17 +58,52 @@ func beyondPalette(model color.Model, decoded image.Image) bool {
 	return isPalette && isPaletted && len(declared) > 0 && len(paletted.Palette) > len(declared)
 }
 
-// toRGB brings any colour model to RGB on a canvas of the header's size.
+// transparent says whether every pixel is fully transparent.
+func transparent(decoded image.Image) bool {
+	switch source := decoded.(type) {
+	case framed:
+		return transparent(source.Image)
+	case *image.NYCbCrA:
+		return !slices.ContainsFunc(source.A, func(a uint8) bool { return a > 0 })
+	case *image.Paletted:
+		var clear [256]bool
+		for i, c := range source.Palette[:min(len(source.Palette), len(clear))] {
+			_, _, _, a := c.RGBA()
+			clear[i] = a == 0
+		}
+		return !slices.ContainsFunc(source.Pix, func(i uint8) bool { return !clear[i] })
+	case *image.NRGBA:
+		return noAlpha(source.Pix, 4)
+	case *image.NRGBA64:
+		return noAlpha(source.Pix, 8)
+	}
+	return false
+}
+
+// noAlpha says whether the first byte of each pixel's alpha is 0; alpha comes last.
+func noAlpha(pix []uint8, size int) bool {
+	for i := 3 * size / 4; i < len(pix); i += size {
+		if pix[i] > 0 {
+			return false
+		}
+	}
+	return len(pix) > 0
+}
+
+// toRGB brings any color model to RGB on a canvas of the header's size.
 func toRGB(decoded image.Image, header Header) RGB {
 	width, height := header.Width, header.Height
 	out := RGB{Width: width, Height: height, Pix: make([]uint8, 3*width*height)}
 	bounds := decoded.Bounds()
-	if bounds.Dx() != width || bounds.Dy() != height || bounds.Min != (image.Point{}) {
+	if _, isFrame := decoded.(framed); isFrame || bounds.Dx() != width || bounds.Dy() != height || bounds.Min != (image.Point{}) {
 		for i := range out.Pix {
 			out.Pix[i] = Background
 		}
 	}
 	switch source := decoded.(type) {
+	case framed:
+		source.paint(out, header)
+		return out
 	case *image.YCbCr:
 		if header.Format == "webp" {
 			planesToRGB(source, out, webpRow)
@@ -104,6 +130,17 @@ func toRGB(decoded image.Image, header Header) RGB {
 		convert(out.Pix[3*(width*y+frame.Min.X):][:3*frame.Dx()], frame.Min.X, y)
 	}
 	return out
+}
+
+// paint converts a frame, and copies as much as lies on the canvas.
+func (f framed) paint(out RGB, header Header) {
+	size := f.Bounds().Size()
+	header.Width, header.Height = size.X, size.Y
+	frame := toRGB(f.Image, header)
+	place := image.Rectangle{f.at, f.at.Add(size)}.Intersect(image.Rect(0, 0, out.Width, out.Height))
+	for y := place.Min.Y; y < place.Max.Y; y++ {
+		copy(out.Pix[3*(out.Width*y+place.Min.X):][:3*place.Dx()], frame.Pix[3*frame.Width*(y-f.at.Y):])
+	}
 }
 
 // over lays a value with straight alpha over the background, rounded.

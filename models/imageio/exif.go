@@ -6,7 +6,7 @@ import (
 )
 
 // orientation finds the EXIF orientation (1 to 8) of a file, and returns 1 where there is none that makes sense. It reads a
-// single tag, so that the rest of a stranger's metadata cannot hurt.
+// single tag, so that hostile metadata elsewhere cannot hurt.
 func orientation(format string, data []byte) int {
 	switch format {
 	case "jpeg":

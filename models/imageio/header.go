@@ -11,29 +11,27 @@ import (
 	"image/png"
 	"io"
 
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 )
 
-// A codec reads one format. Both functions come from the standard library or from golang.org/x/image.
+// A codec reads one format, by the standard library or golang.org/x/image where these know the kind of file.
 type codec struct {
 	name   string
 	title  string // as a person writes it
 	magic  []string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	config func(data []byte) (image.Config, error)
+	decode func(data []byte) (image.Image, error)
 }
 
 // sniff finds the codec of a file by its first bytes, whatever the file is called. A question mark stands for any byte.
 func sniff(data []byte) (codec, bool) {
 	for _, c := range [...]codec{
-		{"jpeg", "JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode},
-		{"png", "PNG", []string{"\x89PNG\r\n\x1a\n"}, png.DecodeConfig, png.Decode},
-		{"gif", "GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode},
-		{"bmp", "BMP", []string{"BM????\x00\x00\x00\x00"}, bmp.DecodeConfig, bmp.Decode},
-		{"tiff", "TIFF", []string{"II*\x00", "MM\x00*"}, tiff.DecodeConfig, tiff.Decode},
-		{"webp", "WebP", []string{"RIFF????WEBPVP8"}, webp.DecodeConfig, webp.Decode},
+		{"jpeg", "JPEG", []string{"\xff\xd8\xff"}, configJPEG, decodeJPEG},
+		{"png", "PNG", []string{"\x89PNG\r\n\x1a\n"}, reading(png.DecodeConfig), reading(png.Decode)},
+		{"gif", "GIF", []string{"GIF87a", "GIF89a"}, reading(gif.DecodeConfig), reading(gif.Decode)},
+		{"bmp", "BMP", []string{"BM????\x00\x00\x00\x00"}, configBMP, decodeBMP},
+		{"tiff", "TIFF", []string{"II*\x00", "MM\x00*"}, configTIFF, decodeTIFF},
+		{"webp", "WebP", []string{"RIFF????WEBPVP8"}, reading(webp.DecodeConfig), decodeWebP},
 	} {
 		for _, magic := range c.magic {
 			if matches(magic, data) {
@@ -42,6 +40,11 @@ func sniff(data []byte) (codec, bool) {
 		}
 	}
 	return codec{}, false
+}
+
+// reading makes a function on bytes out of one on a reader.
+func reading[T any](f func(io.Reader) (T, error)) func(data []byte) (T, error) {
+	return func(data []byte) (T, error) { return f(bytes.NewReader(data)) }
 }
 
 func matches(magic string, data []byte) bool {
@@ -71,9 +74,9 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	if !ok {
 		return Header{}, codec{}, nil, notImage(data)
 	}
-	config, err := c.config(bytes.NewReader(data))
+	config, err := c.config(data)
 	if err != nil {
-		return Header{}, c, nil, damaged(c, err)
+		return Header{}, c, nil, damaged(c, data, err)
 	}
 	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: orientation(c.name, data)}
 	if header.Width < 1 || header.Height < 1 {
@@ -113,18 +116,20 @@ func notImage(data []byte) error {
 }
 
 // damaged puts a decoder's error into a person's words, with the decoder's own behind them.
-func damaged(c codec, err error) error {
+func damaged(c codec, data []byte, err error) error {
+	if kind, ok := asUnsupported(c, data, err); ok {
+		return kind
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("damaged %s: the file ends in the middle of the image", c.title)
 	}
-	var unsupported jpeg.UnsupportedError
-	if errors.As(err, &unsupported) {
+	if _, ok := errors.AsType[jpeg.UnsupportedError](err); ok {
 		return fmt.Errorf("a kind of JPEG that cannot be read, or a damaged one: %w", err)
 	}
 	return fmt.Errorf("damaged %s: %w", c.title, err)
 }
 
-// recoverTo keeps a decoder's panic on a stranger's file from reaching the caller.
+// recoverTo keeps a decoder's panic on a hostile file from reaching the caller.
 func recoverTo(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("damaged: the decoder failed on this file (%v)", p)

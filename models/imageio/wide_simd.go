@@ -60,8 +60,8 @@ func jpegRowWide(dst, luma, cb, cr []uint8) (pixels int) {
 	for ; pixels+16 <= len(luma); pixels += 16 {
 		y := archsimd.LoadUint8x16Slice(luma[pixels:])
 		u, v := archsimd.LoadUint8x16Slice(cb[pixels:]), archsimd.LoadUint8x16Slice(cr[pixels:])
-		redLow, greenLow, blueLow := colours(low(y), low(u), low(v))
-		redHigh, greenHigh, blueHigh := colours(high(y), high(u), high(v))
+		redLow, greenLow, blueLow := colors(low(y), low(u), low(v))
+		redHigh, greenHigh, blueHigh := colors(high(y), high(u), high(v))
 		red, green, blue := narrow(redLow, redHigh), narrow(greenLow, greenHigh), narrow(blueLow, blueHigh)
 		to := dst[3*pixels:][:48]
 		interleave(red, green, blue, &interleaved[0]).StoreSlice(to)
@@ -76,20 +76,20 @@ func interleave(red, green, blue archsimd.Uint8x32, from *[3][32]int8) archsimd.
 	return red.PermuteOrZeroGrouped(r).Or(green.PermuteOrZeroGrouped(g)).Or(blue.PermuteOrZeroGrouped(b))
 }
 
-// interleaving says for 32 bytes of [16, 3], beginning at one, which of the sixteen of each colour stands there.
+// interleaving says for 32 bytes of [16, 3], beginning at one, which of the sixteen of each color stands there.
 func interleaving(from int) (at [3][32]int8) {
 	for i := range 32 {
-		for colour := range at {
-			at[colour][i] = none
+		for color := range at {
+			at[color][i] = none
 		}
 		at[(from+i)%3][i] = int8((from + i) / 3 % 16)
 	}
 	return at
 }
 
-func colours(y, cb, cr lanes) (red, green, blue lanes) {
-	centre, half := archsimd.BroadcastInt32x8(128), archsimd.BroadcastInt32x8(1<<15)
-	cb, cr = cb.Sub(centre), cr.Sub(centre)
+func colors(y, cb, cr lanes) (red, green, blue lanes) {
+	center, half := archsimd.BroadcastInt32x8(128), archsimd.BroadcastInt32x8(1<<15)
+	cb, cr = cb.Sub(center), cr.Sub(center)
 	red = cr.Mul(archsimd.BroadcastInt32x8(91881)).Add(half).ShiftAllRight(16).Add(y)
 	green = cb.Mul(archsimd.BroadcastInt32x8(-22554)).Add(cr.Mul(archsimd.BroadcastInt32x8(-46802))).Add(half).ShiftAllRight(16).Add(y)
 	blue = cb.Mul(archsimd.BroadcastInt32x8(116130)).Add(half).ShiftAllRight(16).Add(y)

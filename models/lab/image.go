@@ -48,7 +48,7 @@ func (i Image) resized(geometry imageio.Geometry) []uint8 {
 // read decodes the image in a geometry.
 func (i Image) read(geometry imageio.Geometry) (*features.Image, error) {
 	if i.File != "" {
-		return features.ReadImage(i.File, geometry)
+		return features.ReadImage(i.File, geometry, imageio.Limits{})
 	}
 	return features.NewImage(i.resized(geometry)), nil
 }

@@ -4,6 +4,7 @@ package metric
 // A Report is the quality of predictions on labeled images.
 type Report struct {
 	Images  int      `json:"images"`
+	Skipped []File   `json:"skipped,omitempty"` // files of the folder that are not among Images
 	Classes []string `json:"classes"`
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
@@ -21,6 +22,12 @@ type Report struct {
 	Calibration Calibration `json:"calibration"`
 
 	Values *Values `json:"values,omitempty"` // of a regression, which leaves all but Images and Loss empty
+}
+
+// A File is one that could not be judged.
+type File struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"` // for people
 }
 
 // Values is how near predicted numbers are to the true ones, averaged over the outputs.

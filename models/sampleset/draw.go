@@ -23,7 +23,7 @@ func randomColor(random *rand.Rand) rgb {
 	return rgb{random.Float64() * 255, random.Float64() * 255, random.Float64() * 255}
 }
 
-// colorAwayFrom draws colours until one is well visible on the others.
+// colorAwayFrom draws colors until one is well visible on the others.
 func colorAwayFrom(random *rand.Rand, others ...rgb) rgb {
 	const visible = 160 // of 765
 	for range 100 {
@@ -36,7 +36,7 @@ func colorAwayFrom(random *rand.Rand, others ...rgb) rgb {
 			return c
 		}
 	}
-	return rgb{} // practically never: three colours leave room
+	return rgb{} // practically never: three colors leave room
 }
 
 // A pose is where a figure stands in the image.
@@ -66,7 +66,7 @@ type scene struct {
 	pattern func(x, y float64) float64
 	scale   float64 // periods of the pattern in the figure's size
 	ink     rgb
-	second  rgb // the pattern's other colour
+	second  rgb // the pattern's other color
 	noise   float64
 }
 

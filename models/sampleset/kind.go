@@ -9,7 +9,7 @@ type shape struct {
 	distance func(x, y float64) float64
 }
 
-// A pattern is a texture: a value between 0 and 1 that mixes two colours, from coordinates in which 1 is the pattern's period.
+// A pattern is a texture: a value between 0 and 1 that mixes two colors, from coordinates in which 1 is the pattern's period.
 type pattern struct {
 	name      string // of a class of its own
 	adjective string // before a shape's name
@@ -56,7 +56,7 @@ func star(x, y float64) float64 {
 
 func patterns() []pattern {
 	wave := func(t float64) float64 { return 0.5 + 0.5*math.Sin(2*math.Pi*t) }
-	edge := func(v float64) float64 { return min(max((v-0.5)*4+0.5, 0), 1) } // nearly two colours
+	edge := func(v float64) float64 { return min(max((v-0.5)*4+0.5, 0), 1) } // nearly two colors
 	return []pattern{
 		{"stripes", "striped", func(x, y float64) float64 { return edge(wave(x)) }},
 		{"checks", "checked", func(x, y float64) float64 {

@@ -1,6 +1,6 @@
-// Package sampleset draws labelled images, so that everything can be tried without a download.
+// Package sampleset draws labeled images, so that everything can be tried without a download.
 //
-// A class is a shape (circle, star), a pattern (stripes, dots), or a shape filled with a pattern; colours, place, size, turn,
+// A class is a shape (circle, star), a pattern (stripes, dots), or a shape filled with a pattern; colors, place, size, turn,
 // background, clutter and noise vary, so that nothing but the class tells the images apart. The same options give the same
 // files on the same processor architecture.
 package sampleset
@@ -97,7 +97,7 @@ func drawAll(ctx context.Context, dir string, o Options) error {
 	})
 }
 
-// writeOne draws the image with a number within its class. Its chance depends on the seed, the class and the number alone, so
+// writeOne draws the image with a number within its class. Its randomness depends on the seed, the class and the number alone, so
 // that more classes or more images leave the others as they are.
 func writeOne(dir string, classes []kind, index, number int, seed int64) error {
 	class := classes[index]

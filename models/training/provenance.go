@@ -27,7 +27,8 @@ type Provenance struct {
 	DatasetRoot   string            `json:"dataset_root"`   // folder
 	DatasetDigest string            `json:"dataset_digest"` // SHA-256 of the file list with hashes, labels and splits
 	Files         []File            `json:"files"`
-	Targets       [][]float32       `json:"targets,omitempty"` // of Files, for the tasks multi and regression
+	MaxPixels     int64             `json:"max_pixels,omitempty"` // the largest width x height that was decoded; 0 means imageio's default
+	Targets       [][]float32       `json:"targets,omitempty"`    // of Files, for the tasks multi and regression
 	Backbone      features.Identity `json:"backbone"`
 	Recipe        Recipe            `json:"recipe"`
 	Versions      map[string]string `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
@@ -48,7 +49,7 @@ func (s *session) provenance(digest string) Provenance {
 	j := s.job
 	p := Provenance{
 		Run: j.Request.Name, Created: s.started.UTC(), Cell: j.Request.Cell, Flags: j.Request.Flags,
-		Dataset: j.Dataset.Name, DatasetRoot: j.Dataset.Root, DatasetDigest: j.Dataset.Digest, Targets: j.Targets,
+		Dataset: j.Dataset.Name, DatasetRoot: j.Dataset.Root, DatasetDigest: j.Dataset.Digest, Targets: j.Targets, MaxPixels: j.Dataset.Options.MaxPixels,
 		Backbone: j.Backbone.Identity(), Recipe: j.Recipe, Versions: Versions(s.device), Device: s.device.Name(), HeadDigest: digest,
 	}
 	for _, item := range j.Dataset.Items {

@@ -29,6 +29,7 @@ type plane struct {
 type decoder struct {
 	data          []byte
 	width, height int
+	h, v          int // the most blocks of a plane in a unit, across and down
 	planes        [3]plane
 	quant         [4][64]int32 // in zigzag order
 	quantSet      [4]bool
@@ -50,15 +51,59 @@ func Decode(data []byte) (*image.YCbCr, error) {
 	if err := d.scan(scan); err != nil {
 		return nil, err
 	}
-	ratio := map[[2]int]image.YCbCrSubsampleRatio{
-		{1, 1}: image.YCbCrSubsampleRatio444, {2, 1}: image.YCbCrSubsampleRatio422,
-		{1, 2}: image.YCbCrSubsampleRatio440, {2, 2}: image.YCbCrSubsampleRatio420,
-	}[[2]int{d.planes[0].h, d.planes[0].v}]
+	ratio := d.ratio()
 	return &image.YCbCr{
 		Y: d.planes[0].pix, Cb: d.planes[1].pix, Cr: d.planes[2].pix,
 		YStride: d.planes[0].stride, CStride: d.planes[1].stride,
 		SubsampleRatio: ratio, Rect: image.Rect(0, 0, d.width, d.height),
 	}, nil
+}
+
+// Size reads the size in pixels of a file that Decode takes.
+func Size(data []byte) (width, height int, err error) {
+	d := &decoder{data: data}
+	if len(data) < 4 || data[0] != 0xff || data[1] != 0xd8 {
+		return 0, 0, errOther
+	}
+	_, err = d.headers()
+	return d.width, d.height, err
+}
+
+// ratio is the number of luma samples for each chroma sample. Where image.YCbCr has no such ratio, it brings all planes to
+// the size of the image.
+func (d *decoder) ratio() image.YCbCrSubsampleRatio {
+	y, cb, cr := &d.planes[0], &d.planes[1], &d.planes[2]
+	if y.h == d.h && y.v == d.v && cb.h == cr.h && cb.v == cr.v {
+		ratio, ok := map[[2]int]image.YCbCrSubsampleRatio{
+			{1, 1}: image.YCbCrSubsampleRatio444, {2, 1}: image.YCbCrSubsampleRatio422,
+			{1, 2}: image.YCbCrSubsampleRatio440, {2, 2}: image.YCbCrSubsampleRatio420,
+			{4, 1}: image.YCbCrSubsampleRatio411, {4, 2}: image.YCbCrSubsampleRatio410,
+		}[[2]int{d.h / cb.h, d.v / cb.v}]
+		if ok {
+			return ratio
+		}
+	}
+	for i := range d.planes {
+		d.planes[i].repeat(d.h, d.v)
+	}
+	return image.YCbCrSubsampleRatio444
+}
+
+// repeat brings a plane to the resolution of the image by repeating samples, as libjpeg does for ratios that are not usual.
+func (p *plane) repeat(h, v int) {
+	across, down := h/p.h, v/p.v
+	if across == 1 && down == 1 {
+		return
+	}
+	stride, rows := p.stride*across, len(p.pix)/p.stride*down
+	pix := make([]uint8, stride*rows)
+	for y := range rows {
+		from, to := p.pix[y/down*p.stride:], pix[y*stride:][:stride]
+		for x := range to {
+			to[x] = from[x/across]
+		}
+	}
+	p.pix, p.stride, p.h, p.v = pix, stride, h, v
 }
 
 // The markers that are understood; ITU-T T.81, table B.1.
@@ -100,7 +145,7 @@ func (d *decoder) headers() (scan int, err error) {
 				d.interval = int(binary.BigEndian.Uint16(body))
 			}
 		case marker == markerAdob:
-			// Adobe's last byte says how the colours are coded: 1 is YCbCr.
+			// Adobe's last byte says how the colors are coded: 1 is YCbCr.
 			ok = !bytes.HasPrefix(body, []byte("Adobe")) || len(body) >= 12 && body[11] == 1
 		case marker >= markerAPP0 && marker <= 0xef || marker == markerCOM:
 			ok = true
@@ -132,7 +177,15 @@ func (d *decoder) frame(body []byte) bool {
 		d.planes[i] = plane{id: c[0], h: int(c[1] >> 4), v: int(c[1] & 15), quant: &d.quant[c[2]]}
 	}
 	y, cb, cr := d.planes[0], d.planes[1], d.planes[2]
-	usual := (y.h == 1 || y.h == 2) && (y.v == 1 || y.v == 2) && cb.h == 1 && cb.v == 1 && cr.h == 1 && cr.v == 1
+	blocks := 0 // of a unit; ITU-T T.81, B.2.3, allows 10
+	for _, p := range d.planes {
+		d.h, d.v = max(d.h, p.h), max(d.v, p.v)
+		blocks += p.h * p.v
+	}
+	usual := d.h <= 4 && d.v <= 4 && blocks <= 10
+	for _, p := range d.planes {
+		usual = usual && p.h > 0 && p.v > 0 && d.h%p.h == 0 && d.v%p.v == 0
+	}
 	different := y.id != cb.id && cb.id != cr.id && y.id != cr.id
 	rgb := y.id == 'R' && cb.id == 'G' && cr.id == 'B'
 	return usual && different && !rgb && d.width > 0 && d.height > 0
@@ -209,8 +262,8 @@ func (d *decoder) scanHeader(body []byte) bool {
 
 // scan decodes the entropy-coded data, which has to be followed by the end of the image.
 func (d *decoder) scan(at int) error {
-	across := (d.width + 8*d.planes[0].h - 1) / (8 * d.planes[0].h)
-	down := (d.height + 8*d.planes[0].v - 1) / (8 * d.planes[0].v)
+	across := (d.width + 8*d.h - 1) / (8 * d.h)
+	down := (d.height + 8*d.v - 1) / (8 * d.v)
 	for i := range d.planes {
 		p := &d.planes[i]
 		p.stride = across * 8 * p.h

@@ -91,7 +91,7 @@ func odd(c1, c3, c5, c7 int32) (o0, o1, o2, o3 int32) {
 	return c7*f0298 + z1 + z3, c5*f2053 + z2 + z4, c3*f3072 + z2 + z3, c1*f1501 + z1 + z4
 }
 
-// clamp centres a sample and keeps it within a byte.
+// clamp centers a sample and keeps it within a byte.
 func clamp(v int32) uint8 {
 	v += 128
 	if uint32(v) <= 255 {

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import pathlib
+import struct
 import sys
 
 from PIL import Image, ImageOps
@@ -62,7 +63,7 @@ def geometries(image):
 
 
 def scene(w, h):
-    """An image with smooth areas, hard edges and every colour."""
+    """An image with smooth areas, hard edges and every color."""
     image = Image.new("RGB", (w, h))
     for y in range(h):
         for x in range(w):
@@ -109,6 +110,126 @@ def made(folder):
     deep.putdata([x * 257 + 99 for x in base.convert("L").tobytes()])
     deep.save(folder / "deep.png")
     deep.save(folder / "deep.tiff")
+    rare(folder, base.resize((40, 30)))
+
+
+def rare(folder, small):
+    """Kinds that golang.org/x/image or image/jpeg do not read, or read wrong."""
+    small.save(folder / "animated.webp", save_all=True, append_images=[small.rotate(180)], quality=80)
+    rgba = small.copy()
+    rgba.putalpha(Image.linear_gradient("L").resize(small.size))
+    rgba.save(folder / "animated-alpha.webp", save_all=True, append_images=[rgba.rotate(180)], lossless=True)
+    small.save(folder / "jpeg.tiff", compression="jpeg", quality=90)
+    small.convert("L").save(folder / "jpeg-l.tiff", compression="jpeg", quality=90)
+    small.convert("CMYK").save(folder / "cmyk.tiff", compression="tiff_lzw")
+    small.convert("CMYK").save(folder / "cmyk-deflate.tiff", compression="tiff_deflate", tiffinfo={317: 2})
+    small.convert("CMYK").save(folder / "cmyk-packbits.tiff", compression="packbits")
+    (folder / "planar.tiff").write_bytes(planar_tiff(small))
+    for photometric in (0, 1):
+        for name in ("group3", "group4"):
+            file = folder / f"{name}-{photometric}.tiff"
+            small.convert("1").save(file, compression=name)
+            set_photometric(file, photometric)
+    for sampling in ("221212", "112222", "212121", "141111"):
+        (folder / f"sampling-{sampling}.jpg").write_bytes(dc_jpeg(40, 36, [(int(a), int(b)) for a, b in zip(sampling[::2], sampling[1::2])]))
+    (folder / "rle8.bmp").write_bytes(rle8_bmp(small.convert("P", palette=Image.ADAPTIVE, colors=16)))
+    (folder / "565.bmp").write_bytes(bitfields_bmp(small, 16, (0xF800, 0x7E0, 0x1F, 0), 124))
+    (folder / "555.bmp").write_bytes(bitfields_bmp(small, 16, (0x7C00, 0x3E0, 0x1F, 0), 40))
+    (folder / "v5.bmp").write_bytes(bitfields_bmp(small, 32, (0xFF0000, 0xFF00, 0xFF, 0), 124))
+
+
+def set_photometric(file, value):
+    """Changes the tag alone, so that black and white change places."""
+    data = bytearray(file.read_bytes())
+    directory = struct.unpack_from("<I", data, 4)[0]
+    for i in range(struct.unpack_from("<H", data, directory)[0]):
+        at = directory + 2 + 12 * i
+        if struct.unpack_from("<H", data, at)[0] == 262:
+            struct.pack_into("<H", data, at + 8, value)
+    file.write_bytes(data)
+
+
+def planar_tiff(image):
+    """Three strips, one for each color."""
+    w, h = image.size
+    planes = [band.tobytes() for band in image.split()]
+    start = 8 + 2 + 12 * 10 + 4
+    bits, offsets, counts = start, start + 6, start + 18
+    pixels = start + 30
+    entries = [
+        (256, 3, 1, w), (257, 3, 1, h), (258, 3, 3, bits), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, offsets), (277, 3, 1, 3),
+        (278, 3, 1, h), (279, 4, 3, counts), (284, 3, 1, 2),
+    ]  # fmt: skip
+    data = b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
+    data += struct.pack("<3H", 8, 8, 8) + struct.pack("<3I", *(pixels + i * w * h for i in range(3))) + struct.pack("<3I", *[w * h] * 3)
+    return data + b"".join(planes)
+
+
+def bmp(width, height, bpp, compression, header, tail, pixels):
+    info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bpp, compression, len(pixels), 2835, 2835, 0, 0)
+    offset = 14 + len(info) + len(tail)
+    return b"BM" + struct.pack("<IHHI", offset + len(pixels), 0, 0, offset) + info + tail + pixels
+
+
+def bitfields_bmp(image, bpp, masks, header):
+    w, h = image.size
+    pixels = b""
+    for y in reversed(range(h)):
+        row = b""
+        for x in range(w):
+            v = 0
+            for value, mask in zip(image.getpixel((x, y)), masks):
+                shift = (mask & -mask).bit_length() - 1
+                v |= value * (mask >> shift) // 255 << shift
+            row += struct.pack("<H" if bpp == 16 else "<I", v)
+        pixels += row + bytes(-len(row) % 4)
+    tail = struct.pack("<4I", *masks).ljust(header - 40, b"\0") if header > 40 else b""
+    return bmp(w, h, bpp, 3 if header > 40 else 0, header, tail, pixels)
+
+
+def rle8_bmp(image):
+    """Runs, pixels as they are, and an end for each line."""
+    w, h = image.size
+    palette = image.getpalette()
+    tail = b"".join(bytes([palette[3 * i + 2], palette[3 * i + 1], palette[3 * i], 0]) for i in range(len(palette) // 3)).ljust(1024, b"\0")
+    data = b""
+    for y in reversed(range(h)):
+        row = [image.getpixel((x, y)) for x in range(w)]
+        data += bytes([0, 5, *row[:5], 0])
+        x = 5
+        while x < w:
+            n = 1
+            while x + n < w and row[x + n] == row[x]:
+                n += 1
+            data += bytes([n, row[x]])
+            x += n
+        data += b"\0\0"
+    return bmp(w, h, 8, 1, 40, tail, data + b"\0\1")
+
+
+def dc_jpeg(w, h, sampling):
+    """A baseline JPEG of flat blocks, with any sampling of its planes."""
+    dc = bytes([0, 0, 0, 12] + [0] * 12) + bytes(range(12))  # twelve codes of four bits
+    ac = bytes([1] + [0] * 15) + b"\0"  # one code: the end of a block
+    data = b"\xff\xd8\xff\xdb" + struct.pack(">HB", 67, 0) + bytes([8] * 64)
+    frame = struct.pack(">BHHB", 8, h, w, 3) + b"".join(bytes([i + 1, a << 4 | b, 0]) for i, (a, b) in enumerate(sampling))
+    data += b"\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame
+    data += b"\xff\xc4" + struct.pack(">HB", 3 + len(dc), 0) + dc + b"\xff\xc4" + struct.pack(">HB", 3 + len(ac), 16) + ac
+    data += b"\xff\xda" + struct.pack(">H", 12) + bytes([3, 1, 0, 2, 0, 3, 0, 0, 63, 0])
+    bits = ""
+    last, seed = [0, 0, 0], 1
+    hmax, vmax = max(a for a, _ in sampling), max(b for _, b in sampling)
+    for _ in range(-(-w // (8 * hmax)) * -(-h // (8 * vmax))):
+        for i, (a, b) in enumerate(sampling):
+            for _ in range(a * b):
+                seed = (seed * 1103515245 + 12345) % 2**31
+                value = seed // 65536 % 128 - 64
+                diff, last[i] = value - last[i], value
+                size = abs(diff).bit_length()
+                bits += f"{size:04b}" + (f"{diff if diff > 0 else diff + 2**size - 1:0{size}b}" if size else "") + "0"
+    bits += "1" * (-len(bits) % 8)
+    scan = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+    return data + scan.replace(b"\xff", b"\xff\0") + b"\xff\xd9"
 
 
 def main():

@@ -1,0 +1,54 @@
+package classifier
+
+import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/modeltest"
+)
+
+// TestWhatWasTrainedOnIsPredicted uses a model on an image above the usual limit, which its training took.
+func TestWhatWasTrainedOnIsPredicted(t *testing.T) {
+	m := fit(t, modeltest.PureGo(t), smallJob(t))
+	file := filepath.Join(t.TempDir(), "large.png")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const side = 7200 // more than 50 million pixels
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := encoder.Encode(f, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(options PredictOptions) bool {
+		t.Helper()
+		predictions, err := m.PredictWith(t.Context(), []string{file}, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return predictions[0].Error != ""
+	}
+	if !refused(PredictOptions{}) {
+		t.Error("an image above the usual limit was taken")
+	}
+	if refused(PredictOptions{Limits: imageio.Limits{MaxPixels: side * side}}) {
+		t.Error("an image within the limit of the call was refused")
+	}
+	m.Provenance.MaxPixels = side * side
+	if refused(PredictOptions{}) {
+		t.Error("an image within the limit of the training was refused")
+	}
+	id := m.Outcome
+	id.Provenance.Files = nil
+	data, _, err := recordedDataset(t.Context(), id, t.TempDir())
+	if err != nil || data.Options.MaxPixels != side*side {
+		t.Errorf("the dataset of a verification has the limit %d, %v", data.Options.MaxPixels, err)
+	}
+}

@@ -1,0 +1,115 @@
+package imageio
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func goldenFile(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "golden", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestJPEGThatLacksItsEndMarkerIsWhole(t *testing.T) {
+	for _, name := range []string{"420.jpg", "progressive.jpg", "grey.JPEG", "cmyk.jpg"} {
+		data := goldenFile(t, name)
+		want, err := Decode(data, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cut := 1; cut <= 2; cut++ {
+			got, err := Decode(data[:len(data)-cut], Limits{})
+			if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+				t.Errorf("%s without its last %d bytes: %v", name, cut, err)
+			}
+		}
+		if _, err := Decode(data[:len(data)-40], Limits{}); err == nil {
+			t.Errorf("%s that ends in the middle was taken", name)
+		}
+	}
+}
+
+func TestKindsThatAreNotDecodedAreNotDamaged(t *testing.T) {
+	marker := func(of byte) []byte { // the frame's marker replaced
+		data := bytes.Clone(goldenFile(t, "420.jpg"))
+		data[bytes.Index(data, []byte{0xff, 0xc0})+1] = of
+		return data
+	}
+	twelve := bytes.Clone(goldenFile(t, "420.jpg"))
+	twelve[bytes.Index(twelve, []byte{0xff, 0xc0})+4] = 12
+	tag := func(name string, tag, value byte) []byte { // a short of a TIFF replaced
+		data := bytes.Clone(goldenFile(t, name))
+		data[bytes.Index(data, []byte{tag, 1, 3, 0, 1, 0, 0, 0})+8] = value
+		return data
+	}
+	for want, data := range map[string][]byte{
+		"a JPEG with arithmetic coding":  marker(0xc9),
+		"a JPEG with lossless coding":    marker(0xc3),
+		"a JPEG with 12 bits":            twelve,
+		"a TIFF in Lab colors":           tag("cmyk.tiff", 262-256, 8),
+		"a TIFF in YCbCr colors without": tag("planar.tiff", 262-256, 6),
+	} {
+		_, err := Decode(data, Limits{})
+		kind, ok := errors.AsType[*UnsupportedError](err)
+		if !ok || !strings.Contains(kind.Error(), "not supported: "+want) || !strings.Contains(kind.Error(), "convert it") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestAFrameIsPutInItsPlace(t *testing.T) {
+	inner := image.NewNRGBA(image.Rect(0, 0, 4, 3))
+	draw.Draw(inner, inner.Bounds(), image.NewUniform(color.NRGBA{200, 100, 50, 255}), image.Point{}, draw.Src)
+	for _, at := range []image.Point{{2, 4}, {8, 8}, {100, 0}} { // inside, partly, and not at all on the canvas
+		out := toRGB(framed{inner, at}, Header{Format: "webp", Width: 10, Height: 10})
+		for y := range 10 {
+			for x := range 10 {
+				want := []uint8{Background, Background, Background}
+				if (image.Point{x, y}).In(inner.Bounds().Add(at)) {
+					want = []uint8{200, 100, 50}
+				}
+				if got := out.Pix[3*(10*y+x):][:3]; !slices.Equal(got, want) {
+					t.Fatalf("frame at %v: the pixel at %d, %d is %v", at, x, y, got)
+				}
+			}
+		}
+	}
+}
+
+func TestTransparentImagesAreTold(t *testing.T) {
+	palette := color.Palette{color.NRGBA{}, color.NRGBA{1, 2, 3, 255}}
+	for name, img := range map[string]interface {
+		draw.Image
+		SubImage(image.Rectangle) image.Image
+	}{
+		"NRGBA": image.NewNRGBA(image.Rect(0, 0, 5, 5)), "NRGBA64": image.NewNRGBA64(image.Rect(0, 0, 5, 5)),
+		"paletted": image.NewPaletted(image.Rect(0, 0, 5, 5), palette),
+	} {
+		for _, want := range []bool{true, false} {
+			if !want {
+				img.Set(2, 3, palette[1])
+			}
+			var data bytes.Buffer
+			if err := png.Encode(&data, img); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Decode(data.Bytes(), Limits{})
+			if err != nil || got.Transparent != want {
+				t.Errorf("%s: transparent %t, %v; want %t", name, got.Transparent, err, want)
+			}
+		}
+	}
+}
