@@ -5,7 +5,7 @@
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
 # The folders with XLA plugins, as the installation found or filled them.
-PLUGINS = $$($(STATE)/venv/bin/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
+PLUGINS = $$($(STATE)/venv/bin/python -P -c 'import json, sys; print(json.load(open(sys.argv[1]))["env"]["PJRT_PLUGIN_LIBRARY_PATH"])' \
 	$(STATE)/venv/share/jupyter/kernels/headstart/kernel.json)
 # The loops of models/imageio over many samples at once are an experiment of Go 1.26. Tests have it too, so that what they
 # compile is what setup compiled.

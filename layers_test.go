@@ -19,13 +19,15 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"internal/need", ".", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
-	{"kernel/wire", "kernel/child", "kernel/gopls", "kernel/gotool", "kernel/notebook", "magics", "magics/magictest",
+	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
+	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
+	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/crew", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/projection", "models/trainer", "models/featurecache", "models/run", "models/onnx", "models/transfer", "models",
 		"nbhelpers/figure"},
-	{"kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "magics/builtin", "nbhelpers", "magics/transfer"},
+	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
+		"nbhelpers", "magics/transfer"},
 	{"kernel/gonb", "kernel/install", "kernel/doctor"},
 	{"kernel/cmd/...", "magics/cmd/...", "bench/..."},
 }
@@ -36,8 +38,8 @@ var forbidden = map[string][]string{
 	"github.com/gomlx/compute":       {"models/...", "models", "magics/transfer", "magics/cmd/headstart-transfer"},
 	"github.com/gomlx/go-xla":        {"models/...", "models", "magics/transfer", "magics/cmd/headstart-transfer"},
 	"github.com/go-zeromq/zmq4":      {"kernel/zmq"},
-	"github.com/hashicorp/go-plugin": {"magics/plugin/..."},
-	"google.golang.org/grpc":         {"magics/plugin/..."},
+	"github.com/hashicorp/go-plugin": {"magics/plugin/...", "kernel/plugins"},
+	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins"},
 }
 
 // kernelNeverLinks are packages of this module that the kernel's main must not reach: it links no ML code.
@@ -140,39 +142,64 @@ func TestImportsGoDownward(t *testing.T) {
 	}
 }
 
-func TestDisplayImportsStandardLibraryOnly(t *testing.T) {
-	for _, imported := range imports(t)["nbhelpers/display"] {
-		if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
-			t.Errorf("nbhelpers/display imports %s: every Go cell would link it", imported)
+// What every Go cell or the kernel links imports the standard library only.
+func TestLeavesImportStandardLibraryOnly(t *testing.T) {
+	all := imports(t)
+	for _, pkg := range []string{"nbhelpers/display", "models/prediction", "internal/diagnosis", "internal/atomicfile"} {
+		for _, imported := range all[pkg] {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s: every Go cell, or the kernel, would link it", pkg, imported)
+			}
 		}
 	}
 }
 
-func TestSessionKnowsNoSingleMagic(t *testing.T) {
+func TestSessionKnowsNoMagicAndNoLanguage(t *testing.T) {
 	for _, imported := range imports(t)["kernel/session"] {
 		if strings.HasPrefix(imported, module+"magics/") {
 			t.Errorf("kernel/session imports %s: it knows the contract, not the magics", imported)
 		}
+		if strings.HasPrefix(imported, "go/") || strings.HasPrefix(imported, module+"kernel/gonb") {
+			t.Errorf("kernel/session imports %s: the language belongs to the engine", imported)
+		}
+	}
+}
+
+// TestAuthorsLinkNoKernel holds for every plugin: what an author imports brings none of the kernel.
+func TestAuthorsLinkNoKernel(t *testing.T) {
+	all := imports(t)
+	for _, start := range []string{"magics", "magics/plugin", "magics/magictest", "magics/cmd/headstart-transfer"} {
+		reach(all, start, func(pkg string, via []string) {
+			if strings.HasPrefix(pkg, "kernel/") {
+				t.Errorf("%s links %s through %s", start, pkg, strings.Join(via, " -> "))
+			}
+		})
 	}
 }
 
 func TestKernelLinksNoModelCode(t *testing.T) {
-	all := imports(t)
+	reach(imports(t), "kernel/cmd/headstart", func(pkg string, via []string) {
+		if matchesAny(kernelNeverLinks, pkg) {
+			t.Errorf("the kernel links %s through %s", pkg, strings.Join(via, " -> "))
+		}
+	})
+}
+
+// reach calls visit for the packages of this module that start links, itself among them.
+func reach(all map[string][]string, start string, visit func(pkg string, via []string)) {
 	seen := map[string]bool{}
-	var visit func(pkg string, via []string)
-	visit = func(pkg string, via []string) {
+	var follow func(pkg string, via []string)
+	follow = func(pkg string, via []string) {
 		if seen[pkg] {
 			return
 		}
 		seen[pkg] = true
-		if matchesAny(kernelNeverLinks, pkg) {
-			t.Errorf("the kernel links %s through %s", pkg, strings.Join(via, " -> "))
-		}
+		visit(pkg, via)
 		for _, imported := range all[pkg] {
 			if own, ok := strings.CutPrefix(imported, module); ok {
-				visit(own, append(slices.Clone(via), own))
+				follow(own, append(slices.Clone(via), own))
 			}
 		}
 	}
-	visit("kernel/cmd/headstart", []string{"kernel/cmd/headstart"})
+	follow(start, []string{start})
 }

@@ -2,7 +2,7 @@
 # What the process boundary adds to a magic's call, in milliseconds: at most 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-go test ./magics/plugin -run '^$' -bench Boundary -benchtime 500x | awk '
+go test ./kernel/plugins -run '^$' -bench Boundary -benchtime 500x | awk '
 	/^Benchmark/ {
 		for (i = 2; i < NF; i++) {
 			if ($(i + 1) == "ms-added/p50") p50 = $i

@@ -22,7 +22,7 @@ CGO_ENABLED=1 GOEXPERIMENT=simd go build -trimpath -ldflags='-s -w' -o "$scratch
 # What cells import, in the caches that stay. The modules are at hand, as the archives of the first cache.
 GOPROXY="file://$scratch/mod/cache/download,$(go env GOPROXY)"
 export GOPROXY GOMODCACHE="$mod" GOCACHE="$build"
-go build ./nbhelpers/... ./models/...
+go build -tags=pins ./nbhelpers/... ./models/...
 find "$GOMODCACHE/cache/download" -name '*.zip' -delete # they were unpacked and are not read again
 rm -rf /root/.cache
 chown -R "$owner" "$GOMODCACHE" "$GOCACHE"

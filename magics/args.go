@@ -23,11 +23,11 @@ func (a Args) check(args []string, use string) error {
 	case len(args) < a.Min && shown != "":
 		return fmt.Errorf("%s is missing", strings.Join(strings.Fields(shown)[min(len(args), len(strings.Fields(shown))-1):], " "))
 	case len(args) < a.Min:
-		return fmt.Errorf("it needs %s, %d given", count(a.Min, "argument"), len(args))
+		return fmt.Errorf("%s needed; got %d", count(a.Min, "argument"), len(args))
 	case a.Max == 0 && len(args) > 0:
-		return fmt.Errorf("it takes no arguments, and %q is one", args[0])
+		return fmt.Errorf("unexpected argument %q: the magic takes none", args[0])
 	case a.Max != Any && len(args) > a.Max:
-		return fmt.Errorf("it takes at most %s, and %q is one more", count(a.Max, "argument"), args[a.Max])
+		return fmt.Errorf("unexpected argument %q: the magic takes at most %d", args[a.Max], a.Max)
 	}
 	return nil
 }

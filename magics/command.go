@@ -26,11 +26,11 @@ import (
 //		},
 //	}
 //
-// Behind the arguments, a cell may send the command's standard output elsewhere: see Output.
+// After the arguments, a cell may send the command's standard output elsewhere: see Output.
 type Command[O any] struct {
 	// Use is the name and what follows it, as in "predict FILE...". Flags are not listed.
 	Use string
-	// Short is the summary: a few words, no full stop.
+	// Short is the summary: a few words, without a final period.
 	Short string
 	// Long explains what Short cannot. It may be empty.
 	Long string
@@ -42,13 +42,12 @@ type Command[O any] struct {
 	Body Body
 	// JSON adds the flag --json; Invocation.JSON tells Do.
 	JSON bool
-	// RawLine hands what follows the flags over unsplit, as Invocation.Line: no arguments, no Output. It is for commands
-	// whose line is a language of its own, such as SQL.
-	RawLine bool
 	// Flags declares the flags on a fresh O. It may be nil. Enum, Suggest and Path declare flags that complete.
 	Flags func(*pflag.FlagSet, *O)
 	// Do does the work.
 	Do func(context.Context, *Invocation, *O) error
+
+	raw bool // whether it is a RawCommand
 }
 
 // Body says how a command takes the cell below its line.
@@ -65,10 +64,12 @@ const (
 type Invocation struct {
 	Host
 	Call  Call           // as the cell has it
-	Args  []string       // the arguments that are no flags
-	Line  string         // with RawLine: what follows the flags, as written
+	Args  []string       // the arguments that are not flags
+	Line  string         // of a RawCommand: what follows the flags, as written
 	Flags *pflag.FlagSet // to see which flags were given: Flags.Changed("name")
 	JSON  bool           // whether --json was given
+
+	ctx context.Context // of the call
 }
 
 // A Subcommand is a Command of any options type, as a part of a Group.
@@ -84,7 +85,6 @@ var (
 	_ Magic      = (*Command[struct{}])(nil)
 	_ Completer  = (*Command[struct{}])(nil)
 	_ Inspector  = (*Command[struct{}])(nil)
-	_ RawLiner   = (*Command[struct{}])(nil)
 	_ Subcommand = (*Command[struct{}])(nil)
 )
 
@@ -101,9 +101,6 @@ func (c *Command[O]) Help() string { return c.help("") }
 func (c *Command[O]) Run(ctx context.Context, call Call, host Host) error {
 	return c.run(ctx, call, host, "")
 }
-
-// TakesRawLine reports RawLine.
-func (c *Command[O]) TakesRawLine() bool { return c.RawLine }
 
 func (c *Command[O]) use() string { return c.Use }
 
@@ -136,7 +133,7 @@ func (c *Command[O]) flagSet() (*pflag.FlagSet, *parsed[O]) {
 
 func (c *Command[O]) parse(line string) (*parsed[O], error) {
 	flags, p := c.flagSet()
-	if c.RawLine {
+	if c.raw {
 		words, rest := leadingFlags(flags, line)
 		p.line = rest
 		if err := flags.Parse(words); err != nil {
@@ -174,7 +171,7 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 		return err
 	}
 	return p.output.capture(ctx, host, func(ctx context.Context, host Host) error {
-		in := &Invocation{Host: host, Call: call, Args: p.args, Line: p.line, Flags: p.flags, JSON: p.json}
+		in := &Invocation{Host: host, Call: call, Args: p.args, Line: p.line, Flags: p.flags, JSON: p.json, ctx: ctx}
 		return c.Do(ctx, in, p.opts)
 	})
 }
@@ -183,10 +180,10 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 func (c *Command[O]) checkCall(call Call, p *parsed[O], name string) error {
 	switch {
 	case c.Body == NoBody && call.Cell:
-		return fmt.Errorf("%%%%%s: this magic takes no body: write %%%s, with one percent sign", name, name)
+		return fmt.Errorf("%%%%%s: the magic takes no body: write %%%s, with one percent sign", name, name)
 	case c.Body == NeedsBody && !call.Cell:
-		return fmt.Errorf("%%%s: this magic works on the cell below its line: write %%%%%s, with two percent signs", name, name)
-	case c.RawLine:
+		return fmt.Errorf("%%%s: the magic needs the cell below its line: write %%%%%s, with two percent signs", name, name)
+	case c.raw:
 		return nil
 	}
 	if err := c.Args.check(p.args, c.Use); err != nil {
@@ -200,7 +197,7 @@ func (c *Command[O]) help(prefix string) string {
 	flags, _ := c.flagSet()
 	fmt.Fprintf(&b, "%s\n\nUsage:\n", c.Short)
 	usage := c.Use + " [flags]"
-	if c.RawLine { // flags come first there
+	if c.raw { // flags come first there
 		_, rest := cutWord(c.Use)
 		usage = strings.TrimSpace(c.Name() + " [flags] " + rest)
 	}
@@ -220,7 +217,7 @@ func (c *Command[O]) help(prefix string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Inspect explains the flag that the cursor stands on, or the whole command.
+// Inspect explains the flag that the cursor is on, or the whole command.
 func (c *Command[O]) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
 	flags, _ := c.flagSet()
 	if flag := flagUnder(flags, line, cursor); flag != nil {
@@ -237,7 +234,7 @@ func (c *Command[O]) Complete(ctx context.Context, line string, cursor int) ([]s
 
 func (c *Command[O]) complete(ctx context.Context, before []string, word string) []string {
 	flags, _ := c.flagSet()
-	if c.RawLine && len(positional(flags, before)) > 0 {
+	if c.raw && len(positional(flags, before)) > 0 {
 		return nil
 	}
 	return completeWord(ctx, flags, c.Args, before, word)
@@ -285,7 +282,7 @@ func leadingFlags(flags *pflag.FlagSet, line string) (words []string, rest strin
 	return words, ""
 }
 
-// cutWord splits a line behind its first word.
+// cutWord splits a line after its first word.
 func cutWord(line string) (word, rest string) {
 	line = strings.TrimSpace(line)
 	end := strings.IndexAny(line, " \t\n")

@@ -45,8 +45,8 @@ var fit = &magics.Command[fitOptions]{
 	},
 }
 
-var shout = &magics.Command[struct{ Mark string }]{
-	Use: "shout", Short: "Shouts the cell", Body: magics.NeedsBody, RawLine: true,
+var shout = &magics.RawCommand[struct{ Mark string }]{
+	Use: "shout", Short: "Shouts the cell", Body: magics.NeedsBody,
 	Flags: func(f *pflag.FlagSet, o *struct{ Mark string }) { f.StringVar(&o.Mark, "mark", "", "what to end with") },
 	Do: func(_ context.Context, in *magics.Invocation, o *struct{ Mark string }) error {
 		return in.Printf("%s|%s%s", in.Line, strings.ToUpper(in.Call.Body), o.Mark)
@@ -68,12 +68,12 @@ func TestCommand(t *testing.T) {
 		"%fit --weights my.safetensors a --json": `{"args":["a"],"changed":false,"epochs":10,"pool":"avg","weights":"my.safetensors"}`,
 		"%fit --json -- --odd":                   `{"args":["--odd"],"changed":false,"epochs":10,"pool":"avg","weights":"imagenet"}`,
 		"%fit":                                   "error: %fit: DIR [NAME] is missing; %fit --help says more",
-		"%fit a b c":                             `error: %fit: it takes at most 2 arguments, and "c" is one more; %fit --help says more`,
+		"%fit a b c":                             `error: %fit: unexpected argument "c": the magic takes at most 2; %fit --help says more`,
 		"%fit a --epoch 3":                       "error: %fit: unknown flag: --epoch; did you mean --epochs? %fit --help shows its flags",
 		"%fit a --epochs many":                   `error: %fit: invalid argument "many" for "-e, --epochs" flag: must be an integer; %fit --help shows its flags`,
-		"%fit a --pool mx":                       `error: %fit: invalid argument "mx" for "--pool" flag: it is one of avg, max, none; did you mean max? %fit --help shows its flags`,
-		"%%fit a\nbody":                          "error: %%fit: this magic takes no body: write %fit, with one percent sign",
-		"%shout":                                 "error: %shout: this magic works on the cell below its line: write %%shout, with two percent signs",
+		"%fit a --pool mx":                       `error: %fit: invalid argument "mx" for "--pool" flag: must be one of avg, max, none; got mx; did you mean max? %fit --help shows its flags`,
+		"%%fit a\nbody":                          "error: %%fit: the magic takes no body: write %fit, with one percent sign",
+		"%shout":                                 "error: %shout: the magic needs the cell below its line: write %%shout, with two percent signs",
 		"%%shout a > 3 | --it's\nhello":          "a > 3 | --it's|HELLO",
 		"%%shout --mark '!' say 'it\nhello":      "say 'it|HELLO!",
 		"%%shout --mark=! -- -5\nhello":          "-5|HELLO!",
@@ -81,11 +81,11 @@ func TestCommand(t *testing.T) {
 		"%data":                                  "listed",
 		"%data fit a --json":                     `{"args":["a"],"changed":false,"epochs":10,"pool":"avg","weights":"imagenet"}`,
 		"%data fit":                              "error: %data fit: DIR [NAME] is missing; %data fit --help says more",
-		"%data lsit":                             `error: %data: there is no command "lsit": did you mean %data list?`,
-		"%data list x":                           `error: %data list: it takes no arguments, and "x" is one; %data list --help says more`,
-		"%fit a > x y":                           `error: %fit: "y" stands behind > x: only one target can; put the arguments before the >; %fit --help shows its flags`,
-		"%fit a |":                               "error: %fit: nothing stands behind |: name where the output goes, or quote the | if it is an argument; %fit --help shows its flags",
-		"%fit a => 3x":                           `error: %fit: "3x" cannot be a Go variable's name: use letters and digits, as in => report; %fit --help shows its flags`,
+		"%data lsit":                             `error: %data: unknown command "lsit"; did you mean %data list?`,
+		"%data list x":                           `error: %data list: unexpected argument "x": the magic takes none; %data list --help says more`,
+		"%fit a > x y":                           `error: %fit: unexpected "y" after > x: an output has one target; put the arguments before the >; %fit --help shows its flags`,
+		"%fit a |":                               "error: %fit: the target after | is missing: name where the output goes, or quote the | if it is an argument; %fit --help shows its flags",
+		"%fit a => 3x":                           `error: %fit: "3x" is not a valid name of a Go variable: use letters and digits, as in => report; %fit --help shows its flags`,
 		"%fit a --json '>' | tr a-z A-Z":         `{"ARGS":["A","\U003E"],"CHANGED":FALSE,"EPOCHS":10,"POOL":"AVG","WEIGHTS":"IMAGENET"}`,
 	} {
 		h := &magictest.Host{}
@@ -204,8 +204,7 @@ func TestInspection(t *testing.T) {
 
 func TestOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
-	t.Setenv("HEADSTART_RUNTIME_DIR", t.TempDir())
-	h := &magictest.Host{}
+	h := &magictest.Host{Folder: t.TempDir()}
 	for _, cell := range []string{"%data list > a.txt", "%data list >> a.txt", "%data list => report"} {
 		if err := h.Run(t.Context(), group, cell); err != nil {
 			t.Fatalf("%s: %v", cell, err)
@@ -217,7 +216,7 @@ func TestOutput(t *testing.T) {
 	if h.Output() != "" {
 		t.Errorf("the cell shows %q", h.Output())
 	}
-	file := filepath.Join(os.Getenv("HEADSTART_RUNTIME_DIR"), "variables", "report.txt")
+	file := filepath.Join(h.Folder, "variables", "report.txt")
 	if text, err := os.ReadFile(file); err != nil || string(text) != "listed" {
 		t.Errorf("the variable's file holds %q, %v", text, err)
 	}
@@ -225,8 +224,8 @@ func TestOutput(t *testing.T) {
 		t.Errorf("the declaration is %q", code)
 	}
 	for cell, want := range map[string]string{
-		"%data list > no/such/folder": "cannot send the output to no/such/folder",
-		"%data list | exit 3":         `cannot send the output through "exit 3": exit status 3`,
+		"%data list > no/such/folder": "send the output to no/such/folder",
+		"%data list | exit 3":         `send the output through "exit 3": exit status 3`,
 	} {
 		if err := h.Run(t.Context(), group, cell); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", cell, err)

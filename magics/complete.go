@@ -145,7 +145,7 @@ func flagAt(line string, cursor int) string {
 	return word
 }
 
-// flagUnder is the flag that the cursor stands on, or nil.
+// flagUnder is the flag that the cursor is on, or nil.
 func flagUnder(flags *pflag.FlagSet, line string, cursor int) *pflag.Flag {
 	word := flagAt(line, cursor)
 	if name, ok := strings.CutPrefix(word, "--"); ok {

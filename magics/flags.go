@@ -65,13 +65,13 @@ func (v *enumValue) Set(s string) error {
 		if near := Nearest(s, v.words); near != "" {
 			hint = fmt.Sprintf("; did you mean %s?", near)
 		}
-		return fmt.Errorf("it is one of %s%s", strings.Join(v.words, ", "), hint)
+		return fmt.Errorf("must be one of %s; got %s%s", strings.Join(v.words, ", "), s, hint)
 	}
 	*v.target = s
 	return nil
 }
 
-// Type is what --help shows behind the flag's name.
+// Type is what --help shows after the flag's name.
 func (v *enumValue) Type() string {
 	words := v.words
 	if v.other != "" {
@@ -80,7 +80,7 @@ func (v *enumValue) Type() string {
 	return strings.Join(words, "|")
 }
 
-// flagUsages lists the flags, one a line, their usages below each other.
+// flagUsages lists the flags, one per line, with aligned usages.
 func flagUsages(flags *pflag.FlagSet) string {
 	var left, right []string
 	width := 0

@@ -13,11 +13,11 @@ import (
 type Group struct {
 	// Use is the name.
 	Use string
-	// Short is the summary: a few words, no full stop.
+	// Short is the summary: a few words, without a final period.
 	Short string
 	// Long explains what Short cannot. It may be empty.
 	Long string
-	// Commands are what may stand behind the name.
+	// Commands are what may follow the name.
 	Commands []Subcommand
 	// Default is the name of the command that runs when none is given; "" makes that an error.
 	Default string
@@ -64,12 +64,12 @@ func (g *Group) Run(ctx context.Context, call Call, host Host) error {
 	}
 	names := strings.Join(g.names(), ", ")
 	if name == "" {
-		return fmt.Errorf("%%%s: say what to do: %s; %%%s --help explains them", g.Use, names, g.Use)
+		return fmt.Errorf("%%%s: the command is missing: it must be one of %s; %%%s --help explains them", g.Use, names, g.Use)
 	}
 	if near := Nearest(name, g.names()); near != "" {
-		return fmt.Errorf("%%%s: there is no command %q: did you mean %%%s %s?", g.Use, name, g.Use, near)
+		return fmt.Errorf("%%%s: unknown command %q; did you mean %%%s %s?", g.Use, name, g.Use, near)
 	}
-	return fmt.Errorf("%%%s: there is no command %q: the commands are %s", g.Use, name, names)
+	return fmt.Errorf("%%%s: the command must be one of %s; got %q", g.Use, names, name)
 }
 
 // Complete offers the commands, then what the command offers.

@@ -12,7 +12,7 @@ func Invoke(ctx context.Context, m Magic, call Call, host Host) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			slog.Error("magic panicked", "magic", m.Name(), "panic", r, "stack", string(debug.Stack()))
-			err = fmt.Errorf("%%%s failed by a mistake in its own code: panic: %v; the stack is in the log", m.Name(), r)
+			err = fmt.Errorf("%%%s panicked, which is a bug in the magic: panic: %v; the stack is in the log", m.Name(), r)
 		}
 	}()
 	return m.Run(ctx, call, host)

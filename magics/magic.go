@@ -1,17 +1,24 @@
 // Package magics is the contract of a magic: a command that a notebook cell calls by name.
+//
+// It is what an author reads, as database/sql/driver is for drivers. What only a kernel needs (the registry, the parsing
+// of cells, processes) is below kernel/, and a plugin does not link it.
+//
+// The flags of a Command are a pflag.FlagSet, so pflag is part of this contract. That is deliberate: Flags takes one line
+// for each flag, in the words of a package that most Go programmers know; a command-line program on cobra can register
+// the same flags; and pflag's interface has been stable for years. A FlagSet of our own would be a copy of it, with
+// conversions in both directions.
 package magics
 
 import (
 	"context"
 	"encoding/json"
-	"io"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // A Magic is one command that a cell calls as %name or %%name.
 type Magic interface {
-	// Name is what stands after the percent signs.
+	// Name is what follows the percent signs.
 	Name() string
 	// Help is what %name --help shows; its first line is the summary that %help lists.
 	Help() string
@@ -22,30 +29,16 @@ type Magic interface {
 
 // A Call is one use of a magic in a cell.
 type Call struct {
-	Name string   // without percent signs
-	Args []string // the words after the name, split as a shell does (quotes, backslashes), nothing expanded
-	Line string   // everything after the name, as written
-	Body string   // for %%name: the cell below the first line; empty for %name
-	Cell bool     // whether it was called as %%name
-	Code string   // the text of the whole cell, for provenance
-}
-
-// Host is all that a magic may touch of the kernel.
-type Host interface {
-	display.Display
-	// Stdout streams to the cell.
-	Stdout() io.Writer
-	// Stderr streams to the cell, shown apart from Stdout.
-	Stderr() io.Writer
-	// Ask prompts the user; with secret the answer is not echoed. It fails where the front end allows no input.
-	Ask(prompt string, secret bool) (string, error)
-	// Execute runs code as part of the cell that called the magic: Go, another magic, or a shell line.
-	Execute(ctx context.Context, code string) error
+	Name string // without percent signs
+	Line string // everything after the name, as written; SplitWords splits it as a shell does
+	Body string // for %%name: the cell below the first line; empty for %name
+	Cell bool   // whether it was called as %%name
+	Code string // the text of the whole cell, for provenance
 }
 
 // A Completer is a magic that completes its own arguments.
 type Completer interface {
-	// Complete returns the candidates for the word that ends at cursor, a byte offset in line. The line begins behind the
+	// Complete returns the candidates for the word that ends at cursor, a byte offset in line. The line begins after the
 	// magic's name. Each candidate replaces that whole word.
 	Complete(ctx context.Context, line string, cursor int) ([]string, error)
 }
@@ -62,14 +55,9 @@ type Responder interface {
 	Respond(ctx context.Context, request json.RawMessage) (json.RawMessage, error)
 }
 
-// A RawLiner is a magic whose line may be a language of its own, with quotes that are no quotes of words.
+// A RawLiner is a magic whose line is a language of its own. A kernel does not split such a line into words, so that a
+// quote in it need not be closed.
 type RawLiner interface {
-	// TakesRawLine reports whether Call.Line counts alone, so that a line which SplitWords refuses is no error.
-	TakesRawLine() bool
-}
-
-// A Listing names a command that is no Magic, such as one of the engine's own, for %help.
-type Listing struct {
-	Usage   string // as a cell has it: "%cd [DIR]", "!COMMAND"
-	Summary string
+	// TakesRawLine marks the magic; nothing calls it.
+	TakesRawLine()
 }

@@ -12,11 +12,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// An Output is where a cell sends what a command prints, written behind the arguments:
+// An Output is where a cell sends what a command prints, written after the arguments:
 //
 //	%train --json > report.json       into a file
 //	%train --json >> reports.jsonl    at the end of a file
@@ -41,7 +42,7 @@ const (
 	ToVariable
 )
 
-// splitOutput splits a line into words, up to the first >, >>, | or => that stands by itself outside of quotes.
+// splitOutput splits a line into words, up to the first >, >>, | or => by itself outside of quotes.
 func splitOutput(line string) ([]string, Output, error) {
 	words, err := scanWords(line)
 	if err != nil {
@@ -59,16 +60,16 @@ func splitOutput(line string) ([]string, Output, error) {
 		rest := words[i+1:]
 		switch {
 		case len(rest) == 0:
-			return nil, out, fmt.Errorf("nothing stands behind %s: name where the output goes, or quote the %s if it is an argument", w.text, w.text)
+			return nil, out, fmt.Errorf("the target after %s is missing: name where the output goes, or quote the %s if it is an argument", w.text, w.text)
 		case kind == ToCommand:
 			out.Target = strings.TrimSpace(line[w.end:])
 		case len(rest) > 1:
-			return nil, out, fmt.Errorf("%q stands behind %s %s: only one target can; put the arguments before the %s", rest[1].text, w.text, rest[0].text, w.text)
+			return nil, out, fmt.Errorf("unexpected %q after %s %s: an output has one target; put the arguments before the %s", rest[1].text, w.text, rest[0].text, w.text)
 		default:
 			out.Target = rest[0].text
 		}
 		if kind == ToVariable && (!token.IsIdentifier(out.Target) || out.Target == "_") {
-			return nil, out, fmt.Errorf("%q cannot be a Go variable's name: use letters and digits, as in => report", out.Target)
+			return nil, out, fmt.Errorf("%q is not a valid name of a Go variable: use letters and digits, as in => report", out.Target)
 		}
 		return texts, out, nil
 	}
@@ -94,18 +95,18 @@ func (o Output) toFile(ctx context.Context, host Host, run func(context.Context,
 	if o.Kind == ToFileEnd {
 		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	}
-	file, err := os.OpenFile(o.Target, mode, 0o666)
+	file, err := os.OpenFile(o.Target, mode|syscall.O_NONBLOCK, 0o666) // a pipe that nobody reads is an error
 	if err != nil {
-		return fmt.Errorf("cannot send the output to %s: %w", o.Target, err)
+		return fmt.Errorf("send the output to %s: %w", o.Target, err)
 	}
 	err = run(ctx, withStdout(host, file))
 	if closing := file.Close(); err == nil && closing != nil {
-		err = fmt.Errorf("cannot send the output to %s: %w", o.Target, closing)
+		err = fmt.Errorf("send the output to %s: %w", o.Target, closing)
 	}
 	return err
 }
 
-// toCommand keeps the output until the magic has ended, so that a failing magic feeds nobody half a result.
+// toCommand keeps the output until the magic has ended, so that a magic that fails does not pass on half a result.
 func (o Output) toCommand(ctx context.Context, host Host, run func(context.Context, Host) error) error {
 	var output bytes.Buffer
 	if err := run(ctx, withStdout(host, &output)); err != nil {
@@ -114,7 +115,7 @@ func (o Output) toCommand(ctx context.Context, host Host, run func(context.Conte
 	shell := exec.CommandContext(ctx, "sh", "-c", o.Target)
 	shell.Stdin, shell.Stdout, shell.Stderr = &output, host.Stdout(), host.Stderr()
 	if err := shell.Run(); err != nil {
-		return fmt.Errorf("cannot send the output through %q: %w", o.Target, err)
+		return fmt.Errorf("send the output through %q: %w", o.Target, err)
 	}
 	return nil
 }
@@ -122,22 +123,26 @@ func (o Output) toCommand(ctx context.Context, host Host, run func(context.Conte
 // toVariable writes a file and declares a Go variable that reads it: each Go cell is a process of its own, and the
 // engine repeats the declaration in all of them.
 func (o Output) toVariable(ctx context.Context, host Host, run func(context.Context, Host) error) error {
+	runtime := RuntimeDir(host)
+	if runtime == "" {
+		return fmt.Errorf("send the output to the Go variable %s: there are no Go cells here; send it to a file, as in > FILE", o.Target)
+	}
 	var output bytes.Buffer
 	if err := run(ctx, withStdout(host, &output)); err != nil {
 		return err
 	}
-	folder := filepath.Join(os.Getenv("HEADSTART_RUNTIME_DIR"), "variables")
+	folder := filepath.Join(runtime, "variables")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return fmt.Errorf("cannot keep the output for the Go variable %s: %w", o.Target, err)
+		return fmt.Errorf("send the output to the Go variable %s: %w", o.Target, err)
 	}
 	file := filepath.Join(folder, o.Target+".txt")
 	if err := os.WriteFile(file, output.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("cannot keep the output for the Go variable %s: %w", o.Target, err)
+		return fmt.Errorf("send the output to the Go variable %s: %w", o.Target, err)
 	}
 	code := fmt.Sprintf("import \"os\"\n\nvar %s = func() string {\n\ttext, err := os.ReadFile(%s)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n\treturn string(text)\n}()\n",
 		o.Target, strconv.Quote(file))
 	if err := host.Execute(ctx, code); err != nil {
-		return fmt.Errorf("cannot declare the Go variable %s: %w", o.Target, err)
+		return fmt.Errorf("declare the Go variable %s: %w", o.Target, err)
 	}
 	return nil
 }
@@ -152,13 +157,16 @@ type redirected struct {
 
 func (r redirected) Stdout() io.Writer { return r.stdout }
 
+// RuntimeDir implements Runtime.
+func (r redirected) RuntimeDir() string { return RuntimeDir(r.Host) }
+
 // Printf prints to where the command's output goes.
 func (in *Invocation) Printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(in.Stdout(), format, args...)
 	return err
 }
 
-// Result hands over the command's result: as one line of JSON with --json, else as what show returns.
+// Result shows the command's result: as one line of JSON with --json, else as what show returns.
 func (in *Invocation) Result(value any, show func() (display.Bundle, error)) error {
 	if in.JSON {
 		text, err := json.Marshal(value)
@@ -171,6 +179,6 @@ func (in *Invocation) Result(value any, show func() (display.Bundle, error)) err
 	if err != nil {
 		return err
 	}
-	_, err = in.Show(bundle)
+	_, err = in.Show(in.ctx, bundle)
 	return err
 }

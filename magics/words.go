@@ -54,7 +54,7 @@ func WordAt(line string, cursor int) (start int, word string, before []string) {
 type word struct {
 	text       string
 	start, end int  // byte offsets in the line
-	quoted     bool // whether any of it stood in quotes or behind a backslash
+	quoted     bool // whether any of it stood in quotes or after a backslash
 }
 
 // scanWords splits a line; an unclosed quote or a last backslash is an error, with the words so far.
@@ -89,7 +89,7 @@ func scanWords(line string) (words []word, err error) {
 			current.quoted = true
 			if i+1 == len(line) {
 				finish(len(line))
-				return words, fmt.Errorf("the line ends in a backslash with nothing behind it: remove it, or write \\\\ for a backslash")
+				return words, fmt.Errorf("the line ends in a backslash: remove it, or write \\\\ for a backslash")
 			}
 			next := line[i+1]
 			if quote == '"' && next != '"' && next != '\\' {
@@ -112,7 +112,7 @@ func scanWords(line string) (words []word, err error) {
 	}
 	finish(len(line))
 	if quote != 0 {
-		return words, fmt.Errorf("the quote %c before %q is never closed: close it, or write \\%c for the character itself",
+		return words, fmt.Errorf("the quote %c before %q is not closed: close it, or write \\%c for the character itself",
 			quote, clip(line[quoteAt+1:], 20), quote)
 	}
 	return words, nil

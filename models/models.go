@@ -11,9 +11,9 @@ package models
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -29,9 +29,6 @@ type (
 	Event       = transfer.Event
 	SaveOptions = transfer.SaveOptions
 )
-
-// homeVar is the environment variable by which the kernel tells its children the state folder.
-const homeVar = "HEADSTART_HOME"
 
 // Options choose where to compute and where to keep things.
 type Options struct {
@@ -54,14 +51,11 @@ type Session struct {
 // Open opens the device.
 func Open(ctx context.Context, options Options) (*Session, error) {
 	if options.Home == "" {
-		options.Home = os.Getenv(homeVar)
-	}
-	if options.Home == "" {
-		cache, err := os.UserCacheDir()
+		home, err := paths.State()
 		if err != nil {
-			return nil, fmt.Errorf("open a session: where to keep features: %w; give a Home", err)
+			return nil, fmt.Errorf("open a session: %w, or give a Home", err)
 		}
-		options.Home = filepath.Join(cache, "headstart")
+		options.Home = home
 	}
 	device, err := accel.Open(ctx, accel.Options{Device: options.Device})
 	if err != nil {

@@ -10,7 +10,7 @@ fi
 if ! cmp -s bench/cuda/requirements.txt "$venv/requirements.txt"; then
 	echo "installing PyTorch and JAX to compare with, which are several gigabytes ..."
 	rm -rf "$venv"
-	python3 -m venv "$venv"
+	python3 -P -m venv "$venv"
 	if "$venv/bin/pip" install --quiet --disable-pip-version-check -r bench/cuda/requirements.txt; then
 		cp bench/cuda/requirements.txt "$venv/requirements.txt"
 	else

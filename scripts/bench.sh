@@ -10,7 +10,7 @@ mkdir -p "$out"
 if [ -f bench/requirements.txt ] && ! cmp -s bench/requirements.txt "$venv/requirements.txt"; then
 	echo "installing the peers to compare with ..."
 	rm -rf "$venv"
-	python3 -m venv "$venv"
+	python3 -P -m venv "$venv"
 	"$venv/bin/pip" install --quiet --disable-pip-version-check -r bench/requirements.txt
 	cp bench/requirements.txt "$venv/requirements.txt"
 fi

@@ -8,7 +8,7 @@ wanted=models/resnet/testdata/requirements.txt
 if ! cmp -s "$wanted" "$venv/requirements.txt"; then
 	echo "installing the publishers' packages ..."
 	rm -rf "$venv"
-	python3 -m venv "$venv"
+	python3 -P -m venv "$venv"
 	"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
 	cp "$wanted" "$venv/requirements.txt"
 fi

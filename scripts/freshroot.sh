@@ -61,7 +61,7 @@ image)
 	git clone --quiet . "$root/opt/headstart/src"
 	rm -rf "$root/opt/headstart/src/.git"
 	# The base image's Jupyter, here in a virtual environment at the same place.
-	as root /root python3 -m venv /opt/conda
+	as root /root python3 -P -m venv /opt/conda
 	as root /root /opt/conda/bin/pip install --quiet --disable-pip-version-check -r /opt/headstart/src/scripts/requirements.txt
 	as root /root env OWNER=jovyan: bash /opt/headstart/src/docker/setup.sh
 	# What the image adds to its base.

@@ -10,7 +10,7 @@ folder=.headstart/lint
 if [ "$(cat "$folder/complete" 2>/dev/null)" != "$golangci ${python[*]}" ]; then
 	echo "bringing the linters, which takes some minutes ..."
 	rm -rf "$folder"
-	python3 -m venv "$folder"
+	python3 -P -m venv "$folder"
 	"$folder/bin/pip" install --quiet --disable-pip-version-check "${python[@]}"
 	GOBIN="$PWD/$folder/bin" go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$golangci"
 	echo "$golangci ${python[*]}" >"$folder/complete"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -23,7 +24,7 @@ func (s *subject) sessionEnv() map[string]string {
 }
 
 // checkPlugin looks for the plugin's file; checkDevice loads it.
-func checkPlugin(_ context.Context, s *subject) Check {
+func checkPlugin(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "XLA plugin"
 	folders := filepath.SplitList(s.sessionEnv()["PJRT_PLUGIN_LIBRARY_PATH"])
 	var found []string
@@ -44,7 +45,7 @@ func checkPlugin(_ context.Context, s *subject) Check {
 		}
 	}
 	if len(found) == 0 {
-		return failed(name, fmt.Sprintf("there is none in %s: the pure Go backend computes, slowly", strings.Join(folders, ", ")), s.Layout.Command())
+		return failed(name, fmt.Sprintf("there is none in %s: the slow pure Go backend is used", strings.Join(folders, ", ")), s.Layout.Command())
 	}
 	return ok(name, strings.Join(found, ", "))
 }
@@ -63,11 +64,11 @@ type deviceReport struct {
 
 // checkDevice lets headstart-transfer open the device, compile a matrix product, run it and compare it with Go's: the
 // kernel itself links no code that could.
-func checkDevice(ctx context.Context, s *subject) Check {
+func checkDevice(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "device"
 	program := s.Layout.Program("headstart-transfer")
 	if !exists(program) {
-		return failed(name, program+" is missing, which computes", s.Layout.Command())
+		return failed(name, program+" is missing: models cannot be computed", s.Layout.Command())
 	}
 	var env []string
 	for key, value := range s.sessionEnv() {
@@ -81,16 +82,16 @@ func checkDevice(ctx context.Context, s *subject) Check {
 		}
 		return failed(name, fmt.Sprintf("%s cannot compute: %v", program, err), s.Layout.Command())
 	}
-	repair := "remove the plugin that the line above names and run " + s.Layout.Command()
+	fix := "remove the plugin that the line above names and run " + s.Layout.Command()
 	switch {
 	case report.Error != "":
-		return failed(name, oneLine(report.Error), repair)
+		return failed(name, oneLine(report.Error), fix)
 	case err != nil:
-		return failed(name, fmt.Sprintf("%s ended badly: %v", program, err), repair)
-	case report.Device == "go" && checkPlugin(ctx, s).State == OK: // it is there, and does not load
-		return failed(name, "the pure Go backend computes, slowly: "+oneLine(report.Fallback), repair)
+		return failed(name, fmt.Sprintf("%s failed: %v", program, err), fix)
+	case report.Device == "go" && checkPlugin(ctx, s).Severity == diagnosis.OK: // it is there, and does not load
+		return failed(name, "the slow pure Go backend is used: "+oneLine(report.Fallback), fix)
 	case report.Device == "go":
-		return warning(name, "no XLA plugin could be used: the pure Go backend computes, slowly", s.Layout.Command())
+		return warning(name, "no XLA plugin could be used: the slow pure Go backend is used", s.Layout.Command())
 	case report.Fallback != "":
 		return warning(name, report.Device+" computes: "+oneLine(report.Fallback), s.Layout.Command()+" --device cuda")
 	}
@@ -105,27 +106,27 @@ func checkDevice(ctx context.Context, s *subject) Check {
 // wantedMemory is what training a head on a frozen ResNet50 takes at batch 32, with room for the rest of the session.
 const wantedMemory = 2 << 30
 
-func checkMemory(ctx context.Context, s *subject) Check {
+func checkMemory(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "memory"
 	var found []string
-	state := OK
+	short := false
 	if total, free, err := s.hostMemory(); err == nil {
 		found = append(found, fmt.Sprintf("host %s free of %s", size(free), size(total)))
 		if free < wantedMemory {
-			state = Warning
+			short = true
 		}
 	}
 	gpus, gpuErr := s.gpuMemory(ctx)
 	for _, gpu := range gpus {
 		found = append(found, fmt.Sprintf("GPU %d %s free of %s", gpu.index, size(gpu.free), size(gpu.total)))
 		if gpu.free < wantedMemory {
-			state = Warning
+			short = true
 		}
 	}
 	switch {
 	case gpuErr != nil:
 		return warning(name, fmt.Sprintf("%s; the GPU does not answer: %v", strings.Join(found, ", "), gpuErr), "nvidia-smi says more; restarting the machine often helps")
-	case state == Warning:
+	case short:
 		return warning(name, strings.Join(found, ", ")+": training needs 2 GB", "end other programs, or train with a smaller --batch")
 	case len(found) == 0:
 		return ok(name, "not known on this system")

@@ -1,47 +1,29 @@
-// Package doctor checks an installation and says how to mend it.
+// Package doctor checks an installation, with a fix for what it finds.
 package doctor
 
 import (
 	"context"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
-// State is the outcome of a check.
-type State string
-
-// Warning: something is slower or missing. Failed: something does not work.
-const (
-	OK      State = "ok"
-	Warning State = "warning"
-	Failed  State = "failed"
-)
-
-// A Check is one thing that was looked at.
-type Check struct {
-	Name   string `json:"name"`
-	State  State  `json:"state"`
-	Found  string `json:"found"`
-	Repair string `json:"repair,omitempty"` // the command or the act that mends it; empty where nothing is to be done
-}
-
 // A Report is what all checks found, in a fixed order.
 type Report struct {
-	Checks []Check `json:"checks"`
+	Checks []diagnosis.Diagnosis `json:"checks"`
 }
 
 // Failed counts the checks that failed.
 func (r Report) Failed() int {
 	failed := 0
 	for _, check := range r.Checks {
-		if check.State == Failed {
+		if check.Severity == diagnosis.Error {
 			failed++
 		}
 	}
@@ -50,7 +32,7 @@ func (r Report) Failed() int {
 
 // Clean reports whether every check is ok.
 func (r Report) Clean() bool {
-	return !slices.ContainsFunc(r.Checks, func(check Check) bool { return check.State != OK })
+	return diagnosis.Worst(r.Checks) == diagnosis.OK
 }
 
 // Options say what to check.
@@ -86,19 +68,16 @@ func stateFolder(layout install.Layout) string {
 	if layout.Home != "" {
 		return layout.Home
 	}
-	if dir := os.Getenv("HEADSTART_HOME"); dir != "" {
-		return dir
-	}
-	cache, err := os.UserCacheDir()
+	home, err := paths.State()
 	if err != nil {
-		return ""
+		return "" // the checks that need it say so
 	}
-	return filepath.Join(cache, "headstart")
+	return home
 }
 
 // checks are in the order in which one depends on the other.
-func checks() []func(context.Context, *subject) Check {
-	return []func(context.Context, *subject) Check{
+func checks() []func(context.Context, *subject) diagnosis.Diagnosis {
+	return []func(context.Context, *subject) diagnosis.Diagnosis{
 		checkGo, checkCompiler, checkTool("gonb"), checkTool("goimports"), checkTool("gopls"),
 		checkPrograms, checkKernelspec, checkJupyter, checkLabextension,
 		checkPlugin, checkDevice, checkMemory,
@@ -108,7 +87,7 @@ func checks() []func(context.Context, *subject) Check {
 
 func examine(ctx context.Context, s *subject) Report {
 	list := checks()
-	report := Report{Checks: make([]Check, len(list))}
+	report := Report{Checks: make([]diagnosis.Diagnosis, len(list))}
 	var wait sync.WaitGroup
 	for i, check := range list {
 		wait.Go(func() { report.Checks[i] = check(ctx, s) })
@@ -117,14 +96,20 @@ func examine(ctx context.Context, s *subject) Report {
 	return report
 }
 
-func ok(name, found string) Check { return Check{Name: name, State: OK, Found: found} }
+func ok(name, found string) diagnosis.Diagnosis { return finding(diagnosis.OK, name, found, "") }
 
-func warning(name, found, repair string) Check {
-	return Check{Name: name, State: Warning, Found: found, Repair: repair}
+func warning(name, found, fix string) diagnosis.Diagnosis {
+	return finding(diagnosis.Warning, name, found, fix)
 }
 
-func failed(name, found, repair string) Check {
-	return Check{Name: name, State: Failed, Found: found, Repair: repair}
+func failed(name, found, fix string) diagnosis.Diagnosis {
+	return finding(diagnosis.Error, name, found, fix)
+}
+
+// finding is a diagnosis whose code is the name of its check.
+func finding(severity diagnosis.Severity, name, found, fix string) diagnosis.Diagnosis {
+	code := strings.ReplaceAll(strings.ToLower(name), " ", "-")
+	return diagnosis.Diagnosis{Subject: name, Severity: severity, Code: code, Sentence: found, Fix: fix}
 }
 
 func exists(path string) bool {

@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -102,109 +103,109 @@ func TestHealthy(t *testing.T) {
 	s := healthy(t)
 	write(t, s.Layout.Program("headstart-transfer"), goodDevice, 0o755)
 	for _, check := range examine(t.Context(), s).Checks {
-		if check.Name == "versions" { // the script of the device is no Go program; TestBroken looks at the real one
+		if check.Subject == "versions" { // the script of the device is no Go program; TestBroken looks at the real one
 			continue
 		}
-		if check.State != OK || check.Repair != "" {
-			t.Errorf("%s is %s: %s; %s", check.Name, check.State, check.Found, check.Repair)
+		if check.Severity != diagnosis.OK || check.Fix != "" {
+			t.Errorf("%s is %s: %s; %s", check.Subject, check.Severity, check.Sentence, check.Fix)
 		}
 	}
 }
 
 // A breakage damages one thing of a healthy installation and says which line tells of it.
 type breakage struct {
-	check  func(context.Context, *subject) Check
+	check  func(context.Context, *subject) diagnosis.Diagnosis
 	damage func(*testing.T, *subject)
-	state  State
+	state  diagnosis.Severity
 	found  string // a part of the line
-	repair string // a part of the repairing command
+	fix    string // a part of the fix
 }
 
 func TestBroken(t *testing.T) {
 	const again = "headstart install --prefix"
 	cases := map[string]breakage{
-		"no Go":         {checkGo, func(_ *testing.T, s *subject) { s.goTool = "" }, Failed, "no go command was found", "Go 1.26.5"},
-		"old Go":        {checkGo, fakeGo("go1.24.3"), Failed, "go1.24.3 at", "Go 1.26.5"},
-		"rc Go":         {checkGo, fakeGo("go1.26rc1"), Failed, "is older than 1.26.5", "Go 1.26.5"},
-		"newer Go":      {checkGo, fakeGo("go1.27.1 X:exp"), OK, "go1.27.1", ""},
-		"damaged Go":    {checkGo, func(t *testing.T, s *subject) { s.goTool = broken(t) }, Failed, "does not run", "Go 1.26.5"},
-		"no C compiler": {checkCompiler, func(_ *testing.T, s *subject) { s.compiler = "" }, Warning, "none was found", "install"},
-		"no C library": {checkCompiler, func(t *testing.T, s *subject) { s.compiler = broken(t) }, Warning,
+		"no Go":         {checkGo, func(_ *testing.T, s *subject) { s.goTool = "" }, diagnosis.Error, "no go command was found", "Go 1.26.5"},
+		"old Go":        {checkGo, fakeGo("go1.24.3"), diagnosis.Error, "go1.24.3 at", "Go 1.26.5"},
+		"rc Go":         {checkGo, fakeGo("go1.26rc1"), diagnosis.Error, "is older than 1.26.5", "Go 1.26.5"},
+		"newer Go":      {checkGo, fakeGo("go1.27.1 X:exp"), diagnosis.OK, "go1.27.1", ""},
+		"damaged Go":    {checkGo, func(t *testing.T, s *subject) { s.goTool = broken(t) }, diagnosis.Error, "does not run", "Go 1.26.5"},
+		"no C compiler": {checkCompiler, func(_ *testing.T, s *subject) { s.compiler = "" }, diagnosis.Warning, "none was found", "install"},
+		"no C library": {checkCompiler, func(t *testing.T, s *subject) { s.compiler = broken(t) }, diagnosis.Warning,
 			"cannot compile a small program: exit status 1: stdlib.h is missing", "install"},
-		"no gonb":        {checkTool("gonb"), without("gonb"), Failed, "gonb is missing: Go cells cannot run", again},
-		"no goimports":   {checkTool("goimports"), without("goimports"), Failed, "goimports is missing", again},
-		"no gopls":       {checkTool("gopls"), without("gopls"), Failed, "neither completed nor explained", again},
-		"damaged gopls":  {checkTool("gopls"), garbage("gopls"), Failed, "gopls is damaged", "remove"},
-		"another gopls":  {checkTool("gopls"), func(t *testing.T, s *subject) { swap(t, s, "gopls", "goimports") }, Warning, "not at v0.23.0", again},
-		"no kernel":      {checkPrograms, without("headstart"), Failed, "headstart is missing: the kernel cannot start", again},
-		"no transfer":    {checkPrograms, without("headstart-transfer"), Warning, "%train are missing", again},
-		"damaged kernel": {checkPrograms, garbage("headstart"), Failed, "headstart is damaged", "remove"},
-		"no kernelspec": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.Kernelspec()) }, Failed,
-			"Jupyter offers no Headstart", again},
-		"damaged kernelspec": {checkKernelspec, spec("{"), Failed, "it is damaged", again},
-		"empty kernelspec":   {checkKernelspec, spec("{}"), Failed, "it names no program", again},
-		"kernelspec of a gone program": {checkKernelspec, spec(`{"argv": ["/nowhere/headstart"]}`), Failed,
+		"no gonb":        {checkTool("gonb"), without("gonb"), diagnosis.Error, "gonb is missing: Go cells cannot run", again},
+		"no goimports":   {checkTool("goimports"), without("goimports"), diagnosis.Error, "goimports is missing", again},
+		"no gopls":       {checkTool("gopls"), without("gopls"), diagnosis.Error, "neither completed nor explained", again},
+		"damaged gopls":  {checkTool("gopls"), garbage("gopls"), diagnosis.Error, "gopls is damaged", "remove"},
+		"another gopls":  {checkTool("gopls"), func(t *testing.T, s *subject) { swap(t, s, "gopls", "goimports") }, diagnosis.Warning, "not at v0.23.0", again},
+		"no kernel":      {checkPrograms, without("headstart"), diagnosis.Error, "headstart is missing: the kernel cannot start", again},
+		"no transfer":    {checkPrograms, without("headstart-transfer"), diagnosis.Warning, "%train are missing", again},
+		"damaged kernel": {checkPrograms, garbage("headstart"), diagnosis.Error, "headstart is damaged", "remove"},
+		"no kernelspec": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.Kernelspec()) }, diagnosis.Error,
+			"Jupyter does not list Headstart", again},
+		"damaged kernelspec": {checkKernelspec, spec("{"), diagnosis.Error, "it is damaged", again},
+		"empty kernelspec":   {checkKernelspec, spec("{}"), diagnosis.Error, "it names no program", again},
+		"kernelspec of a gone program": {checkKernelspec, spec(`{"argv": ["/nowhere/headstart"]}`), diagnosis.Error,
 			"starts /nowhere/headstart, which is missing", again},
-		"kernelspec of another installation": {checkKernelspec, spec(`{"argv": ["/bin/sh"]}`), Warning, "belongs to another", again},
-		"kernelspec without its sources": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.SourceDir()) }, Failed,
+		"kernelspec of another installation": {checkKernelspec, spec(`{"argv": ["/bin/sh"]}`), diagnosis.Warning, "belongs to another", again},
+		"kernelspec without its sources": {checkKernelspec, func(t *testing.T, s *subject) { remove(t, s.Layout.SourceDir()) }, diagnosis.Error,
 			"HEADSTART_SRC names", again},
-		"no Python":  {checkJupyter, func(_ *testing.T, s *subject) { s.Python = "/nowhere/python" }, Failed, "/nowhere/python does not run", "--python"},
-		"no Jupyter": {checkJupyter, bareVenv, Failed, "has no Jupyter", "pip install jupyterlab"},
+		"no Python":  {checkJupyter, func(_ *testing.T, s *subject) { s.Python = "/nowhere/python" }, diagnosis.Error, "/nowhere/python does not run", "--python"},
+		"no Jupyter": {checkJupyter, bareVenv, diagnosis.Error, "has no Jupyter", "pip install jupyterlab"},
 		"Jupyter elsewhere": {checkJupyter, func(t *testing.T, _ *subject) { t.Setenv("JUPYTER_PATH", ""); t.Setenv("JUPYTER_PREFER_ENV_PATH", "1") },
-			Warning, "uses another installation", "uninstall"},
+			diagnosis.Warning, "uses another installation", "uninstall"},
 		"labextension cut": {checkLabextension, func(t *testing.T, s *subject) {
 			remove(t, filepath.Join(s.Layout.Share, "labextensions", "lab", "static"))
-		}, Failed, "1 of its files are missing", again},
+		}, diagnosis.Error, "1 of its files are missing", again},
 		"labextension old": {checkLabextension, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.Layout.Share, "labextensions", "lab", "package.json"), "{}", 0o644)
-		}, Warning, "of another version", again},
-		"no labextension": {checkLabextension, func(_ *testing.T, s *subject) { s.Labextension = nil }, Warning, "built without it", "CONTRIBUTING"},
-		"no plugin":       {checkPlugin, func(t *testing.T, s *subject) { remove(t, s.Layout.Lib()) }, Failed, "there is none in", again},
+		}, diagnosis.Warning, "of another version", again},
+		"no labextension": {checkLabextension, func(_ *testing.T, s *subject) { s.Labextension = nil }, diagnosis.Warning, "built without it", "CONTRIBUTING"},
+		"no plugin":       {checkPlugin, func(t *testing.T, s *subject) { remove(t, s.Layout.Lib()) }, diagnosis.Error, "there is none in", again},
 		"cut plugin": {checkPlugin, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.Layout.Lib(), "pjrt_c_api_cpu_plugin.so"), "half", 0o755)
-		}, Failed, "has only 4 bytes", "remove it and run"},
-		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, Failed, "the pure Go backend computes, slowly: open device xla:cpu", "remove the plugin"},
-		"wrong product": {checkDevice, device(`{"device":"xla:cpu","error":"the result is off by 3"}`, 1), Failed,
+		}, diagnosis.Error, "has only 4 bytes", "remove it and run"},
+		"plugin that does not load": {checkDevice, func(*testing.T, *subject) {}, diagnosis.Error, "the slow pure Go backend is used: open device xla:cpu", "remove the plugin"},
+		"wrong product": {checkDevice, device(`{"device":"xla:cpu","error":"the result is off by 3"}`, 1), diagnosis.Error,
 			"the result is off by 3", "remove the plugin"},
-		"device crashes": {checkDevice, device("", 139), Failed, "cannot compute: exit status 139", again},
+		"device crashes": {checkDevice, device("", 139), diagnosis.Error, "cannot compute: exit status 139", again},
 		"only Go": {checkDevice, func(t *testing.T, s *subject) {
 			remove(t, s.Layout.Lib())
 			device(`{"device":"go"}`, 0)(t, s)
-		}, Warning, "pure Go backend computes", again},
-		"no plugin for the GPU": {checkDevice, device(`{"device":"xla:cpu","fallback":"open device xla:cuda: no PJRT CUDA plugin was found"}`, 0), Warning,
+		}, diagnosis.Warning, "pure Go backend is used", again},
+		"no plugin for the GPU": {checkDevice, device(`{"device":"xla:cpu","fallback":"open device xla:cuda: no PJRT CUDA plugin was found"}`, 0), diagnosis.Warning,
 			"xla:cpu computes: open device xla:cuda: no PJRT CUDA plugin", "--device cuda"},
 		"little memory": {checkMemory, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.root, "proc", "meminfo"), "MemTotal: 2000000 kB\nMemAvailable: 900000 kB\n", 0o644)
-		}, Warning, "878 MB free of 1.9 GB: training needs 2 GB", "--batch"},
+		}, diagnosis.Warning, "878 MB free of 1.9 GB: training needs 2 GB", "--batch"},
 		"GPU that does not answer": {checkMemory, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.root, "proc", "driver", "nvidia", "version"), "NVRM", 0o644)
 			t.Setenv("PATH", filepath.Dir(broken(t)))
-		}, Warning, "the GPU does not answer", "nvidia-smi"},
-		"damaged weights": {checkWeights, weights(strings.Repeat("0", 64), "x"), Failed, "instead of 000000000000: it is damaged", "rm "},
-		"good weights":    {checkWeights, weights(hash("x"), "x"), OK, "1 files", ""},
-		"cut weights":     {checkWeights, weights(hash("x")+".incomplete", "x"), Warning, "a download was interrupted", "--weights imagenet"},
+		}, diagnosis.Warning, "the GPU does not answer", "nvidia-smi"},
+		"damaged weights": {checkWeights, weights(strings.Repeat("0", 64), "x"), diagnosis.Error, "instead of 000000000000: it is damaged", "rm "},
+		"good weights":    {checkWeights, weights(hash("x"), "x"), diagnosis.OK, "1 files", ""},
+		"cut weights":     {checkWeights, weights(hash("x")+".incomplete", "x"), diagnosis.Warning, "a download was interrupted", "--weights imagenet"},
 		"feature cache in the way": {checkFeatures, func(t *testing.T, s *subject) { write(t, filepath.Join(s.home, "cache"), "", 0o644) },
-			Failed, "cannot be made", "HEADSTART_HOME"},
-		"no state folder": {checkFeatures, func(_ *testing.T, s *subject) { s.home = "" }, Failed, "there is no folder", "HEADSTART_HOME"},
-		"full disk":       {checkDisk, free(50 << 20), Failed, "50 MB free", "free some space"},
-		"nearly full":     {checkDisk, free(1 << 30), Warning, "1.0 GB free", "free some space"},
-		"clock behind": {checkClock, func(_ *testing.T, s *subject) { s.now = func() time.Time { return time.Unix(0, 0) } }, Failed,
+			diagnosis.Error, "cannot be made", "HEADSTART_HOME"},
+		"no state folder": {checkFeatures, func(_ *testing.T, s *subject) { s.home = "" }, diagnosis.Error, "there is no folder", "HEADSTART_HOME"},
+		"full disk":       {checkDisk, free(50 << 20), diagnosis.Error, "50 MB free", "free some space"},
+		"nearly full":     {checkDisk, free(1 << 30), diagnosis.Warning, "1.0 GB free", "free some space"},
+		"clock behind": {checkClock, func(_ *testing.T, s *subject) { s.now = func() time.Time { return time.Unix(0, 0) } }, diagnosis.Error,
 			"1970-01-01", "timedatectl"},
 		"musl": {checkPlatform, func(t *testing.T, s *subject) {
 			remove(t, filepath.Join(s.root, "lib64"))
 			write(t, filepath.Join(s.root, "lib", "ld-musl-x86_64.so.1"), "", 0o755)
-		}, Failed, "need glibc", "Debian"},
+		}, diagnosis.Error, "need glibc", "Debian"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)
 			test.damage(t, s)
 			got := test.check(t.Context(), s)
-			if got.State != test.state || !strings.Contains(got.Found, test.found) || !strings.Contains(got.Repair, test.repair) {
-				t.Errorf("got %s: %s\nrepair: %s\nwant %s with %q, repair with %q", got.State, got.Found, got.Repair, test.state, test.found, test.repair)
+			if got.Severity != test.state || !strings.Contains(got.Sentence, test.found) || !strings.Contains(got.Fix, test.fix) {
+				t.Errorf("got %s: %s\nfix: %s\nwant %s with %q, fix with %q", got.Severity, got.Sentence, got.Fix, test.state, test.found, test.fix)
 			}
-			if strings.Contains(got.Found, "\n") || got.State != OK && got.Repair == "" {
-				t.Errorf("the line is not one line with a repair: %+v", got)
+			if strings.Contains(got.Sentence, "\n") || got.Severity != diagnosis.OK && got.Fix == "" {
+				t.Errorf("the line is not one line with a fix: %+v", got)
 			}
 		})
 	}
@@ -260,7 +261,7 @@ func device(answer string, status int) func(*testing.T, *subject) {
 
 func bareVenv(t *testing.T, s *subject) {
 	dir := t.TempDir()
-	if out, err := exec.Command("python3", "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("python3", "-P", "-m", "venv", "--without-pip", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	s.Python = filepath.Join(dir, "bin", "python")
@@ -292,8 +293,8 @@ func TestParseGPUs(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	report := Report{Checks: []Check{ok("Go", "go1.26.8"), failed("gopls", "it is missing", "make setup")}}
-	want := "ok       Go     go1.26.8\nfailed   gopls  it is missing\n                repair: make setup\n1 of 2 checks failed.\n"
+	report := Report{Checks: []diagnosis.Diagnosis{ok("Go", "go1.26.8"), failed("gopls", "it is missing", "make setup")}}
+	want := "ok       Go     go1.26.8\nerror    gopls  it is missing\n                fix: make setup\n1 of 2 checks failed.\n"
 	if got := report.Text(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

@@ -11,15 +11,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
-func checkKernelspec(_ context.Context, s *subject) Check {
+func checkKernelspec(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "kernelspec"
 	argv, env, err := install.ReadKernelspec(s.Layout)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return failed(name, fmt.Sprintf("there is none in %s: Jupyter offers no Headstart", s.Layout.Kernelspec()), s.Layout.Command())
+		return failed(name, fmt.Sprintf("there is none in %s: Jupyter does not list Headstart", s.Layout.Kernelspec()), s.Layout.Command())
 	case err != nil:
 		return failed(name, fmt.Sprintf("%s cannot be used: %v", s.Layout.Kernelspec(), err), s.Layout.Command())
 	case !exists(argv[0]):
@@ -52,22 +54,22 @@ if "jupyter_client" in found:
 print(json.dumps(found))
 `
 
-func checkJupyter(ctx context.Context, s *subject) Check {
+func checkJupyter(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "Jupyter"
-	python := s.Python
-	if python == "" && s.Layout.Checkout != "" {
-		python = filepath.Join(s.Layout.Prefix, "bin", "python")
+	interpreter := s.Python
+	if interpreter == "" && s.Layout.Checkout != "" {
+		interpreter = filepath.Join(s.Layout.Prefix, "bin", "python")
 	}
-	if python == "" {
-		python, _ = install.Jupyter("")
+	if interpreter == "" {
+		interpreter, _ = install.Jupyter("")
 	}
-	bring := python + " -m pip install jupyterlab"
+	bring := interpreter + " -P -m pip install jupyterlab"
 	if s.Layout.Checkout != "" {
 		bring = s.Layout.Command()
 	}
-	out, err := run(ctx, nil, "", python, "-c", jupyterScript)
+	out, err := run(ctx, nil, "", interpreter, python.Code(jupyterScript)...)
 	if err != nil {
-		return failed(name, fmt.Sprintf("%s does not run: %v", python, err), "install Python 3, or name yours with --python")
+		return failed(name, fmt.Sprintf("%s does not run: %v", interpreter, err), "install Python 3, or name yours with --python")
 	}
 	var found struct {
 		Python     string
@@ -77,18 +79,18 @@ func checkJupyter(ctx context.Context, s *subject) Check {
 		Kernels    [][2]string
 	}
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		return failed(name, fmt.Sprintf("%s answered %q", python, oneLine(out)), "name another interpreter with --python")
+		return failed(name, fmt.Sprintf("%s answered %q", interpreter, oneLine(out)), "name another interpreter with --python")
 	}
 	if found.Client == "" {
-		return failed(name, fmt.Sprintf("%s has no Jupyter", python), bring)
+		return failed(name, fmt.Sprintf("%s has no Jupyter", interpreter), bring)
 	}
 	at := slices.IndexFunc(found.Kernels, func(k [2]string) bool { return k[0] == install.KernelName })
 	switch {
 	case at < 0:
-		return failed(name, fmt.Sprintf("the Jupyter of %s does not look into %s", python, s.Layout.Share),
-			"headstart install --sys-prefix --python "+python+", or add "+s.Layout.Share+" to JUPYTER_PATH")
+		return failed(name, fmt.Sprintf("the Jupyter of %s does not look into %s", interpreter, s.Layout.Share),
+			"headstart install --sys-prefix --python "+interpreter+", or add "+s.Layout.Share+" to JUPYTER_PATH")
 	case !sameFolder(found.Kernels[at][1], s.Layout.Kernelspec()):
-		return warning(name, fmt.Sprintf("the Jupyter of %s uses another installation, in %s", python, found.Kernels[at][1]),
+		return warning(name, fmt.Sprintf("the Jupyter of %s uses another installation, in %s", interpreter, found.Kernels[at][1]),
 			"remove that one with its own headstart uninstall")
 	}
 	versions := []string{"Python " + found.Python}
@@ -111,7 +113,7 @@ func sameFolder(a, b string) bool {
 }
 
 // checkLabextension compares the installed extension with the one that the program carries.
-func checkLabextension(_ context.Context, s *subject) Check {
+func checkLabextension(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "labextension"
 	if s.Labextension == nil {
 		return warning(name, "this program was built without it: figures are images and text", "build it as CONTRIBUTING.md says, then "+s.Layout.Command())

@@ -10,12 +10,12 @@ func (r Report) Text() string {
 	var text strings.Builder
 	width := 0
 	for _, check := range r.Checks {
-		width = max(width, len(check.Name))
+		width = max(width, len(check.Subject))
 	}
 	for _, check := range r.Checks {
-		fmt.Fprintf(&text, "%-8s %-*s  %s\n", check.State, width, check.Name, check.Found)
-		if check.Repair != "" {
-			fmt.Fprintf(&text, "%-8s %-*s  repair: %s\n", "", width, "", check.Repair)
+		fmt.Fprintf(&text, "%-8s %-*s  %s\n", check.Severity, width, check.Subject, check.Sentence)
+		if check.Fix != "" {
+			fmt.Fprintf(&text, "%-8s %-*s  fix: %s\n", "", width, "", check.Fix)
 		}
 	}
 	if failed := r.Failed(); failed > 0 {

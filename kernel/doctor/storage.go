@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -21,7 +23,7 @@ import (
 const weightsFolders = "models--timm--resnet50*"
 
 // checkWeights compares each kept file with its hash, which is its name.
-func checkWeights(ctx context.Context, s *subject) Check {
+func checkWeights(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "weights cache"
 	cache := install.HubCache(s.getenv)
 	var kept uint64
@@ -51,7 +53,7 @@ func checkWeights(ctx context.Context, s *subject) Check {
 	}
 	switch {
 	case partial != "":
-		return warning(name, "a download was interrupted: "+partial, "%model resnet50 --weights imagenet takes it up again")
+		return warning(name, "a download was interrupted: "+partial, "%model resnet50 --weights imagenet resumes it")
 	case files == 0:
 		return ok(name, "empty: %model resnet50 --weights imagenet, or headstart install --weights imagenet, fetches 102 MB into "+cache)
 	}
@@ -59,7 +61,7 @@ func checkWeights(ctx context.Context, s *subject) Check {
 }
 
 func digest(ctx context.Context, name string) (hash string, bytes uint64, err error) {
-	file, err := os.Open(name)
+	file, err := safefile.Open(name)
 	if err != nil {
 		return "", 0, err
 	}
@@ -79,7 +81,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // checkFeatures writes into the folder of the feature cache, since a mounted or shared one may not allow it.
-func checkFeatures(_ context.Context, s *subject) Check {
+func checkFeatures(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "feature cache"
 	if s.home == "" {
 		return failed(name, "there is no folder for it: neither HEADSTART_HOME nor a cache folder of the user is known", "set HEADSTART_HOME")
@@ -114,7 +116,7 @@ const (
 	little = 2 << 30
 )
 
-func checkDisk(_ context.Context, s *subject) Check {
+func checkDisk(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "disk"
 	least, where := ^uint64(0), ""
 	for _, dir := range []string{s.Layout.Root, s.home, os.TempDir()} {
@@ -143,7 +145,7 @@ const clockTolerance = 2 * time.Minute
 
 // checkClock compares the clock with a file that is certainly older than now. A clock that is behind makes downloads fail
 // (certificates are not valid yet) and builds go wrong.
-func checkClock(_ context.Context, s *subject) Check {
+func checkClock(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "clock"
 	now := s.now()
 	info, err := os.Stat(s.Layout.Kernelspec())
@@ -157,7 +159,7 @@ func checkClock(_ context.Context, s *subject) Check {
 var wslVersion = regexp.MustCompile(`(?i)microsoft`)
 
 // checkPlatform says what does not work on this kind of system.
-func checkPlatform(_ context.Context, s *subject) Check {
+func checkPlatform(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "platform"
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	version, _ := os.ReadFile(filepath.Join(s.root, "proc", "version"))

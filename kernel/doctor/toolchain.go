@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -23,7 +24,8 @@ func run(ctx context.Context, env []string, stdin, name string, args ...string) 
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), env...)
+	// No file in a folder around the working directory has a say in what a go command does.
+	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
@@ -36,7 +38,7 @@ func run(ctx context.Context, env []string, stdin, name string, args ...string) 
 	return out.String(), err
 }
 
-func checkGo(ctx context.Context, s *subject) Check {
+func checkGo(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "Go"
 	if s.goTool == "" {
 		return failed(name, "no go command was found: Go cells cannot be built", install.GoHint())
@@ -53,7 +55,7 @@ func checkGo(ctx context.Context, s *subject) Check {
 }
 
 // checkCompiler compiles a program that needs the C library's headers, which some systems package apart.
-func checkCompiler(ctx context.Context, s *subject) Check {
+func checkCompiler(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "C compiler"
 	if s.compiler == "" {
 		return warning(name, "none was found: Go cells that import models or other C code cannot be built", install.CompilerHint())
@@ -65,11 +67,11 @@ func checkCompiler(ctx context.Context, s *subject) Check {
 	return ok(name, s.compiler)
 }
 
-func checkTool(program string) func(context.Context, *subject) Check {
+func checkTool(program string) func(context.Context, *subject) diagnosis.Diagnosis {
 	purpose := map[string]string{
 		"gonb": "Go cells cannot run", "goimports": "Go cells cannot run", "gopls": "Go code is neither completed nor explained",
 	}[program]
-	return func(_ context.Context, s *subject) Check {
+	return func(_ context.Context, s *subject) diagnosis.Diagnosis {
 		path := s.Layout.Program(program)
 		want := install.Tools()[program]
 		info, err := buildinfo.ReadFile(path)
@@ -86,7 +88,7 @@ func checkTool(program string) func(context.Context, *subject) Check {
 }
 
 // checkPrograms compares the commits that the project's own programs were built from.
-func checkPrograms(_ context.Context, s *subject) Check {
+func checkPrograms(_ context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "versions"
 	revisions := map[string]string{}
 	for _, program := range []string{"headstart", "headstart-go", "headstart-transfer"} {

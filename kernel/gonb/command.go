@@ -32,7 +32,7 @@ func commandNames() []string {
 type command struct {
 	line int    // of the cell, counted from 1
 	mark byte   // '%' or '!'
-	name string // the first word behind a percent sign; empty behind an exclamation mark
+	name string // the first word after a percent sign; empty after an exclamation mark
 	args []string
 }
 
@@ -49,12 +49,9 @@ func commands(code string) []command {
 		if len(text) < 2 || text[0] != '%' && text[0] != '!' {
 			continue
 		}
-		at := i + 1
-		for strings.HasSuffix(text, `\`) && i+1 < len(lines) {
-			i++
-			text = text[:len(text)-1] + " " + trimPrefix(lines[i])
-		}
-		c := command{line: at, mark: text[0]}
+		text, next := joined(lines, i)
+		c := command{line: i + 1, mark: text[0]}
+		i = next - 1
 		words := strings.Fields(text[1:])
 		if c.mark == '%' && len(words) > 0 {
 			c.name, c.args = words[0], words[1:]
@@ -66,20 +63,36 @@ func commands(code string) []command {
 	return found
 }
 
-// trimPrefix removes the comment mark behind which a command may hide from Go's tools.
-func trimPrefix(line string) string {
-	return strings.TrimPrefix(line, "//gonb:")
+// joined is the command that begins at lines[at], continued where a line ends in a backslash, and the index after it.
+func joined(lines []string, at int) (text string, next int) {
+	var b strings.Builder
+	for {
+		line := trimPrefix(lines[at])
+		at++
+		rest, continued := strings.CutSuffix(line, `\`)
+		if !continued || at == len(lines) {
+			b.WriteString(line)
+			return b.String(), at
+		}
+		b.WriteString(rest)
+		b.WriteByte(' ')
+	}
 }
+
+// hiddenPrefix is the comment mark after which a command may hide from Go's tools.
+const hiddenPrefix = "//gonb:"
+
+func trimPrefix(line string) string { return strings.TrimPrefix(line, hiddenPrefix) }
 
 // check refuses what GoNB would warn about only, or would not survive. The error for an unknown name is unknown's.
 func check(list []command, unknown func(name string, others ...string) error) *wire.Error {
 	for _, c := range list {
 		switch {
 		case c.mark == '!' && len(c.args) == 0:
-			return refuse(c, "an exclamation mark needs a shell command behind it")
+			return refuse(c, "the shell command after the exclamation mark is missing")
 		case c.mark == '!':
 		case c.name == "":
-			return refuse(c, "a percent sign needs the name of a magic behind it; %help lists them")
+			return refuse(c, "the name of the magic after the percent sign is missing; %help lists all")
 		case c.name == "%script" && len(c.args) == 0:
 			return refuse(c, "%%script needs the program that the cell is passed to, such as %%script python3")
 		case slices.Contains(lineCommands, c.name), slices.Contains(cellCommands, "%"+c.name):

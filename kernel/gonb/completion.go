@@ -9,7 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -24,8 +25,9 @@ const (
 
 // language is the gopls of one GoNB, started in the background.
 type language struct {
-	ready  chan struct{} // closed when server is set, or when it could not be started
-	server *gopls.Server
+	ready     chan struct{} // closed when server is set, or when it could not be started
+	server    *gopls.Server
+	workspace string // its GOWORK, which gopls reads once; set with server
 }
 
 // languageServer returns the running gopls for the current GoNB, or starts one and waits for it until ctx ends. It is
@@ -50,12 +52,34 @@ func (e *Engine) languageServer(ctx context.Context) *gopls.Server {
 func (in *instance) languageServer(options Options) *language {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.language != nil && in.language.isOutdated(in.workspace()) {
+		in.language.server.Close()
+	}
 	if in.language == nil || in.language.hasEnded() {
 		l := &language{ready: make(chan struct{})}
 		in.language = l
 		in.running.Go(func() { l.start(in, options) })
 	}
 	return in.language
+}
+
+// workspace is GOWORK for gopls, which does not see what the stand-in for go tells the go command.
+func (in *instance) workspace() string {
+	if chosen := lookup(in.env, "GOWORK"); chosen != "" {
+		return chosen
+	}
+	work := in.output.work()
+	return gotool.Workspace(work, work)
+}
+
+// isOutdated tells a running gopls that knows of another workspace.
+func (l *language) isOutdated(workspace string) bool {
+	select {
+	case <-l.ready:
+		return l.server != nil && l.workspace != workspace
+	default:
+		return false
+	}
 }
 
 func (l *language) hasEnded() bool {
@@ -65,7 +89,7 @@ func (l *language) hasEnded() bool {
 		return false
 	}
 	if l.server == nil {
-		return false // it could not be started; trying at each key would help nobody
+		return false // it could not be started; trying at each key would not help
 	}
 	select {
 	case <-l.server.Done():
@@ -89,7 +113,9 @@ func (l *language) start(in *instance, options Options) {
 	}()
 	work := in.waitForWork(ctx)
 	binary := filepath.Join(options.BinDir, languageServer)
-	server, err := gopls.Start(ctx, gopls.Options{Binary: binary, Dir: work, Env: options.Env}, "main.go")
+	workspace := in.workspace()
+	env := append(slices.Clone(in.env), gotool.WorkVar+"="+work, "GOWORK="+workspace)
+	server, err := gopls.Start(ctx, gopls.Options{Binary: binary, Dir: work, Env: env}, "main.go")
 	if err != nil {
 		in.log.Warn("Go code is not completed", "error", err)
 		return
@@ -98,7 +124,7 @@ func (l *language) start(in *instance, options Options) {
 	if _, err := server.Complete(ctx, text, gopls.Position{Line: 4, Character: 23}); err != nil {
 		in.log.Warn("gopls did not warm up", "error", err)
 	}
-	l.server = server
+	l.server, l.workspace = server, workspace
 }
 
 // Complete lists what may stand at the cursor: GoNB's commands on their lines, else Go, by gopls. It never waits for a
@@ -137,7 +163,7 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	return reply, nil
 }
 
-// Inspect explains what stands at the cursor.
+// Inspect explains what is at the cursor.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.InspectReply, error) {
 	reply := wire.InspectReply{Status: wire.StatusOK, Data: map[string]any{}, Metadata: map[string]any{}}
 	if help, ok := commandHelp(code, cursor); ok {
@@ -171,7 +197,7 @@ func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, stri
 	return server, composed(cell{code: code, commands: commands(code)}, &e.memory, &e.standard)
 }
 
-// identifierBefore moves a cursor that stands behind a name, in its argument list say, to that name.
+// identifierBefore moves a cursor after a name, such as in its argument list, to that name.
 func identifierBefore(code string, cursor int) int {
 	runes := []rune(code)
 	cursor = min(max(cursor, 0), len(runes))

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"unicode/utf16"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 )
 
 // composed is a cell, with all that GoNB remembers, as one file to ask gopls about. Each line of the cell stands one

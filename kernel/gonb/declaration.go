@@ -109,7 +109,7 @@ func (c cutter) all(file *ast.File) []declaration {
 }
 
 func (c cutter) declaration(kind string, names []string, keyword string, node ast.Node) declaration {
-	// A //line comment in a cell changes lines, not offsets; a node that is not complete may end behind the text.
+	// A //line comment in a cell changes lines, not offsets; a node that is not complete may end after the text.
 	from, to := c.files.PositionFor(node.Pos(), false), c.files.PositionFor(node.End(), false)
 	start := min(max(from.Offset, 0), len(c.text))
 	end := min(max(to.Offset, start), len(c.text))

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
@@ -23,9 +24,11 @@ type Options struct {
 	Env        []string // the environment of GoNB and so of the cells, but for PATH's first folders
 	Dir        string   // the working directory
 	RuntimeDir string   // a folder for this user alone, for sockets; its path is short, as sockets need
+	TempDir    string   // temporary files of GoNB and the cells, for this user alone; made where it is missing; default: below RuntimeDir
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
 	SourceDir  string   // this project's module, for cells to import; empty where there is none
 	CacheDir   string   // what builds of cells leave for later ones
+	GoVersion  string   // what kernel_info says, without "go"
 
 	// Unknown is the error for a line that begins with % and a name that is neither a magic's nor one of others, GoNB's.
 	Unknown func(name string, others ...string) error
@@ -54,7 +57,10 @@ func New(options Options) *Engine {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	if options.Unknown == nil {
-		options.Unknown = magics.NewRegistry().Unknown
+		options.Unknown = registry.New().Unknown
+	}
+	if options.TempDir == "" {
+		options.TempDir = filepath.Join(options.RuntimeDir, "tmp")
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
 	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
@@ -167,6 +173,12 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 	if failure := check(list, e.options.Unknown); failure != nil {
 		return failed(failure), nil
 	}
+	if failure := unclosedComment(request.Code); failure != nil {
+		return failed(failure), nil
+	}
+	if isExpression(request.Code) {
+		return e.show(ctx, strings.TrimSpace(request.Code), io)
+	}
 	if err := e.acquire(ctx); err != nil {
 		return failed(&interrupted("waiting for its turn").Error), nil
 	}
@@ -196,8 +208,8 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 
 // executionCount asks the cell for its number, where it knows it.
 func executionCount(io session.IO) int {
-	if counted, ok := io.(interface{ ExecutionCount() int }); ok {
-		return counted.ExecutionCount()
+	if counter, ok := io.(magics.Counter); ok {
+		return counter.ExecutionCount()
 	}
 	return 0
 }

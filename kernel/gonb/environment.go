@@ -3,16 +3,22 @@ package gonb
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/kernel/gotool"
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 )
 
 // environment is GoNB's: its tools come first on PATH, and as go it finds the stand-in that builds cells faster. Folder
 // is the instance's own.
 func environment(options Options, folder string) ([]string, error) {
+	temp, err := temporary(options.TempDir)
+	if err != nil {
+		return nil, err
+	}
 	path := lookup(options.Env, "PATH")
 	if options.SourceDir != "" {
 		if _, err := os.Stat(filepath.Join(options.SourceDir, "go.mod")); err != nil {
@@ -20,6 +26,7 @@ func environment(options Options, folder string) ([]string, error) {
 		}
 	}
 	env := append(slices.Clone(options.Env),
+		"TMPDIR="+temp,
 		gotool.SourceVar+"="+options.SourceDir,
 		gotool.PlansVar+"="+filepath.Join(options.CacheDir, "cells"))
 	standIn := filepath.Join(options.BinDir, "headstart-go")
@@ -37,8 +44,40 @@ func environment(options Options, folder string) ([]string, error) {
 		}
 		first = append([]string{bin}, first...)
 		env = append(env, gotool.RealGoVar+"="+realGo)
+	} else if realGo != "" {
+		env = append(env, guarded(options.Env, realGo, folder)...)
 	}
 	return append(env, "PATH="+strings.Join(first, string(os.PathListSeparator))), nil
+}
+
+// temporary makes the folder for temporary files, in which GoNB makes the module of the cells. The shared one will not do:
+// the go command looks in every parent of a module for files that decide about its builds.
+func temporary(folder string) (string, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return "", fmt.Errorf("find the folder for the temporary files of Go cells: %w", err)
+	}
+	if folder, err = paths.Private(folder); err != nil {
+		return "", fmt.Errorf("make a folder for the temporary files of Go cells: %w", err)
+	}
+	return folder, nil
+}
+
+// guarded are the settings of a go command that nothing stands before: it uses no workspace, and no repository around the
+// cells' module. The stand-in sets them for each call, so that it can leave the user's own alone.
+func guarded(env []string, realGo, folder string) []string {
+	cmd := exec.Command(realGo, "env", "GOFLAGS") // the user's file may set them, which a variable would hide
+	cmd.Dir = folder
+	cmd.Env = append(slices.Clone(env), "GOWORK="+gotool.Off, "GOTOOLCHAIN=local")
+	flags, err := cmd.Output()
+	if err != nil {
+		flags = []byte(lookup(env, "GOFLAGS"))
+	}
+	settings := []string{"GOFLAGS=" + gotool.Unstamped(strings.TrimSpace(string(flags)))}
+	if lookup(env, "GOWORK") == "" {
+		settings = append(settings, "GOWORK="+gotool.Off)
+	}
+	return settings
 }
 
 func lookup(env []string, name string) string {

@@ -17,7 +17,7 @@ var _ session.Evaluator = (*Engine)(nil)
 // Evaluate computes an expression in a program of its own, with the declarations of the cells so far.
 func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]any, error) {
 	if _, err := parser.ParseExpr(expression); err != nil {
-		failure := plainReport("SyntaxError", fmt.Sprintf("%s is no Go expression: %v", expression, err))
+		failure := plainReport("SyntaxError", fmt.Sprintf("%s is not a Go expression: %v", expression, err))
 		return nil, &failure.Error
 	}
 	var value valueOutput

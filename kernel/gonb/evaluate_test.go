@@ -1,7 +1,10 @@
 package gonb_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
 func TestExpressionsHaveValues(t *testing.T) {
@@ -17,12 +20,55 @@ func TestExpressionsHaveValues(t *testing.T) {
 		}
 	}
 	for expression, want := range map[string]string{
-		"1 +":        "SyntaxError: 1 + is no Go expression: 1:4: expected operand, found 'EOF'",
+		"1 +":        "SyntaxError: 1 + is not a Go expression: 1:4: expected operand, found 'EOF'",
 		"unknown":    "CompileError: line 1: undefined: unknown",
 		"[]int{}[1]": "panic: runtime error: index out of range [1] with length 0",
 	} {
 		if _, err := n.engine.Evaluate(t.Context(), expression); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", expression, err, want)
+		}
+	}
+}
+
+func TestACellThatIsAnExpressionShowsItsValue(t *testing.T) {
+	n := open(t)
+	cell := &recorder{}
+	reply, err := n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: "\n\n1 + 2"}, cell)
+	if err != nil || reply.Status != wire.StatusOK || len(cell.shown) != 1 || cell.shown[0].Data["text/plain"] != "3" {
+		t.Errorf("%+v, %v, shown %v", reply, err, cell.shown)
+	}
+	reply, err = n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: "undefined"}, &recorder{})
+	if err != nil || reply.Error == nil || reply.EName != "CompileError" {
+		t.Errorf("%+v, %v", reply, err)
+	}
+}
+
+// A shell line may parse as a Go expression: !ls negates ls, !*pwd negates what pwd points to.
+func TestShellLinesAreNotExpressions(t *testing.T) {
+	n := open(t)
+	for _, code := range []string{"!pwd", "! pwd", "!*pwd", "\n\n!pwd\n", "//gonb:!pwd"} {
+		cell := &recorder{}
+		reply, err := n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: code}, cell)
+		if printed := cell.stdout.String(); err != nil || reply.Status != wire.StatusOK || !strings.HasPrefix(printed, "/") || len(cell.shown) != 0 {
+			t.Errorf("%q: %+v, %v, printed %q, shown %v", code, reply, err, printed, cell.shown)
+		}
+	}
+}
+
+func TestACommentThatIsNotClosedIsAnError(t *testing.T) {
+	n := open(t)
+	for code, want := range map[string]string{
+		"/* x":                       "SyntaxError: line 1: the comment is not terminated: end it with */",
+		"var a = 1\n!echo /*\n/* x":  "SyntaxError: line 3: the comment is not terminated: end it with */",
+		"%%writefile /dev/null\n/* ": "",
+	} {
+		reply, err := n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: code}, &recorder{})
+		got := ""
+		if reply.Error != nil {
+			got = reply.Error.Error()
+		}
+		if err != nil || got != want {
+			t.Errorf("%q: %q, %v, want %q", code, got, err, want)
 		}
 	}
 }

@@ -124,6 +124,11 @@ type notebook struct {
 
 func open(t testing.TB) *notebook {
 	t.Helper()
+	return openWith(t, func(*gonb.Options) {})
+}
+
+func openWith(t testing.TB, change func(*gonb.Options)) *notebook {
+	t.Helper()
 	folder := bin(t)
 	// Socket paths are short, t.TempDir's are not.
 	runtime, err := os.MkdirTemp("", "gonb-test-")
@@ -134,10 +139,12 @@ func open(t testing.TB) *notebook {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := gonb.New(gonb.Options{
+	options := gonb.Options{
 		BinDir: folder, Env: os.Environ(), Dir: t.TempDir(), RuntimeDir: runtime, KernelID: "0123-abcd",
 		SourceDir: source, CacheDir: t.TempDir(),
-	})
+	}
+	change(&options)
+	engine := gonb.New(options)
 	t.Cleanup(func() {
 		if err := engine.Close(); err != nil {
 			t.Error(err)

@@ -16,18 +16,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/kernel/process"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 )
 
 // An instance is one running GoNB and the client sockets to it.
 type instance struct {
-	process *child.Process
+	process *process.Process
 	client  *zmq.Client
 	signer  *wire.Signer
 	session string
 	folder  string // holds the connection file and the sockets
+	env     []string
 	output  *logTail
 	log     *slog.Logger
 	stop    context.CancelFunc // of the receiving goroutines
@@ -76,11 +77,12 @@ func start(ctx context.Context, options Options) (_ *instance, err error) {
 	}
 	cmd := exec.Command(filepath.Join(options.BinDir, "gonb"), "--kernel", file, "-raw_error")
 	cmd.Dir = options.Dir
-	if cmd.Env, err = environment(options, folder); err != nil {
+	if in.env, err = environment(options, folder); err != nil {
 		return nil, err
 	}
+	cmd.Env = in.env
 	cmd.Stdout, cmd.Stderr = in.output, in.output
-	if in.process, err = child.Start(cmd); err != nil {
+	if in.process, err = process.Start(cmd); err != nil {
 		return nil, fmt.Errorf("start GoNB, which runs Go cells: %w; `headstart doctor` checks the installation", err)
 	}
 	dial, cancel := context.WithTimeout(ctx, startTimeout)
@@ -226,7 +228,7 @@ func (in *instance) close() {
 		in.language.server.Close()
 	}
 	if err := os.RemoveAll(in.folder); err != nil {
-		in.log.Warn("the folder of GoNB's sockets stays behind", "folder", in.folder, "error", err)
+		in.log.Warn("the folder of GoNB's sockets was not removed", "folder", in.folder, "error", err)
 	}
 }
 

@@ -63,7 +63,7 @@ func (r *run) stopProcesses(asked map[int]bool, kill bool) {
 }
 
 // phase says what GoNB was doing, by what it runs.
-func phase(below []process) string {
+func phase(below []descendant) string {
 	doing := "starting"
 	for _, p := range below {
 		switch p.name {

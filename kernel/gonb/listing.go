@@ -3,18 +3,18 @@ package gonb
 import (
 	"strings"
 
-	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
 // Listings are GoNB's own commands and its shell lines, for %help, which is not one of them in this kernel.
-func Listings() []magics.Listing {
-	var list []magics.Listing
+func Listings() []registry.Listing {
+	var list []registry.Listing
 	for _, name := range commandNames() {
 		if name == "help" {
 			continue
 		}
 		usage, summary, _ := strings.Cut(summaries[name], ": ")
-		list = append(list, magics.Listing{Usage: usage, Summary: strings.ToUpper(summary[:1]) + summary[1:]})
+		list = append(list, registry.Listing{Usage: usage, Summary: strings.ToUpper(summary[:1]) + summary[1:]})
 	}
-	return append(list, magics.Listing{Usage: "!COMMAND", Summary: "Run a shell command; !*COMMAND does so in the folder of the cell's program"})
+	return append(list, registry.Listing{Usage: "!COMMAND", Summary: "Run a shell command; !*COMMAND does so in the folder of the cell's program"})
 }

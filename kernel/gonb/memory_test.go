@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/kernel/gopls"
-	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
+	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
 func remembered(codes ...string) *memory {
@@ -62,16 +62,16 @@ func TestCommands(t *testing.T) {
 		{"%%bash\n%not a command", ""},
 		{"!*go get x@latest", ""},
 		{"%\nfmt", ""}, // one byte is no command to GoNB, and Go's parser refuses it
-		{"x\n%nonsense a", "line 2: there is no magic %nonsense: %help lists them all"},
-		{"%%nonsense", "line 1: there is no magic %%nonsense: %help lists them all"},
-		{"%%bsh", "line 1: there is no magic %%bsh: did you mean %%bash? %help lists them all"},
-		{"% ", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
-		{"//gonb:%\t", "line 1: a percent sign needs the name of a magic behind it; %help lists them"},
-		{"! ", "line 1: an exclamation mark needs a shell command behind it"},
+		{"x\n%nonsense a", "line 2: there is no magic %nonsense: %help lists all"},
+		{"%%nonsense", "line 1: there is no magic %%nonsense: %help lists all"},
+		{"%%bsh", "line 1: there is no magic %%bsh: did you mean %%bash? %help lists all"},
+		{"% ", "line 1: the name of the magic after the percent sign is missing; %help lists all"},
+		{"//gonb:%\t", "line 1: the name of the magic after the percent sign is missing; %help lists all"},
+		{"! ", "line 1: the shell command after the exclamation mark is missing"},
 		{"%%script", "line 1: %%script needs the program that the cell is passed to, such as %%script python3"},
 	} {
 		got := ""
-		if failure := check(commands(test.code), magics.NewRegistry().Unknown); failure != nil {
+		if failure := check(commands(test.code), registry.New().Unknown); failure != nil {
 			got = failure.EValue
 		}
 		if got != test.failure {
@@ -112,7 +112,7 @@ func FuzzCell(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code string, cursor int) {
 		list := commands(code)
-		_ = check(list, magics.NewRegistry().Unknown)
+		_ = check(list, registry.New().Unknown)
 		c := cell{code: code, commands: list, count: 1}
 		if lines := strings.Count(goSource(c), "\n"); lines < strings.Count(code, "\n") {
 			t.Errorf("%d line ends became %d", strings.Count(code, "\n"), lines)

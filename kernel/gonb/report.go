@@ -220,7 +220,7 @@ func explain(f failure, cells *sources) report {
 	return plainReport(goNBError, strings.TrimPrefix(value, "executing special commands in cell: "))
 }
 
-// lastMessage is the number of problems without the tool's own exit status behind them.
+// lastMessage is the number of problems without the tool's own exit status after them.
 func lastMessage(problems []problem) int {
 	n := len(problems)
 	for n > 1 && problems[n-1].at == nil && exitStatus.MatchString(problems[n-1].message) {

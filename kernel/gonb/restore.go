@@ -95,5 +95,5 @@ func (silence) Result(wire.ExecuteResult) error { return nil }
 func (silence) Clear(bool) error                { return nil }
 func (silence) Comm(session.Comm) error         { return nil }
 func (silence) Ask(context.Context, string, bool) (string, error) {
-	return "", errors.New("a replayed declaration has nobody to ask")
+	return "", errors.New("a replayed declaration cannot ask the user")
 }

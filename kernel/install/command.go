@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/headstart-nb/headstart/kernel/child"
+	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/process"
 )
 
 // A commandError is a command that failed, with the end of what it printed.
@@ -46,24 +47,30 @@ func tail(text string, limit int) string {
 	return strings.Join(lines, "; ")
 }
 
+// environment is that of every command: go looks in every parent folder for a workspace, and other users may write to some
+// of them.
+func environment(more ...string) []string {
+	return append(append(os.Environ(), "GOWORK=off"), more...)
+}
+
 // run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
 func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = environment(env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	process, err := child.Start(cmd)
+	child, err := process.Start(cmd)
 	if err == nil {
 		select {
-		case <-process.Done():
+		case <-child.Done():
 		case <-ctx.Done():
-			process.Stop(context.WithoutCancel(ctx), time.Second)
+			child.Stop(context.WithoutCancel(ctx), time.Second)
 		}
-		err = process.Err()
+		err = child.Err()
 	}
 	if err != nil {
-		return &commandError{command: name + " " + strings.Join(args, " "), output: out.String(), err: err}
+		return &commandError{command: python.Show(name, args), output: out.String(), err: err}
 	}
 	return ctx.Err()
 }
@@ -72,10 +79,11 @@ func run(ctx context.Context, dir string, env []string, name string, args ...str
 func output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		return "", &commandError{command: name + " " + strings.Join(args, " "), output: errs.String(), err: err}
+		return "", &commandError{command: python.Show(name, args), output: errs.String(), err: err}
 	}
 	return out.String(), nil
 }

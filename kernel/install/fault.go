@@ -62,7 +62,7 @@ func networkProblem(printed string) string {
 	}
 	switch {
 	case has("DO NOT MATCH THE HASHES", "checksum mismatch", "SECURITY ERROR"):
-		return "a downloaded file does not have the expected hash and was thrown away: try again, and if it stays so, ask whoever runs your proxy or package mirror"
+		return "a downloaded file does not have the expected hash and was deleted: try again, and if it stays so, ask whoever runs your proxy or package mirror"
 	case has("IncompleteRead", "is invalid.", "Connection broken", "ConnectionResetError", "unexpected EOF", ": EOF", "connection reset by peer", "RemoteDisconnected", "Read timed out", "read timed out"):
 		return "the download was cut off: try again, or use a network without a proxy that cuts long downloads"
 	case has("Name or service not known", "Temporary failure in name resolution", "no such host", "server misbehaving", "nodename nor servname",

@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 		"file in the way": {&fs.PathError{Op: "mkdir", Path: "/a/b", Err: syscall.ENOTDIR}, "a file stands where a folder is needed"},
 		"no such program": {&commandError{command: "python3", err: &exec.Error{Name: "python3", Err: exec.ErrNotFound}}, "install it, or put its folder on PATH"},
 		"hash, pip": {printed("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE."),
-			"does not have the expected hash and was thrown away"},
+			"does not have the expected hash and was deleted"},
 		"hash, go":  {printed("verifying m@v1: checksum mismatch\n\tdownloaded: h1:a\n\tgo.sum: h1:b\n\nSECURITY ERROR\n"), "does not have the expected hash"},
 		"cut, pip":  {printed("pip._vendor.urllib3.exceptions.ProtocolError: ('Connection broken: IncompleteRead(1 bytes read)'"), "the download was cut off"},
 		"cut, go":   {printed("go: m@v1: Get \"https://x/m.zip\": unexpected EOF"), "the download was cut off"},

@@ -109,7 +109,7 @@ func whole(w http.ResponseWriter, content []byte) { _, _ = w.Write(content) }
 func pythonWithPip(t *testing.T) string {
 	t.Helper()
 	for _, python := range []string{filepath.Join(os.Getenv("HEADSTART_BIN"), "..", "venv", "bin", "python"), "python3"} {
-		if exec.Command(python, "-m", "pip", "--version").Run() == nil {
+		if exec.Command(python, "-P", "-m", "pip", "--version").Run() == nil {
 			return python
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // kernelspec is kernel.json, with everything that a session needs to find its programs: front ends started from a menu or
@@ -39,7 +41,7 @@ func (k *kernelspec) stage(_ context.Context, tx *transaction) error {
 
 // ReadKernelspec returns the command and the environment that an installed kernelspec gives a session.
 func ReadKernelspec(layout Layout) (argv []string, env map[string]string, err error) {
-	data, err := os.ReadFile((&kernelspec{layout: layout}).path())
+	data, err := safefile.ReadFile((&kernelspec{layout: layout}).path(), maxManifest)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"unicode"
+
+	"github.com/headstart-nb/headstart/internal/python"
 )
 
 // KernelName is the kernelspec's name, by which notebooks ask for the kernel.
@@ -146,7 +148,7 @@ func checkoutLayout(dir string) (Layout, error) {
 	}
 	requirements, err := os.ReadFile(filepath.Join(checkout, requirementsFile))
 	if err != nil || !exists(filepath.Join(checkout, "go.mod")) {
-		return Layout{}, fmt.Errorf("%s is no checkout of the project: go.mod or %s is missing", checkout, requirementsFile)
+		return Layout{}, fmt.Errorf("%s is not a checkout of the project: go.mod or %s is missing", checkout, requirementsFile)
 	}
 	root := filepath.Join(checkout, ".headstart")
 	prefix := venvFolder(root, requirements)
@@ -181,14 +183,14 @@ func userLayout(source string) (Layout, error) {
 	return layout, err
 }
 
-func sysPrefix(ctx context.Context, python string) (string, error) {
-	out, err := output(ctx, python, "-c", "import sys; print(sys.prefix)")
+func sysPrefix(ctx context.Context, interpreter string) (string, error) {
+	out, err := output(ctx, interpreter, python.Code("import sys; print(sys.prefix)")...)
 	if err != nil {
-		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", python, err)
+		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", interpreter, err)
 	}
 	prefix := strings.TrimSpace(out)
 	if !filepath.IsAbs(prefix) {
-		return "", fmt.Errorf("asking %s for its prefix: it gave no folder, but %q; name the interpreter of your Jupyter with --python", python, prefix)
+		return "", fmt.Errorf("asking %s for its prefix: it gave no folder, but %q; name the interpreter of your Jupyter with --python", interpreter, prefix)
 	}
 	return prefix, nil
 }
@@ -227,7 +229,7 @@ func (l Layout) Labextension(built fs.FS) (string, error) {
 	}
 	clean := path.Clean("/" + pkg.Name)[1:]
 	if clean == "" || clean != pkg.Name {
-		return "", fmt.Errorf("the JupyterLab extension's package.json gives the name %q, which is no folder name", pkg.Name)
+		return "", fmt.Errorf("the JupyterLab extension's package.json gives the name %q, which is not a valid folder name", pkg.Name)
 	}
 	return filepath.Join(l.Share, "labextensions", filepath.FromSlash(clean)), nil
 }

@@ -63,7 +63,7 @@ func TestPlacesThatAreNone(t *testing.T) {
 	}{
 		"a source without go.mod":    {Place{Source: "/nowhere"}, "", "holds no go.mod"},
 		"no such interpreter":        {Place{SysPrefix: true}, "/nowhere/python", "name the interpreter of your Jupyter with --python"},
-		"a checkout that is a home":  {Place{Checkout: "."}, "", "is no checkout of the project"},
+		"a checkout that is a home":  {Place{Checkout: "."}, "", "is not a checkout of the project"},
 		"a prefix and a sys-prefix":  {Place{SysPrefix: true, Prefix: "/x"}, "", "more than one place"},
 		"a prefix and the user's":    {Place{User: true, Prefix: "/x"}, "", "choose one of --user, --sys-prefix, --prefix and --checkout"},
 		"an interpreter that fails":  {Place{SysPrefix: true}, "/bin/false", "asking /bin/false for its prefix"},

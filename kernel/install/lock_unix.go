@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // lock waits until no other installation works on the same root. The lock goes with the process, however that ends.
@@ -18,7 +20,7 @@ func lock(ctx context.Context, layout Layout, log *progress) (unlock func(), err
 		return nil, explain(err, "creating "+layout.Root)
 	}
 	name := filepath.Join(layout.Root, lockName)
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := safefile.OpenUnlinked(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, explain(err, "locking "+layout.Root)
 	}

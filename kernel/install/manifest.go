@@ -11,7 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
+
+// maxManifest bounds the file in bytes.
+const maxManifest = 64 << 20
 
 // A manifest lists what an installation put where; uninstall removes that and nothing else.
 type manifest struct {
@@ -21,6 +26,8 @@ type manifest struct {
 	Folders []string `json:"folders"`
 	// Asked is what the installation was asked for, so that a repair asks for the same.
 	Asked request `json:"asked"`
+
+	foreign []string // entries of the file that are not the installation's; nothing is done about them
 }
 
 // A request is what the place of an installation alone does not tell.
@@ -46,7 +53,7 @@ func missingFolders(files []string) []string {
 }
 
 func readManifest(layout Layout) (manifest, error) {
-	data, err := os.ReadFile(layout.manifest())
+	data, err := safefile.ReadFile(layout.manifest(), maxManifest)
 	if errors.Is(err, fs.ErrNotExist) {
 		return manifest{}, nil
 	}
@@ -57,7 +64,9 @@ func readManifest(layout Layout) (manifest, error) {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove %s and install again", layout.manifest(), err, layout.Root)
 	}
-	return m, nil
+	kept, foreign := ownedBy(layout, m.Asked).keep(m)
+	kept.foreign = foreign
+	return kept, nil
 }
 
 func (m manifest) equal(other manifest) bool {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/python"
 )
 
 // A Device is what XLA computes on.
@@ -171,8 +173,8 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
-		err := run(ctx, "", nil, c.python, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
-			"--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)
+		err := run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
+			"--disable-pip-version-check", "--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)...)
 		if err != nil && strings.Contains(err.Error(), "No module named pip") {
 			return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
 		}
@@ -190,7 +192,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 		return err
 	}
 	if got != w.sha256 {
-		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was thrown away: try again, "+
+		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was deleted: try again, "+
 			"and if it stays so, ask whoever runs your proxy or package mirror", c.name(), w.project, w.version, got, w.sha256)
 	}
 	return unpack(tx, files[0], w.member, dest)
@@ -260,7 +262,7 @@ func relink(dir string) error {
 	link := filepath.Join(nvidia, "bin", "ptxas")
 	target, err := os.Readlink(link)
 	if err != nil || !filepath.IsAbs(target) {
-		return nil //nolint:nilerr // no such link: nothing to mend
+		return nil //nolint:nilerr // no such link: nothing to fix
 	}
 	rel, err := filepath.Rel(filepath.Dir(link), target)
 	if err != nil {

@@ -69,7 +69,7 @@ func (c *toolComponent) stage(ctx context.Context, tx *transaction) error {
 		if err != nil {
 			return err
 		}
-		return run(ctx, module, []string{"GOFLAGS=-mod=mod", "CGO_ENABLED=0", "GOWORK=off"}, c.goTool, "build", "-o", built, c.tool.pkg)
+		return run(ctx, module, []string{"GOFLAGS=-mod=mod -buildvcs=false", "CGO_ENABLED=0"}, c.goTool, "build", "-o", built, c.tool.pkg)
 	})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *toolComponent) module(ctx context.Context, tx *transaction) (string, er
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o644); err != nil {
 		return "", err
 	}
-	return dir, run(ctx, dir, []string{"GOFLAGS=-mod=mod", "GOWORK=off"}, c.goTool, "get", c.tool.pkg+"@"+c.tool.version)
+	return dir, run(ctx, dir, []string{"GOFLAGS=-mod=mod -buildvcs=false"}, c.goTool, "get", c.tool.pkg+"@"+c.tool.version)
 }
 
 // copyPins keeps go from touching the checkout's own files, and lets it build from a read-only one.

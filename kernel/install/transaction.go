@@ -16,7 +16,7 @@ import (
 
 const (
 	lockName = ".lock"
-	// stagingPrefix names the folders that hold what is not in place yet. One that an earlier run left behind is litter.
+	// stagingPrefix names the folders that hold what is not in place yet. One that an earlier run left is removed.
 	stagingPrefix = ".headstart-new-"
 )
 
@@ -27,6 +27,7 @@ type transaction struct {
 	layout Layout
 	log    *progress
 	old    manifest // what is in place
+	owned  owned    // what may be removed
 
 	mu     sync.Mutex
 	stages map[string]string // base folder -> its staging folder, on the same file system
@@ -44,7 +45,7 @@ func begin(layout Layout, folders []string, log *progress) (*transaction, error)
 	if err != nil {
 		return nil, err
 	}
-	tx.old = old.union(manifest{Folders: folders})
+	tx.old, tx.owned = old.union(manifest{Folders: folders}), ownedBy(layout, old.Asked)
 	for _, base := range tx.bases() {
 		litter, err := filepath.Glob(filepath.Join(escapeGlob(base), stagingPrefix+"*"))
 		if err != nil {
@@ -202,7 +203,7 @@ func (tx *transaction) commit(files []string, asked request) error {
 	}
 	for _, path := range append(tx.old.missingFrom(next), tx.stale...) {
 		if !kept[path] {
-			_ = removeAll(path)
+			_ = tx.owned.remove(path)
 		}
 	}
 	if err := next.write(tx); err != nil {

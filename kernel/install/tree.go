@@ -5,9 +5,10 @@ import (
 	"context"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // labextensionOrigin is what JupyterLab shows as the way to remove an extension that pip does not know.
@@ -74,7 +75,7 @@ func (t *tree) ready() bool {
 }
 
 func holds(file string, content []byte) bool {
-	data, err := os.ReadFile(file)
+	data, err := safefile.ReadFile(file, int64(len(content)))
 	return err == nil && bytes.Equal(data, content)
 }
 

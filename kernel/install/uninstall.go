@@ -2,17 +2,14 @@ package install
 
 import (
 	"context"
-	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Uninstall removes what Install put in place, and what a killed one left behind. Files that others added stay, and so do
-// the folders they lie in. It is no error if nothing is installed.
+// the folders they are in. It is not an error if nothing is installed.
 func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w io.Writer) error {
 	log := newProgress(w)
 	layout, err := NewLayout(ctx, place, python)
@@ -23,14 +20,15 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 		log.line("nothing is installed in %s", layout.Root)
 		return nil
 	}
+	installed, err := readManifest(layout)
+	if err != nil {
+		return err
+	}
 	if dryRun {
-		installed, err := readManifest(layout)
-		if err != nil {
-			return err
-		}
 		for _, file := range installed.Files {
 			log.line("would remove %s", file)
 		}
+		leaveAlone(installed.foreign, layout, log)
 		return nil
 	}
 	unlock, err := lock(ctx, layout, log)
@@ -42,13 +40,14 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	if err != nil {
 		return err
 	}
+	leaveAlone(installed.foreign, layout, log)
 	for _, file := range tx.old.Files {
-		if err := remove(file); err != nil {
+		if err := tx.owned.remove(file); err != nil {
 			return explain(err, "removing "+file)
 		}
 	}
 	for _, own := range []string{layout.manifest(), filepath.Join(layout.Root, lockName)} {
-		if err := remove(own); err != nil {
+		if err := tx.owned.remove(own); err != nil {
 			return explain(err, "removing "+own)
 		}
 	}
@@ -56,19 +55,19 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	folders := slices.Clone(tx.old.Folders)
 	slices.SortFunc(folders, func(a, b string) int { return len(b) - len(a) })
 	for _, dir := range folders {
-		_ = os.Remove(dir)
+		if tx.owned.base(dir) != "" {
+			_ = tx.owned.remove(dir)
+		} else {
+			_ = os.Remove(dir) // above the installation's folders, and empty
+		}
 	}
 	log.line("removed %d files and folders from %s and %s", len(tx.old.Files), layout.Root, layout.Share)
 	return nil
 }
 
-// remove takes an entry of a manifest away, if it is still there.
-func remove(file string) error {
-	if folder, ok := strings.CutSuffix(file, string(os.PathSeparator)); ok {
-		return removeAll(folder)
+// leaveAlone says which entries of a manifest are not touched.
+func leaveAlone(foreign []string, layout Layout, log *progress) {
+	for _, path := range foreign {
+		log.line("leaving %q alone: the list of installed files names it, and it is not below %s", path, layout.Prefix)
 	}
-	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/python"
 )
 
 // requirementsFile pins Jupyter and everything below it, in a checkout.
@@ -53,14 +55,14 @@ func (v *venv) stage(ctx context.Context, tx *transaction) error {
 		return err
 	}
 	err := v.log.during("making a virtual environment", func() error {
-		return run(ctx, "", nil, v.python, "-m", "venv", folder)
+		return run(ctx, "", nil, v.python, python.Module("venv", folder)...)
 	})
 	if err != nil {
 		return v.explainVenv(err)
 	}
 	err = v.log.during("installing Jupyter into it", func() error {
-		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), "-m", "pip", "install", "--no-input",
-			"--disable-pip-version-check", "-r", filepath.Join(v.layout.Checkout, requirementsFile))
+		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
+			"--disable-pip-version-check", "-r", filepath.Join(v.layout.Checkout, requirementsFile))...)
 	})
 	if err != nil {
 		return explain(err, "installing Jupyter with pip")
@@ -107,7 +109,7 @@ func (l *venvLink) stage(_ context.Context, tx *transaction) error {
 	}
 	for _, entry := range all {
 		if entry.Name() != filepath.Base(l.layout.Prefix) {
-			tx.drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()))
+			tx.drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()) + string(filepath.Separator))
 		}
 	}
 	return nil

@@ -2,12 +2,14 @@ package kerneltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -17,6 +19,7 @@ import (
 //	print TEXT | eprint TEXT   writes a line to standard output | standard error
 //	lines N                    writes the lines 0 to N-1
 //	display TEXT               shows TEXT
+//	redisplay                  shows 1, updates it to 2 and 3, and shows 4 under the same id
 //	result TEXT                is the value of the cell
 //	clear                      clears the output
 //	ask PROMPT                 asks the user and prints the answer
@@ -72,6 +75,8 @@ func (e *Engine) command(ctx context.Context, command, rest string, io session.I
 		return nil, lines(rest, io)
 	case "display":
 		return nil, io.Display(wire.DisplayData{Data: map[string]any{"text/plain": rest}})
+	case "redisplay":
+		return nil, redisplay(io)
 	case "result":
 		return nil, io.Result(wire.ExecuteResult{Data: map[string]any{"text/plain": rest}})
 	case "clear":
@@ -108,6 +113,13 @@ func (e *Engine) command(ctx context.Context, command, rest string, io session.I
 	return &wire.Error{EName: "SyntaxError", EValue: "unknown command " + command, Traceback: []string{}}, nil
 }
 
+func redisplay(io session.IO) error {
+	data := func(text string) wire.DisplayData {
+		return wire.DisplayData{Data: map[string]any{"text/plain": text}, Transient: wire.Transient{DisplayID: "same"}}
+	}
+	return errors.Join(io.Display(data("1")), io.Update(data("2")), io.Update(data("3")), io.Display(data("4")))
+}
+
 func lines(count string, io session.IO) error {
 	n, err := strconv.Atoi(count)
 	if err != nil {
@@ -139,6 +151,22 @@ func (e *Engine) Evaluate(_ context.Context, expression string) (map[string]any,
 		return nil, &wire.Error{EName: "NameError", EValue: expression, Traceback: []string{}}
 	}
 	return map[string]any{"text/plain": expression}, nil
+}
+
+// IsComplete implements session.Engine: a backslash at the end continues a line.
+func (e *Engine) IsComplete(code string) (status, indent string) {
+	if strings.HasSuffix(code, `\`) {
+		return wire.Incomplete, "  "
+	}
+	return wire.Complete, ""
+}
+
+// Scanner implements session.Engine.
+func (e *Engine) Scanner() registry.Scanner { return registry.Lines{} }
+
+// Language implements session.Engine.
+func (e *Engine) Language() (wire.LanguageInfo, []wire.HelpLink) {
+	return wire.LanguageInfo{Name: "lines", Version: "1", MIMEType: "text/plain", FileExtension: ".txt"}, []wire.HelpLink{}
 }
 
 // Comm implements session.Commer: it knows the target "engine" and answers each message by its own data.

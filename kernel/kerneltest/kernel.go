@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
@@ -24,7 +25,7 @@ type Kernel struct {
 	Session   *session.Session
 	Transport *Transport
 	Engine    *Engine
-	Registry  *magics.Registry
+	Registry  *registry.Registry
 	Signer    *wire.Signer
 	Log       *Log
 
@@ -61,7 +62,7 @@ func Start(t *testing.T, configure func(*session.Config, *Kernel), list ...magic
 		t.Fatal(err)
 	}
 	k := &Kernel{
-		Transport: NewTransport(), Engine: NewEngine(), Registry: magics.NewRegistry(), Signer: signer,
+		Transport: NewTransport(), Engine: NewEngine(), Registry: registry.New(), Signer: signer,
 		Log: new(Log), t: t, done: make(chan error, 1),
 	}
 	if err := k.Registry.Add("test", list...); err != nil {
@@ -69,7 +70,7 @@ func Start(t *testing.T, configure func(*session.Config, *Kernel), list ...magic
 	}
 	config := session.Config{
 		Transport: k.Transport, Signer: signer, Engine: k.Engine, Magics: k.Registry,
-		Version: "1.0", GoVersion: "1.26", Log: slog.New(slog.NewTextHandler(k.Log, nil)),
+		Version: "1.0", Banner: "A kernel for tests", Log: slog.New(slog.NewTextHandler(k.Log, nil)),
 	}
 	if configure != nil {
 		configure(&config, k)

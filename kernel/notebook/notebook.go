@@ -1,4 +1,4 @@
-// Package notebook reads and writes notebook files, and sets the parameters of one.
+// Package notebook is the notebook file of Jupyter: to read, to write, to run with other parameters.
 package notebook
 
 import (
@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A Notebook is a file of format 4. Fields that this package has no use for are kept as they are.
@@ -31,9 +32,12 @@ type Output struct {
 	Data map[string]json.RawMessage `json:"data"`
 }
 
+// maxFile bounds a notebook in bytes; its outputs hold images.
+const maxFile = 1 << 30
+
 // Read reads a notebook file.
 func Read(file string) (*Notebook, error) {
-	data, err := os.ReadFile(file)
+	data, err := safefile.ReadFile(file, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the notebook: %w", err)
 	}
@@ -52,7 +56,7 @@ func Parse(data []byte) (*Notebook, error) {
 	}
 	var format int
 	if err := json.Unmarshal(nb.fields["nbformat"], &format); err != nil || format != 4 {
-		return nil, errors.New("it is no notebook of format 4: open it in JupyterLab and save it again")
+		return nil, errors.New("it is not a notebook of format 4: open it in JupyterLab and save it again")
 	}
 	var cells []map[string]json.RawMessage
 	if err := json.Unmarshal(nb.fields["cells"], &cells); err != nil {
@@ -77,7 +81,7 @@ func parseCell(fields map[string]json.RawMessage) (Cell, error) {
 	if err := json.Unmarshal(fields["source"], &lines); err == nil {
 		cell.Source = strings.Join(lines, "")
 	} else if err := json.Unmarshal(fields["source"], &cell.Source); err != nil {
-		return cell, errors.New("its source is no text")
+		return cell, errors.New("its source is not text")
 	}
 	var metadata struct{ Tags []string }
 	if raw, ok := fields["metadata"]; ok {

@@ -83,7 +83,7 @@ func quoteWord(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
-// inject puts a cell of Go variables behind the cell of the defaults, or first where there is none. A cell that an earlier
+// inject puts a cell of Go variables after the cell of the defaults, or first where there is none. A cell that an earlier
 // run injected is replaced.
 func (nb *Notebook) inject(variables []Parameter) error {
 	nb.Cells = slices.DeleteFunc(nb.Cells, func(c Cell) bool { return slices.Contains(c.Tags, injectedTag) })

@@ -45,7 +45,7 @@ func (c *cell) Stream(name, text string) error {
 }
 
 func (c *cell) stream(name string, text []byte) error {
-	c.throttle()
+	c.throttle(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -111,15 +111,14 @@ func cutRune(text []byte) int {
 	return 0
 }
 
-// throttle waits until the clients have caught up. It goes on after a while without: the transport sees to those that
-// never will.
-func (c *cell) throttle() {
-	_ = c.session.Transport.Wait(context.Background()) // it has a limit of its own, and output is not lost by an error
+// throttle waits until the clients have caught up, or ctx ends. The transport disconnects those that never do.
+func (c *cell) throttle(ctx context.Context) {
+	_ = c.session.Transport.Wait(ctx) // it has a limit of its own, and output is not lost by an error
 }
 
 // output sends a message in its order among the text.
-func (c *cell) output(msgType string, content any) error {
-	c.throttle()
+func (c *cell) output(ctx context.Context, msgType string, content any) error {
+	c.throttle(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -140,14 +139,22 @@ func (c *cell) publish(msgType string, content any) error {
 }
 
 // Display implements IO.
-func (c *cell) Display(data wire.DisplayData) error {
-	return c.output("display_data", whole(data))
+func (c *cell) Display(data wire.DisplayData) error { return c.display(context.Background(), data) }
+
+func (c *cell) display(ctx context.Context, data wire.DisplayData) error {
+	if id := data.Transient.DisplayID; id != "" { // an older update must not follow
+		c.session.updates.flush(func(waiting string, _ *cell) bool { return waiting == id })
+	}
+	return c.output(ctx, "display_data", whole(data))
 }
 
-// Update implements IO. It goes on after the cell's end: what the cell has shown may be work in the background that
-// still changes, and an update is drawn in place, wherever its display stands.
-func (c *cell) Update(data wire.DisplayData) error {
-	c.throttle()
+// Update implements IO. It goes on after the cell's end: what the cell shows may be work in the background that still
+// changes, and an update is drawn in place, wherever its display is.
+func (c *cell) Update(data wire.DisplayData) error { return c.session.updates.put(c, data) }
+
+// sendUpdate is Update without its limit.
+func (c *cell) sendUpdate(data wire.DisplayData) error {
+	c.throttle(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.ended {
@@ -173,11 +180,13 @@ func whole(data wire.DisplayData) wire.DisplayData {
 func (c *cell) Result(result wire.ExecuteResult) error {
 	filled := whole(wire.DisplayData{Data: result.Data, Metadata: result.Metadata})
 	result.Data, result.Metadata, result.ExecutionCount = filled.Data, filled.Metadata, c.count
-	return c.output("execute_result", result)
+	return c.output(context.Background(), "execute_result", result)
 }
 
 // Clear implements IO.
-func (c *cell) Clear(wait bool) error { return c.output("clear_output", wire.ClearOutput{Wait: wait}) }
+func (c *cell) Clear(wait bool) error {
+	return c.output(context.Background(), "clear_output", wire.ClearOutput{Wait: wait})
+}
 
 // Comm implements IO.
 func (c *cell) Comm(comm Comm) error {
@@ -185,7 +194,7 @@ func (c *cell) Comm(comm Comm) error {
 	if err != nil {
 		return err
 	}
-	c.throttle()
+	c.throttle(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -200,7 +209,7 @@ func (c *cell) Comm(comm Comm) error {
 // Ask implements IO.
 func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, error) {
 	if !c.content.AllowStdin {
-		return "", errors.New("ask the user: the front end that runs this cell takes no input; give the answer in the cell itself")
+		return "", errors.New("ask the user: the front end that runs this cell allows no input; put the answer into the cell itself")
 	}
 	c.mu.Lock()
 	err := c.flush(true)
@@ -215,8 +224,9 @@ func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, err
 	return c.session.ask(ctx, c.request, prompt, secret)
 }
 
-// end sends what is left; nothing comes after it.
+// end sends what is left. Only updates can follow it.
 func (c *cell) end() {
+	c.session.updates.flush(func(_ string, of *cell) bool { return of == c })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.flush(true); err != nil {

@@ -221,7 +221,7 @@ func (s *Session) respond(ctx context.Context, r *request, comm string, data jso
 		answer.Answer, answer.Error = nil, err.Error()
 	}
 	encoded, err := wire.Marshal(answer)
-	if err != nil { // the magic's answer is no JSON
+	if err != nil { // the magic's answer is not JSON
 		encoded, err = wire.Marshal(magicAnswer{ID: request.ID, Error: err.Error()})
 	}
 	if err != nil {
@@ -241,7 +241,7 @@ func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer js
 	select { // a panel that is open when the kernel starts asks before the plugins are known
 	case <-s.Ready:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("ask %%%s: the kernel ended before its magics were there", request.Magic)
+		return nil, fmt.Errorf("ask %%%s: the kernel ended before its magics were loaded", request.Magic)
 	}
 	magic, ok := s.Magics.Lookup(request.Magic)
 	if !ok {
@@ -249,11 +249,11 @@ func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer js
 	}
 	responder, ok := magic.(magics.Responder)
 	if !ok {
-		return nil, fmt.Errorf("ask %%%s: it answers no requests, it only runs in cells", request.Magic)
+		return nil, fmt.Errorf("ask %%%s: the magic does not answer requests; it only runs in cells", request.Magic)
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%%%s failed by a mistake in its own code: panic: %v", request.Magic, cause)
+			err = fmt.Errorf("%%%s panicked, which is a bug in the magic: panic: %v", request.Magic, cause)
 		}
 	}()
 	return responder.Respond(ctx, request.Request)

@@ -11,13 +11,13 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// A magicLine is the line of a magic that the cursor stands on.
+// A magicLine is the line of a magic that the cursor is on.
 type magicLine struct {
 	start  int    // byte offset of the line in the code
 	signs  string // "%" or "%%"
 	name   string
-	onName bool   // whether the cursor stands before the end of the name
-	rest   string // behind the name
+	onName bool   // whether the cursor is before the end of the name
+	rest   string // after the name
 	cursor int    // byte offset in rest
 }
 
@@ -39,9 +39,9 @@ func magicLineAt(code string, cursor int) (line magicLine, ok bool) {
 	return line, true
 }
 
-// inMagicBody reports whether the cursor stands below a %%name of ours, in text that no engine understands.
+// inMagicBody reports whether the cursor is below a %%name of ours, in text that no engine understands.
 func (s *Session) inMagicBody(code string, cursor int) bool {
-	for _, part := range magics.ParseCell(code, s.Magics.Has) {
+	for _, part := range s.Magics.ParseCell(code, s.Engine.Scanner()) {
 		if part.IsMagic() && part.Call.Cell {
 			return strings.Count(code[:cursor], "\n")+1 > part.Line
 		}

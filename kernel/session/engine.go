@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -17,8 +18,15 @@ type Engine interface {
 	Execute(ctx context.Context, request wire.ExecuteRequest, io IO) (wire.ExecuteReply, error)
 	// Complete lists completions at cursor, in code points.
 	Complete(ctx context.Context, code string, cursor int) (wire.CompleteReply, error)
-	// Inspect explains what stands at cursor, in code points.
+	// Inspect explains what is at cursor, in code points.
 	Inspect(ctx context.Context, code string, cursor int, detail int) (wire.InspectReply, error)
+	// IsComplete says whether code, a cell or a part of one without magics, can run as it stands: wire.Complete,
+	// wire.Incomplete with the indent of the next line, or wire.Invalid.
+	IsComplete(code string) (status, indent string)
+	// Scanner follows the engine's text through one cell, to tell it from magics.
+	Scanner() registry.Scanner
+	// Language is what kernel_info says about the language of the cells.
+	Language() (wire.LanguageInfo, []wire.HelpLink)
 	// Close ends the engine and all that it started.
 	Close() error
 }

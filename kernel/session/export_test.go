@@ -10,5 +10,5 @@ func (s *Session) Hurry(cancel, lookup time.Duration) {
 // CollectText keeps text together, however busy the machine is, until something else is sent.
 func (s *Session) CollectText() { s.patience.stream = time.Hour }
 
-// Completeness is what is_complete_request answers with.
-func Completeness(code string) (status, indent string) { return completeness(code) }
+// HoldUpdates sends of each display the first update at once, and the next when something asks for it.
+func (s *Session) HoldUpdates() { s.updates.interval = time.Hour }

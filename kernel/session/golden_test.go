@@ -35,10 +35,6 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Control, `{"code": "print by control"}`},
 		{"execute_request", wire.Shell, `{"code": 7}`},
 	},
-	"expression": {
-		{"execute_request", wire.Shell, `{"code": "1 + 2"}`},
-		{"execute_request", wire.Shell, `{"code": "%echo x\nundefined"}`},
-	},
 	"magic": {
 		{"execute_request", wire.Shell, `{"code": "print before\n%echo one 'two three'\nprint after"}`},
 		{"execute_request", wire.Shell, `{"code": "%%echo\nbody"}`},
@@ -56,7 +52,12 @@ var conversations = map[string][]request{
 		{"complete_request", wire.Shell, `{"code": "fm", "cursor_pos": 2}`},
 		{"inspect_request", wire.Shell, `{"code": "fmt", "cursor_pos": 1, "detail_level": 0}`},
 		{"inspect_request", wire.Shell, `{"code": "", "cursor_pos": 0}`},
-		{"is_complete_request", wire.Shell, `{"code": "func f() {"}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x"}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x \\"}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x\n%echo 'open"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%echo a \\"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%%echo"}`},
+		{"is_complete_request", wire.Shell, `{"code": "%%echo\nbody"}`},
 		{"connect_request", wire.Shell, `{}`},
 	},
 	"history": {
@@ -82,6 +83,14 @@ var conversations = map[string][]request{
 		{"comm_close", wire.Shell, `{"comm_id": "m", "data": {}}`},
 		{"execute_request", wire.Shell, `{"code": "comm of-the-engine"}`},
 		{"comm_info_request", wire.Control, `{"target_name": "engine"}`},
+	},
+	"unknown": {
+		{"create_subshell_request", wire.Control, `{}`},
+		{"list_subshell_request", wire.Control, `{}`},
+		{"delete_subshell_request", wire.Control, `{"subshell_id": "x"}`},
+		{"usage_request", wire.Control, `{}`},
+		{"open_sesame_request", wire.Shell, `{}`},
+		{"open_sesame", wire.Shell, `{}`},
 	},
 	"control": {
 		{"interrupt_request", wire.Control, `{}`},

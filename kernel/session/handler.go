@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -36,6 +37,17 @@ func (s *Session) table() map[string]handler {
 		"comm_msg":            {"", s.commMessage, s.comm},
 		"comm_close":          {"", s.commClose, s.comm},
 	}
+}
+
+// unknown declines a type that the table does not have. A client waits for the reply to a request only.
+func unknown(msgType string, now func(context.Context, *request, handler)) handler {
+	name, isRequest := strings.CutSuffix(msgType, "_request")
+	if !isRequest {
+		return handler{"", func(context.Context, *request) any { return nil }, now}
+	}
+	return handler{name + "_reply", func(context.Context, *request) any {
+		return errorReply("NotSupported", fmt.Errorf("handle %s: this kernel does not know the request", msgType))
+	}, now}
 }
 
 // now handles a request in the loop that read it.
@@ -73,23 +85,16 @@ func errorReply(name string, err error) wire.ErrorReply {
 }
 
 func (s *Session) kernelInfo(context.Context, *request) any {
+	language, links := s.Engine.Language()
 	return wire.KernelInfoReply{
 		Status:                wire.StatusOK,
 		ProtocolVersion:       wire.ProtocolVersion,
 		Implementation:        "headstart",
 		ImplementationVersion: s.Version,
-		LanguageInfo: wire.LanguageInfo{
-			Name: "go", Version: s.GoVersion,
-			MIMEType: "text/x-go", FileExtension: ".go",
-			PygmentsLexer: "go", CodeMirrorMode: "go",
-			NBConvertExporter: "script",
-		},
-		Banner: fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", s.Version, s.GoVersion),
-		HelpLinks: []wire.HelpLink{
-			{Text: "The Go language", URL: "https://go.dev/doc/"},
-			{Text: "Go packages", URL: "https://pkg.go.dev/"},
-		},
-		SupportedFeatures: []string{},
+		LanguageInfo:          language,
+		Banner:                s.Banner,
+		HelpLinks:             links,
+		SupportedFeatures:     []string{},
 	}
 }
 

@@ -13,21 +13,25 @@ import (
 
 // A host is what one call of a magic sees of the kernel.
 type host struct {
-	ctx   context.Context // of the call
 	cell  *cell
 	depth int // of calls within calls
 }
 
-var _ magics.Host = (*host)(nil)
+var (
+	_ magics.Host    = (*host)(nil)
+	_ magics.Clearer = (*host)(nil)
+	_ magics.Counter = (*host)(nil)
+	_ magics.Runtime = (*host)(nil)
+)
 
 // Show implements magics.Host.
-func (h *host) Show(bundle display.Bundle) (display.ID, error) {
+func (h *host) Show(ctx context.Context, bundle display.Bundle) (display.ID, error) {
 	id := uuid.NewString()
-	return display.ID(id), h.cell.Display(displayData(bundle, id))
+	return display.ID(id), h.cell.display(ctx, displayData(bundle, id))
 }
 
 // Update implements magics.Host.
-func (h *host) Update(id display.ID, bundle display.Bundle) error {
+func (h *host) Update(_ context.Context, id display.ID, bundle display.Bundle) error {
 	return h.cell.Update(displayData(bundle, string(id)))
 }
 
@@ -42,8 +46,8 @@ func (h *host) Stdout() io.Writer { return streamWriter{h.cell, wire.Stdout} }
 func (h *host) Stderr() io.Writer { return streamWriter{h.cell, wire.Stderr} }
 
 // Ask implements magics.Host.
-func (h *host) Ask(prompt string, secret bool) (string, error) {
-	return h.cell.Ask(h.ctx, prompt, secret)
+func (h *host) Ask(ctx context.Context, prompt string, secret bool) (string, error) {
+	return h.cell.Ask(ctx, prompt, secret)
 }
 
 // Execute implements magics.Host.
@@ -54,7 +58,13 @@ func (h *host) Execute(ctx context.Context, code string) error {
 	return nil
 }
 
-// Clear removes what the cell has shown; it is for magics in this process, whose Host may do more than others'.
+// ExecutionCount implements magics.Counter.
+func (h *host) ExecutionCount() int { return h.cell.count }
+
+// RuntimeDir implements magics.Runtime.
+func (h *host) RuntimeDir() string { return h.cell.session.RuntimeDir }
+
+// Clear implements magics.Clearer.
 func (h *host) Clear(wait bool) error { return h.cell.Clear(wait) }
 
 type streamWriter struct {

@@ -32,7 +32,6 @@ func TestHostileMessagesAreDropped(t *testing.T) {
 		"not JSON":       content("execute_request", "nonsense"),
 		"a list":         content("execute_request", "[]"),
 		"no type":        content("", "{}"),
-		"unknown type":   content("open_sesame", "{}"),
 		"replayed":       good,
 		"comm of lists":  content("comm_open", `{"comm_id": []}`),
 	}

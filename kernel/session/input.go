@@ -75,7 +75,7 @@ func (s *Session) receiveInput(ctx context.Context) {
 			err = m.DecodeContent(&reply)
 		}
 		if err == nil && !s.input.deliver(reply.Value) {
-			err = fmt.Errorf("%w: nobody asked", wire.ErrMalformed)
+			err = fmt.Errorf("%w: no question is open", wire.ErrMalformed)
 		}
 		if err != nil {
 			s.Drops.Add(wire.Stdin, err)

@@ -48,7 +48,7 @@ func (s stuck) Respond(context.Context, json.RawMessage) (json.RawMessage, error
 func testMagics() []magics.Magic {
 	return []magics.Magic{
 		echo{magic{"echo", func(_ context.Context, call magics.Call, host magics.Host) error {
-			_, err := fmt.Fprintf(host.Stdout(), "args %q body %q\n", call.Args, call.Body)
+			_, err := fmt.Fprintf(host.Stdout(), "line %q body %q\n", call.Line, call.Body)
 			return err
 		}}},
 		magic{"broken", func(context.Context, magics.Call, magics.Host) error {
@@ -58,12 +58,12 @@ func testMagics() []magics.Magic {
 		magic{"nested", func(ctx context.Context, call magics.Call, host magics.Host) error {
 			return host.Execute(ctx, call.Line)
 		}},
-		magic{"show", func(_ context.Context, _ magics.Call, host magics.Host) error {
-			id, err := host.Show(display.Bundle{Data: map[string]any{display.MIMEPNG: []byte("png"), display.MIMEText: "an image"}})
+		magic{"show", func(ctx context.Context, _ magics.Call, host magics.Host) error {
+			id, err := host.Show(ctx, display.Bundle{Data: map[string]any{display.MIMEPNG: []byte("png"), display.MIMEText: "an image"}})
 			if err != nil {
 				return err
 			}
-			return host.Update(id, display.Text("another image"))
+			return host.Update(ctx, id, display.Text("another image"))
 		}},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
 )
@@ -23,9 +24,9 @@ func (s *Session) runCode(ctx context.Context, c *cell, code string) *wire.Error
 
 func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int) *wire.Error {
 	if depth > maxDepth {
-		return plainFailure("RecursionError", "a magic runs code that calls itself, and so on without end: it was stopped at depth %d", depth)
+		return plainFailure("RecursionError", "a magic called itself again and again: it was stopped at depth %d", depth)
 	}
-	parts := s.Magics.ParseCell(code)
+	parts := s.Magics.ParseCell(code, s.Engine.Scanner())
 	for _, part := range parts {
 		if part.Err != nil {
 			return magicFailure(ctx, part, part.Err)
@@ -48,11 +49,8 @@ func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int)
 	return nil
 }
 
-// runEngine runs a stretch of Go.
+// runEngine runs a stretch of the cell that is not a magic.
 func (s *Session) runEngine(ctx context.Context, c *cell, code string) *wire.Error {
-	if evaluator, ok := s.Engine.(Evaluator); ok && isExpression(code) {
-		return s.runExpression(ctx, c, evaluator, code)
-	}
 	request := c.content
 	request.Code = code
 	var reply wire.ExecuteReply
@@ -80,13 +78,13 @@ func (s *Session) stopped(ctx context.Context, err error) *wire.Error {
 }
 
 // runMagic runs one magic.
-func (s *Session) runMagic(ctx context.Context, c *cell, part magics.Part, depth int) *wire.Error {
+func (s *Session) runMagic(ctx context.Context, c *cell, part registry.Part, depth int) *wire.Error {
 	magic, ok := s.Magics.Lookup(part.Call.Name)
 	if !ok { // its plugin was removed after the cell was split
 		return magicFailure(ctx, part, s.Magics.Unknown(part.Call.Name))
 	}
 	err := s.abandonable(ctx, func() error {
-		return magics.Invoke(ctx, magic, part.Call, &host{ctx: ctx, cell: c, depth: depth})
+		return magics.Invoke(ctx, magic, part.Call, &host{cell: c, depth: depth})
 	})
 	switch {
 	case errors.Is(err, errAbandoned):
@@ -97,7 +95,7 @@ func (s *Session) runMagic(ctx context.Context, c *cell, part magics.Part, depth
 	return nil
 }
 
-// errAbandoned says that work did not stop when it was told to, and nobody waits for it any longer.
+// errAbandoned says that work did not stop after an interrupt, so that it is no longer waited for.
 var errAbandoned = errors.New("abandoned")
 
 // abandonable runs work and waits for it; after an interrupt only for some seconds more.
@@ -149,16 +147,12 @@ func interruptText(err error) string {
 }
 
 // magicFailure reports a magic's error with the line of the cell that called it.
-func magicFailure(ctx context.Context, part magics.Part, err error) *wire.Error {
+func magicFailure(ctx context.Context, part registry.Part, err error) *wire.Error {
 	failure := *asFailure(ctx, err)
 	if failure.EName == "Error" {
 		failure.EName = "MagicError"
 	}
-	percent := "%"
-	if part.Call.Cell {
-		percent = "%%"
-	}
-	call := strings.TrimSpace(percent + part.Call.Name + " " + part.Call.Line)
+	call := strings.TrimSpace(part.Name() + " " + part.Call.Line)
 	failure.Traceback = []string{
 		fmt.Sprintf("\x1b[36mline %d:\x1b[0m %s", part.Line, call),
 		coloured(failure),

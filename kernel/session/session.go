@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/wire"
-	"github.com/headstart-nb/headstart/magics"
 )
 
 // Transport carries frames between the clients and the session. kernel/zmq's Server is one.
@@ -31,12 +31,13 @@ type Config struct {
 	Transport Transport
 	Signer    *wire.Signer
 	Engine    Engine
-	Magics    *magics.Registry
+	Magics    *registry.Registry
 
 	Ready       <-chan struct{}     // cells wait until it is closed, for magics that are still being loaded; nil: they do not
 	Connection  wire.ConnectionInfo // answers connect_request
 	Version     string              // of the kernel
-	GoVersion   string              // of the language, without "go"
+	Banner      string              // what a console shows at its start
+	RuntimeDir  string              // where magics may leave files for the cells of this kernel; empty where there is none
 	Drops       *Drops              // counts what is refused; the sockets may use it too
 	HistoryFile string              // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
@@ -49,6 +50,7 @@ type patience struct {
 	lookup  time.Duration // how long completion and inspection may take
 	closing time.Duration // how long a running cell, or anything else, may delay a shutdown
 	stream  time.Duration // how long text is collected before it is sent
+	update  time.Duration // the least time between two updates of one display: the eye sees no more
 }
 
 func defaultPatience() patience {
@@ -58,6 +60,7 @@ func defaultPatience() patience {
 		lookup:  2 * time.Second,
 		closing: time.Second,
 		stream:  15 * time.Millisecond,
+		update:  50 * time.Millisecond,
 	}
 }
 
@@ -71,6 +74,7 @@ type Session struct {
 	queue    *queue
 	comms    *comms
 	history  *history
+	updates  *updates
 	input    input
 
 	engineComms chan *request
@@ -113,6 +117,7 @@ func New(config Config) *Session {
 		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
+	s.updates = newUpdates(s.patience.update, func(err error) { s.Log.Error("an update could not be sent", "error", err) })
 	s.handlers = s.table()
 	return s
 }
@@ -140,6 +145,7 @@ func (s *Session) Run(ctx context.Context) error {
 	go func() {
 		defer close(ended)
 		loops.Wait()
+		s.updates.flush(func(string, *cell) bool { return true })
 	}()
 	select {
 	case <-ended:
@@ -179,8 +185,7 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 func (s *Session) dispatch(ctx context.Context, r *request) {
 	h, ok := s.handlers[r.Header.MsgType]
 	if !ok {
-		s.Drops.Add(r.channel, fmt.Errorf("%w: the type %q is unknown", wire.ErrMalformed, r.Header.MsgType))
-		return
+		h = unknown(r.Header.MsgType, s.now)
 	}
 	h.place(ctx, r, h)
 }

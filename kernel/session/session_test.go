@@ -69,7 +69,7 @@ func TestCellsAfterAnErrorAreAborted(t *testing.T) {
 			}
 			for _, m := range []wire.Message{second, third} {
 				if reply, _ := k.Outcome(k.Until(m)); reply.Status != test.second {
-					t.Errorf("a cell behind it: %+v", reply)
+					t.Errorf("a cell after it: %+v", reply)
 				}
 			}
 			if reply, _ := k.Run("print fresh"); reply.Status != wire.StatusOK {
@@ -176,8 +176,8 @@ func TestWorkThatIgnoresTheInterruptIsAbandoned(t *testing.T) {
 }
 
 func TestAskReachesTheUser(t *testing.T) {
-	asks := magic{"asks", func(_ context.Context, _ magics.Call, host magics.Host) error {
-		answer, err := host.Ask("password?", true)
+	asks := magic{"asks", func(ctx context.Context, _ magics.Call, host magics.Host) error {
+		answer, err := host.Ask(ctx, "password?", true)
 		fmt.Fprintf(host.Stdout(), "%s %v", answer, err)
 		return nil
 	}}
@@ -200,7 +200,7 @@ func TestAskReachesTheUser(t *testing.T) {
 
 	request := kerneltest.Cell("%asks")
 	request.AllowStdin = false
-	if _, printed := k.Outcome(k.Ask(wire.Shell, "execute_request", request)); !strings.Contains(printed, "takes no input") {
+	if _, printed := k.Outcome(k.Ask(wire.Shell, "execute_request", request)); !strings.Contains(printed, "allows no input") {
 		t.Errorf("without allow_stdin: %q", printed)
 	}
 

@@ -99,7 +99,7 @@ type CompleteRequest struct {
 	CursorPos int    `json:"cursor_pos"`
 }
 
-// CompleteReply lists the texts that may replace what stands between the two positions, in code points.
+// CompleteReply lists the texts that may replace what is between the two positions, in code points.
 type CompleteReply struct {
 	Status      string         `json:"status"`
 	Matches     []string       `json:"matches"`
@@ -108,7 +108,7 @@ type CompleteReply struct {
 	Metadata    map[string]any `json:"metadata"`
 }
 
-// InspectRequest asks what stands at a cursor, counted in Unicode code points.
+// InspectRequest asks what is at a cursor, counted in Unicode code points.
 type InspectRequest struct {
 	Code        string `json:"code"`
 	CursorPos   int    `json:"cursor_pos"`

@@ -78,9 +78,15 @@ func (s *Signer) decode(frames [][]byte) (Message, []byte, error) {
 		RawHeader:  parts[0], Parent: parts[1], Metadata: parts[2], Content: parts[3],
 		Buffers: rest[5:],
 	}
+	for _, optional := range []*json.RawMessage{&m.Parent, &m.Metadata} { // some clients write null for none
+		if bytes.Equal(bytes.TrimSpace(*optional), []byte("null")) {
+			*optional = json.RawMessage("{}")
+		}
+	}
+	parts = [][]byte{m.RawHeader, m.Parent, m.Metadata, m.Content}
 	for i, name := range [...]string{"header", "parent header", "metadata", "content"} {
 		if !isObject(parts[i]) {
-			return Message{}, nil, fmt.Errorf("%w: the %s is no JSON object", ErrMalformed, name)
+			return Message{}, nil, fmt.Errorf("%w: the %s is not a JSON object", ErrMalformed, name)
 		}
 	}
 	if err := json.Unmarshal(m.RawHeader, &m.Header); err != nil {

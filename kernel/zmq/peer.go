@@ -179,7 +179,7 @@ func (p *peer) closeLocked() {
 	}
 	close(p.gone)
 	p.queue = nil
-	_ = p.conn.Close() // nobody is left to be told
+	_ = p.conn.Close() // the peer is gone
 }
 
 func (p *peer) closed() bool {

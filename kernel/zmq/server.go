@@ -58,7 +58,7 @@ func (s *Server) listen(channel wire.Channel, kind zmq4.SocketType) (*socket, er
 func (s *Server) Connection() wire.ConnectionInfo { return s.info }
 
 // Receive returns the frames of the next message on shell, control or stdin; the first one is the sender's identity. On
-// iopub it returns a subscription: one frame, the topic behind a byte of 1.
+// iopub it returns a subscription: one frame, the topic after a byte of 1.
 func (s *Server) Receive(ctx context.Context, channel wire.Channel) ([][]byte, error) {
 	socket := s.sockets[channel]
 	select {
@@ -72,7 +72,7 @@ func (s *Server) Receive(ctx context.Context, channel wire.Channel) ([][]byte, e
 }
 
 // Send sends frames: on iopub to every subscriber of the first frame, else to the client whose identity that is. It
-// does not wait, and a client that has gone is no error.
+// does not wait, and a client that has gone is not an error.
 func (s *Server) Send(channel wire.Channel, frames [][]byte) error {
 	if len(frames) == 0 {
 		return fmt.Errorf("send on %s: a message needs a frame", channel)

@@ -164,7 +164,7 @@ func TestSubscriberThatDoesNotReadStopsNobody(t *testing.T) {
 	}
 }
 
-// Without throttling by Wait a queue would grow for ever; the connection is given up instead.
+// Without throttling by Wait a queue would grow forever; the connection is given up instead.
 func TestQueueIsBoundedWithoutWait(t *testing.T) {
 	server := listen(t, wire.ConnectionInfo{}, Options{})
 	stuck := subscribe(t, server)

@@ -4,15 +4,17 @@ package builtin
 import (
 	"context"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/kernel/plugins"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// Plugins is what %plugins needs of a plugin.Manager.
+// Plugins is what %plugins needs of a plugins.Manager.
 type Plugins interface {
-	Plugins() []plugin.Info
+	Plugins() []plugins.Info
 	Load(context.Context) error
 	Restart(ctx context.Context, name string) error
 	Log(name string) (string, error)
@@ -21,13 +23,13 @@ type Plugins interface {
 // Config is what the magics of this package are about. A field that is missing takes its magic with it.
 type Config struct {
 	// Registry holds all magics, those of this package too.
-	Registry *magics.Registry
+	Registry *registry.Registry
 	// Engine lists what the engine understands itself.
-	Engine []magics.Listing
+	Engine []registry.Listing
 	// Plugins are the kernel's.
 	Plugins Plugins
 	// Doctor checks the installation.
-	Doctor func(context.Context) ([]Check, error)
+	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
 
 // Magics are the magics that c has everything for.

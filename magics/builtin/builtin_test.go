@@ -15,9 +15,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/kernel/plugins"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
-	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -43,10 +45,10 @@ func golden(t *testing.T, name, got string) {
 // fakePlugins are two plugins, one of which cannot be used.
 type fakePlugins struct{ restarted, loaded []string }
 
-func (f *fakePlugins) Plugins() []plugin.Info {
-	return []plugin.Info{
-		{Name: "broken", Path: "/p/broken", State: plugin.Failed, Error: "it did not answer within 15s"},
-		{Name: "shout", Path: "/p/headstart-shout", Version: "v1.0.0", State: plugin.Running, Pid: 42, Memory: 30 << 20, Age: 90 * time.Second, Starts: 2, Adopted: true, Magics: []string{"shout", "whisper"}},
+func (f *fakePlugins) Plugins() []plugins.Info {
+	return []plugins.Info{
+		{Name: "broken", Path: "/p/broken", State: plugins.Failed, Error: "it did not answer within 15s"},
+		{Name: "shout", Path: "/p/headstart-shout", Version: "v1.0.0", State: plugins.Running, Pid: 42, Memory: 30 << 20, Age: 90 * time.Second, Starts: 2, Adopted: true, Magics: []string{"shout", "whisper"}},
 	}
 }
 func (f *fakePlugins) Load(context.Context) error { f.loaded = append(f.loaded, "x"); return nil }
@@ -63,36 +65,39 @@ type echo struct{}
 
 func (echo) Name() string { return "echo" }
 func (echo) Help() string { return "Repeats its line\n\nUsage:\n  %echo WORDS" }
-func (echo) Run(_ context.Context, c magics.Call, h magics.Host) error {
+func (echo) Run(ctx context.Context, c magics.Call, h magics.Host) error {
 	if c.Line == "fail" {
 		return errors.New("cannot do it")
 	}
-	_, _ = h.Show(display.Text("shown"))
+	_, _ = h.Show(ctx, display.Text("shown"))
 	_, err := fmt.Fprintln(h.Stdout(), c.Line)
 	return err
 }
 
-func newRegistry(t *testing.T, plugins Plugins) *magics.Registry {
+func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 	t.Helper()
-	registry := magics.NewRegistry()
+	known := registry.New()
 	list := Magics(Config{
-		Registry: registry,
-		Engine:   []magics.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
+		Registry: known,
+		Engine:   []registry.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
 		Plugins:  plugins,
-		Doctor: func(context.Context) ([]Check, error) {
-			return []Check{{"Go", OK, "go1.26.8", ""}, {"GoNB", Failure, "missing", "headstart install"}}, nil
+		Doctor: func(context.Context) ([]diagnosis.Diagnosis, error) {
+			return []diagnosis.Diagnosis{
+				{Subject: "Go", Severity: diagnosis.OK, Code: "go", Sentence: "go1.26.8"},
+				{Subject: "GoNB", Severity: diagnosis.Error, Code: "gonb", Sentence: "missing", Fix: "headstart install"},
+			}, nil
 		},
 	})
-	if err := registry.Add("headstart", list...); err != nil {
+	if err := known.Add("headstart", list...); err != nil {
 		t.Fatal(err)
 	}
-	if err := registry.Add("the plugin toy", echo{}); err != nil {
+	if err := known.Add("the plugin toy", echo{}); err != nil {
 		t.Fatal(err)
 	}
-	return registry
+	return known
 }
 
-func run(t *testing.T, r *magics.Registry, h *magictest.Host, cell string) error {
+func run(t *testing.T, r *registry.Registry, h *magictest.Host, cell string) error {
 	t.Helper()
 	name := strings.Fields(strings.TrimLeft(cell, "%"))[0]
 	m, ok := r.Lookup(name)
@@ -103,7 +108,7 @@ func run(t *testing.T, r *magics.Registry, h *magictest.Host, cell string) error
 }
 
 // transcript runs cells and writes down what each shows.
-func transcript(t *testing.T, r *magics.Registry, cells ...string) string {
+func transcript(t *testing.T, r *registry.Registry, cells ...string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, cell := range cells {
@@ -138,7 +143,7 @@ func TestMissingPartsTakeTheirMagicsWithThem(t *testing.T) {
 func TestTimeitMagic(t *testing.T) {
 	r := newRegistry(t, &fakePlugins{})
 	h := &magictest.Host{}
-	if err := run(t, r, h, "%timeit --runs 3 --json %echo it's here"); err == nil || !strings.Contains(err.Error(), "never closed") {
+	if err := run(t, r, h, "%timeit --runs 3 --json %echo it's here"); err == nil || !strings.Contains(err.Error(), "not closed") {
 		t.Errorf("an unclosed quote: %v", err)
 	}
 	if err := run(t, r, h, "%timeit --runs 3 --json %echo 'a b'"); err != nil {

@@ -9,26 +9,21 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 )
 
-// A clearer is a Host that can remove what its cell has shown. The kernel's own is one; a plugin's is not.
-type clearer interface {
-	Clear(wait bool) error
-}
-
 type clearOptions struct{ Wait bool }
 
 func clearMagic() magics.Magic {
 	return &magics.Command[clearOptions]{
 		Use:     "clear",
-		Short:   "Removes what the cell has shown so far",
+		Short:   "Clears the output of the cell",
 		Long:    "With --wait the old output stays until the next one arrives, so that nothing flickers.",
 		Example: "%clear --wait",
 		Flags: func(f *pflag.FlagSet, o *clearOptions) {
-			f.BoolVar(&o.Wait, "wait", false, "remove it only when the next output arrives")
+			f.BoolVar(&o.Wait, "wait", false, "wait for the next output")
 		},
 		Do: func(_ context.Context, in *magics.Invocation, o *clearOptions) error {
-			host, ok := in.Host.(clearer)
+			host, ok := in.Host.(magics.Clearer)
 			if !ok {
-				return errors.New("%clear: the output goes elsewhere than to the cell, there is nothing to clear")
+				return errors.New("%clear: the output does not go to the cell: remove the redirection")
 			}
 			return host.Clear(o.Wait)
 		},

@@ -4,52 +4,36 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// A Check is one thing that %doctor has looked at.
-type Check struct {
-	Name  string `json:"name"`
-	State State  `json:"state"`
-	Found string `json:"found"`         // what it is, in a few words
-	Fix   string `json:"fix,omitempty"` // what to do about it; empty where nothing is to be done
-}
-
-// State is the outcome of a check.
-type State string
-
-const (
-	OK      State = "ok"
-	Warning State = "warning" // something will be slower or missing
-	Failure State = "failure" // something does not work
-)
-
-func doctorMagic(checks func(context.Context) ([]Check, error)) magics.Magic {
+func doctorMagic(checks func(context.Context) ([]diagnosis.Diagnosis, error)) magics.Magic {
 	return &magics.Command[struct{}]{
 		Use:   "doctor",
-		Short: "Checks the installation and says how to mend it",
-		Long:  "headstart doctor --fix, in a terminal, mends what can be mended.",
+		Short: "Checks the installation and suggests fixes",
+		Long:  "In a terminal, headstart doctor --fix installs again what is missing or damaged.",
 		JSON:  true,
 		Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 			list, err := checks(ctx)
 			if err != nil {
-				return fmt.Errorf("%%doctor: cannot check the installation: %w", err)
+				return fmt.Errorf("%%doctor: check the installation: %w", err)
 			}
 			return in.Result(list, func() (display.Bundle, error) { return doctorTable(list), nil })
 		},
 	}
 }
 
-func doctorTable(list []Check) display.Bundle {
-	t := sketch.Table{Title: "Installation", Header: []string{"check", "", "found", "what to do"}}
+func doctorTable(list []diagnosis.Diagnosis) display.Bundle {
+	t := sketch.Table{Title: "Installation", Header: []string{"check", "", "found", "fix"}}
 	bad := 0
 	for _, c := range list {
-		if c.State == Failure {
+		if c.Severity == diagnosis.Error {
 			bad++
 		}
-		t.Rows = append(t.Rows, []string{c.Name, string(c.State), c.Found, c.Fix})
+		t.Rows = append(t.Rows, []string{c.Subject, string(c.Severity), c.Sentence, c.Fix})
 	}
 	if bad == 0 {
 		t.Notes = []string{"Everything that is needed works."}

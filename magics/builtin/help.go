@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
@@ -15,15 +16,15 @@ import (
 
 type helpOptions struct{ Markdown bool }
 
-func helpMagic(registry *magics.Registry, engine []magics.Listing) magics.Magic {
+func helpMagic(known *registry.Registry, engine []registry.Listing) magics.Magic {
 	return &magics.Command[helpOptions]{
 		Use:     "help [MAGIC]",
-		Short:   "Lists all magics, or explains one",
+		Short:   "Lists the magics, or explains one",
 		Long:    "Every magic explains itself as well: %NAME --help.",
 		Example: "%help\n%help timeit\n%help --markdown > MAGICS.md",
 		JSON:    true,
 		Args: magics.Args{Max: 1, Complete: func(context.Context, []string, string) []string {
-			return registry.Names()
+			return known.Names()
 		}},
 		Flags: func(f *pflag.FlagSet, o *helpOptions) {
 			f.BoolVar(&o.Markdown, "markdown", false, "print the reference page: everything about every magic, as Markdown")
@@ -31,18 +32,18 @@ func helpMagic(registry *magics.Registry, engine []magics.Listing) magics.Magic 
 		Do: func(_ context.Context, in *magics.Invocation, o *helpOptions) error {
 			switch {
 			case len(in.Args) == 1:
-				return explain(in, registry, engine, strings.TrimLeft(in.Args[0], "%"))
+				return explain(in, known, engine, strings.TrimLeft(in.Args[0], "%"))
 			case o.Markdown:
-				return reference(in.Stdout(), registry.Entries(), engine)
+				return reference(in.Stdout(), known.Entries(), engine)
 			}
-			return in.Result(helpEntries(registry), func() (display.Bundle, error) { return overview(registry.Entries(), engine), nil })
+			return in.Result(helpEntries(known), func() (display.Bundle, error) { return overview(known.Entries(), engine), nil })
 		},
 	}
 }
 
 // explain prints what one magic, ours or the engine's, says about itself.
-func explain(in *magics.Invocation, registry *magics.Registry, engine []magics.Listing, name string) error {
-	if m, ok := registry.Lookup(name); ok {
+func explain(in *magics.Invocation, known *registry.Registry, engine []registry.Listing, name string) error {
+	if m, ok := known.Lookup(name); ok {
 		return in.Printf("%s\n", m.Help())
 	}
 	var others []string
@@ -53,7 +54,7 @@ func explain(in *magics.Invocation, registry *magics.Registry, engine []magics.L
 		}
 		others = append(others, strings.TrimLeft(usage, "%"))
 	}
-	return registry.Unknown(name, others...)
+	return known.Unknown(name, others...)
 }
 
 // helpEntry is one magic for programs.
@@ -63,16 +64,16 @@ type helpEntry struct {
 	Origin  string `json:"origin"`
 }
 
-func helpEntries(registry *magics.Registry) []helpEntry {
+func helpEntries(known *registry.Registry) []helpEntry {
 	var list []helpEntry
-	for _, e := range registry.Entries() {
+	for _, e := range known.Entries() {
 		list = append(list, helpEntry{e.Name(), e.Summary(), e.Origin})
 	}
 	return list
 }
 
 // overview is the table of everything that a cell can hold besides Go.
-func overview(entries []magics.Entry, engine []magics.Listing) display.Bundle {
+func overview(entries []registry.Entry, engine []registry.Listing) display.Bundle {
 	t := sketch.Table{
 		Title:  "Magics",
 		Header: []string{"magic", "does", "from"},
@@ -92,7 +93,7 @@ func overview(entries []magics.Entry, engine []magics.Listing) display.Bundle {
 }
 
 // reference writes the reference page as Markdown.
-func reference(w io.Writer, entries []magics.Entry, engine []magics.Listing) error {
+func reference(w io.Writer, entries []registry.Entry, engine []registry.Listing) error {
 	var b strings.Builder
 	b.WriteString("# Magics\n")
 	for _, e := range entries {

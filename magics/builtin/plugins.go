@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -24,8 +24,8 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 	one := magics.Args{Min: 1, Max: 1, Complete: names}
 	return &magics.Group{
 		Use:     "plugins",
-		Short:   "Lists the plugins and looks after them",
-		Long:    "A plugin is a program that brings magics. Its process starts at the first use of one of them, and again when it has ended.\nheadstart plugin install PATH adds one, headstart plugin new NAME writes one.",
+		Short:   "Lists, restarts and rescans the plugins",
+		Long:    "A plugin is a program that provides magics. Its process starts at the first use of one of them, and again when it has ended.\nheadstart plugin install PATH adds one, headstart plugin new NAME writes one.",
 		Default: "list",
 		Commands: []magics.Subcommand{
 			&magics.Command[struct{}]{
@@ -36,16 +36,16 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 				},
 			},
 			&magics.Command[struct{}]{
-				Use: "restart NAME", Short: "Ends a plugin's process, reads its program again and starts it", Args: one,
+				Use: "restart NAME", Short: "Restarts a plugin with its current program", Args: one,
 				Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 					if err := plugins.Restart(ctx, in.Args[0]); err != nil {
 						return err
 					}
-					return in.Printf("The plugin %s runs afresh.\n", in.Args[0])
+					return in.Printf("The plugin %s was restarted.\n", in.Args[0])
 				},
 			},
 			&magics.Command[struct{}]{
-				Use: "log NAME", Short: "Prints what a plugin's program has printed by itself", Args: one,
+				Use: "log NAME", Short: "Prints a plugin's own log", Args: one,
 				Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
 					text, err := plugins.Log(in.Args[0])
 					if err != nil {
@@ -55,7 +55,7 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 				},
 			},
 			&magics.Command[struct{}]{
-				Use: "rescan", Short: "Finds plugins that were installed after the kernel had started",
+				Use: "rescan", Short: "Finds plugins that were installed after the kernel started",
 				Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 					before := len(plugins.Plugins())
 					err := plugins.Load(ctx)
@@ -84,7 +84,7 @@ type pluginEntry struct {
 	Error      string   `json:"error,omitempty"`
 }
 
-func pluginEntries(list []plugin.Info) []pluginEntry {
+func pluginEntries(list []plugins.Info) []pluginEntry {
 	entries := make([]pluginEntry, len(list))
 	for i, p := range list {
 		entries[i] = pluginEntry{
@@ -95,14 +95,14 @@ func pluginEntries(list []plugin.Info) []pluginEntry {
 	return entries
 }
 
-func pluginTable(list []plugin.Info) display.Bundle {
+func pluginTable(list []plugins.Info) display.Bundle {
 	t := sketch.Table{
 		Title:  "Plugins",
 		Header: []string{"plugin", "version", "state", "process", "memory", "for", "starts", "magics"},
 		Right:  []int{3, 4, 5, 6},
 	}
 	if len(list) == 0 {
-		t.Notes = []string{"There are none. headstart plugin install PATH adds one."}
+		t.Notes = []string{"No plugins are installed. headstart plugin install PATH adds one."}
 	}
 	for _, p := range list {
 		row := []string{p.Name, p.Version, string(p.State), "", "", "", strconv.Itoa(p.Starts), percent(p.Magics)}

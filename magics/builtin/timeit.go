@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
@@ -28,16 +29,15 @@ type timeitOptions struct {
 // timeitTarget is how long one run of Go code should last: long enough for the clock, short enough to wait for.
 const timeitTarget = 200 * time.Millisecond
 
-func timeitMagic(registry *magics.Registry) magics.Magic {
-	return &magics.Command[timeitOptions]{
+func timeitMagic(known *registry.Registry) magics.Magic {
+	return &magics.RawCommand[timeitOptions]{
 		Use:   "timeit CODE",
-		Short: "Times a magic, or Go code",
+		Short: "Measures the time of a magic or of Go code",
 		Long: `The code is Go statements, as in a func main, in the line or in the cell below it, or one %magic. Go is compiled once and
 repeated in a loop inside its process; the times are those of the statements alone. A magic is called as often as there
 are runs; what it prints and shows is left out.`,
 		Example: "%timeit strings.Repeat(\"x\", 1000)\n%timeit --runs 3 %predict images/cat.jpg",
 		Body:    magics.OptionalBody,
-		RawLine: true,
 		JSON:    true,
 		Flags: func(f *pflag.FlagSet, o *timeitOptions) {
 			f.IntVar(&o.Runs, "runs", 7, "how many times to measure")
@@ -51,9 +51,9 @@ are runs; what it prints and shows is left out.`,
 			var err error
 			switch {
 			case strings.HasPrefix(in.Line, "%") && !in.Call.Cell:
-				t, err = timeMagic(ctx, in, registry, o.Runs)
+				t, err = timeMagic(ctx, in, known, o.Runs)
 			case in.Line == "" && strings.TrimSpace(in.Call.Body) == "":
-				err = errors.New("%timeit: there is nothing to time: write Go statements or a %magic behind it, or Go below %%timeit")
+				err = errors.New("%timeit: there is nothing to time: write Go statements or a %magic after it, or Go below %%timeit")
 			default:
 				t, err = timeGo(ctx, in, *o)
 			}
@@ -126,19 +126,19 @@ func duration(ns float64) string {
 }
 
 // timeMagic calls a magic, in silence.
-func timeMagic(ctx context.Context, in *magics.Invocation, registry *magics.Registry, runs int) (timing, error) {
-	parts := registry.ParseCell(in.Line)
+func timeMagic(ctx context.Context, in *magics.Invocation, known *registry.Registry, runs int) (timing, error) {
+	parts := known.ParseCell(in.Line, registry.Lines{})
 	if len(parts) != 1 || !parts[0].IsMagic() {
 		word := strings.TrimLeft(strings.Fields(in.Line)[0], "%")
-		return timing{}, fmt.Errorf("%%timeit: %w", registry.Unknown(word))
+		return timing{}, fmt.Errorf("%%timeit: %w", known.Unknown(word))
 	}
 	if parts[0].Err != nil {
 		return timing{}, fmt.Errorf("%%timeit: %w", parts[0].Err)
 	}
 	call := parts[0].Call
-	m, ok := registry.Lookup(call.Name)
+	m, ok := known.Lookup(call.Name)
 	if !ok {
-		return timing{}, fmt.Errorf("%%timeit: %w", registry.Unknown(call.Name))
+		return timing{}, fmt.Errorf("%%timeit: %w", known.Unknown(call.Name))
 	}
 	t := timing{Loops: 1}
 	for range runs {
@@ -157,16 +157,16 @@ func timeMagic(ctx context.Context, in *magics.Invocation, registry *magics.Regi
 // silent is a host on which nothing appears.
 type silent struct{ magics.Host }
 
-func (silent) Show(display.Bundle) (display.ID, error) { return "silent", nil }
-func (silent) Update(display.ID, display.Bundle) error { return nil }
-func (silent) Stdout() io.Writer                       { return io.Discard }
-func (silent) Stderr() io.Writer                       { return io.Discard }
+func (silent) Show(context.Context, display.Bundle) (display.ID, error) { return "silent", nil }
+func (silent) Update(context.Context, display.ID, display.Bundle) error { return nil }
+func (silent) Stdout() io.Writer                                        { return io.Discard }
+func (silent) Stderr() io.Writer                                        { return io.Discard }
 
 // timeGo lets the engine run a program that measures itself and leaves the result in a file.
 func timeGo(ctx context.Context, in *magics.Invocation, o timeitOptions) (timing, error) {
-	folder, err := os.MkdirTemp(os.Getenv("HEADSTART_RUNTIME_DIR"), "timeit-")
+	folder, err := os.MkdirTemp(magics.RuntimeDir(in.Host), "timeit-")
 	if err != nil {
-		return timing{}, fmt.Errorf("%%timeit: cannot keep the result: %w", err)
+		return timing{}, fmt.Errorf("%%timeit: make a folder for the result: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // the runtime folder goes with the kernel
 	file := filepath.Join(folder, "result.json")
@@ -175,11 +175,11 @@ func timeGo(ctx context.Context, in *magics.Invocation, o timeitOptions) (timing
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return timing{}, errors.New("%timeit: the code ended the program before it was measured: it may not call os.Exit or return from main")
+		return timing{}, errors.New("%timeit: the code ended the program before it was measured: remove its call of os.Exit")
 	}
 	var t timing
 	if err := json.Unmarshal(text, &t); err != nil {
-		return t, fmt.Errorf("%%timeit: cannot read the result: %w", err)
+		return t, fmt.Errorf("%%timeit: read the result: %w", err)
 	}
 	return t, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/headstart-nb/headstart/magics"
@@ -19,6 +20,8 @@ type Host struct {
 	Answers []string
 	// OnExecute stands for the kernel; nil accepts all code.
 	OnExecute func(ctx context.Context, code string) error
+	// Folder is what RuntimeDir returns.
+	Folder string
 
 	mu             sync.Mutex
 	stdout, stderr bytes.Buffer
@@ -33,10 +36,16 @@ type Shown struct {
 	Bundles []display.Bundle // as shown, then each update
 }
 
-var _ magics.Host = (*Host)(nil)
+var (
+	_ magics.Host    = (*Host)(nil)
+	_ magics.Runtime = (*Host)(nil)
+)
+
+// RuntimeDir is Folder.
+func (h *Host) RuntimeDir() string { return h.Folder }
 
 // Show records a new output.
-func (h *Host) Show(b display.Bundle) (display.ID, error) {
+func (h *Host) Show(_ context.Context, b display.Bundle) (display.ID, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	id := display.ID(fmt.Sprintf("display-%d", len(h.shown)+1))
@@ -45,7 +54,7 @@ func (h *Host) Show(b display.Bundle) (display.ID, error) {
 }
 
 // Update records a new state of an output.
-func (h *Host) Update(id display.ID, b display.Bundle) error {
+func (h *Host) Update(_ context.Context, id display.ID, b display.Bundle) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.shown {
@@ -54,7 +63,7 @@ func (h *Host) Update(id display.ID, b display.Bundle) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("cannot update %q: no output has this identifier", id)
+	return fmt.Errorf("update output %q: there is no output with this identifier", id)
 }
 
 // Stdout records what is written, for Output.
@@ -64,12 +73,12 @@ func (h *Host) Stdout() io.Writer { return &lockedWriter{&h.mu, &h.stdout} }
 func (h *Host) Stderr() io.Writer { return &lockedWriter{&h.mu, &h.stderr} }
 
 // Ask gives the next of Answers.
-func (h *Host) Ask(prompt string, _ bool) (string, error) {
+func (h *Host) Ask(_ context.Context, prompt string, _ bool) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.prompts = append(h.prompts, prompt)
 	if len(h.Answers) == 0 {
-		return "", fmt.Errorf("cannot ask %q: the front end allows no input", prompt)
+		return "", fmt.Errorf("ask %q: the front end allows no input", prompt)
 	}
 	answer := h.Answers[0]
 	h.Answers = h.Answers[1:]
@@ -124,20 +133,27 @@ func (h *Host) Prompts() []string {
 	return slices.Clone(h.prompts)
 }
 
-// Run calls a magic as a cell with this line would: "%name args", or "%%name args" with a body below.
+// Run calls a magic as a cell with this text would: "%name line", or "%%name line" with a body below.
 func (h *Host) Run(ctx context.Context, m magics.Magic, cell string) error {
-	registry := magics.NewRegistry()
-	if err := registry.Add("a test", m); err != nil {
-		return err
+	line, body, _ := strings.Cut(cell, "\n")
+	rest, double := strings.CutPrefix(line, "%%")
+	if !double {
+		rest = strings.TrimPrefix(line, "%")
 	}
-	parts := registry.ParseCell(cell)
-	if len(parts) != 1 || !parts[0].IsMagic() {
+	rest, ok := strings.CutPrefix(rest, m.Name())
+	if !ok || !strings.HasPrefix(line, "%") || rest != "" && !strings.ContainsAny(rest[:1], " \t") || !double && strings.TrimSpace(body) != "" {
 		return fmt.Errorf("the cell %q is not one use of %%%s", cell, m.Name())
 	}
-	if parts[0].Err != nil {
-		return parts[0].Err
+	call := magics.Call{Name: m.Name(), Line: strings.TrimSpace(rest), Cell: double, Code: cell}
+	if double {
+		call.Body = body
 	}
-	return m.Run(ctx, parts[0].Call, h)
+	if _, raw := m.(magics.RawLiner); !raw {
+		if _, err := magics.SplitWords(call.Line); err != nil {
+			return fmt.Errorf("%s: %w", cell, err)
+		}
+	}
+	return m.Run(ctx, call, h)
 }
 
 type lockedWriter struct {

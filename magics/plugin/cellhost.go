@@ -29,19 +29,21 @@ type cellHost struct {
 
 	mu       sync.Mutex // guards what follows
 	ended    bool
-	home     *updates      // toward the kernel that the cell belongs to, once the cell has ended; nil: that kernel is gone
+	home     *updates      // toward the kernel that the cell belongs to, once the cell has ended; nil: that kernel has ended
 	gone     chan struct{} // closed when the kernel answers no more
-	cancel   chan struct{} // closed when the user has interrupted
 	requests uint64
 	waiting  map[uint64]chan *magicpb.ToMagic
 	shown    map[display.ID]bool
 }
 
-var _ magics.Host = (*cellHost)(nil)
+var (
+	_ magics.Host    = (*cellHost)(nil)
+	_ magics.Runtime = (*cellHost)(nil)
+)
 
 func newCellHost(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.FromMagic], kernel *kernelWatch) *cellHost {
 	return &cellHost{
-		stream: stream, kernel: kernel, gone: make(chan struct{}), cancel: make(chan struct{}),
+		stream: stream, kernel: kernel, gone: make(chan struct{}),
 		waiting: map[uint64]chan *magicpb.ToMagic{}, shown: map[display.ID]bool{},
 	}
 }
@@ -49,16 +51,13 @@ func newCellHost(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.FromMa
 // receive hands the kernel's answers to those who wait for them, until the stream ends.
 func (h *cellHost) receive(cancel context.CancelFunc) {
 	defer close(h.gone)
-	interrupted := false
 	for {
 		message, err := h.stream.Recv()
 		if err != nil {
 			cancel()
 			return
 		}
-		if message.GetCancel() != nil && !interrupted {
-			interrupted = true
-			close(h.cancel)
+		if message.GetCancel() != nil {
 			cancel()
 			continue
 		}
@@ -97,8 +96,8 @@ func (h *cellHost) end() {
 	h.ended, h.home = true, h.kernel.background()
 }
 
-// ask sends a request and waits for its answer; the user's interrupt ends a wait that has abort set.
-func (h *cellHost) ask(ctx context.Context, abort <-chan struct{}, build func(request uint64) *magicpb.FromMagic) (*magicpb.ToMagic, error) {
+// ask sends a request and waits for its answer.
+func (h *cellHost) ask(ctx context.Context, build func(request uint64) *magicpb.FromMagic) (*magicpb.ToMagic, error) {
 	answer := make(chan *magicpb.ToMagic, 1)
 	h.mu.Lock()
 	h.requests++
@@ -117,24 +116,22 @@ func (h *cellHost) ask(ctx context.Context, abort <-chan struct{}, build func(re
 	case message := <-answer:
 		return message, nil
 	case <-h.gone:
-		return nil, errors.New("the kernel has gone")
-	case <-abort:
-		return nil, context.Canceled
+		return nil, errors.New("the kernel has ended")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (h *cellHost) Show(b display.Bundle) (display.ID, error) {
-	bundle, err := toWire(b)
+func (h *cellHost) Show(ctx context.Context, b display.Bundle) (display.ID, error) {
+	bundle, err := magicpb.FromBundle(b)
 	if err != nil {
 		return "", err
 	}
-	message, err := h.ask(context.Background(), nil, func(request uint64) *magicpb.FromMagic {
+	message, err := h.ask(ctx, func(request uint64) *magicpb.FromMagic {
 		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Show{Show: &magicpb.Show{Request: request, Bundle: bundle}}}
 	})
 	if err != nil {
-		return "", fmt.Errorf("cannot show an output: %w", err)
+		return "", fmt.Errorf("show an output: %w", err)
 	}
 	if text := message.GetShown().GetError(); text != "" {
 		return "", errors.New(text)
@@ -146,14 +143,14 @@ func (h *cellHost) Show(b display.Bundle) (display.ID, error) {
 	return id, nil
 }
 
-func (h *cellHost) Update(id display.ID, b display.Bundle) error {
+func (h *cellHost) Update(_ context.Context, id display.ID, b display.Bundle) error {
 	h.mu.Lock()
 	known, ended, home := h.shown[id], h.ended, h.home
 	h.mu.Unlock()
 	if !known {
-		return fmt.Errorf("cannot update output %q: this call has not shown it", id)
+		return fmt.Errorf("update output %q: this call has not shown it", id)
 	}
-	bundle, err := toWire(b)
+	bundle, err := magicpb.FromBundle(b)
 	if err != nil {
 		return err
 	}
@@ -161,10 +158,13 @@ func (h *cellHost) Update(id display.ID, b display.Bundle) error {
 		return h.send(&magicpb.FromMagic{Message: &magicpb.FromMagic_Update{Update: &magicpb.Update{DisplayId: string(id), Bundle: bundle}}})
 	}
 	if home == nil || !home.put(string(id), bundle) {
-		return fmt.Errorf("cannot update output %q: the kernel that shows it is gone", id)
+		return fmt.Errorf("update output %q: the kernel that shows it has ended", id)
 	}
 	return nil
 }
+
+// RuntimeDir is the folder of the kernel that attached last.
+func (h *cellHost) RuntimeDir() string { return h.kernel.runtimeDir() }
 
 func (h *cellHost) Stdout() io.Writer {
 	return chunks(func(p []byte) error {
@@ -178,12 +178,12 @@ func (h *cellHost) Stderr() io.Writer {
 	})
 }
 
-func (h *cellHost) Ask(prompt string, secret bool) (string, error) {
-	message, err := h.ask(context.Background(), h.cancel, func(request uint64) *magicpb.FromMagic {
+func (h *cellHost) Ask(ctx context.Context, prompt string, secret bool) (string, error) {
+	message, err := h.ask(ctx, func(request uint64) *magicpb.FromMagic {
 		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Ask{Ask: &magicpb.Ask{Request: request, Prompt: prompt, Secret: secret}}}
 	})
 	if err != nil {
-		return "", fmt.Errorf("cannot ask %q: %w", prompt, err)
+		return "", fmt.Errorf("ask %q: %w", prompt, err)
 	}
 	if text := message.GetAnswer().GetError(); text != "" {
 		return "", errors.New(text)
@@ -192,11 +192,11 @@ func (h *cellHost) Ask(prompt string, secret bool) (string, error) {
 }
 
 func (h *cellHost) Execute(ctx context.Context, code string) error {
-	message, err := h.ask(ctx, nil, func(request uint64) *magicpb.FromMagic {
+	message, err := h.ask(ctx, func(request uint64) *magicpb.FromMagic {
 		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Execute{Execute: &magicpb.Execute{Request: request, Code: code}}}
 	})
 	if err != nil {
-		return fmt.Errorf("cannot run code in the kernel: %w", err)
+		return fmt.Errorf("run code in the kernel: %w", err)
 	}
 	if text := message.GetExecuted().GetError(); text != "" {
 		return errors.New(text)

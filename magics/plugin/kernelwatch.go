@@ -26,10 +26,11 @@ type kernelWatch struct {
 	linger   time.Duration
 	until    time.Time // while no kernel is attached: how long to wait for one
 	updates  *updates  // toward the kernel that attached last
+	runtime  string    // the folder of that kernel
 }
 
-func newKernelWatch(busy func() bool) *kernelWatch {
-	return &kernelWatch{busy: busy, until: time.Now().Add(firstAttach)}
+func newKernelWatch(busy func() bool, runtimeDir string) *kernelWatch {
+	return &kernelWatch{busy: busy, runtime: runtimeDir, until: time.Now().Add(firstAttach)}
 }
 
 // arrive notes a kernel, until the returned function is called.
@@ -61,6 +62,18 @@ func (w *kernelWatch) background() *updates {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.updates
+}
+
+func (w *kernelWatch) setRuntimeDir(folder string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runtime = folder
+}
+
+func (w *kernelWatch) runtimeDir() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.runtime
 }
 
 func (w *kernelWatch) needed() bool {

@@ -1,9 +1,9 @@
-// Package plugin carries magics across a process boundary.
+// Package plugin makes a program a plugin: a process of its own that provides magics to a kernel.
 //
-// A program becomes a plugin with Serve; a kernel finds and runs plugins with a Manager. Between the two stands
-// hashicorp/go-plugin with the gRPC service of magicpb/magic.proto, which other languages can serve as well.
+// It is the author's half. The kernel's half is the package kernel/plugins; a plugin does not link it. Between the two
+// stands hashicorp/go-plugin with the gRPC service of magicpb/magic.proto, which other languages can serve as well.
 //
-// A plugin dies with its kernel, unless it asked to outlive it, and its death costs the cell that used it, nothing else.
+// A plugin ends with its kernel, unless it asks to outlive it.
 package plugin
 
 import (
@@ -46,6 +46,9 @@ type Program struct {
 	Attached func(runtimeFolder string)
 }
 
+// Started reports whether a kernel has started this process as a plugin, for programs that are something else besides.
+func Started() bool { return magicpb.Started() }
+
 // Serve makes the program a plugin. It returns when the kernel needs it no more, so that main can close what it opened;
 // it exits with an explanation when no kernel has started the program.
 func (p Program) Serve() {
@@ -54,18 +57,21 @@ func (p Program) Serve() {
 		os.Exit(2)
 	}
 	signal.Ignore(syscall.SIGPIPE) // the kernel may be gone while background work still prints
-	s := newServer(p, os.Stderr)
+	s := newServer(p, os.Stderr, os.Getenv(runtimeVar))
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig: handshake(),
-		Plugins:         plugin.PluginSet{service: bridge{server: s}},
+		HandshakeConfig: magicpb.Handshake(),
+		Plugins:         plugin.PluginSet{magicpb.Service: magicpb.Bridge{Magics: s}},
 		Logger:          hclog.NewNullLogger(),
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			g := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(maxMessage))...)
+			g := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(magicpb.MaxMessage))...)
 			go s.kernel.stopWhenGone(g)
 			return g
 		},
 	})
 }
+
+// runtimeVar is where the kernel puts its folder at the start of a program; its first notice has it too.
+const runtimeVar = "HEADSTART_RUNTIME_DIR"
 
 // server is the plugin's side of the service.
 type server struct {
@@ -77,9 +83,9 @@ type server struct {
 	prints  sync.Once
 }
 
-func newServer(p Program, stderr *os.File) *server {
+func newServer(p Program, stderr *os.File, runtimeDir string) *server {
 	s := &server{program: p, magics: map[string]magics.Magic{}, stderr: stderr}
-	s.kernel = newKernelWatch(p.Busy)
+	s.kernel = newKernelWatch(p.Busy, runtimeDir)
 	for _, m := range p.Magics {
 		s.magics[m.Name()] = m
 	}
@@ -87,7 +93,7 @@ func newServer(p Program, stderr *os.File) *server {
 }
 
 // printToLog sends what the program prints by itself to its log. go-plugin has replaced both files by pipes which
-// nobody empties once the kernel is gone, so that a print would block for ever.
+// nobody empties once the kernel is gone, so that a print would block forever.
 func (s *server) printToLog() {
 	s.prints.Do(func() { os.Stdout, os.Stderr = s.stderr, s.stderr })
 }
@@ -102,10 +108,10 @@ func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.D
 		_, completes := m.(magics.Completer)
 		_, inspects := m.(magics.Inspector)
 		_, responds := m.(magics.Responder)
-		raw, ok := m.(magics.RawLiner)
+		_, raw := m.(magics.RawLiner)
 		d.Magics = append(d.Magics, &magicpb.Magic{
 			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
-			TakesRawLine: ok && raw.TakesRawLine(),
+			TakesRawLine: raw,
 		})
 	}
 	return d, nil
@@ -131,7 +137,7 @@ func (s *server) Attach(stream grpc.BidiStreamingServer[magicpb.KernelNotice, ma
 	for {
 		notice, err := stream.Recv()
 		if err != nil {
-			return nil // the kernel is gone, which is no failure
+			return nil // the kernel is gone, which is not a failure
 		}
 		if folder := notice.GetRuntimeFolder(); folder != "" {
 			s.attached(folder)
@@ -140,9 +146,10 @@ func (s *server) Attach(stream grpc.BidiStreamingServer[magicpb.KernelNotice, ma
 	}
 }
 
-// attached takes over the folder of a kernel's sockets.
+// attached takes over the folder of a kernel's sockets. The environment is for programs that the plugin starts.
 func (s *server) attached(folder string) {
-	if err := os.Setenv("HEADSTART_RUNTIME_DIR", folder); err != nil {
+	s.kernel.setRuntimeDir(folder)
+	if err := os.Setenv(runtimeVar, folder); err != nil {
 		slog.Error("runtime folder not taken over", "folder", folder, "error", err)
 	}
 	if s.program.Attached != nil {
@@ -164,7 +171,7 @@ func (s *server) Run(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.Fr
 	defer cancel()
 	host := newCellHost(stream, s.kernel)
 	go host.receive(cancel)
-	err = magics.Invoke(ctx, m, callFromWire(start), host)
+	err = magics.Invoke(ctx, m, magicpb.ToCall(start), host)
 	host.end()
 	done := &magicpb.Done{}
 	if err != nil {
@@ -194,24 +201,14 @@ func (s *server) Inspect(ctx context.Context, at *magicpb.Position) (*magicpb.Bu
 	if err != nil {
 		return nil, err
 	}
-	return toWire(b)
+	return magicpb.FromBundle(b)
 }
 
 func (s *server) Respond(ctx context.Context, r *magicpb.Request) (*magicpb.Response, error) {
 	responder, ok := s.magics[r.GetName()].(magics.Responder)
 	if !ok {
-		return nil, status.Errorf(codes.Unimplemented, "%%%s answers no requests", r.GetName())
+		return nil, status.Errorf(codes.Unimplemented, "%%%s does not answer requests", r.GetName())
 	}
 	answer, err := responder.Respond(ctx, r.GetJson())
 	return &magicpb.Response{Json: answer}, err
-}
-
-func callFromWire(s *magicpb.Start) magics.Call {
-	return magics.Call{
-		Name: s.GetName(), Args: s.GetArgs(), Line: s.GetLine(), Body: s.GetBody(), Cell: s.GetCell(), Code: s.GetCode(),
-	}
-}
-
-func callToWire(c magics.Call) *magicpb.Start {
-	return &magicpb.Start{Name: c.Name, Args: c.Args, Line: c.Line, Body: c.Body, Cell: c.Cell, Code: c.Code}
 }

@@ -27,9 +27,9 @@ func attachMagic(l *Lab) magics.Magic {
 		Do: func(ctx context.Context, in *magics.Invocation, o *attachFlags) error {
 			r, err := l.run(first(in.Args))
 			if err != nil {
-				return l.attachStored(in, first(in.Args), err)
+				return l.attachStored(ctx, in, first(in.Args), err)
 			}
-			if err := r.attach(in); err != nil {
+			if err := r.attach(ctx, in); err != nil {
 				return err
 			}
 			if o.Stop {
@@ -50,7 +50,7 @@ func attachMagic(l *Lab) magics.Magic {
 }
 
 // attachStored shows a run that an earlier process has left on disk; missing is the error where there is none.
-func (l *Lab) attachStored(in *magics.Invocation, name string, missing error) error {
+func (l *Lab) attachStored(ctx context.Context, in *magics.Invocation, name string, missing error) error {
 	if l.home == "" {
 		return missing
 	}
@@ -73,7 +73,7 @@ func (l *Lab) attachStored(in *magics.Invocation, name string, missing error) er
 		default:
 			curves.Notes = append(curves.Notes, "Its process is gone. With its dataset and model loaded, %train --resume "+s.Name+" brings its model back.")
 		}
-		_, err := in.Show(figure.Run(curves, data))
+		_, err := in.Show(ctx, figure.Run(curves, data))
 		return err
 	}
 	return missing

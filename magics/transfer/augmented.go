@@ -50,7 +50,7 @@ func (l *Lab) showAugmented(ctx context.Context, in *magics.Invocation, data *im
 			Image: figure.RGB(changed[n*size:(n+1)*size], thumbSide, thumbSide), Title: data.Classes[data.Items[i].Label],
 		})
 	}
-	_, err = in.Show(figure.Grid(grid))
+	_, err = in.Show(ctx, figure.Grid(grid))
 	return err
 }
 

@@ -1,9 +1,11 @@
 package transfer
 
 import (
+	"context"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -17,7 +19,8 @@ const (
 
 // A bar shows how far one piece of work has come, in place, in the cell that waits for it.
 type bar struct {
-	screen      display.Display
+	ctx         context.Context // of the work
+	screen      magics.Display
 	label, unit string
 
 	mu      sync.Mutex
@@ -28,8 +31,8 @@ type bar struct {
 	last    figure.ProgressData
 }
 
-func newBar(screen display.Display, label, unit string) *bar {
-	return &bar{screen: screen, label: label, unit: unit, started: time.Now()}
+func newBar(ctx context.Context, screen magics.Display, label, unit string) *bar {
+	return &bar{ctx: context.WithoutCancel(ctx), screen: screen, label: label, unit: unit, started: time.Now()}
 }
 
 // report tells how much is done; total is 0 while nobody knows it. Drawing errors are left to the output that follows.
@@ -58,11 +61,11 @@ func (b *bar) report(done, total int, what string) {
 func (b *bar) draw() {
 	bundle := figure.Progress(b.last)
 	if !b.shown {
-		id, err := b.screen.Show(bundle)
+		id, err := b.screen.Show(b.ctx, bundle)
 		b.id, b.shown = id, err == nil
 		return
 	}
-	_ = b.screen.Update(b.id, bundle)
+	_ = b.screen.Update(b.ctx, b.id, bundle)
 }
 
 // end leaves the bar as it stands when the work is over, complete where it was shown.

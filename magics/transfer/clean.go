@@ -185,7 +185,7 @@ func (l *Lab) showSuspects(ctx context.Context, in *magics.Invocation, data *ima
 		list = append(list, d)
 	}
 	return in.Result(list, func() (display.Bundle, error) {
-		if _, err := in.Show(doubtTable(list)); err != nil {
+		if _, err := in.Show(ctx, doubtTable(list)); err != nil {
 			return display.Bundle{}, err
 		}
 		bundle := figure.Grid(grid)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -123,13 +124,13 @@ func datasetMagic(l *Lab) magics.Magic {
 				JSON:    true,
 				Flags:   func(f *pflag.FlagSet, o *DatasetFlags) { o.Declare(f) },
 				Do: func(ctx context.Context, in *magics.Invocation, o *DatasetFlags) error {
-					bar := newBar(in, "checking images", "files")
+					bar := newBar(ctx, in, "checking images", "files")
 					data, err := l.LoadDataset(ctx, in.Args[0], *o, bar.report)
 					bar.end()
 					if err != nil {
 						return err
 					}
-					return l.showDataset(in, data)
+					return l.showDataset(ctx, in, data)
 				},
 			},
 			&magics.Command[sampleFlags]{
@@ -143,13 +144,13 @@ func datasetMagic(l *Lab) magics.Magic {
 					o.Declare(f)
 				},
 				Do: func(ctx context.Context, in *magics.Invocation, o *sampleFlags) error {
-					bar := newBar(in, "drawing images", "images")
+					bar := newBar(ctx, in, "drawing images", "images")
 					data, err := l.sampleDataset(ctx, *o, bar.report)
 					bar.end()
 					if err != nil {
 						return err
 					}
-					return l.showDataset(in, data)
+					return l.showDataset(ctx, in, data)
 				},
 			},
 			&magics.Command[showFlags]{
@@ -190,7 +191,11 @@ func first(args []string) string {
 func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(done, total int, what string)) (*imagefolder.Dataset, error) {
 	root := l.stateDir("samples")
 	if root == "" {
-		root = filepath.Join(os.TempDir(), "headstart-samples")
+		shared, err := paths.Lasting()
+		if err != nil {
+			return nil, fmt.Errorf("keep the sample images: %w", err)
+		}
+		root = filepath.Join(shared, "samples")
 	}
 	if o.Name == "" {
 		o.Name = "sample"
@@ -205,20 +210,20 @@ func (l *Lab) sampleDataset(ctx context.Context, o sampleFlags, progress func(do
 	return data, nil
 }
 
-func (l *Lab) showDataset(in *magics.Invocation, data *imagefolder.Dataset) error {
+func (l *Lab) showDataset(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset) error {
 	if in.JSON {
 		return in.Result(summarize(data), nil)
 	}
 	if err := in.Printf("%s\n", datasetLine(data)); err != nil {
 		return err
 	}
-	if _, err := in.Show(classCounts(data)); err != nil {
+	if _, err := in.Show(ctx, classCounts(data)); err != nil {
 		return err
 	}
-	if err := showGrid(in, data, "", "", 24); err != nil {
+	if err := showGrid(ctx, in, data, "", "", 24); err != nil {
 		return err
 	}
-	return showNotes(in, data)
+	return showNotes(ctx, in, data)
 }
 
 func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string, o showFlags) error {
@@ -233,9 +238,9 @@ func (l *Lab) showAgain(ctx context.Context, in *magics.Invocation, name string,
 		return l.showMap(ctx, in, data, o)
 	}
 	if o.Class == "" && o.Split == "" {
-		return l.showDataset(in, data)
+		return l.showDataset(ctx, in, data)
 	}
-	return showGrid(in, data, o.Class, o.Split, o.Limit)
+	return showGrid(ctx, in, data, o.Class, o.Split, o.Limit)
 }
 
 func datasetLine(data *imagefolder.Dataset) string {

@@ -60,6 +60,6 @@ func (l *Lab) showMap(ctx context.Context, in *magics.Invocation, data *imagefol
 	if err := in.Printf("%s\n", line); err != nil {
 		return err
 	}
-	_, err = in.Show(figure.FeatureMap(drawn))
+	_, err = in.Show(ctx, figure.FeatureMap(drawn))
 	return err
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/headstart-nb/headstart/magics"
@@ -78,7 +79,7 @@ func spread(data *imagefolder.Dataset, class, split string, limit int) ([]int, e
 	return picked, nil
 }
 
-func showGrid(in *magics.Invocation, data *imagefolder.Dataset, class, split string, limit int) error {
+func showGrid(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset, class, split string, limit int) error {
 	picked, err := spread(data, class, split, limit)
 	if err != nil {
 		return err
@@ -94,12 +95,12 @@ func showGrid(in *magics.Invocation, data *imagefolder.Dataset, class, split str
 			Image: figure.RGB(pixels, thumbSide, thumbSide), Title: data.Classes[item.Label], Caption: item.Split,
 		})
 	}
-	_, err = in.Show(figure.Grid(grid))
+	_, err = in.Show(ctx, figure.Grid(grid))
 	return err
 }
 
 // showNotes tells what a person should know before training, and lists the files that are not used.
-func showNotes(in *magics.Invocation, data *imagefolder.Dataset) error {
+func showNotes(ctx context.Context, in *magics.Invocation, data *imagefolder.Dataset) error {
 	for _, note := range data.Notes {
 		if _, err := fmt.Fprintf(in.Stderr(), "%s: %s\n", note.Severity, note.Text); err != nil {
 			return err
@@ -116,6 +117,6 @@ func showNotes(in *magics.Invocation, data *imagefolder.Dataset) error {
 		}
 		table.Rows = append(table.Rows, []string{imagefolder.Printable(s.Path), s.Reason})
 	}
-	_, err := in.Show(figure.Table(table))
+	_, err := in.Show(ctx, figure.Table(table))
 	return err
 }

@@ -38,7 +38,7 @@ func evaluateMagic(l *Lab) magics.Magic {
 			if in.JSON {
 				return in.Result(report, nil)
 			}
-			return showReport(in, model, report, data, o.Mistakes)
+			return showReport(ctx, in, model, report, data, o.Mistakes)
 		},
 	}
 }
@@ -77,7 +77,7 @@ func (l *Lab) labelledFolder(ctx context.Context, dir string, classes []string, 
 	return imagefolder.Load(ctx, dir, imagefolder.Options{Val: -1, Size: size, Classes: classes, StateDir: l.stateDir("datasets")})
 }
 
-func showReport(in *magics.Invocation, model *Model, report *metric.Report, data *imagefolder.Dataset, mistakes int) error {
+func showReport(ctx context.Context, in *magics.Invocation, model *Model, report *metric.Report, data *imagefolder.Dataset, mistakes int) error {
 	notes := []string(nil)
 	if !model.Backbone.Trained() {
 		notes = []string{untrainedNote}
@@ -91,7 +91,7 @@ func showReport(in *magics.Invocation, model *Model, report *metric.Report, data
 		figure.Table(classTable(report, notes)),
 		figure.Reliability(reliability(report)),
 	} {
-		if _, err := in.Show(bundle); err != nil {
+		if _, err := in.Show(ctx, bundle); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func showReport(in *magics.Invocation, model *Model, report *metric.Report, data
 	if err != nil {
 		return err
 	}
-	_, err = in.Show(figure.Grid(grid))
+	_, err = in.Show(ctx, figure.Grid(grid))
 	return err
 }
 

@@ -50,7 +50,7 @@ func explainMagic(l *Lab) magics.Magic {
 			if !model.Backbone.Trained() {
 				d.Notes = append(d.Notes, untrainedNote)
 			}
-			_, err = in.Show(figure.Heat(d))
+			_, err = in.Show(ctx, figure.Heat(d))
 			return err
 		},
 	}

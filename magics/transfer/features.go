@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	training "github.com/headstart-nb/headstart/models/transfer"
-	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // features runs images through a model's frozen backbone: [images, FeatureShape...].
@@ -47,12 +47,12 @@ func (l *Lab) features(ctx context.Context, m *Model, subjects []subject) (value
 
 // DatasetFeatures runs all images of a dataset through a model's frozen backbone: [images, FeatureShape...], in the
 // order of the dataset. The line says what was computed.
-func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.Dataset, screen display.Display) (values []float32, shape []int, line string, err error) {
+func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.Dataset, screen magics.Display) (values []float32, shape []int, line string, err error) {
 	device, err := l.Device(ctx)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	bar := newBar(screen, "features", "images")
+	bar := newBar(ctx, screen, "features", "images")
 	defer bar.end()
 	features, err := training.Features(ctx, device, training.FeatureConfig{
 		Home: l.home, Dataset: data, Backbone: m.backbone(data.Geometry()),

@@ -158,7 +158,7 @@ func modelMagic(l *Lab) magics.Magic {
 			if data, err := l.Dataset(""); err == nil {
 				size, classes = data.Options.Size, len(data.Classes)
 			}
-			bar := newBar(in, "fetching weights", "bytes")
+			bar := newBar(ctx, in, "fetching weights", "bytes")
 			m, err := l.BuildModel(ctx, in.Args[0], size, *o, func(done, total int64) { bar.report(int(done), int(total), "") })
 			bar.end()
 			if err != nil {

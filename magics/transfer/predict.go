@@ -58,7 +58,7 @@ func predictMagic(l *Lab) magics.Magic {
 			if in.JSON {
 				return in.Result(predictions, nil)
 			}
-			return showPredictions(in, model, subjects, predictions, more)
+			return showPredictions(ctx, in, model, subjects, predictions, more)
 		},
 	}
 }
@@ -177,7 +177,7 @@ func predict(ctx context.Context, trained *training.Model, subjects []subject, t
 	return result, nil
 }
 
-func showPredictions(in *magics.Invocation, model *Model, subjects []subject, predictions []training.Prediction, more int) error {
+func showPredictions(ctx context.Context, in *magics.Invocation, model *Model, subjects []subject, predictions []training.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func showPredictions(in *magics.Invocation, model *Model, subjects []subject, pr
 	if !model.Backbone.Trained() {
 		d.Notes = append(d.Notes, untrainedNote)
 	}
-	_, err := in.Show(figure.TopK(d))
+	_, err := in.Show(ctx, figure.TopK(d))
 	return err
 }
 

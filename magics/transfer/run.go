@@ -1,12 +1,14 @@
 package transfer
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/magics"
 	training "github.com/headstart-nb/headstart/models/transfer"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -46,7 +48,7 @@ type run struct {
 
 // A viewer is one place where the run's live figure stands.
 type viewer struct {
-	screen display.Display
+	screen magics.Display
 	id     display.ID
 }
 
@@ -71,9 +73,9 @@ func (r *run) hear(e training.Event) {
 }
 
 // attach shows the run's figure on a screen, which then follows it until it ends.
-func (r *run) attach(screen display.Display) error {
+func (r *run) attach(ctx context.Context, screen magics.Display) error {
 	bundle := r.figure()
-	id, err := screen.Show(bundle)
+	id, err := screen.Show(ctx, bundle)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ func (r *run) redraw(force bool) {
 	bundle := r.figure()
 	var gone []*viewer
 	for _, v := range viewers {
-		if v.screen.Update(v.id, bundle) != nil { // its cell or its kernel is gone, which does not stop the training
+		if v.screen.Update(context.Background(), v.id, bundle) != nil { // its cell or its kernel is gone, which does not stop the training
 			gone = append(gone, v)
 		}
 	}

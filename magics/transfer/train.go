@@ -86,7 +86,7 @@ func trainMagic(l *Lab) magics.Magic {
 		Use:     "train",
 		Short:   "Trains the current model's head on the current dataset, with live curves",
 		Long:    "The frozen backbone computes each image's features once; they are cached by content, so that the next training\non the same images starts at once. An interrupt stops after the batch and keeps the best model.",
-		Example: "%train --epochs 10 --lr 0.001\n%train --unfreeze conv5 --lr 0.0001 --epochs 5",
+		Example: "%train --epochs 10 --lr 0.001\n%train --unfreeze conv5",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
@@ -108,7 +108,7 @@ func trainMagic(l *Lab) magics.Magic {
 				return err
 			}
 			if !in.JSON || o.Background {
-				if err := r.attach(in); err != nil {
+				if err := r.attach(ctx, in); err != nil {
 					return err
 				}
 			}
@@ -276,7 +276,7 @@ func (l *Lab) wait(ctx context.Context, in *magics.Invocation, r *run) error {
 	if in.JSON {
 		return in.Result(r.snapshot(), nil)
 	}
-	_, err = in.Show(epochTable(history))
+	_, err = in.Show(ctx, epochTable(history))
 	return err
 }
 

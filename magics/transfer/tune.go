@@ -73,7 +73,7 @@ func tuneMagic(l *Lab) magics.Magic {
 
 // A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.
 type trialBoard struct {
-	screen display.Display
+	screen magics.Display
 	quiet  bool
 	epochs int // of a trial that is not cut
 
@@ -130,9 +130,9 @@ func (b *trialBoard) draw(force bool) {
 	b.drawn = time.Now()
 	bundle := figure.Trials(figure.TrialsData{Title: "trials", Metric: "val loss", Lower: true, Trials: b.trials, Notes: []string{b.note}})
 	if !b.shown {
-		id, err := b.screen.Show(bundle)
+		id, err := b.screen.Show(context.Background(), bundle)
 		b.id, b.shown = id, err == nil
 		return
 	}
-	_ = b.screen.Update(b.id, bundle)
+	_ = b.screen.Update(context.Background(), b.id, bundle)
 }

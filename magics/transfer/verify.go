@@ -34,8 +34,8 @@ func verifyMagic(l *Lab) magics.Magic {
 			if err != nil {
 				return err
 			}
-			images := newBar(in, "repeating "+claim.Name+": features", "images")
-			epochs := newBar(in, "repeating "+claim.Name, "epochs")
+			images := newBar(ctx, in, "repeating "+claim.Name+": features", "images")
+			epochs := newBar(ctx, in, "repeating "+claim.Name, "epochs")
 			v, err := training.Verify(ctx, device, claim, o.Root, func(e training.Event) {
 				switch {
 				case e.Features != nil:

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A segment file is, in little endian:
@@ -41,7 +43,7 @@ type segment struct {
 
 // openSegment reads a segment's index. The file is not trusted: its counts are checked against its size first.
 func openSegment(path string, length int) (*segment, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tgz"} }
@@ -24,6 +26,7 @@ func archiveEndings() []string { return []string{".zip", ".tar", ".tar.gz", ".tg
 const (
 	maxGrowth      = 100       // times the archive's size, on top of
 	freeGrowth     = 256 << 20 // bytes
+	maxAside       = 256 << 20 // bytes
 	asideOfArchive = ".headstart-skipped.json"
 )
 
@@ -54,7 +57,7 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	aside, err := os.ReadFile(filepath.Join(target, asideOfArchive))
+	aside, err := safefile.ReadFile(filepath.Join(target, asideOfArchive), maxAside)
 	if err != nil {
 		return layout{}, err
 	}
@@ -67,7 +70,7 @@ func openArchive(ctx context.Context, file string, o Options) (layout, error) {
 }
 
 func digestFile(ctx context.Context, file string) (digest string, size int64, err error) {
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return "", 0, errors.New(plain(err))
 	}
@@ -169,11 +172,19 @@ func unpack(ctx context.Context, file string, limit int64, target string, o Opti
 }
 
 func (u *unpacker) zip(file string) error {
-	r, err := zip.OpenReader(file)
+	f, err := safefile.Open(file)
+	if err != nil {
+		return errors.New(plain(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return errors.New(plain(err))
+	}
+	r, err := zip.NewReader(f, info.Size())
 	if err != nil {
 		return fmt.Errorf("damaged zip: %w", err)
 	}
-	defer r.Close()
 	for _, entry := range r.File {
 		name := entry.Name
 		if strings.Contains(name, `\`) && !strings.Contains(name, "/") {
@@ -187,7 +198,7 @@ func (u *unpacker) zip(file string) error {
 }
 
 func (u *unpacker) tar(file string) error {
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return errors.New(plain(err))
 	}

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/crew"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
@@ -65,7 +65,10 @@ func check(file string, o Options, gate *gate) verdict {
 
 // readFile reads a whole file, which may shrink or grow meanwhile.
 func readFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
+	if errors.Is(err, safefile.ErrNotRegular) {
+		return nil, errors.New("not a file but a device, a socket or a pipe")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %s", plain(err))
 	}
@@ -75,8 +78,6 @@ func readFile(file string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot be read: %s", plain(err))
 	}
 	switch size := info.Size(); {
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a file but a device, a socket or a pipe")
 	case size == 0:
 		return nil, errors.New("the file is empty")
 	case size > maxFileMiB<<20:

@@ -1,14 +1,8 @@
 package imagefolder
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -36,46 +30,6 @@ type Edit struct {
 	To     string    `json:"to,omitempty"`     // class, for Relabel
 	Of     int       `json:"of,omitempty"`     // the edit taken back, for Undo
 	Time   time.Time `json:"time"`
-}
-
-// ReadEdits reads a log: a JSON object a line. No log is an empty one. A last line that a crash has cut off is left out.
-func ReadEdits(file string) ([]Edit, error) {
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the log of edits: %w", err)
-	}
-	edits, err := parseEdits(data)
-	if err != nil {
-		return nil, fmt.Errorf("read the log of edits %s: %w; correct the line, or move the file away", file, err)
-	}
-	return edits, nil
-}
-
-func parseEdits(data []byte) ([]Edit, error) {
-	var edits []Edit
-	reader := bufio.NewReader(bytes.NewReader(data))
-	for line := 1; ; line++ {
-		text, readErr := reader.ReadBytes('\n')
-		if len(bytes.TrimSpace(text)) > 0 {
-			var e Edit
-			if err := json.Unmarshal(text, &e); err != nil {
-				if readErr != nil {
-					return edits, nil //nolint:nilerr // the last line, cut off by a crash
-				}
-				return nil, fmt.Errorf("line %d: %w", line, err)
-			}
-			if err := e.validate(edits); err != nil {
-				return nil, fmt.Errorf("line %d: %w", line, err)
-			}
-			edits = append(edits, e)
-		}
-		if errors.Is(readErr, io.EOF) {
-			return edits, nil
-		}
-	}
 }
 
 // validate checks an edit against those before it.
@@ -111,48 +65,6 @@ func standing(edits []Edit) []Edit {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(edits), func(e Edit) bool { return e.Action == Undo || undone[e.Number] })
-}
-
-// appendEdits adds edits to a log, numbers them, and returns once they are on the disk.
-func appendEdits(file string, edits []Edit) error {
-	before, err := ReadEdits(file)
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	for i := range edits {
-		edits[i].Number = len(before) + 1
-		if err := edits[i].validate(before); err != nil {
-			return err
-		}
-		before = append(before, edits[i])
-		line, err := json.Marshal(edits[i])
-		if err != nil {
-			return err
-		}
-		text.Write(append(line, '\n'))
-	}
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
-	if err != nil {
-		return fmt.Errorf("write the log of edits: %w; give another place for it", err)
-	}
-	if err := dropCutLine(f); err != nil {
-		return errors.Join(fmt.Errorf("repair the log of edits: %w", err), f.Close())
-	}
-	_, err = f.Write(text.Bytes())
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write the log of edits: %w", err)
-	}
-	return nil
-}
-
-// dropCutLine removes what a crash has left of a last line.
-func dropCutLine(f *os.File) error {
-	data, err := io.ReadAll(f)
-	if err != nil || len(data) == 0 || data[len(data)-1] == '\n' {
-		return err
-	}
-	return f.Truncate(int64(bytes.LastIndexByte(data, '\n') + 1))
 }
 
 // EditsFile is where the dataset's edits are kept.

@@ -136,9 +136,12 @@ func FuzzParseEdits(f *testing.F) {
 	f.Add([]byte(`{"number":1,"action":"delete","path":"a"}` + "\n" + `{"number":2,"action":"undo","of":1}` + "\n"))
 	f.Add([]byte("{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		edits, err := parseEdits(data)
+		edits, whole, err := parseEdits(data)
 		if err != nil {
 			return
+		}
+		if whole > int64(len(data)) || whole < int64(len(data)) && len(edits) == 0 {
+			t.Errorf("%d of %d bytes are kept, with %d edits", whole, len(data), len(edits))
 		}
 		for i, e := range edits {
 			if e.Number != i+1 {

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A row is one line of a list of images.
@@ -24,13 +26,19 @@ type row struct {
 // columns are the places of the fields in a list; split is -1 where there is none.
 type columns struct{ path, label, split int }
 
+// maxListMiB bounds a list; a line without an end would fill the memory.
+const maxListMiB = 256
+
 // openList reads a .csv or .tsv of paths and labels. Paths are relative to the list's folder, and stay in it.
 func openList(ctx context.Context, file string, o Options) (layout, error) {
-	f, err := os.Open(file)
+	f, err := safefile.Open(file)
 	if err != nil {
 		return layout{}, errors.New(plain(err))
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() > maxListMiB<<20 {
+		return layout{}, fmt.Errorf("a list has at most %d MiB: split it, or name the images' folder", maxListMiB)
+	}
 	rows, err := parseList(f, o.MaxFiles)
 	if err != nil {
 		return layout{}, err

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A memory keeps the verdicts on a folder's files between loads, so that a file is decoded again only when its path, its size
@@ -44,7 +46,7 @@ func openMemory(root, stateDir string) *memory {
 	}
 	key := sha256.Sum256([]byte(root))
 	m.file = filepath.Join(stateDir, "checked", hex.EncodeToString(key[:16])+".gob")
-	f, err := os.Open(m.file)
+	f, err := safefile.Open(m.file)
 	if err != nil {
 		return m
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // A found file is a candidate that the walk came across, in or out of a class folder.
@@ -65,7 +66,7 @@ func (s *scanner) folder(name string, depth int) error {
 		s.skipped(name, fmt.Sprintf("more than %d folders deep", maxDepth))
 		return nil
 	}
-	dir, err := os.Open(s.abs(name))
+	dir, err := os.OpenFile(s.abs(name), os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {
 		if name == "" {
 			return err

@@ -28,7 +28,7 @@ func TestReadFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"nowhere": "no such file", ".": "no regular file", "pipe": "no regular file", "huge": "at most 512 MiB",
+		"nowhere": "no such file", ".": "not a regular file", "pipe": "not a regular file", "huge": "at most 512 MiB",
 	} {
 		if _, err := ReadFile(path(name)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error about %q", name, err, want)

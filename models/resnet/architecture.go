@@ -16,6 +16,7 @@ const (
 	stemWidth = 64   // channels after the first convolution
 	expansion = 4    // a bottleneck block gives four times the channels that it computes on
 	classes   = 1000 // of ImageNet, which the top tells apart
+	topLayer  = "predictions"
 )
 
 // Variants of the network: where its publishers differ.
@@ -213,7 +214,7 @@ func (n network) shape(size int, stageName string) []int {
 // half is what a stride of 2 with symmetric padding leaves of a height or width.
 func half(x int) int { return (x + 1) / 2 }
 
-// stageOf is the stage that a layer's name begins with.
+// stageOf is the stage of a convolution or a batch norm, with which its name begins.
 func stageOf(layer string) string { return layer[:min(len("conv1"), len(layer))] }
 
 // checkStage says which stages there are where name is none of them.

@@ -3,6 +3,7 @@ package resnet
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -62,9 +63,26 @@ func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
 	}
 	u := b.unfolded(scope)
 	in := len(top.kernel) / classes
-	kernel := u.variable(x.Graph(), "predictions", "kernel", top.kernel, true, in, classes)
-	bias := u.variable(x.Graph(), "predictions", "bias", top.bias, true, classes)
+	kernel := u.variable(x.Graph(), topLayer, "kernel", top.kernel, true, in, classes)
+	bias := u.variable(x.Graph(), topLayer, "bias", top.bias, true, classes)
 	return graph.Add(graph.Dot(x, kernel).Product(), graph.Reshape(bias, 1, classes))
+}
+
+// StageOf gives the stage of a variable of Features or FeaturesAfter by its path below their scope, such as
+// conv5_block1_1_conv/kernel, and tells whether a batch norm has it. The top counts to the last stage. Another path is an
+// error.
+func (b *Backbone) StageOf(path string) (stage string, norm bool, err error) {
+	layer, _, _ := strings.Cut(path, "/")
+	if layer == topLayer && b.Top() {
+		return b.cut, false, nil
+	}
+	for _, c := range b.network.convolutions(b.cut) {
+		if layer == c.name || layer == c.norm {
+			return stageOf(layer), layer == c.norm, nil
+		}
+	}
+	return "", false, fmt.Errorf("resnet: find the stage of the variable %q: %s has no layer of that name", path,
+		describe(b.network, b.cut, b.Top()))
 }
 
 // unfolded runs the network with its weights as variables, so that they can be trained.
@@ -91,14 +109,17 @@ func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 
 // variable gives a layer's tensor in the graph; averages are never trainable.
 func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, trainable bool, dims ...int) *graph.Node {
+	stage, _, err := u.backbone.StageOf(layer + "/" + name)
+	if err != nil {
+		panic(err)
+	}
 	scope := u.scope.At("%s", layer)
 	v := scope.GetVariable(name)
 	if v == nil {
 		v = scope.VariableWithValue(name, tensors.FromFlatDataAndDimensions(value, dims...))
 	}
 	// Set each time: the same scope may be built frozen first and unfrozen later.
-	trainable = trainable && (slices.Contains(u.trained, stageOf(layer)) || layer == "predictions" && len(u.trained) > 0)
-	return v.SetTrainable(trainable).NodeValue(g)
+	return v.SetTrainable(trainable && slices.Contains(u.trained, stage)).NodeValue(g)
 }
 
 func (u unfolded) convolve(x *graph.Node, c convolution) *graph.Node {

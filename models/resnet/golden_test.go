@@ -176,7 +176,7 @@ func uniform(name string, count int) []float64 {
 
 // goldenImages is images of testdata/peers.py.
 func goldenImages(count, size int) []uint8 {
-	noise := uniform("images", count*size*size*3)
+	noise := uniform("pictures", count*size*size*3) // glossary: the seed of the golden numbers
 	list := make([]uint8, len(noise))
 	for i, u := range noise {
 		ramp := float64(i/3%size) / float64(size)

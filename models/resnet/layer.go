@@ -24,7 +24,7 @@ func (b *Backbone) Layers() []Layer {
 		t.row(Layer{Name: b.pool + "_pool", Kind: "Pool", Output: shape})
 	}
 	if b.Top() {
-		t.row(Layer{Name: "predictions", Kind: "Dense", Output: []int{classes}, Parameters: (shape[0] + 1) * classes})
+		t.row(Layer{Name: topLayer, Kind: "Dense", Output: []int{classes}, Parameters: (shape[0] + 1) * classes})
 	}
 	return t.rows
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -76,7 +77,7 @@ func Open(root, name string) (*Dir, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("open run %s: there is none in %s", name, root)
 	}
-	lock := flock.New(filepath.Join(path, lockName))
+	lock := newLock(path)
 	patience, cancel := context.WithTimeout(context.Background(), lockPatience)
 	defer cancel()
 	locked, err := lock.TryLockContext(patience, lockPatience/20)
@@ -94,9 +95,14 @@ func Open(root, name string) (*Dir, error) {
 // lockPatience is how long a run's lock is asked for: Busy holds it for a moment when it looks.
 const lockPatience = 200 * time.Millisecond
 
+// newLock neither waits for a pipe nor follows a link in the lock's place.
+func newLock(folder string) *flock.Flock {
+	return flock.New(filepath.Join(folder, lockName), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW))
+}
+
 // Busy tells whether a process works on the run.
 func Busy(root, name string) bool {
-	lock := flock.New(filepath.Join(root, name, lockName))
+	lock := newLock(filepath.Join(root, name))
 	defer lock.Close()
 	locked, err := lock.TryRLock() // shared, so that those who look do not see one another
 	return err == nil && !locked

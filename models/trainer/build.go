@@ -42,6 +42,9 @@ func (w headWeights) Set(name string, value *Node) { w.variable(name).SetNodeVal
 func (t *Trainer) forward(scope *model.Scope, x *Node, mode head.Mode) *Node {
 	if t.options.Body != nil {
 		x = t.options.Body(scope.At(bodyScope), x)
+		if err := t.settleRates(); err != nil {
+			panic(err) // as graph code does
+		}
 	}
 	return t.options.Head.Build(x, headWeights{scope, x.Graph()}, mode)
 }

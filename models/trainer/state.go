@@ -33,7 +33,8 @@ func (t *Trainer) Weights() (State, error) {
 // State copies all that a training needs to go on: the weights with the optimizer's memory.
 func (t *Trainer) State() (State, Progress, error) {
 	state, err := t.collect(func(v *model.Variable) bool {
-		return !strings.HasPrefix(v.Path(), "/"+bodyScope+"/") || t.rate(v) > 0
+		_, body := BodyPath(v.Path())
+		return !body || t.rate(v) > 0
 	})
 	return state, Progress{Updates: t.updates}, err
 }

@@ -56,8 +56,9 @@ type Options struct {
 	Devices   int  // that share each step's rows; below 2: the first does it all
 	Inference bool // only the forward pass is compiled; Step fails
 
-	// Rate is the learning rate of a body's variable as a share of the head's; 0 keeps it frozen. nil: 1.
-	Rate func(path string) float64
+	// Rate is the learning rate of a body's variable as a fraction of the head's; 0 keeps it frozen. path is what BodyPath
+	// gives: the path below the scope that Body gets. An error ends New. nil: 1.
+	Rate func(path string) (float64, error)
 }
 
 // Hyper is what may change from step to step.
@@ -101,13 +102,14 @@ type Trainer struct {
 	store   *model.Store
 	step    *model.Exec
 	predict *model.Exec
-	updates int // how often the weights have moved
-	pending int // steps since then, with Accumulate
+	rates   map[string]float64 // of the body's variables, by their full path
+	updates int                // how often the weights have moved
+	pending int                // steps since then, with Accumulate
 }
 
 // New builds the network with its initial weights and compiles the training step.
 func New(backend compute.Backend, options Options) (*Trainer, error) {
-	t := &Trainer{options: options, backend: backend, store: model.NewStore()}
+	t := &Trainer{options: options, backend: backend, store: model.NewStore(), rates: map[string]float64{}}
 	for _, w := range options.Head.Weights() {
 		tensor := tensors.FromFlatDataAndDimensions(w.Init(options.Seed), w.Shape...)
 		v, err := t.store.CreateVariable(headScope+"/"+w.Name, tensor)
@@ -306,10 +308,39 @@ func (t *Trainer) rate(v *model.Variable) float64 {
 	if !v.Trainable {
 		return 0
 	}
-	if t.options.Rate != nil && strings.HasPrefix(v.Path(), "/"+bodyScope+"/") {
-		return t.options.Rate(v.Path())
+	if _, ok := BodyPath(v.Path()); ok {
+		return t.rates[v.Path()]
 	}
 	return 1
+}
+
+// BodyPath cuts the path of a variable in the store, or in a State, to the path below the scope that Body gets. ok is false
+// for a variable that is not the body's.
+func BodyPath(path string) (below string, ok bool) {
+	return strings.CutPrefix(strings.TrimPrefix(path, "/"), bodyScope+"/")
+}
+
+// settleRates asks Options.Rate for the rate of every variable that the body has created.
+func (t *Trainer) settleRates() error {
+	for v := range t.store.IterVariables() {
+		below, ok := BodyPath(v.Path())
+		if !ok {
+			continue
+		}
+		rate := 1.0
+		if t.options.Rate != nil {
+			var err error
+			if rate, err = t.options.Rate(below); err != nil {
+				return fmt.Errorf("choose the learning rate of %s: %w", below, err)
+			}
+		}
+		// A rate that float32 rounds to 0 would freeze what it is to train.
+		if math.IsNaN(rate) || rate < 0 || rate > math.MaxFloat32 || (rate > 0 && float32(rate) == 0) {
+			return fmt.Errorf("choose the learning rate of %s: %g of the head's is not a rate that float32 can hold", below, rate)
+		}
+		t.rates[v.Path()] = rate
+	}
+	return nil
 }
 
 // Close frees what the trainer holds on the device.

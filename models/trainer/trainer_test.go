@@ -9,6 +9,9 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/models/accel"
@@ -250,6 +253,69 @@ func TestRestoredStateGoesOnWithTheSameBits(t *testing.T) {
 	}
 	if err := b.SetState(State{}, progress); err == nil {
 		t.Error("an empty state was accepted")
+	}
+}
+
+// oneLayer is a body with one layer, "mix", of 4 inputs and 4 outputs.
+func oneLayer(scope *model.Scope, x *graph.Node) *graph.Node {
+	v := scope.At("mix").VariableWithValue("kernel", tensors.FromFlatDataAndDimensions(make([]float32, 16), 4, 4))
+	return graph.Add(x, graph.Dot(x, v.NodeValue(x.Graph())).Product())
+}
+
+// Rate is asked by the path below the body's scope, and what it gives is what the variable learns by.
+func TestRateOfABodysVariable(t *testing.T) {
+	o := options(t, "none")
+	o.Body = oneLayer
+	var asked []string
+	o.Rate = func(path string) (float64, error) {
+		asked = append(asked, path)
+		return 0.25, nil
+	}
+	trainer := open(t, o)
+	for _, path := range asked {
+		if path != "mix/kernel" {
+			t.Errorf("the rate of %q was asked for", path)
+		}
+	}
+	if _, err := trainer.Step(clusters(8), Hyper{LearningRate: 0.01}, 0); err != nil {
+		t.Fatal(err)
+	}
+	state, err := trainer.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0.0
+	for _, v := range state["backbone/mix/kernel"].Values {
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	if math.Abs(largest-0.0025) > 1e-5 { // Adam's first step is the learning rate
+		t.Errorf("the first step moved the body by %g, want 0.0025", largest)
+	}
+}
+
+func TestRatesThatAreRefused(t *testing.T) {
+	unknown := errors.New("there is no such layer")
+	for name, rate := range map[string]func(string) (float64, error){
+		"unknown variable": func(string) (float64, error) { return 0, unknown },
+		"negative":         func(string) (float64, error) { return -1, nil },
+		"not a number":     func(string) (float64, error) { return math.NaN(), nil },
+		"infinite":         func(string) (float64, error) { return math.Inf(1), nil },
+		"0 as float32":     func(string) (float64, error) { return 1e-60, nil },
+	} {
+		for _, inference := range []bool{false, true} {
+			o := options(t, "none")
+			o.Body, o.Rate, o.Inference = oneLayer, rate, inference
+			trainer, err := New(pureGo(t), o)
+			if err == nil {
+				trainer.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), "choose the learning rate of mix/kernel") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if name == "unknown variable" && !errors.Is(err, unknown) {
+				t.Errorf("the reason is lost: %v", err)
+			}
+		}
 	}
 }
 

@@ -29,8 +29,9 @@ type Backbone interface {
 	After(scope *model.Scope, stage string, tuning Tuning, x *graph.Node) *graph.Node
 	// PoolFeatures makes features of the maps of the last stage.
 	PoolFeatures(maps *graph.Node) *graph.Node
-	// StageOf tells to which stage a variable of After belongs, by its path below scope, and whether it is a batch norm's.
-	StageOf(path string) (stage string, norm bool)
+	// StageOf gives the stage of a variable of After by its path below scope, such as conv5_block1_1_conv/kernel, and tells
+	// whether a batch norm has it. A path that After does not create is an error.
+	StageOf(path string) (stage string, norm bool, err error)
 }
 
 // A Tuning says how what follows a stage is trained.

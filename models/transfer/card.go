@@ -30,7 +30,7 @@ func (m *Model) Card(figures []string) string {
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights), id.WeightsDigest)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head, len(m.Classes))
-	row("Fine-tuned", "%s", orNone(m.Unfrozen))
+	row("Fine-tuned", "%s", m.fineTuned())
 	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	s := p.Settings
 	row("Training", "%d epochs, batch %d, %s at %g, schedule %s, seed %d", s.Epochs, s.Batch, s.Optimizer, s.LearningRate, s.Schedule, s.Seed)
@@ -48,13 +48,6 @@ func (m *Model) Card(figures []string) string {
 		"same folder as the training images: on images taken otherwise it may do worse.\n")
 	b.WriteString("\n`headstart verify` repeats the training and compares the numbers.\n")
 	return b.String()
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none: the backbone stayed frozen"
-	}
-	return "from " + s
 }
 
 // escape makes a name plain text in Markdown, on one line.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -41,7 +42,7 @@ func ReadClaim(home, name string) (Claim, error) {
 	if err != nil {
 		return Claim{}, err
 	}
-	raw, err := os.ReadFile(filepath.Join(runsDir(home), name, claimFile))
+	raw, err := safefile.ReadFile(filepath.Join(runsDir(home), name, claimFile), maxManifest)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && r.Status == Running:
 		return Claim{}, fmt.Errorf("the run %s has not ended yet", name)

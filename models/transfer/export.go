@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/trainer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -37,7 +38,10 @@ func (m *Model) export() (*exported, error) {
 		return nil, err
 	}
 	for path, array := range state {
-		list[strings.TrimPrefix(path, "backbone/")] = weights.Float32(array)
+		if below, ok := trainer.BodyPath(path); ok {
+			path = below
+		}
+		list[path] = weights.Float32(array)
 	}
 	e := &exported{model: m, weights: list, v15: strings.HasSuffix(id.Architecture, "v1.5"), epsilon: 1.001e-5}
 	if e.v15 {

@@ -99,7 +99,10 @@ type tiny struct {
 	digest    string
 }
 
-const tinyChannels = 6
+const (
+	tinyChannels = 6
+	tinyLayer    = "high_mix" // the only one with weights
+)
 
 func newTiny(device *accel.Device) tiny {
 	return tiny{cut: "high", pool: "avg", device: device, extracted: &atomic.Int64{}, digest: strings.Repeat("ab", 32)}
@@ -154,7 +157,7 @@ func (b tiny) After(scope *model.Scope, stage string, tuning Tuning, x *graph.No
 		x = graph.MeanPool(x).Window(4).Done()
 	}
 	if b.cut == "high" {
-		v := scope.At("high_mix").VariableWithValue("kernel", tensors.FromFlatDataAndDimensions(mix(), 3, tinyChannels))
+		v := scope.At(tinyLayer).VariableWithValue("kernel", tensors.FromFlatDataAndDimensions(mix(), 3, tinyChannels))
 		v.Trainable = tuning.Unfreeze != ""
 		x = graph.Einsum("bhwc,cd->bhwd", x, v.NodeValue(x.Graph()))
 		x = graph.Max(x, graph.ZerosLike(x))
@@ -169,9 +172,12 @@ func (b tiny) PoolFeatures(maps *graph.Node) *graph.Node {
 	return maps
 }
 
-func (b tiny) StageOf(path string) (stage string, norm bool) {
-	stage, _, _ = strings.Cut(path, "_")
-	return stage, false
+// StageOf knows the layer that After creates, below its scope, and no other: as a ResNet does.
+func (b tiny) StageOf(path string) (stage string, norm bool, err error) {
+	if layer, _, _ := strings.Cut(path, "/"); layer != tinyLayer || b.cut != "high" {
+		return "", false, fmt.Errorf("tiny: find the stage of the variable %q: there is no layer of that name", path)
+	}
+	return "high", false, nil
 }
 
 func (b tiny) Extractor(_ context.Context, device *accel.Device, _ int) (Extractor, error) {

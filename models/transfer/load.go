@@ -1,17 +1,18 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/trainer"
@@ -89,15 +90,11 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 
 // readManifest reads and checks model.json.
 func readManifest(path string) (*manifest, error) {
-	file, err := os.Open(path)
+	text, err := safefile.ReadFile(path, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("it is no saved model: %w", err)
 	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxManifest {
-		return nil, fmt.Errorf("%s is no regular file of at most %d MB", modelFile, maxManifest>>20)
-	}
-	decoder := json.NewDecoder(io.LimitReader(file, maxManifest))
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var list manifest
 	if err := decoder.Decode(&list); err != nil {
@@ -239,6 +236,9 @@ func (m *Model) fill(source weights.Source) error {
 	if missing != nil {
 		slices.Sort(missing)
 		return errors.New("missing are " + strings.Join(missing, ", "))
+	}
+	if m.Changes, err = stageChanges(m.Backbone, expected, state); err != nil {
+		return err
 	}
 	return m.network.SetWeights(state)
 }

@@ -33,7 +33,8 @@ type Model struct {
 	History    History
 	Status     Status
 	Provenance Provenance
-	Unfrozen   string // stage from which on the backbone was fine-tuned; empty: frozen
+	Unfrozen   string        // stage from which on the backbone could be trained; empty: frozen
+	Changes    []StageChange // of the stages that were unfrozen, input to output
 
 	device *accel.Device
 	shape  shape
@@ -46,14 +47,20 @@ type Model struct {
 
 // model makes a Model of a session that has come to its end, and closes what the model does not need.
 func (s *session) model() (*Model, error) {
-	digest, err := weightsDigest(s.trainer)
+	state, err := s.trainer.Weights()
 	if err != nil {
 		return nil, err
 	}
+	digest := stateDigest(state)
+	changes, err := stageChanges(s.config.Backbone, s.initial, state)
+	if err != nil {
+		return nil, err
+	}
+	s.warnOfStill(changes)
 	m := &Model{
 		Name: s.config.Name, Classes: s.config.classes(), Task: s.config.Task, Backbone: s.config.Backbone, Head: s.shape.spec,
 		History: s.state.History, Status: s.state.Status, Provenance: s.provenance(digest), Unfrozen: s.config.Unfreeze,
-		device: s.device, shape: s.shape, frozen: s.frozen, network: s.trainer,
+		Changes: changes, device: s.device, shape: s.shape, frozen: s.frozen, network: s.trainer,
 	}
 	if s.record != nil {
 		if err := s.record.claim(m.Claim()); err != nil {

@@ -68,15 +68,23 @@ func (s shape) options(batch int, seed int64, loss trainer.Loss) trainer.Options
 	return o
 }
 
-// rate gives the stages below the last lower learning rates, and keeps batch norms frozen unless asked.
-func (s shape) rate(share float64, trainNorm bool) func(path string) float64 {
+// rate gives a variable of the backbone its fraction of the head's learning rate: fraction for the last stage, the square of
+// it for the one below, and so on. Batch norms stay frozen unless asked.
+func (s shape) rate(fraction float64, trainNorm bool) func(path string) (float64, error) {
 	stages := s.backbone.Stages()
-	return func(path string) float64 {
-		stage, norm := s.backbone.StageOf(path)
-		if norm && !trainNorm {
-			return 0
+	return func(path string) (float64, error) {
+		stage, norm, err := s.backbone.StageOf(path)
+		if err != nil {
+			return 0, err
 		}
-		return math.Pow(share, float64(len(stages)-slices.Index(stages, stage)))
+		i := slices.Index(stages, stage)
+		if i < 0 {
+			return 0, fmt.Errorf("the variable %s belongs to the stage %q, and the backbone has %s", path, stage, strings.Join(stages, ", "))
+		}
+		if norm && !trainNorm {
+			return 0, nil
+		}
+		return math.Pow(fraction, float64(len(stages)-i)), nil
 	}
 }
 

@@ -45,15 +45,7 @@ func versions() map[string]string {
 	return found
 }
 
-// weightsDigest is the SHA-256 of what was trained, by name.
-func weightsDigest(t *trainer.Trainer) (string, error) {
-	state, err := t.Weights()
-	if err != nil {
-		return "", err
-	}
-	return stateDigest(state), nil
-}
-
+// stateDigest is the SHA-256 of what was trained, by name.
 func stateDigest(state trainer.State) string {
 	hash := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(state)) {

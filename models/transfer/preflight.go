@@ -211,7 +211,7 @@ func tooLargeRate(c Config) *Finding {
 			"Try --lr 0.001, or --find-lr.", SilenceRate}
 	case c.Unfreeze != "" && c.LearningRate > largeTuningRate:
 		return &Finding{Warning, fmt.Sprintf("A learning rate of %g overwrites what the unfrozen stages have learnt.", c.LearningRate),
-			"Try --lr 0.0001.", SilenceRate}
+			"Try --lr 0.001: the stages get a fraction of it (--stage-rate).", SilenceRate}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/run"
 	"github.com/headstart-nb/headstart/models/trainer"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -71,7 +72,7 @@ func ReadRun(home, name string) (*Run, error) {
 	if err := run.CheckName(name); err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(filepath.Join(runsDir(home), name, runFile))
+	raw, err := safefile.ReadFile(filepath.Join(runsDir(home), name, runFile), maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s: %w", name, err)
 	}

@@ -70,9 +70,3 @@ func (b resnetBackbone) After(scope *model.Scope, stage string, tuning Tuning, x
 	}
 	return b.FeaturesAfter(scope, stage, x)
 }
-
-func (b resnetBackbone) StageOf(path string) (stage string, norm bool) {
-	layer, _, _ := strings.Cut(path, "/")
-	stage, _, _ = strings.Cut(layer, "_")
-	return stage, strings.HasSuffix(layer, "_bn")
-}

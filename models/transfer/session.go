@@ -33,6 +33,8 @@ type session struct {
 	state loopState
 	best  trainer.State // weights of the best epoch
 
+	initial trainer.State // weights before the first epoch, where a stage is unfrozen
+
 	dropout   float64 // of a search, instead of the head's own
 	forgetful bool    // of a search: the weights of the best epoch are not kept
 
@@ -111,7 +113,10 @@ func (s *session) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	return nil
+	if s.config.Unfreeze != "" {
+		s.initial, err = s.trainer.Weights()
+	}
+	return err
 }
 
 func (s *session) openFeeds(ctx context.Context) error {

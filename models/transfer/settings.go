@@ -27,6 +27,12 @@ const (
 
 // complete fills the defaults in and refuses what makes no sense.
 func (c Config) complete() (Config, error) {
+	c = c.withDefaults()
+	return c, c.check()
+}
+
+// withDefaults fills the defaults in.
+func (c Config) withDefaults() Config {
 	fill(&c.Head, head.Default)
 	fill(&c.Task, Single)
 	fill(&c.Epochs, DefaultEpochs)
@@ -45,7 +51,7 @@ func (c Config) complete() (Config, error) {
 	if c.ClassWeights == "none" {
 		c.ClassWeights = ""
 	}
-	return c, c.check()
+	return c
 }
 
 func fill[T comparable](field *T, value T) {

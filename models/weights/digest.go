@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"os"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // Digest is the SHA-256 of a file in hex.
 func Digest(ctx context.Context, path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // kerasToSafetensors is the last step of Keras's conversions: weights under the names that Keras gives them.
@@ -16,10 +17,10 @@ const kerasToSafetensors = `numpy.save_file({w.path: w.numpy().copy() for w in m
 // conversions show, for the formats that are refused, the command that makes a safetensors file of them. HDF5 and pickle are
 // refused because their readers have a record of holes, and a pickle runs code.
 var conversions = map[string]string{
-	"HDF5": `python -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
+	"HDF5": `python -P -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
-	"Keras": `python -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
-	"pickle": `python -c "import torch; from safetensors import torch as st; ` +
+	"Keras": `python -P -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
+	"pickle": `python -P -c "import torch; from safetensors import torch as st; ` +
 		`st.save_file(torch.load('%[1]s', map_location='cpu', weights_only=True), '%[2]s')"`,
 }
 
@@ -44,16 +45,14 @@ func Open(path string) (Source, error) {
 
 // sniff returns the format's name as conversions has it, or an empty string for what may be safetensors.
 func sniff(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
+	if errors.Is(err, safefile.ErrNotRegular) {
+		return "", errors.New("it is no regular file; name the safetensors file itself")
+	}
 	if err != nil {
 		return "", errors.Unwrap(err) // the path is named by the caller
 	}
 	defer func() { _ = file.Close() }() // only read
-	if info, err := file.Stat(); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", errors.New("it is no regular file; name the safetensors file itself")
-	}
 	head := make([]byte, 8)
 	if n, err := io.ReadFull(file, head); err != nil {
 		head = head[:n]

@@ -10,13 +10,14 @@ import (
 	"iter"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // The safetensors format (https://huggingface.co/docs/safetensors, section Format): 8 bytes little-endian with the length
@@ -57,7 +58,7 @@ type safetensors struct {
 var _ Source = (*safetensors)(nil)
 
 func openSafetensors(path string) (*safetensors, error) {
-	file, err := os.Open(path)
+	file, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
 	}

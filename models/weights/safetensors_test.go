@@ -163,7 +163,7 @@ func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Open(path)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "python -c") {
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "python -P -c") {
 			t.Errorf("%s: got %v, want the conversion with %q", name, err, test.want)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 const (
@@ -37,7 +39,7 @@ func (e permanentError) Unwrap() error { return e.error }
 
 // run repeats attempts until the file is whole.
 func (t *transfer) run(ctx context.Context) error {
-	file, err := os.OpenFile(t.path, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := safefile.OpenUnlinked(t.path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return err
 	}

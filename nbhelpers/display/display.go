@@ -36,11 +36,3 @@ func Text(s string) Bundle {
 
 // ID names a shown bundle so that it can be updated in place.
 type ID string
-
-// Display shows bundles where the user looks.
-type Display interface {
-	// Show adds a new output and returns the identifier to update it by.
-	Show(Bundle) (ID, error)
-	// Update replaces the output that Show returned id for, in every cell that shows it.
-	Update(ID, Bundle) error
-}

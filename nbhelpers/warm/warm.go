@@ -21,7 +21,7 @@
 //	get       GetParams        -> Value
 //	draw      DrawParams       -> Drawing
 //
-// It imports the standard library only, since every Go cell that uses a model links it.
+// It imports the standard library and internal/peer only, since every Go cell that uses a model links it.
 package warm
 
 import (

@@ -1,4 +1,4 @@
-// Command headstart-go is what GoNB finds as go: it builds the programs of cells, and hands all else to the real go.
+// Command headstart-go is what GoNB finds as go: it builds the programs of cells; everything else goes to the real go command.
 //
 // GoNB finds it as gopls, too, and is told that there is none: the kernel asks a gopls of its own, which answers while a
 // cell runs. Two would take twice the memory and, at the start, twice the time.
@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/headstart-nb/headstart/kernel/gotool"
+	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 )
 
 func main() {

@@ -71,5 +71,5 @@ func sibling(name string) (string, error) {
 	if found, err := exec.LookPath(name); err == nil {
 		return found, nil
 	}
-	return "", fmt.Errorf("find the program %s: it lies neither in %s nor on PATH; headstart install brings it", name, dir)
+	return "", fmt.Errorf("find the program %s: it is neither in %s nor on PATH; headstart install installs it", name, dir)
 }

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/doctor"
 	"github.com/headstart-nb/headstart/kernel/install"
-	"github.com/headstart-nb/headstart/magics/builtin"
 )
 
 func newDoctorCommand(carried assets) *cobra.Command {
@@ -22,7 +22,7 @@ func newDoctorCommand(carried assets) *cobra.Command {
 	var asJSON, fix bool
 	command := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the installation, and say how to mend it",
+		Short: "Check the installation and suggest fixes",
 		Long: `Check the installation that this program belongs to, or the one that the flags name: programs, kernelspec, Jupyter, the
 XLA plugin (a matrix product is compiled, run and compared), memory, caches, disk and clock. --fix installs again what is
 missing or damaged; it touches nothing that headstart install did not bring.`,
@@ -78,31 +78,26 @@ func printReport(w io.Writer, report doctor.Report, asJSON bool) error {
 	if asJSON {
 		data, err := json.MarshalIndent(report, "", "  ")
 		if err != nil {
-			return fmt.Errorf("writing the report: %w", err)
+			return fmt.Errorf("write the report: %w", err)
 		}
 		text = string(data) + "\n"
 	}
 	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	if failed := report.Failed(); failed > 0 {
-		return fmt.Errorf("%d of %d checks failed: the lines above say how to mend it", failed, len(report.Checks))
+		return fmt.Errorf("%d of %d checks failed: the lines above suggest fixes", failed, len(report.Checks))
 	}
 	return nil
 }
 
 // examineForMagic is what %doctor shows.
-func examineForMagic(carried assets) func(context.Context) ([]builtin.Check, error) {
-	return func(ctx context.Context) ([]builtin.Check, error) {
+func examineForMagic(carried assets) func(context.Context) ([]diagnosis.Diagnosis, error) {
+	return func(ctx context.Context) ([]diagnosis.Diagnosis, error) {
 		options, err := doctorOptions(ctx, install.Place{}, "", carried)
 		if err != nil {
 			return nil, err
 		}
-		states := map[doctor.State]builtin.State{doctor.OK: builtin.OK, doctor.Warning: builtin.Warning, doctor.Failed: builtin.Failure}
-		var list []builtin.Check
-		for _, check := range doctor.Examine(ctx, options).Checks {
-			list = append(list, builtin.Check{Name: check.Name, State: states[check.State], Found: check.Found, Fix: check.Repair})
-		}
-		return list, nil
+		return doctor.Examine(ctx, options).Checks, nil
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/paths"
 )
 
 // allowedSkips are tests of what the specification leaves to a kernel.
@@ -81,7 +83,7 @@ func installKernelspec(t *testing.T, folder, bin string) {
 		"display_name":   "Go (Headstart)",
 		"language":       "go",
 		"interrupt_mode": "message",
-		"env":            map[string]string{homeVar: filepath.Join(folder, "home")},
+		"env":            map[string]string{paths.HomeVar: filepath.Join(folder, "home")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,12 +17,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/kernel/gonb"
+	"github.com/headstart-nb/headstart/kernel/plugins"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
-	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/builtin"
-	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
@@ -73,7 +73,7 @@ type kernel struct {
 	places  places
 	log     *slog.Logger
 	server  *zmq.Server
-	plugins *plugin.Manager
+	plugins *plugins.Manager
 	engine  *gonb.Engine
 	ready   chan struct{} // closed when the magics are known
 	session *session.Session
@@ -92,18 +92,19 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	if k.places, err = findPlaces(connectionFile); err != nil {
 		return nil, err
 	}
-	registry := magics.NewRegistry()
-	k.plugins = plugin.NewManager(registry, plugin.Options{
+	goVersion := strings.TrimPrefix(runtime.Version(), "go")
+	magics := registry.New()
+	k.plugins = plugins.NewManager(magics, plugins.Options{
 		Home: k.places.home, Shipped: []string{filepath.Join(k.places.bin, transferProgram)},
 		Runtime: k.places.runtime.path, Env: k.places.env(), Log: log,
 	})
 	k.engine = gonb.New(gonb.Options{
 		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime.path,
-		KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
-		Unknown: registry.Unknown,
+		TempDir: k.places.tempDir(), KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
+		Unknown: magics.Unknown, GoVersion: goVersion,
 	})
-	if err := registry.Add("headstart", builtin.Magics(builtin.Config{
-		Registry: registry, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
+	if err := magics.Add("headstart", builtin.Magics(builtin.Config{
+		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
 	})...); err != nil {
 		return nil, err
 	}
@@ -117,8 +118,9 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		}
 	}
 	k.session = session.New(session.Config{
-		Transport: k.server, Signer: signer, Engine: k.engine, Magics: registry, Ready: k.ready, Drops: drops,
-		Connection: k.server.Connection(), Version: version, GoVersion: strings.TrimPrefix(runtime.Version(), "go"),
+		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
+		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
+		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Log: log,
 	})
 	return k, nil
@@ -133,8 +135,8 @@ func (k *kernel) prepare(ctx context.Context) {
 	if err := k.engine.Warm(ctx); err != nil && ctx.Err() == nil {
 		k.log.Warn("Go cells cannot run yet", "error", err)
 	}
-	if err := k.places.runtime.sweep(); err != nil {
-		k.log.Warn("something was left behind", "error", err)
+	if err := k.places.sweep(); err != nil {
+		k.log.Warn("a folder of another kernel was not removed", "error", err)
 	}
 }
 
@@ -150,7 +152,7 @@ func (k *kernel) close() error {
 	closing.Go(func() { engineErr = k.engine.Close() })
 	closing.Go(func() { serverErr = k.server.Close() })
 	closing.Wait()
-	return errors.Join(engineErr, serverErr, k.places.runtime.close())
+	return errors.Join(engineErr, serverErr, k.places.close())
 }
 
 // relaySignals makes SIGINT an interrupt of the cell. SIGPIPE, from a log that nobody reads any more, is not to end the

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 )
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.Command(os.Args[0], args...)
-	command.Env = append(os.Environ(), asProgram+"=1", homeVar+"="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "PATH=/usr/bin:/bin")
+	command.Env = append(os.Environ(), asProgram+"=1", paths.HomeVar+"="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "PATH=/usr/bin:/bin")
 	return command
 }
 

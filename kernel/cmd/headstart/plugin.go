@@ -11,16 +11,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/plugins"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/builtin"
-	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
 func newPluginCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "plugin",
 		Short: "Write, install, list and remove plugins",
-		Long:  "A plugin is a program of its own that brings magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
+		Long:  "A plugin is a program of its own that provides magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
 		Args:  cobra.NoArgs,
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
@@ -32,12 +34,12 @@ func newPluginCommand() *cobra.Command {
 type pluginShelf struct {
 	home     string
 	shipped  string
-	registry *magics.Registry
-	manager  *plugin.Manager
+	registry *registry.Registry
+	manager  *plugins.Manager
 }
 
 func newPluginShelf() (*pluginShelf, error) {
-	home, err := homeDir()
+	home, err := paths.State()
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +47,8 @@ func newPluginShelf() (*pluginShelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &pluginShelf{home: home, shipped: filepath.Join(bin, transferProgram), registry: magics.NewRegistry()}
-	s.manager = plugin.NewManager(s.registry, plugin.Options{Home: home, Shipped: []string{s.shipped}})
+	s := &pluginShelf{home: home, shipped: filepath.Join(bin, transferProgram), registry: registry.New()}
+	s.manager = plugins.NewManager(s.registry, plugins.Options{Home: home, Shipped: []string{s.shipped}})
 	err = s.registry.Add("headstart", builtin.Magics(builtin.Config{Registry: s.registry, Plugins: s.manager})...)
 	return s, err
 }
@@ -116,7 +118,7 @@ func newPluginRemoveCommand() *cobra.Command {
 }
 
 func (s *pluginShelf) remove(command *cobra.Command, name string) error {
-	found, err := plugin.Discover(plugin.Folder(s.home), s.shipped)
+	found, err := plugins.Discover(plugins.Folder(s.home), s.shipped)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/magics/plugin"
 )
 
 func newPluginInstallCommand() *cobra.Command {
@@ -47,7 +48,7 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	folder := plugin.Folder(s.home)
+	folder := plugins.Folder(s.home)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -69,8 +70,8 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	b := plugin.Binary{Name: plugin.NameOf(fresh), Path: fresh}
-	d, err := plugin.Describe(ctx, b, plugin.Options{Home: s.home})
+	b := plugins.Binary{Name: plugins.NameOf(fresh), Path: fresh}
+	d, err := plugins.Describe(ctx, b, plugins.Options{Home: s.home})
 	if err != nil {
 		return err
 	}
@@ -91,8 +92,8 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	return say(command, "installed the plugin %s %s with %s; kernels that run find it with %%plugins rescan", b.Name, d.Version, percentNames(names))
 }
 
-// clash refuses a plugin that brings another's magic, or another's name.
-func (s *pluginShelf) clash(ctx context.Context, name string, d plugin.Description) error {
+// clash refuses a plugin that provides another's magic, or another's name.
+func (s *pluginShelf) clash(ctx context.Context, name string, d plugins.Description) error {
 	_ = s.manager.Load(ctx) // plugins that cannot be used have no names to defend
 	for _, p := range s.manager.Plugins() {
 		switch {
@@ -127,7 +128,7 @@ func copyProgram(from, to string, info os.FileInfo) error {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return errors.New("it is neither a folder with a Go program nor a program: chmod +x makes a script one")
 	}
-	source, err := os.Open(from)
+	source, err := safefile.Open(from)
 	if err != nil {
 		return err
 	}
@@ -145,7 +146,7 @@ func runGo(ctx context.Context, dir string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	var missing *exec.Error

@@ -18,7 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
-	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
 //go:embed plugintemplate
@@ -51,8 +52,8 @@ func newPluginNewCommand() *cobra.Command {
 
 // writePlugin writes a module into a folder that does not exist yet.
 func writePlugin(ctx context.Context, name, dir, source string) (err error) {
-	if !magics.ValidName(name) || strings.Trim(name, "-") != name {
-		return errors.New("a magic's name is made of letters, digits, '_' and '-', and begins with a letter")
+	if !registry.ValidName(name) || strings.Trim(name, "-") != name {
+		return errors.New("the name of a magic must begin with a letter and consist of letters, digits, '_' and '-'")
 	}
 	if source == "" {
 		if source, err = carriedSource(); err != nil {
@@ -63,14 +64,14 @@ func writePlugin(ctx context.Context, name, dir, source string) (err error) {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(source, "magics", "plugin")); err != nil {
-		return fmt.Errorf("%s is no checkout of Headstart: --source names one", source)
+		return fmt.Errorf("%s is not a checkout of Headstart: set --source to one", source)
 	}
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.RemoveAll(dir) // half a module helps nobody
+			_ = os.RemoveAll(dir) // half a module is of no use
 		}
 	}()
 	ident := identifier(name)
@@ -134,7 +135,7 @@ func writeModule(ctx context.Context, dir, name, source string) error {
 
 // carriedSource unpacks the source inside this program, once for each build of it.
 func carriedSource() (string, error) {
-	home, err := homeDir()
+	home, err := paths.State()
 	if err != nil {
 		return "", err
 	}

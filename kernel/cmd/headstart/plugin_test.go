@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/plugins"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
-	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -35,7 +37,7 @@ func newTerminal(t *testing.T) *terminal {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return &terminal{dir: t.TempDir(), home: home, env: append(os.Environ(),
-		"PATH="+bin+":"+os.Getenv("PATH"), homeVar+"="+home, sourceVar+"="+checkout, "GOFLAGS=", "GOWORK=off")}
+		"PATH="+bin+":"+os.Getenv("PATH"), paths.HomeVar+"="+home, sourceVar+"="+checkout, "GOFLAGS=", "GOWORK=off")}
 }
 
 // run runs a script and stays in the folder in which it ends.
@@ -60,10 +62,10 @@ func (s *terminal) mustRun(t *testing.T, script string) string {
 }
 
 // kernel loads the installed plugins as a kernel does.
-func (s *terminal) kernel(t *testing.T) (*magics.Registry, *plugin.Manager) {
+func (s *terminal) kernel(t *testing.T) (*registry.Registry, *plugins.Manager) {
 	t.Helper()
-	registry := magics.NewRegistry()
-	manager := plugin.NewManager(registry, plugin.Options{Home: s.home})
+	registry := registry.New()
+	manager := plugins.NewManager(registry, plugins.Options{Home: s.home})
 	t.Cleanup(func() { manager.Close(0) })
 	if err := manager.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -72,17 +74,17 @@ func (s *terminal) kernel(t *testing.T) (*magics.Registry, *plugin.Manager) {
 }
 
 // show runs a cell and returns what it shows: text, figures, and the error.
-func show(t *testing.T, registry *magics.Registry, cell string) string {
+func show(t *testing.T, known *registry.Registry, cell string) string {
 	t.Helper()
 	host := &magictest.Host{}
-	err := errors.New("the cell is no magic")
-	for _, part := range registry.ParseCell(cell) {
+	err := errors.New("the cell is not a magic")
+	for _, part := range known.ParseCell(cell, registry.Lines{}) {
 		if err = part.Err; err != nil {
 			break
 		}
-		m, ok := registry.Lookup(part.Call.Name)
+		m, ok := known.Lookup(part.Call.Name)
 		if !ok {
-			t.Fatalf("%q is no magic", cell)
+			t.Fatalf("%q is not a magic", cell)
 		}
 		if err = magics.Invoke(t.Context(), m, part.Call, host); err != nil {
 			break
@@ -110,7 +112,7 @@ func TestTutorial(t *testing.T) {
 	_, steps, _ := strings.Cut(string(page), "\n## Write a magic in five minutes\n")
 	steps, _, _ = strings.Cut(steps, "\n## ")
 	term := newTerminal(t)
-	var registry *magics.Registry
+	var known *registry.Registry
 	shown, kinds := "", map[string]int{}
 	for _, block := range fence.FindAllStringSubmatch(steps, -1) {
 		kind, file, text := block[1], block[2], block[3]
@@ -123,10 +125,10 @@ func TestTutorial(t *testing.T) {
 				t.Fatal(err)
 			}
 		case "cell":
-			if registry == nil {
-				registry, _ = term.kernel(t)
+			if known == nil {
+				known, _ = term.kernel(t)
 			}
-			shown = show(t, registry, strings.TrimSpace(text))
+			shown = show(t, known, strings.TrimSpace(text))
 		case "output":
 			if strings.TrimSpace(text) != strings.TrimSpace(shown) {
 				t.Errorf("the page shows:\n%s\nthe cell shows:\n%s", text, shown)
@@ -146,6 +148,9 @@ func TestPluginCommands(t *testing.T) {
 	if !strings.Contains(out, "installed the plugin two-words (devel) with %two-words") {
 		t.Errorf("install says:\n%s", out)
 	}
+	if deps := term.mustRun(t, "(cd headstart-two-words && go list -deps .)"); strings.Contains(deps, module+"/kernel/") || !strings.Contains(deps, module+"/magics/plugin") {
+		t.Errorf("a plugin links a part of the kernel:\n%s", deps)
+	}
 	var listed []listedPlugin
 	if err := json.Unmarshal([]byte(term.mustRun(t, "headstart plugin list --json")), &listed); err != nil {
 		t.Fatal(err)
@@ -153,21 +158,21 @@ func TestPluginCommands(t *testing.T) {
 	if len(listed) != 1 || listed[0].Name != "two-words" || listed[0].Magics[0] != "two-words" || listed[0].Error != "" {
 		t.Errorf("list: %+v", listed)
 	}
-	registry, _ := term.kernel(t)
-	if got := show(t, registry, "%two-words a b"); got != "A B!\n" {
+	known, _ := term.kernel(t)
+	if got := show(t, known, "%two-words a b"); got != "A B!\n" {
 		t.Errorf("the cell shows %q", got)
 	}
 
 	t.Run("refusals", func(t *testing.T) {
 		term.mustRun(t, "cp -r headstart-two-words headstart-copy; printf 'no program' > text; printf '#!/bin/sh\\nexit 3\\n' > script; chmod +x script")
 		for command, want := range map[string]string{
-			"plugin new 'two words'":         "a magic's name is made of letters",
+			"plugin new 'two words'":         "the name of a magic must begin with a letter",
 			"plugin new two-words":           "file exists",
-			"plugin new x --source /nowhere": "/nowhere is no checkout of Headstart",
+			"plugin new x --source /nowhere": "/nowhere is not a checkout of Headstart",
 			"plugin install nowhere":         "no such file or directory",
 			"plugin install text":            "neither a folder with a Go program nor a program",
 			"plugin install script":          "has to call plugin.Serve",
-			"plugin install headstart-copy":  "the plugin copy brings %two-words, which the plugin two-words (",
+			"plugin install headstart-copy":  "the plugin copy provides %two-words, which the plugin two-words (",
 			"plugin remove two-word":         "did you mean two-words?",
 			"plugin remove something-else":   "headstart plugin list shows them",
 		} {
@@ -188,7 +193,7 @@ func TestPluginCommands(t *testing.T) {
 	}
 }
 
-// TestPluginsInJupyter drives the real kernel with two plugins: the test binary of package plugin, which is what its file
+// TestPluginsInJupyter drives the real kernel with two plugins: the test binary of package plugins, which is what its file
 // is called.
 func TestPluginsInJupyter(t *testing.T) {
 	if testing.Short() {
@@ -201,11 +206,11 @@ func TestPluginsInJupyter(t *testing.T) {
 			folder = path
 		}
 	}
-	plugins := plugin.Folder(filepath.Join(folder, "home"))
+	plugins := plugins.Folder(filepath.Join(folder, "home"))
 	if err := os.MkdirAll(plugins, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command("go", "test", "-c", "-o", filepath.Join(plugins, "headstart-toy"), "../../../magics/plugin")
+	build := exec.Command("go", "test", "-c", "-o", filepath.Join(plugins, "headstart-toy"), "../../../kernel/plugins")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

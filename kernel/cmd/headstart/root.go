@@ -41,9 +41,9 @@ func newRootCommand() *cobra.Command {
 func unknownCommand(root *cobra.Command, name string) error {
 	root.SuggestionsMinimumDistance = 2 // letters to change
 	if near := root.SuggestionsFor(name); len(near) > 0 {
-		return fmt.Errorf("there is no command %s: did you mean %s? headstart --help lists them all", name, strings.Join(near, " or "))
+		return fmt.Errorf("unknown command %s: did you mean %s? headstart --help lists all", name, strings.Join(near, " or "))
 	}
-	return fmt.Errorf("there is no command %s: headstart --help lists them all", name)
+	return fmt.Errorf("unknown command %s: headstart --help lists all", name)
 }
 
 // carriedAssets are the files inside this program that an installation unpacks.

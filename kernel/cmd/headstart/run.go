@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/kernel/notebook"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -142,15 +143,15 @@ func (r *notebookRun) execute(ctx context.Context, prepared, folder string, stde
 			}
 		}
 	}
-	args := []string{"-c", runScript, prepared, "--out", r.out, "--folder", folder, "--kernel", r.kernel}
+	args := []string{prepared, "--out", r.out, "--folder", folder, "--kernel", r.kernel}
 	if r.html != "" {
 		args = append(args, "--html", r.html)
 	}
 	if r.timeout > 0 {
 		args = append(args, "--timeout", strconv.FormatFloat(r.timeout.Seconds(), 'f', -1, 64))
 	}
-	python, jupyterPath := install.Jupyter(r.python)
-	cmd := exec.CommandContext(ctx, python, args...)
+	interpreter, jupyterPath := install.Jupyter(r.python)
+	cmd := exec.CommandContext(ctx, interpreter, python.Code(runScript, args...)...)
 	cmd.Env = append(os.Environ(), "JUPYTER_PATH="+jupyterPath)
 	// An interrupt lets the client end the kernel; killing the client would leave the kernel to notice.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -163,15 +164,15 @@ func (r *notebookRun) execute(ctx context.Context, prepared, folder string, stde
 		}
 		switch cmd.ProcessState.ExitCode() {
 		case 3:
-			return result, fmt.Errorf("%s has no nbclient to run notebooks with: %s -m pip install nbclient nbconvert, or name another with --python", python, python)
+			return result, fmt.Errorf("%s has no nbclient to run notebooks with: %s -P -m pip install nbclient nbconvert, or name another with --python", interpreter, interpreter)
 		case 4:
-			return result, fmt.Errorf("the kernel %s is not known to the Jupyter of %s: run headstart install", r.kernel, python)
+			return result, fmt.Errorf("the kernel %s is not known to the Jupyter of %s: run headstart install", r.kernel, interpreter)
 		}
-		return result, fmt.Errorf("running the notebook with %s: %w", python, err)
+		return result, fmt.Errorf("running the notebook with %s: %w", interpreter, err)
 	}
 	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &result); err != nil {
-		return result, fmt.Errorf("running the notebook with %s: it reported %q instead of a result", python, stdout.String())
+		return result, fmt.Errorf("running the notebook with %s: it reported %q instead of a result", interpreter, stdout.String())
 	}
 	return result, nil
 }

@@ -5,6 +5,8 @@ Exit status 3: a module is missing; 4: Jupyter knows no such kernel.
 
 import argparse
 import json
+import os
+import secrets
 import sys
 import time
 import warnings
@@ -40,6 +42,14 @@ def announce(cell, cell_index, **_):
         print(f"cell {code.index(cell_index) + 1} of {len(code)}: {first_line(cell)}", file=sys.stderr, flush=True)
 
 
+def save(path, text):
+    """Replaces a file whole. A link in its place is replaced too: in somebody's folder it may lead to a file of ours."""
+    unfinished = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.tmp")
+    with open(unfinished, "x", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(unfinished, path)
+
+
 client = NotebookClient(
     notebook,
     kernel_name=arguments.kernel,
@@ -63,10 +73,9 @@ except KeyboardInterrupt:
     sys.exit(130)
 seconds = time.monotonic() - start
 
-nbformat.write(notebook, arguments.out)
+save(arguments.out, nbformat.writes(notebook) + "\n")
 if arguments.html:
     warnings.simplefilter("ignore")  # output types that only JupyterLab draws
     page, _ = HTMLExporter().from_notebook_node(notebook)
-    with open(arguments.html, "w", encoding="utf-8") as file:
-        file.write(page)
+    save(arguments.html, page)
 print(json.dumps({"seconds": seconds, "failure": failure}))

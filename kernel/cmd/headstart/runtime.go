@@ -8,9 +8,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A runtimeFolder holds the sockets of one kernel and its children. It is locked while the kernel lives, so that other
@@ -26,26 +28,23 @@ const sweepAge = time.Minute
 // openRuntimeFolder makes the folder, for this user alone. Its name follows from the connection file, which stays the
 // same when Jupyter restarts a kernel, and is short: the path of a Unix socket has about 100 bytes.
 func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
-	base := os.Getenv("XDG_RUNTIME_DIR")
-	if info, err := os.Stat(base); base == "" || err != nil || !info.IsDir() || len(base) > 40 {
-		base = filepath.Join(os.TempDir(), "headstart-"+strconv.Itoa(os.Getuid()))
-	} else {
-		base = filepath.Join(base, "headstart")
+	base, err := paths.Runtime()
+	if err != nil {
+		return nil, err
 	}
+	return openFolderBelow(base, connectionFile)
+}
+
+// openFolderBelow makes the folder of the kernel with this connection file in base, where other kernels have theirs.
+func openFolderBelow(base, connectionFile string) (*runtimeFolder, error) {
 	absolute, err := filepath.Abs(connectionFile)
 	if err != nil {
 		return nil, fmt.Errorf("find the connection file: %w", err)
 	}
 	digest := sha256.Sum256([]byte(absolute))
-	path := filepath.Join(base, hex.EncodeToString(digest[:6]))
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("make a folder for the kernel's sockets: %w", err)
-	}
-	// In a folder that all users share, somebody else may have made this one before.
-	for _, folder := range []string{base, path} {
-		if err := checkPrivate(folder); err != nil {
-			return nil, err
-		}
+	path, err := paths.Private(filepath.Join(base, hex.EncodeToString(digest[:6])))
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for this kernel: %w", err)
 	}
 	lock, _, err := lockFolder(path)
 	if err != nil {
@@ -54,21 +53,9 @@ func openRuntimeFolder(connectionFile string) (*runtimeFolder, error) {
 	return &runtimeFolder{path: path, lock: lock}, nil
 }
 
-func checkPrivate(folder string) error {
-	info, err := os.Lstat(folder)
-	if err != nil {
-		return fmt.Errorf("check the folder for the kernel's sockets: %w", err)
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("use %s for the kernel's sockets: it is not a folder for this user alone; remove it, or set XDG_RUNTIME_DIR to one", folder)
-	}
-	return nil
-}
-
 // lockFolder locks a folder for as long as the file stays open. Locked is false where another kernel holds the lock.
 func lockFolder(path string) (file *os.File, locked bool, err error) {
-	file, err = os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err = safefile.OpenUnlinked(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, false, err
 	}

@@ -66,7 +66,7 @@ class PluginTests(unittest.TestCase):
         self.assertEqual([lines[1], lines[2][:6] + lines[2][-2:]], ["go", "call 1go"])
 
     def test_updates_go_on_after_the_cell(self):
-        request = self.kernel.client.execute("%work 1s")
+        request = self.kernel.client.execute("%work 3s")
         reply, published = self.kernel.outcome(request)
         self.assertEqual(reply["status"], "ok")
         (shown,) = (content for kind, content in published if kind == "display_data")

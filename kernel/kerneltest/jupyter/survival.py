@@ -263,7 +263,7 @@ class ParentTests(unittest.TestCase):
             f"manager, client = start_new_kernel(kernel_name={KERNEL!r})\n"
             "print(manager.provisioner.pid, flush=True)\ntime.sleep(1000)\n"
         )
-        parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        parent = subprocess.Popen([sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, text=True)
         pid = int(parent.stdout.readline())
         family = descendants(pid) | {pid}
         parent.kill()

@@ -52,7 +52,7 @@ class ToolTests(unittest.TestCase):
 
     def run_tool(self, *arguments, **options):
         return subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=self.folder, text=True, timeout=PATIENCE, check=True, capture_output=True, **options
+            [sys.executable, "-P", "-m", *arguments], cwd=self.folder, text=True, timeout=PATIENCE, check=True, capture_output=True, **options
         ).stdout
 
     def test_nbclient(self):

@@ -113,13 +113,13 @@ func (s *session) create(name string, columns []string) (*files, error) {
 	}
 	folder := filepath.Join(s.folder, "sql")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot keep the result: %w", err)
+		return nil, fmt.Errorf("write the result: %w", err)
 	}
 	for _, extension := range []string{".json", ".csv"} {
 		file, err := os.CreateTemp(folder, ".writing-*"+extension)
 		if err != nil {
 			f.discard()
-			return nil, fmt.Errorf("cannot keep the result: %w", err)
+			return nil, fmt.Errorf("write the result: %w", err)
 		}
 		f.opened = append(f.opened, file)
 		f.names = append(f.names, filepath.Join(folder, name+extension))
@@ -170,7 +170,7 @@ func (f *files) finish() (jsonFile, csvFile string, err error) {
 		}
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("cannot keep the result: %w", err)
+		return "", "", fmt.Errorf("write the result: %w", err)
 	}
 	if len(f.names) == 0 {
 		return "", "", nil

@@ -43,7 +43,7 @@ func (s *session) openLocked(ctx context.Context, file string) error {
 	}
 	db.SetMaxOpenConns(1) // a database in memory belongs to its connection
 	db.SetConnMaxIdleTime(0)
-	// Opening reads nothing; this does, and finds a file that is no database.
+	// Opening reads nothing; this does, and finds a file that is not a database.
 	if _, err := db.ExecContext(ctx, "select count(*) from sqlite_schema"); err != nil {
 		return errors.Join(err, db.Close())
 	}
@@ -69,7 +69,7 @@ func (s *session) query(ctx context.Context, text, name string, limit int) (*res
 	defer s.mu.Unlock()
 	if s.db == nil {
 		if err := s.openLocked(ctx, inMemory); err != nil {
-			return nil, fmt.Errorf("cannot open a database in memory: %w", err)
+			return nil, fmt.Errorf("open a database in memory: %w", err)
 		}
 	}
 	conn, err := s.db.Conn(ctx)
@@ -108,5 +108,5 @@ func queryError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("the query was interrupted: %w", ctx.Err())
 	}
-	return fmt.Errorf("cannot run the query: %w", err)
+	return fmt.Errorf("run the query: %w", err)
 }

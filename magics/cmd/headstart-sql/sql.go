@@ -24,7 +24,7 @@ type options struct {
 }
 
 func (s *session) magic() magics.Magic {
-	return &magics.Command[options]{
+	return &magics.RawCommand[options]{
 		Use:   "sql QUERY",
 		Short: "Queries a SQLite database and shows the result as a table",
 		Long: `The query, which may be several statements, stands in the line or in the cell below it. The database stays open for the
@@ -34,9 +34,8 @@ sql/NAME.json (one object a row) and sql/NAME.csv in $HEADSTART_RUNTIME_DIR.`,
 %%sql --as long_ones
 select * from flowers
 where petal_length > 5`,
-		Body:    magics.OptionalBody,
-		RawLine: true,
-		JSON:    true,
+		Body: magics.OptionalBody,
+		JSON: true,
 		Flags: func(f *pflag.FlagSet, o *options) {
 			magics.Path(f, &o.DB, "db", "", "the database's file, made when it is not there; :memory: for a fresh one in memory")
 			f.StringVar(&o.As, "as", "result", "the NAME under which the result is kept")
@@ -53,14 +52,14 @@ func (s *session) do(ctx context.Context, in *magics.Invocation, o *options) err
 	}
 	if o.DB != "" {
 		if err := s.open(ctx, o.DB); err != nil {
-			return fmt.Errorf("%%sql: cannot open the database %s: %w", o.DB, err)
+			return fmt.Errorf("%%sql: open the database %s: %w", o.DB, err)
 		}
 	}
 	if query == "" {
 		if o.DB != "" {
 			return in.Printf("The database is %s.\n", o.DB)
 		}
-		return errors.New("%sql: there is no query: write it behind %sql, or below %%sql")
+		return errors.New("%sql: there is no query: write it after %sql, or below %%sql")
 	}
 	r, err := s.query(ctx, query, o.As, o.Limit)
 	if err != nil {

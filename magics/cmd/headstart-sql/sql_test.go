@@ -87,7 +87,7 @@ func TestResultIsKeptForGoCells(t *testing.T) {
 		t.Errorf("an empty result is %q, %v", text, err)
 	}
 	if _, err := run(t, s, "%sql select 1 union all select abs(-9223372036854775808)"); err == nil {
-		t.Error("a failing row is no error")
+		t.Error("a failing row is not an error")
 	}
 	left, err := filepath.Glob(filepath.Join(s.folder, "sql", ".*"))
 	if err != nil || len(left) != 0 {
@@ -130,8 +130,8 @@ func TestErrors(t *testing.T) {
 		"%sql":                              "there is no query",
 		"%sql selekt 1":                     `near "selekt": syntax error`,
 		"%sql select * from nowhere":        "no such table: nowhere",
-		"%sql --db " + text + " select 1":   "cannot open the database " + text,
-		"%sql --db /nowhere/x select 1":     "cannot open the database /nowhere/x",
+		"%sql --db " + text + " select 1":   "open the database " + text,
+		"%sql --db /nowhere/x select 1":     "open the database /nowhere/x",
 		"%sql --db " + s.folder + " select": "it is a folder",
 		"%sql --as ../x select 1":           "a name is made of letters",
 		"%sql --limit -1 select 1":          "it is 0 or more",

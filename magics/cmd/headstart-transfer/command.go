@@ -60,7 +60,7 @@ func runMagics(ctx context.Context, lab *transfer.Lab, host *terminal, lines ...
 	}
 	for _, words := range lines {
 		name, args := words[0], words[1:]
-		call := magics.Call{Name: name, Args: args, Line: magics.JoinWords(args)}
+		call := magics.Call{Name: name, Line: magics.JoinWords(args)}
 		call.Code = "%" + name + " " + call.Line
 		err := magics.Invoke(ctx, known[name], call, host)
 		if err := errors.Join(err, host.settle()); err != nil {

@@ -1,4 +1,4 @@
-// Headstart-transfer is the plugin that brings the magics of transfer learning; run by hand, it is their command line.
+// Headstart-transfer is the plugin that provides the magics of transfer learning; run by hand, it is their command line.
 package main
 
 import (
@@ -7,16 +7,20 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/magics/transfer"
 )
 
 func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	lab := transfer.NewLab(stateFolder(), log)
+	home, err := paths.State()
+	if err != nil {
+		log.Warn("nothing is kept on disk", "error", err)
+	}
+	lab := transfer.NewLab(home, log)
 	if plugin.Started() {
 		servePlugin(lab, log)
 		return
@@ -24,7 +28,7 @@ func main() {
 	// The first interrupt stops gently and keeps the best model; with the handler gone, the second ends the process.
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, cancel)
-	err := rootCommand(lab).ExecuteContext(ctx)
+	err = rootCommand(lab).ExecuteContext(ctx)
 	if closeErr := lab.Close(); err == nil {
 		err = closeErr
 	}
@@ -41,16 +45,4 @@ func servePlugin(lab *transfer.Lab, log *slog.Logger) {
 	if err := lab.Close(); err != nil {
 		log.Error("closing", "error", err)
 	}
-}
-
-// stateFolder is HEADSTART_HOME, or a folder of ours in the user's cache; empty where neither is known.
-func stateFolder() string {
-	if dir := os.Getenv("HEADSTART_HOME"); dir != "" {
-		return dir
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(cache, "headstart")
 }

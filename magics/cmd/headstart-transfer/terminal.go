@@ -44,7 +44,7 @@ func isScreen(w io.Writer) bool {
 }
 
 // Show prints a bundle's text.
-func (t *terminal) Show(b display.Bundle) (display.ID, error) {
+func (t *terminal) Show(_ context.Context, b display.Bundle) (display.ID, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.next++
@@ -53,7 +53,7 @@ func (t *terminal) Show(b display.Bundle) (display.ID, error) {
 }
 
 // Update draws over the bundle where it still stands last on the screen.
-func (t *terminal) Update(id display.ID, b display.Bundle) error {
+func (t *terminal) Update(_ context.Context, id display.ID, b display.Bundle) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.screen {
@@ -109,7 +109,7 @@ func (a above) Write(p []byte) (int, error) {
 func (t *terminal) Stdout() io.Writer { return above{t, t.out} }
 func (t *terminal) Stderr() io.Writer { return above{t, t.errors} }
 
-func (t *terminal) Ask(prompt string, secret bool) (string, error) {
+func (t *terminal) Ask(_ context.Context, prompt string, secret bool) (string, error) {
 	if secret {
 		return "", fmt.Errorf("asking for %q: a command does not ask for secrets", prompt)
 	}
@@ -122,5 +122,5 @@ func (t *terminal) Ask(prompt string, secret bool) (string, error) {
 }
 
 func (t *terminal) Execute(context.Context, string) error {
-	return fmt.Errorf("running a cell: there is no notebook behind a command")
+	return fmt.Errorf("run a cell: a command line has no notebook")
 }

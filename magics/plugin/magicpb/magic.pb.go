@@ -1,4 +1,4 @@
-// The protocol between the Headstart kernel and a plugin: a program of its own that brings magics.
+// The protocol between the Headstart kernel and a plugin: a program of its own that provides magics.
 //
 // A plugin in any language speaks hashicorp/go-plugin's handshake and serves the Magics service below.
 //
@@ -555,8 +555,8 @@ func (*ToMagic_Executed) isToMagic_Message() {}
 type Start struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`  // without percent signs
-	Args          []string               `protobuf:"bytes,2,rep,name=args,proto3" json:"args,omitempty"`  // the words behind the name, split as a shell does
-	Line          string                 `protobuf:"bytes,3,opt,name=line,proto3" json:"line,omitempty"`  // everything behind the name, as written
+	Args          []string               `protobuf:"bytes,2,rep,name=args,proto3" json:"args,omitempty"`  // the words after the name, split as a shell does
+	Line          string                 `protobuf:"bytes,3,opt,name=line,proto3" json:"line,omitempty"`  // everything after the name, as written
 	Body          string                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`  // for %%name: the cell below the first line
 	Cell          bool                   `protobuf:"varint,5,opt,name=cell,proto3" json:"cell,omitempty"` // whether it was called as %%name
 	Code          string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`  // the text of the whole cell
@@ -1331,7 +1331,7 @@ func (x *BackgroundUpdate) GetBundle() *Bundle {
 type Position struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Line          string                 `protobuf:"bytes,2,opt,name=line,proto3" json:"line,omitempty"`      // begins behind the magic's name
+	Line          string                 `protobuf:"bytes,2,opt,name=line,proto3" json:"line,omitempty"`      // begins after the magic's name
 	Cursor        int32                  `protobuf:"varint,3,opt,name=cursor,proto3" json:"cursor,omitempty"` // in bytes of the line's UTF-8
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,4 +1,4 @@
-// The protocol between the Headstart kernel and a plugin: a program of its own that brings magics.
+// The protocol between the Headstart kernel and a plugin: a program of its own that provides magics.
 //
 // A plugin in any language speaks hashicorp/go-plugin's handshake and serves the Magics service below.
 //
@@ -46,7 +46,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type MagicsClient interface {
-	// Describe says what the plugin brings. The kernel asks once for each build of the program and remembers the answer,
+	// Describe says what the plugin provides. The kernel asks once for each build of the program and remembers the answer,
 	// so it may depend on nothing but the program.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*Description, error)
 	// Attach lasts as long as a kernel uses the plugin. Through it go updates of displays whose Run has ended.
@@ -55,7 +55,7 @@ type MagicsClient interface {
 	Run(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ToMagic, FromMagic], error)
 	// Complete offers candidates for the word that ends at the cursor; each replaces that whole word.
 	Complete(ctx context.Context, in *Position, opts ...grpc.CallOption) (*Candidates, error)
-	// Inspect explains what stands at the cursor; an empty bundle means that it knows nothing.
+	// Inspect explains what is at the cursor; an empty bundle means that it knows nothing.
 	Inspect(ctx context.Context, in *Position, opts ...grpc.CallOption) (*Bundle, error)
 	// Respond answers the notebook extension outside of any cell, also while a cell runs.
 	Respond(ctx context.Context, in *Request, opts ...grpc.CallOption) (*Response, error)
@@ -139,7 +139,7 @@ func (c *magicsClient) Respond(ctx context.Context, in *Request, opts ...grpc.Ca
 // All implementations must embed UnimplementedMagicsServer
 // for forward compatibility.
 type MagicsServer interface {
-	// Describe says what the plugin brings. The kernel asks once for each build of the program and remembers the answer,
+	// Describe says what the plugin provides. The kernel asks once for each build of the program and remembers the answer,
 	// so it may depend on nothing but the program.
 	Describe(context.Context, *DescribeRequest) (*Description, error)
 	// Attach lasts as long as a kernel uses the plugin. Through it go updates of displays whose Run has ended.
@@ -148,7 +148,7 @@ type MagicsServer interface {
 	Run(grpc.BidiStreamingServer[ToMagic, FromMagic]) error
 	// Complete offers candidates for the word that ends at the cursor; each replaces that whole word.
 	Complete(context.Context, *Position) (*Candidates, error)
-	// Inspect explains what stands at the cursor; an empty bundle means that it knows nothing.
+	// Inspect explains what is at the cursor; an empty bundle means that it knows nothing.
 	Inspect(context.Context, *Position) (*Bundle, error)
 	// Respond answers the notebook extension outside of any cell, also while a cell runs.
 	Respond(context.Context, *Request) (*Response, error)

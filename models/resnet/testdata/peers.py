@@ -40,7 +40,7 @@ def value(name: str, shape: tuple) -> np.ndarray:
 
 def images(count: int, size: int) -> np.ndarray:
     """[count, size, size, 3] uint8: noise on a ramp."""
-    noise = uniform("images", count * size * size * 3).reshape(count, size, size, 3)
+    noise = uniform("pictures", count * size * size * 3).reshape(count, size, size, 3)  # glossary: the seed of the golden numbers
     ramp = np.arange(size, dtype=np.float64).reshape(1, 1, size, 1) / size
     return np.floor((noise + ramp) * 127.5).astype(np.uint8)
 

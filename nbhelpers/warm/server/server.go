@@ -11,8 +11,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/internal/peer"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -20,8 +23,11 @@ import (
 // closes the connection or the server stops. A panic becomes the client's error.
 type Handler func(ctx context.Context, method string, params json.RawMessage) (any, error)
 
-// Listen opens the socket at path. A socket that a dead server left there is replaced; one that still answers is an error.
+// Listen opens the socket at path, in a folder of this user that nobody else can write to. A socket that a dead server left there is replaced; one that still answers is an error.
 func Listen(path string) (net.Listener, error) {
+	if err := paths.CheckOwn(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", path, err)
+	}
 	if _, err := os.Lstat(path); err == nil {
 		if conn, err := net.Dial("unix", path); err == nil {
 			_ = conn.Close()
@@ -58,6 +64,10 @@ func Serve(ctx context.Context, listener net.Listener, handle Handler) error {
 		}
 		if err != nil {
 			return fmt.Errorf("accepting on %s: %w", listener.Addr(), err)
+		}
+		if unix, ok := conn.(*net.UnixConn); ok && peer.Check(unix, 0) != nil {
+			_ = conn.Close() // another user's, who got in before the socket was closed to others
+			continue
 		}
 		open.Go(func() { serveConn(ctx, conn, handle) })
 	}

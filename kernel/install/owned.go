@@ -1,0 +1,115 @@
+package install
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// An owned says what may be removed for an installation: what lies below its own folders. The manifest alone does not
+// say so, since it may come with a folder of somebody else, or from before the folder was moved.
+type owned struct {
+	bases []string // absolute
+	whole string   // below it, a whole folder may go
+	own   []string // the bases' parents may go where they are empty
+}
+
+// ownedBy is what the installation of a layout may remove. In the user's own place, and nowhere else, that includes the
+// data folder that Jupyter had at the time.
+func ownedBy(layout Layout, asked request) owned {
+	o := owned{bases: []string{layout.Prefix}, whole: layout.Root, own: []string{layout.Root, layout.Share}}
+	if layout.Checkout != "" {
+		o.bases = []string{layout.Root}
+	}
+	if user, err := userLayout(layout.Source); err == nil && user.Root == layout.Root {
+		// Deepest first: the user's own folders may be links to another disk.
+		o.bases = []string{layout.Root, user.Share, layout.Share, layout.Prefix}
+		if filepath.IsAbs(asked.Share) {
+			o.bases, o.own = append([]string{asked.Share}, o.bases...), append(o.own, asked.Share)
+		}
+	}
+	return o
+}
+
+// base is the folder that a path lies below; empty where it lies outside, or is not written plainly.
+func (o owned) base(path string) string {
+	path, folder := strings.CutSuffix(path, string(filepath.Separator))
+	if !filepath.IsAbs(path) || filepath.Clean(path) != path || folder && !below(o.whole, path) {
+		return ""
+	}
+	for _, base := range o.bases {
+		if below(base, path) {
+			return base
+		}
+	}
+	return ""
+}
+
+// below reports whether a path lies in a folder and is not the folder.
+func below(dir, path string) bool { return dir != path && within(dir, path) }
+
+// keep splits the entries of a manifest into those that may be removed and the others.
+func (o owned) keep(m manifest) (kept manifest, foreign []string) {
+	kept = manifest{Asked: m.Asked}
+	for _, file := range m.Files {
+		if o.base(file) == "" {
+			foreign = append(foreign, file)
+			continue
+		}
+		kept.Files = append(kept.Files, file)
+	}
+	for _, folder := range m.Folders {
+		parent := filepath.Clean(folder) == folder && slices.ContainsFunc(o.own, func(own string) bool { return within(folder, own) })
+		if o.base(folder) == "" && !parent {
+			foreign = append(foreign, folder)
+			continue
+		}
+		kept.Folders = append(kept.Folders, folder)
+	}
+	return kept, foreign
+}
+
+// remove takes an entry of a manifest away, if it is still there. Links on the way do not lead out of the base.
+func (o owned) remove(path string) error {
+	base := o.base(path)
+	if base == "" {
+		return &fs.PathError{Op: "remove", Path: path, Err: errors.New("it is not part of this installation")}
+	}
+	root, err := os.OpenRoot(base)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close() // only names
+	name, folder := strings.CutSuffix(path, string(filepath.Separator))
+	if name, err = filepath.Rel(base, name); err != nil {
+		return err
+	}
+	if folder {
+		return removeTree(root, name)
+	}
+	if err := root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// removeTree also removes folders without write permission, such as a module cache's.
+func removeTree(root *os.Root, name string) error {
+	err := root.RemoveAll(name)
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	_ = fs.WalkDir(root.FS(), filepath.ToSlash(name), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			_ = root.Chmod(filepath.FromSlash(path), 0o755)
+		}
+		return nil
+	})
+	return root.RemoveAll(name)
+}

@@ -1,0 +1,98 @@
+package plugins
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+)
+
+// typingPatience is how long completion and inspection wait for a plugin: the user is typing.
+const typingPatience = 2 * time.Second
+
+// remoteMagic is a magic of a plugin.
+type remoteMagic struct {
+	description MagicDescription
+	plugin      *managed
+}
+
+// rawRemoteMagic is one whose line is a language of its own.
+type rawRemoteMagic struct{ remoteMagic }
+
+// TakesRawLine marks it as a magics.RawLiner.
+func (rawRemoteMagic) TakesRawLine() {}
+
+var (
+	_ magics.Magic     = remoteMagic{}
+	_ magics.Completer = remoteMagic{}
+	_ magics.Inspector = remoteMagic{}
+	_ magics.Responder = remoteMagic{}
+	_ magics.RawLiner  = rawRemoteMagic{}
+)
+
+func (m remoteMagic) Name() string { return m.description.Name }
+func (m remoteMagic) Help() string { return m.description.Help }
+
+func (m remoteMagic) Run(ctx context.Context, call magics.Call, host magics.Host) error {
+	p, err := m.plugin.acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("%%%s: %w", m.Name(), err)
+	}
+	return p.run(ctx, call, host, m.plugin.manager.options.InterruptGrace)
+}
+
+func (m remoteMagic) Complete(ctx context.Context, line string, cursor int) ([]string, error) {
+	if !m.description.Completes {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, typingPatience)
+	defer cancel()
+	p, err := m.plugin.acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("complete %%%s: %w", m.Name(), err)
+	}
+	found, err := p.magics.Complete(ctx, &magicpb.Position{Name: m.Name(), Line: line, Cursor: int32(cursor)})
+	if err != nil {
+		return nil, fmt.Errorf("complete %%%s: %w", m.Name(), plain(err))
+	}
+	return found.GetWords(), nil
+}
+
+func (m remoteMagic) Inspect(ctx context.Context, line string, cursor int) (display.Bundle, error) {
+	if !m.description.Inspects {
+		return display.Text(m.Help()), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, typingPatience)
+	defer cancel()
+	p, err := m.plugin.acquire(ctx)
+	if err != nil {
+		return display.Bundle{}, fmt.Errorf("inspect %%%s: %w", m.Name(), err)
+	}
+	bundle, err := p.magics.Inspect(ctx, &magicpb.Position{Name: m.Name(), Line: line, Cursor: int32(cursor)})
+	if err != nil {
+		return display.Bundle{}, fmt.Errorf("inspect %%%s: %w", m.Name(), plain(err))
+	}
+	return magicpb.ToBundle(bundle)
+}
+
+func (m remoteMagic) Respond(ctx context.Context, request json.RawMessage) (json.RawMessage, error) {
+	if !m.description.Responds {
+		return nil, fmt.Errorf("%%%s does not answer requests of the notebook extension", m.Name())
+	}
+	p, err := m.plugin.acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask %%%s: %w", m.Name(), err)
+	}
+	answer, err := p.magics.Respond(ctx, &magicpb.Request{Name: m.Name(), Json: request})
+	if err != nil {
+		return nil, fmt.Errorf("ask %%%s: %w", m.Name(), plain(err))
+	}
+	if !json.Valid(answer.GetJson()) {
+		return nil, fmt.Errorf("ask %%%s: its answer is not JSON", m.Name())
+	}
+	return answer.GetJson(), nil
+}

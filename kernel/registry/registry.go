@@ -1,0 +1,134 @@
+// Package registry finds the magics that a cell calls.
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/headstart-nb/headstart/magics"
+)
+
+// A Registry holds the magics that cells can call, each with its origin. It is safe for concurrent use, since plugins
+// come and go while cells run.
+type Registry struct {
+	mu      sync.RWMutex
+	entries map[string]Entry
+}
+
+// An Entry is one magic of a registry.
+type Entry struct {
+	magics.Magic
+	Origin string // who brought it, as a user should read it: "headstart", or a plugin's file
+}
+
+// Summary is the first line of the magic's help.
+func (e Entry) Summary() string {
+	line, _, _ := strings.Cut(e.Help(), "\n")
+	return line
+}
+
+// A Listing names a command that is not a magic, such as one of the engine's own, for %help.
+type Listing struct {
+	Usage   string // as a cell has it: "%cd [DIR]", "!COMMAND"
+	Summary string
+}
+
+// New returns an empty registry.
+func New() *Registry { return &Registry{entries: map[string]Entry{}} }
+
+// Add adds the magics of one origin: all of them or, when a name is taken or invalid, none.
+func (r *Registry) Add(origin string, list ...magics.Magic) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	added := map[string]Entry{}
+	for _, m := range list {
+		name := m.Name()
+		if !ValidName(name) {
+			return fmt.Errorf("%s provides a magic named %q: a name must begin with a letter and consist of letters, digits, '_' and '-'", origin, name)
+		}
+		if _, twice := added[name]; twice {
+			return fmt.Errorf("%s provides %%%s twice: a name must be unique", origin, name)
+		}
+		if other, taken := r.entries[name]; taken {
+			return fmt.Errorf("%s provides %%%s, which %s provides already: rename or remove one of the two", origin, name, other.Origin)
+		}
+		added[name] = Entry{m, origin}
+	}
+	maps.Copy(r.entries, added)
+	return nil
+}
+
+// Remove removes all magics of one origin.
+func (r *Registry) Remove(origin string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.entries, func(_ string, e Entry) bool { return e.Origin == origin })
+}
+
+// Lookup returns the magic of that name, given without percent signs.
+func (r *Registry) Lookup(name string) (magics.Magic, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e, ok := r.entries[name]
+	return e.Magic, ok
+}
+
+// Has reports whether there is a magic of that name; it is the isOurs of ParseCell.
+func (r *Registry) Has(name string) bool {
+	_, ok := r.Lookup(name)
+	return ok
+}
+
+// ParseCell splits a cell by this registry's magics, as the function ParseCell does. The line of a magics.RawLiner need
+// not consist of words.
+func (r *Registry) ParseCell(code string, scanner Scanner) []Part {
+	parts := ParseCell(code, r.Has, scanner)
+	for i, p := range parts {
+		m, _ := r.Lookup(p.Call.Name)
+		_, raw := m.(magics.RawLiner)
+		var words *wordsError
+		if raw && errors.As(p.Err, &words) {
+			parts[i].Err = nil
+		}
+	}
+	return parts
+}
+
+// Entries lists all magics, sorted by name.
+func (r *Registry) Entries() []Entry {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(r.entries), func(a, b Entry) int { return cmp.Compare(a.Name(), b.Name()) })
+}
+
+// Names lists the names of all magics, sorted.
+func (r *Registry) Names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.entries))
+}
+
+// Unknown is the error for the name of a magic that does not exist, with the nearest name that does. The names in others count too:
+// they are the engine's own magics.
+func (r *Registry) Unknown(name string, others ...string) error {
+	if near := magics.Nearest(name, append(r.Names(), others...)); near != "" {
+		return fmt.Errorf("there is no magic %%%s: did you mean %%%s? %%help lists all", name, near)
+	}
+	return fmt.Errorf("there is no magic %%%s: %%help lists all", name)
+}
+
+// ValidName reports whether a magic may have this name.
+func ValidName(name string) bool {
+	for i, c := range name {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c != '_' && c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return name != ""
+}
