@@ -1,4 +1,4 @@
-# Everything that these commands set up goes into .headstart; make clean removes it.
+# Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension sample-weights wheel wheel-test clean
 
@@ -22,12 +22,12 @@ export PATH := $(STATE)/bin:$(PATH)
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-setup: ## bring Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
+setup: ## install Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
 	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
 	@echo "compiling the installer ..."
 	@$(SETUP)
 
-demo: setup ## train on the sample images in a notebook, and print what came out
+demo: setup ## train on the sample images in a notebook, and print the result
 	@$(STATE)/bin/headstart run notebooks/01_quickstart.ipynb --label demo --expect-training \
 		--out $(STATE)/demo/01_quickstart.ipynb --html $(STATE)/demo/01_quickstart.html
 

@@ -84,7 +84,7 @@ class Program:
 
 
 def start(binary, options):
-    """Starts what can be started here, one after the other, so that memory can be told apart."""
+    """Starts what can be started here, sequentially, so that memory can be told apart."""
     shared = ["--device", options.device, "--batch", str(options.batch), "--precision", options.precision]
     python = [options.peer_python, str(HERE / "cuda" / "peer.py")]
     environment = {"GOMLX_NO_AUTO_INSTALL": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}

@@ -1,7 +1,7 @@
-"""The kernel's speed as ratios to ipykernel's, measured in one interleaved run.
+"""How many times faster than ipykernel the kernel answers, measured in one interleaved run: above 1 is faster.
 
 Usage: python bench/kernel.py [--rounds N]. The Python that runs it has Jupyter, ipykernel and the kernelspec "headstart".
-The last column is the most that a ratio, or the time, may be; the exit status says whether all are below.
+The last column is the least that a ratio, or the most that a time, may be; the exit status says whether all hold.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 import zmq
 from jupyter_client.manager import KernelManager
 
-LIMITS = {"start to first reply": 0.2, "kernel_info": 0.5, "a cell that does nothing": 0.5}
+LIMITS = {"start to first reply": 5, "kernel_info": 2, "a cell that does nothing": 2}
 CONTROL = "control during a cell"
 # The magic still sends one message more than pass does.
 NOTHING = {"headstart": "%clear", "python3": "pass"}
@@ -103,15 +103,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=100, help="measurements of each request")
     times = measure(parser.parse_args().rounds)
-    print(f"{'median ms':<26}{'headstart':>10}{'ipykernel':>10}{'ratio':>8}{'limit':>8}")
+    print(f"{'median ms':<26}{'headstart':>10}{'ipykernel':>10}{'faster':>8}{'limit':>8}")
     slow = False
     for what, limit in LIMITS.items():
         ours, theirs = (statistics.median(times[what][name]) * 1000 for name in ("headstart", "python3"))
-        slow |= ours / theirs > limit
-        print(f"{what:<26}{ours:>10.2f}{theirs:>10.2f}{ours / theirs:>8.2f}{limit:>8.2f}")
+        slow |= theirs / ours < limit
+        print(f"{what:<26}{ours:>10.2f}{theirs:>10.2f}{theirs / ours:>8.2f}{limit:>8.2f}")
     ours, theirs = (statistics.median(times[CONTROL][name]) * 1000 for name in ("headstart", "python3"))
     slow |= ours > CONTROL_LIMIT
-    print(f"{CONTROL:<26}{ours:>10.2f}{theirs:>10.2f}{ours / theirs:>8.2f}{CONTROL_LIMIT:>5} ms")
+    print(f"{CONTROL:<26}{ours:>10.2f}{theirs:>10.2f}{theirs / ours:>8.2f}{CONTROL_LIMIT:>5} ms")
     return int(slow)
 
 

@@ -30,7 +30,7 @@ TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.ma
 
 
 def write_photos(folder, per_class):
-    """Photos of 500x375 pixels: a smooth texture in the class's colours, with noise as a camera has it."""
+    """Photos of 500x375 pixels: a smooth texture in the class's colors, with noise as a camera has it."""
     random = np.random.default_rng(1)
     for c in range(CLASSES):
         (folder / f"class{c}").mkdir(parents=True)
