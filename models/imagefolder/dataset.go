@@ -1,7 +1,7 @@
 // Package imagefolder turns a folder of images into a checked, labeled, split dataset.
 //
-// A class is a folder; images may lie at any depth below it. A folder that holds train, val and test folders brings its
-// own split. Everything that cannot be used is skipped with a reason that a person understands; the same files and the
+// A class is a folder; images may lie at any depth below it. A folder in which train and val or test folders share classes
+// brings its own split. Everything that cannot be used is skipped with a reason that a person understands; the same files and the
 // same seed give the same split on every machine.
 package imagefolder
 
@@ -117,7 +117,7 @@ type Options struct {
 	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are skipped
 	MaxFiles    int   // refuse a folder with more files
 
-	// StateDir keeps what the check of a file found (by path, size and time of change), and unpacked archives. Empty: nothing
+	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), and unpacked archives. Empty: nothing
 	// is kept, and an archive is refused.
 	StateDir string
 	// EditsFile is the log of edits. Empty: DefaultEditsFile in the folder or beside the file. NoEdits applies none.

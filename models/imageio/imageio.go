@@ -1,6 +1,6 @@
 // Package imageio turns an encoded image into RGB pixels, the way Pillow does.
 //
-// It reads JPEG, PNG, GIF (the first frame), BMP, TIFF and WebP, applies the EXIF orientation, and brings every color
+// It reads JPEG, PNG, GIF and WebP (the first frame), BMP and TIFF, applies the EXIF orientation, and brings every color
 // model (gray, palette, 16 bit, CMYK, alpha) to three bytes a pixel. It is written for untrusted files: the header is
 // checked before anything is allocated, and no input makes it panic. Built with GOEXPERIMENT=simd for amd64, the loops over
 // samples take many at once, which halves the time of a photo; the pixels are the same.
