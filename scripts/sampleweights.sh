@@ -25,5 +25,5 @@ train --phase 2 --start "$work/first.safetensors" --out "$work/second.safetensor
 cp "$work/second.safetensors" "$target/resnet50_conv3.safetensors"
 cat "$work/first.log" "$work/second.log" >"$target/train.log"
 rm -f "$work"/*.rgb
-sha256sum "$target/resnet50_conv3.safetensors"
+(cd "$target" && sha256sum resnet50_conv3.safetensors >resnet50_conv3.sha256)
 echo "the new weights and their log are in $target; go test ./models ./models/resnet says whether they load and transfer"

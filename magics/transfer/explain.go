@@ -50,9 +50,7 @@ func explainMagic(p *Presenter) magics.Magic {
 			if more > 0 {
 				d.Notes = append(d.Notes, fmt.Sprintf("%d more images: raise --limit.", more))
 			}
-			if !trained.Pretrained() {
-				d.Notes = append(d.Notes, untrainedNote)
-			}
+			d.Notes = append(d.Notes, weightsNotes(trained.Weights())...)
 			_, err = in.Show(ctx, figure.Heat(d))
 			return err
 		}),

@@ -32,7 +32,7 @@ type ModelFlags struct {
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
-		"weights: pretrained on ImageNet (fetched once), random, or a safetensors file")
+		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
 	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), words(resnet.Cuts()), "last stage to compute; auto is the last that the weights have")
@@ -154,10 +154,9 @@ func layerTable(m *lab.Model, classes int) (display.Bundle, error) {
 			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
 		})
 	}
+	table.Notes = append(table.Notes, weightsNotes(b.Weights())...)
 	if b.Trained() {
 		table.Notes = append(table.Notes, b.Notes()...)
-	} else {
-		table.Notes = append(table.Notes, untrainedNote)
 	}
 	return figure.Layers(table), nil
 }

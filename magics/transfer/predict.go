@@ -90,9 +90,7 @@ func showPredictions(ctx context.Context, page Page, trained *lab.Trained, image
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
-	if !trained.Pretrained() {
-		d.Notes = append(d.Notes, untrainedNote)
-	}
+	d.Notes = append(d.Notes, weightsNotes(trained.Weights())...)
 	_, err := page.Show(ctx, figure.TopK(d))
 	return err
 }

@@ -8,11 +8,26 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
+
+// sampleNote labels everything that comes from the weights that are part of the program.
+const sampleNote = "pretrained on generated shapes; for photos use --weights imagenet"
+
+// weightsNotes label what comes from weights that are not meant for photos.
+func weightsNotes(weights resnet.Origin) []string {
+	switch {
+	case !weights.Trained:
+		return []string{untrainedNote}
+	case weights.Name == resnet.SetSample:
+		return []string{sampleNote}
+	}
+	return nil
+}
 
 // untrainedNote labels everything that comes from a random backbone.
 const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
@@ -112,9 +127,7 @@ func runCurves(s lab.Stand) figure.CurvesData {
 	for _, found := range s.Diagnoses {
 		d.Notes = append(d.Notes, noted(found))
 	}
-	if !s.Backbone.Weights.Trained {
-		d.Notes = append(d.Notes, untrainedNote)
-	}
+	d.Notes = append(d.Notes, weightsNotes(s.Backbone.Weights)...)
 	d.Status.Text = accuracyLine(card)
 	d.Status.Rate = card.Rate
 	if n := len(s.History); n > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/prediction"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -26,8 +27,8 @@ type Trained struct {
 	Dataset *imagefolder.Dataset // that it was trained on; nil where it is not loaded
 }
 
-// Pretrained tells whether its backbone has trained weights.
-func (t *Trained) Pretrained() bool { return t.Model.Backbone().Identity().Weights.Trained }
+// Weights says where the weights of the model's backbone come from.
+func (t *Trained) Weights() resnet.Origin { return t.Model.Backbone().Identity().Weights }
 
 // Trained returns the model of a reference. That of a run is its own, also where another run has trained the same model
 // since: it is read from the state folder then.

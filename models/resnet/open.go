@@ -26,11 +26,12 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 		if err := o.Weights.checkDigest(set.File.SHA256); err != nil {
 			return nil, fmt.Errorf("open weights %s: %w", set.Name, err)
 		}
-		path, err := set.fetch(ctx, o)
+		source, path, err := set.open(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		return openFile(path, set.origin(), set.Deepest, o)
+		defer func() { _ = source.Close() }() // only read
+		return openSource(source, path, set.origin(), set.Deepest, o)
 	}
 	path := o.Weights.Path
 	digest, err := weights.Digest(ctx, path)

@@ -64,7 +64,7 @@ func (o Origin) String() string {
 	switch o.Kind {
 	case KindPublished:
 		if set, ok := FindSet(o.Name); ok {
-			return fmt.Sprintf("%s (%s)", o.Name, set.File)
+			return set.String()
 		}
 		return o.Name
 	case KindRandom:

@@ -3,8 +3,10 @@ package resnet
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/sampleset/pretrained"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -13,6 +15,7 @@ type Set struct {
 	Name       string // by which people ask for it
 	Summary    string // one line
 	File       weights.HubFile
+	Embedded   func() *strings.Reader // reads the file where it is part of the program; nil: it is fetched
 	Depth      int
 	Variant    Variant
 	Preprocess Preprocess
@@ -21,8 +24,12 @@ type Set struct {
 	License    string           // SPDX identifier
 }
 
-// SetImageNet is the name of the default Set.
-const SetImageNet = "imagenet"
+const (
+	// SetImageNet is the name of the default Set.
+	SetImageNet = "imagenet"
+	// SetSample is the name of the Set that is part of the program. It was trained on generated shapes, not on photos.
+	SetSample = "sample"
+)
 
 // Sets lists the published weights. A new one is one more value here.
 func Sets() []Set {
@@ -40,6 +47,17 @@ func Sets() []Set {
 			Depth: 50, Variant: V15, Preprocess: PreprocessTorch,
 			Geometry: imageio.Geometry{Size: 224, Method: imageio.Crop}, Deepest: Conv5,
 			License: "BSD-3-Clause",
+		},
+		{
+			Name:    SetSample,
+			Summary: "conv1 to conv3 of a ResNet50, pretrained on generated shapes, part of the program",
+			File: weights.HubFile{
+				Name: "resnet50_conv3.safetensors", Size: pretrained.Open().Size(), SHA256: pretrained.SHA256(),
+			},
+			Embedded: pretrained.Open,
+			Depth:    50, Variant: V15, Preprocess: PreprocessTorch,
+			Geometry: imageio.Geometry{Size: 96, Method: imageio.Bilinear}, Deepest: Conv3,
+			License: "Apache-2.0",
 		},
 	}
 }
@@ -77,6 +95,28 @@ func (e *FetchError) Error() string {
 
 // Unwrap gives the reason.
 func (e *FetchError) Unwrap() error { return e.Err }
+
+// String is for people: the name, and where the weights are from.
+func (s Set) String() string {
+	if s.Embedded != nil {
+		return s.Name + " (part of the program)"
+	}
+	return fmt.Sprintf("%s (%s)", s.Name, s.File)
+}
+
+// open opens the set's file, wherever it is; path is for errors.
+func (s Set) open(ctx context.Context, o Options) (source weights.Source, path string, err error) {
+	if s.Embedded != nil {
+		file := s.Embedded()
+		source, err = weights.Read(file, file.Size())
+		return source, s.Name, err
+	}
+	if path, err = s.fetch(ctx, o); err != nil {
+		return nil, "", err
+	}
+	source, err = weights.Open(path)
+	return source, path, err
+}
 
 // fetch returns the path of the set's file in the cache, and fetches it first where it is not there.
 func (s Set) fetch(ctx context.Context, o Options) (string, error) {

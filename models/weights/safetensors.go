@@ -57,6 +57,15 @@ type safetensors struct {
 
 var _ Source = (*safetensors)(nil)
 
+// Read reads a safetensors file of size bytes that is in memory or part of another file.
+func Read(data io.ReaderAt, size int64) (Source, error) {
+	s, err := readSafetensors(data, size)
+	if err != nil {
+		return nil, fmt.Errorf("read weights: %w", err)
+	}
+	return s, nil
+}
+
 func openSafetensors(path string) (*safetensors, error) {
 	file, err := safefile.Open(path)
 	if err != nil {

@@ -1,0 +1,51 @@
+package models_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/sampleset"
+)
+
+// TestSampleWeightsTransfer trains on the sample's classes, none of which the weights were trained on, and does the same on
+// random weights.
+func TestSampleWeightsTransfer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu"})
+	if err != nil {
+		t.Skipf("needs the PJRT CPU plugin: make setup (%v)", err)
+	}
+	_ = device.Close()
+	images := filepath.Join(t.TempDir(), "images")
+	if err := sampleset.Write(t.Context(), images, sampleset.Options{PerClass: 60, Seed: 42}); err != nil {
+		t.Fatal(err)
+	}
+	accuracy := func(weights, cut string) float64 {
+		session, err := models.Open(t.Context(), models.Options{Device: "cpu", Home: t.TempDir(), Weights: weights, Cut: cut, Size: 96})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		data, err := session.Dataset(t.Context(), images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipe := models.DefaultRecipe()
+		recipe.Epochs = 40
+		model, err := session.Train(t.Context(), data, recipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		return model.History.Best().ValAccuracy
+	}
+	sample, random := accuracy("sample", ""), accuracy("random", "conv3")
+	t.Logf("validation accuracy %.3f with the sample weights, %.3f with random ones", sample, random)
+	if sample < 0.7 || sample < random+0.3 {
+		t.Errorf("validation accuracy %.3f with the sample weights and %.3f with random ones: nothing is transferred", sample, random)
+	}
+}
