@@ -22,7 +22,7 @@ type Magic interface {
 	Name() string
 	// Help is what %name --help shows; its first line is the summary that %help lists.
 	Help() string
-	// Run does the work. The context is cancelled by an interrupt. An error ends the cell with status error; its text
+	// Run does the work. The context is canceled by an interrupt. An error ends the cell with status error; its text
 	// says what was attempted, on what, and what to do.
 	Run(context.Context, Call, Host) error
 }

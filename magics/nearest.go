@@ -22,7 +22,7 @@ func Nearest(name string, candidates []string) string {
 	return ""
 }
 
-// editDistance counts the insertions, deletions, replacements and swaps of neighbours between two words
+// editDistance counts the insertions, deletions, replacements and swaps of neighbors between two words
 // (optimal string alignment).
 func editDistance(a, b string) int {
 	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)

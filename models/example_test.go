@@ -92,7 +92,7 @@ func ExampleOptions_events() {
 	// epoch 2 of 2
 }
 
-// A training whose context is cancelled finishes its batch, and gives back the best model so far beside the error.
+// A training whose context is canceled finishes its batch, and gives back the best model so far beside the error.
 func ExampleSession_Train_cancelled() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -45,7 +45,7 @@ func needs(t *testing.T, file string) []string {
 	return notebook.Metadata.Headstart.Needs
 }
 
-// TestNotebooks runs every notebook to its end, one after the other: each takes the whole machine.
+// TestNotebooks runs every notebook to its end, sequentially: each takes the whole machine.
 func TestNotebooks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the notebooks train models: without -short")

@@ -90,7 +90,7 @@ func publishNotebook(t *testing.T, executed, file string) {
 	}
 }
 
-// halved is a PNG in base64 at half its size, in its own colours. One that has no palette is left as it is.
+// halved is a PNG in base64 at half its size, in its own colors. One that has no palette is left as it is.
 func halved(t *testing.T, encoded string) string {
 	t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))

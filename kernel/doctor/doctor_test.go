@@ -103,7 +103,7 @@ func TestHealthy(t *testing.T) {
 	s := healthy(t)
 	write(t, s.Layout.Program("headstart-transfer"), goodDevice, 0o755)
 	for _, check := range examine(t.Context(), s).Checks {
-		if check.Subject == "versions" { // the script of the device is no Go program; TestBroken looks at the real one
+		if check.Subject == "versions" { // the script of the device is not a Go program; TestBroken looks at the real one
 			continue
 		}
 		if check.Severity != diagnosis.OK || check.Fix != "" {

@@ -105,5 +105,5 @@ func check(list []command, unknown func(name string, others ...string) error) *w
 
 func refuse(c command, reason string) *wire.Error {
 	value := fmt.Sprintf("line %d: %s", c.line, reason)
-	return &wire.Error{EName: "UnknownMagic", EValue: value, Traceback: []string{colour(red, "UnknownMagic") + ": " + value}}
+	return &wire.Error{EName: "UnknownMagic", EValue: value, Traceback: []string{color(red, "UnknownMagic") + ": " + value}}
 }

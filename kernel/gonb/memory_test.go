@@ -61,7 +61,7 @@ func TestCommands(t *testing.T) {
 		{"x := 1\n%cd\n!ls \\\n  -l\n//gonb:%help\n%% --flag", ""},
 		{"%%bash\n%not a command", ""},
 		{"!*go get x@latest", ""},
-		{"%\nfmt", ""}, // one byte is no command to GoNB, and Go's parser refuses it
+		{"%\nfmt", ""}, // GoNB does not take one byte for a command, and Go's parser refuses it
 		{"x\n%nonsense a", "line 2: there is no magic %nonsense: %help lists all"},
 		{"%%nonsense", "line 1: there is no magic %%nonsense: %help lists all"},
 		{"%%bsh", "line 1: there is no magic %%bsh: did you mean %%bash? %help lists all"},

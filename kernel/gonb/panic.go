@@ -119,7 +119,7 @@ func panicReport(trace string, generated []string, cells *sources) (report, bool
 	stack, _, _ = strings.Cut(stack, "\n\n") // the goroutine that panicked comes first
 	r := report{Error: wire.Error{
 		EName: trace[start[2]:start[3]], EValue: trace[start[4]:start[5]],
-		Traceback: []string{colour(red, strings.TrimSpace(message))},
+		Traceback: []string{color(red, strings.TrimSpace(message))},
 	}}
 	r.Traceback = append(r.Traceback, userFrames(stack, generated, cells)...)
 	return r, true
@@ -132,7 +132,7 @@ func userFrames(stack string, generated []string, cells *sources) []string {
 	repeated := 0
 	flush := func() {
 		if repeated > 0 {
-			frames = append(frames, colour(faint, fmt.Sprintf("  the same again, %d times", repeated)))
+			frames = append(frames, color(faint, fmt.Sprintf("  the same again, %d times", repeated)))
 		}
 		repeated = 0
 	}
@@ -180,7 +180,7 @@ func renderFrame(function, line, file, number string, generated []string, cells 
 	if !ok {
 		return ""
 	}
-	return strings.Join(append([]string{"  " + function + "  " + colour(bold, at.String())}, at.excerpt()...), "\n")
+	return strings.Join(append([]string{"  " + function + "  " + color(bold, at.String())}, at.excerpt()...), "\n")
 }
 
 // isUsers tells a function of the user's other modules from one of the standard library, whose import paths begin

@@ -136,22 +136,22 @@ func summary(problems []problem) string {
 	}
 }
 
-// ANSI colours, by their SGR parameters.
+// ANSI colors, by their SGR parameters.
 const (
 	red   = "31"
 	bold  = "1"
 	faint = "2"
 )
 
-func colour(code, text string) string { return "\x1b[" + code + "m" + text + "\x1b[0m" }
+func color(code, text string) string { return "\x1b[" + code + "m" + text + "\x1b[0m" }
 
 // ansi is the problem as a terminal and a notebook show it: the place, the message, the line with a caret below.
 func (p problem) ansi() string {
-	message := colour(red, p.message)
+	message := color(red, p.message)
 	if p.at == nil {
 		return strings.Join(append([]string{message}, p.more...), "\n")
 	}
-	lines := append([]string{colour(bold, p.at.String()) + ": " + message}, p.more...)
+	lines := append([]string{color(bold, p.at.String()) + ": " + message}, p.more...)
 	return strings.Join(append(lines, p.at.excerpt()...), "\n")
 }
 
@@ -161,10 +161,10 @@ func (p position) excerpt() []string {
 		return nil
 	}
 	const tab = "    "
-	lines := []string{fmt.Sprintf("%s %s", colour(faint, fmt.Sprintf("%5d |", p.line)), strings.ReplaceAll(p.text, "\t", tab))}
+	lines := []string{fmt.Sprintf("%s %s", color(faint, fmt.Sprintf("%5d |", p.line)), strings.ReplaceAll(p.text, "\t", tab))}
 	if p.column > 0 && p.column <= len(p.text)+1 {
 		before := strings.ReplaceAll(p.text[:p.column-1], "\t", tab)
-		lines = append(lines, fmt.Sprintf("%s %s%s", colour(faint, "      |"), strings.Repeat(" ", len([]rune(before))), colour(red, "^")))
+		lines = append(lines, fmt.Sprintf("%s %s%s", color(faint, "      |"), strings.Repeat(" ", len([]rune(before))), color(red, "^")))
 	}
 	return lines
 }
@@ -238,5 +238,5 @@ func exitReport(status string, isTest bool) report {
 
 // plainReport is an error of one sentence.
 func plainReport(name, value string) report {
-	return report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{colour(red, name) + ": " + value}}}
+	return report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{color(red, name) + ": " + value}}}
 }

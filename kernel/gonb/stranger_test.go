@@ -125,7 +125,7 @@ func TestOwnWorkspaceIsUsed(t *testing.T) {
 	}
 }
 
-// The shell lines of a user in a folder of their own are none of the kernel's business.
+// The shell lines of a user in a folder of their own do not concern the kernel.
 func TestWorkspaceOfTheUsersFolderIsTheirs(t *testing.T) {
 	ownSettings(t)
 	nb := open(t)

@@ -98,7 +98,7 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 type plan struct {
 	layout     Layout
 	components []component // in the order of the commit
-	// lanes are the same components by what they wait for: each lane runs one after the other, lanes run side by side.
+	// lanes are the same components by what they wait for: each lane runs sequentially, lanes run in parallel.
 	lanes [][]component
 }
 

@@ -34,7 +34,7 @@ type wheel struct {
 	file             string // its name in the lib folder
 }
 
-// cpuWheel follows jaxlib's versions and carries its licences (Apache-2.0). The plugin's API version suits go-xla v0.4.1.
+// cpuWheel follows jaxlib's versions and carries its licenses (Apache-2.0). The plugin's API version suits go-xla v0.4.1.
 func cpuWheel() wheel {
 	return wheel{
 		project: "lammps-jax-pjrt-cpu", version: "0.11.2",

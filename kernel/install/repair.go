@@ -28,7 +28,7 @@ func repairOn(ctx context.Context, h host, layout Layout, options Options) error
 	return installInto(ctx, h, layout.Installed(), options)
 }
 
-// removeDamaged removes programs that are none and plugins that were cut, of those that an installation brought: a file
+// removeDamaged removes programs that are not executable and plugins that were cut off, of those that an installation brought: a file
 // that is there counts as good when it installs again.
 func removeDamaged(layout Layout) error {
 	var names []string

@@ -52,7 +52,7 @@ func Read(file string) (*Notebook, error) {
 func Parse(data []byte) (*Notebook, error) {
 	nb := &Notebook{}
 	if err := json.Unmarshal(data, &nb.fields); err != nil {
-		return nil, fmt.Errorf("it is no JSON object: %w", err)
+		return nil, fmt.Errorf("it is not a JSON object: %w", err)
 	}
 	var format int
 	if err := json.Unmarshal(nb.fields["nbformat"], &format); err != nil || format != 4 {

@@ -29,7 +29,7 @@ type cellRun struct {
 	sending sync.Mutex      // gRPC allows one Send at a time
 }
 
-// run calls a magic of the plugin. When ctx is cancelled, the plugin gets grace to end the call, then it is killed.
+// run calls a magic of the plugin. When ctx is canceled, the plugin gets grace to end the call, then it is killed.
 func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
 	streamCtx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the interrupt goes through the stream
 	defer stop()

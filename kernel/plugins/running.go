@@ -66,7 +66,7 @@ func recordRunning(l launch, socket string, pid int, log *tail) *runningFile {
 }
 
 // openRecord opens and locks a file that another kernel has left; nil where that kernel lives. A file that this user has
-// not written is none.
+// not written does not count.
 func openRecord(path string) *runningFile {
 	file, err := safefile.OpenUnlinked(path, os.O_RDWR, 0)
 	if err != nil {

@@ -90,7 +90,7 @@ func (p *Process) Err() error {
 	}
 }
 
-// Stop asks the process group to end with SIGTERM, kills it after grace or when ctx is cancelled, and returns when
+// Stop asks the process group to end with SIGTERM, kills it after grace or when ctx is canceled, and returns when
 // nothing of it is left.
 func (p *Process) Stop(ctx context.Context, grace time.Duration) {
 	timer := time.NewTimer(grace)

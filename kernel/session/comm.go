@@ -95,7 +95,7 @@ func (s *Session) comm(ctx context.Context, r *request, h handler) {
 	}
 }
 
-// forwardComms hands the engine its comm messages, one after the other.
+// forwardComms hands the engine its comm messages, sequentially.
 func (s *Session) forwardComms(ctx context.Context) {
 	for {
 		select {

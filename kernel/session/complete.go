@@ -21,7 +21,7 @@ type magicLine struct {
 	cursor int    // byte offset in rest
 }
 
-// magicLineAt finds the magic on whose line a cursor (a byte offset) stands. Ok is false on a line that is none.
+// magicLineAt finds the magic on whose line a cursor (a byte offset) stands. Ok is false on any other line.
 func magicLineAt(code string, cursor int) (line magicLine, ok bool) {
 	line.start = strings.LastIndexByte(code[:cursor], '\n') + 1
 	text, _, _ := strings.Cut(code[line.start:], "\n")

@@ -18,7 +18,7 @@ func (s *Session) enqueue(_ context.Context, r *request, _ handler) {
 	}
 }
 
-// runCells runs one cell after the other until ctx is cancelled.
+// runCells runs one cell after the other until ctx is canceled.
 func (s *Session) runCells(ctx context.Context) {
 	select {
 	case <-s.Ready:

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// conversations are requests, one after the other, whose whole wire traffic is compared.
+// conversations are sequences of requests whose whole wire traffic is compared.
 var conversations = map[string][]request{
 	"kernel_info": {{"kernel_info_request", wire.Shell, `{}`}, {"kernel_info_request", wire.Control, `{}`}},
 	"execute": {

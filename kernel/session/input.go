@@ -59,7 +59,7 @@ func (i *input) deliver(text string) bool {
 	return true
 }
 
-// receiveInput reads stdin until ctx is cancelled.
+// receiveInput reads stdin until ctx is canceled.
 func (s *Session) receiveInput(ctx context.Context) {
 	for {
 		frames, err := s.Transport.Receive(ctx, wire.Stdin)

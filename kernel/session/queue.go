@@ -38,7 +38,7 @@ func (q *queue) add(r *request) bool {
 	return true
 }
 
-// next waits for the first request and returns it with the context to run it under; nil when ctx is cancelled.
+// next waits for the first request and returns it with the context to run it under; nil when ctx is canceled.
 func (q *queue) next(ctx context.Context) (*request, context.Context) {
 	for {
 		q.mu.Lock()

@@ -155,7 +155,7 @@ func magicFailure(ctx context.Context, part registry.Part, err error) *wire.Erro
 	call := strings.TrimSpace(part.Name() + " " + part.Call.Line)
 	failure.Traceback = []string{
 		fmt.Sprintf("\x1b[36mline %d:\x1b[0m %s", part.Line, call),
-		coloured(failure),
+		colored(failure),
 	}
 	return &failure
 }
@@ -166,11 +166,11 @@ func interruptFailure(format string, args ...any) *wire.Error {
 
 func plainFailure(name, format string, args ...any) *wire.Error {
 	failure := wire.Error{EName: name, EValue: fmt.Sprintf(format, args...)}
-	failure.Traceback = []string{coloured(failure)}
+	failure.Traceback = []string{colored(failure)}
 	return &failure
 }
 
-// coloured is the last line of a traceback: the error's name in red, and what it says.
-func coloured(failure wire.Error) string {
+// colored is the last line of a traceback: the error's name in red, and what it says.
+func colored(failure wire.Error) string {
 	return fmt.Sprintf("\x1b[1;31m%s\x1b[0m: %s", failure.EName, failure.EValue)
 }

@@ -125,7 +125,7 @@ func New(config Config) *Session {
 // errShutdown is the cause by which a shutdown_request ends the session.
 var errShutdown = errors.New("a client asked for a shutdown")
 
-// Run talks to the clients until one asks for a shutdown or ctx is cancelled, neither of which is an error. It does not
+// Run talks to the clients until one asks for a shutdown or ctx is canceled, neither of which is an error. It does not
 // close the engine.
 func (s *Session) Run(ctx context.Context) error {
 	running, stop := context.WithCancelCause(ctx)
@@ -163,7 +163,7 @@ type request struct {
 	channel wire.Channel
 }
 
-// dispatchAll reads one channel until ctx is cancelled.
+// dispatchAll reads one channel until ctx is canceled.
 func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 	for {
 		frames, err := s.Transport.Receive(ctx, channel)

@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// bars change two displays many times, as progress bars do, and go on with one of them after their cell's end.
+// bars change two displays many times, as progress bars do, and one of them also after their cell's end.
 func bars(count int, release <-chan struct{}, done chan<- struct{}) magics.Magic {
 	return magic{"bars", func(ctx context.Context, _ magics.Call, host magics.Host) error {
 		first, err := host.Show(ctx, display.Text("first 0"))

@@ -26,7 +26,7 @@ const (
 type Error struct {
 	EName     string   `json:"ename"`
 	EValue    string   `json:"evalue"`
-	Traceback []string `json:"traceback"` // lines, with ANSI colours
+	Traceback []string `json:"traceback"` // lines, with ANSI colors
 }
 
 // Error makes an *Error usable as a Go error.

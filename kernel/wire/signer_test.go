@@ -136,11 +136,11 @@ func TestBadMessagesAreRefused(t *testing.T) {
 		"upper case":          {with(1, string(bytes.ToUpper(good[1]))), wire.ErrSignature},
 		"changed header":      {with(2, `{"msg_id":"2","msg_type":"x"}`), wire.ErrSignature},
 		"changed content":     {with(5, `{"a":1}`), wire.ErrSignature},
-		"header is no JSON":   {signed(wire.Message{RawHeader: json.RawMessage("no")}), wire.ErrMalformed},
+		"header is not JSON":  {signed(wire.Message{RawHeader: json.RawMessage("no")}), wire.ErrMalformed},
 		"header is a list":    {signed(wire.Message{RawHeader: json.RawMessage("[]")}), wire.ErrMalformed},
 		"header of numbers":   {signed(wire.Message{RawHeader: json.RawMessage(`{"msg_id":1,"msg_type":2}`)}), wire.ErrMalformed},
 		"header without type": {signed(wire.Message{RawHeader: json.RawMessage(`{"msg_id":"1"}`)}), wire.ErrMalformed},
-		"content is no JSON":  {signed(wire.Message{RawHeader: json.RawMessage(`{"msg_id":"1","msg_type":"x"}`), Content: json.RawMessage("{")}), wire.ErrMalformed},
+		"content is not JSON": {signed(wire.Message{RawHeader: json.RawMessage(`{"msg_id":"1","msg_type":"x"}`), Content: json.RawMessage("{")}), wire.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := s.Decode(test.frames); !errors.Is(err, test.want) {

@@ -16,7 +16,7 @@ const barDelay = 500 * time.Millisecond
 
 // A bar shows how far one piece of work has come, in place, in the cell that waits for it.
 type bar struct {
-	ctx         context.Context // of the work, without its end: the last state is shown when it was cancelled
+	ctx         context.Context // of the work, without its end: the last state is shown when it was canceled
 	screen      magics.Display
 	label, unit string
 	started     time.Time

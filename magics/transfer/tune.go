@@ -68,7 +68,7 @@ func tuneMagic(p *Presenter) magics.Magic {
 
 // A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.
 type trialBoard struct {
-	ctx    context.Context // of the search, without its end: the last state is shown when it was cancelled
+	ctx    context.Context // of the search, without its end: the last state is shown when it was canceled
 	screen magics.Display
 	quiet  bool
 	epochs int // of a trial that is not cut

@@ -325,7 +325,7 @@ func TestPredictTellsWhatTheCacheHad(t *testing.T) {
 	job := smallJob(t)
 	job.Environment.Home = t.TempDir()
 	m := fit(t, device, job)
-	others := t.TempDir() // of another colour, so that none of them is an image of the dataset
+	others := t.TempDir() // of another color, so that none of them is an image of the dataset
 	modeltest.WriteImages(t, others, 1, "yellow")
 	strangers, err := filepath.Glob(filepath.Join(others, "*", "*.png"))
 	if err != nil || len(strangers) != 1 {

@@ -19,7 +19,7 @@ type Pass struct {
 	cacheErr  error             // the first failure to keep features, a full disk say: the work goes on without
 }
 
-// singly is up to how many images go through one after the other: a batch would mostly compute padding.
+// singly is up to how many images go through one at a time: a batch would mostly compute padding.
 const singly = 4
 
 // Open opens a pass with its cache below home. An empty home keeps nothing; a limit of 0 bytes means cache.DefaultLimit.

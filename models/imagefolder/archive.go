@@ -87,17 +87,17 @@ func digestFile(ctx context.Context, file string) (digest string, size int64, er
 	}
 	defer f.Close()
 	hash := sha256.New()
-	size, err = io.Copy(hash, cancelled{ctx, f})
+	size, err = io.Copy(hash, canceled{ctx, f})
 	return hex.EncodeToString(hash.Sum(nil)), size, err
 }
 
-// cancelled is a reader that ends with its context.
-type cancelled struct {
+// canceled is a reader that ends with its context.
+type canceled struct {
 	ctx context.Context
 	io.Reader
 }
 
-func (c cancelled) Read(p []byte) (int, error) {
+func (c canceled) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -224,7 +224,7 @@ func (u *unpacker) tar(file string) error {
 		return err
 	}
 	// What the archive holds beside its files, such as entries that are skipped, counts as well.
-	r := tar.NewReader(&bounded{cancelled{u.ctx, stream}, u.left + u.left/8 + 1<<20})
+	r := tar.NewReader(&bounded{canceled{u.ctx, stream}, u.left + u.left/8 + 1<<20})
 	for {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -345,7 +345,7 @@ func (u *unpacker) write(name string, content io.Reader) error {
 	if err != nil {
 		return refuse(err)
 	}
-	n, err := io.Copy(f, io.LimitReader(cancelled{u.ctx, content}, min(u.left, imageio.MaxFileMiB<<20)+1))
+	n, err := io.Copy(f, io.LimitReader(canceled{u.ctx, content}, min(u.left, imageio.MaxFileMiB<<20)+1))
 	u.left -= n
 	err = errors.Join(err, f.Close())
 	switch {

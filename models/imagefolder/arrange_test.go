@@ -113,5 +113,5 @@ func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
 	}
 	known.Classes = []string{"d"}
 	_, err := Load(context.Background(), dir, known)
-	wantError(t, err, "class b is none of the 1")
+	wantError(t, err, "class b is not one of the 1")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/parallel"
 )
 
-// A verdict is what the check of one file found: an image's facts, or the reason why it is none.
+// A verdict is what the check of one file found: an image's facts, or the reason why it is not one.
 type verdict struct {
 	SHA256 string
 	Width  int

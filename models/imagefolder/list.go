@@ -244,7 +244,7 @@ func parseList(r io.Reader, maxRows int) ([]row, error) {
 		parsed, err := place.row(record)
 		if first && len(record) == 3 && err != nil {
 			headErr = fmt.Errorf("line %d: %w", line, err)
-			continue // the third field of a line of names is no split
+			continue // the third field of a line of names is not a split
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)

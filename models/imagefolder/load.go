@@ -18,7 +18,7 @@ import (
 // Load reads, checks and splits the images at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
 //
 // Every file is decoded once; what cannot be used is skipped and does not fail the load. An error means that there is no
-// dataset: nothing to read, no usable image, or the context cancelled.
+// dataset: nothing to read, no usable image, or the context canceled.
 func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("load images from %s: %w", Printable(dir), err)
@@ -209,7 +209,7 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 	return nil
 }
 
-// useClasses puts Options.Classes in the place of the folders' own. A file that is no image does not make its folder a class; an
+// useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an
 // image of a class that is not known is an error.
 func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) error {
 	classes := d.Options.Classes
@@ -228,7 +228,7 @@ func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) erro
 		}
 		v := verdictOn(d.Root, c, d.Options, gate, known)
 		if v.Reason == "" {
-			return fmt.Errorf("its class %s is none of the %d that are known: rename the folder, or leave it out",
+			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
 				Printable(c.class), len(classes))
 		}
 		d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})

@@ -64,7 +64,7 @@ func TestStrangeNames(t *testing.T) {
 func TestUnusableFilesAreSkipped(t *testing.T) {
 	files := someFiles(t, 3, "a", "b")
 	files["a/empty.png"] = ""
-	files["a/text.jpg"] = "this is no image"
+	files["a/text.jpg"] = "this is not an image"
 	files["a/cut.png"] = files["a/aa.png"][:200]
 	dir := write(t, files)
 	for link, target := range map[string]string{
@@ -124,7 +124,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{"size", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Size = -1 }), "image size"},
 		{"method", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Method = "cubic" }), "choose bilinear, nearest or crop"},
 		{"too many", someFiles(t, 5, "a", "b"), options(func(o *Options) { o.MaxFiles = 9 }), "more than 9 files"},
-		{"another class", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Classes = []string{"b", "c"} }), "class a is none of the 2"},
+		{"another class", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Classes = []string{"b", "c"} }), "class a is not one of the 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Load(context.Background(), write(t, c.files), c.o)
@@ -136,7 +136,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Load(ctx, write(t, someFiles(t, 1, "a")), DefaultOptions()); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: %v", err)
 	}
 }
 

@@ -99,7 +99,7 @@ func TestReadStops(t *testing.T) {
 		_, err = r.Next()
 	}
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("after the context was cancelled: %v", err)
+		t.Errorf("after the context was canceled: %v", err)
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)

@@ -165,7 +165,7 @@ func (e *Extractor) Formulation() Formulation { return e.formulation }
 func (e *Extractor) Precision() Precision { return e.precision }
 
 // Extract returns the features of n images, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
-// cancelled context stops it between two batches.
+// canceled context stops it between two batches.
 func (e *Extractor) Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
 	img := e.backbone.architecture.Size * e.backbone.architecture.Size * 3
 	if n < 0 || len(pixels) != n*img {

@@ -204,10 +204,10 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 	if _, err := e.Extract(ctx, make([]uint8, 5), 1); err == nil {
 		t.Error("5 pixel values passed for an image")
 	}
-	cancelled, cancel := context.WithCancel(ctx)
+	canceled, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := e.Extract(cancelled, images(1, testSize), 1); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+	if _, err := e.Extract(canceled, images(1, testSize), 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
 	}
 	if err := errors.Join(e.Close(), e.Close()); err != nil {
 		t.Error(err)

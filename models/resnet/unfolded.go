@@ -50,7 +50,7 @@ func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
 }
 
 // PoolFeatures pools feature maps [batch, height, width, channels] as the backbone does: [batch, channels], or the feature maps themselves
-// where the pooling is none. With it, a feature map from Pooled(PoolNone) leads to the same features, for Grad-CAM.
+// where the pooling is PoolNone. With it, a feature map from Pooled(PoolNone) leads to the same features, for Grad-CAM.
 func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return pool(maps, b.architecture.Pool) }
 
 // finish pools, and applies the top where there is one.

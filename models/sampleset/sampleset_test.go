@@ -87,7 +87,7 @@ func TestCancelledDrawingLeavesNothing(t *testing.T) {
 	cancel()
 	parent := t.TempDir()
 	if err := Write(ctx, filepath.Join(parent, "sample"), Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: %v", err)
 	}
 	entries, err := os.ReadDir(parent)
 	if err != nil || len(entries) != 0 {

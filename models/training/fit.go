@@ -25,7 +25,7 @@ var ErrNaN = errors.New("the loss is not a number")
 
 // Fit does a job and tells events what happens; events may be nil.
 //
-// When ctx is cancelled the batch that runs is finished and the best result so far is returned with ErrStopped; when the
+// When ctx is canceled the batch that runs is finished and the best result so far is returned with ErrStopped; when the
 // loss is no longer a number, with ErrNaN. The result is nil where no epoch was finished. With a state folder, every
 // finished epoch is on disk and Resume continues from it.
 func Fit(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*Result, error) {

@@ -61,7 +61,7 @@ func (s *session) epoch(ctx context.Context, rates course, steps int) (Epoch, er
 		if err := ctx.Err(); err != nil {
 			return Epoch{}, err
 		}
-		// A batch that has begun is finished: only what waits for images is cancelled.
+		// A batch that has begun is finished: only what waits for images is canceled.
 		next, err := pass.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return Epoch{}, fmt.Errorf("epoch %d ended after %d of %d steps", number, step, steps)

@@ -186,8 +186,8 @@ func unpooledFeatures(j Job) *diagnosis.Diagnosis {
 	for i, step := range steps[:len(steps)-1] {
 		if next := steps[i+1]; step.Kind == head.Flatten && next.Kind == head.Dense {
 			return found(diagnosis.Warning, CodePoolNone,
-				fmt.Sprintf("Unpooled features feed a dense layer: %dx%dx%d numbers make %.1f million weights in it, which learn the "+
-					"training images by heart.", shape[0], shape[1], shape[2], float64(next.Weights[0].Size())/1e6),
+				fmt.Sprintf("Unpooled features feed a dense layer: %dx%dx%d numbers make %.1f million weights in it, which overfit "+
+					"the training images.", shape[0], shape[1], shape[2], float64(next.Weights[0].Size())/1e6),
 				"Average the feature maps.")
 		}
 	}

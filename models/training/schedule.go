@@ -2,7 +2,7 @@ package training
 
 import "math"
 
-// Schedule is how the learning rate goes over a training.
+// Schedule is a learning-rate schedule.
 type Schedule string
 
 // The schedules. The two with a warm-up begin with a rise over Recipe.WarmupEpochs.

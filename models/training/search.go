@@ -89,7 +89,7 @@ const (
 
 // Search looks for head, learning rate, dropout and weight decay on cached features; the rest of the job is what all trials
 // share, and its epochs are what a trial trains for. It tells each finished trial to trial and the computing of features to
-// events; both may be nil. A cancelled ctx ends the search with what was found.
+// events; both may be nil. A canceled ctx ends the search with what was found.
 //
 // The trials are compared by their best validation loss. The best is then trained again as Fit does, with AdamW. What is
 // drawn depends on the seed alone.

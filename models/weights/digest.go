@@ -23,7 +23,7 @@ func Digest(ctx context.Context, path string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// contextReader fails as soon as its context is cancelled.
+// contextReader fails as soon as its context is canceled.
 type contextReader struct {
 	ctx context.Context
 	io.Reader

@@ -169,7 +169,7 @@ func (t *download) accept(response *http.Response, file *os.File, from int64) er
 	}
 }
 
-// cause prefers the reason for which a context was cancelled.
+// cause prefers the reason for which a context was canceled.
 func cause(ctx context.Context, err error) error {
 	if reason := context.Cause(ctx); reason != nil {
 		return reason

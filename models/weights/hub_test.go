@@ -140,7 +140,7 @@ func TestFetchTakesUpWhatAnEarlierCallLeft(t *testing.T) {
 		}
 	}
 	if _, err := s.file.Fetch(ctx, options); !errors.Is(err, context.Canceled) {
-		t.Fatalf("cancelled in the middle: %v", err)
+		t.Fatalf("canceled in the middle: %v", err)
 	}
 	if _, err := os.Stat(s.file.CachePath(options)); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("half a file stands in the cache: %v", err)

@@ -155,7 +155,7 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 	writeFile(t, filepath.Join(to, "kernels", "headstart", "kernel.json"), data)
 }
 
-// drawImages makes a dataset of two classes: a colour each, and a pattern of its own on every image, since copies
+// drawImages makes a dataset of two classes: a color each, and a pattern of its own on every image, since copies
 // would not be split.
 func drawImages(t *testing.T, folder string) {
 	t.Helper()

@@ -174,7 +174,7 @@ export async function screenshotThemes(page, name) {
     await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
     await page.waitForFunction(
       light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
-    await page.waitForTimeout(500); // the new colours fade in
+    await page.waitForTimeout(500); // the new colors fade in
     await screenshot(page, `${name}-${theme.toLowerCase()}`);
   }
 }

@@ -24,7 +24,7 @@ var errNotPlain = errors.New("the module needs the go command itself")
 var moduleFiles = []string{"go.mod", "go.sum", "go.work", "go.work.sum"}
 
 // parse lists the files of the module. It fails with errNotPlain where one of them embeds files, is cgo, has build
-// constraints or other directives that the go command reads, or is no Go at all.
+// constraints or other directives that the go command reads, or is not Go at all.
 func (t *Tool) parse(tests bool) (files, error) {
 	entries, err := os.ReadDir(t.Dir)
 	if err != nil {

@@ -23,7 +23,7 @@ PARTIAL = os.path.join(os.environ.get("HEADSTART_SHARED", ""), "data/resnet50-ca
 
 
 def write_png(path, color, chance, side=40, block=5):
-    """Writes blocks of a colour, each of a random brightness: near copies would all go to one side of the split."""
+    """Writes blocks of a color, each of a random brightness: near copies would all go to one split."""
     bright = [[chance.random() for _ in range(side // block)] for _ in range(side // block)]
     pixel = lambda x, y: bytes(int(c * bright[y // block][x // block]) for c in color)
     rows = b"".join(b"\0" + b"".join(pixel(x, y) for x in range(side)) for y in range(side))

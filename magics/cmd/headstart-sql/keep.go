@@ -142,7 +142,7 @@ func (f *files) row(values []any) error {
 			_ = f.json.WriteByte(',')
 		}
 		encoded, err := json.Marshal(v)
-		if err != nil { // infinity is no JSON
+		if err != nil { // JSON has no infinity
 			encoded = []byte("null")
 		}
 		_, _ = f.json.Write(f.columns[i])

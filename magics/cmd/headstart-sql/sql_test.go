@@ -79,7 +79,7 @@ func TestResultIsKeptForGoCells(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if strings.HasSuffix(name, "json") && !json.Valid(text) {
-			t.Errorf("%s is no JSON", name)
+			t.Errorf("%s is not JSON", name)
 		}
 	}
 	mustRun(t, s, "%sql --as none select 1 as one where false")

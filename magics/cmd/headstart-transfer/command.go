@@ -42,7 +42,7 @@ func rootCommand(p *transfer.Presenter) *cobra.Command {
 	return root
 }
 
-// takes refuses a wrong number of arguments; a negative most is no limit.
+// takes refuses a wrong number of arguments; a negative most means no limit.
 func takes(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) >= least && (most < 0 || len(args) <= most) {

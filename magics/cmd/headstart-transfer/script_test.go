@@ -125,7 +125,7 @@ func checkFeatures(ts *testscript.TestScript, _ bool, args []string) {
 func checkJSON(ts *testscript.TestScript, _ bool, keys []string) {
 	var value map[string]any
 	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &value); err != nil {
-		ts.Fatalf("standard output is no JSON object: %v", err)
+		ts.Fatalf("standard output is not a JSON object: %v", err)
 	}
 	for _, key := range keys {
 		if _, ok := value[key]; !ok {

@@ -14,7 +14,7 @@ rng = np.random.default_rng(7)
 def classification(images, classes, absent=None):
     logits = rng.normal(size=(images, classes))
     labels = rng.integers(0, classes, size=images)
-    if absent is not None:  # a class that is neither labelled nor predicted
+    if absent is not None:  # a class that is neither labeled nor predicted
         labels[labels == absent] = 0
         logits[:, absent] = -20
     logits[np.arange(images), labels] += 1.2

@@ -318,7 +318,7 @@ func (t *Stepper) Parameters() (trainable, frozen int) {
 	return trainable, frozen
 }
 
-// rate is the share of the learning rate that a variable gets; 0: it is frozen.
+// rate is the fraction of the learning rate that a variable gets; 0: it is frozen.
 func (t *Stepper) rate(v *model.Variable) float64 {
 	if !v.Trainable {
 		return 0

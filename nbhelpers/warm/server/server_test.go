@@ -250,7 +250,7 @@ func TestCancelReachesTheHandler(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-started; cancel() }()
 	if err := client.Call(ctx, warm.MethodEvaluate, warm.EvaluateParams{}, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled call: %v", err)
+		t.Errorf("a canceled call: %v", err)
 	}
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the handler's context: %v", err)

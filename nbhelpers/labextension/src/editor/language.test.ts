@@ -43,7 +43,7 @@ describe('the language of cells', () => {
     ]);
   });
 
-  it('goes on with Go behind a magic between its lines', () => {
+  it('continues with Go after a magic between its lines', () => {
     expect(read('func f() {\n\treturn\n}\n%runs\nvar x = "a"')).toEqual([
       'go-keyword:func', 'go-keyword:return', 'magic:%runs', 'go-keyword:var', 'go-string:"a"'
     ]);
