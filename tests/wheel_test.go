@@ -59,7 +59,7 @@ func TestWheel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := filepath.Abs(filepath.Join("..", ".headstart", "cache", "wheel-go"))
+	cache, err := filepath.Abs(filepath.Join(folder, "..", "cache", "wheel-go")) // kept, since the first build takes minutes
 	if err != nil {
 		t.Fatal(err)
 	}
