@@ -47,7 +47,7 @@ func newWheel(ctx context.Context, checkout, programs string) (*wheel, error) {
 	for _, step := range []func() error{
 		func() error { return w.files.addTree(rootFolder+"/src", headstart.Source()) },
 		func() error { return w.addLauncher(checkout) },
-		w.addShare,
+		func() error { return w.addShare(checkout) },
 		func() error { return w.addLicenses(ctx, checkout, paths) },
 		func() error { return w.addMetadata(paths) },
 	} {
@@ -81,7 +81,7 @@ func (w *wheel) addLauncher(checkout string) error {
 	return nil
 }
 
-func (w *wheel) addShare() error {
+func (w *wheel) addShare(checkout string) error {
 	files, err := install.WheelShare()
 	if err != nil {
 		return err
@@ -96,6 +96,12 @@ func (w *wheel) addShare() error {
 	if err := w.files.addTree(filepath.ToSlash(extension), labextension.FS()); err != nil {
 		return err
 	}
+	// Pip removes a folder with the last file that it put right into it, and leaves one that held folders only.
+	license, err := os.ReadFile(filepath.Join(checkout, "LICENSE"))
+	if err != nil {
+		return err
+	}
+	w.files.add(path.Join(path.Dir(filepath.ToSlash(extension)), "LICENSE"), license)
 	origin, err := json.MarshalIndent(map[string]string{
 		"packageManager": "python", "packageName": install.WheelProject, "uninstallInstructions": "pip uninstall " + install.WheelProject,
 	}, "", "  ")
