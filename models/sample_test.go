@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/sampleset"
@@ -13,11 +14,11 @@ import (
 // random weights.
 func TestSampleWeightsTransfer(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes ten seconds")
+		t.Skip("left out by -short: takes ten seconds")
 	}
 	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu"})
 	if err != nil {
-		t.Skipf("needs the PJRT CPU plugin: make setup (%v)", err)
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
 	}
 	_ = device.Close()
 	images := filepath.Join(t.TempDir(), "images")

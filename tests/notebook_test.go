@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // program returns an installed program.
@@ -22,13 +24,13 @@ func program(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("needs %s: make setup", path)
+		need.Lack(t, need.Setup, "no "+path+": make setup")
 	}
 	return path
 }
 
 // needs is what a notebook's metadata asks for beyond the installation: {"headstart": {"needs": ["network"]}}.
-func needs(t *testing.T, file string) []string {
+func needs(t *testing.T, file string) []need.Thing {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -36,7 +38,7 @@ func needs(t *testing.T, file string) []string {
 	}
 	var notebook struct {
 		Metadata struct {
-			Headstart struct{ Needs []string }
+			Headstart struct{ Needs []need.Thing }
 		}
 	}
 	if err := json.Unmarshal(data, &notebook); err != nil {
@@ -48,7 +50,7 @@ func needs(t *testing.T, file string) []string {
 // TestNotebooks runs every notebook to its end, sequentially: each takes the whole machine.
 func TestNotebooks(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the notebooks train models: without -short")
+		t.Skip("left out by -short: the notebooks train models")
 	}
 	headstart := program(t, "headstart")
 	notebooks, err := filepath.Glob(filepath.Join("..", "notebooks", "*.ipynb"))
@@ -57,8 +59,8 @@ func TestNotebooks(t *testing.T) {
 	}
 	for _, file := range notebooks {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".ipynb"), func(t *testing.T) {
-			if wants := needs(t, file); len(wants) > 0 {
-				t.Skipf("needs %s", strings.Join(wants, ", "))
+			for _, thing := range needs(t, file) {
+				need.Lack(t, thing, "the notebook's metadata asks for it")
 			}
 			out := filepath.Join(t.TempDir(), filepath.Base(file))
 			output, err := exec.CommandContext(t.Context(), headstart, "run", file, "--out", out, "--timeout", "10m").CombinedOutput()

@@ -18,10 +18,9 @@ type Thing string
 const (
 	Setup   Thing = "setup"   // what make setup installs: programs, Jupyter, XLA's plugin
 	Wheel   Thing = "wheel"   // the built wheel and a folder of those that it depends on: make wheel-test
-	Long    Thing = "long"    // time: the test is left out by -short
 	Data    Thing = "data"    // the images and weights in shared/data, which are not in the repository
 	Browser Thing = "browser" // Chromium and Node.js
-	Peers   Thing = "peers"   // a Python with other frameworks: HEADSTART_PEER_PYTHON
+	Peers   Thing = "peers"   // a Python with other frameworks: HEADSTART_PEER_PYTHON, HEADSTART_PEERS_PYTHON
 	Grpcio  Thing = "grpcio"  // a Python with grpcio-tools: HEADSTART_PYTHON
 	Network Thing = "network" // a package registry
 	Root    Thing = "root"    // root's rights, to mount file systems or to become another user
@@ -42,6 +41,27 @@ func Lack(t testing.TB, thing Thing, why string) {
 	default:
 		t.Skipf("needs %s: %s", thing, why)
 	}
+}
+
+// Relay reports as a subtest what a test in another program has skipped. Its reason has to be of the form that Lack logs,
+// "needs THING: WHY".
+func Relay(t *testing.T, test, reason string) {
+	t.Helper()
+	thing, why, ok := lacked(reason)
+	if !ok {
+		t.Errorf("%s is skipped: %q is not of the form \"needs THING: WHY\"", test, reason)
+		return
+	}
+	t.Run(test, func(t *testing.T) { Lack(t, thing, why) })
+}
+
+func lacked(reason string) (thing Thing, why string, ok bool) {
+	text, ok := strings.CutPrefix(reason, "needs ")
+	if !ok {
+		return "", "", false
+	}
+	name, why, ok := strings.Cut(text, ": ")
+	return Thing(name), why, ok && name != "" && !strings.Contains(name, " ")
 }
 
 // waivers reads "thing=reason; thing=reason". A waiver without a reason does not count.

@@ -44,3 +44,12 @@ func TestLack(t *testing.T) {
 		}
 	}
 }
+
+func TestLacked(t *testing.T) {
+	for reason, want := range map[string]Thing{"needs data: no weights": Data, "needs weights": "", "needs the weights: none": "", "slow: data": ""} {
+		thing, why, ok := lacked(reason)
+		if ok != (want != "") || ok && (thing != want || why != "no weights") {
+			t.Errorf("%q: %q, %q, %v", reason, thing, why, ok)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -52,7 +53,7 @@ func installedBin(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if !exists(filepath.Join(bin, "gopls")) {
-		t.Skip("needs the installed programs: make setup")
+		need.Lack(t, need.Setup, "no installed programs: make setup")
 	}
 	return bin
 }

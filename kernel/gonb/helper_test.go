@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -110,7 +111,7 @@ func bin(t testing.TB) string {
 	}
 	path, err := exec.LookPath("gonb")
 	if err != nil {
-		t.Skip("needs gonb: make setup")
+		need.Lack(t, need.Setup, "no gonb: make setup")
 	}
 	return filepath.Dir(path)
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestExplain holds the sentences against what the system, pip and go print.
@@ -88,7 +90,7 @@ func aModule(t *testing.T) []byte {
 func TestToolFaults(t *testing.T) {
 	goTool := FindGo()
 	if goTool == "" {
-		t.Skip("needs the Go toolchain")
+		need.Lack(t, need.Setup, "no Go toolchain: unpack one into /usr/local")
 	}
 	content := aModule(t)
 	const otherHash = sampleTool + " v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
@@ -164,7 +166,7 @@ func TestToolFaults(t *testing.T) {
 // TestReadOnlyPrefix installs where this user may not write.
 func TestReadOnlyPrefix(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Skip("root may write anywhere; the file system that is read-only stands in TestDiskFaults")
+		need.Lack(t, need.User, "root may write anywhere; TestDiskFaults has a read-only file system")
 	}
 	h, o := ready(t)
 	if err := os.MkdirAll(o.Place.Prefix, 0o555); err != nil {

@@ -21,6 +21,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // fakeGo stands in for the go command: go get does nothing, go build -o FILE writes FILE.
@@ -113,7 +115,7 @@ func pythonWithPip(t *testing.T) string {
 			return python
 		}
 	}
-	t.Skip("needs a python3 with pip: make setup")
+	need.Lack(t, need.Setup, "no python3 with pip: make setup")
 	return ""
 }
 
@@ -388,8 +390,11 @@ func TestDownloadFaults(t *testing.T) {
 
 // TestDiskFaults mounts a small and a read-only file system, which only root may.
 func TestDiskFaults(t *testing.T) {
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		t.Skip("needs root on Linux, to mount file systems")
+	if runtime.GOOS != "linux" {
+		need.Lack(t, need.System, "tmpfs is a file system of Linux")
+	}
+	if os.Geteuid() != 0 {
+		need.Lack(t, need.Root, "to mount file systems")
 	}
 	cases := map[string]struct{ mount, want string }{
 		"full":      {"size=200k", "the disk is full"},
@@ -402,7 +407,7 @@ func TestDiskFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", test.mount, "tmpfs", o.Place.Prefix).CombinedOutput(); err != nil {
-				t.Skipf("needs to mount file systems: %s", out)
+				need.Lack(t, need.Root, "to mount file systems: "+string(out))
 			}
 			t.Cleanup(func() { _ = exec.Command("umount", o.Place.Prefix).Run() })
 			err := installOn(t.Context(), h, o)

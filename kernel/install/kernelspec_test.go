@@ -5,13 +5,15 @@ import (
 	"os/exec"
 	"runtime"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestTunablesAreTaken lets the C library of this machine read the tunables: newer ones complain of values that they do not
 // take, and a program says nothing else here.
 func TestTunablesAreTaken(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("glibc is Linux's")
+		need.Lack(t, need.System, "glibc is the C library of Linux")
 	}
 	command := exec.Command("/bin/sh", "-c", ":")
 	command.Env = append(os.Environ(), "GLIBC_TUNABLES="+mallocTunables)

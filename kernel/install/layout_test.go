@@ -6,12 +6,14 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestPlaces shows where each flag leads. Jupyter's rules for the user's data folder are jupyter_core's, "paths.py".
 func TestPlaces(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the user's folders are others outside Linux")
+		need.Lack(t, need.System, "the user's folders are those of Linux")
 	}
 	home, work := t.TempDir(), t.TempDir()
 	t.Setenv("HOME", home)

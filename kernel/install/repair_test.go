@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestRepairAsksForTheSame damages an installation with a source of its own, for the CPU only, on a machine that has a GPU
@@ -78,7 +80,7 @@ func TestCutPlugin(t *testing.T) {
 		t.Fatal(err)
 	}
 	if file, err := elf.Open(program); err != nil {
-		t.Skip("needs a system whose programs are ELF files")
+		need.Lack(t, need.System, "programs in the ELF format: "+err.Error())
 	} else if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -72,6 +73,6 @@ func pythonWithGRPC(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("needs a Python with the package grpcio-tools: HEADSTART_PYTHON names one")
+	need.Lack(t, need.Grpcio, "no Python with the package grpcio-tools: HEADSTART_PYTHON names one")
 	return ""
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gomlx/go-xla/pjrt"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 func TestCandidates(t *testing.T) {
@@ -125,7 +127,7 @@ func TestBesideDamaged(t *testing.T) {
 		}
 	}
 	if real == "" {
-		t.Skip("needs the PJRT CPU plugin: make setup")
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup")
 	}
 	program, err := os.ReadFile(os.Args[0]) // a program is no library, and half of one is cut
 	if err != nil {
@@ -192,7 +194,7 @@ func TestDevicesCompute(t *testing.T) {
 	for _, name := range []string{"go", "cpu"} {
 		device, err := Open(context.Background(), Options{Device: name})
 		if err != nil && name == "cpu" {
-			t.Skipf("needs the PJRT CPU plugin: make setup (%v)", err)
+			need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
@@ -21,10 +22,10 @@ func peerPython(t *testing.T, packages string) string {
 	t.Helper()
 	python := os.Getenv("HEADSTART_PEER_PYTHON")
 	if python == "" {
-		t.Skip("needs HEADSTART_PEER_PYTHON, a Python with " + packages)
+		need.Lack(t, need.Peers, "HEADSTART_PEER_PYTHON does not name a Python with "+packages)
 	}
 	if err := exec.Command(python, "-P", "-c", "import "+packages).Run(); err != nil {
-		t.Skipf("%s has not all of %s", python, packages)
+		need.Lack(t, need.Peers, python+" does not have all of "+packages)
 	}
 	return python
 }

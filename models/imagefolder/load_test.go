@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 func TestLoadFolder(t *testing.T) {
@@ -316,7 +317,7 @@ func sharedData(t testing.TB, name string) string {
 	}
 	dir := filepath.Join(shared, "data", name)
 	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("needs the test data %s", name)
+		need.Lack(t, need.Data, err.Error())
 	}
 	return dir
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -38,7 +39,7 @@ func XLA(t testing.TB, devices int) *accel.Device {
 	t.Helper()
 	device, err := accel.Open(context.Background(), accel.Options{Device: "cpu", Devices: devices})
 	if err != nil {
-		t.Skip("needs the PJRT CPU plugin: make setup")
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
 	}
 	t.Cleanup(func() { _ = device.Close() })
 	return device

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestCompareWithPublishers runs the publishers' own packages now, at full size, and prints the table of differences. It
@@ -13,7 +15,7 @@ import (
 func TestCompareWithPublishers(t *testing.T) {
 	python := os.Getenv("HEADSTART_PEERS_PYTHON")
 	if python == "" {
-		t.Skip("slow: set HEADSTART_PEERS_PYTHON to a Python with keras, tensorflow-cpu, torch, torchvision, timm and transformers")
+		need.Lack(t, need.Peers, "HEADSTART_PEERS_PYTHON does not name a Python with keras, tensorflow-cpu, torch, torchvision, timm and transformers: make compare")
 	}
 	device := openCPU(t)
 	fmt.Printf("largest difference of each output, as a part of its largest magnitude; 2 images of 224 by 224\n%-24s", "")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -16,7 +17,7 @@ func openCPU(t testing.TB) *accel.Device {
 	t.Helper()
 	device, err := accel.Open(context.Background(), accel.Options{Device: "cpu"})
 	if err != nil {
-		t.Skipf("needs the PJRT CPU plugin: make setup (%v)", err)
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
 	}
 	t.Cleanup(func() { _ = device.Close() })
 	return device
@@ -31,7 +32,7 @@ func sharedFile(t testing.TB, name string) string {
 	}
 	file := filepath.Join(root, "data", name)
 	if _, err := os.Stat(file); err != nil {
-		t.Skipf("needs the shared test data: %v", err)
+		need.Lack(t, need.Data, err.Error())
 	}
 	return file
 }

@@ -38,7 +38,7 @@ func killJob(t *testing.T, home, images string) Job {
 func TestKilledChild(t *testing.T) {
 	home := os.Getenv(killHome)
 	if home == "" {
-		t.Skip("it is started by TestKilledAtAnyMoment")
+		t.Skip("this is the child of TestKilledAtAnyMoment")
 	}
 	job := killJob(t, home, os.Getenv(killImages))
 	device := modeltest.PureGo(t)

@@ -29,6 +29,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/nbhelpers/labextension"
 )
 
@@ -40,7 +41,7 @@ const base = "/user/someone/"
 func TestBrowser(t *testing.T) {
 	chromium, packages := os.Getenv("HEADSTART_CHROMIUM"), os.Getenv("HEADSTART_PACKAGES")
 	if chromium == "" || packages == "" {
-		t.Skip("needs a browser and what drives it: run scripts/browser.sh")
+		need.Lack(t, need.Browser, "scripts/browser.sh starts these tests, with a browser and what drives it")
 	}
 	lab := startLab(t)
 	scripts, err := filepath.Glob("*.test.mjs")
@@ -60,6 +61,13 @@ func TestBrowser(t *testing.T) {
 		return
 	}
 	t.Logf("%s", output)
+	for line := range strings.Lines(string(output)) {
+		// The spec reporter writes "﹣ test (0.8ms) # reason" for a test that is skipped.
+		if text, skipped := strings.CutPrefix(strings.TrimSpace(line), "﹣ "); skipped {
+			test, reason, _ := strings.Cut(text, " # ")
+			need.Relay(t, test, reason)
+		}
+	}
 }
 
 // A lab is a running JupyterLab.
@@ -73,7 +81,7 @@ func startLab(t *testing.T) lab {
 	venv := filepath.Join(filepath.Dir(bin), "venv")
 	jupyter := filepath.Join(venv, "bin", "jupyter")
 	if _, missing := os.Stat(jupyter); err != nil || os.Getenv("HEADSTART_BIN") == "" || missing != nil {
-		t.Skip("needs Jupyter and the kernel: make setup")
+		need.Lack(t, need.Setup, "no Jupyter and no kernel: make setup")
 	}
 	checkInstalled(t, filepath.Join(venv, "share", "jupyter"))
 	folder := t.TempDir()
@@ -138,7 +146,7 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(from, "kernels", "headstart", "kernel.json"))
 	if err != nil {
-		t.Skipf("needs the kernel: make setup (%v)", err)
+		need.Lack(t, need.Setup, "no kernel: make setup ("+err.Error()+")")
 	}
 	var spec map[string]any
 	if err := json.Unmarshal(data, &spec); err != nil {

@@ -13,7 +13,7 @@ const weights = path.join(data, 'resnet50-caffe-partial', 'resnet50_caffe_partia
 const missing = [photos, weights].find(file => !fs.existsSync(file));
 
 /** Minutes of computing on two cores: the features of 480 photographs, and of some of them again. */
-const patient = { timeout: 600_000, skip: missing && `needs ${missing}` };
+const patient = { timeout: 600_000, skip: missing && `needs data: no ${missing}` };
 
 /** What is run, and what has to be read below it. */
 const cells = [

@@ -12,7 +12,7 @@ import (
 // program carries, and with the warm model that magics make for them.
 func TestGoCellsInJupyter(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("left out by -short: takes half a minute")
 	}
 	python, environment := transferInJupyter(t)
 	source := filepath.Join(filepath.Dir(kernelHome(environment)), "src")

@@ -5,9 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/paths"
 )
 
@@ -19,34 +21,37 @@ var allowedSkips = []string{
 // TestJupyter drives the real kernel with Jupyter's own programs. Its scripts are in kernel/kerneltest/jupyter.
 func TestJupyter(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes more than a minute")
+		t.Skip("left out by -short: takes more than a minute")
 	}
 	python, environment := jupyter(t)
 	for _, script := range []string{"conformance", "survival", "tools"} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel() // they mostly wait
-			command := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", script+".py"))
-			command.Env = environment
-			output, err := command.CombinedOutput()
-			if err != nil {
-				t.Errorf("%v\n%s", err, output)
-			}
-			for line := range strings.Lines(string(output)) {
-				if _, reason, skipped := strings.Cut(line, " ... skipped "); skipped && !allowed(reason) {
-					t.Errorf("skipped: %s", line)
-				}
-			}
+			runJupyterScript(t, python, environment, script)
 		})
 	}
 }
 
 func allowed(reason string) bool {
-	for _, allowed := range allowedSkips {
-		if strings.Contains(reason, allowed) {
-			return true
+	return slices.ContainsFunc(allowedSkips, func(allowed string) bool { return strings.Contains(reason, allowed) })
+}
+
+// runJupyterScript runs one of the scripts in kernel/kerneltest/jupyter and returns what it prints.
+func runJupyterScript(t *testing.T, python string, environment []string, name string) string {
+	t.Helper()
+	script := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", name+".py"))
+	script.Env = environment
+	output, err := script.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "\nOK") {
+		t.Errorf("%s.py: %v\n%s", name, err, output)
+	}
+	for line := range strings.Lines(string(output)) {
+		// unittest quotes the reason.
+		if test, reason, skipped := strings.Cut(strings.TrimSpace(line), " ... skipped "); skipped && !allowed(reason) {
+			need.Relay(t, test, strings.Trim(reason, `'"`))
 		}
 	}
-	return false
+	return string(output)
 }
 
 // jupyter builds the kernel, installs it for this test alone, and returns a Python that has Jupyter, and the environment
@@ -56,7 +61,7 @@ func jupyter(t *testing.T) (python string, environment []string) {
 	tools := os.Getenv("HEADSTART_BIN")
 	python = filepath.Join(filepath.Dir(tools), "venv", "bin", "python")
 	if _, err := os.Stat(python); tools == "" || err != nil {
-		t.Skip("needs Jupyter and GoNB: make setup")
+		need.Lack(t, need.Setup, "no Jupyter and GoNB: make setup")
 	}
 	folder := t.TempDir()
 	bin := filepath.Join(folder, "bin")

@@ -197,7 +197,7 @@ func TestPluginCommands(t *testing.T) {
 // is called.
 func TestPluginsInJupyter(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("left out by -short: takes half a minute")
 	}
 	python, environment := jupyter(t)
 	var folder string
@@ -217,10 +217,5 @@ func TestPluginsInJupyter(t *testing.T) {
 	if err := os.Symlink("headstart-toy", filepath.Join(plugins, "headstart-background")); err != nil {
 		t.Fatal(err)
 	}
-	script := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", "plugins.py"))
-	script.Env = environment
-	out, err := script.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "\nOK") {
-		t.Errorf("%v\n%s", err, out)
-	}
+	runJupyterScript(t, python, environment, "plugins")
 }

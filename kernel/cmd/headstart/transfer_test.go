@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // TestTransferInJupyter drives the real kernel with the magics of transfer learning, on small images.
 func TestTransferInJupyter(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a minute")
+		t.Skip("left out by -short: takes a minute")
 	}
 	python, environment := transferInJupyter(t)
 	runJupyterScript(t, python, environment, "transfer")
@@ -21,10 +23,10 @@ func TestTransferInJupyter(t *testing.T) {
 // cache, so that the next time takes seconds.
 func TestRealData(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes minutes the first time")
+		t.Skip("left out by -short: takes minutes the first time")
 	}
 	if _, err := os.Stat(filepath.Join(os.Getenv("HEADSTART_SHARED"), "data", "resnet50-caffe-partial")); err != nil {
-		t.Skipf("needs the photographs and weights beside the checkout: %v", err)
+		need.Lack(t, need.Data, "the photographs and weights beside the checkout: "+err.Error())
 	}
 	python, environment := transferInJupyter(t)
 	cache := filepath.Join(filepath.Dir(os.Getenv("HEADSTART_BIN")), "cache", "features")
@@ -49,7 +51,7 @@ func TestRealData(t *testing.T) {
 func transferInJupyter(t *testing.T) (python string, environment []string) {
 	t.Helper()
 	if os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
-		t.Skip("needs the PJRT CPU plugin: make setup")
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup")
 	}
 	python, environment = jupyter(t)
 	program := filepath.Join(filepath.Dir(kernelHome(environment)), "bin", transferProgram)
@@ -68,21 +70,4 @@ func kernelHome(environment []string) string {
 		}
 	}
 	return ""
-}
-
-// runJupyterScript runs one of the scripts in kernel/kerneltest/jupyter and returns what it prints.
-func runJupyterScript(t *testing.T, python string, environment []string, name string) string {
-	t.Helper()
-	script := exec.Command(python, filepath.Join("..", "..", "kerneltest", "jupyter", name+".py"))
-	script.Env = environment
-	output, err := script.CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "\nOK") {
-		t.Errorf("%s.py: %v\n%s", name, err, output)
-	}
-	for line := range strings.Lines(string(output)) {
-		if strings.Contains(line, " ... skipped ") && os.Getenv("HEADSTART_SHARED") != "" {
-			t.Errorf("skipped: %s", line)
-		}
-	}
-	return string(output)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 )
 
@@ -29,7 +30,7 @@ func start(t *testing.T) *gopls.Server {
 	}
 	if binary == "" {
 		if binary, err = exec.LookPath("gopls"); err != nil {
-			t.Skip("needs gopls: make setup")
+			need.Lack(t, need.Setup, "no gopls: make setup")
 		}
 	}
 	dir := t.TempDir()

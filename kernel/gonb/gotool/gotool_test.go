@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // A workspace is a folder as GoNB makes it for the programs of cells.
@@ -25,7 +27,7 @@ func newWorkspace(t *testing.T) *workspace {
 	}
 	real, err := exec.LookPath("go")
 	if err != nil {
-		t.Skip("needs the go command")
+		need.Lack(t, need.Setup, "no go command on PATH: unpack Go there")
 	}
 	w := &workspace{t: t, dir: t.TempDir(), plans: t.TempDir()}
 	w.env = append(os.Environ(), WorkVar+"="+w.dir, SourceVar+"="+source, PlansVar+"="+w.plans, RealGoVar+"="+real, "GOPROXY=off", "GOFLAGS=")

@@ -143,7 +143,7 @@ class BadInputTests(TransferTestCase):
         )
         self.assertEqual(text(self.run_ok('%%\nfmt.Println("works")')), "works\n")
 
-    @unittest.skipUnless(os.path.exists(PARTIAL), "needs the partial ImageNet weights in the shared data")
+    @unittest.skipUnless(os.path.exists(PARTIAL), "needs data: the partial ImageNet weights in shared/data")
     def test_weights_that_lack_tensors(self):
         missing = [f"conv5_block{block}_{conv}_conv/kernel" for block, convs in ((1, "023"), (2, "123"), (3, "123")) for conv in convs]
         self.refused((f"%model resnet50 --weights {PARTIAL}", "9 tensors are missing", "cut at conv4", *missing))

@@ -17,6 +17,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	plugin := os.Getenv("PJRT_PLUGIN_LIBRARY_PATH")
 	if plugin == "" {
-		t.Skip("needs the PJRT CPU plugin: make setup")
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup")
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",

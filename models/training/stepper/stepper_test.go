@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/head"
 )
@@ -126,7 +127,7 @@ func TestPaddingChangesNothing(t *testing.T) {
 func TestDevicesShareABatch(t *testing.T) {
 	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu", Devices: 2})
 	if err != nil {
-		t.Skip("needs the PJRT CPU plugin: make setup")
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
 	}
 	defer device.Close()
 	alone := options(t, "dense:8:relu,batchnorm,dropout:0.3")
