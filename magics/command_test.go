@@ -79,6 +79,8 @@ func TestCommand(t *testing.T) {
 		"%%shout --mark=! -- -5\nhello":          "-5|HELLO!",
 		"%%shout --mak ! x\nhello":               "error: %shout: unknown flag: --mak; did you mean --mark? %shout --help shows its flags",
 		"%data":                                  "listed",
+		"%data | tr a-z A-Z":                     "LISTED",
+		"%data --json":                           "error: %data list: unknown flag: --json; %data list --help shows its flags",
 		"%data fit a --json":                     `{"args":["a"],"changed":false,"epochs":10,"pool":"avg","weights":"imagenet"}`,
 		"%data fit":                              "error: %data fit: DIR [NAME] is missing; %data fit --help says more",
 		"%data lsit":                             `error: %data: unknown command "lsit"; did you mean %data list?`,

@@ -55,7 +55,7 @@ func (g *Group) Run(ctx context.Context, call Call, host Host) error {
 		_, err := fmt.Fprintln(host.Stdout(), g.Help())
 		return err
 	}
-	if g.Default != "" && (name == "" || strings.HasPrefix(name, "-")) {
+	if g.Default != "" && namesNoCommand(name) {
 		call.Line = g.Default + " " + call.Line
 		name = g.Default
 	}
@@ -72,22 +72,38 @@ func (g *Group) Run(ctx context.Context, call Call, host Host) error {
 	return fmt.Errorf("%%%s: the command must be one of %s; got %q", g.Use, names, name)
 }
 
-// Complete offers the commands, then what the command offers.
+// namesNoCommand tells whether the first word of a line leaves the command out: there is none, it is a flag, or it sends the
+// output elsewhere.
+func namesNoCommand(word string) bool {
+	_, sends := outputKind(word)
+	return word == "" || sends || strings.HasPrefix(word, "-")
+}
+
+// Complete offers the commands and the flags of the default command, then what the command offers.
 func (g *Group) Complete(ctx context.Context, line string, cursor int) ([]string, error) {
 	_, word, before := WordAt(line, cursor)
-	if len(before) == 0 {
-		return withPrefix(append(g.names(), "--help"), word), nil
-	}
-	if c := g.find(before[0]); c != nil {
+	c := g.find(g.Default)
+	switch {
+	case len(before) > 0 && !strings.HasPrefix(before[0], "-"):
+		if c = g.find(before[0]); c == nil {
+			return nil, nil
+		}
 		return c.complete(ctx, before[1:], word), nil
+	case c != nil && (len(before) > 0 || strings.HasPrefix(word, "-")):
+		return c.complete(ctx, before, word), nil
+	case len(before) > 0:
+		return nil, nil
 	}
-	return nil, nil
+	return withPrefix(append(g.names(), "--help"), word), nil
 }
 
 // Inspect explains the command that the line names, or all of them.
 func (g *Group) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
 	name, _ := cutWord(line)
 	c := g.find(name)
+	if strings.HasPrefix(name, "-") && flagAt(line, cursor) != "" {
+		c = g.find(g.Default)
+	}
 	if c == nil {
 		return display.Text(g.Help()), nil
 	}

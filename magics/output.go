@@ -42,16 +42,21 @@ const (
 	ToVariable
 )
 
+// outputKind is the kind of output that an unquoted word begins.
+func outputKind(word string) (kind OutputKind, ok bool) {
+	kind, ok = map[string]OutputKind{">": ToFile, ">>": ToFileEnd, "|": ToCommand, "=>": ToVariable}[word]
+	return kind, ok
+}
+
 // splitOutput splits a line into words, up to the first >, >>, | or => by itself outside of quotes.
 func splitOutput(line string) ([]string, Output, error) {
 	words, err := scanWords(line)
 	if err != nil {
 		return nil, Output{}, err
 	}
-	kinds := map[string]OutputKind{">": ToFile, ">>": ToFileEnd, "|": ToCommand, "=>": ToVariable}
 	var texts []string
 	for i, w := range words {
-		kind, ok := kinds[w.text]
+		kind, ok := outputKind(w.text)
 		if !ok || w.quoted {
 			texts = append(texts, w.text)
 			continue

@@ -103,6 +103,9 @@ func labHint(err error) string {
 	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {
 		return fmt.Sprintf("%v: run %%train --model %s first", err, magics.JoinWords([]string{untrained.Model}))
 	}
+	if none, ok := errors.AsType[*lab.NoRunError](err); ok {
+		return fmt.Sprintf("%v: start one with %%train --model %s", err, magics.JoinWords([]string{none.Model}))
+	}
 	if running, ok := errors.AsType[*lab.RunningError](err); ok {
 		run := magics.JoinWords([]string{running.Run})
 		return fmt.Sprintf("%v; %%attach %s shows it, and with --stop ends it", err, run)

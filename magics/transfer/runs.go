@@ -12,19 +12,27 @@ import (
 )
 
 func runsMagic(p *Presenter) magics.Magic {
-	command := &magics.Command[struct{}]{
-		Use:   "runs",
-		Short: "Lists the trainings, those that run and those on disk",
-		JSON:  true,
-		Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
-			cards, err := p.cards()
-			if err != nil {
-				return err
-			}
-			return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(runTable(cards)), nil })
-		}),
+	group := &magics.Group{
+		Use:     "runs",
+		Short:   "Lists and compares the trainings, those that run and those on disk",
+		Default: "list",
+		Commands: []magics.Subcommand{
+			&magics.Command[struct{}]{
+				Use:   "list",
+				Short: "Lists the trainings; %runs alone does the same",
+				JSON:  true,
+				Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
+					cards, err := p.cards()
+					if err != nil {
+						return err
+					}
+					return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(runTable(cards)), nil })
+				}),
+			},
+			compareCommand(p),
+		},
 	}
-	return answers(command, p.answerRuns)
+	return answers(group, p.answerRuns)
 }
 
 // cards are the runs for programs, newest first.

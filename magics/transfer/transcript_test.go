@@ -120,6 +120,7 @@ func TestTranscript(t *testing.T) {
 		"%dataset load photos --size 32", "%dataset show --class red --limit 3", "%dataset show other",
 		"%train", "%model resnet50 --weights random --cut conv1 --head dense:8:relu,dropout:0.2",
 		"%evaluate", "%train --epochs 2 --run first", "%train --epochs 2 --run second", "%train --run second",
+		"%runs --help", "%runs compare first second", "%runs compare first", "%runs compare first secnd",
 		"%predict photos/red/0.png nowhere.png", "%model resnet50 --weights random --cut conv1 --json",
 	} {
 		host := &magictest.Host{}
@@ -150,7 +151,7 @@ func transcript(host *magictest.Host, err error) string {
 	for _, shown := range host.Outputs() {
 		last := shown.Bundles[len(shown.Bundles)-1].Data
 		text, _ := last[display.MIMEText].(string)
-		if _, isRun := last[figure.MIMERun]; isRun || strings.HasPrefix(text, "Epochs") {
+		if _, isRun := last[figure.MIMERun]; isRun || strings.HasPrefix(text, "Epochs") || strings.HasPrefix(text, "comparison of") {
 			text, _, _ = strings.Cut(text, "\n") // numbers and times follow
 		}
 		fmt.Fprintf(&b, "[%s]\n%s\n", strings.Join(slices.Sorted(maps.Keys(last)), " "), strings.TrimRight(text, "\n"))

@@ -44,6 +44,13 @@ func (e *UntrainedError) Error() string {
 	return fmt.Sprintf("the model %s has no trained head yet", e.Model)
 }
 
+// A NoRunError is a model that no run has trained: it is new, or it was loaded.
+type NoRunError struct{ Model string }
+
+func (e *NoRunError) Error() string {
+	return fmt.Sprintf("the model %s has no run", e.Model)
+}
+
 // A NoImagesError is a model or run whose dataset is not loaded.
 type NoImagesError struct{ Model string }
 

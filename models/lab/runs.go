@@ -65,6 +65,33 @@ func (l *Lab) RunNames() ([]string, error) {
 	return names, err
 }
 
+// RunOrModel says how the run of a name stands, or else the latest run of the model of that name, of this process or on disk.
+func (l *Lab) RunOrModel(name string) (Stand, error) {
+	runs, err := l.Runs()
+	if err != nil {
+		return Stand{}, err
+	}
+	for _, is := range []func(Stand) bool{
+		func(s Stand) bool { return s.Name == name },
+		func(s Stand) bool { return s.Model == name && name != "" },
+	} {
+		if at := slices.IndexFunc(runs, is); at >= 0 {
+			return runs[at], nil
+		}
+	}
+	var have []string
+	for _, r := range runs {
+		have = append(have, r.Name)
+	}
+	for _, m := range l.Models() {
+		if m.Name == name {
+			return Stand{}, &NoRunError{name}
+		}
+		have = append(have, m.Name)
+	}
+	return Stand{}, &NotFoundError{KindRunOrModel, name, have}
+}
+
 // StoredRun reads how a run stands on disk; an empty name is the one that was last worked on.
 func (l *Lab) StoredRun(name string) (training.Run, error) {
 	names, err := l.RunNames()

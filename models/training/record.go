@@ -101,6 +101,15 @@ func (r *Run) End(err error) {
 	r.Updated = time.Now().UTC()
 }
 
+// Kept is the epoch whose weights are kept, or would be if the training ended now: the best, or the last where the recipe says
+// so. It is nil before the first.
+func (r Run) Kept() *Epoch {
+	if n := len(r.History); n > 0 && r.Recipe.KeepLast && r.Status != NaN {
+		return &r.History[n-1]
+	}
+	return r.History.Best()
+}
+
 func runsDir(home string) string { return filepath.Join(home, "runs") }
 
 // Runs lists the runs in a state folder, the one that was last worked on first. A run whose process is gone has the status

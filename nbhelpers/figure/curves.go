@@ -36,29 +36,29 @@ func Curves(d CurvesData) display.Bundle {
 	}
 	rows := (len(shown) + panelsInRow - 1) / panelsInRow
 	inRow := min(len(shown), panelsInRow)
+	below := 0.0 // height of the highest legend that does not fit into the head of its panel
+	for _, p := range shown {
+		below = max(below, legendOf(p).height())
+	}
 	k := card{
 		title: d.Title, subtitle: d.Summary(), notes: notes,
 		width:  float64(inRow*(panelWidth+panelGap) - panelGap),
-		height: float64(rows * panelHeight),
+		height: float64(rows) * (panelHeight + below),
 		draw: func(c *canvas, x, y float64) {
 			for i, p := range shown {
 				left := x + float64(i%panelsInRow*(panelWidth+panelGap))
-				drawPanel(c, left, y+float64(i/panelsInRow*panelHeight), d, p)
+				drawPanel(c, left, y+float64(i/panelsInRow)*(panelHeight+below), below, d, p)
 			}
 		},
 	}
 	return k.bundle(d.Text(textWidth), "", d.VegaLite())
 }
 
-func drawPanel(c *canvas, x, y float64, d CurvesData, p Panel) {
-	name := p.Name
-	if p.Log() {
-		name += ", log scale"
-	}
-	right := x + 8 + c.text(x+4, y+14, headStyle, headStyle.fit(name, panelWidth/2)) + 12
-	for i, line := range p.Lines {
-		right = legendEntry(c, right, y+10, x+panelWidth, i, line.Name)
-	}
+// drawPanel draws a panel with so much room for its legend between its head and its plot.
+func drawPanel(c *canvas, x, y, below float64, d CurvesData, p Panel) {
+	c.text(x+4, y+14, headStyle, panelTitle(p))
+	legendOf(p).draw(c, x, y+10)
+	y += below
 
 	drawn := newPlot(d.AxisName(), "")
 	last := d.Last()
@@ -80,21 +80,6 @@ func drawPanel(c *canvas, x, y float64, d CurvesData, p Panel) {
 	if _, _, ok := p.Range(); !ok {
 		c.text(x+panelWidth/2+10, y+panelHeight/2, noteStyle.at(center), "waiting for the first "+d.AxisName())
 	}
-}
-
-// legendEntry draws a sample of a line with its name after it, and returns where the next one may begin.
-func legendEntry(c *canvas, x, y, end float64, index int, name string) float64 {
-	const sample = 24
-	if x+sample+20 > end {
-		return x // no room: colors and shapes keep the order of the names that fit
-	}
-	area := c.area(x, y-5, sample, 10)
-	at := vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}
-	stroke := vgdraw.LineStyle{Color: seriesColor(index), Width: 1.75, Dashes: lineDashes[index%len(lineDashes)]}
-	area.StrokeLine2(stroke, area.Min.X, at.Y, area.Max.X, at.Y)
-	drawPoint(area, at, index, seriesColor(index), 3)
-	txt := bodyStyle.fit(name, end-x-sample-6)
-	return x + sample + 5 + c.text(x+sample+5, y+4, bodyStyle, txt) + 12
 }
 
 // tickLabel writes the values of an axis with as many decimals as its span needs.

@@ -47,6 +47,20 @@ func liveCurves() CurvesData {
 	}
 }
 
+// comparedCurves have more lines than a panel's head has room to name.
+func comparedCurves() CurvesData {
+	d := CurvesData{Title: "comparison", Panels: []Panel{{Name: "validation accuracy", Fraction: true}, {Name: "validation loss"}}}
+	for i, name := range []string{"resnet50-0102-150405", "resnet50-0102-150731", "<img src=x onerror=alert(1)>", "猫", "of-one-epoch", "of-no-epoch"} {
+		accuracy, loss := Line{Name: name}, Line{Name: name}
+		for epoch := range []int{8, 8, 5, 8, 1, 0}[i] {
+			accuracy.Values = append(accuracy.Values, 0.9-0.08*float64(i)-0.4/float64(epoch+1))
+			loss.Values = append(loss.Values, 0.2+0.2*float64(i)+1/float64(epoch+1))
+		}
+		d.Panels[0].Lines, d.Panels[1].Lines = append(d.Panels[0].Lines, accuracy), append(d.Panels[1].Lines, loss)
+	}
+	return d
+}
+
 // drawn are the figures, drawn once.
 var drawn = sync.OnceValue(figures)
 
@@ -133,6 +147,7 @@ func figures() map[string]display.Bundle {
 		"trials_light":    TrialsLight(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"curves_live":     Curves(liveCurves()),
 		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
+		"curves_compared": Curves(comparedCurves()),
 		"curves_hostile": Curves(CurvesData{
 			Title: hostile, Epoch: 120, Best: 120, Axis: "step", Status: Status{State: StateFailed, Text: hostile}, Notes: []string{hostile},
 			Panels: []Panel{

@@ -15,6 +15,7 @@ const (
 	chartHeight = 11 // rows of a panel's plot; odd, so that one lies in the middle
 	narrowest   = 34 // columns of a panel that stands beside another
 	gutter      = 4  // columns between two panels
+	mostNamed   = 12 // lines of a panel that its legend names
 )
 
 // Text draws the curves with characters, at most width columns wide: panels side by side where there is room, else
@@ -85,20 +86,13 @@ func (p Panel) draw(c Curves, width int) []string {
 			canvas.cells[y][x] = '┊'
 		}
 	}
-	legend := []string{}
 	for i, line := range p.Lines {
-		point := points[i%len(points)]
-		legend = append(legend, string(point)+" "+Label(line.Name, 16))
-		canvas.plot(line.Values, last, point, func(v float64) float64 { return (high - scale(v)) / (high - low) })
-	}
-	name := Label(p.Name, 20)
-	if p.Log() {
-		name += " (log)"
+		canvas.plot(line.Values, last, points[i%len(points)], func(v float64) float64 { return (high - scale(v)) / (high - low) })
 	}
 	if _, _, ok := p.Range(); !ok {
 		canvas.write("waiting for the first " + c.AxisName())
 	}
-	rows := []string{Label(name+": "+strings.Join(legend, ", "), width)}
+	rows := p.legend(width)
 	for y, cells := range canvas.cells {
 		edge := "│"
 		if ticks[y] != "" {
@@ -117,6 +111,34 @@ func (p Panel) draw(c Curves, width int) []string {
 		to = ""
 	}
 	return append(rows, strings.Repeat(" ", axis+2)+from+center(middle, room)+to)
+}
+
+// legend names the panel and its lines: on one row where they fit, else with the lines on rows below.
+func (p Panel) legend(width int) []string {
+	name := Label(p.Name, 20)
+	if p.Log() {
+		name += " (log)"
+	}
+	var entries []string
+	for i, line := range p.Lines[:min(len(p.Lines), mostNamed)] {
+		entries = append(entries, string(points[i%len(points)])+" "+Label(line.Name, width-2))
+	}
+	if more := len(p.Lines) - mostNamed; more > 0 {
+		entries = append(entries, "and "+strconv.Itoa(more)+" more")
+	}
+	if one := name + ": " + strings.Join(entries, ", "); Width(one) <= width {
+		return []string{one}
+	}
+	rows := []string{name}
+	for _, entry := range entries {
+		last := &rows[len(rows)-1]
+		if joined := *last + ", " + entry; len(rows) > 1 && Width(joined) <= width {
+			*last = joined
+		} else {
+			rows = append(rows, entry)
+		}
+	}
+	return rows
 }
 
 func center(s string, width int) string {

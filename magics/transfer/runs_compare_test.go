@@ -1,0 +1,163 @@
+package transfer
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+// compareLab has two models, each trained once, and one that was not.
+func compareLab(t *testing.T) (p *Presenter, home string) {
+	t.Helper()
+	p, home = goLabIn(t)
+	mustCall(t, p, "%dataset load photos --size 32 --json",
+		"%model resnet50 --weights random --cut conv1 --name pretrained", "%train --epochs 2 --run first",
+		"%model resnet50 --weights random --seed 7 --cut conv1 --name untrained", "%train --epochs 3 --lr 0.01 --optimizer momentum --keep-last --run second",
+		"%model resnet50 --weights random --cut conv1 --name new")
+	return p, home
+}
+
+// Two models in one chart and one table, in every form, as JSON, and after a restart by the record on disk alone.
+func TestRunsCompare(t *testing.T) {
+	p, home := compareLab(t)
+	check := func(p *Presenter, line string, names ...string) {
+		t.Helper()
+		outputs := mustCall(t, p, line).Outputs()
+		if len(outputs) != 2 {
+			t.Fatalf("%s shows %d figures, want the chart and the table", line, len(outputs))
+		}
+		chart, table := outputs[0].Bundles[0].Data, outputs[1].Bundles[0].Data
+		if got, want := slices.Sorted(maps.Keys(chart)), []string{display.MIMEPNG, display.MIMEVegaLite, display.MIMEText}; !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+			t.Errorf("%s: the chart has the forms %v", line, got)
+		}
+		vega, err := json.Marshal(chart[display.MIMEVegaLite])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range append([]string{"validation accuracy", "validation loss"}, names...) {
+			if text := chart[display.MIMEText].(string); !strings.Contains(text, want) || !strings.Contains(string(vega), `"`+want+`"`) {
+				t.Errorf("%s: %q is not in the text or in Vega-Lite:\n%s\n%s", line, want, text, vega)
+			}
+		}
+		text := table[display.MIMEText].(string)
+		head, _, _ := strings.Cut(strings.SplitAfterN(text, "\n", 2)[1], "\n")
+		if got, want := strings.Join(strings.Fields(head), " "),
+			"run model weights learning rate optimizer keep last epochs kept epoch val accuracy highest val accuracy"; got != want {
+			t.Errorf("%s: the table has the columns\n%s\nwant\n%s", line, got, want)
+		}
+		for _, want := range []string{"random (seed 7)", "momentum", "3/3", "2/2"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: the table has no %q:\n%s", line, want, text)
+			}
+		}
+	}
+	check(p, "%runs compare pretrained untrained", "pretrained", "untrained")
+	check(p, "%runs compare first untrained", "pretrained", "untrained")
+
+	var got struct {
+		Runs        []comparedRun
+		Differences []training.FieldDifference
+	}
+	if err := json.Unmarshal([]byte(mustCall(t, p, "%runs compare second first --json").Output()), &got); err != nil {
+		t.Fatal(err)
+	}
+	var fields []string
+	for _, d := range got.Differences {
+		fields = append(fields, d.Field)
+	}
+	if want := []string{"epochs", "learning_rate", "optimizer", "keep_last"}; !slices.Equal(fields, want) || got.Differences[1].Values[0] != 0.01 {
+		t.Errorf("the differences are %v, want the fields %v", got.Differences, want)
+	}
+	if len(got.Runs) != 2 || got.Runs[0].ID != "second" || got.Runs[0].KeptEpoch != 3 || got.Runs[0].KeptValAccuracy == nil ||
+		got.Runs[1].KeptEpoch != got.Runs[1].Best || len(got.Runs[1].Series) == 0 {
+		t.Errorf("the runs are %+v", got.Runs)
+	}
+
+	// A model that is trained again stands for its latest run; two runs of one model have their own names.
+	mustCall(t, p, "%train --model untrained --epochs 1 --run third")
+	if out := mustCall(t, p, "%runs compare second untrained --json").Output(); !strings.Contains(out, `"id":"third"`) {
+		t.Errorf("the model's latest run is not compared: %s", out)
+	}
+	if text := mustCall(t, p, "%runs compare second third").Outputs()[0].Bundles[0].Data[display.MIMEText].(string); !strings.Contains(text, "○ second, ● third") {
+		t.Errorf("the lines are not named after the runs:\n%s", text)
+	}
+
+	later := goPresenter(home)
+	defer later.Close()
+	check(later, "%runs compare pretrained second", "pretrained", "untrained")
+}
+
+func TestRunsCompareErrors(t *testing.T) {
+	p, _ := compareLab(t)
+	for line, want := range map[string]string{
+		"%runs compare":                        "RUN_OR_MODEL RUN_OR_MODEL... is missing",
+		"%runs compare first":                  "RUN_OR_MODEL... is missing",
+		"%runs compare first frist":            `unknown run or model "frist", have second, first, pretrained, untrained, new; did you mean first?`,
+		"%runs compare first pretraind":        "did you mean pretrained?",
+		"%runs compare first zzzzzzzz":         "%runs lists them",
+		"%runs compare first ''":               "there is no run or model",
+		"%runs compare first new":              "the model new has no run: start one with %train --model new",
+		"%runs compare first pretrained":       "compare first with pretrained: both are the run first; name two runs",
+		"%runs compare a b c d e f g":          `unexpected argument "g": the magic takes at most 6`,
+		"%runs comapre first second":           "did you mean %runs compare?",
+		"%runs compare first ../../etc/passwd": "unknown run or model",
+	} {
+		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", line, err, want)
+		}
+	}
+	i := slices.IndexFunc(p.Magics(), func(m magics.Magic) bool { return m.Name() == "runs" })
+	completer := p.Magics()[i].(magics.Completer)
+	for line, want := range map[string][]string{
+		"":                     {"--help", "compare", "list"},
+		"--":                   {"--help", "--json"},
+		"compare ":             {"first", "new", "pretrained", "second", "untrained"},
+		"compare first --j":    {"--json"},
+		"compare first untrai": {"untrained"},
+	} {
+		if got, err := completer.Complete(t.Context(), line, len(line)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%%runs %s is completed with %v, %v; want %v", line, got, err, want)
+		}
+	}
+	if listed := mustCall(t, p, "%runs | wc -l"); len(listed.Outputs()) != 1 {
+		t.Error("%runs with an output shows no table")
+	}
+}
+
+// Hostile names, runs without an epoch and runs without validation images are shown as what they are.
+func TestComparisonOfStrangeRuns(t *testing.T) {
+	long := strings.Repeat("a", 60)
+	strange := func(name, model string, history training.History) comparedRun {
+		s := lab.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
+		return comparedRun{Card: s.Card(), stand: s}
+	}
+	c := &comparison{Runs: []comparedRun{
+		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", training.History{{Epoch: 1, ValAccuracy: 0.5}}),
+	}}
+	labels := c.labels()
+	if sketch.Label(labels[0], seriesName) == sketch.Label(labels[1], seriesName) {
+		t.Errorf("a chart does not tell the names %q apart", labels)
+	}
+	text := strings.Join(strings.Fields(c.curves().Text(88)), " ") // as if no line were wrapped
+	if !strings.Contains(text, "waiting for the first epoch") || !strings.Contains(text, "different images or splits") ||
+		!strings.Contains(text, ": no validation images") {
+		t.Errorf("the comparison says:\n%s", text)
+	}
+	c.Runs[0].Model = "<i>"
+	if labels := c.labels(); labels[0] != "<i>" {
+		t.Errorf("models with names of their own are called %q", labels)
+	}
+	if shown := c.table().HTML() + c.table().Text(); strings.Contains(shown, "\x1b") || !strings.Contains(shown, "&lt;i&gt;") ||
+		strings.Contains(c.table().HTML(), "<i>") {
+		t.Errorf("a name got through as it was: %s", shown)
+	}
+}
