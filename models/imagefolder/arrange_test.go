@@ -95,7 +95,7 @@ func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
 			t.Errorf("%s has the label %s", i.Path, d.Classes[i.Label])
 		}
 	}
-	if n, _ := noteOf(d, CodeEmptyClass); !strings.Contains(n.Sentence, "2 folders are without a usable image, and not a class: a, c") {
+	if n, _ := noteOf(d, CodeEmptyClass); !strings.Contains(n.Sentence, "2 folders have no usable image, and so no class: a, c") {
 		t.Errorf("the note says %q", n.Sentence)
 	}
 	if n, ok := noteOf(d, CodeFewImages); ok && n.Severity == diagnosis.Error {

@@ -261,7 +261,7 @@ func (d *Dataset) dropEmptyClasses() {
 		names = append(names, Printable(class))
 	}
 	d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images, or remove the folder.",
-		"%s without a usable image, and not a class: %s.", plural(len(names), "folder is", "folders are"), listed(names))
+		"%s no usable image, and so no class: %s.", plural(len(names), "folder has", "folders have"), listed(names))
 }
 
 // dropLeaks skips the images of a given split that are also in a subset that judges: a copy in test counts more than one

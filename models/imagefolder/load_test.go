@@ -218,7 +218,7 @@ func TestNotes(t *testing.T) {
 	files["none/x.txt"] = "text"
 	d := mustLoad(t, write(t, files), DefaultOptions())
 	for code, want := range map[string]string{
-		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "1 folder is without a usable image, and not a class: none.", CodeImbalance: "The class twice has 33 training images and few has 2",
+		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "1 folder has no usable image, and so no class: none.", CodeImbalance: "The class twice has 33 training images and few has 2",
 		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSkipped: "1 file is skipped",
 	} {
 		if n, _ := noteOf(d, code); !strings.Contains(n.Sentence, want) {

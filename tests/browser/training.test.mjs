@@ -74,7 +74,8 @@ describe('a training', () => {
     fs.copyFileSync(path.join('..', '..', 'notebooks', '01_quickstart.ipynb'), path.join(process.env.HEADSTART_NOTEBOOKS, name));
     await openLab(page, name);
     await runAll(page);
-    const card = page.locator('.hs-card');
+    const card = page.locator('.hs-card').first(); // of the untrained backbone
+    const pretrained = page.locator('.hs-card').nth(1);
     await card.locator('.hs-state-running').waitFor({ timeout: 2 * PATIENCE_MS });
     const points = () => card.locator('polyline').first().getAttribute('points');
     const before = await points();
@@ -87,7 +88,9 @@ describe('a training', () => {
       assert.ok(facts.includes(fact), `the provenance names ${fact}`);
     }
     assert.equal(await card.locator('.hs-notes', { hasText: 'random' }).count(), 1, 'an untrained backbone is said once');
-    await card.scrollIntoViewIfNeeded();
+    await pretrained.locator('.hs-state-done').waitFor({ timeout: 2 * PATIENCE_MS });
+    assert.equal(await pretrained.locator('.hs-notes', { hasText: 'generated shapes' }).count(), 1, 'the card says what the weights are');
+    await pretrained.scrollIntoViewIfNeeded();
     await screenshotThemes(page, 'quickstart');
   });
 });
