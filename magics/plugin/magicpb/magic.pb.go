@@ -1226,8 +1226,8 @@ func (x *Execute) GetCode() string {
 
 type Done struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`        // not empty: the cell fails with this text
-	Cancelled     bool                   `protobuf:"varint,2,opt,name=canceled,proto3" json:"canceled,omitempty"` // the error is only that the user interrupted
+	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`          // not empty: the cell fails with this text
+	Cancelled     bool                   `protobuf:"varint,2,opt,name=cancelled,proto3" json:"cancelled,omitempty"` // the error is only that the user interrupted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
