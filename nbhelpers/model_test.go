@@ -126,6 +126,7 @@ func TestOldNames(t *testing.T) {
 	m := startServer(t, f.answer)
 	dot := image.NewGray(image.Rect(0, 0, 1, 1))
 	predicted, err := m.Predict(ctx, "/a.jpg", []string{"/b.jpg", "@batch"}, dot, []image.Image{dot}, warm.Image{File: "/c"})
+	//lint:ignore SA1019 the old name has to work for one more release
 	if err != nil || predicted[0].Label() != "cat" {
 		t.Errorf("predicted %v, %v", predicted, err)
 	}
