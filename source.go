@@ -13,7 +13,7 @@ import (
 //
 //go:embed go.mod go.sum
 //go:embed nbhelpers/*.go nbhelpers/display nbhelpers/figure nbhelpers/live nbhelpers/sketch nbhelpers/warm models
-//go:embed magics/*.go magics/magictest magics/plugin internal/need internal/paths internal/peer internal/safefile
+//go:embed magics/*.go magics/magictest magics/plugin internal
 var embedded embed.FS
 
 // Source returns the embedded files without tests, as slash-separated paths from the module's root.

@@ -47,6 +47,35 @@ func main() { println(display.MIMEText) }
 	}
 }
 
+// TestSourceHasWhatItImports follows the imports of what cells import: each package of this module has to be embedded.
+func TestSourceHasWhatItImports(t *testing.T) {
+	source, all := headstart.Source(), imports(t)
+	seen := map[string]bool{}
+	var follow func(pkg, by string)
+	follow = func(pkg, by string) {
+		if seen[pkg] {
+			return
+		}
+		seen[pkg] = true
+		if _, err := fs.Stat(source, pkg); err != nil {
+			t.Errorf("a cell cannot import %s, since %s is not embedded: %v", by, pkg, err)
+		}
+		for _, imported := range all[pkg] {
+			if own, ok := strings.CutPrefix(imported, module); ok {
+				imported = own
+			} else if _, ok := all[imported]; !ok {
+				continue
+			}
+			follow(imported, pkg)
+		}
+	}
+	for pkg := range all {
+		if pkg == "models" || strings.HasPrefix(pkg, "models/") || pkg == "nbhelpers" || pkg == "magics" || pkg == "magics/plugin" {
+			follow(pkg, pkg)
+		}
+	}
+}
+
 // TestSourceIsComplete looks for every Go file of what cells import.
 func TestSourceIsComplete(t *testing.T) {
 	source := headstart.Source()
