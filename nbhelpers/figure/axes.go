@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -15,13 +16,13 @@ import (
 func newPlot(xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.TextHandler = fonts()
-	p.BackgroundColor = paper
+	p.BackgroundColor = palette.Paper
 	p.X.Label.Text, p.Y.Label.Text = xLabel, yLabel
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Label.TextStyle.Font, a.Label.TextStyle.Color, a.Label.TextStyle.Handler = faceOf(12, false), ink, fonts()
-		a.Tick.Label.Font, a.Tick.Label.Color, a.Tick.Label.Handler = faceOf(11, false), ink, fonts()
-		a.Tick.LineStyle = vgdraw.LineStyle{Color: faint, Width: 0.75}
-		a.LineStyle = vgdraw.LineStyle{Color: faint, Width: 0.75}
+		a.Label.TextStyle.Font, a.Label.TextStyle.Color, a.Label.TextStyle.Handler = faceOf(12, false), palette.Ink, fonts()
+		a.Tick.Label.Font, a.Tick.Label.Color, a.Tick.Label.Handler = faceOf(11, false), palette.Ink, fonts()
+		a.Tick.LineStyle = vgdraw.LineStyle{Color: palette.Faint, Width: 0.75}
+		a.LineStyle = vgdraw.LineStyle{Color: palette.Faint, Width: 0.75}
 		a.Tick.Length = 4
 		a.Padding = 4
 		a.Label.Padding = 2
@@ -79,7 +80,7 @@ type gridLines struct{}
 func (gridLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	_, y := p.Transforms(&c)
 	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
-		c.StrokeLine2(vgdraw.LineStyle{Color: rule, Width: 0.75}, c.Min.X, y(tick.Value), c.Max.X, y(tick.Value))
+		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Rule, Width: 0.75}, c.Min.X, y(tick.Value), c.Max.X, y(tick.Value))
 	}
 }
 
@@ -95,7 +96,7 @@ var lineDashes = [...][]vg.Length{{5, 3}, nil, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10
 
 func (s series) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
-	stroke := vgdraw.LineStyle{Color: seriesColor(s.index), Width: 1.75, Dashes: lineDashes[s.index%len(lineDashes)]}
+	stroke := vgdraw.LineStyle{Color: palette.Series(s.index), Width: 1.75, Dashes: lineDashes[s.index%len(lineDashes)]}
 	var run []vg.Point
 	for i, v := range s.values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -111,7 +112,7 @@ func (s series) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	}
 	for i, v := range s.values {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			drawPoint(c, vg.Point{X: toX(float64(i + 1)), Y: toY(v)}, s.index, seriesColor(s.index), 3)
+			drawPoint(c, vg.Point{X: toX(float64(i + 1)), Y: toY(v)}, s.index, palette.Series(s.index), 3)
 		}
 	}
 }
@@ -167,7 +168,7 @@ func drawPoint(c vgdraw.Canvas, at vg.Point, index int, fill color.NRGBA, radius
 }
 
 func outline(c vgdraw.Canvas, p vg.Path, fill color.NRGBA) {
-	c.SetColor(paper)
+	c.SetColor(palette.Paper)
 	c.SetLineWidth(1.25)
 	c.SetLineDash(nil, 0)
 	c.Stroke(p)

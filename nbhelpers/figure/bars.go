@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -125,20 +126,20 @@ func (c *canvas) bar(x, y, w, h float64, index int) {
 	if w <= 0 {
 		return
 	}
-	fill := seriesColor(index)
+	fill := palette.Series(index)
 	if index == 3 {
-		c.rect(x, y, w, h, mix(fill, paper, 0.75))
+		c.rect(x, y, w, h, palette.Mix(fill, palette.Paper, 0.75))
 		c.frame(x, y, w, h, min(1, w), fill)
 		return
 	}
 	c.rect(x, y, w, h, fill)
 	if index == 1 {
 		for at := x + 4; at < x+w-1; at += 5 {
-			c.line(mix(fill, paper, 0.45), 1, at, y, at, y+h)
+			c.line(palette.Mix(fill, palette.Paper, 0.45), 1, at, y, at, y+h)
 		}
 	}
 	if x0 := x + w - 0.5; w > 2 {
-		c.line(paper, 1, x0, y, x0, y+h)
+		c.line(palette.Paper, 1, x0, y, x0, y+h)
 	}
 }
 

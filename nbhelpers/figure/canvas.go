@@ -16,6 +16,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -52,11 +53,11 @@ const (
 
 // The sizes of text.
 var (
-	titleStyle = style{size: 15, bold: true, color: ink}
-	headStyle  = style{size: 12, bold: true, color: ink}
-	bodyStyle  = style{size: 12, color: ink}
-	noteStyle  = style{size: 12, color: faint}
-	smallStyle = style{size: 11, color: faint}
+	titleStyle = style{size: 15, bold: true, color: palette.Ink}
+	headStyle  = style{size: 12, bold: true, color: palette.Ink}
+	bodyStyle  = style{size: 12, color: palette.Ink}
+	noteStyle  = style{size: 12, color: palette.Faint}
+	smallStyle = style{size: 11, color: palette.Faint}
 )
 
 func (s style) at(a align) style         { s.align = a; return s }
@@ -132,7 +133,7 @@ type canvas struct {
 
 func newCanvas(width, height float64) *canvas {
 	c := &canvas{width: width, height: height}
-	c.vg = vgimg.NewWith(vgimg.UseWH(vg.Length(width), vg.Length(height)), vgimg.UseDPI(72*resolution), vgimg.UseBackgroundColor(paper))
+	c.vg = vgimg.NewWith(vgimg.UseWH(vg.Length(width), vg.Length(height)), vgimg.UseDPI(72*resolution), vgimg.UseBackgroundColor(palette.Paper))
 	return c
 }
 
@@ -220,9 +221,9 @@ func (c *canvas) mark(x, y, radius float64, m Mark) {
 	if m == MarkNone {
 		return
 	}
-	fill := right
+	fill := palette.Right
 	if m == MarkWrong {
-		fill = wrong
+		fill = palette.Wrong
 	}
 	disc := func(r float64, clr color.NRGBA) {
 		var p vg.Path
@@ -232,15 +233,15 @@ func (c *canvas) mark(x, y, radius float64, m Mark) {
 		c.vg.SetColor(clr)
 		c.vg.Fill(p)
 	}
-	disc(radius+1.5, paper)
+	disc(radius+1.5, palette.Paper)
 	disc(radius, fill)
 	r := radius * 0.5
 	if m == MarkRight {
-		c.line(paper, radius*0.3, x-r*1.05, y+r*0.05, x-r*0.3, y+r*0.8, x+r*1.1, y-r*0.75)
+		c.line(palette.Paper, radius*0.3, x-r*1.05, y+r*0.05, x-r*0.3, y+r*0.8, x+r*1.1, y-r*0.75)
 		return
 	}
-	c.line(paper, radius*0.3, x-r*0.85, y-r*0.85, x+r*0.85, y+r*0.85)
-	c.line(paper, radius*0.3, x-r*0.85, y+r*0.85, x+r*0.85, y-r*0.85)
+	c.line(palette.Paper, radius*0.3, x-r*0.85, y-r*0.85, x+r*0.85, y+r*0.85)
+	c.line(palette.Paper, radius*0.3, x-r*0.85, y+r*0.85, x+r*0.85, y-r*0.85)
 }
 
 // area is a part of the canvas for package plot to draw on.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/raster"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -59,7 +60,7 @@ func (k card) render() (png []byte, width, height int) {
 		c.text(margin, r.y, r.style, r.text)
 	}
 	k.draw(c, margin, body)
-	return encode(c.vg.Image(), k.photo), width, height
+	return raster.PNG(c.vg.Image(), k.photo), width, height
 }
 
 // bundle is the card with its other forms. Vega and html are left out where they are empty.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -78,14 +79,14 @@ func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
 		for j := range d.Labels {
 			fraction := d.fraction(i, j)
 			// The diagonal holds the correct predictions: blue. Mistakes are vermilion.
-			shade := seriesColor(0)
+			shade := palette.Series(0)
 			if i != j {
-				shade = seriesColor(1)
+				shade = palette.Series(1)
 			}
-			fill := mix(paper, shade, fraction)
-			number := readable(fill)
+			fill := palette.Mix(palette.Paper, shade, fraction)
+			number := palette.Readable(fill)
 			if fraction == 0 {
-				fill, number = mix(paper, wash, 0.6), mix(paper, faint, 0.5)
+				fill, number = palette.Mix(palette.Paper, palette.Wash, 0.6), palette.Mix(palette.Paper, palette.Faint, 0.5)
 			}
 			cx := left + float64(j)*cell
 			c.rect(cx+0.5, at+0.5, cell-1, cell-1, fill)

@@ -10,6 +10,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -108,7 +109,7 @@ func (b bestLine) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	if b.best <= 0 || !c.ContainsX(at) {
 		return
 	}
-	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
+	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
 	s := smallStyle.vg()
 	s.YAlign, s.XAlign = vgdraw.YBottom, vgdraw.XLeft
 	dx := vg.Length(3)

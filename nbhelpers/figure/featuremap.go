@@ -11,6 +11,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -51,16 +52,16 @@ func FeatureMap(d FeatureMapData) display.Bundle {
 		draw: func(c *canvas, x, y float64) {
 			p := plot.New()
 			p.HideAxes()
-			p.BackgroundColor = paper
+			p.BackgroundColor = palette.Paper
 			p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.04, 1.04, -0.04, 1.04
 			p.Add(m)
 			p.Draw(c.area(x, y, mapWidth, mapHeight))
 			m.drawThumbs(c, x, y)
-			c.frame(x, y, mapWidth, mapHeight, 1, rule)
+			c.frame(x, y, mapWidth, mapHeight, 1, palette.Rule)
 			for i, label := range m.labels[:min(len(m.labels), mapLabels)] {
 				at := y + 12 + float64(i*18)
 				area := c.area(x+mapWidth+10, at-8, 10, 10)
-				drawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, shapeOf(i), seriesColor(i), 4)
+				drawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, shapeOf(i), palette.Series(i), 4)
 				c.text(x+mapWidth+26, at+1, bodyStyle, bodyStyle.fit(label, mapLegend-26))
 			}
 		},
@@ -138,10 +139,10 @@ func (m *featureMap) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		i := m.index[pt.Label]
 		at := vg.Point{X: toX(pt.X), Y: toY(pt.Y)}
 		if pt.Mark == MarkWrong {
-			drawPoint(c, at, 0, ink, 6)
-			drawPoint(c, at, 0, paper, 4.5)
+			drawPoint(c, at, 0, palette.Ink, 6)
+			drawPoint(c, at, 0, palette.Paper, 4.5)
 		}
-		drawPoint(c, at, shapeOf(i), seriesColor(i), 3.2)
+		drawPoint(c, at, shapeOf(i), palette.Series(i), 3.2)
 	}
 }
 
@@ -152,7 +153,7 @@ func (m *featureMap) drawThumbs(c *canvas, x, y float64) {
 		top := y + 4 + math.Floor((1-p.Y)*(mapHeight-mapThumb-8))
 		scaled := thumb(p.Image, mapThumb)
 		w, h := float64(scaled.Rect.Dx())/resolution, float64(scaled.Rect.Dy())/resolution
-		c.rect(left-2, top-2, w+4, h+4, seriesColor(m.index[p.Label]))
+		c.rect(left-2, top-2, w+4, h+4, palette.Series(m.index[p.Label]))
 		c.image(left, top, scaled)
 		if p.Mark == MarkWrong {
 			c.mark(left+w-3, top+3, 5, p.Mark)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -98,7 +99,7 @@ func (h HeatItem) overlay() *image.RGBA {
 			heat := h.between((float64(x)+0.5)/float64(size.X)*float64(h.Width)-0.5, (float64(y)+0.5)/float64(size.Y)*float64(h.Height)-0.5) / peak
 			pixel := img.RGBAAt(x, y)
 			gray := uint8((299*int(pixel.R) + 587*int(pixel.G) + 114*int(pixel.B)) / 1000) // luma of ITU-R BT.601
-			mixed := mix(color.NRGBA{R: gray, G: gray, B: gray, A: 255}, heatColor(heat), 0.25+0.5*heat)
+			mixed := palette.Mix(color.NRGBA{R: gray, G: gray, B: gray, A: 255}, palette.Heat(heat), 0.25+0.5*heat)
 			img.SetRGBA(x, y, color.RGBA(mixed))
 		}
 	}

@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	vgdraw "gonum.org/v1/plot/vg/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 )
 
 // Layout of legends, in CSS pixels.
@@ -84,9 +86,9 @@ func (l legend) draw(c *canvas, x, y float64) {
 		}
 		area := c.area(left, middle-5, legendSample, 10)
 		at := vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}
-		stroke := vgdraw.LineStyle{Color: seriesColor(i), Width: 1.75, Dashes: lineDashes[i%len(lineDashes)]}
+		stroke := vgdraw.LineStyle{Color: palette.Series(i), Width: 1.75, Dashes: lineDashes[i%len(lineDashes)]}
 		area.StrokeLine2(stroke, area.Min.X, at.Y, area.Max.X, at.Y)
-		drawPoint(area, at, i, seriesColor(i), 3)
+		drawPoint(area, at, i, palette.Series(i), 3)
 		c.text(left+legendText, middle+4, bodyStyle, e.name)
 	}
 }

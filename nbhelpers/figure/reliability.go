@@ -8,6 +8,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -68,20 +69,20 @@ type reliabilityBars []ReliabilityBin
 
 func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
-	c.StrokeLine2(vgdraw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
+	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(0), toY(0), toX(1), toY(1))
 	for _, b := range bars {
 		if b.Count <= 0 {
 			continue
 		}
 		x0, x1, y := toX(fraction(b.Lower))+1, toX(fraction(b.Upper))-1, toY(fraction(b.Accuracy))
-		c.FillPolygon(mix(paper, seriesColor(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
+		c.FillPolygon(palette.Mix(palette.Paper, palette.Series(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
 		at := toY(fraction(b.Confidence))
-		c.StrokeLine2(vgdraw.LineStyle{Color: seriesColor(1), Width: 2}, x0, at, x1, at)
+		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Series(1), Width: 2}, x0, at, x1, at)
 		s := smallStyle.sized(10).vg()
 		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
 		count, foot := sketch.Count(b.Count), vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}
 		w, h := s.Width(count)/2+1, s.Height(count)
-		c.FillPolygon(paper, []vg.Point{{X: foot.X - w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y + h}, {X: foot.X - w, Y: foot.Y + h}})
+		c.FillPolygon(palette.Paper, []vg.Point{{X: foot.X - w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y}, {X: foot.X + w, Y: foot.Y + h}, {X: foot.X - w, Y: foot.Y + h}})
 		c.FillText(s, foot, count)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -59,9 +60,9 @@ func Table(d TableData) display.Bundle {
 					s = headStyle
 				}
 				if i > 0 {
-					stroke := rule
+					stroke := palette.Rule
 					if i == 1 || (i == len(rows)-1 && len(drawn.Footer) > 0) {
-						stroke = faint
+						stroke = palette.Faint
 					}
 					c.line(stroke, 0.75, x, top, x+total, top)
 				}

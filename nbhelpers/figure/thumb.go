@@ -5,6 +5,8 @@ import (
 	"math"
 
 	xdraw "golang.org/x/image/draw"
+
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 )
 
 // defaultThumb is the side of an image in CSS pixels: with it a quickstart of five figures with some sixty photographs
@@ -21,7 +23,7 @@ func thumb(img image.Image, side float64) *image.RGBA {
 	scale := side * resolution / math.Max(w, h)
 	rect := image.Rect(0, 0, max(1, int(w*scale+0.5)), max(1, int(h*scale+0.5)))
 	scaled := image.NewRGBA(rect)
-	xdraw.Draw(scaled, rect, image.NewUniform(paper), image.Point{}, xdraw.Src)
+	xdraw.Draw(scaled, rect, image.NewUniform(palette.Paper), image.Point{}, xdraw.Src)
 	xdraw.CatmullRom.Scale(scaled, rect, img, img.Bounds(), xdraw.Over, nil)
 	return scaled
 }
@@ -32,9 +34,9 @@ func (c *canvas) square(x, y, side float64, img image.Image, m Mark) {
 	scaled := thumb(img, side)
 	w, h := side, side
 	if scaled == nil {
-		c.rect(x, y, side, side, wash)
-		c.line(rule, 1, x, y, x+side, y+side)
-		c.line(rule, 1, x, y+side, x+side, y)
+		c.rect(x, y, side, side, palette.Wash)
+		c.line(palette.Rule, 1, x, y, x+side, y+side)
+		c.line(palette.Rule, 1, x, y+side, x+side, y)
 	} else {
 		w, h = float64(scaled.Rect.Dx())/resolution, float64(scaled.Rect.Dy())/resolution
 		y += math.Floor(side-h) / 2

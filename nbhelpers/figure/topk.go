@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -67,10 +68,10 @@ func (p Prediction) draw(c *canvas, x, y float64) {
 			s = noteStyle
 		}
 		c.text(left, top+11, s, s.fit(score.Class, name-6))
-		c.rect(left+name, top+1, topKBar, 11, wash)
-		fill := seriesColor(0)
+		c.rect(left+name, top+1, topKBar, 11, palette.Wash)
+		fill := palette.Series(0)
 		if i > 0 {
-			fill = mix(fill, paper, 0.45)
+			fill = palette.Mix(fill, palette.Paper, 0.45)
 		}
 		c.rect(left+name, top+1, topKBar*fraction(score.Probability), 11, fill)
 		c.text(left+width, top+11, s.sized(11).at(toRight), sketch.Percent(score.Probability))

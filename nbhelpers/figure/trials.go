@@ -14,6 +14,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -160,15 +161,15 @@ func (d trialPoints) Plot(c vgdraw.Canvas, p *plot.Plot) {
 			steps = append(steps, vg.Point{X: x, Y: toY(best)})
 		}
 	}
-	c.StrokeLines(vgdraw.LineStyle{Color: seriesColor(1), Width: 1.75}, c.ClipLinesXY(steps)...)
+	c.StrokeLines(vgdraw.LineStyle{Color: palette.Series(1), Width: 1.75}, c.ClipLinesXY(steps)...)
 	for _, t := range d.Trials {
 		at := vg.Point{X: toX(float64(t.Number)), Y: toY(finiteOr(t.Value, p.Y.Min))}
 		if !t.usable() || !c.Contains(at) {
 			continue
 		}
-		drawPoint(c, at, 0, seriesColor(0), 3.5)
+		drawPoint(c, at, 0, palette.Series(0), 3.5)
 		if t.Cut {
-			drawPoint(c, at, 0, paper, 1.5)
+			drawPoint(c, at, 0, palette.Paper, 1.5)
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package figure
+// Package palette is the colors that all figures share.
+package palette
 
 import (
 	"image/color"
@@ -17,36 +18,37 @@ func rgb(hex string) color.NRGBA {
 	return color.NRGBA{R: uint8(n >> 16), G: uint8(n >> 8), B: uint8(n), A: 255}
 }
 
+// The colors of what every figure has.
 var (
-	ink   = rgb(sketch.Ink)
-	faint = rgb(sketch.Faint)
-	rule  = rgb(sketch.Grid)
-	paper = rgb(sketch.Paper)
-	wash  = rgb("#F2F2F2") // empty frames, the empty part of a bar
+	Ink   = rgb(sketch.Ink)   // text
+	Faint = rgb(sketch.Faint) // notes, axes
+	Rule  = rgb(sketch.Grid)  // grid lines
+	Paper = rgb(sketch.Paper) // the background
+	Wash  = rgb("#F2F2F2")    // empty frames, the empty part of a bar
 
-	right = rgb("#009E73") // of Okabe and Ito; the tick and the cross tell them apart as well
-	wrong = rgb("#D55E00")
+	Right = rgb("#009E73") // of Okabe and Ito; the tick and the cross tell them apart as well
+	Wrong = rgb("#D55E00")
 )
 
-// seriesColor is the color of the i-th series.
-func seriesColor(i int) color.NRGBA {
-	palette := sketch.Palette()
-	return rgb(palette[i%len(palette)])
+// Series is the color of the i-th series.
+func Series(i int) color.NRGBA {
+	colors := sketch.Palette()
+	return rgb(colors[i%len(colors)])
 }
 
-// mix interpolates from a to b as weight goes from 0 to 1.
-func mix(a, b color.NRGBA, weight float64) color.NRGBA {
+// Mix interpolates from a to b as weight goes from 0 to 1.
+func Mix(a, b color.NRGBA, weight float64) color.NRGBA {
 	weight = min(1, max(0, weight))
 	at := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*weight + 0.5) }
 	return color.NRGBA{R: at(a.R, b.R), G: at(a.G, b.G), B: at(a.B, b.B), A: 255}
 }
 
-// readable is the color of the text with the higher contrast on a background: paper or ink.
-func readable(background color.NRGBA) color.NRGBA {
+// Readable is the color of the text with the higher contrast on a background: paper or ink.
+func Readable(background color.NRGBA) color.NRGBA {
 	if luminance(background) < 0.179 { // where the contrast to black and to white is the same
-		return paper
+		return Paper
 	}
-	return ink
+	return Ink
 }
 
 // luminance is relative luminance in [0, 1] (WCAG 2.2).
@@ -68,9 +70,9 @@ var heatStops = [...]color.NRGBA{
 	rgb("#F7D13D"), rgb("#FCFFA4"),
 }
 
-// heatColor is the color of a value in [0, 1].
-func heatColor(v float64) color.NRGBA {
+// Heat is the color of a value in [0, 1].
+func Heat(v float64) color.NRGBA {
 	at := min(1, max(0, v)) * float64(len(heatStops)-1)
 	i := min(int(at), len(heatStops)-2)
-	return mix(heatStops[i], heatStops[i+1], at-float64(i))
+	return Mix(heatStops[i], heatStops[i+1], at-float64(i))
 }

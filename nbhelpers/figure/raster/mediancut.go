@@ -1,9 +1,11 @@
-package figure
+package raster
 
 import (
 	"image"
 	"image/color"
 	"slices"
+
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 )
 
 // A bucket is the colors of an image that agree in the five highest bits of each channel.
@@ -25,12 +27,12 @@ func photoPalette(img *image.RGBA, fixed ...color.NRGBA) color.Palette {
 		at.sum[0], at.sum[1], at.sum[2], at.count = at.sum[0]+int64(r), at.sum[1]+int64(g), at.sum[2]+int64(b), at.count+1
 	}
 	used := slices.DeleteFunc(all[:], func(b bucket) bool { return b.count == 0 })
-	palette := make(color.Palette, 0, 256)
+	colors := make(color.Palette, 0, 256)
 	for _, c := range fixed {
-		palette = append(palette, c)
+		colors = append(colors, c)
 	}
 	boxes := []box{newBox(used)}
-	for len(boxes)+len(palette) < cap(palette) {
+	for len(boxes)+len(colors) < cap(colors) {
 		worst := 0
 		for i := range boxes {
 			if boxes[i].loss > boxes[worst].loss {
@@ -45,9 +47,9 @@ func photoPalette(img *image.RGBA, fixed ...color.NRGBA) color.Palette {
 		boxes = append(boxes, high)
 	}
 	for _, b := range boxes {
-		palette = append(palette, b.color())
+		colors = append(colors, b.color())
 	}
-	return palette
+	return colors
 }
 
 // box is a part of the color space, by the buckets in it.
@@ -104,7 +106,7 @@ func (b box) color() color.Color {
 		count += k.count
 	}
 	if count == 0 {
-		return paper
+		return palette.Paper
 	}
 	at := func(channel int) uint8 { return uint8((sum[channel] + count/2) / count) }
 	return color.NRGBA{R: at(0), G: at(1), B: at(2), A: 255}

@@ -1,18 +1,22 @@
-package figure
+package raster
 
 import (
+	"image"
 	"image/color"
+	"image/draw"
 	"testing"
+
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 )
 
 // TestDitherKeepsTheMean holds a tone that the palette lacks against the mean of what stands for it, and the paper to
 // being left alone.
 func TestDitherKeepsTheMean(t *testing.T) {
-	img := newCanvas(100, 50)
-	img.rect(50, 0, 50, 50, color.NRGBA{R: 90, G: 60, B: 150, A: 255})
-	drawn := pixels(t, encode(img.vg.Image(), false)) // an RGBA of its own
-	palette := color.Palette{paper, color.NRGBA{R: 60, G: 60, B: 100, A: 255}, color.NRGBA{R: 120, G: 60, B: 200, A: 255}}
-	dithered := dither(drawn, palette)
+	img := image.NewRGBA(image.Rect(0, 0, 200, 100))
+	draw.Draw(img, img.Rect, image.NewUniform(palette.Paper), image.Point{}, draw.Src)
+	draw.Draw(img, image.Rect(100, 0, 200, 100), image.NewUniform(color.NRGBA{R: 90, G: 60, B: 150, A: 255}), image.Point{}, draw.Src)
+	colors := color.Palette{palette.Paper, color.NRGBA{R: 60, G: 60, B: 100, A: 255}, color.NRGBA{R: 120, G: 60, B: 200, A: 255}}
+	dithered := dither(img, colors)
 	var sum [3]int
 	for y := range dithered.Rect.Dy() {
 		for x := range dithered.Rect.Dx() {

@@ -1,4 +1,5 @@
-package figure
+// Package raster encodes drawn figures as PNG files of at most 256 colors.
+package raster
 
 import (
 	"bytes"
@@ -7,15 +8,17 @@ import (
 	"image/color"
 	"image/png"
 	"slices"
+
+	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 )
 
-// encode writes an image as PNG with a palette of at most 256 colors, which is less than half the size: a drawing's most
+// PNG encodes an image with a palette of at most 256 colors, which is less than half the size: a drawing's most
 // frequent ones, or those that stand best for photographs, which are dithered. The bytes depend on nothing but the pixels.
-func encode(img image.Image, photo bool) []byte {
+func PNG(img image.Image, photo bool) []byte {
 	if drawn, ok := img.(*image.RGBA); ok && !photo {
 		img = indexed(drawn)
 	} else if ok {
-		img = dither(drawn, photoPalette(drawn, paper, ink, faint, right, wrong))
+		img = dither(drawn, photoPalette(drawn, palette.Paper, palette.Ink, palette.Faint, palette.Right, palette.Wrong))
 	}
 	encoder := png.Encoder{CompressionLevel: png.DefaultCompression}
 	var b bytes.Buffer
@@ -39,15 +42,15 @@ func indexed(img *image.RGBA) *image.Paletted {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
 	})
 	kept := order[:min(256, len(order))]
-	palette := make(color.Palette, len(kept))
+	colors := make(color.Palette, len(kept))
 	index := make(map[color.RGBA]uint8, len(order))
 	for i, c := range kept {
-		palette[i], index[c] = c, uint8(i)
+		colors[i], index[c] = c, uint8(i)
 	}
 	for _, c := range order[len(kept):] {
-		index[c] = uint8(palette.Index(c))
+		index[c] = uint8(colors.Index(c))
 	}
-	result := image.NewPaletted(img.Bounds(), palette)
+	result := image.NewPaletted(img.Bounds(), colors)
 	for i := range result.Pix {
 		result.Pix[i] = index[color.RGBA{img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3]}]
 	}
