@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 )
@@ -63,6 +64,6 @@ func (p *Presenter) attachStored(ctx context.Context, in *magics.Invocation, nam
 	case training.Interrupted:
 		note = "Its process has ended. Continue it with %train --resume " + run + "."
 	}
-	_, err = in.Show(ctx, drawRun(lab.Stand{Run: stored}, note))
+	_, err = in.Show(ctx, drawing.Run(lab.Stand{Run: stored}, note))
 	return err
 }

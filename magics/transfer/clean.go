@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -138,7 +139,7 @@ func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefold
 		item := data.Items[s.Item]
 		d := doubt{Path: imagefolder.Printable(item.Path), Label: data.Classes[item.Label], Reason: s.Reason, Propose: s.Propose, To: s.To, Score: s.Score}
 		if !page.JSON {
-			pixels, err := itemPixels(data, s.Item)
+			pixels, err := drawing.ItemPixels(data, s.Item)
 			if err != nil {
 				return err
 			}
@@ -146,8 +147,8 @@ func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefold
 			if s.To != "" {
 				proposal += " " + s.To
 			}
-			grid.Cells = append(grid.Cells, figure.Cell{Image: figure.RGB(pixels, thumbSide, thumbSide), Title: d.Label, Caption: proposal})
-			d.Thumb = thumbJPEG(pixels)
+			grid.Cells = append(grid.Cells, figure.Cell{Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Title: d.Label, Caption: proposal})
+			d.Thumb = drawing.ThumbJPEG(pixels)
 		}
 		list = append(list, d)
 	}

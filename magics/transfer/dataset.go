@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
 
@@ -108,7 +109,7 @@ func datasetMagic(p *Presenter) magics.Magic {
 					f.StringVar(&o.Class, "class", "", "class to show; by default all")
 					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "split to show; by default all")
 					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment changes them")
-					f.StringVar(&o.Augment, "augment", exampleAugment, "augmentation of --augmented")
+					f.StringVar(&o.Augment, "augment", recipeflag.ExampleAugment, "augmentation of --augmented")
 					f.IntVar(&o.Limit, "limit", 24, "most images in the grid")
 					f.BoolVar(&o.Map, "map", false, "map of the images by the model's features")
 				},

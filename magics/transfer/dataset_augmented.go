@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
-
-// exampleAugment is what is shown where nothing else is asked for.
-const exampleAugment = "flip,rotate:10,zoom:0.1"
 
 // showAugmented shows images as training sees them in its first epoch.
 func (p *Presenter) showAugmented(ctx context.Context, page Page, data *imagefolder.Dataset, o showFlags) error {
@@ -29,13 +27,13 @@ func (p *Presenter) showAugmented(ctx context.Context, page Page, data *imagefol
 	}
 	var pixels []uint8
 	for _, i := range picked {
-		one, err := data.Pixels(i, imagefolder.Geometry{Size: thumbSide, Method: data.Options.Method})
+		one, err := data.Pixels(i, imagefolder.Geometry{Size: drawing.ThumbSide, Method: data.Options.Method})
 		if err != nil {
 			return err
 		}
 		pixels = append(pixels, one...)
 	}
-	augmenter, err := augment.NewAugmenter(device, spec, data.Options.Seed, thumbSide, max(len(picked), 1))
+	augmenter, err := augment.NewAugmenter(device, spec, data.Options.Seed, drawing.ThumbSide, max(len(picked), 1))
 	if err != nil {
 		return err
 	}
@@ -45,10 +43,10 @@ func (p *Presenter) showAugmented(ctx context.Context, page Page, data *imagefol
 		return err
 	}
 	grid := figure.GridData{Title: fmt.Sprintf("%s with --augment %q", data.Name, spec)}
-	const size = thumbSide * thumbSide * 3
+	const size = drawing.ThumbSide * drawing.ThumbSide * 3
 	for n, i := range picked {
 		grid.Cells = append(grid.Cells, figure.Cell{
-			Image: figure.RGB(changed[n*size:(n+1)*size], thumbSide, thumbSide), Title: data.Classes[data.Items[i].Label],
+			Image: figure.RGB(changed[n*size:(n+1)*size], drawing.ThumbSide, drawing.ThumbSide), Title: data.Classes[data.Items[i].Label],
 		})
 	}
 	_, err = page.Show(ctx, figure.Grid(grid))

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -77,13 +79,13 @@ func showGrid(ctx context.Context, page Page, data *imagefolder.Dataset, class, 
 	}
 	grid := figure.GridData{Title: fmt.Sprintf("%s: %d of %d images", data.Name, len(picked), len(data.Items))}
 	for _, i := range picked {
-		pixels, err := itemPixels(data, i)
+		pixels, err := drawing.ItemPixels(data, i)
 		if err != nil {
 			return err
 		}
 		item := data.Items[i]
 		grid.Cells = append(grid.Cells, figure.Cell{
-			Image: figure.RGB(pixels, thumbSide, thumbSide), Title: data.Classes[item.Label], Caption: item.Split,
+			Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Title: data.Classes[item.Label], Caption: item.Split,
 		})
 	}
 	_, err = page.Show(ctx, figure.Grid(grid))
@@ -93,7 +95,7 @@ func showGrid(ctx context.Context, page Page, data *imagefolder.Dataset, class, 
 // showNotes tells what a person should know before training, and lists the files that are not used.
 func showNotes(ctx context.Context, page Page, data *imagefolder.Dataset) error {
 	for _, found := range data.Diagnoses {
-		if _, err := fmt.Fprintf(page.Stderr(), "%s: %s\n", found.Severity, sentences(found)); err != nil {
+		if _, err := fmt.Fprintf(page.Stderr(), "%s: %s\n", found.Severity, advice.Sentences(found)); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -30,7 +31,7 @@ func (p *Presenter) showMap(ctx context.Context, page Page, data *imagefolder.Da
 	line := ""
 	bar := newBar(ctx, page, "features", "images")
 	values, shape, err := p.lab.DatasetFeatures(ctx, model, data, func(done features.Progress) {
-		line = featureLine(&done)
+		line = drawing.FeatureLine(&done)
 		bar.report(done.Computed+done.Cached, done.Total, "")
 	})
 	bar.end()
@@ -50,16 +51,16 @@ func (p *Presenter) showMap(ctx context.Context, page Page, data *imagefolder.Da
 		Title:  fmt.Sprintf("%s in the features of %s: %d of %d images", data.Name, model.Name, len(picked), len(data.Items)),
 		Method: fmt.Sprintf("principal components of the features, %.0f %% of the variance", 100*explained),
 	}
-	drawn.Notes = append(drawn.Notes, weightsNotes(model.Backbone.Weights())...)
+	drawn.Notes = append(drawn.Notes, drawing.WeightsNotes(model.Backbone.Weights())...)
 	for row, i := range picked {
 		item := data.Items[i]
-		pixels, err := itemPixels(data, i)
+		pixels, err := drawing.ItemPixels(data, i)
 		if err != nil {
 			return err
 		}
 		drawn.Points = append(drawn.Points, figure.FeaturePoint{
 			X: points[row][0], Y: points[row][1], Label: data.Classes[item.Label], Name: item.Path,
-			Image: figure.RGB(pixels, thumbSide, thumbSide),
+			Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide),
 		})
 	}
 	if err := page.Printf("%s\n", line); err != nil {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -31,7 +33,7 @@ func TestMapOfADataset(t *testing.T) {
 		t.Errorf("the map is another one the second time:\n%s\n%s", texts[0], texts[1])
 	}
 	for i, want := range []string{"24 of 24 images", "24 of 24 images", "2 of 24 images"} {
-		if !strings.Contains(texts[i], want) || !strings.Contains(texts[i], untrainedNote) {
+		if !strings.Contains(texts[i], want) || !strings.Contains(texts[i], drawing.WeightsNotes(resnet.Origin{})[0]) {
 			t.Errorf("map %d lacks %q or that its backbone is untrained:\n%s", i, want, texts[i])
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 )
@@ -47,7 +49,7 @@ const maxPage = 200
 func (p *Presenter) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
 	data, err := p.lab.Dataset(asked.Dataset)
 	if err != nil {
-		return nil, advised(err)
+		return nil, advice.Add(err)
 	}
 	switch asked.Action {
 	case "":
@@ -80,13 +82,13 @@ func (p *Presenter) page(ctx context.Context, data *imagefolder.Dataset, asked p
 	start := min(max(asked.Offset, 0), len(chosen))
 	chosen = chosen[start:min(start+min(limit, maxPage), len(chosen))]
 	for _, i := range chosen {
-		pixels, err := itemPixels(data, i)
+		pixels, err := drawing.ItemPixels(data, i)
 		if err != nil {
 			return page, err
 		}
 		item := data.Items[i]
 		page.Items = append(page.Items, panelItem{
-			Path: imagefolder.Printable(item.Path), Label: data.Classes[item.Label], Split: item.Split, Thumb: thumbJPEG(pixels),
+			Path: imagefolder.Printable(item.Path), Label: data.Classes[item.Label], Split: item.Split, Thumb: drawing.ThumbJPEG(pixels),
 		})
 	}
 	return page, p.judge(ctx, data, chosen, page.Items)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/metric"
@@ -56,7 +57,7 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 
 func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
 	report, name := e.Report, e.Trained.Name
-	notes := weightsNotes(e.Trained.Weights())
+	notes := drawing.WeightsNotes(e.Trained.Weights())
 	if err := page.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
 		name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
 		return err
@@ -124,12 +125,12 @@ func worstGrid(report *metric.Report, data *imagefolder.Dataset, limit int) (fig
 		if !ok {
 			continue
 		}
-		pixels, err := itemPixels(data, i)
+		pixels, err := drawing.ItemPixels(data, i)
 		if err != nil {
 			return grid, err
 		}
 		grid.Cells = append(grid.Cells, figure.Cell{
-			Image: figure.RGB(pixels, thumbSide, thumbSide), Mark: figure.MarkWrong,
+			Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Mark: figure.MarkWrong,
 			Title: m.Label, Caption: fmt.Sprintf("%s %.0f %%", m.Predicted, 100*m.Probability),
 		})
 	}

@@ -7,9 +7,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -45,21 +44,14 @@ func explainMagic(p *Presenter) magics.Magic {
 				if err != nil {
 					return err
 				}
-				d.Items = append(d.Items, heatItem(trained, i, heat))
+				d.Items = append(d.Items, drawing.HeatItem(trained, i, heat))
 			}
 			if more > 0 {
 				d.Notes = append(d.Notes, fmt.Sprintf("%d more images: raise --limit.", more))
 			}
-			d.Notes = append(d.Notes, weightsNotes(trained.Weights())...)
+			d.Notes = append(d.Notes, drawing.WeightsNotes(trained.Weights())...)
 			_, err = in.Show(ctx, figure.Heat(d))
 			return err
 		}),
-	}
-}
-
-func heatItem(trained *lab.Trained, i lab.Image, heat *classifier.HeatMap) figure.HeatItem {
-	return figure.HeatItem{
-		Image: thumb(i, trained.Geometry().Method), Heat: heat.Values, Width: heat.Width, Height: heat.Height, Title: i.Name,
-		Score: prediction.Score{Class: heat.Class, Probability: float64(heat.Probability)},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
@@ -44,7 +45,7 @@ func (p *Presenter) Features(ctx context.Context, page Page, dir, architecture s
 	bar := newBar(ctx, page, "features", "images")
 	defer bar.end()
 	f.Values, f.Shape, err = p.lab.DatasetFeatures(ctx, m, images, func(done features.Progress) {
-		f.Line = featureLine(&done)
+		f.Line = drawing.FeatureLine(&done)
 		bar.report(done.Computed+done.Cached, done.Total, "")
 	})
 	return f, err

@@ -2,14 +2,27 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"github.com/headstart-nb/headstart/magics/transfer/modelserver"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/nbhelpers/warm"
+	"github.com/headstart-nb/headstart/nbhelpers/warm/server"
 )
 
 // Busy reports whether a training goes on that does not end with its kernel.
 func (p *Presenter) Busy() bool {
 	return slices.ContainsFunc(p.lab.Running(), func(r *lab.Run) bool { return !r.Tied() })
+}
+
+// Serve answers Go cells on the socket of a runtime folder until the context ends.
+func (p *Presenter) Serve(ctx context.Context, runtimeDir string) error {
+	listener, err := server.Listen(warm.SocketPath(runtimeDir))
+	if err != nil {
+		return fmt.Errorf("listen for Go cells: %w", err)
+	}
+	return server.Serve(ctx, listener, modelserver.Handler(p.lab))
 }
 
 // Attached serves the Go cells of a kernel that has come, on the socket of its runtime folder, instead of those of the

@@ -2,16 +2,16 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // ModelFlags are the choices of %model; the command line shares them.
@@ -33,14 +33,14 @@ type ModelFlags struct {
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
 		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, or a safetensors file")
-	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), words(resnet.Variants()),
+	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
-	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), words(resnet.Cuts()), "last stage to compute; auto is the last that the weights have")
-	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), words(resnet.Pools()), "pooling of the last feature maps")
+	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "last stage to compute; auto is the last that the weights have")
+	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), recipeflag.Words(resnet.Pools()), "pooling of the last feature maps")
 	f.StringVar(&o.Head, "head", head.Default, "head: layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
-	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), words(resnet.Preprocessings()),
+	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), recipeflag.Words(resnet.Preprocessings()),
 		"preprocessing of the pixels; auto is what the weights were trained with")
-	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), words(resnet.Precisions()), "precision of the frozen pass")
+	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), recipeflag.Words(resnet.Precisions()), "precision of the frozen pass")
 	magics.Renamed(f, "arrangement", "variant")
 	declareDevice(f, &o.Device)
 	f.StringVar(&o.Name, "name", "", "name of the model; by default the architecture's")
@@ -96,7 +96,7 @@ func (p *Presenter) BuildModel(ctx context.Context, page Page, architecture stri
 	if data, err := p.lab.Dataset(""); err == nil {
 		classes = len(data.Classes)
 	}
-	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return layerTable(m, classes) })
+	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return drawing.LayerTable(m, classes) })
 }
 
 // modelSummary is what --json tells of a model.
@@ -122,71 +122,3 @@ func describe(m *lab.Model) modelSummary {
 		Notes: append([]string{}, b.Notes()...),
 	}
 }
-
-// layerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
-func layerTable(m *lab.Model, classes int) (display.Bundle, error) {
-	b := m.Backbone
-	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
-	table.Layers = stageRows(b.Layers())
-	spec, err := head.Parse(m.Head())
-	if err != nil {
-		return display.Bundle{}, err
-	}
-	outputs := classes
-	if outputs == 0 {
-		outputs = 1
-		table.Notes = append(table.Notes, "The last layer gets as many outputs as the dataset has classes; no dataset is loaded yet, so it is shown with one.")
-	}
-	plan, err := spec.Plan(b.FeatureShape(), outputs)
-	if err != nil {
-		return display.Bundle{}, err
-	}
-	for _, step := range plan.Steps {
-		var trainable, frozen int64
-		for _, w := range step.Weights {
-			if w.Trainable {
-				trainable += int64(w.Size())
-			} else {
-				frozen += int64(w.Size())
-			}
-		}
-		table.Layers = append(table.Layers, figure.Layer{
-			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
-		})
-	}
-	table.Notes = append(table.Notes, weightsNotes(b.Weights())...)
-	if b.Trained() {
-		table.Notes = append(table.Notes, b.Notes()...)
-	}
-	return figure.Layers(table), nil
-}
-
-// stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
-func stageRows(layers []resnet.Layer) []figure.Layer {
-	var rows []figure.Layer
-	stage := resnet.Stage("")
-	convolutions := 0
-	for _, layer := range layers {
-		if layer.Stage == "" || layer.Stage != stage || len(rows) == 0 {
-			rows = append(rows, figure.Layer{Name: layer.Name, Kind: layer.Kind})
-			if layer.Stage != "" {
-				rows[len(rows)-1].Name = string(layer.Stage)
-			}
-			stage, convolutions = layer.Stage, 0
-		}
-		row := &rows[len(rows)-1]
-		row.Output, row.Params = withBatch(layer.Output), row.Params+int64(layer.Parameters)
-		if layer.Stage != "" {
-			if layer.Kind == "Conv2D" {
-				convolutions++
-			}
-			row.Kind = fmt.Sprintf("%d convolutions", convolutions)
-			if convolutions == 1 {
-				row.Kind = "1 convolution"
-			}
-		}
-	}
-	return rows
-}
-
-func withBatch(shape []int) []int { return append([]int{-1}, shape...) }

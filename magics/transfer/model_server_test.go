@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/headstart-nb/headstart/magics/transfer/modelserver"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -21,7 +22,7 @@ func serve[R any](t *testing.T, p *Presenter, method string, params any) R {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := p.handle(context.Background(), method, raw)
+	answer, err := modelserver.Handler(p.lab)(context.Background(), method, raw)
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -59,7 +60,7 @@ func given(flags *pflag.FlagSet) []string {
 
 // advising makes a magic's work of do: its errors name the magic or flag that fixes them.
 func advising[O any](do func(context.Context, *magics.Invocation, *O) error) func(context.Context, *magics.Invocation, *O) error {
-	return func(ctx context.Context, in *magics.Invocation, o *O) error { return advised(do(ctx, in, o)) }
+	return func(ctx context.Context, in *magics.Invocation, o *O) error { return advice.Add(do(ctx, in, o)) }
 }
 
 func first(args []string) string {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
@@ -86,11 +87,11 @@ func showPredictions(ctx context.Context, page Page, trained *lab.Trained, image
 			passed.Computed++
 		}
 	}
-	d.Notes = append(d.Notes, featureLine(&passed)+".")
+	d.Notes = append(d.Notes, drawing.FeatureLine(&passed)+".")
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
-	d.Notes = append(d.Notes, weightsNotes(trained.Weights())...)
+	d.Notes = append(d.Notes, drawing.WeightsNotes(trained.Weights())...)
 	_, err := page.Show(ctx, figure.TopK(d))
 	return err
 }
@@ -112,7 +113,7 @@ func allUnreadable(predictions []prediction.Prediction) error {
 }
 
 func shownPrediction(i lab.Image, p prediction.Prediction) figure.Prediction {
-	result := figure.Prediction{Prediction: p, Image: thumb(i, "")}
+	result := figure.Prediction{Prediction: p, Image: drawing.Thumb(i, "")}
 	if p.Truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong
 		if p.Class() == p.Truth {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
 // A Presenter does what magics and commands ask of a lab, and shows what came of it. It is safe for concurrent use.
@@ -23,12 +22,6 @@ type Presenter struct {
 
 	arriving   sync.Mutex // held while a kernel comes
 	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first
-}
-
-// A runFigure follows a run in all its places.
-type runFigure struct {
-	*live.Figure
-	drawn chan struct{} // closed when the figure has its last state
 }
 
 // New presents a lab.

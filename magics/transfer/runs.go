@@ -2,10 +2,9 @@ package transfer
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -26,7 +25,7 @@ func runsMagic(p *Presenter) magics.Magic {
 					if err != nil {
 						return err
 					}
-					return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(runTable(cards)), nil })
+					return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(drawing.RunTable(cards)), nil })
 				}),
 			},
 			compareCommand(p),
@@ -43,36 +42,6 @@ func (p *Presenter) cards() ([]lab.Card, error) {
 		cards[i] = r.Card()
 	}
 	return cards, err
-}
-
-func runTable(runs []lab.Card) figure.TableData {
-	t := figure.TableData{
-		Title:  "runs",
-		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
-		Notes: []string{"val accuracy is that of the epoch with the lowest validation loss, whose weights are kept."},
-	}
-	for _, r := range runs {
-		took := ""
-		if r.Seconds > 0 {
-			took = time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
-		}
-		t.Rows = append(t.Rows, []string{
-			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), percentOf(r.ValAccuracy), percentOf(r.HighestValAccuracy),
-			r.Started.Format("2006-01-02 15:04:05"), took,
-		})
-	}
-	if len(runs) == 0 {
-		t.Notes = []string{"No run yet: %train makes one."}
-	}
-	return t
-}
-
-// percentOf is a fraction in percent; empty where it is unknown.
-func percentOf(fraction *float64) string {
-	if fraction == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.1f %%", 100**fraction)
 }
 
 func (p *Presenter) completeRuns(context.Context, []string, string) []string {

@@ -9,10 +9,8 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
-	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // compareLab has two models, each trained once, and one that was not.
@@ -63,10 +61,7 @@ func TestRunsCompare(t *testing.T) {
 	check(p, "%runs compare pretrained untrained", "pretrained", "untrained")
 	check(p, "%runs compare first untrained", "pretrained", "untrained")
 
-	var got struct {
-		Runs        []comparedRun
-		Differences []training.FieldDifference
-	}
+	var got drawing.Comparison
 	if err := json.Unmarshal([]byte(mustCall(t, p, "%runs compare second first --json").Output()), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -130,34 +125,5 @@ func TestRunsCompareErrors(t *testing.T) {
 	}
 	if listed := mustCall(t, p, "%runs | wc -l"); len(listed.Outputs()) != 1 {
 		t.Error("%runs with an output shows no table")
-	}
-}
-
-// Hostile names, runs without an epoch and runs without validation images are shown as what they are.
-func TestComparisonOfStrangeRuns(t *testing.T) {
-	long := strings.Repeat("a", 60)
-	strange := func(name, model string, history training.History) comparedRun {
-		s := lab.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
-		return comparedRun{Card: s.Card(), stand: s}
-	}
-	c := &comparison{Runs: []comparedRun{
-		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", training.History{{Epoch: 1, ValAccuracy: 0.5}}),
-	}}
-	labels := c.labels()
-	if sketch.Label(labels[0], seriesName) == sketch.Label(labels[1], seriesName) {
-		t.Errorf("a chart does not tell the names %q apart", labels)
-	}
-	text := strings.Join(strings.Fields(c.curves().Text(88)), " ") // as if no line were wrapped
-	if !strings.Contains(text, "waiting for the first epoch") || !strings.Contains(text, "different images or splits") ||
-		!strings.Contains(text, ": no validation images") {
-		t.Errorf("the comparison says:\n%s", text)
-	}
-	c.Runs[0].Model = "<i>"
-	if labels := c.labels(); labels[0] != "<i>" {
-		t.Errorf("models with names of their own are called %q", labels)
-	}
-	if shown := c.table().HTML() + c.table().Text(); strings.Contains(shown, "\x1b") || !strings.Contains(shown, "&lt;i&gt;") ||
-		strings.Contains(c.table().HTML(), "<i>") {
-		t.Errorf("a name got through as it was: %s", shown)
 	}
 }

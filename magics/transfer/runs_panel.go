@@ -3,6 +3,9 @@ package transfer
 import (
 	"context"
 	"fmt"
+
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 )
 
 // A runsRequest is what the runs panel asks. Without an action it lists the runs.
@@ -17,13 +20,13 @@ func (p *Presenter) answerRuns(_ context.Context, asked runsRequest) (any, error
 	case "show":
 		r, err := p.lab.Run(asked.Run)
 		if err != nil {
-			return nil, advised(err)
+			return nil, advice.Add(err)
 		}
-		return drawRun(r.Stand()), nil
+		return drawing.Run(r.Stand()), nil
 	case "stop", "abort":
 		r, err := p.lab.Run(asked.Run)
 		if err != nil {
-			return nil, advised(err)
+			return nil, advice.Add(err)
 		}
 		if asked.Action == "abort" {
 			r.Abort()

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -52,7 +53,7 @@ func (p *Presenter) Save(ctx context.Context, page Page, dir string, o SaveFlags
 // cardFigures are the images of the model card.
 func cardFigures(m *classifier.Model) map[string][]byte {
 	figures := map[string][]byte{}
-	if png, ok := figure.Curves(historyCurves(m.Name, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
+	if png, ok := figure.Curves(drawing.HistoryCurves(m.Name, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
 		figures["curves.png"] = png
 	}
 	return figures

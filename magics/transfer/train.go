@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // TrainFlags are the choices of %train; the command line shares them.
@@ -26,7 +27,7 @@ type TrainFlags struct {
 // Declare declares the flags.
 func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	o.flags, o.Recipe = f, training.DefaultRecipe()
-	bindRecipe(f, &o.Recipe)
+	recipeflag.Declare(f, &o.Recipe)
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows the run")
 	f.BoolVar(&o.Outlive, "outlive", true, "let a background run continue when its kernel restarts or ends")
 	f.StringVar(&o.Name, "run", "", "name of the run; by default one is made")
@@ -72,7 +73,7 @@ func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 		if err != nil {
 			return err
 		}
-		return page.Result(ctx, curve, func() (display.Bundle, error) { return rateFigure(curve), nil })
+		return page.Result(ctx, curve, func() (display.Bundle, error) { return drawing.RateCurve(curve), nil })
 	}
 	r, err := p.lab.Train(ctx, o.options(page))
 	if err != nil {
@@ -96,7 +97,7 @@ func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 // report says what came of a run that has ended.
 func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if s.Features != nil && !page.JSON {
-		if err := page.Printf("%s\n", featureLine(s.Features)); err != nil {
+		if err := page.Printf("%s\n", drawing.FeatureLine(s.Features)); err != nil {
 			return err
 		}
 	}
@@ -113,7 +114,7 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if page.JSON {
 		return page.Result(ctx, s.Card(), nil)
 	}
-	_, err := page.Show(ctx, epochTable(s.History, s.Recipe.ComputedOnce()))
+	_, err := page.Show(ctx, drawing.EpochTable(s.History, s.Recipe.ComputedOnce()))
 	return err
 }
 
@@ -125,15 +126,3 @@ type stopped struct {
 
 func (s *stopped) Error() string { return s.text }
 func (s *stopped) Unwrap() error { return s.cause }
-
-func rateFigure(curve *training.RateCurve) display.Bundle {
-	d := figure.CurvesData{
-		Title: "learning-rate range test", Epoch: len(curve.Losses), Axis: "step",
-		Panels: []figure.Panel{{Name: "loss", Lines: []figure.Line{{Name: "train", Values: curve.Losses}}}},
-		Notes:  []string{fmt.Sprintf("The loss falls fastest near a learning rate of %.2g: try %%train --lr %.2g. The model is unchanged.", curve.Suggested, curve.Suggested)},
-	}
-	if n := len(curve.Rates); n > 0 {
-		d.Notes = append(d.Notes, fmt.Sprintf("From the first step to the last, the learning rate rises from %.0e to %.0e.", curve.Rates[0], curve.Rates[n-1]))
-	}
-	return figure.Curves(d)
-}

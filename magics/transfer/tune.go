@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -84,7 +85,7 @@ func (b *trialBoard) hear(e training.Event) {
 		return
 	}
 	b.mu.Lock()
-	b.note = featureLine(e.Features) + "."
+	b.note = drawing.FeatureLine(e.Features) + "."
 	b.mu.Unlock()
 	b.draw(false)
 }

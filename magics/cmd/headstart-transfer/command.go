@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 )
 
 func rootCommand(p *transfer.Presenter) *cobra.Command {
@@ -61,7 +62,7 @@ func command(c *cobra.Command, page transfer.Page, do func(context.Context, tran
 
 // carryOut does one piece of work, and prints what it has left to print.
 func carryOut(ctx context.Context, page transfer.Page, do func(context.Context, transfer.Page) error) error {
-	err := transfer.Advised(do(ctx, page))
+	err := advice.Add(do(ctx, page))
 	if t, ok := page.Host.(*terminal); ok {
 		return errors.Join(err, t.settle())
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/modelserver"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -22,7 +22,7 @@ func drawCommand() *cobra.Command {
 			if err := json.NewDecoder(c.InOrStdin()).Decode(&params); err != nil {
 				return fmt.Errorf("draw: reading what to draw from standard input: %w", err)
 			}
-			drawn, err := transfer.Draw(params)
+			drawn, err := modelserver.Draw(params)
 			if err != nil {
 				return err
 			}

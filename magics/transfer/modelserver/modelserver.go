@@ -1,4 +1,5 @@
-package transfer
+// Package modelserver answers the Go cells that ask for the warm models of a lab.
+package modelserver
 
 import (
 	"cmp"
@@ -7,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
@@ -15,31 +18,28 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/warm/server"
 )
 
-// Serve answers Go cells on the socket of a runtime folder until the context ends.
-func (p *Presenter) Serve(ctx context.Context, runtimeDir string) error {
-	listener, err := server.Listen(warm.SocketPath(runtimeDir))
-	if err != nil {
-		return fmt.Errorf("listen for Go cells: %w", err)
-	}
-	return server.Serve(ctx, listener, p.handle)
-}
+// Handler answers the methods of package warm with the models of a lab.
+func Handler(l *lab.Lab) server.Handler { return service{l}.handle }
 
-func (p *Presenter) handle(ctx context.Context, method string, params json.RawMessage) (any, error) {
+// A service answers what cells ask of a lab.
+type service struct{ lab *lab.Lab }
+
+func (s service) handle(ctx context.Context, method string, params json.RawMessage) (any, error) {
 	switch method {
 	case warm.MethodModels:
-		return p.warmModels(ctx), nil
+		return s.warmModels(ctx), nil
 	case warm.MethodPredict:
-		return answer(ctx, params, p.warmPredict)
+		return answer(ctx, params, s.warmPredict)
 	case warm.MethodFeatures:
-		return answer(ctx, params, p.warmFeatures)
+		return answer(ctx, params, s.warmFeatures)
 	case warm.MethodEvaluate:
-		return answer(ctx, params, p.warmEvaluate)
+		return answer(ctx, params, s.warmEvaluate)
 	case warm.MethodExplain:
-		return answer(ctx, params, p.warmExplain)
+		return answer(ctx, params, s.warmExplain)
 	case warm.MethodPut:
-		return answer(ctx, params, p.put)
+		return answer(ctx, params, s.put)
 	case warm.MethodGet:
-		return answer(ctx, params, p.get)
+		return answer(ctx, params, s.get)
 	case warm.MethodDraw:
 		return answer(ctx, params, func(_ context.Context, asked warm.DrawParams) (warm.Drawing, error) { return Draw(asked) })
 	}
@@ -53,16 +53,16 @@ func answer[P, R any](ctx context.Context, raw json.RawMessage, method func(cont
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	result, err := method(ctx, params)
-	return result, advised(err)
+	return result, advice.Add(err)
 }
 
-func (p *Presenter) warmModels(ctx context.Context) warm.ModelsResult {
-	device := p.lab.DeviceStatus().Name
+func (s service) warmModels(ctx context.Context) warm.ModelsResult {
+	device := s.lab.DeviceStatus().Name
 	result := warm.ModelsResult{Models: []warm.Model{}}
-	for _, m := range p.lab.Models() {
+	for _, m := range s.lab.Models() {
 		shape := m.Backbone.FeatureShape()
 		entry := warm.Model{Name: m.Name, Backbone: m.Backbone.Name(), FeatureDim: shape[len(shape)-1], Device: device}
-		if t, err := p.lab.Trained(ctx, lab.Ref{Model: m.Name}); err == nil {
+		if t, err := s.lab.Trained(ctx, lab.Ref{Model: m.Name}); err == nil {
 			entry.Trained, entry.Labels, entry.Dataset = true, t.Model.Classes, t.Model.Provenance.Dataset
 			entry.Run, entry.Made = t.Model.Provenance.Run, t.Model.Provenance.Created
 		}
@@ -71,12 +71,12 @@ func (p *Presenter) warmModels(ctx context.Context) warm.ModelsResult {
 	return result
 }
 
-func (p *Presenter) warmPredict(ctx context.Context, asked warm.PredictParams) (warm.PredictResult, error) {
-	trained, err := p.lab.Trained(ctx, lab.Ref{Model: asked.Model})
+func (s service) warmPredict(ctx context.Context, asked warm.PredictParams) (warm.PredictResult, error) {
+	trained, err := s.lab.Trained(ctx, lab.Ref{Model: asked.Model})
 	if err != nil {
 		return warm.PredictResult{}, err
 	}
-	images, err := p.lab.CellImages(asked.Images)
+	images, err := s.lab.CellImages(asked.Images)
 	if err != nil {
 		return warm.PredictResult{}, err
 	}
@@ -96,16 +96,16 @@ func (p *Presenter) warmPredict(ctx context.Context, asked warm.PredictParams) (
 	return warm.PredictResult{Model: trained.Name, Predictions: predictions}, nil
 }
 
-func (p *Presenter) warmFeatures(ctx context.Context, asked warm.FeaturesParams) (warm.FeaturesResult, error) {
-	model, err := p.lab.Model(asked.Model)
+func (s service) warmFeatures(ctx context.Context, asked warm.FeaturesParams) (warm.FeaturesResult, error) {
+	model, err := s.lab.Model(asked.Model)
 	if err != nil {
 		return warm.FeaturesResult{}, err
 	}
-	images, err := p.lab.CellImages(asked.Images)
+	images, err := s.lab.CellImages(asked.Images)
 	if err != nil {
 		return warm.FeaturesResult{}, err
 	}
-	values, shape, err := p.lab.Features(ctx, model, images)
+	values, shape, err := s.lab.Features(ctx, model, images)
 	if err != nil {
 		return warm.FeaturesResult{}, err
 	}
@@ -113,20 +113,20 @@ func (p *Presenter) warmFeatures(ctx context.Context, asked warm.FeaturesParams)
 	return warm.FeaturesResult{Model: model.Name, Features: tensor}, err
 }
 
-func (p *Presenter) warmEvaluate(ctx context.Context, asked warm.EvaluateParams) (warm.Report, error) {
-	evaluation, err := p.lab.Evaluate(ctx, lab.Ref{Model: asked.Model}, cmp.Or(asked.Split, imagefolder.Val), asked.Dir)
+func (s service) warmEvaluate(ctx context.Context, asked warm.EvaluateParams) (warm.Report, error) {
+	evaluation, err := s.lab.Evaluate(ctx, lab.Ref{Model: asked.Model}, cmp.Or(asked.Split, imagefolder.Val), asked.Dir)
 	if err != nil {
 		return warm.Report{}, err
 	}
 	return evaluation.Warm(), nil
 }
 
-func (p *Presenter) warmExplain(ctx context.Context, asked warm.ExplainParams) (warm.Explanation, error) {
-	trained, err := p.lab.Trained(ctx, lab.Ref{Model: asked.Model})
+func (s service) warmExplain(ctx context.Context, asked warm.ExplainParams) (warm.Explanation, error) {
+	trained, err := s.lab.Trained(ctx, lab.Ref{Model: asked.Model})
 	if err != nil {
 		return warm.Explanation{}, err
 	}
-	images, err := p.lab.CellImages([]warm.Image{asked.Image})
+	images, err := s.lab.CellImages([]warm.Image{asked.Image})
 	if err != nil {
 		return warm.Explanation{}, err
 	}
@@ -142,16 +142,16 @@ func (p *Presenter) warmExplain(ctx context.Context, asked warm.ExplainParams) (
 		Model:   trained.Name,
 		Class:   prediction.Score{Class: heat.Class, Index: slices.Index(trained.Model.Classes, heat.Class), Probability: float64(heat.Probability)},
 		Heat:    tensor,
-		Drawing: drawingOf(figure.Heat(figure.HeatData{Items: []figure.HeatItem{heatItem(trained, images[0], heat)}})),
+		Drawing: drawingOf(figure.Heat(figure.HeatData{Items: []figure.HeatItem{drawing.HeatItem(trained, images[0], heat)}})),
 	}, err
 }
 
-func (p *Presenter) put(_ context.Context, asked warm.PutParams) (any, error) {
-	return nil, p.lab.Put(asked.Name, asked.Value)
+func (s service) put(_ context.Context, asked warm.PutParams) (any, error) {
+	return nil, s.lab.Put(asked.Name, asked.Value)
 }
 
-func (p *Presenter) get(_ context.Context, asked warm.GetParams) (warm.Value, error) {
-	value, ok := p.lab.Value(asked.Name)
+func (s service) get(_ context.Context, asked warm.GetParams) (warm.Value, error) {
+	value, ok := s.lab.Value(asked.Name)
 	if !ok {
 		return warm.Value{}, fmt.Errorf("there is no value %q: a cell stores one with nbhelpers.Put; magics store last.dataset, last.run, last.report and last.predictions", asked.Name)
 	}

@@ -1,4 +1,4 @@
-package transfer
+package drawing
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 func TestLiveRun(t *testing.T) {
 	clock := time.Unix(1000, 0)
 	stand := lab.Stand{Run: training.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: training.Running}}
-	f := live.New(runForms(func() lab.Stand { return stand }), func() time.Time { return clock })
+	f := live.New(RunForms(func() lab.Stand { return stand }), func() time.Time { return clock })
 	host := &magictest.Host{}
 	if err := f.Attach(t.Context(), host); err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestTheLineOfARun(t *testing.T) {
 		{training.Failed, history, "failed · epoch 2 · best 1", "of 2000"},
 	} {
 		run.Status, run.History = test.status, test.history
-		text, _ := drawRun(lab.Stand{Run: run}).Data[display.MIMEText].(string)
+		text, _ := Run(lab.Stand{Run: run}).Data[display.MIMEText].(string)
 		text = strings.Join(strings.Fields(text), " ") // as if no line were wrapped
 		if !strings.Contains(text, test.want) || strings.Contains(text, test.without) {
 			t.Errorf("%s: the figure says, without %q:\n%s\nwant %q in it", test.status, test.without, text, test.want)

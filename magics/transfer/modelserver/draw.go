@@ -1,9 +1,10 @@
-package transfer
+package modelserver
 
 import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -53,7 +54,7 @@ func gridOf(data warm.GridData) (figure.GridData, error) {
 			return grid, fmt.Errorf("cell %d of the grid: %w", i+1, err)
 		}
 		grid.Cells = append(grid.Cells, figure.Cell{
-			Image: thumb(images[0], ""), Title: cell.Title, Caption: cell.Caption, Mark: figure.Mark(cell.Mark),
+			Image: drawing.Thumb(images[0], ""), Title: cell.Title, Caption: cell.Caption, Mark: figure.Mark(cell.Mark),
 		})
 	}
 	return grid, nil

@@ -1,4 +1,5 @@
-package transfer
+// Package advice tells which magic or flag fixes what the library found.
+package advice
 
 import (
 	"errors"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -30,8 +32,8 @@ func remedy(code string) string {
 	}[code]
 }
 
-// sentences are a diagnosis for people.
-func sentences(d diagnosis.Diagnosis) string {
+// Sentences are a diagnosis for people.
+func Sentences(d diagnosis.Diagnosis) string {
 	text := strings.TrimSpace(d.Sentence + " " + d.Fix)
 	if fix := remedy(d.Code); fix != "" {
 		text += " (" + fix + ")"
@@ -39,24 +41,21 @@ func sentences(d diagnosis.Diagnosis) string {
 	return text
 }
 
-// accepted is a diagnosis of the check before a training for people, with how it is accepted.
-func accepted(d diagnosis.Diagnosis) string {
-	return fmt.Sprintf("%s (--allow %s accepts it)", sentences(d), d.Code)
+// Accepted is a diagnosis of the check before a training for people, with how it is accepted.
+func Accepted(d diagnosis.Diagnosis) string {
+	return fmt.Sprintf("%s (--allow %s accepts it)", Sentences(d), d.Code)
 }
 
-// noted is a diagnosis that a training tells, for the notes of its figure.
-func noted(d diagnosis.Diagnosis) string {
+// Noted is a diagnosis that a training tells, for the notes of its figure.
+func Noted(d diagnosis.Diagnosis) string {
 	if slices.Contains(training.PreflightCodes(), d.Code) {
-		return accepted(d)
+		return Accepted(d)
 	}
-	return sentences(d)
+	return Sentences(d)
 }
 
-// Advised adds to an error of the lab what the flags and magics do about it.
-func Advised(err error) error { return advised(err) }
-
-// advised adds to an error of the library what the flags and magics do about it.
-func advised(err error) error {
+// Add adds to an error of the library what the flags and magics do about it.
+func Add(err error) error {
 	if text := hint(err); text != "" {
 		return &advice{err, text}
 	}
@@ -71,12 +70,12 @@ func hint(err error) string {
 	if refused, ok := errors.AsType[*training.PreflightError](err); ok {
 		var list []string
 		for _, d := range refused.Diagnoses {
-			list = append(list, accepted(d))
+			list = append(list, Accepted(d))
 		}
 		return "train: " + strings.Join(list, "; ")
 	}
 	if field, ok := errors.AsType[*training.FieldError](err); ok {
-		if name := flagOf(field.Field); name != "" {
+		if name := recipeflag.Of(field.Field); name != "" {
 			return fmt.Sprintf("%v (--%s)", err, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package transfer
+package recipeflag
 
 import (
 	"encoding/json"
@@ -32,10 +32,10 @@ func TestEveryFieldOfTheRecipeHasAFlag(t *testing.T) {
 	set := map[string]string{"head": "%model --head"} // the head belongs to the model
 	names := pflag.NewFlagSet("", pflag.ContinueOnError)
 	recipe := training.DefaultRecipe()
-	bindRecipe(names, &recipe)
+	Declare(names, &recipe)
 	names.VisitAll(func(f *pflag.Flag) {
 		flags, changed := pflag.NewFlagSet("", pflag.ContinueOnError), training.DefaultRecipe()
-		bindRecipe(flags, &changed)
+		Declare(flags, &changed)
 		value := other[f.Name]
 		switch f.Value.Type() {
 		case "int", "int64":
@@ -61,7 +61,7 @@ func TestEveryFieldOfTheRecipeHasAFlag(t *testing.T) {
 			t.Errorf("%s and --%s both set %s", was, f.Name, moved[0])
 		}
 		set[moved[0]] = "--" + f.Name
-		if got := flagOf(moved[0]); got != f.Name {
+		if got := Of(moved[0]); got != f.Name {
 			t.Errorf("an error about %s names the flag %q, and it is --%s", moved[0], got, f.Name)
 		}
 	})

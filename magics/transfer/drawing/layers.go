@@ -1,0 +1,79 @@
+package drawing
+
+import (
+	"fmt"
+
+	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+// LayerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
+func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
+	b := m.Backbone
+	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
+	table.Layers = stageRows(b.Layers())
+	spec, err := head.Parse(m.Head())
+	if err != nil {
+		return display.Bundle{}, err
+	}
+	outputs := classes
+	if outputs == 0 {
+		outputs = 1
+		table.Notes = append(table.Notes, "The last layer gets as many outputs as the dataset has classes; no dataset is loaded yet, so it is shown with one.")
+	}
+	plan, err := spec.Plan(b.FeatureShape(), outputs)
+	if err != nil {
+		return display.Bundle{}, err
+	}
+	for _, step := range plan.Steps {
+		var trainable, frozen int64
+		for _, w := range step.Weights {
+			if w.Trainable {
+				trainable += int64(w.Size())
+			} else {
+				frozen += int64(w.Size())
+			}
+		}
+		table.Layers = append(table.Layers, figure.Layer{
+			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
+		})
+	}
+	table.Notes = append(table.Notes, WeightsNotes(b.Weights())...)
+	if b.Trained() {
+		table.Notes = append(table.Notes, b.Notes()...)
+	}
+	return figure.Layers(table), nil
+}
+
+// stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
+func stageRows(layers []resnet.Layer) []figure.Layer {
+	var rows []figure.Layer
+	stage := resnet.Stage("")
+	convolutions := 0
+	for _, layer := range layers {
+		if layer.Stage == "" || layer.Stage != stage || len(rows) == 0 {
+			rows = append(rows, figure.Layer{Name: layer.Name, Kind: layer.Kind})
+			if layer.Stage != "" {
+				rows[len(rows)-1].Name = string(layer.Stage)
+			}
+			stage, convolutions = layer.Stage, 0
+		}
+		row := &rows[len(rows)-1]
+		row.Output, row.Params = withBatch(layer.Output), row.Params+int64(layer.Parameters)
+		if layer.Stage != "" {
+			if layer.Kind == "Conv2D" {
+				convolutions++
+			}
+			row.Kind = fmt.Sprintf("%d convolutions", convolutions)
+			if convolutions == 1 {
+				row.Kind = "1 convolution"
+			}
+		}
+	}
+	return rows
+}
+
+func withBatch(shape []int) []int { return append([]int{-1}, shape...) }

@@ -1,0 +1,167 @@
+package drawing
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/live"
+)
+
+// sampleNote labels everything that comes from the weights that are part of the program.
+const sampleNote = "pretrained on generated shapes; for photos use --weights imagenet"
+
+// WeightsNotes label what comes from weights that are not meant for photos.
+func WeightsNotes(weights resnet.Origin) []string {
+	switch {
+	case !weights.Trained:
+		return []string{untrainedNote}
+	case weights.Name == resnet.SetSample:
+		return []string{sampleNote}
+	}
+	return nil
+}
+
+// untrainedNote labels everything that comes from a random backbone.
+const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
+
+// RunForms draw the run as it stands: the pass of the backbone first, then the curves.
+func RunForms(stand func() lab.Stand) live.Forms {
+	draw := func(full bool) display.Bundle {
+		s := stand()
+		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
+			return figure.Progress(featureProgress(s.Name, s.Features))
+		}
+		if full {
+			return Run(s)
+		}
+		curves := runCurves(s)
+		return figure.RunLight(curves, cardWith(s, curves.Notes))
+	}
+	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
+}
+
+// Run is a run in every form.
+func Run(s lab.Stand, notes ...string) display.Bundle {
+	curves := runCurves(s)
+	curves.Notes = append(curves.Notes, notes...)
+	return figure.Run(curves, cardWith(s, curves.Notes))
+}
+
+// cardWith is the card with the notes of its curves.
+func cardWith(s lab.Stand, notes []string) lab.Card {
+	card := s.Card()
+	card.Notes = notes
+	return card
+}
+
+func featureProgress(name string, f *features.Progress) figure.ProgressData {
+	return figure.ProgressData{
+		Label: name + ": features", Done: f.Computed + f.Cached, Total: f.Total, Unit: "images", Rate: f.Rate, Left: f.Left,
+	}
+}
+
+// FeatureLine says what the pass of the backbone cost, in the form that people and tests look for.
+func FeatureLine(f *features.Progress) string {
+	return fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
+}
+
+// runCurves are the learning curves of a run with its state and its notes.
+func runCurves(s lab.Stand) figure.CurvesData {
+	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
+	card := s.Card()
+	d.Status.State = figure.State(card.State)
+	if s.Slower != "" {
+		d.Notes = append(d.Notes, "computed on "+s.Device+", which may be many times slower: "+s.Slower)
+	}
+	if s.Features != nil && s.Features.Done {
+		d.Notes = append(d.Notes, FeatureLine(s.Features)+".")
+	}
+	for _, found := range s.Diagnoses {
+		d.Notes = append(d.Notes, advice.Noted(found))
+	}
+	d.Notes = append(d.Notes, WeightsNotes(s.Backbone.Weights)...)
+	d.Status.Text = accuracyLine(card)
+	d.Status.Rate = card.Rate
+	if n := len(s.History); n > 0 {
+		d.Status.Left = s.History[n-1].Left
+	}
+	if s.Step != nil {
+		d.Status.Left = s.Step.Left
+	}
+	if s.Status != training.Running {
+		d.Status.Left, d.Status.Rate = 0, 0
+		if s.Status != training.Finished && s.Epochs > len(s.History) {
+			d.Epochs = 0 // the curves end where the run did
+			d.Notes = append(d.Notes, fmt.Sprintf("%s after epoch %d; %d were planned.", endings(s.Status), len(s.History), s.Epochs))
+		}
+	}
+	return d
+}
+
+// endings says how a run ended before its last planned epoch.
+func endings(s training.Status) string {
+	switch s {
+	case training.EarlyStop:
+		return "Early stopping ended it"
+	case training.Stopped:
+		return "It was stopped"
+	case training.NaN:
+		return "It ended with a loss that is not a number"
+	case training.Interrupted:
+		return "Its process ended"
+	}
+	return "It failed"
+}
+
+// accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
+func accuracyLine(c lab.Card) string {
+	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
+		return ""
+	}
+	return fmt.Sprintf("val accuracy %.1f %% at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
+		100**c.ValAccuracy, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
+}
+
+// HistoryCurves turns a history into the panels of loss and accuracy.
+func HistoryCurves(title string, history training.History, epochs int) figure.CurvesData {
+	d := figure.CurvesData{Title: title, Epoch: len(history), Epochs: epochs}
+	for _, curve := range history.Curves() {
+		if n := len(d.Panels); n == 0 || d.Panels[n-1].Name != curve.Quantity {
+			d.Panels = append(d.Panels, figure.Panel{Name: curve.Quantity, Fraction: curve.Quantity == "accuracy"})
+		}
+		panel := &d.Panels[len(d.Panels)-1]
+		panel.Lines = append(panel.Lines, figure.Line{Name: curve.Split, Values: curve.Values})
+	}
+	if best := history.Best(); best != nil {
+		d.Best = best.Epoch
+	}
+	return d
+}
+
+// EpochTable is the figure of the epochs of a run that has ended. Where features were computed once, it has no rate.
+func EpochTable(history training.History, computedOnce bool) display.Bundle {
+	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
+		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
+	}}
+	for _, e := range history {
+		row := figure.EpochRow{
+			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy},
+			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
+		}
+		if !computedOnce { // else no image goes through the backbone
+			row.Rate = e.Rate
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	if best := history.Best(); best != nil {
+		d.Best = best.Epoch
+	}
+	return figure.Epochs(d)
+}

@@ -1,0 +1,40 @@
+package drawing
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+// RunTable lists runs for people.
+func RunTable(runs []lab.Card) figure.TableData {
+	t := figure.TableData{
+		Title:  "runs",
+		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
+		Notes: []string{"val accuracy is that of the epoch with the lowest validation loss, whose weights are kept."},
+	}
+	for _, r := range runs {
+		took := ""
+		if r.Seconds > 0 {
+			took = time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
+		}
+		t.Rows = append(t.Rows, []string{
+			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), percentOf(r.ValAccuracy), percentOf(r.HighestValAccuracy),
+			r.Started.Format("2006-01-02 15:04:05"), took,
+		})
+	}
+	if len(runs) == 0 {
+		t.Notes = []string{"No run yet: %train makes one."}
+	}
+	return t
+}
+
+// percentOf is a fraction in percent; empty where it is unknown.
+func percentOf(fraction *float64) string {
+	if fraction == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.1f %%", 100**fraction)
+}
