@@ -23,7 +23,7 @@ const module = "github.com/headstart-nb/headstart/"
 var layers = [][]string{
 	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
 	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
-	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/notebook", "magics", "magics/magictest",
+	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder",
 		"models/augment", "models/resnet",
@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
-	{"kernel/gonb", "kernel/install", "kernel/doctor"},
+	{"kernel/gonb/cell", "kernel/gonb", "kernel/install", "kernel/doctor"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 

@@ -49,7 +49,7 @@ func (e *Engine) Comm(ctx context.Context, comm session.Comm, io session.IO) (kn
 	e.mu.Unlock()
 	in.forget(last)
 	r := &run{in: in, io: io}
-	r.stderr.emit = func(text string) { _ = io.Stream(wire.Stderr, text) } // nobody is left to read it
+	r.stderr.Emit = func(text string) { _ = io.Stream(wire.Stderr, text) } // nobody is left to read it
 	return true, in.send(ctx, wire.Shell, m, func(_ wire.Channel, m wire.Message) {
 		if err := r.publish(m); err != nil {
 			in.log.Debug("an answer to a comm message was dropped", "type", m.Header.MsgType, "error", err)

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -194,7 +196,7 @@ func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, stri
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return server, composed(cell{code: code, commands: commands(code)}, &e.memory, &e.standard)
+	return server, cell.Composed(cell.New(code, 0), &e.memory, e.standard.find)
 }
 
 // identifierBefore moves a cursor after a name, such as in its argument list, to that name.
@@ -211,6 +213,33 @@ func identifierBefore(code string, cursor int) int {
 		cursor--
 	}
 	return max(cursor-1, 0)
+}
+
+// place turns a cursor, counted in code points, into the place in the composed file.
+func place(code string, cursor int) gopls.Position {
+	before := []rune(code)
+	before = before[:min(max(cursor, 0), len(before))]
+	at := gopls.Position{Line: 1}
+	for _, r := range before {
+		if r == '\n' {
+			at.Line++
+			at.Character = 0
+			continue
+		}
+		at.Character += utf16.RuneLen(r)
+	}
+	return at
+}
+
+// back is the cursor, in code points, of a place that lies on the cursor's line, before it.
+func back(code string, cursor int, from, to gopls.Position) int {
+	runes := []rune(code)
+	units := to.Character - from.Character
+	for units > 0 && cursor > 0 {
+		cursor--
+		units -= utf16.RuneLen(runes[cursor])
+	}
+	return cursor
 }
 
 // plain is Markdown for a client that shows text only.

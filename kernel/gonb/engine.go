@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -44,8 +46,8 @@ type Engine struct {
 	mu       sync.Mutex // guards what follows
 	current  *instance
 	closed   bool
-	cells    sources
-	memory   memory
+	cells    report.Sources
+	memory   cell.Memory
 	standard standardLibrary
 	comms    comms
 	leftOver string // the work folder of a GoNB that died, until its module files have been taken over
@@ -169,14 +171,11 @@ func (in *instance) kill() {
 
 // Execute runs a cell of Go code, of shell lines, or of GoNB's own commands.
 func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io session.IO) (wire.ExecuteReply, error) {
-	list := commands(request.Code)
-	if failure := check(list, e.options.Unknown); failure != nil {
+	c := cell.New(request.Code, executionCount(io))
+	if failure := c.Check(e.options.Unknown); failure != nil {
 		return failed(failure), nil
 	}
-	if failure := unclosedComment(request.Code); failure != nil {
-		return failed(failure), nil
-	}
-	if isExpression(request.Code) {
+	if cell.IsExpression(request.Code) {
 		return e.show(ctx, strings.TrimSpace(request.Code), io)
 	}
 	if err := e.acquire(ctx); err != nil {
@@ -190,11 +189,10 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 		}
 		return wire.ExecuteReply{}, err
 	}
-	cell := cell{code: request.Code, commands: list, count: executionCount(io), allowStdin: request.AllowStdin}
-	r := e.run(ctx, in, cell, io)
+	r := e.run(ctx, in, c, io)
 	if r.compiled {
 		e.mu.Lock()
-		e.memory.add(cell)
+		e.memory.Add(c)
 		e.mu.Unlock()
 	}
 	if r.failure == nil {
@@ -219,10 +217,16 @@ func failed(failure *wire.Error) wire.ExecuteReply {
 }
 
 // interrupted is the report of a cell that the user stopped.
-func interrupted(doing string) *report {
-	r := plainReport(keyboardInterrupt, "the cell was interrupted while "+doing)
+func interrupted(doing string) *report.Report {
+	r := report.Plain("KeyboardInterrupt", "the cell was interrupted while "+doing)
 	return &r
 }
+
+// Scanner follows the Go text of one cell.
+func (e *Engine) Scanner() registry.Scanner { return cell.NewScanner() }
+
+// IsComplete says whether a stretch of a cell can run as it stands.
+func (e *Engine) IsComplete(code string) (status, indent string) { return cell.Completeness(code) }
 
 // Close ends GoNB and all that it started.
 func (e *Engine) Close() error {
@@ -243,12 +247,12 @@ func (e *Engine) Close() error {
 }
 
 // died is the report of a cell during which GoNB ended.
-func died(in *instance) *report {
+func died(in *instance) *report.Report {
 	how := "it ended"
 	if err := in.process.Err(); err != nil {
 		how = err.Error()
 	}
-	r := plainReport("GoNBDied", fmt.Sprintf("GoNB, which runs Go cells, died while the cell ran (%s); "+
+	r := report.Plain("GoNBDied", fmt.Sprintf("GoNB, which runs Go cells, died while the cell ran (%s); "+
 		"the next cell starts it again with all that it remembered%s", how, in.output.fatal()))
 	return &r
 }

@@ -2,12 +2,14 @@ package gonb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/parser"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -17,7 +19,7 @@ var _ session.Evaluator = (*Engine)(nil)
 // Evaluate computes an expression in a program of its own, with the declarations of the cells so far.
 func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]any, error) {
 	if _, err := parser.ParseExpr(expression); err != nil {
-		failure := plainReport("SyntaxError", fmt.Sprintf("%s is not a Go expression: %v", expression, err))
+		failure := report.Plain("SyntaxError", fmt.Sprintf("%s is not a Go expression: %v", expression, err))
 		return nil, &failure.Error
 	}
 	var value valueOutput
@@ -28,10 +30,23 @@ func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]an
 	}
 	if reply.Error != nil {
 		// The traceback shows lines that the user did not write.
-		failure := plainReport(reply.EName, ownLine(reply.EValue))
+		failure := report.Plain(reply.EName, ownLine(reply.EValue))
 		return nil, &failure.Error
 	}
 	return map[string]any{"text/plain": value.String()}, nil
+}
+
+// show shows the value of an expression as the cell's result.
+func (e *Engine) show(ctx context.Context, expression string, io session.IO) (wire.ExecuteReply, error) {
+	data, err := e.Evaluate(ctx, expression)
+	var failure *wire.Error
+	switch {
+	case errors.As(err, &failure):
+		return failed(failure), nil
+	case err != nil:
+		return wire.ExecuteReply{}, err
+	}
+	return wire.ExecuteReply{Status: wire.StatusOK}, io.Result(wire.ExecuteResult{Data: data})
 }
 
 // beforeExpression is two lines, which a line number in an error counts too.

@@ -2,6 +2,8 @@ package gonb
 
 import (
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 )
 
 // summaries say what GoNB's commands do.
@@ -57,13 +59,8 @@ func lineBefore(code string, cursor int) string {
 
 func completeCommand(word string) []string {
 	var matches []string
-	for _, name := range lineCommands {
+	for _, name := range cell.CommandNames() {
 		if candidate := "%" + name; strings.HasPrefix(candidate, word) {
-			matches = append(matches, candidate)
-		}
-	}
-	for _, candidate := range cellCommands {
-		if strings.HasPrefix(candidate, word) {
 			matches = append(matches, candidate)
 		}
 	}
@@ -73,11 +70,10 @@ func completeCommand(word string) []string {
 // commandHelp explains the command on the cursor's line.
 func commandHelp(code string, cursor int) (help string, ok bool) {
 	line := 1 + strings.Count(string([]rune(code)[:min(max(cursor, 0), len([]rune(code)))]), "\n")
-	for _, c := range commands(code) {
-		if c.line == line && c.mark == '%' {
-			help, ok = summaries[c.name]
-			return help, ok
-		}
+	name, ok := cell.CommandOn(code, line)
+	if !ok {
+		return "", false
 	}
-	return "", false
+	help, ok = summaries[name]
+	return help, ok
 }

@@ -35,11 +35,11 @@ func (r *run) interrupt(e *Engine) result {
 		}
 		if replied && idle {
 			r.drain()
-			r.stderr.end(true)
+			r.stderr.End(true)
 			return result{failure: interrupted(doing)}
 		}
 		if time.Since(begun) > giveUp || r.in.hasEnded() {
-			r.stderr.end(true)
+			r.stderr.End(true)
 			e.discard(r.in)
 			return result{failure: interrupted(doing)}
 		}

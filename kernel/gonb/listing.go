@@ -3,13 +3,14 @@ package gonb
 import (
 	"strings"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
 // Listings are GoNB's own commands and its shell lines, for %help, which is not one of them in this kernel.
 func Listings() []registry.Listing {
 	var list []registry.Listing
-	for _, name := range commandNames() {
+	for _, name := range cell.CommandNames() {
 		if name == "help" {
 			continue
 		}

@@ -1,10 +1,14 @@
 package gonb
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+)
 
 func TestListings(t *testing.T) {
 	list := Listings()
-	if want := len(lineCommands) + len(cellCommands); len(list) != want { // without %help, with !
+	if want := len(cell.CommandNames()); len(list) != want { // without %help, with !
 		t.Errorf("%d listings, want %d", len(list), want)
 	}
 	for _, l := range list {

@@ -20,7 +20,7 @@ func (e *Engine) restore(ctx context.Context, in *instance) error {
 	e.mu.Lock()
 	old := e.leftOver
 	e.leftOver = ""
-	replay, ok := e.memory.replay()
+	replay, ok := e.memory.Replay()
 	e.mu.Unlock()
 	var problem error
 	if old != "" {

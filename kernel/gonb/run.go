@@ -3,31 +3,18 @@ package gonb
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// A cell is what is being run.
-type cell struct {
-	code       string
-	commands   []command
-	count      int // the user's execution count; 0 where it is not known
-	allowStdin bool
-	origin     []position // for a replayed cell: where its lines came from
-}
-
-func (c cell) isTest() bool {
-	return slices.ContainsFunc(c.commands, func(c command) bool { return c.name == "test" })
-}
-
 // result is how a cell ended. Compiled says that GoNB has taken over its declarations.
 type result struct {
-	failure  *report
+	failure  *report.Report
 	compiled bool
 }
 
@@ -36,7 +23,7 @@ type run struct {
 	in     *instance
 	id     string // of the execute_request
 	io     session.IO
-	stderr stderrFilter
+	stderr report.StderrFilter
 	reply  chan wire.ExecuteReply
 	idle   chan struct{}
 
@@ -47,12 +34,12 @@ type run struct {
 }
 
 // run runs a cell in GoNB to its end, and past it until its last output has come.
-func (e *Engine) run(ctx context.Context, in *instance, c cell, io session.IO) result {
+func (e *Engine) run(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
 	request, err := wire.NewMessage(in.session, "execute_request", wire.ExecuteRequest{
-		Code: c.code, StoreHistory: true, AllowStdin: true, UserExpressions: map[string]string{}, StopOnError: true,
+		Code: c.Code, StoreHistory: true, AllowStdin: true, UserExpressions: map[string]string{}, StopOnError: true,
 	})
 	if err != nil {
-		r := plainReport(goNBError, err.Error())
+		r := report.Plain(report.GoNBError, err.Error())
 		return result{failure: &r}
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -61,10 +48,10 @@ func (e *Engine) run(ctx context.Context, in *instance, c cell, io session.IO) r
 		in: in, id: request.Header.MsgID, io: io, ctx: running,
 		reply: make(chan wire.ExecuteReply, 1), idle: make(chan struct{}, 1),
 	}
-	r.stderr.emit = func(text string) { _ = io.Stream(wire.Stderr, text) } // fails when the cell has ended: nobody reads it
+	r.stderr.Emit = func(text string) { _ = io.Stream(wire.Stderr, text) } // fails when the cell has ended: nobody reads it
 	in.count++
 	e.mu.Lock()
-	e.cells.add(in.count, source{count: c.count, lines: strings.Split(c.code, "\n"), origin: c.origin})
+	e.cells.Add(in.count, c.Count, c.Code, c.Origin)
 	e.mu.Unlock()
 	defer in.forget(r.id)
 	if err := in.send(ctx, wire.Shell, request, r.take); err != nil {
@@ -93,34 +80,34 @@ func (e *Engine) run(ctx context.Context, in *instance, c cell, io session.IO) r
 }
 
 // finish turns GoNB's reply into the cell's result.
-func (r *run) finish(e *Engine, c cell, reply *wire.ExecuteReply) result {
+func (r *run) finish(e *Engine, c cell.Cell, reply *wire.ExecuteReply) result {
 	if err := r.inputFailure(); err != nil {
-		r.stderr.end(true)
-		report := plainReport("StdinNotImplementedError", err.Error())
-		return result{failure: &report, compiled: true}
+		r.stderr.End(true)
+		refused := report.Plain("StdinNotImplementedError", err.Error())
+		return result{failure: &refused, compiled: true}
 	}
 	if reply.Status == wire.StatusOK {
-		r.stderr.end(false)
+		r.stderr.End(false)
 		return result{compiled: true}
 	}
-	failure := failure{isTest: c.isTest()}
+	failure := report.Failure{IsTest: c.IsTest()}
 	if reply.Error != nil {
-		failure.reply = *reply.Error
+		failure.Reply = *reply.Error
 	}
-	ended := exitStatus.MatchString(failure.reply.EValue) // the program was built and ran
-	failure.trace = r.stderr.end(ended)
-	if failure.trace != "" {
-		failure.generated = r.in.generated()
+	ended := report.IsExit(failure.Reply.EValue) // the program was built and ran
+	failure.Trace = r.stderr.End(ended)
+	if failure.Trace != "" {
+		failure.Generated = r.in.generated()
 	}
 	e.mu.Lock()
-	report := explain(failure, &e.cells)
+	explained := report.Explain(failure, &e.cells)
 	e.mu.Unlock()
-	return result{failure: &report, compiled: ended}
+	return result{failure: &explained, compiled: ended}
 }
 
 // lost ends a run whose GoNB has died.
 func (r *run) lost(e *Engine) result {
-	r.stderr.end(false)
+	r.stderr.End(false)
 	e.discard(r.in)
 	return result{failure: died(r.in)}
 }
@@ -174,7 +161,7 @@ func (r *run) publish(m wire.Message) error {
 			return err
 		}
 		if stream.Name == wire.Stderr {
-			r.stderr.write(stream.Text)
+			r.stderr.Write(stream.Text)
 			return nil
 		}
 		return r.io.Stream(stream.Name, stream.Text)

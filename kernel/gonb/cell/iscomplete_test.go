@@ -1,4 +1,4 @@
-package gonb
+package cell
 
 import (
 	"testing"
@@ -69,7 +69,7 @@ func TestCompleteness(t *testing.T) {
 		{"%train\nfunc f() {", wire.Incomplete, "\t"},
 		{"var s = `\n%train\n`", wire.Complete, ""},
 	} {
-		status, indent := completeness(test.code)
+		status, indent := Completeness(test.code)
 		if status != test.status || indent != test.indent {
 			t.Errorf("%q: %s with indent %q, want %s with %q", test.code, status, indent, test.status, test.indent)
 		}
@@ -81,7 +81,7 @@ func FuzzCompleteness(f *testing.F) {
 	f.Add("%%bash\n(")
 	f.Add("%main\nx := \"\\")
 	f.Fuzz(func(t *testing.T, code string) {
-		status, indent := completeness(code)
+		status, indent := Completeness(code)
 		if indent != "" && status != wire.Incomplete {
 			t.Errorf("%s with an indent", status)
 		}

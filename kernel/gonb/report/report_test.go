@@ -1,4 +1,4 @@
-package gonb
+package report
 
 import (
 	"encoding/json"
@@ -56,18 +56,18 @@ func TestReports(t *testing.T) {
 
 // replayed is all that the user sees of recorded traffic.
 func replayed(recorded traffic) string {
-	var cells sources
+	var cells Sources
 	for id, code := range recorded.Cells {
-		cells.add(id, source{count: id + 1, lines: strings.Split(code, "\n")})
+		cells.Add(id, id+1, code, nil)
 	}
 	var shown strings.Builder
-	filter := stderrFilter{emit: func(text string) { shown.WriteString(text) }}
+	filter := StderrFilter{Emit: func(text string) { shown.WriteString(text) }}
 	for _, piece := range recorded.Stderr {
-		filter.write(piece)
+		filter.Write(piece)
 	}
-	f := failure{reply: recorded.Reply, generated: strings.Split(recorded.Generated, "\n")}
-	f.trace = filter.end(exitStatus.MatchString(recorded.Reply.EValue))
-	r := explain(f, &cells)
+	f := Failure{Reply: recorded.Reply, Generated: strings.Split(recorded.Generated, "\n")}
+	f.Trace = filter.End(IsExit(recorded.Reply.EValue))
+	r := Explain(f, &cells)
 	return "stderr: " + shown.String() + "\nename: " + r.EName + "\nevalue: " + r.EValue + "\n" +
 		strings.ReplaceAll(strings.Join(r.Traceback, "\n"), "\x1b", "ESC") + "\n" + r.HTML + "\n"
 }
@@ -86,11 +86,11 @@ func TestStderrIsHeldBackOnlyForAnError(t *testing.T) {
 		{[]string{stack, strings.Repeat("x", maxHeld)}, true, stack + strings.Repeat("x", maxHeld), ""},
 	} {
 		var shown strings.Builder
-		filter := stderrFilter{emit: func(text string) { shown.WriteString(text) }}
+		filter := StderrFilter{Emit: func(text string) { shown.WriteString(text) }}
 		for _, piece := range test.pieces {
-			filter.write(piece)
+			filter.Write(piece)
 		}
-		if end := filter.end(test.failed); shown.String() != test.shown || end != test.end {
+		if end := filter.End(test.failed); shown.String() != test.shown || end != test.end {
 			t.Errorf("%q, failed %v: shown %q, held %q", test.pieces, test.failed, shown.String(), end)
 		}
 	}

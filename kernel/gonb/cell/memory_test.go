@@ -1,4 +1,4 @@
-package gonb
+package cell
 
 import (
 	"strings"
@@ -6,14 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
-func remembered(codes ...string) *memory {
-	m := &memory{}
+func remembered(codes ...string) *Memory {
+	m := &Memory{}
 	for i, code := range codes {
-		m.add(cell{code: code, commands: commands(code), count: i + 1})
+		m.Add(New(code, i+1))
 	}
 	return m
 }
@@ -36,22 +35,22 @@ func TestMemoryReplacesAndForgets(t *testing.T) {
 		{[]string{"func broken( {"}, ""},
 		{[]string{"package main\n\nfunc f() {\n}"}, "func f() {\n}"},
 	} {
-		replay, ok := remembered(test.cells...).replay()
-		if diff := cmp.Diff(test.want, replay.code); diff != "" || ok != (test.want != "") {
+		replay, ok := remembered(test.cells...).Replay()
+		if diff := cmp.Diff(test.want, replay.Code); diff != "" || ok != (test.want != "") {
 			t.Errorf("%q (-want +got):\n%s", test.cells, diff)
 		}
 	}
 }
 
 func TestReplayedLinesKnowTheirCell(t *testing.T) {
-	replay, _ := remembered("var a = 1", "%env A 1\n\nfunc f() {\n\tx()\n}").replay()
-	lines := strings.Split(replay.code, "\n")
-	if len(lines) != len(replay.origin) {
-		t.Fatalf("%d lines, %d origins", len(lines), len(replay.origin))
+	replay, _ := remembered("var a = 1", "%env A 1\n\nfunc f() {\n\tx()\n}").Replay()
+	lines := strings.Split(replay.Code, "\n")
+	if len(lines) != len(replay.Origin) {
+		t.Fatalf("%d lines, %d origins", len(lines), len(replay.Origin))
 	}
 	for i, line := range lines {
-		if line == "\tx()" && (replay.origin[i].count != 2 || replay.origin[i].line != 4) {
-			t.Errorf("%q comes from %v", line, replay.origin[i])
+		if line == "\tx()" && (replay.Origin[i].Count != 2 || replay.Origin[i].Line != 4) {
+			t.Errorf("%q comes from %v", line, replay.Origin[i])
 		}
 	}
 }
@@ -71,7 +70,7 @@ func TestCommands(t *testing.T) {
 		{"%%script", "line 1: %%script needs the program that the cell is passed to, such as %%script python3"},
 	} {
 		got := ""
-		if failure := check(commands(test.code), registry.New().Unknown); failure != nil {
+		if failure := New(test.code, 0).Check(registry.New().Unknown); failure != nil {
 			got = failure.EValue
 		}
 		if got != test.failure {
@@ -80,57 +79,35 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-func TestEveryCommandHasHelp(t *testing.T) {
-	for _, name := range lineCommands {
-		if summaries[name] == "" {
-			t.Errorf("%%%s has none", name)
-		}
-	}
-	for _, name := range cellCommands {
-		if summaries[name[1:]] == "" {
-			t.Errorf("%s has none", name)
-		}
-	}
-}
+// nowhere is a standard library without packages.
+func nowhere(string) string { return "" }
 
 func TestComposed(t *testing.T) {
 	code := "import \"os\"\nfunc f() {}\n%%\nif true {\n\tfmt.Prin"
-	got := composed(cell{code: code, commands: commands(code)}, remembered("import \"os\"\nvar x = 1\nfunc f() int { return 1 }"), &standardLibrary{})
+	got := Composed(New(code, 0), remembered("import \"os\"\nvar x = 1\nfunc f() int { return 1 }"), nowhere)
 	want := "package main;\nimport \"os\"\nfunc f() {}\nfunc main() {\nif true {\n\tfmt.Prin\n}\n}\nvar x = 1\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if at := place(code, len([]rune(code))); at.Line != 5 || at.Character != 9 {
-		t.Errorf("the cursor is at %v", at)
 	}
 }
 
 // Cells come from strangers' notebooks: nothing in one may stop the kernel.
 func FuzzCell(f *testing.F) {
 	for _, code := range []string{"%%\nx := 1", "func f[T any](", "!\\\n%", "//gonb:%%\\\n\\", "const (\n\ta = iota", "%env A=\nvar a, b = f()", "/*", "`%\n%%\n"} {
-		f.Add(code, 3)
+		f.Add(code)
 	}
-	f.Fuzz(func(t *testing.T, code string, cursor int) {
-		list := commands(code)
-		_ = check(list, registry.New().Unknown)
-		c := cell{code: code, commands: list, count: 1}
+	f.Fuzz(func(t *testing.T, code string) {
+		c := New(code, 1)
+		_ = c.Check(registry.New().Unknown)
 		if lines := strings.Count(goSource(c), "\n"); lines < strings.Count(code, "\n") {
 			t.Errorf("%d line ends became %d", strings.Count(code, "\n"), lines)
 		}
-		m := &memory{}
-		m.add(c)
-		replay, _ := m.replay()
-		if len(replay.origin) != len(strings.Split(replay.code, "\n")) && replay.code != "" {
-			t.Errorf("%q: %d origins", replay.code, len(replay.origin))
+		m := &Memory{}
+		m.Add(c)
+		replay, _ := m.Replay()
+		if len(replay.Origin) != len(strings.Split(replay.Code, "\n")) && replay.Code != "" {
+			t.Errorf("%q: %d origins", replay.Code, len(replay.Origin))
 		}
-		_ = composed(c, m, &standardLibrary{})
-		at := place(code, cursor)
-		cursor = min(max(cursor, 0), len([]rune(code)))
-		if got := back(code, cursor, gopls.Position{Line: at.Line}, at); cursor-got > at.Character {
-			t.Errorf("the cursor went from %d to %d, its line begins %d units before it", cursor, got, at.Character)
-		}
-		_ = identifierBefore(code, cursor)
-		_, _ = commandHelp(code, cursor)
-		_, _ = commandAt(code, cursor)
+		_ = Composed(c, m, nowhere)
 	})
 }

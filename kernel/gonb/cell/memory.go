@@ -1,13 +1,15 @@
-package gonb
+package cell
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 )
 
-// memory is what GoNB remembers of the cells that it built, kept here as well so that it survives GoNB: declarations,
+// Memory is what GoNB remembers of the cells that it built, kept here as well so that it survives GoNB: declarations,
 // of which a later one replaces an earlier one of the same name, and settings.
-type memory struct {
+type Memory struct {
 	declarations []declaration
 	settings     []setting
 }
@@ -17,7 +19,7 @@ type declaration struct {
 	kind  string
 	names []string
 	lines []string
-	at    position // of the first line
+	at    report.Position // of the first line
 }
 
 // A setting is a command whose effect lasts, such as %env NAME VALUE. Key says which earlier one it replaces.
@@ -25,8 +27,8 @@ type setting struct {
 	key, line string
 }
 
-// add takes over a cell that GoNB has built.
-func (m *memory) add(c cell) {
+// Add takes over a cell that GoNB has built.
+func (m *Memory) Add(c Cell) {
 	for _, command := range c.commands {
 		m.command(command)
 	}
@@ -43,7 +45,7 @@ func (m *memory) add(c cell) {
 	}
 }
 
-func (m *memory) command(c command) {
+func (m *Memory) command(c command) {
 	line := "%" + strings.Join(append([]string{c.name}, c.args...), " ")
 	switch c.name {
 	case "reset":
@@ -72,20 +74,20 @@ func (m *memory) command(c command) {
 	}
 }
 
-func (m *memory) set(key, line string) {
+func (m *Memory) set(key, line string) {
 	m.settings = slices.DeleteFunc(m.settings, func(s setting) bool { return s.key == key })
 	m.settings = append(m.settings, setting{key, line})
 }
 
-// replay is a cell that makes GoNB remember all of it again; ok is false where there is nothing.
-func (m *memory) replay() (c cell, ok bool) {
+// Replay is a cell that makes GoNB remember all of it again; ok is false where there is nothing.
+func (m *Memory) Replay() (c Cell, ok bool) {
 	var lines []string
-	add := func(line string, at position) {
+	add := func(line string, at report.Position) {
 		lines = append(lines, line)
-		c.origin = append(c.origin, at)
+		c.Origin = append(c.Origin, at)
 	}
 	for _, s := range m.settings {
-		add(s.line, position{})
+		add(s.line, report.Position{})
 	}
 	for _, kind := range []string{"import", "type", "const", "var", "func"} {
 		for _, d := range m.declarations {
@@ -93,11 +95,11 @@ func (m *memory) replay() (c cell, ok bool) {
 				continue
 			}
 			for i, line := range d.lines {
-				add(line, position{count: d.at.count, line: d.at.line + i})
+				add(line, report.Position{Count: d.at.Count, Line: d.at.Line + i})
 			}
 		}
 	}
-	c.code = strings.Join(lines, "\n")
-	c.commands = commands(c.code)
+	c.Code = strings.Join(lines, "\n")
+	c.commands = commands(c.Code)
 	return c, len(lines) > 0
 }

@@ -1,4 +1,4 @@
-package gonb
+package report
 
 import (
 	"fmt"
@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// A position is a line of a cell as the user knows it.
-type position struct {
-	count  int // the cell's execution count; 0 where it is not known
-	line   int // counted from 1
+// A Position is a line of a cell as the user knows it.
+type Position struct {
+	Count  int // the cell's execution count; 0 where it is not known
+	Line   int // counted from 1
 	column int // in bytes, counted from 1; 0 where it is not known
 	text   string
 }
 
 // String is the position as tracebacks write it.
-func (p position) String() string {
-	text := fmt.Sprintf("line %d", p.line)
-	if p.count > 0 {
-		text = fmt.Sprintf("Cell In[%d], %s", p.count, text)
+func (p Position) String() string {
+	text := fmt.Sprintf("line %d", p.Line)
+	if p.Count > 0 {
+		text = fmt.Sprintf("Cell In[%d], %s", p.Count, text)
 	}
 	if p.column > 0 {
 		text += fmt.Sprintf(":%d", p.column)
@@ -27,8 +27,8 @@ func (p position) String() string {
 	return text
 }
 
-// sources remembers the cells that GoNB ran, under GoNB's own numbers, so that a line of one can be shown.
-type sources struct {
+// Sources remembers the cells that GoNB ran, under GoNB's own numbers, so that a line of one can be shown.
+type Sources struct {
 	cells map[int]source
 }
 
@@ -36,39 +36,41 @@ type sources struct {
 type source struct {
 	count  int
 	lines  []string
-	origin []position
+	origin []Position
 }
 
 // maxSources bounds the cells that are remembered; the oldest go first.
 const maxSources = 4096
 
-func (s *sources) add(id int, cell source) {
+// Add remembers the cell that GoNB numbers id. Count is the user's number, 0 where it is not known; origin is nil for a
+// cell that was not replayed.
+func (s *Sources) Add(id, count int, code string, origin []Position) {
 	if s.cells == nil {
 		s.cells = map[int]source{}
 	}
-	s.cells[id] = cell
+	s.cells[id] = source{count: count, lines: strings.Split(code, "\n"), origin: origin}
 	delete(s.cells, id-maxSources)
 }
 
 // find is the line of a cell under the user's numbers.
-func (s *sources) find(id, line int) (position, bool) {
+func (s *Sources) find(id, line int) (Position, bool) {
 	cell, ok := s.cells[id]
 	if !ok || line < 1 || line > len(cell.lines) {
-		return position{}, false
+		return Position{}, false
 	}
 	if cell.origin != nil {
 		at := cell.origin[line-1]
 		at.text = cell.lines[line-1]
-		return at, at.line > 0
+		return at, at.Line > 0
 	}
-	return position{count: cell.count, line: line, text: cell.lines[line-1]}, true
+	return Position{Count: cell.count, Line: line, text: cell.lines[line-1]}, true
 }
 
 // search is the place of a line of the generated program, by its text, in the latest cell that has it.
-func (s *sources) search(text string) (position, bool) {
+func (s *Sources) search(text string) (Position, bool) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return position{}, false
+		return Position{}, false
 	}
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(s.cells))) {
 		for i, line := range s.cells[id].lines {
@@ -77,7 +79,7 @@ func (s *sources) search(text string) (position, bool) {
 			}
 		}
 	}
-	return position{}, false
+	return Position{}, false
 }
 
 // align returns the column, in the cell's line, of a column in the line that GoNB generated from it: GoNB writes

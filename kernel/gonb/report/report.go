@@ -1,4 +1,5 @@
-package gonb
+// Package report turns the errors of Go tools into ones that point into the user's cells.
+package report
 
 import (
 	"fmt"
@@ -12,18 +13,18 @@ import (
 
 // Names of errors, as the ename of a reply.
 const (
-	compileError      = "CompileError"
-	syntaxError       = "SyntaxError"
-	moduleError       = "ModuleError"
-	testFailure       = "TestFailure"
-	exitError         = "ExitError"
-	goNBError         = "GoNBError"
-	keyboardInterrupt = "KeyboardInterrupt"
+	compileError = "CompileError"
+	syntaxError  = "SyntaxError"
+	moduleError  = "ModuleError"
+	testFailure  = "TestFailure"
+	exitError    = "ExitError"
+	// GoNBError is a failure of GoNB's own.
+	GoNBError = "GoNBError"
 )
 
 // A problem is one message of a Go tool with the place that it points to.
 type problem struct {
-	at        *position // nil where the message has no place in any cell
+	at        *Position // nil where the message has no place in any cell
 	message   string
 	more      []string // the lines that belong to the message
 	generated []string // the lines around it in the program that GoNB generated
@@ -38,7 +39,7 @@ var (
 
 // describe turns an error reply of GoNB, which runs with -raw_error, into problems: evalue holds the lines of the tool,
 // and traceback an entry for each of these lines, with the cell's line and the generated text around it.
-func describe(reply wire.Error, cells *sources) []problem {
+func describe(reply wire.Error, cells *Sources) []problem {
 	var problems []problem
 	for i, line := range strings.Split(reply.EValue, "\n") {
 		match := toolLine.FindStringSubmatch(line)
@@ -62,7 +63,7 @@ func describe(reply wire.Error, cells *sources) []problem {
 }
 
 // locate builds the problem of one tool line from GoNB's traceback entry for it.
-func locate(message string, column int, entry string, cells *sources) problem {
+func locate(message string, column int, entry string, cells *Sources) problem {
 	p := problem{message: strings.TrimSpace(message)}
 	lines := strings.Split(entry, "\n")
 	match := cellLine.FindStringSubmatch(lines[0])
@@ -87,18 +88,18 @@ func locate(message string, column int, entry string, cells *sources) problem {
 	return p
 }
 
-// report is a failure as the user gets it: the content of the error message, and the same as HTML.
-type report struct {
+// A Report is a failure as the user gets it: the content of the error message, and the same as HTML.
+type Report struct {
 	wire.Error
 	HTML string // empty where it would say no more than the traceback
 }
 
 // toolReport reports the problems that a Go tool found in a cell.
-func toolReport(name string, problems []problem) report {
+func toolReport(name string, problems []problem) Report {
 	if len(problems) == 0 {
 		problems = []problem{{message: "the Go tools failed without a message"}}
 	}
-	r := report{Error: wire.Error{EName: name, EValue: summary(problems)}}
+	r := Report{Error: wire.Error{EName: name, EValue: summary(problems)}}
 	var body strings.Builder
 	located := false
 	for _, p := range problems {
@@ -124,7 +125,7 @@ func summary(problems []problem) string {
 	}
 	text := first.message
 	if first.at != nil {
-		text = fmt.Sprintf("line %d: %s", first.at.line, text)
+		text = fmt.Sprintf("line %d: %s", first.at.Line, text)
 	}
 	switch n := len(problems) - 1; n {
 	case 0:
@@ -156,12 +157,12 @@ func (p problem) ansi() string {
 }
 
 // excerpt is the line itself, and a caret below the column.
-func (p position) excerpt() []string {
+func (p Position) excerpt() []string {
 	if strings.TrimSpace(p.text) == "" {
 		return nil
 	}
 	const tab = "    "
-	lines := []string{fmt.Sprintf("%s %s", color(faint, fmt.Sprintf("%5d |", p.line)), strings.ReplaceAll(p.text, "\t", tab))}
+	lines := []string{fmt.Sprintf("%s %s", color(faint, fmt.Sprintf("%5d |", p.Line)), strings.ReplaceAll(p.text, "\t", tab))}
 	if p.column > 0 && p.column <= len(p.text)+1 {
 		before := strings.ReplaceAll(p.text[:p.column-1], "\t", tab)
 		lines = append(lines, fmt.Sprintf("%s %s%s", color(faint, "      |"), strings.Repeat(" ", len([]rune(before))), color(red, "^")))
@@ -187,24 +188,27 @@ func (p problem) html() string {
 
 var exitStatus = regexp.MustCompile(`^(?:exit status \d+|signal: .+)$`)
 
-// A failure is what is known of a cell that did not end well.
-type failure struct {
-	reply     wire.Error // GoNB's
-	trace     string     // what the program wrote as it panicked, if it did
-	generated []string   // the lines of the program that GoNB made of the cell
-	isTest    bool
+// IsExit tells the text of an error that only says how the program ended: it was built and ran.
+func IsExit(value string) bool { return exitStatus.MatchString(value) }
+
+// A Failure is what is known of a cell that did not end well.
+type Failure struct {
+	Reply     wire.Error // GoNB's
+	Trace     string     // what the program wrote as it panicked, if it did
+	Generated []string   // the lines of the program that GoNB made of the cell
+	IsTest    bool
 }
 
-// explain turns a failure into a report.
-func explain(f failure, cells *sources) report {
-	reply := f.reply
+// Explain turns a failure into a report.
+func Explain(f Failure, cells *Sources) Report {
+	reply := f.Reply
 	value := strings.TrimSpace(reply.EValue)
 	switch {
 	case exitStatus.MatchString(value):
-		if r, ok := panicReport(f.trace, f.generated, cells); ok {
+		if r, ok := panicReport(f.Trace, f.Generated, cells); ok {
 			return r
 		}
-		return exitReport(value, f.isTest)
+		return exitReport(value, f.IsTest)
 	case strings.HasPrefix(value, "# "):
 		return toolReport(compileError, describe(reply, cells))
 	case strings.Contains(value, `/go get`) && strings.HasPrefix(value, "failed to run"):
@@ -217,7 +221,7 @@ func explain(f failure, cells *sources) report {
 			return toolReport(syntaxError, problems[:lastMessage(problems)])
 		}
 	}
-	return plainReport(goNBError, strings.TrimPrefix(value, "executing special commands in cell: "))
+	return Plain(GoNBError, strings.TrimPrefix(value, "executing special commands in cell: "))
 }
 
 // lastMessage is the number of problems without the tool's own exit status after them.
@@ -229,14 +233,14 @@ func lastMessage(problems []problem) int {
 	return n
 }
 
-func exitReport(status string, isTest bool) report {
+func exitReport(status string, isTest bool) Report {
 	if isTest && strings.HasPrefix(status, "exit status") {
-		return plainReport(testFailure, "a test failed; its output is above")
+		return Plain(testFailure, "a test failed; its output is above")
 	}
-	return plainReport(exitError, "the program ended with "+status)
+	return Plain(exitError, "the program ended with "+status)
 }
 
-// plainReport is an error of one sentence.
-func plainReport(name, value string) report {
-	return report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{color(red, name) + ": " + value}}}
+// Plain is an error of one sentence.
+func Plain(name, value string) Report {
+	return Report{Error: wire.Error{EName: name, EValue: value, Traceback: []string{color(red, name) + ": " + value}}}
 }

@@ -1,9 +1,10 @@
-package gonb
+package cell
 
 import (
 	"fmt"
 	"strings"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -29,8 +30,8 @@ type openBracket struct {
 	line    int // counted from 1
 }
 
-// Scanner follows the Go text of one cell.
-func (e *Engine) Scanner() registry.Scanner { return &goScan{} }
+// NewScanner follows the Go text of one cell.
+func NewScanner() registry.Scanner { return &goScan{} }
 
 // InText reports whether a % in the next line's first column belongs to Go.
 func (s *goScan) InText() bool {
@@ -158,7 +159,7 @@ func unclosedComment(code string) *wire.Error {
 	if !scan.comment {
 		return nil
 	}
-	failure := plainReport("SyntaxError", fmt.Sprintf("line %d: the comment is not terminated: end it with */", scan.opened))
+	failure := report.Plain("SyntaxError", fmt.Sprintf("line %d: the comment is not terminated: end it with */", scan.opened))
 	return &failure.Error
 }
 

@@ -1,4 +1,4 @@
-package gonb
+package report
 
 import (
 	"fmt"
@@ -11,10 +11,10 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// A stderrFilter passes on what a cell writes to standard error, but holds back what the error at the cell's end says
+// A StderrFilter passes on what a cell writes to standard error, but holds back what the error at the cell's end says
 // better: the stack of a panic, and the exit status. When the cell ends without an error it is passed on all the same.
-type stderrFilter struct {
-	emit func(text string)
+type StderrFilter struct {
+	Emit func(text string) // gets what is passed on; set before the first Write
 
 	mu      sync.Mutex
 	midLine bool // whether what was passed on ended within a line
@@ -31,8 +31,8 @@ const (
 
 var stackStart = regexp.MustCompile(`(?m)^(?:panic: |fatal error: |exit status \d+\n|signal: |\^C\n)`)
 
-// write takes text as it comes.
-func (f *stderrFilter) write(text string) {
+// Write takes text as it comes.
+func (f *StderrFilter) Write(text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.holding {
@@ -62,8 +62,8 @@ func (f *stderrFilter) write(text string) {
 	})
 }
 
-// end ends the cell and returns what was held back; with keep false it is passed on instead.
-func (f *stderrFilter) end(keep bool) string {
+// End ends the cell and returns what was held back; with keep false it is passed on instead.
+func (f *StderrFilter) End(keep bool) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	held := f.held.String()
@@ -77,7 +77,7 @@ func (f *stderrFilter) end(keep bool) string {
 	return ""
 }
 
-func (f *stderrFilter) release() {
+func (f *StderrFilter) release() {
 	if f.holding {
 		f.timer.Stop()
 	}
@@ -86,10 +86,10 @@ func (f *stderrFilter) release() {
 	f.held.Reset()
 }
 
-func (f *stderrFilter) pass(text string) {
+func (f *StderrFilter) pass(text string) {
 	if text != "" {
 		f.midLine = !strings.HasSuffix(text, "\n")
-		f.emit(text)
+		f.Emit(text)
 	}
 }
 
@@ -106,18 +106,18 @@ const maxFrames = 20
 
 // panicReport reads the text of a panic: its message, and of its stack the frames in the user's own code. Generated is
 // the program that GoNB made of the cell, by lines.
-func panicReport(trace string, generated []string, cells *sources) (report, bool) {
+func panicReport(trace string, generated []string, cells *Sources) (Report, bool) {
 	start := panicStart.FindStringSubmatchIndex(trace)
 	if start == nil {
-		return report{}, false
+		return Report{}, false
 	}
 	message, stack, found := strings.Cut(trace[start[0]:], "\ngoroutine ")
 	if !found {
-		return report{}, false
+		return Report{}, false
 	}
 	message, _, _ = strings.Cut(message, "\n\nruntime stack:")
 	stack, _, _ = strings.Cut(stack, "\n\n") // the goroutine that panicked comes first
-	r := report{Error: wire.Error{
+	r := Report{Error: wire.Error{
 		EName: trace[start[2]:start[3]], EValue: trace[start[4]:start[5]],
 		Traceback: []string{color(red, strings.TrimSpace(message))},
 	}}
@@ -127,7 +127,7 @@ func panicReport(trace string, generated []string, cells *sources) (report, bool
 
 // userFrames renders the frames of a stack that stand in cells, or in files that are neither Go's nor a module's. A
 // frame that comes again and again, in a recursion, stands there once.
-func userFrames(stack string, generated []string, cells *sources) []string {
+func userFrames(stack string, generated []string, cells *Sources) []string {
 	var frames []string
 	repeated := 0
 	flush := func() {
@@ -164,8 +164,8 @@ func userFrames(stack string, generated []string, cells *sources) []string {
 var argument = regexp.MustCompile(`\([^()]+\)$`)
 
 // renderFrame is empty for a frame outside of the user's code.
-func renderFrame(function, line, file, number string, generated []string, cells *sources) string {
-	at, ok := position{}, false
+func renderFrame(function, line, file, number string, generated []string, cells *Sources) string {
+	at, ok := Position{}, false
 	if mark := annotation.FindStringSubmatch(line); mark != nil {
 		id, _ := strconv.Atoi(mark[1])
 		line, _ := strconv.Atoi(mark[2])

@@ -1,4 +1,4 @@
-package gonb
+package cell
 
 import (
 	"strings"
@@ -14,7 +14,7 @@ func TestCompletenessOfLongCellsIsQuick(t *testing.T) {
 		for _, prefix := range []string{"", "!", "%%\n", "%cd \\\n"} {
 			code := prefix + strings.Repeat(unit, 100_000/len(unit))
 			begin := time.Now()
-			completeness(code)
+			Completeness(code)
 			if took := time.Since(begin); took > 2*time.Second {
 				t.Errorf("completeness of %q and many %q took %v", prefix, unit, took)
 			}
@@ -24,8 +24,7 @@ func TestCompletenessOfLongCellsIsQuick(t *testing.T) {
 				t.Errorf("parsing %q and many %q took %v", prefix, unit, took)
 			}
 			begin = time.Now()
-			_ = check(commands(code), registry.New().Unknown)
-			_ = unclosedComment(code)
+			_ = New(code, 0).Check(registry.New().Unknown)
 			if took := time.Since(begin); took > 2*time.Second {
 				t.Errorf("the commands of %q and many %q took %v", prefix, unit, took)
 			}

@@ -1,4 +1,4 @@
-package gonb
+package cell
 
 import (
 	"errors"
@@ -10,11 +10,9 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// IsComplete says whether a stretch of a cell can run as it stands: Go's parser decides about Go, a command is complete
+// Completeness says whether a stretch of a cell can run as it stands: Go's parser decides about Go, a command is complete
 // when no backslash continues it, and a %%command when a line follows it.
-func (e *Engine) IsComplete(code string) (status, indent string) { return completeness(code) }
-
-func completeness(code string) (status, indent string) {
+func Completeness(code string) (status, indent string) {
 	lines := strings.SplitAfter(code, "\n")
 	if isCellCommand(lines[0]) {
 		return bodyCompleteness(lines[1:])
@@ -56,7 +54,7 @@ func bodyCompleteness(body []string) (status, indent string) {
 
 // goCompleteness judges declarations, the statements below a bare %%, or an expression.
 func goCompleteness(declarations, statements string, hasMain bool) (status, indent string) {
-	if !hasMain && isExpression(declarations) {
+	if !hasMain && IsExpression(declarations) {
 		return wire.Complete, ""
 	}
 	status, indent = fragment{text: declarations, before: "package p;"}.judge()

@@ -1,4 +1,4 @@
-package gonb
+package cell
 
 import (
 	"go/ast"
@@ -7,14 +7,16 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 )
 
 const packageClause = "package main;"
 
 // goSource is the Go code of a cell as a file, each of its lines where it stands in the cell: commands are left blank,
 // and what stands below %% is put into func main, as GoNB does. Brackets that are still open are closed.
-func goSource(c cell) string {
-	lines := strings.Split(c.code, "\n")
+func goSource(c Cell) string {
+	lines := strings.Split(c.Code, "\n")
 	inMain := false
 	skip := map[int]command{}
 	for _, command := range c.commands {
@@ -69,14 +71,14 @@ func closers(text string) string {
 }
 
 // declarations parses a cell. What does not parse has none: GoNB did not build it.
-func declarations(c cell) []declaration {
+func declarations(c Cell) []declaration {
 	text := goSource(c)
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "cell.go", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return nil
 	}
-	return cutter{files: files, text: text, count: c.count}.all(file)
+	return cutter{files: files, text: text, count: c.Count}.all(file)
 }
 
 // cutter cuts nodes out of a cell's text.
@@ -116,7 +118,7 @@ func (c cutter) declaration(kind string, names []string, keyword string, node as
 	return declaration{
 		kind: kind, names: names,
 		lines: strings.Split(keyword+c.text[start:end], "\n"),
-		at:    position{count: c.count, line: from.Line},
+		at:    report.Position{Count: c.count, Line: from.Line},
 	}
 }
 

@@ -1,14 +1,9 @@
-package gonb
+package cell
 
 import (
-	"context"
-	"errors"
 	"go/ast"
 	"go/parser"
 	"strings"
-
-	"github.com/headstart-nb/headstart/kernel/session"
-	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
 // valued are the built-in functions that are called for their value alone.
@@ -17,10 +12,10 @@ var valued = map[string]bool{
 	"new": true, "real": true,
 }
 
-// isExpression reports whether a stretch of a cell is one Go expression. As Go source it would be an error; a notebook
+// IsExpression reports whether a stretch of a cell is one Go expression. As Go source it would be an error; a notebook
 // shows its value instead. A call is not one, since it may have no value, and neither is a line that GoNB takes as a
 // command, such as !ls.
-func isExpression(code string) bool {
+func IsExpression(code string) bool {
 	if len(commands(code)) > 0 {
 		return false
 	}
@@ -36,17 +31,4 @@ func isExpression(code string) bool {
 		return false
 	}
 	return true
-}
-
-// show shows the value of an expression as the cell's result.
-func (e *Engine) show(ctx context.Context, expression string, io session.IO) (wire.ExecuteReply, error) {
-	data, err := e.Evaluate(ctx, expression)
-	var failure *wire.Error
-	switch {
-	case errors.As(err, &failure):
-		return failed(failure), nil
-	case err != nil:
-		return wire.ExecuteReply{}, err
-	}
-	return wire.ExecuteReply{Status: wire.StatusOK}, io.Result(wire.ExecuteResult{Data: data})
 }

@@ -1,10 +1,11 @@
-package gonb
+package cell
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -19,8 +20,8 @@ var lineCommands = []string{
 // cellCommands are the %%commands of GoNB that take the rest of the cell as their text.
 var cellCommands = []string{"%%bash", "%%gx", "%%script", "%%sh", "%%writefile"}
 
-// commandNames are all of GoNB's commands, without their first percent sign.
-func commandNames() []string {
+// CommandNames are all of GoNB's commands, without their first percent sign.
+func CommandNames() []string {
 	names := slices.Clone(lineCommands)
 	for _, name := range cellCommands {
 		names = append(names, name[1:])
@@ -63,6 +64,16 @@ func commands(code string) []command {
 	return found
 }
 
+// CommandOn is the name of the %command that begins on a line of a cell, counted from 1, without its first percent sign.
+func CommandOn(code string, line int) (name string, ok bool) {
+	for _, c := range commands(code) {
+		if c.line == line && c.mark == '%' {
+			return c.name, true
+		}
+	}
+	return "", false
+}
+
 // joined is the command that begins at lines[at], continued where a line ends in a backslash, and the index after it.
 func joined(lines []string, at int) (text string, next int) {
 	var b strings.Builder
@@ -84,26 +95,7 @@ const hiddenPrefix = "//gonb:"
 
 func trimPrefix(line string) string { return strings.TrimPrefix(line, hiddenPrefix) }
 
-// check refuses what GoNB would warn about only, or would not survive. The error for an unknown name is unknown's.
-func check(list []command, unknown func(name string, others ...string) error) *wire.Error {
-	for _, c := range list {
-		switch {
-		case c.mark == '!' && len(c.args) == 0:
-			return refuse(c, "the shell command after the exclamation mark is missing")
-		case c.mark == '!':
-		case c.name == "":
-			return refuse(c, "the name of the magic after the percent sign is missing; %help lists all")
-		case c.name == "%script" && len(c.args) == 0:
-			return refuse(c, "%%script needs the program that the cell is passed to, such as %%script python3")
-		case slices.Contains(lineCommands, c.name), slices.Contains(cellCommands, "%"+c.name):
-		default:
-			return refuse(c, unknown(c.name, commandNames()...).Error())
-		}
-	}
-	return nil
-}
-
 func refuse(c command, reason string) *wire.Error {
-	value := fmt.Sprintf("line %d: %s", c.line, reason)
-	return &wire.Error{EName: "UnknownMagic", EValue: value, Traceback: []string{color(red, "UnknownMagic") + ": " + value}}
+	failure := report.Plain("UnknownMagic", fmt.Sprintf("line %d: %s", c.line, reason))
+	return &failure.Error
 }
