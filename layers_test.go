@@ -33,7 +33,7 @@ var layers = [][]string{
 		"nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers", "magics/transfer"},
-	{"kernel/gonb", "kernel/install", "kernel/doctor"},
+	{"kernel/gonb", "kernel/install/transaction", "kernel/install", "kernel/doctor"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 
