@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // explain turns what the system or a command reported into one sentence that says what was tried and what to do.
@@ -44,6 +46,14 @@ func explain(err error, tried string) error {
 		return fault(err, "%s: %s", where, problem)
 	}
 	return fault(err, "%s: %v", where, err)
+}
+
+// explainStep explains the error of a transaction, which says itself what was tried.
+func explainStep(err error) error {
+	if step := (*transaction.Error)(nil); errors.As(err, &step) {
+		return explain(step.Err, step.Tried)
+	}
+	return err
 }
 
 // tells reports whether a command's output has a text of the C library's, which Python begins with a capital.

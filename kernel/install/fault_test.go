@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // TestExplain holds the sentences against what the system, pip and go print.
@@ -127,7 +128,7 @@ func TestToolFaults(t *testing.T) {
 				server.Close()
 			}
 			cache := filepath.Join(t.TempDir(), "mod")
-			t.Cleanup(func() { _ = removeAll(cache) }) // its folders are read-only
+			t.Cleanup(func() { _ = transaction.RemoveAll(cache) }) // its folders are read-only
 			for variable, value := range map[string]string{
 				"GOPROXY": server.URL, "GOSUMDB": "off", "GOMODCACHE": cache, "GOFLAGS": "", "GONOPROXY": "", "GOPRIVATE": "",
 				"HTTP_PROXY": "", "http_proxy": "", "NO_PROXY": "*",

@@ -124,3 +124,7 @@ func pluginIn(folder string, device Device) string {
 	}
 	return ""
 }
+
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}

@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // Options say what to install and where. Exactly one of the places in Place is used; see NewLayout.
@@ -40,7 +42,7 @@ type component interface {
 	// ready reports whether nothing has to be done.
 	ready() bool
 	// stage makes it, in the transaction's staging folders. Nothing that is in place changes before the commit.
-	stage(context.Context, *transaction) error
+	stage(context.Context, *transaction.Transaction) error
 }
 
 // Install puts everything in place, or leaves everything as it was and says in one sentence what stopped it. What is in
@@ -70,27 +72,29 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 		plan.list(log)
 		return nil
 	}
-	folders := missingFolders(append(plan.files(), layout.manifest(), layout.Share))
-	unlock, err := lock(ctx, layout, log)
+	folders := transaction.MissingFolders(append(plan.files(), layout.manifest(), layout.Share))
+	tx, err := begin(ctx, layout, folders, log)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-
-	tx, err := begin(layout, folders, log)
-	if err != nil {
+	defer tx.Discard()
+	if err := plan.stage(ctx, tx, log); err != nil {
 		return err
 	}
-	defer tx.discard()
-	if err := plan.stage(ctx, tx); err != nil {
-		return err
-	}
-	asked := request{Share: layout.Share, Source: layout.Source, Device: options.Device}
-	if err := tx.commit(plan.files(), asked); err != nil {
-		return err
+	asked := transaction.Request{Share: layout.Share, Source: layout.Source, Device: string(options.Device)}
+	if err := tx.Commit(plan.files(), asked); err != nil {
+		return explainStep(err)
 	}
 	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())
 	return nil
+}
+
+// begin begins a transaction once no other installation works on the layout.
+func begin(ctx context.Context, layout Layout, folders []string, log *progress) (*transaction.Transaction, error) {
+	tx, err := transaction.Begin(ctx, layout.site(), folders, func() {
+		log.line("another installation works on %s: waiting for it", layout.Root)
+	})
+	return tx, explainStep(err)
 }
 
 // A plan is the list of components in the order in which they are committed: the kernelspec last, so that a front end
@@ -188,19 +192,19 @@ func (p *plan) list(log *progress) {
 }
 
 // stage prepares what is not ready. The last lane runs when the others are through: it is quick and names their results.
-func (p *plan) stage(ctx context.Context, tx *transaction) error {
+func (p *plan) stage(ctx context.Context, tx *transaction.Transaction, log *progress) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	final := len(p.lanes) - 1
 	for _, lane := range p.lanes[:final] {
-		group.Go(func() error { return stageLane(groupCtx, lane, tx) })
+		group.Go(func() error { return stageLane(groupCtx, lane, tx, log) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return stageLane(ctx, p.lanes[final], tx)
+	return stageLane(ctx, p.lanes[final], tx, log)
 }
 
-func stageLane(ctx context.Context, lane []component, tx *transaction) error {
+func stageLane(ctx context.Context, lane []component, tx *transaction.Transaction, log *progress) error {
 	for _, c := range lane {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("the installation was interrupted before %s: what was there is unchanged; run it again to go on", c.name())
@@ -213,7 +217,7 @@ func stageLane(ctx context.Context, lane []component, tx *transaction) error {
 				return fmt.Errorf("the installation was interrupted at %s: what was there is unchanged; run it again to go on", c.name())
 			}
 			if soft := (*optionalError)(nil); errors.As(err, &soft) {
-				tx.log.line("warning: %v", soft.err)
+				log.line("warning: %v", soft.err)
 				continue
 			}
 			return explain(err, c.name())

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // fakeGo stands in for the go command: go get does nothing, go build -o FILE writes FILE.
@@ -192,7 +193,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	checkKernelspec(t, layout, h)
 
-	var installed manifest
+	var installed transaction.Manifest
 	data, err := os.ReadFile(layout.manifest())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +203,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	for name, content := range snapshot(t, prefix) {
 		path := filepath.Join(prefix, name)
-		if strings.HasPrefix(content, "d") || path == theirs || path == layout.manifest() || filepath.Base(path) == lockName {
+		if strings.HasPrefix(content, "d") || path == theirs || path == layout.manifest() || filepath.Base(path) == ".lock" {
 			continue
 		}
 		if !slices.Contains(installed.Files, path) {
@@ -311,7 +312,7 @@ func TestDryRun(t *testing.T) {
 	}
 	var there []string
 	for name, content := range snapshot(t, o.Place.Prefix) {
-		if !strings.HasPrefix(content, "d") && filepath.Base(name) != lockName {
+		if !strings.HasPrefix(content, "d") && filepath.Base(name) != ".lock" {
 			there = append(there, filepath.Join(o.Place.Prefix, name))
 		}
 	}
@@ -338,7 +339,9 @@ func TestTwoAtOnceTakeTurns(t *testing.T) {
 		}
 	}
 	checkKernelspec(t, prefixLayout(o.Place.Prefix, ""), h)
-	if litter, _ := filepath.Glob(filepath.Join(escapeGlob(o.Place.Prefix), "*", "*", stagingPrefix+"*")); len(litter) > 0 {
+	litter, _ := filepath.Glob(filepath.Join(escapeGlob(o.Place.Prefix), "*", "*", ".*"))
+	litter = slices.DeleteFunc(litter, func(name string) bool { return filepath.Base(name) == ".lock" })
+	if len(litter) > 0 {
 		t.Errorf("left behind: %v", litter)
 	}
 }

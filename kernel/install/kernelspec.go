@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // kernelspec is kernel.json, with everything that a session needs to find its programs: front ends started from a menu or
@@ -31,17 +32,20 @@ func (k *kernelspec) ready() bool {
 	return err == nil && holds(k.path(), content)
 }
 
-func (k *kernelspec) stage(_ context.Context, tx *transaction) error {
+func (k *kernelspec) stage(_ context.Context, tx *transaction.Transaction) error {
 	content, err := k.content()
 	if err != nil {
 		return err
 	}
-	return tx.writeBytes(k.path(), 0o644, content)
+	return tx.WriteBytes(k.path(), 0o644, content)
 }
+
+// maxSpec bounds kernel.json in bytes.
+const maxSpec = 64 << 20
 
 // ReadKernelspec returns the command and the environment that an installed kernelspec gives a session.
 func ReadKernelspec(layout Layout) (argv []string, env map[string]string, err error) {
-	data, err := safefile.ReadFile((&kernelspec{layout: layout}).path(), maxManifest)
+	data, err := safefile.ReadFile((&kernelspec{layout: layout}).path(), maxSpec)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // KernelName is the kernelspec's name, by which notebooks ask for the kernel.
@@ -85,7 +86,7 @@ func Here() (Layout, bool) {
 		return Layout{}, false
 	}
 	root := filepath.Dir(filepath.Dir(running)) // ROOT/bin/headstart
-	if !exists(filepath.Join(root, "manifest.json")) && !fromWheel(root) {
+	if !exists(filepath.Join(root, transaction.ManifestName)) && !fromWheel(root) {
 		return Layout{}, false
 	}
 	if filepath.Base(root) == ".headstart" {
@@ -216,7 +217,26 @@ func (l Layout) SourceDir() string {
 // Kernelspec is the folder of kernel.json.
 func (l Layout) Kernelspec() string { return filepath.Join(l.Share, "kernels", KernelName) }
 
-func (l Layout) manifest() string { return filepath.Join(l.Root, "manifest.json") }
+func (l Layout) manifest() string { return filepath.Join(l.Root, transaction.ManifestName) }
+
+// site says what an installation to the layout may remove. In the user's own place, and nowhere else, that includes the
+// data folder that Jupyter had at the time.
+func (l Layout) site() transaction.Site {
+	site := transaction.Site{Root: l.Root, Share: l.Share, Bases: []string{l.Prefix}}
+	if l.Checkout != "" {
+		site.Bases = []string{l.Root}
+	}
+	if user, err := userLayout(l.Source); err == nil && user.Root == l.Root {
+		// Deepest first: the user's own folders may be links to another disk.
+		site.Bases, site.AskedShare = []string{l.Root, user.Share, l.Share, l.Prefix}, true
+	}
+	return site
+}
+
+func readManifest(layout Layout) (transaction.Manifest, error) {
+	installed, err := transaction.Read(layout.site())
+	return installed, explainStep(err)
+}
 
 // Program is the path of an installed program.
 func (l Layout) Program(name string) string { return filepath.Join(l.Bin(), name) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"embed"
 	"path/filepath"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 //go:embed logo-*
@@ -32,9 +34,9 @@ func (l *logo) ready() bool {
 	return true
 }
 
-func (l *logo) stage(_ context.Context, tx *transaction) error {
+func (l *logo) stage(_ context.Context, tx *transaction.Transaction) error {
 	for file, content := range l.contents() {
-		if err := tx.writeBytes(file, 0o644, content); err != nil {
+		if err := tx.WriteBytes(file, 0o644, content); err != nil {
 			return err
 		}
 	}

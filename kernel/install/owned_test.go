@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // plantManifest writes a manifest of a stranger's below a prefix.
-func plantManifest(t *testing.T, layout Layout, m manifest) {
+func plantManifest(t *testing.T, layout Layout, m transaction.Manifest) {
 	t.Helper()
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -42,14 +44,14 @@ func TestUninstallRemovesNothingOutsideOfItsPrefix(t *testing.T) {
 		}
 	}
 	up := strings.Repeat("/..", strings.Count(prefix, "/"))
-	lists := map[string]manifest{
+	lists := map[string]transaction.Manifest{
 		"a path elsewhere":       {Files: []string{precious, tree + "/", empty}, Folders: []string{empty}},
 		"a path with ..":         {Files: []string{prefix + up + precious, layout.Root + "/../../" + up + tree + "/"}, Folders: []string{prefix + up + empty}},
 		"a path behind a link":   {Files: []string{filepath.Join(layout.Root, "link", "precious"), filepath.Join(layout.Root, "link", "tree") + "/"}},
 		"behind Jupyter's link":  {Files: []string{filepath.Join(layout.Share, "precious")}, Folders: []string{filepath.Join(layout.Share, "empty")}},
 		"a relative path":        {Files: []string{"precious", "tree/"}, Folders: []string{"empty"}},
 		"the prefix itself":      {Files: []string{prefix + "/", prefix, layout.Root + "/"}},
-		"another data folder":    {Files: []string{precious, tree + "/"}, Folders: []string{empty}, Asked: request{Share: outside}},
+		"another data folder":    {Files: []string{precious, tree + "/"}, Folders: []string{empty}, Asked: transaction.Request{Share: outside}},
 		"a folder of the prefix": {Files: []string{filepath.Join(prefix, "share") + "/"}},
 	}
 	for name, list := range lists {
@@ -86,7 +88,7 @@ func TestAnInstallationInTheUsersPlaceIsRemovedWhereJupyterWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, spec, "{}")
-	plantManifest(t, layout, manifest{Files: []string{spec}, Folders: []string{filepath.Dir(spec)}, Asked: request{Share: data}})
+	plantManifest(t, layout, transaction.Manifest{Files: []string{spec}, Folders: []string{filepath.Dir(spec)}, Asked: transaction.Request{Share: data}})
 	if err := Uninstall(t.Context(), Place{User: true}, "", false, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // A Device is what XLA computes on.
@@ -151,7 +152,7 @@ func (c *pluginComponent) ready() bool {
 	return exists(c.files()[0])
 }
 
-func (c *pluginComponent) stage(ctx context.Context, tx *transaction) error {
+func (c *pluginComponent) stage(ctx context.Context, tx *transaction.Transaction) error {
 	var err error
 	if c.plugin.wheel != nil {
 		err = c.fromWheel(ctx, tx)
@@ -165,10 +166,10 @@ func (c *pluginComponent) stage(ctx context.Context, tx *transaction) error {
 }
 
 // fromWheel downloads with pip, which knows the user's mirror and proxy, and unpacks only what has the right hash.
-func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error {
+func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transaction) error {
 	w := *c.plugin.wheel
 	dest := filepath.Join(c.layout.Lib(), w.file)
-	dir, err := tx.scratch(dest)
+	dir, err := tx.Scratch(dest)
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction) error 
 }
 
 // unpack stages one file of a zip archive and removes the archive.
-func unpack(tx *transaction, archive, member, dest string) error {
+func unpack(tx *transaction.Transaction, archive, member, dest string) error {
 	reader, err := zip.OpenReader(archive)
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", archive, err)
@@ -211,16 +212,16 @@ func unpack(tx *transaction, archive, member, dest string) error {
 		return fmt.Errorf("reading %s from %s: %w", member, archive, err)
 	}
 	defer content.Close()
-	return tx.write(dest, 0o755, io.LimitReader(content, 1<<30))
+	return tx.Write(dest, 0o755, io.LimitReader(content, 1<<30))
 }
 
 // fromGoXLA asks headstart-transfer, which links go-xla and its installer.
-func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction) error {
-	transfer := tx.newest(c.layout.Program(transferProgram + exeSuffix()))
+func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transaction) error {
+	transfer := tx.Newest(c.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
 		return fmt.Errorf("bringing %s: %s is missing, which has the installer", c.name(), transferProgram)
 	}
-	dir, err := tx.scratch(cudaTree(c.layout))
+	dir, err := tx.Scratch(cudaTree(c.layout))
 	if err != nil {
 		return err
 	}
@@ -239,13 +240,13 @@ func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction) error 
 		if found, err = filepath.EvalSymlinks(found); err != nil {
 			return err
 		}
-		tx.place(found, c.files()[0])
+		tx.Place(found, c.files()[0])
 		return nil
 	}
 	if err := relink(dir); err != nil {
 		return err
 	}
-	tx.place(dir, cudaTree(c.layout))
+	tx.Place(dir, cudaTree(c.layout))
 	return nil
 }
 

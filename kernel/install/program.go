@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 const (
@@ -54,7 +56,7 @@ func (c *programs) files() []string {
 // ready leaves the decision to stage, since only go can tell whether a build is fresh.
 func (c *programs) ready() bool { return false }
 
-func (c *programs) stage(ctx context.Context, tx *transaction) error {
+func (c *programs) stage(ctx context.Context, tx *transaction.Transaction) error {
 	if c.layout.Checkout != "" {
 		for _, own := range ownPrograms() {
 			if err := c.build(ctx, tx, own); err != nil {
@@ -66,7 +68,7 @@ func (c *programs) stage(ctx context.Context, tx *transaction) error {
 	return c.copyAll(tx)
 }
 
-func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) error {
+func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own ownProgram) error {
 	if err := needGo(c.host.goTool, "building "+own.program); err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) e
 		}
 	}
 	dest := c.layout.Program(own.program + exeSuffix())
-	built, err := tx.scratch(dest)
+	built, err := tx.Scratch(dest)
 	if err != nil {
 		return err
 	}
@@ -91,16 +93,16 @@ func (c *programs) build(ctx context.Context, tx *transaction, own ownProgram) e
 	return c.placeIfNew(tx, built, dest)
 }
 
-func (c *programs) placeIfNew(tx *transaction, built, dest string) error {
+func (c *programs) placeIfNew(tx *transaction.Transaction, built, dest string) error {
 	if same, err := sameContent(built, dest); err != nil || same {
 		return err
 	}
-	tx.place(built, dest)
+	tx.Place(built, dest)
 	return nil
 }
 
 // copyAll takes what lies beside the running program. Without the others the kernel still runs Go cells.
-func (c *programs) copyAll(tx *transaction) error {
+func (c *programs) copyAll(tx *transaction.Transaction) error {
 	running, err := os.Executable()
 	if err == nil {
 		running, err = filepath.EvalSymlinks(running)
@@ -129,7 +131,7 @@ func (c *programs) copyAll(tx *transaction) error {
 	return nil
 }
 
-func (c *programs) copy(tx *transaction, from, dest string) error {
+func (c *programs) copy(tx *transaction.Transaction, from, dest string) error {
 	if same, err := sameContent(from, dest); err != nil || same {
 		return err
 	}
@@ -138,7 +140,7 @@ func (c *programs) copy(tx *transaction, from, dest string) error {
 		return err
 	}
 	defer file.Close()
-	return tx.write(dest, 0o755, file)
+	return tx.Write(dest, 0o755, file)
 }
 
 func sameContent(a, b string) (bool, error) {

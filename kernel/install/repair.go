@@ -24,7 +24,7 @@ func repairOn(ctx context.Context, h host, layout Layout, options Options) error
 	if err := removeDamaged(layout); err != nil {
 		return err
 	}
-	options.Device, options.DryRun = installed.Asked.Device, false
+	options.Device, options.DryRun = Device(installed.Asked.Device), false
 	return installInto(ctx, h, layout.Installed(), options)
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // TestRepairAsksForTheSame damages an installation with a source of its own, for the CPU only, on a machine that has a GPU
@@ -59,7 +60,7 @@ func TestInstalledKeepsTheShareOfThatTime(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("JUPYTER_DATA_DIR", "")
 	layout := prefixLayout(filepath.Join(os.Getenv("HOME"), ".local"), "")
-	data, err := json.Marshal(manifest{Asked: request{Share: "/data/jupyter", Source: "/a checkout"}})
+	data, err := json.Marshal(transaction.Manifest{Asked: transaction.Request{Share: "/data/jupyter", Source: "/a checkout"}})
 	if err != nil {
 		t.Fatal(err)
 	}

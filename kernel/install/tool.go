@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // A tool is a Go program of others that a session needs on its PATH.
@@ -56,11 +58,11 @@ func exeSuffix() string {
 	return ""
 }
 
-func (c *toolComponent) stage(ctx context.Context, tx *transaction) error {
+func (c *toolComponent) stage(ctx context.Context, tx *transaction.Transaction) error {
 	if err := needGo(c.goTool, "building "+c.name()); err != nil {
 		return err
 	}
-	built, err := tx.scratch(c.dest())
+	built, err := tx.Scratch(c.dest())
 	if err != nil {
 		return err
 	}
@@ -74,19 +76,19 @@ func (c *toolComponent) stage(ctx context.Context, tx *transaction) error {
 	if err != nil {
 		return err
 	}
-	tx.place(built, c.dest())
+	tx.Place(built, c.dest())
 	return nil
 }
 
 // module returns the folder to build in: the tool module of the sources where they are at hand, else a module made for
 // the purpose, in which go resolves the dependencies from the tool's own go.mod and checks them as it always does.
-func (c *toolComponent) module(ctx context.Context, tx *transaction) (string, error) {
+func (c *toolComponent) module(ctx context.Context, tx *transaction.Transaction) (string, error) {
 	if c.layout.Source != "" {
 		if dir := filepath.Join(c.layout.Source, filepath.FromSlash(c.tool.pins)); exists(filepath.Join(dir, "go.mod")) {
 			return c.copyPins(tx, dir)
 		}
 	}
-	dir, err := tx.scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
+	dir, err := tx.Scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
 	if err != nil {
 		return "", err
 	}
@@ -101,8 +103,8 @@ func (c *toolComponent) module(ctx context.Context, tx *transaction) (string, er
 }
 
 // copyPins keeps go from touching the checkout's own files, and lets it build from a read-only one.
-func (c *toolComponent) copyPins(tx *transaction, pins string) (string, error) {
-	dir, err := tx.scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
+func (c *toolComponent) copyPins(tx *transaction.Transaction, pins string) (string, error) {
+	dir, err := tx.Scratch(filepath.Join(c.layout.Root, c.tool.program+"-module"))
 	if err != nil {
 		return "", err
 	}

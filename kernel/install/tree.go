@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // labextensionOrigin is what JupyterLab shows as the way to remove an extension that pip does not know.
@@ -79,7 +80,7 @@ func holds(file string, content []byte) bool {
 	return err == nil && bytes.Equal(data, content)
 }
 
-func (t *tree) stage(_ context.Context, tx *transaction) error {
+func (t *tree) stage(_ context.Context, tx *transaction.Transaction) error {
 	names, content, err := t.contents()
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (t *tree) stage(_ context.Context, tx *transaction) error {
 		if holds(dest, content[name]) {
 			continue
 		}
-		if err := tx.writeBytes(dest, 0o644, content[name]); err != nil {
+		if err := tx.WriteBytes(dest, 0o644, content[name]); err != nil {
 			return err
 		}
 	}

@@ -3,9 +3,6 @@ package install
 import (
 	"context"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 )
 
 // Uninstall removes what Install put in place, and what a killed one left behind. Files that others added stay, and so do
@@ -31,40 +28,20 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 		for _, file := range installed.Files {
 			log.line("would remove %s", file)
 		}
-		leaveAlone(installed.foreign, layout, log)
+		leaveAlone(installed.Foreign, layout, log)
 		return nil
 	}
-	unlock, err := lock(ctx, layout, log)
+	tx, err := begin(ctx, layout, nil, log) // removes leftovers
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	tx, err := begin(layout, nil, log) // removes leftovers
+	defer tx.Discard()
+	leaveAlone(installed.Foreign, layout, log)
+	files, err := tx.Uninstall()
 	if err != nil {
-		return err
+		return explainStep(err)
 	}
-	leaveAlone(installed.foreign, layout, log)
-	for _, file := range tx.old.Files {
-		if err := tx.owned.remove(file); err != nil {
-			return explain(err, "removing "+file)
-		}
-	}
-	for _, own := range []string{layout.manifest(), filepath.Join(layout.Root, lockName)} {
-		if err := tx.owned.remove(own); err != nil {
-			return explain(err, "removing "+own)
-		}
-	}
-	// Deepest first; one that is not empty is somebody's.
-	folders := slices.Clone(tx.old.Folders)
-	slices.SortFunc(folders, func(a, b string) int { return len(b) - len(a) })
-	for _, dir := range folders {
-		if tx.owned.base(dir) != "" {
-			_ = tx.owned.remove(dir)
-		} else {
-			_ = os.Remove(dir) // above the installation's folders, and empty
-		}
-	}
-	log.line("removed %d files and folders from %s and %s", len(tx.old.Files), layout.Root, layout.Share)
+	log.line("removed %d files and folders from %s and %s", files, layout.Root, layout.Share)
 	return nil
 }
 

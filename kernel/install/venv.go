@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // requirementsFile pins Jupyter and everything below it, in a checkout.
@@ -46,9 +47,9 @@ func (v *venv) ready() bool {
 }
 
 // stage makes the environment from nothing: a part that an interrupted run left is of no use, a moved one neither.
-func (v *venv) stage(ctx context.Context, tx *transaction) error {
+func (v *venv) stage(ctx context.Context, tx *transaction.Transaction) error {
 	folder := v.layout.Prefix
-	if err := removeAll(folder); err != nil {
+	if err := transaction.RemoveAll(folder); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
@@ -94,22 +95,22 @@ func (l *venvLink) ready() bool {
 	return err == nil && target == l.target()
 }
 
-func (l *venvLink) stage(_ context.Context, tx *transaction) error {
-	next, err := tx.scratch(l.path())
+func (l *venvLink) stage(_ context.Context, tx *transaction.Transaction) error {
+	next, err := tx.Scratch(l.path())
 	if err != nil {
 		return err
 	}
 	if err := os.Symlink(l.target(), next); err != nil {
 		return err
 	}
-	tx.place(next, l.path())
+	tx.Place(next, l.path())
 	all, err := os.ReadDir(filepath.Dir(l.layout.Prefix))
 	if err != nil {
 		return err
 	}
 	for _, entry := range all {
 		if entry.Name() != filepath.Base(l.layout.Prefix) {
-			tx.drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()) + string(filepath.Separator))
+			tx.Drop(filepath.Join(filepath.Dir(l.layout.Prefix), entry.Name()) + string(filepath.Separator))
 		}
 	}
 	return nil

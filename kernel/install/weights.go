@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // WeightsImageNet names the pretrained weights that an installation can fetch, as %model does.
@@ -37,8 +39,8 @@ func (w *weights) files() []string { return nil } // they lie in the user's cach
 // ready leaves the decision to headstart-transfer, which checks the hash of what is there.
 func (w *weights) ready() bool { return false }
 
-func (w *weights) stage(ctx context.Context, tx *transaction) error {
-	transfer := tx.newest(w.layout.Program(transferProgram + exeSuffix()))
+func (w *weights) stage(ctx context.Context, tx *transaction.Transaction) error {
+	transfer := tx.Newest(w.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
 		return fault(nil, "fetching %s: %s is missing, which does it: put it beside this program, or install without --weights", w.name(), transferProgram)
 	}

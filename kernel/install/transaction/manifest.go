@@ -1,4 +1,4 @@
-package install
+package transaction
 
 import (
 	"bytes"
@@ -18,27 +18,28 @@ import (
 // maxManifest bounds the file in bytes.
 const maxManifest = 64 << 20
 
-// A manifest lists what an installation put where; uninstall removes that and nothing else.
-type manifest struct {
+// A Manifest lists what an installation put where; uninstall removes that and nothing else.
+type Manifest struct {
 	// Files are absolute paths. One that ends in a separator is a whole folder.
 	Files []string `json:"files"`
 	// Folders are the folders that were made for them; uninstall removes those that are empty by then.
 	Folders []string `json:"folders"`
 	// Asked is what the installation was asked for, so that a repair asks for the same.
-	Asked request `json:"asked"`
+	Asked Request `json:"asked"`
 
-	foreign []string // entries of the file that are not the installation's; nothing is done about them
+	// Foreign are entries of the file that are not the installation's; nothing is done about them.
+	Foreign []string `json:"-"`
 }
 
-// A request is what the place of an installation alone does not tell.
-type request struct {
-	Share  string `json:"share"`            // of the layout: JUPYTER_DATA_DIR may be another by now
-	Source string `json:"source,omitempty"` // of the layout
-	Device Device `json:"device,omitempty"`
+// A Request is what the place of an installation alone does not tell.
+type Request struct {
+	Share  string `json:"share"` // JUPYTER_DATA_DIR may be another by now
+	Source string `json:"source,omitempty"`
+	Device string `json:"device,omitempty"`
 }
 
-// missingFolders lists the folders that have to be made for files, which are those that uninstall may remove.
-func missingFolders(files []string) []string {
+// MissingFolders lists the folders that have to be made for files, which are those that uninstall may remove.
+func MissingFolders(files []string) []string {
 	var folders []string
 	seen := map[string]bool{}
 	for _, file := range files {
@@ -52,30 +53,36 @@ func missingFolders(files []string) []string {
 	return folders
 }
 
-func readManifest(layout Layout) (manifest, error) {
-	data, err := safefile.ReadFile(layout.manifest(), maxManifest)
+// ManifestName is the manifest's file in an installation's root.
+const ManifestName = "manifest.json"
+
+func (s Site) manifest() string { return filepath.Join(s.Root, ManifestName) }
+
+// Read returns the manifest of an installation, an empty one where there is none.
+func Read(site Site) (Manifest, error) {
+	data, err := safefile.ReadFile(site.manifest(), maxManifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		return manifest{}, nil
+		return Manifest{}, nil
 	}
 	if err != nil {
-		return manifest{}, explain(err, "reading the list of installed files")
+		return Manifest{}, &Error{"reading the list of installed files", err}
 	}
-	var m manifest
+	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
-		return manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove %s and install again", layout.manifest(), err, layout.Root)
+		return Manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove %s and install again", site.manifest(), err, site.Root)
 	}
-	kept, foreign := ownedBy(layout, m.Asked).keep(m)
-	kept.foreign = foreign
+	kept, foreign := ownedBy(site, m.Asked).keep(m)
+	kept.Foreign = foreign
 	return kept, nil
 }
 
-func (m manifest) equal(other manifest) bool {
+func (m Manifest) equal(other Manifest) bool {
 	return slices.Equal(m.Files, other.Files) && slices.Equal(m.Folders, other.Folders) && m.Asked == other.Asked
 }
 
 // union has the files and folders of both, and asks for what the other one asks for, if anything.
-func (m manifest) union(other manifest) manifest {
-	return manifest{
+func (m Manifest) union(other Manifest) Manifest {
+	return Manifest{
 		Files: merge(m.Files, other.Files), Folders: merge(m.Folders, other.Folders), Asked: cmp.Or(other.Asked, m.Asked),
 	}
 }
@@ -86,7 +93,7 @@ func merge(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-func (m manifest) missingFrom(other manifest) []string {
+func (m Manifest) missingFrom(other Manifest) []string {
 	var missing []string
 	for _, file := range m.Files {
 		if !slices.Contains(other.Files, file) {
@@ -96,13 +103,13 @@ func (m manifest) missingFrom(other manifest) []string {
 	return missing
 }
 
-func (m manifest) write(tx *transaction) error {
+func (m Manifest) write(tx *Transaction) error {
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	dest := tx.layout.manifest()
-	from, err := tx.scratch(dest)
+	dest := tx.site.manifest()
+	from, err := tx.Scratch(dest)
 	if err != nil {
 		return err
 	}

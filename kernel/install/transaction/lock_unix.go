@@ -1,6 +1,6 @@
 //go:build unix
 
-package install
+package transaction
 
 import (
 	"context"
@@ -15,21 +15,21 @@ import (
 )
 
 // lock waits until no other installation works on the same root. The lock goes with the process, however that ends.
-func lock(ctx context.Context, layout Layout, log *progress) (unlock func(), err error) {
-	if err := os.MkdirAll(layout.Root, 0o755); err != nil {
-		return nil, explain(err, "creating "+layout.Root)
+func lock(ctx context.Context, root string, waiting func()) (unlock func(), err error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, &Error{"creating " + root, err}
 	}
-	name := filepath.Join(layout.Root, lockName)
+	name := filepath.Join(root, lockName)
 	file, err := safefile.OpenUnlinked(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, explain(err, "locking "+layout.Root)
+		return nil, &Error{"locking " + root, err}
 	}
 	told := false
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil && !sameFile(file, name) { // an uninstall removed it while this process waited
 			file.Close()
-			return lock(ctx, layout, log)
+			return lock(ctx, root, waiting)
 		}
 		if err == nil {
 			return func() { file.Close() }, nil
@@ -39,13 +39,13 @@ func lock(ctx context.Context, layout Layout, log *progress) (unlock func(), err
 			return nil, fmt.Errorf("locking %s: %w; the file system may not support locks: choose another --prefix", name, err)
 		}
 		if !told {
-			log.line("another installation works on %s: waiting for it", layout.Root)
+			waiting()
 			told = true
 		}
 		select {
 		case <-ctx.Done():
 			file.Close()
-			return nil, fmt.Errorf("interrupted while another installation works on %s", layout.Root)
+			return nil, fmt.Errorf("interrupted while another installation works on %s", root)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -1,4 +1,4 @@
-package install
+package transaction
 
 import (
 	"errors"
@@ -17,19 +17,10 @@ type owned struct {
 	own   []string // the bases' parents may go where they are empty
 }
 
-// ownedBy is what the installation of a layout may remove. In the user's own place, and nowhere else, that includes the
-// data folder that Jupyter had at the time.
-func ownedBy(layout Layout, asked request) owned {
-	o := owned{bases: []string{layout.Prefix}, whole: layout.Root, own: []string{layout.Root, layout.Share}}
-	if layout.Checkout != "" {
-		o.bases = []string{layout.Root}
-	}
-	if user, err := userLayout(layout.Source); err == nil && user.Root == layout.Root {
-		// Deepest first: the user's own folders may be links to another disk.
-		o.bases = []string{layout.Root, user.Share, layout.Share, layout.Prefix}
-		if filepath.IsAbs(asked.Share) {
-			o.bases, o.own = append([]string{asked.Share}, o.bases...), append(o.own, asked.Share)
-		}
+func ownedBy(site Site, asked Request) owned {
+	o := owned{bases: site.Bases, whole: site.Root, own: []string{site.Root, site.Share}}
+	if site.AskedShare && filepath.IsAbs(asked.Share) {
+		o.bases, o.own = append([]string{asked.Share}, o.bases...), append(o.own, asked.Share)
 	}
 	return o
 }
@@ -52,8 +43,8 @@ func (o owned) base(path string) string {
 func below(dir, path string) bool { return dir != path && within(dir, path) }
 
 // keep splits the entries of a manifest into those that may be removed and the others.
-func (o owned) keep(m manifest) (kept manifest, foreign []string) {
-	kept = manifest{Asked: m.Asked}
+func (o owned) keep(m Manifest) (kept Manifest, foreign []string) {
+	kept = Manifest{Asked: m.Asked}
 	for _, file := range m.Files {
 		if o.base(file) == "" {
 			foreign = append(foreign, file)
