@@ -25,7 +25,7 @@ var layers = [][]string{
 	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
-		"models/imagefolder",
+		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet",
 		"models/head", "models/metric", "models/projection", "models/features/cache", "models/features", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint", "models/training",

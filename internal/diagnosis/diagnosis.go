@@ -34,6 +34,9 @@ type Diagnosis struct {
 	Paths    []string `json:"paths,omitempty"` // some of the files that are meant
 }
 
+// MaxPaths is how many Paths a Diagnosis names at the most: more would not be read.
+const MaxPaths = 20
+
 // Sort puts the most serious first and keeps the order of equally serious ones.
 func Sort(list []Diagnosis) {
 	slices.SortStableFunc(list, func(a, b Diagnosis) int { return cmp.Compare(b.Severity.rank(), a.Severity.rank()) })

@@ -2,7 +2,6 @@ package imagefolder
 
 import (
 	"context"
-	"maps"
 	"strings"
 	"testing"
 
@@ -10,64 +9,6 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 )
-
-// splitFiles are four images of the classes a and b in each of the folders, no two the same.
-func splitFiles(t *testing.T, folders ...string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	for n, folder := range folders {
-		for c, class := range []string{"a", "b"} {
-			for i := range 4 {
-				files[folder+"/"+class+"/"+string(rune('0'+i))+".png"] = pngOf(t, drawing(10000*n+1000*c+i))
-			}
-		}
-	}
-	return files
-}
-
-func TestASplitIsRecognizedBesideOtherFolders(t *testing.T) {
-	for name, extra := range map[string]map[string]string{
-		"unlabeled": {"unlabeled/x.png": pngOf(t, drawing(900)), "unlabeled/deep/y.png": pngOf(t, drawing(901))},
-		"notes":     {"annotations/x.xml": "<xml/>"},
-		"empty":     {"annotations/none/x.xml": "<xml/>"},
-	} {
-		for _, side := range []string{"val", "valid", "Validation", "test", "dev"} {
-			t.Run(name+" "+side, func(t *testing.T) {
-				files := splitFiles(t, "train", side)
-				maps.Copy(files, extra)
-				d := mustLoad(t, write(t, files), options(func(o *Options) { o.FollowSplit = true }))
-				if diff := cmp.Diff([]string{"a", "b"}, d.Classes); diff != "" || !d.GivenSplit || len(d.Items) != 16 {
-					t.Errorf("given split %t, %d items, classes %s", d.GivenSplit, len(d.Items), diff)
-				}
-				n, _ := noteOf(d, CodeSplit)
-				ignored := "annotations"
-				if name == "unlabeled" {
-					ignored = "unlabeled"
-				}
-				if !strings.Contains(n.Sentence, "is ignored: "+ignored) {
-					t.Errorf("the note says %q", n.Sentence)
-				}
-				if got := reasonFor(d, ignored); !strings.Contains(got, "not part of the split") {
-					t.Errorf("%s was skipped because %q", ignored, got)
-				}
-			})
-		}
-	}
-}
-
-func TestClassesThatAreNamedAsSplits(t *testing.T) {
-	files := map[string]string{}
-	for name, content := range someFiles(t, 3, "train/red", "test/blue", "bus") {
-		files[name] = content
-	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
-	if diff := cmp.Diff([]string{"bus", "test", "train"}, d.Classes); diff != "" {
-		t.Error(diff)
-	}
-	if n, _ := noteOf(d, CodeSplit); n.Severity != diagnosis.Warning || !strings.Contains(n.Sentence, "test, train count as classes") {
-		t.Errorf("the note is %+v", n)
-	}
-}
 
 func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
 	files := someFiles(t, 3, "b", "d")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/parallel"
 )
@@ -22,7 +23,7 @@ type verdict struct {
 }
 
 // checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
-func checkAll(ctx context.Context, root string, candidates []candidate, o Options, known *memory) ([]verdict, error) {
+func checkAll(ctx context.Context, root string, candidates []source.Candidate, o Options, known *memory) ([]verdict, error) {
 	verdicts := make([]verdict, len(candidates))
 	gate := newGate(decodeBudget)
 	err := parallel.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
@@ -34,11 +35,11 @@ func checkAll(ctx context.Context, root string, candidates []candidate, o Option
 }
 
 // verdictOn takes the verdict on a candidate from the memory, or makes it.
-func verdictOn(root string, c candidate, o Options, gate *gate, known *memory) verdict {
-	v, ok := known.get(c.found, o.MaxPixels)
+func verdictOn(root string, c source.Candidate, o Options, gate *gate, known *memory) verdict {
+	v, ok := known.get(c.File, o.MaxPixels)
 	if !ok {
-		v = check(filepath.Join(root, filepath.FromSlash(c.path)), o, gate, known)
-		known.put(c.found, v)
+		v = check(filepath.Join(root, filepath.FromSlash(c.Path)), o, gate, known)
+		known.put(c.File, v)
 	}
 	return v
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
 // describeClassNames warns of classes that a person cannot tell apart or would not expect in that order.
@@ -25,16 +26,16 @@ func (d *Dataset) describeClassNames() {
 			// Two names that look the same are shown by their code points.
 			twins = append(twins, fmt.Sprintf("%+q and %+q", other, class))
 		} else {
-			twins = append(twins, Printable(other)+" and "+Printable(class))
+			twins = append(twins, phrase.Printable(other)+" and "+phrase.Printable(class))
 		}
 	}
 	if twins != nil {
 		d.tell(diagnosis.Warning, CodeClassNames, nil, "Put their images into one folder, or rename one of them.",
-			"Classes whose names are the same but for case, spaces or the coding of accents: %s.", listed(twins))
+			"Classes whose names are the same but for case, spaces or the coding of accents: %s.", phrase.Listed(twins))
 	}
 	if len(d.Options.Classes) == 0 && !slices.IsSortedFunc(d.Classes, compareNumbers) && allNumbers(d.Classes) {
 		d.tell(diagnosis.Note, CodeClassNames, nil, "Pad the numbers with zeros (02) for the order of numbers.",
-			"The classes are in the order of text, not of numbers, as in Keras: %s.", listed(d.Classes))
+			"The classes are in the order of text, not of numbers, as in Keras: %s.", phrase.Listed(d.Classes))
 	}
 }
 

@@ -9,14 +9,16 @@ import (
 	"runtime"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // The names of the subsets of a split.
 const (
-	Train = "train"
-	Val   = "val"
-	Test  = "test"
+	Train = source.Train
+	Val   = source.Val
+	Test  = source.Test
 )
 
 // Geometry, Method and the methods are image's, under the name of the package that most callers import.
@@ -65,10 +67,10 @@ type Item struct {
 }
 
 // A Skipped is a file that is not used.
-type Skipped struct {
-	Path   string `json:"path"`
-	Reason string `json:"reason"` // a sentence for a person
-}
+type Skipped = source.Skipped
+
+// Printable is a file's or a class's name for people: as it is where every character can be seen, else quoted with escapes.
+func Printable(name string) string { return phrase.Printable(name) }
 
 // A Duplicate is a group of items that show the same image.
 type Duplicate struct {
@@ -79,20 +81,20 @@ type Duplicate struct {
 
 // The codes of the diagnoses.
 const (
-	CodeFewImages   = "few-images"  // a class with too few images to learn or to judge
-	CodeEmptyClass  = "empty-class" // a class folder without a usable image, which is not a class
-	CodeOneClass    = "one-class"   // nothing to tell apart
-	CodeImbalance   = "imbalance"   // the largest class is many times the smallest
-	CodeLeak        = "leak"        // train and val or test share images
-	CodeTwoLabels   = "two-labels"  // the same image under two labels
-	CodeDuplicates  = "duplicates"  // the same image more than once under one label
-	CodeMissing     = "missing"     // a class is missing in val or test
-	CodeSplit       = "split"       // something about the split that was not as asked
-	CodeSkipped     = "skipped"     // files that are not used
-	CodeTransparent = "transparent" // images of which nothing can be seen
-	CodeClassNames  = "class-names" // names that are easily confused, or in an unexpected order
-	CodeGroups      = "groups"      // what Options.GroupBy keeps together
-	CodeEdits       = "edits"       // edits that could not be applied
+	CodeFewImages   = "few-images"         // a class with too few images to learn or to judge
+	CodeEmptyClass  = "empty-class"        // a class folder without a usable image, which is not a class
+	CodeOneClass    = "one-class"          // nothing to tell apart
+	CodeImbalance   = "imbalance"          // the largest class is many times the smallest
+	CodeLeak        = "leak"               // train and val or test share images
+	CodeTwoLabels   = source.CodeTwoLabels // the same image under two labels
+	CodeDuplicates  = "duplicates"         // the same image more than once under one label
+	CodeMissing     = "missing"            // a class is missing in val or test
+	CodeSplit       = source.CodeSplit     // something about the split that was not as asked
+	CodeSkipped     = "skipped"            // files that are not used
+	CodeTransparent = "transparent"        // images of which nothing can be seen
+	CodeClassNames  = "class-names"        // names that are easily confused, or in an unexpected order
+	CodeGroups      = "groups"             // what Options.GroupBy keeps together
+	CodeEdits       = "edits"              // edits that could not be applied
 )
 
 // Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.

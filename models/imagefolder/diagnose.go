@@ -6,9 +6,8 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
-
-const maxPaths = 20 // of a diagnosis: more would not be read
 
 // The limits behind the diagnoses. They are conventions of the field, not measurements.
 const (
@@ -19,7 +18,7 @@ const (
 // tell adds a diagnosis; items are the images that are meant.
 func (d *Dataset) tell(severity diagnosis.Severity, code string, items []int, fix, format string, values ...any) {
 	found := diagnosis.Diagnosis{Severity: severity, Code: code, Sentence: fmt.Sprintf(format, values...), Fix: fix}
-	for _, i := range items[:min(len(items), maxPaths)] {
+	for _, i := range items[:min(len(items), diagnosis.MaxPaths)] {
 		found.Paths = append(found.Paths, d.Items[i].Path)
 	}
 	d.Diagnoses = append(d.Diagnoses, found)
@@ -32,7 +31,7 @@ func (d *Dataset) describe(found clusters, together [][]int) {
 	d.describeClassNames()
 	d.describeClasses(together)
 	if n := len(d.Skipped); n > 0 {
-		d.tell(diagnosis.Note, CodeSkipped, nil, "", "%s skipped; each has its reason in the list.", plural(n, "file is", "files are"))
+		d.tell(diagnosis.Note, CodeSkipped, nil, "", "%s skipped; each has its reason in the list.", phrase.Plural(n, "file is", "files are"))
 	}
 }
 
@@ -100,22 +99,22 @@ func unique(items []int) []int {
 func (d *Dataset) tellClusters(again, leaked, nearLeaked, twoLabels []int) {
 	if len(leaked) > 0 {
 		d.tell(diagnosis.Error, CodeLeak, leaked, "Remove the copies, or let the split be made anew without them.",
-			"Training and validation or test contain the same images (%s): the score would be too good.", plural(len(leaked), "file", "files"))
+			"Training and validation or test contain the same images (%s): the score would be too good.", phrase.Plural(len(leaked), "file", "files"))
 	}
 	if len(nearLeaked) > 0 {
 		d.tell(diagnosis.Warning, CodeLeak, nearLeaked,
 			"Look at them and delete those that are copies, or keep the images of one video or patient together by folder or by prefix.",
 			"Training and validation or test contain nearly the same images (%s): the score is too good as far as they are copies.",
-			plural(len(nearLeaked), "file", "files"))
+			phrase.Plural(len(nearLeaked), "file", "files"))
 	}
 	if len(twoLabels) > 0 {
 		d.tell(diagnosis.Warning, CodeTwoLabels, twoLabels, "Relabel or delete all but the right one.",
-			"The same image has more than one label (%s).", plural(len(twoLabels), "file", "files"))
+			"The same image has more than one label (%s).", phrase.Plural(len(twoLabels), "file", "files"))
 	}
 	if len(again) > 0 {
 		d.tell(diagnosis.Note, CodeDuplicates, again, "",
 			"%s equal or nearly equal to another one. Such images are a group, which stays in one subset.",
-			plural(len(again), "image is", "images are"))
+			phrase.Plural(len(again), "image is", "images are"))
 	}
 }
 
@@ -135,12 +134,12 @@ func (d *Dataset) leaksExactly(group []int) bool {
 func (d *Dataset) describeClasses(together [][]int) {
 	if len(d.Classes) == 1 {
 		d.tell(diagnosis.Error, CodeOneClass, nil, "Give the folder that contains one folder for each class.",
-			"There is one class only (%s): nothing to tell apart.", Printable(d.Classes[0]))
+			"There is one class only (%s): nothing to tell apart.", phrase.Printable(d.Classes[0]))
 	}
 	for label, n := range d.Count("") {
 		if n == 0 {
 			d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images of it to measure its score.",
-				"Class %s has no usable image.", Printable(d.Classes[label]))
+				"Class %s has no usable image.", phrase.Printable(d.Classes[label]))
 			continue
 		}
 		d.describeMissing(label, together)
@@ -157,7 +156,7 @@ func (d *Dataset) describeClasses(together [][]int) {
 func (d *Dataset) FewImages() *diagnosis.Diagnosis {
 	var none, few []string
 	for label, n := range d.Count(Train) {
-		class := Printable(d.Classes[label])
+		class := phrase.Printable(d.Classes[label])
 		switch {
 		case n == 0:
 			none = append(none, class)
@@ -204,7 +203,7 @@ func (d *Dataset) Imbalance() *diagnosis.Diagnosis {
 	return &diagnosis.Diagnosis{
 		Severity: diagnosis.Warning, Code: CodeImbalance, Fix: "Balance the classes with class weights.",
 		Sentence: fmt.Sprintf("The class %s has %d training images and %s has %d: the small one is rarely predicted.",
-			Printable(d.Classes[largest]), counts[largest], Printable(d.Classes[smallest]), counts[smallest]),
+			phrase.Printable(d.Classes[largest]), counts[largest], phrase.Printable(d.Classes[smallest]), counts[smallest]),
 	}
 }
 
@@ -236,11 +235,4 @@ func (d *Dataset) ClassWeights() []float64 {
 		}
 	}
 	return weights
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 // DefaultEditsFile is the name of the log of edits inside a dataset's folder; beside a .csv or an archive it follows that
@@ -72,29 +74,29 @@ func standing(edits []Edit) []Edit {
 // EditsFile is where the dataset's edits are kept.
 func (d *Dataset) EditsFile() string { return d.editsFile }
 
-// editsFileOf is the default place of the log of a dataset that was loaded from source.
-func editsFileOf(source string, isDir bool) string {
-	if isDir {
-		return filepath.Join(source, DefaultEditsFile)
+// editsFileOf is the default place of the log of a dataset.
+func editsFileOf(l source.Layout) string {
+	if l.Folder {
+		return filepath.Join(l.Source, DefaultEditsFile)
 	}
-	return source + DefaultEditsFile
+	return l.Source + DefaultEditsFile
 }
 
 // Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
 // again to see the effect.
 func (d *Dataset) Edit(action string, items []int, to string) error {
 	if action != Keep && action != Delete && action != Relabel {
-		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", Printable(d.Name), action, Keep, Delete, Relabel)
+		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", phrase.Printable(d.Name), action, Keep, Delete, Relabel)
 	}
 	if action == Relabel && !slices.Contains(d.Classes, to) && !slices.Contains(d.empty, to) {
-		return fmt.Errorf("edit %s: there is no class %s to relabel to", Printable(d.Name), Printable(to))
+		return fmt.Errorf("edit %s: there is no class %s to relabel to", phrase.Printable(d.Name), phrase.Printable(to))
 	}
 	var edits []Edit
 	for _, i := range items {
 		if i < 0 || i >= len(d.Items) {
-			return fmt.Errorf("edit %s: there is no item %d", Printable(d.Name), i)
+			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
 		}
-		e := Edit{Action: action, Path: Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256, Time: time.Now().UTC()}
+		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256, Time: time.Now().UTC()}
 		if action == Relabel {
 			e.From, e.To = d.Classes[d.Items[i].Label], to
 		}
@@ -111,7 +113,7 @@ func (d *Dataset) Undo(number int) error {
 	}
 	stand := standing(edits)
 	if len(stand) == 0 {
-		return fmt.Errorf("undo an edit of %s: there is none", Printable(d.Name))
+		return fmt.Errorf("undo an edit of %s: there is none", phrase.Printable(d.Name))
 	}
 	if number == 0 {
 		number = stand[len(stand)-1].Number
@@ -170,7 +172,7 @@ func (d *Dataset) meant(e Edit) []int {
 		if item.SHA256 != e.SHA256 {
 			continue
 		}
-		if Printable(item.Path) == e.Path {
+		if phrase.Printable(item.Path) == e.Path {
 			return []int{i}
 		}
 		same = append(same, i)
@@ -183,7 +185,7 @@ func (d *Dataset) drop(reason func(item int) string) {
 	kept, prints, groups := d.Items[:0], d.prints[:0], d.groups[:0]
 	for i, item := range d.Items {
 		if text := reason(i); text != "" {
-			d.Skipped = append(d.Skipped, Skipped{item.Path, text})
+			d.Skipped = append(d.Skipped, Skipped{Path: item.Path, Reason: text})
 			continue
 		}
 		kept, prints, groups = append(kept, item), append(prints, d.prints[i]), append(groups, d.groups[i])

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 // GroupBy says what images have in common that must stay in one subset, such as a patient or a video, beside copies.
@@ -22,12 +24,12 @@ const (
 )
 
 // key is a candidate's group; empty for one that has none. It leaves the class out: a patient may be in two.
-func (g GroupBy) key(c candidate) string {
+func (g GroupBy) key(c source.Candidate) string {
 	switch g {
 	case GroupByFolder:
-		return c.group
+		return c.Group
 	case GroupByPrefix:
-		return prefixOf(path.Base(c.path))
+		return prefixOf(path.Base(c.Path))
 	}
 	return ""
 }
@@ -94,12 +96,12 @@ func (d *Dataset) describeGroupBy() {
 		}
 	}
 	d.tell(diagnosis.Note, CodeGroups, nil, "", "%s by %s stay in one subset each; the largest is %s (%s).",
-		plural(len(members), "group", "groups"), by, Printable(largest), plural(len(members[largest]), "image", "images"))
+		phrase.Plural(len(members), "group", "groups"), by, phrase.Printable(largest), phrase.Plural(len(members[largest]), "image", "images"))
 	if divided != nil {
 		slices.Sort(divided)
 		d.tell(diagnosis.Warning, CodeLeak, divided, "Let the split be made anew, or move the files.",
 			"The given split divides groups by %s (%s): the score is too good as far as their images are alike.", by,
-			plural(len(divided), "file", "files"))
+			phrase.Plural(len(divided), "file", "files"))
 	}
 }
 
@@ -119,7 +121,7 @@ func (d *Dataset) groupOfClass(label int, together [][]int) (largest, all int) {
 
 // missing is the sentence on a class without an image in a subset.
 func (d *Dataset) missing(label int, side string, together [][]int) string {
-	sentence := fmt.Sprintf("Class %s has no image in %s: its score cannot be measured.", Printable(d.Classes[label]), side)
+	sentence := fmt.Sprintf("Class %s has no image in %s: its score cannot be measured.", phrase.Printable(d.Classes[label]), side)
 	if largest, all := d.groupOfClass(label, together); largest > 1 && 2*largest > all {
 		sentence += fmt.Sprintf(" %d of its %d images are in one group, which stays in one subset.", largest, all)
 	}

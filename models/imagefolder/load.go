@@ -7,12 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 // Load reads, checks and splits the images at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
@@ -21,29 +22,29 @@ import (
 // dataset: nothing to read, no usable image, or the context canceled.
 func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err := o.validate(); err != nil {
-		return nil, fmt.Errorf("load images from %s: %w", Printable(dir), err)
+		return nil, fmt.Errorf("load images from %s: %w", phrase.Printable(dir), err)
 	}
 	if o.Progress == nil {
 		o.Progress = func(int, int, string) {}
 	}
 	d, err := load(ctx, dir, o)
 	if err != nil {
-		return nil, fmt.Errorf("load images from %s: %w", Printable(dir), err)
+		return nil, fmt.Errorf("load images from %s: %w", phrase.Printable(dir), err)
 	}
 	return d, nil
 }
 
 func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
-	source, l, err := open(ctx, dir, o)
+	l, err := source.Open(ctx, dir, source.Options{FollowLinks: o.FollowLinks, MaxFiles: o.MaxFiles, StateDir: o.StateDir, Progress: o.Progress})
 	if err != nil {
 		return nil, err
 	}
-	if o.FollowSplit && !l.given {
+	if o.FollowSplit && !l.Given {
 		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
 	}
-	d := &Dataset{Root: l.root, Name: cmp.Or(o.Name, nameOf(dir)), Options: o, GivenSplit: l.given, Skipped: l.skipped,
-		Diagnoses: l.notes,
-		editsFile: cmp.Or(o.EditsFile, source)}
+	d := &Dataset{Root: l.Root, Name: cmp.Or(o.Name, source.Name(dir)), Options: o, GivenSplit: l.Given, Skipped: l.Skipped,
+		Diagnoses: l.Notes,
+		editsFile: cmp.Or(o.EditsFile, editsFileOf(l))}
 	return d, d.build(ctx, l)
 }
 
@@ -81,113 +82,46 @@ func (o Options) validate() error {
 	return Geometry{Size: o.Size, Method: o.Method}.Validate()
 }
 
-// nameOf is the dataset's short name where none is given: the folder's, or the file's without its ending.
-func nameOf(dir string) string {
-	if absolute, err := filepath.Abs(dir); err == nil {
-		dir = absolute
-	}
-	base := filepath.Base(dir)
-	for _, ending := range append(archiveEndings(), ".csv", ".tsv", ".jsonl") {
-		if cut := len(base) - len(ending); cut > 0 && strings.EqualFold(base[cut:], ending) {
-			return base[:cut]
-		}
-	}
-	return base
-}
-
-// open finds the images and their labels, and where the log of edits is by default.
-func open(ctx context.Context, dir string, o Options) (edits string, l layout, err error) {
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return "", layout{}, err
-	}
-	info, err := os.Stat(absolute)
-	if err != nil {
-		return "", layout{}, fmt.Errorf("%s; check the path, which leads to %s", plain(err), Printable(absolute))
-	}
-	edits = editsFileOf(absolute, info.IsDir())
-	switch {
-	case info.IsDir():
-		l, err = openFolder(ctx, absolute, o)
-	case hasEnding(absolute, ".csv", ".tsv", ".jsonl"):
-		l, err = openList(ctx, absolute, o)
-	case hasEnding(absolute, archiveEndings()...):
-		l, err = openArchive(ctx, absolute, o)
-	default:
-		err = errors.New("it is a file: give a folder, a .csv or .jsonl of paths and labels, a .zip or a .tar")
-	}
-	return edits, l, err
-}
-
-func hasEnding(file string, endings ...string) bool {
-	lower := strings.ToLower(file)
-	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(lower, e) })
-}
-
-func openFolder(ctx context.Context, dir string, o Options) (layout, error) {
-	s, err := scan(ctx, dir, o)
-	if err != nil {
-		return layout{}, err
-	}
-	if l, ok, err := openMetadata(ctx, s, o); ok || err != nil {
-		return l, err
-	}
-	l := arrange(s)
-	if len(l.candidates) == 0 {
-		return layout{}, noImages(s)
-	}
-	return l, nil
-}
-
-var errNoFiles = errors.New("there are no files in it: put the images of each class into a folder named after the class")
-
-func noImages(s *scanner) error {
-	if len(s.files) > 0 {
-		return errors.New("the images lie in no class folder: put those of each class into a folder named after it")
-	}
-	return errNoFiles
-}
-
 // build checks the candidates and fills the dataset.
-func (d *Dataset) build(ctx context.Context, l layout) error {
+func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	known := openMemory(d.Root, d.Options.StateDir)
 	if err := d.useClasses(ctx, &l, known); err != nil {
 		return err
 	}
-	verdicts, err := checkAll(ctx, d.Root, l.candidates, d.Options, known)
+	verdicts, err := checkAll(ctx, d.Root, l.Candidates, d.Options, known)
 	if err != nil {
 		return err
 	}
 	if err := known.save(); err != nil {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
-	d.Classes = l.classes
+	d.Classes = l.Classes
 	labels := map[string]int{}
 	for label, class := range d.Classes {
 		labels[class] = label
 	}
 	var clear []int
-	for i, c := range l.candidates {
+	for i, c := range l.Candidates {
 		v := verdicts[i]
 		if v.Reason != "" {
-			d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
+			d.Skipped = append(d.Skipped, Skipped{Path: c.Path, Reason: v.Reason})
 			continue
 		}
 		if v.Clear {
 			clear = append(clear, len(d.Items))
 		}
-		d.Items = append(d.Items, Item{Path: c.path, Label: labels[c.class], Split: c.split, SHA256: v.SHA256, Width: v.Width,
+		d.Items = append(d.Items, Item{Path: c.Path, Label: labels[c.Class], Split: c.Split, SHA256: v.SHA256, Width: v.Width,
 			Height: v.Height})
 		d.prints = append(d.prints, v.Print)
 		d.groups = append(d.groups, d.Options.GroupBy.key(c))
 	}
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
-			len(d.Skipped), Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+			len(d.Skipped), phrase.Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
 	}
 	if clear != nil {
 		d.tell(diagnosis.Note, CodeTransparent, clear, "Delete them, or save them again without transparency.",
-			"%s fully transparent, and white for the model.", plural(len(clear), "image is", "images are"))
+			"%s fully transparent, and white for the model.", phrase.Plural(len(clear), "image is", "images are"))
 	}
 	if err := d.applyEdits(); err != nil {
 		return err
@@ -211,15 +145,15 @@ func (d *Dataset) build(ctx context.Context, l layout) error {
 
 // useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an
 // image of a class that is not known is an error.
-func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) error {
+func (d *Dataset) useClasses(ctx context.Context, l *source.Layout, known *memory) error {
 	classes := d.Options.Classes
 	if len(classes) == 0 {
 		return nil
 	}
 	gate := newGate(decodeBudget)
-	kept := l.candidates[:0]
-	for _, c := range l.candidates {
-		if slices.Contains(classes, c.class) {
+	kept := l.Candidates[:0]
+	for _, c := range l.Candidates {
+		if slices.Contains(classes, c.Class) {
 			kept = append(kept, c)
 			continue
 		}
@@ -229,11 +163,11 @@ func (d *Dataset) useClasses(ctx context.Context, l *layout, known *memory) erro
 		v := verdictOn(d.Root, c, d.Options, gate, known)
 		if v.Reason == "" {
 			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
-				Printable(c.class), len(classes))
+				phrase.Printable(c.Class), len(classes))
 		}
-		d.Skipped = append(d.Skipped, Skipped{c.path, v.Reason})
+		d.Skipped = append(d.Skipped, Skipped{Path: c.Path, Reason: v.Reason})
 	}
-	l.candidates, l.classes = kept, slices.Clone(classes)
+	l.Candidates, l.Classes = kept, slices.Clone(classes)
 	return nil
 }
 
@@ -258,10 +192,10 @@ func (d *Dataset) dropEmptyClasses() {
 	d.Classes = kept
 	var names []string
 	for _, class := range d.empty {
-		names = append(names, Printable(class))
+		names = append(names, phrase.Printable(class))
 	}
 	d.tell(diagnosis.Warning, CodeEmptyClass, nil, "Add images, or remove the folder.",
-		"%s no usable image, and so no class: %s.", plural(len(names), "folder has", "folders have"), listed(names))
+		"%s no usable image, and so no class: %s.", phrase.Plural(len(names), "folder has", "folders have"), phrase.Listed(names))
 }
 
 // dropLeaks skips the images of a given split that are also in a subset that judges: a copy in test counts more than one
@@ -280,7 +214,7 @@ func (d *Dataset) dropLeaks() {
 		if !ok || judge.Split == d.Items[i].Split {
 			return ""
 		}
-		return fmt.Sprintf("the same image as %s: in two subsets it would make the score too good", Printable(judge.Path))
+		return fmt.Sprintf("the same image as %s: in two subsets it would make the score too good", phrase.Printable(judge.Path))
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
 func TestLoadFolder(t *testing.T) {
@@ -56,8 +57,8 @@ func TestStrangeNames(t *testing.T) {
 		if _, err := d.Pixels(i, Geometry{Size: 8}); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
-		if shown := Printable(d.Items[i].Path); !utf8.ValidString(shown) || strings.Contains(shown, "\n") {
-			t.Errorf("Printable(%q) shows what cannot be shown", name)
+		if shown := phrase.Printable(d.Items[i].Path); !utf8.ValidString(shown) || strings.Contains(shown, "\n") {
+			t.Errorf("phrase.Printable(%q) shows what cannot be shown", name)
 		}
 	}
 }

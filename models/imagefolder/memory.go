@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 // A memory keeps the verdicts on a folder's files between loads. A file of the same path, size, times and inode is not opened
@@ -21,9 +22,9 @@ import (
 type memory struct {
 	file    string // empty: nothing is kept
 	mutex   sync.Mutex
-	verdict map[found]verdict  // as read
-	content map[string]verdict // the same, by SHA-256
-	fresh   map[found]verdict  // used or made by this load: what is written back
+	verdict map[source.File]verdict // as read
+	content map[string]verdict      // the same, by SHA-256
+	fresh   map[source.File]verdict // used or made by this load: what is written back
 	changed bool
 }
 
@@ -46,7 +47,7 @@ type savedVerdict struct {
 
 // openMemory reads the memory of a folder.
 func openMemory(root, stateDir string) *memory {
-	m := &memory{verdict: map[found]verdict{}, content: map[string]verdict{}, fresh: map[found]verdict{}}
+	m := &memory{verdict: map[source.File]verdict{}, content: map[string]verdict{}, fresh: map[source.File]verdict{}}
 	if stateDir == "" {
 		return m
 	}
@@ -62,14 +63,14 @@ func openMemory(root, stateDir string) *memory {
 		return m
 	}
 	for _, e := range saved.Entries {
-		m.verdict[found{e.Path, e.Size, e.Time, e.Changed, e.Inode}] = e.Verdict
+		m.verdict[source.File{Path: e.Path, Size: e.Size, Time: e.Time, Changed: e.Changed, Inode: e.Inode}] = e.Verdict
 		m.content[e.Verdict.SHA256] = e.Verdict
 	}
 	return m
 }
 
 // get returns what is known about a file. An image above the limit of pixels counts as unknown.
-func (m *memory) get(f found, maxPixels int64) (verdict, bool) {
+func (m *memory) get(f source.File, maxPixels int64) (verdict, bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	v, ok := m.verdict[f]
@@ -90,7 +91,7 @@ func (m *memory) same(sha256 string, maxPixels int64) (verdict, bool) {
 
 // put keeps the verdict on a usable image. Refusals are not kept: they are quick to find again, and a limit that is raised
 // or a permission that is given changes them.
-func (m *memory) put(f found, v verdict) {
+func (m *memory) put(f source.File, v verdict) {
 	if v.Reason != "" {
 		return
 	}
@@ -107,7 +108,7 @@ func (m *memory) save() error {
 	}
 	saved := savedMemory{Version: memoryVersion}
 	for f, v := range m.fresh {
-		saved.Entries = append(saved.Entries, savedVerdict{f.path, f.size, f.time, f.changed, f.inode, v})
+		saved.Entries = append(saved.Entries, savedVerdict{f.Path, f.Size, f.Time, f.Changed, f.Inode, v})
 	}
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -53,14 +54,14 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*Reader, error) {
 	}
 	for _, i := range o.Items {
 		if i < 0 || i >= len(d.Items) {
-			return nil, fmt.Errorf("read images of %s: there is no item %d", Printable(d.Name), i)
+			return nil, fmt.Errorf("read images of %s: there is no item %d", phrase.Printable(d.Name), i)
 		}
 	}
 	if o.Geometry == (Geometry{}) {
 		o.Geometry = d.Geometry()
 	}
 	if err := o.Geometry.Validate(); err != nil {
-		return nil, fmt.Errorf("read images of %s: %w", Printable(d.Name), err)
+		return nil, fmt.Errorf("read images of %s: %w", phrase.Printable(d.Name), err)
 	}
 	if o.Batch <= 0 {
 		o.Batch = 32
@@ -189,7 +190,7 @@ func (d *Dataset) Pixels(item int, g Geometry) ([]uint8, error) {
 
 // pixels decodes one item into dst, and refuses a file that is not the one that was checked.
 func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
-	path := Printable(d.Items[item].Path)
+	path := phrase.Printable(d.Items[item].Path)
 	data, err := imageio.ReadFile(d.file(item))
 	if err != nil {
 		return fmt.Errorf("read %s: %s", path, reasonOf(err))

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
 // A Suspect is an item that a person should look at.
@@ -21,7 +23,7 @@ type Suspect struct {
 func (d *Dataset) Suspects(items []int, probabilities []float32, limit int) ([]Suspect, error) {
 	if probabilities != nil && len(probabilities) != len(items)*len(d.Classes) {
 		return nil, fmt.Errorf("find doubtful images in %s: %d probabilities for %d images in %d classes",
-			Printable(d.Name), len(probabilities), len(items), len(d.Classes))
+			phrase.Printable(d.Name), len(probabilities), len(items), len(d.Classes))
 	}
 	best := map[int]Suspect{}
 	add := func(s Suspect) {
@@ -57,12 +59,12 @@ func (d *Dataset) suspectCopies(group Duplicate, add func(Suspect)) {
 		if i == first {
 			continue
 		}
-		s := Suspect{Item: i, Reason: likeness + Printable(d.Items[first].Path), Propose: Delete, Score: 0.5}
+		s := Suspect{Item: i, Reason: likeness + phrase.Printable(d.Items[first].Path), Propose: Delete, Score: 0.5}
 		if d.Items[i].Label != d.Items[first].Label {
-			s.Reason += ", which is labeled " + Printable(d.Classes[d.Items[first].Label])
+			s.Reason += ", which is labeled " + phrase.Printable(d.Classes[d.Items[first].Label])
 			s.Score = 1
 			add(Suspect{Item: first, Score: 1, Propose: Keep,
-				Reason: likeness + Printable(d.Items[i].Path) + ", which is labeled " + Printable(d.Classes[d.Items[i].Label])})
+				Reason: likeness + phrase.Printable(d.Items[i].Path) + ", which is labeled " + phrase.Printable(d.Classes[d.Items[i].Label])})
 		}
 		add(s)
 	}
@@ -83,7 +85,7 @@ func (d *Dataset) suspectLabel(item int, probabilities []float32, add func(Suspe
 	}
 	add(Suspect{
 		Item: item, Propose: Relabel, To: d.Classes[top], Score: min(margin, 0.99),
-		Reason: fmt.Sprintf("the model predicts %s (%.0f %%), not %s (%.0f %%)", Printable(d.Classes[top]), 100*probabilities[top],
-			Printable(d.Classes[label]), 100*probabilities[label]),
+		Reason: fmt.Sprintf("the model predicts %s (%.0f %%), not %s (%.0f %%)", phrase.Printable(d.Classes[top]), 100*probabilities[top],
+			phrase.Printable(d.Classes[label]), 100*probabilities[label]),
 	})
 }

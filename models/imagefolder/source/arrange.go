@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"fmt"
@@ -7,25 +7,8 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
-
-// A candidate is a file that stands under a label, before it is checked.
-type candidate struct {
-	found
-	class string
-	split string // empty: still to be split
-	group string // the folder between the class folder and the file, for GroupByFolder; empty where there is none
-}
-
-// A layout is what the folders say: which file has which label, and which subset of a given split.
-type layout struct {
-	root       string // the folder that the paths are relative to
-	candidates []candidate
-	classes    []string // sorted; also those without a file
-	given      bool     // whether the folders bring a split
-	skipped    []Skipped
-	notes      []diagnosis.Diagnosis // about the folders themselves
-}
 
 // splitName returns the subset that a folder's name stands for.
 func splitName(folder string) (string, bool) {
@@ -41,10 +24,10 @@ func splitName(folder string) (string, bool) {
 }
 
 // arrange reads labels from folders: class/..., or train/class/... where the top folders are a split.
-func arrange(s *scanner) layout {
+func arrange(s *scanner) Layout {
 	tops := topFolders(s.folders)
-	l := layout{root: s.root, given: givesSplit(tops), skipped: s.skips}
-	if l.given {
+	l := Layout{Root: s.root, Given: givesSplit(tops), Skipped: s.skips}
+	if l.Given {
 		l.noteIgnored(l.arrangeFiles(s, 2))
 	} else {
 		l.arrangeFiles(s, 1)
@@ -55,14 +38,14 @@ func arrange(s *scanner) layout {
 
 // arrangeFiles takes the classes from the folders at a depth, and the files below them. It returns the top folders that are
 // not used.
-func (l *layout) arrangeFiles(s *scanner, depth int) (unused []string) {
+func (l *Layout) arrangeFiles(s *scanner, depth int) (unused []string) {
 	for _, folder := range s.folders {
 		if parts := strings.Split(folder, "/"); len(parts) == depth && l.counts(parts[0]) {
-			l.classes = append(l.classes, parts[depth-1])
+			l.Classes = append(l.Classes, parts[depth-1])
 		}
 	}
-	slices.Sort(l.classes)
-	l.classes = slices.Compact(l.classes)
+	slices.Sort(l.Classes)
+	l.Classes = slices.Compact(l.Classes)
 	ignored := map[string]int{} // files, by top folder
 	for _, folder := range s.folders {
 		if !l.counts(folder) && !strings.Contains(folder, "/") {
@@ -70,32 +53,32 @@ func (l *layout) arrangeFiles(s *scanner, depth int) (unused []string) {
 		}
 	}
 	for _, file := range s.files {
-		parts := strings.SplitN(file.path, "/", depth+1)
+		parts := strings.SplitN(file.Path, "/", depth+1)
 		if len(parts) > 1 && !l.counts(parts[0]) {
 			ignored[parts[0]]++
 			continue
 		}
 		if len(parts) <= depth {
-			l.skipped = append(l.skipped, Skipped{file.path, "lies outside of any class folder"})
+			l.Skipped = append(l.Skipped, Skipped{file.Path, "lies outside of any class folder"})
 			continue
 		}
-		c := candidate{found: file, class: parts[depth-1], group: firstFolder(parts[depth])}
-		if l.given {
-			c.split, _ = splitName(parts[0])
+		c := Candidate{File: file, Class: parts[depth-1], Group: firstFolder(parts[depth])}
+		if l.Given {
+			c.Split, _ = splitName(parts[0])
 		}
-		l.candidates = append(l.candidates, c)
+		l.Candidates = append(l.Candidates, c)
 	}
 	unused = slices.Sorted(maps.Keys(ignored))
 	for _, folder := range unused {
-		reason := "the folder is not part of the split; " + plural(ignored[folder], "file in it is", "files in it are") + " not used"
-		l.skipped = append(l.skipped, Skipped{folder, reason})
+		reason := "the folder is not part of the split; " + phrase.Plural(ignored[folder], "file in it is", "files in it are") + " not used"
+		l.Skipped = append(l.Skipped, Skipped{folder, reason})
 	}
 	return unused
 }
 
 // counts says whether files below a top folder are used: where there is a split, only those of its subsets.
-func (l *layout) counts(top string) bool {
-	if !l.given {
+func (l *Layout) counts(top string) bool {
+	if !l.Given {
 		return true
 	}
 	_, ok := splitName(strings.SplitN(top, "/", 2)[0])
@@ -111,47 +94,39 @@ func firstFolder(below string) string {
 }
 
 // noteIgnored says which folders beside those of the split are not used.
-func (l *layout) noteIgnored(unused []string) {
+func (l *Layout) noteIgnored(unused []string) {
 	if len(unused) == 0 {
 		return
 	}
 	names := make([]string, len(unused))
 	for i, folder := range unused {
-		names[i] = Printable(folder)
+		names[i] = phrase.Printable(folder)
 	}
-	l.notes = append(l.notes, diagnosis.Diagnosis{
-		Severity: diagnosis.Note, Code: CodeSplit, Paths: names[:min(len(names), maxPaths)],
-		Sentence: fmt.Sprintf("The folders bring their own split; what is beside its folders is ignored: %s.", listed(names)),
+	l.Notes = append(l.Notes, diagnosis.Diagnosis{
+		Severity: diagnosis.Note, Code: CodeSplit, Paths: names[:min(len(names), diagnosis.MaxPaths)],
+		Sentence: fmt.Sprintf("The folders bring their own split; what is beside its folders is ignored: %s.", phrase.Listed(names)),
 		Fix:      "Move them into a class folder of train to use their images.",
 	})
 }
 
 // noteNoSplit warns where folders are named as those of a split and count as classes.
-func (l *layout) noteNoSplit(tops map[string][]string) {
+func (l *Layout) noteNoSplit(tops map[string][]string) {
 	var names []string
 	train := false
 	for _, top := range slices.Sorted(maps.Keys(tops)) {
 		if side, ok := splitName(top); ok {
-			names = append(names, Printable(top))
+			names = append(names, phrase.Printable(top))
 			train = train || side == Train
 		}
 	}
 	if !train || len(names) < 2 {
 		return
 	}
-	l.notes = append(l.notes, diagnosis.Diagnosis{
+	l.Notes = append(l.Notes, diagnosis.Diagnosis{
 		Severity: diagnosis.Warning, Code: CodeSplit,
 		Sentence: fmt.Sprintf("The folders %s count as classes, not as a split: no class folder is in two of them.", strings.Join(names, ", ")),
 		Fix:      "For a split, put the same class folders into each of them.",
 	})
-}
-
-// listed names the first few of a list.
-func listed(names []string) string {
-	if more := len(names) - 5; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), more)
-	}
-	return strings.Join(names, ", ")
 }
 
 // topFolders are the folders directly below the root, with the names of those inside each.

@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"archive/tar"
@@ -22,6 +22,7 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -38,45 +39,45 @@ const (
 )
 
 // openArchive unpacks an archive below the state folder, once for each content, and reads the folder.
-func openArchive(ctx context.Context, file string, o Options) (layout, error) {
+func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 	if o.StateDir == "" {
-		return layout{}, errors.New("an archive needs a folder to unpack into: set a state folder, or unpack it yourself")
+		return Layout{}, errors.New("an archive needs a folder to unpack into: set a state folder, or unpack it yourself")
 	}
 	digest, size, err := digestFile(ctx, file)
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
 	parent := filepath.Join(o.StateDir, "unpacked")
 	target := filepath.Join(parent, digest[:32])
 	if _, err := os.Stat(target); errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
-			return layout{}, err
+			return Layout{}, err
 		}
 		if err := unpack(ctx, file, freeGrowth+maxGrowth*size, target, o); err != nil {
-			return layout{}, fmt.Errorf("unpack: %w", err)
+			return Layout{}, fmt.Errorf("unpack: %w", err)
 		}
 	}
 	list, err := safefile.ReadFile(filepath.Join(target, skippedOfArchive), maxSkipped)
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
 	var refused []Skipped
 	if err := json.Unmarshal(list, &refused); err != nil {
-		return layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
+		return Layout{}, fmt.Errorf("%s was changed: remove that folder, and load again", target)
 	}
 	root, err := onlyFolder(target)
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
 	l, err := openFolder(ctx, root, o)
 	if errors.Is(err, errNoFiles) && len(refused) > 0 {
-		return layout{}, fmt.Errorf("none of its %s can be unpacked; the first: %s: %s", plural(len(refused), "file", "files"),
-			Printable(refused[0].Path), refused[0].Reason)
+		return Layout{}, fmt.Errorf("none of its %s can be unpacked; the first: %s: %s", phrase.Plural(len(refused), "file", "files"),
+			phrase.Printable(refused[0].Path), refused[0].Reason)
 	}
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
-	l.skipped = append(l.skipped, refused...)
+	l.Skipped = append(l.Skipped, refused...)
 	return l, nil
 }
 

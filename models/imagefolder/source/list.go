@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"bufio"
@@ -23,6 +23,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
 // A row is one line of a list of images.
@@ -40,14 +41,14 @@ type columns struct{ path, label, split int }
 const maxListMiB = 256
 
 // openList reads a .csv, .tsv or .jsonl of paths and labels. Paths are relative to the list's folder, and stay in it.
-func openList(ctx context.Context, file string, o Options) (layout, error) {
+func openList(ctx context.Context, file string, o Options) (Layout, error) {
 	rows, err := readList(file, o.MaxFiles)
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
 	root, err := filepath.EvalSymlinks(filepath.Dir(file))
 	if err != nil {
-		return layout{}, err
+		return Layout{}, err
 	}
 	return arrangeList(ctx, root, rows)
 }
@@ -68,47 +69,47 @@ func readList(file string, maxRows int) ([]row, error) {
 }
 
 // arrangeList finds the files of a list.
-func arrangeList(ctx context.Context, root string, rows []row) (layout, error) {
-	l := layout{root: root}
+func arrangeList(ctx context.Context, root string, rows []row) (Layout, error) {
+	l := Layout{Root: root}
 	labels := map[string]string{} // by path
 	twice := map[string]bool{}    // paths with two labels
 	for n, r := range rows {
 		if n%1000 == 0 && ctx.Err() != nil {
-			return layout{}, ctx.Err()
+			return Layout{}, ctx.Err()
 		}
 		if (r.split != "") != (rows[len(rows)-1].split != "") && !r.first {
-			return layout{}, fmt.Errorf("line %d: either every line names its split, or none", r.line)
+			return Layout{}, fmt.Errorf("line %d: either every line names its split, or none", r.line)
 		}
 		c, reason := r.find(root)
-		if label, ok := labels[c.path]; ok && reason == "" {
+		if label, ok := labels[c.Path]; ok && reason == "" {
 			reason = "the file stands in the list before"
-			if label != c.class {
-				reason += ", with the label " + Printable(label)
-				twice[c.path] = true
+			if label != c.Class {
+				reason += ", with the label " + phrase.Printable(label)
+				twice[c.Path] = true
 			}
 		}
 		if reason != "" {
-			l.skipped = append(l.skipped, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
+			l.Skipped = append(l.Skipped, Skipped{r.path, fmt.Sprintf("line %d: %s", r.line, reason)})
 			continue
 		}
-		labels[c.path] = c.class
-		l.candidates = append(l.candidates, c)
+		labels[c.Path] = c.Class
+		l.Candidates = append(l.Candidates, c)
 	}
 	if len(twice) > 0 {
 		files := slices.Sorted(maps.Keys(twice))
-		l.notes = append(l.notes, diagnosis.Diagnosis{
-			Severity: diagnosis.Warning, Code: CodeTwoLabels, Paths: files[:min(len(files), maxPaths)], Fix: "Correct the list.",
-			Sentence: fmt.Sprintf("The list gives more than one label to %s: the first counts.", plural(len(files), "file", "files")),
+		l.Notes = append(l.Notes, diagnosis.Diagnosis{
+			Severity: diagnosis.Warning, Code: CodeTwoLabels, Paths: files[:min(len(files), diagnosis.MaxPaths)], Fix: "Correct the list.",
+			Sentence: fmt.Sprintf("The list gives more than one label to %s: the first counts.", phrase.Plural(len(files), "file", "files")),
 		})
 	}
-	l.given = len(rows) > 0 && rows[len(rows)-1].split != ""
+	l.Given = len(rows) > 0 && rows[len(rows)-1].split != ""
 	return l.finishList()
 }
 
 // find looks for a row's file, and says why it cannot be used.
-func (r row) find(root string) (candidate, string) {
+func (r row) find(root string) (Candidate, string) {
 	if r.label == "" {
-		return candidate{}, "it has no label"
+		return Candidate{}, "it has no label"
 	}
 	file, reason := "", ""
 	for _, name := range r.spellings(root) {
@@ -124,24 +125,24 @@ func (r row) find(root string) (candidate, string) {
 	switch {
 	case file != "":
 	case reason != "":
-		return candidate{}, reason
+		return Candidate{}, reason
 	case r.first:
-		return candidate{}, "there is no such file; the line seems to name the columns"
+		return Candidate{}, "there is no such file; the line seems to name the columns"
 	default:
-		return candidate{}, "there is no such file"
+		return Candidate{}, "there is no such file"
 	}
 	target, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(file)))
 	if err != nil {
-		return candidate{}, "there is no such file"
+		return Candidate{}, "there is no such file"
 	}
 	if inside, err := filepath.Rel(root, target); err != nil || !filepath.IsLocal(inside) {
-		return candidate{}, "a symbolic link that leads out of the folder"
+		return Candidate{}, "a symbolic link that leads out of the folder"
 	}
 	info, err := os.Stat(target)
 	if err != nil || !info.Mode().IsRegular() {
-		return candidate{}, "it is not a file"
+		return Candidate{}, "it is not a file"
 	}
-	return candidate{newFound(file, info), r.label, r.split, folderOf(file)}, ""
+	return Candidate{newFile(file, info), r.label, r.split, folderOf(file)}, ""
 }
 
 // spellings are the names under which a row's file may be found: as it is, from an absolute path to one below the list, with
@@ -187,19 +188,19 @@ func folderOf(file string) string {
 	return ""
 }
 
-func (l layout) finishList() (layout, error) {
-	if len(l.candidates) == 0 {
-		if len(l.skipped) > 0 {
-			return layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", Printable(l.skipped[0].Path), l.skipped[0].Reason)
+func (l Layout) finishList() (Layout, error) {
+	if len(l.Candidates) == 0 {
+		if len(l.Skipped) > 0 {
+			return Layout{}, fmt.Errorf("none of the files in the list can be used; the first: %s: %s", phrase.Printable(l.Skipped[0].Path), l.Skipped[0].Reason)
 		}
-		return layout{}, errors.New("the list is empty")
+		return Layout{}, errors.New("the list is empty")
 	}
-	slices.SortFunc(l.candidates, func(a, b candidate) int { return strings.Compare(a.path, b.path) })
-	for _, c := range l.candidates {
-		l.classes = append(l.classes, c.class)
+	slices.SortFunc(l.Candidates, func(a, b Candidate) int { return strings.Compare(a.Path, b.Path) })
+	for _, c := range l.Candidates {
+		l.Classes = append(l.Classes, c.Class)
 	}
-	slices.Sort(l.classes)
-	l.classes = slices.Compact(l.classes)
+	slices.Sort(l.Classes)
+	l.Classes = slices.Compact(l.Classes)
 	return l, nil
 }
 

@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"bufio"
@@ -16,10 +16,10 @@ import (
 
 // openMetadata reads a folder with Hugging Face's metadata.csv or metadata.jsonl, at its top or in each folder of a split; false
 // where there is none that gives labels.
-func openMetadata(ctx context.Context, s *scanner, o Options) (layout, bool, error) {
+func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, error) {
 	var all []row
 	for _, file := range s.files {
-		dir, name := path.Split(file.path)
+		dir, name := path.Split(file.Path)
 		if name != "metadata.csv" && name != "metadata.jsonl" {
 			continue
 		}
@@ -27,9 +27,9 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (layout, bool, err
 		if dir != "" && !ok {
 			continue
 		}
-		rows, err := readList(filepath.Join(s.root, filepath.FromSlash(file.path)), o.MaxFiles)
+		rows, err := readList(filepath.Join(s.root, filepath.FromSlash(file.Path)), o.MaxFiles)
 		if err != nil {
-			return layout{}, false, fmt.Errorf("%s: %w", file.path, err)
+			return Layout{}, false, fmt.Errorf("%s: %w", file.Path, err)
 		}
 		if len(rows) == 0 || !rows[0].named { // its columns are others: a caption, say
 			continue
@@ -43,7 +43,7 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (layout, bool, err
 		}
 	}
 	if len(all) == 0 {
-		return layout{}, false, nil
+		return Layout{}, false, nil
 	}
 	l, err := arrangeList(ctx, s.root, all)
 	return l, true, err

@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLoadList(t *testing.T) {
+func TestList(t *testing.T) {
 	files := map[string]string{"outside.png": "x"}
-	for name, content := range someFiles(t, 3, "a", "b") {
+	for name, content := range someFiles(3, "a", "b") {
 		files["set/images/"+name] = content
 	}
 	files["set/labels.csv"] = "\ufeffLabel;File Name;path\n" +
@@ -24,33 +24,33 @@ func TestLoadList(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "set", "link.png")); err != nil {
 		t.Fatal(err)
 	}
-	d := mustLoad(t, filepath.Join(dir, "set", "labels.csv"), DefaultOptions())
-	if diff := cmp.Diff([]string{"big; dog", "cat", "dog"}, d.Classes); diff != "" {
+	l := mustOpen(t, filepath.Join(dir, "set", "labels.csv"), defaults())
+	if diff := cmp.Diff([]string{"big; dog", "cat", "dog"}, l.Classes); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"images/a/aa.png", "images/a/ab.png", "images/b/aa.png", "images/b/ab.png"}, paths(d)); diff != "" {
+	if diff := cmp.Diff([]string{"images/a/aa.png", "images/a/ab.png", "images/b/aa.png", "images/b/ab.png"}, paths(l)); diff != "" {
 		t.Error(diff)
 	}
 	for path, want := range map[string]string{
 		"../outside.png": "line 6: the path leads out", "/etc/passwd": "leads out", "images/none.png": "no such file",
 		"images/a/ac.png": "line 9: it has no label", "images/a/aa.png": "stands in the list before", "images": "not a file",
 	} {
-		if got := reasonFor(d, path); !strings.Contains(got, want) {
+		if got := reasonFor(l, path); !strings.Contains(got, want) {
 			t.Errorf("%s was skipped because %q, want %q in it", path, got, want)
 		}
 	}
-	if d.Name != "labels" {
-		t.Errorf("it is called %s", d.Name)
+	if name := Name(filepath.Join(dir, "set", "labels.csv")); name != "labels" {
+		t.Errorf("it is called %s", name)
 	}
 }
 
 func TestListWithSplit(t *testing.T) {
-	files := someFiles(t, 4, "x")
+	files := someFiles(4, "x")
 	files["l.tsv"] = "x/aa.png\tcat\ttrain\nx/ab.png\tdog\ttrain\nx/ac.png\tcat\tvalid\nx/ad.png\tdog\tTest\n"
-	d := mustLoad(t, filepath.Join(write(t, files), "l.tsv"), options(func(o *Options) { o.FollowSplit = true }))
+	l := mustOpen(t, filepath.Join(write(t, files), "l.tsv"), defaults())
 	var got []string
-	for _, i := range d.Items {
-		got = append(got, d.Classes[i.Label]+" "+i.Split)
+	for _, c := range l.Candidates {
+		got = append(got, c.Class+" "+c.Split)
 	}
 	if diff := cmp.Diff([]string{"cat train", "dog train", "cat val", "dog test"}, got); diff != "" {
 		t.Error(diff)
@@ -67,7 +67,7 @@ func TestListRefusals(t *testing.T) {
 		"path,label\n,cat\n":         "line 2: it has no path",
 		"a.png,cat\n":                "none of the files in the list can be used; the first: a.png: line 1: there is no such file",
 	} {
-		_, err := Load(context.Background(), filepath.Join(write(t, map[string]string{"l.csv": text}), "l.csv"), DefaultOptions())
+		_, err := Open(context.Background(), filepath.Join(write(t, map[string]string{"l.csv": text}), "l.csv"), defaults())
 		wantError(t, err, want)
 	}
 }
@@ -99,28 +99,28 @@ func TestListsAsProgramsWriteThem(t *testing.T) {
 		"a header of three":               "foo,bar,fold\nx/aa.png,cät,train\nx/ab.png,dog,val\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, someFiles(t, 4, "x"))
+			dir := write(t, someFiles(4, "x"))
 			text = strings.ReplaceAll(text, "%", filepath.ToSlash(dir))
 			if err := os.WriteFile(filepath.Join(dir, "l.csv"), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			d := mustLoad(t, filepath.Join(dir, "l.csv"), DefaultOptions())
-			if diff := cmp.Diff([]string{"x/aa.png", "x/ab.png"}, paths(d)); diff != "" || d.Classes[0] != "cät" {
-				t.Errorf("classes %q, skipped %v: %s", d.Classes, d.Skipped, diff)
+			l := mustOpen(t, filepath.Join(dir, "l.csv"), defaults())
+			if diff := cmp.Diff([]string{"x/aa.png", "x/ab.png"}, paths(l)); diff != "" || l.Classes[0] != "cät" {
+				t.Errorf("classes %q, skipped %v: %s", l.Classes, l.Skipped, diff)
 			}
 		})
 	}
 }
 
 func TestOneFileWithTwoLabels(t *testing.T) {
-	files := someFiles(t, 4, "x")
+	files := someFiles(4, "x")
 	files["l.csv"] = "path,label\nx/aa.png,cat\nx/ab.png,dog\n./x/aa.png,dog\nx/ab.png,dog\n"
-	d := mustLoad(t, filepath.Join(write(t, files), "l.csv"), DefaultOptions())
-	n, _ := noteOf(d, CodeTwoLabels)
+	l := mustOpen(t, filepath.Join(write(t, files), "l.csv"), defaults())
+	n, _ := noteOf(l, CodeTwoLabels)
 	if diff := cmp.Diff([]string{"x/aa.png"}, n.Paths); diff != "" || !strings.Contains(n.Sentence, "more than one label to 1 file") {
 		t.Errorf("%+v %s", n, diff)
 	}
-	if got := reasonFor(d, "x/aa.png"); !strings.Contains(got, "line 4: the file stands in the list before, with the label cat") {
+	if got := reasonFor(l, "x/aa.png"); !strings.Contains(got, "line 4: the file stands in the list before, with the label cat") {
 		t.Errorf("it was skipped because %q", got)
 	}
 }
@@ -138,22 +138,22 @@ func TestMetadataOfHuggingFace(t *testing.T) {
 		"csv":        {csv, []string{"."}, []string{"cat", "dog"}, false},
 		"jsonl":      {lines, []string{"."}, []string{"0", "1"}, false},
 		"in a split": {split, []string{"train", "test"}, []string{"0", "1", "cat", "dog"}, true},
-		"captions":   {map[string]string{"metadata.csv": "file_name,text\naa.png,a cat\n", "a/x.png": pngOf(t, drawing(1))}, []string{"."}, []string{"a"}, false},
+		"captions":   {map[string]string{"metadata.csv": "file_name,text\naa.png,a cat\n", "a/x.png": "image"}, []string{"."}, []string{"a"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for n, folder := range c.folders {
-				for i, file := range []string{"aa.png", "ab.png"} {
-					c.files[filepath.Join(folder, file)] = pngOf(t, drawing(100*n+i))
+			for _, folder := range c.folders {
+				for _, file := range []string{"aa.png", "ab.png"} {
+					c.files[filepath.Join(folder, file)] = "image"
 				}
 			}
-			d := mustLoad(t, write(t, c.files), options(func(o *Options) { o.Val = 0 }))
-			if diff := cmp.Diff(c.classes, d.Classes); diff != "" || d.GivenSplit != c.given {
-				t.Errorf("given split %t, classes %s", d.GivenSplit, diff)
+			l := mustOpen(t, write(t, c.files), defaults())
+			if diff := cmp.Diff(c.classes, l.Classes); diff != "" || l.Given != c.given {
+				t.Errorf("given split %t, classes %s", l.Given, diff)
 			}
 		})
 	}
-	dir := write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": pngOf(t, drawing(1))})
-	_, err := Load(t.Context(), filepath.Join(dir, "metadata.jsonl"), DefaultOptions())
+	dir := write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": "image"})
+	_, err := Open(t.Context(), filepath.Join(dir, "metadata.jsonl"), defaults())
 	wantError(t, err, "line 1: the label is a list")
 }
 

@@ -1,4 +1,4 @@
-package imagefolder
+package source
 
 import (
 	"context"
@@ -14,21 +14,21 @@ import (
 	"syscall"
 )
 
-// A found file is a candidate that the walk came across, in or out of a class folder.
-type found struct {
-	path string // relative, with slashes
-	size int64
-	time int64 // of the last modification, in nanoseconds; programs can set it
-	// changed is the time of the last change of content or attributes, in nanoseconds, which programs cannot set. It is 0
-	// where the system does not tell, as is inode.
-	changed int64
-	inode   uint64
+// A File is a file that the walk came across, in or out of a class folder.
+type File struct {
+	Path string // relative, with slashes
+	Size int64
+	Time int64 // of the last modification, in nanoseconds; programs can set it
+	// Changed is the time of the last change of content or attributes, in nanoseconds, which programs cannot set. It is 0
+	// where the system does not tell, as is Inode.
+	Changed int64
+	Inode   uint64
 }
 
-func newFound(path string, info fs.FileInfo) found {
-	f := found{path: path, size: info.Size(), time: info.ModTime().UnixNano()}
+func newFile(path string, info fs.FileInfo) File {
+	f := File{Path: path, Size: info.Size(), Time: info.ModTime().UnixNano()}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.changed, f.inode = stat.Ctim.Nano(), stat.Ino
+		f.Changed, f.Inode = stat.Ctim.Nano(), stat.Ino
 	}
 	return f
 }
@@ -41,7 +41,7 @@ type scanner struct {
 	maxFiles int
 	progress func(done, total int, what string)
 
-	files   []found
+	files   []File
 	folders []string // every folder below the root, relative
 	skips   []Skipped
 	seen    map[string]bool // folders reached through links, by resolved path
@@ -62,7 +62,7 @@ func scan(ctx context.Context, root string, o Options) (*scanner, error) {
 	if err := s.folder("", 0); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(s.files, func(a, b found) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(s.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	slices.Sort(s.folders)
 	return s, nil
 }
@@ -135,7 +135,7 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 		s.skipped(name, "cannot be read: "+plain(err))
 		return nil
 	}
-	s.files = append(s.files, newFound(name, info))
+	s.files = append(s.files, newFile(name, info))
 	return nil
 }
 
