@@ -148,7 +148,7 @@ func TestArchivesStayInTheirFolder(t *testing.T) {
 		}
 	}
 	if info, err := os.Lstat(filepath.Join(l.Root, "c")); err != nil || !info.IsDir() {
-		t.Errorf("c is no folder: %v, %v", info, err)
+		t.Errorf("c is not a folder: %v, %v", info, err)
 	}
 	var written []string
 	err := filepath.WalkDir(filepath.Dir(state), func(path string, entry fs.DirEntry, err error) error {
