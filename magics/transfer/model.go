@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/summary"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -127,7 +128,7 @@ func describe(m *lab.Model) modelSummary {
 func layerTable(m *lab.Model, classes int) (display.Bundle, error) {
 	b := m.Backbone
 	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
-	table.Layers = stageRows(b.Layers())
+	table.Layers = stageRows(summary.Layers(b))
 	spec, err := head.Parse(m.Head())
 	if err != nil {
 		return display.Bundle{}, err
@@ -162,7 +163,7 @@ func layerTable(m *lab.Model, classes int) (display.Bundle, error) {
 }
 
 // stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
-func stageRows(layers []resnet.Layer) []figure.Layer {
+func stageRows(layers []summary.Layer) []figure.Layer {
 	var rows []figure.Layer
 	stage := resnet.Stage("")
 	convolutions := 0
