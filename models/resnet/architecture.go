@@ -13,8 +13,10 @@ const (
 	stemWidth = 64   // channels after the first convolution
 	expansion = 4    // a bottleneck block gives four times the channels that it computes on
 	classes   = 1000 // of ImageNet, which the top tells apart
-	topLayer  = "predictions"
 )
+
+// TopLayer is Keras's name of the top.
+const TopLayer = "predictions"
 
 // Convolution is one convolution with the batch norm that follows it. Padding is symmetric, half the kernel's size.
 type Convolution struct {
@@ -27,6 +29,9 @@ type Convolution struct {
 
 	at place
 }
+
+// Stage is the stage that the convolution stands in.
+func (c Convolution) Stage() Stage { return c.at.stage }
 
 // A place is where a convolution stands: block from 0 in stage, index from 1 to 3 in the block's body, 0 for its projection.
 // The stem has the stage Conv1 and nothing else.

@@ -268,38 +268,6 @@ func TestRandomWeights(t *testing.T) {
 	}
 }
 
-// The counts are those that Keras's count_params and torchvision's parameters and buffers give.
-func TestLayerTable(t *testing.T) {
-	for _, test := range []struct {
-		options           Options
-		parameters, moved int
-		first, last       string
-	}{
-		{Options{}, 23_587_712, 53_120, "[224 224 3]", "[2048]"},
-		{Options{Top: true}, 25_636_712, 53_120, "[224 224 3]", "[1000]"},
-		{Options{Variant: V15}, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
-		{Options{Depth: 152, Pool: PoolNone, Size: 160}, 58_370_944, 151_424, "[160 160 3]", "[5 5 2048]"},
-	} {
-		test.options.Weights = RandomWeights(0)
-		b, err := Open(context.Background(), filled(test.options))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows := b.Layers()
-		parameters, moved := 0, 0
-		for _, row := range rows {
-			parameters, moved = parameters+row.Parameters, moved+row.Statistics
-		}
-		if parameters != test.parameters || moved != test.moved {
-			t.Errorf("%+v: %d parameters, %d of them moving; want %d and %d", test.options, parameters, moved, test.parameters, test.moved)
-		}
-		if first, last := fmt.Sprint(rows[0].Output), fmt.Sprint(rows[len(rows)-1].Output); first != test.first || last != test.last ||
-			last != fmt.Sprint(b.FeatureShape()) {
-			t.Errorf("%+v: from %s to %s, and features are %v", test.options, first, last, b.FeatureShape())
-		}
-	}
-}
-
 func TestLabels(t *testing.T) {
 	list := Labels()
 	seen := map[string]bool{}

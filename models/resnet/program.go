@@ -10,6 +10,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
 // program is a frozen network ready to compile: a graph whose weights are parameters, and the weights on the device. As
@@ -46,7 +48,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 		}
 		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
 		if p.tiled[c.Name] {
-			kernel, dims = transformKernel(kernel), []int{tileInputs * tileInputs, c.In, c.Out}
+			kernel, dims = convolution.TransformKernel(kernel), []int{convolution.Products, c.In, c.Out}
 		}
 		if err := p.put(kernel, dims...); err != nil {
 			return p, err

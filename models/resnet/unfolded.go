@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
 // ParamUnfreeze is the scope's hyperparameter (a string) that names the first stage that Features makes trainable: that
@@ -62,8 +64,8 @@ func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
 	}
 	u := b.unfolded(scope)
 	in := len(top.kernel) / classes
-	kernel := u.variable(x.Graph(), topLayer, "kernel", top.kernel, true, in, classes)
-	bias := u.variable(x.Graph(), topLayer, "bias", top.bias, true, classes)
+	kernel := u.variable(x.Graph(), TopLayer, "kernel", top.kernel, true, in, classes)
+	bias := u.variable(x.Graph(), TopLayer, "bias", top.bias, true, classes)
 	return graph.Add(graph.Dot(x, kernel).Product(), graph.Reshape(bias, 1, classes))
 }
 
@@ -72,7 +74,7 @@ func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
 // error.
 func (b *Backbone) StageOf(path string) (stage Stage, norm bool, err error) {
 	layer, _, _ := strings.Cut(path, "/")
-	if layer == topLayer && b.Top() {
+	if layer == TopLayer && b.Top() {
 		return b.architecture.Cut, false, nil
 	}
 	for _, c := range b.network.convolutions(b.architecture.Cut) {
@@ -123,7 +125,7 @@ func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, 
 func (u unfolded) Convolve(x *graph.Node, c Convolution) *graph.Node {
 	g, w := x.Graph(), u.backbone.parameters.layers[c.Name]
 	kernel := u.variable(g, c.Name, "kernel", w.kernel, true, c.Kernel, c.Kernel, c.In, c.Out)
-	y := graph.ConvertDType(convolve2D(x, graph.ConvertDType(kernel, x.DType()), c), dtypes.Float32)
+	y := graph.ConvertDType(convolution.Plain(x, graph.ConvertDType(kernel, x.DType()), c.Stride), dtypes.Float32)
 	if w.bias != nil {
 		y = graph.Add(y, perChannel(u.variable(g, c.Name, "bias", w.bias, true, c.Out)))
 	}

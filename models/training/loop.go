@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/schedule"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -43,7 +44,7 @@ func (s *session) run(ctx context.Context) error {
 }
 
 // epoch trains on every image once and looks at the validation images.
-func (s *session) epoch(ctx context.Context, rates course, steps int) (Epoch, error) {
+func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (Epoch, error) {
 	number := s.state.Epoch + 1
 	start := time.Now()
 	order := imagefolder.Shuffled(s.train, s.job.Recipe.Seed, number)
@@ -70,7 +71,7 @@ func (s *session) epoch(ctx context.Context, rates course, steps int) (Epoch, er
 			return Epoch{}, err
 		}
 		done := (number-1)*steps + step
-		result.LearningRate = s.job.Recipe.LearningRate * rates.at(done) * s.plateau()
+		result.LearningRate = s.job.Recipe.LearningRate * rates.At(done) * s.plateau()
 		got, err := s.stepper.Step(s.batch(next, step == steps-1),
 			stepper.Hyper{LearningRate: result.LearningRate, WeightDecay: s.job.Recipe.WeightDecay, Dropout: s.dropout}, s.random(done))
 		if err != nil {
@@ -175,7 +176,7 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	}
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
-	s.state.Plateau.epoch(judged(epoch))
+	s.state.Plateau.Epoch(judged(epoch))
 	var err error
 	if epoch.Best && !s.searching {
 		if s.best, err = s.stepper.Weights(); err != nil {

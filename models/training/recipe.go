@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training/schedule"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -79,6 +80,21 @@ type Optimizer = stepper.Optimizer
 
 // Optimizers lists the optimizers.
 func Optimizers() []Optimizer { return stepper.Optimizers() }
+
+// Schedule is a learning-rate schedule.
+type Schedule = schedule.Schedule
+
+// The schedules. The two with a warm-up begin with a rise over Recipe.WarmupEpochs.
+const (
+	ScheduleConstant = schedule.Constant
+	ScheduleCosine   = schedule.Cosine
+	ScheduleOneCycle = schedule.OneCycle
+	ScheduleWarmup   = schedule.Warmup
+	SchedulePlateau  = schedule.Plateau
+)
+
+// Schedules lists the schedules.
+func Schedules() []Schedule { return schedule.All() }
 
 // Stage is a stage of the backbone.
 type Stage = resnet.Stage
@@ -260,6 +276,6 @@ func (r Recipe) loss() stepper.Loss {
 }
 
 // course is the learning rate's course with so many steps in an epoch.
-func (r Recipe) course(steps int) course {
-	return course{schedule: r.Schedule, steps: r.Epochs * steps, warmup: r.WarmupEpochs * steps}
+func (r Recipe) course(steps int) schedule.Course {
+	return schedule.Course{Schedule: r.Schedule, Steps: r.Epochs * steps, Warmup: r.WarmupEpochs * steps}
 }

@@ -1,7 +1,6 @@
 package training
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,11 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
@@ -222,7 +219,7 @@ func (r *record) commit(s *session) error {
 		return err
 	}
 	if s.job.Environment.CSVLog != "" {
-		if err := writeCSV(s.job.Environment.CSVLog, s.state.History); err != nil {
+		if err := s.state.History.WriteCSV(s.job.Environment.CSVLog); err != nil {
 			return err
 		}
 	}
@@ -310,20 +307,4 @@ func (r *record) finish(s *session, err error) error {
 	r.run.End(err)
 	r.run.Status = s.state.Status
 	return r.write()
-}
-
-// writeCSV writes the history as a table.
-func writeCSV(path string, history History) error {
-	return atomicfile.WriteFile(path, func(w io.Writer) error {
-		out := csv.NewWriter(w)
-		rows := [][]string{{"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}}
-		for _, e := range history {
-			row := []string{strconv.Itoa(e.Epoch)}
-			for _, v := range []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.LearningRate, e.Seconds} {
-				row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
-			}
-			rows = append(rows, row)
-		}
-		return out.WriteAll(rows)
-	})
 }

@@ -1,12 +1,10 @@
 package training
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,6 +18,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
+	"github.com/headstart-nb/headstart/models/training/trial"
 )
 
 // SearchOptions say what Search tries and for how long. Start with DefaultSearchOptions.
@@ -58,19 +57,7 @@ func (o SearchOptions) Validate() error {
 }
 
 // A Trial is one choice of the search.
-type Trial struct {
-	Number       int     `json:"number"` // 1-based, in the order of drawing
-	Head         string  `json:"head"`   // with its dropout
-	LearningRate float64 `json:"learning_rate"`
-	Dropout      float64 `json:"dropout"`
-	WeightDecay  float64 `json:"weight_decay"`
-	Epochs       int     `json:"epochs"`   // trained so far
-	ValLoss      float64 `json:"val_loss"` // of its best epoch
-	ValAccuracy  float64 `json:"val_accuracy"`
-	Seconds      float64 `json:"seconds"`
-	Ended        bool    `json:"ended"` // dropped by halving, or finished
-	Best         bool    `json:"best"`  // the best so far
-}
+type Trial = trial.Trial
 
 // A SearchResult is the best result of a search with all trials.
 type SearchResult struct {
@@ -78,22 +65,13 @@ type SearchResult struct {
 	Trials []Trial // best first
 }
 
-// The space that is searched, uniform in the logarithm for rate and decay.
-const (
-	lowestRate, highestRate = 1e-4, 1e-2
-	lowestDecay, topDecay   = 1e-5, 1e-1
-	largestDropout          = 0.6
-	dropoutStep             = 0.1
-	halvingFactor           = 3 // one of so many trials goes on
-)
-
 // Search looks for head, learning rate, dropout and weight decay on cached features; the rest of the job is what all trials
-// share, and its epochs are what a trial trains for. It tells each finished trial to trial and the computing of features to
+// share, and its epochs are what a trial trains for. It tells each finished trial to tell and the computing of features to
 // events; both may be nil. A canceled ctx ends the search with what was found.
 //
 // The trials are compared by their best validation loss. The best is then trained again as Fit does, with AdamW. What is
 // drawn depends on the seed alone.
-func Search(ctx context.Context, device *accel.Device, job Job, options SearchOptions, events func(Event), trial func(Trial)) (*SearchResult, error) {
+func Search(ctx context.Context, device *accel.Device, job Job, options SearchOptions, events func(Event), tell func(Trial)) (*SearchResult, error) {
 	job.Recipe.Optimizer, job.Recipe.Schedule = stepper.AdamW, ScheduleConstant
 	if err := options.Validate(); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
@@ -115,7 +93,7 @@ func Search(ctx context.Context, device *accel.Device, job Job, options SearchOp
 	if err := s.openFeeds(ctx); err != nil {
 		return nil, err
 	}
-	search := newSearch(s, options, trial)
+	search := newSearch(s, options, tell)
 	if err := search.run(ctx); err != nil {
 		return nil, err
 	}
@@ -142,27 +120,8 @@ func newSearch(s *session, options SearchOptions, tell func(Trial)) *search {
 	if options.Time > 0 {
 		se.until = time.Now().Add(options.Time)
 	}
-	random := rand.New(rand.NewPCG(uint64(s.job.Recipe.Seed), 0x74756e65)) // any fixed second word
-	logarithmic := func(low, high float64) float64 {
-		return math.Exp(math.Log(low) + random.Float64()*(math.Log(high)-math.Log(low)))
-	}
-	for i := range options.Trials {
-		t := Trial{Number: i + 1, Head: options.Heads[random.IntN(len(options.Heads))]}
-		t.LearningRate, t.WeightDecay = logarithmic(lowestRate, highestRate), logarithmic(lowestDecay, topDecay)
-		t.Dropout = float64(random.IntN(int(largestDropout/dropoutStep)+1)) * dropoutStep
-		se.trials = append(se.trials, t)
-	}
+	se.trials = trial.Draw(options.Trials, options.Heads, s.job.Recipe.Seed)
 	return se
-}
-
-// rungs are the epochs after which trials are compared: with halving 1/9, 1/3 and all of them.
-func (se *search) rungs() []int {
-	all := se.session.job.Recipe.Epochs
-	if !se.options.Halving {
-		return []int{all}
-	}
-	rungs := []int{max(1, all/(halvingFactor*halvingFactor)), max(1, all/halvingFactor), all}
-	return slices.Compact(rungs)
 }
 
 // run trains the trials, rung by rung. Those that go on begin again: that costs a tenth of the time, and no memory.
@@ -171,7 +130,7 @@ func (se *search) run(ctx context.Context) error {
 	for i := range se.trials {
 		running[i] = &se.trials[i]
 	}
-	rungs := se.rungs()
+	rungs := trial.Rungs(se.session.job.Recipe.Epochs, se.options.Halving)
 	for i, epochs := range rungs {
 		last := i == len(rungs)-1
 		err := se.rung(ctx, running, epochs, last)
@@ -181,8 +140,8 @@ func (se *search) run(ctx context.Context) error {
 		if ctx.Err() != nil || se.late() {
 			return nil
 		}
-		slices.SortStableFunc(running, compareTrials)
-		keep := (len(running) + halvingFactor - 1) / halvingFactor
+		slices.SortStableFunc(running, trial.Compare)
+		keep := trial.Kept(len(running))
 		if !last {
 			for _, t := range running[keep:] {
 				t.Ended, t.Best = true, false
@@ -195,17 +154,6 @@ func (se *search) run(ctx context.Context) error {
 }
 
 func (se *search) late() bool { return !se.until.IsZero() && time.Now().After(se.until) }
-
-// compareTrials puts the better first; a trial that was not trained, or whose loss was no number, is last.
-func compareTrials(a, b *Trial) int {
-	loss := func(t *Trial) float64 {
-		if t.Epochs == 0 || math.IsNaN(t.ValLoss) {
-			return math.Inf(1)
-		}
-		return t.ValLoss
-	}
-	return cmp.Compare(loss(a), loss(b))
-}
 
 // rung trains the trials for so many epochs, several at once. Each worker takes the trials of one head together: they
 // share its compiled step.
@@ -263,7 +211,7 @@ func (se *search) work(ctx context.Context, queue <-chan *Trial, epochs int, las
 // build compiles a head with its dropout, optimizer and decay as inputs of the step.
 func (se *search) build(text string) (*stepper.Stepper, error) {
 	job := se.session.job
-	n, err := network.New(job.Backbone, withDropout(text, dropoutStep), features.Tuning{}, job.outputs())
+	n, err := network.New(job.Backbone, trial.WithDropout(text, trial.DropoutStep), features.Tuning{}, job.outputs())
 	if err != nil {
 		return nil, err
 	}
@@ -305,28 +253,8 @@ func (se *search) train(ctx context.Context, compiled *stepper.Stepper, t *Trial
 // show tells a trial with the head as it is trained.
 func (se *search) show(t *Trial) {
 	told := *t
-	told.Head = withDropout(t.Head, t.Dropout)
+	told.Head = trial.WithDropout(t.Head, t.Dropout)
 	se.tell(told)
-}
-
-// withDropout puts dropout behind every dense layer of a head, or before the outputs where it has none.
-func withDropout(text string, rate float64) string {
-	spec, err := head.Parse(text)
-	if err != nil || rate == 0 {
-		return text
-	}
-	drop := head.Layer{Kind: head.Dropout, Rate: math.Round(rate/dropoutStep) * dropoutStep}
-	if len(spec.Layers) == 0 {
-		return head.Spec{Layers: []head.Layer{drop}}.String()
-	}
-	var layers []head.Layer
-	for _, layer := range spec.Layers {
-		layers = append(layers, layer)
-		if layer.Kind == head.Dense {
-			layers = append(layers, drop)
-		}
-	}
-	return head.Spec{Layers: layers}.String()
 }
 
 // result trains the best trial again as a run of its own.
@@ -335,14 +263,14 @@ func (se *search) result(ctx context.Context, job Job, events func(Event)) (*Sea
 	for i := range se.trials {
 		order[i] = &se.trials[i]
 	}
-	slices.SortStableFunc(order, compareTrials)
+	slices.SortStableFunc(order, trial.Compare)
 	best := order[0]
 	if best.Epochs == 0 {
 		return nil, errors.Join(errors.New("search: no trial came to its end"), ctx.Err())
 	}
 	result := &SearchResult{}
 	for _, t := range order {
-		t.Best, t.Head = t == best, withDropout(t.Head, t.Dropout)
+		t.Best, t.Head = t == best, trial.WithDropout(t.Head, t.Dropout)
 		result.Trials = append(result.Trials, *t)
 	}
 	job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = best.Head, best.LearningRate, best.WeightDecay

@@ -13,6 +13,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/schedule"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -46,11 +47,11 @@ type session struct {
 
 // loopState is where a training stands between two epochs.
 type loopState struct {
-	Epoch    int              `json:"epoch"` // finished ones
-	History  History          `json:"history"`
-	Plateau  plateau          `json:"plateau"`
-	Progress stepper.Progress `json:"progress"`
-	Status   Status           `json:"status"`
+	Epoch    int                `json:"epoch"` // finished ones
+	History  History            `json:"history"`
+	Plateau  schedule.Reduction `json:"plateau"`
+	Progress stepper.Progress   `json:"progress"`
+	Status   Status             `json:"status"`
 }
 
 // newSession prepares all that a valid job needs but the images. The caller closes it.

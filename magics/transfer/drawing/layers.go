@@ -6,6 +6,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/summary"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -14,7 +15,7 @@ import (
 func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 	b := m.Backbone
 	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
-	table.Layers = stageRows(b.Layers())
+	table.Layers = stageRows(summary.Layers(b))
 	spec, err := head.Parse(m.Head())
 	if err != nil {
 		return display.Bundle{}, err
@@ -49,7 +50,7 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 }
 
 // stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
-func stageRows(layers []resnet.Layer) []figure.Layer {
+func stageRows(layers []summary.Layer) []figure.Layer {
 	var rows []figure.Layer
 	stage := resnet.Stage("")
 	convolutions := 0

@@ -1,0 +1,91 @@
+// Package history is the epochs of a training.
+package history
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+)
+
+// An Epoch is one pass over the training images and what came of it. Accuracies are fractions; for the task regression
+// they are the coefficient of determination R2.
+type Epoch struct {
+	Epoch        int           `json:"epoch"` // 1-based
+	Epochs       int           `json:"epochs"`
+	Loss         float64       `json:"loss"`
+	Accuracy     float64       `json:"accuracy"`
+	ValLoss      float64       `json:"val_loss"`
+	ValAccuracy  float64       `json:"val_accuracy"`
+	LearningRate float64       `json:"learning_rate"` // at the end of the epoch
+	Seconds      float64       `json:"seconds"`
+	Rate         float64       `json:"rate"`   // training images per second
+	Waited       float64       `json:"waited"` // seconds that the model waited for images
+	Left         time.Duration `json:"left"`   // until the last epoch, expected
+	Best         bool          `json:"best"`   // the best so far, by validation loss
+}
+
+// History is the epochs of a training, first to last.
+type History []Epoch
+
+// Best is the epoch with the lowest validation loss, the training loss where nothing was validated; nil where there is none.
+func (h History) Best() *Epoch {
+	for i := len(h) - 1; i >= 0; i-- {
+		if h[i].Best {
+			return &h[i]
+		}
+	}
+	return nil
+}
+
+// Highest is the first epoch with the highest validation accuracy, whatever its loss; nil where there is none.
+func (h History) Highest() *Epoch {
+	var highest *Epoch
+	for i := range h {
+		if v := h[i].ValAccuracy; !math.IsNaN(v) && (highest == nil || v > highest.ValAccuracy) {
+			highest = &h[i]
+		}
+	}
+	return highest
+}
+
+// A Curve is one quantity over the epochs, on one split.
+type Curve struct {
+	Quantity string // loss, accuracy
+	Split    string // train, validation
+	Values   []float64
+}
+
+// Curves are the learning curves.
+func (h History) Curves() []Curve {
+	list := []Curve{{Quantity: "loss", Split: "train"}, {Quantity: "loss", Split: "validation"},
+		{Quantity: "accuracy", Split: "train"}, {Quantity: "accuracy", Split: "validation"}}
+	for i := range list {
+		list[i].Values = make([]float64, len(h))
+	}
+	for n, e := range h {
+		for i, v := range []float64{e.Loss, e.ValLoss, e.Accuracy, e.ValAccuracy} {
+			list[i].Values[n] = v
+		}
+	}
+	return list
+}
+
+// WriteCSV writes the history to a file as a table.
+func (h History) WriteCSV(path string) error {
+	return atomicfile.WriteFile(path, func(w io.Writer) error {
+		out := csv.NewWriter(w)
+		rows := [][]string{{"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}}
+		for _, e := range h {
+			row := []string{strconv.Itoa(e.Epoch)}
+			for _, v := range []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.LearningRate, e.Seconds} {
+				row = append(row, strconv.FormatFloat(v, 'g', -1, 64))
+			}
+			rows = append(rows, row)
+		}
+		return out.WriteAll(rows)
+	})
+}

@@ -1,0 +1,98 @@
+// Package trial is the trials of a random search for hyper-parameters.
+package trial
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/headstart-nb/headstart/models/head"
+)
+
+// A Trial is one choice of a search, and what came of it.
+type Trial struct {
+	Number       int     `json:"number"` // 1-based, in the order of drawing
+	Head         string  `json:"head"`   // with its dropout
+	LearningRate float64 `json:"learning_rate"`
+	Dropout      float64 `json:"dropout"`
+	WeightDecay  float64 `json:"weight_decay"`
+	Epochs       int     `json:"epochs"`   // trained so far
+	ValLoss      float64 `json:"val_loss"` // of its best epoch
+	ValAccuracy  float64 `json:"val_accuracy"`
+	Seconds      float64 `json:"seconds"`
+	Ended        bool    `json:"ended"` // dropped by halving, or finished
+	Best         bool    `json:"best"`  // the best so far
+}
+
+// The space that is searched, uniform in the logarithm for rate and decay.
+const (
+	lowestRate, highestRate = 1e-4, 1e-2
+	lowestDecay, topDecay   = 1e-5, 1e-1
+	largestDropout          = 0.6
+)
+
+// DropoutStep is the distance between the rates of dropout that are tried.
+const DropoutStep = 0.1
+
+// Draw draws n trials with one of the heads each. What is drawn depends on the seed alone.
+func Draw(n int, heads []string, seed int64) []Trial {
+	random := rand.New(rand.NewPCG(uint64(seed), 0x74756e65)) // any fixed second word
+	logarithmic := func(low, high float64) float64 {
+		return math.Exp(math.Log(low) + random.Float64()*(math.Log(high)-math.Log(low)))
+	}
+	var trials []Trial
+	for i := range n {
+		t := Trial{Number: i + 1, Head: heads[random.IntN(len(heads))]}
+		t.LearningRate, t.WeightDecay = logarithmic(lowestRate, highestRate), logarithmic(lowestDecay, topDecay)
+		t.Dropout = float64(random.IntN(int(largestDropout/DropoutStep)+1)) * DropoutStep
+		trials = append(trials, t)
+	}
+	return trials
+}
+
+// Rungs are the epochs after which trials of so many epochs are compared: with halving 1/9, 1/3 and all of them.
+func Rungs(epochs int, halving bool) []int {
+	if !halving {
+		return []int{epochs}
+	}
+	rungs := []int{max(1, epochs/(halvingFactor*halvingFactor)), max(1, epochs/halvingFactor), epochs}
+	return slices.Compact(rungs)
+}
+
+// halvingFactor says that one of so many trials goes on.
+const halvingFactor = 3
+
+// Kept is how many of n trials go on after a rung.
+func Kept(n int) int { return (n + halvingFactor - 1) / halvingFactor }
+
+// Compare puts the better first; a trial that was not trained, or whose loss was no number, is last.
+func Compare(a, b *Trial) int {
+	loss := func(t *Trial) float64 {
+		if t.Epochs == 0 || math.IsNaN(t.ValLoss) {
+			return math.Inf(1)
+		}
+		return t.ValLoss
+	}
+	return cmp.Compare(loss(a), loss(b))
+}
+
+// WithDropout puts dropout behind every dense layer of a head, or before the outputs where it has none.
+func WithDropout(text string, rate float64) string {
+	spec, err := head.Parse(text)
+	if err != nil || rate == 0 {
+		return text
+	}
+	drop := head.Layer{Kind: head.Dropout, Rate: math.Round(rate/DropoutStep) * DropoutStep}
+	if len(spec.Layers) == 0 {
+		return head.Spec{Layers: []head.Layer{drop}}.String()
+	}
+	var layers []head.Layer
+	for _, layer := range spec.Layers {
+		layers = append(layers, layer)
+		if layer.Kind == head.Dense {
+			layers = append(layers, drop)
+		}
+	}
+	return head.Spec{Layers: layers}.String()
+}
