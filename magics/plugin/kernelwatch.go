@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"os"
 	"sync"
 	"time"
@@ -13,6 +14,9 @@ const (
 	firstAttach = 30 * time.Second
 	// watchInterval is how often a plugin without a kernel looks whether it is still needed.
 	watchInterval = 100 * time.Millisecond
+	// attachPatience is how long the call of a magic waits for its kernel's attachment, and attachInterval how often it looks.
+	attachPatience = 2 * time.Second
+	attachInterval = time.Millisecond
 	// stopGrace is how long a plugin that is no longer needed has to end by itself.
 	stopGrace = 3 * time.Second
 )
@@ -62,6 +66,20 @@ func (w *kernelWatch) background() *updates {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.updates
+}
+
+// await waits until a kernel is attached, for attachPatience at most: the first call of a magic may overtake the attachment,
+// and updates after its end would then have nowhere to go.
+func (w *kernelWatch) await(ctx context.Context) {
+	patience, cancel := context.WithTimeout(ctx, attachPatience)
+	defer cancel()
+	for w.background() == nil {
+		select {
+		case <-patience.Done():
+			return
+		case <-time.After(attachInterval):
+		}
+	}
 }
 
 func (w *kernelWatch) setRuntimeDir(folder string) {

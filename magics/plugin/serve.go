@@ -169,6 +169,7 @@ func (s *server) Run(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.Fr
 	}
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
+	s.kernel.await(ctx)
 	host := newCellHost(stream, s.kernel)
 	go host.receive(cancel)
 	err = magics.Invoke(ctx, m, magicpb.ToCall(start), host)
