@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/pflag"
@@ -52,7 +53,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.ModelOptions, error) {
 	weights, err := lab.ExpandHome(o.Weights)
 	return lab.ModelOptions{
-		Name: o.Name, Head: o.Head, Precision: resnet.Precision(o.Precision),
+		Name: o.Name, Head: cmp.Or(o.Head, head.Default), Precision: resnet.Precision(o.Precision),
 		Backbone: resnet.Options{
 			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Stage(o.Cut),
 			Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
