@@ -312,7 +312,7 @@ func TestDryRun(t *testing.T) {
 	}
 	var there []string
 	for name, content := range snapshot(t, o.Place.Prefix) {
-		if !strings.HasPrefix(content, "d") && filepath.Base(name) != ".lock" {
+		if content != fs.ModeDir.String() && filepath.Base(name) != ".lock" {
 			there = append(there, filepath.Join(o.Place.Prefix, name))
 		}
 	}
