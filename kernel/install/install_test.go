@@ -203,7 +203,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	for name, content := range snapshot(t, prefix) {
 		path := filepath.Join(prefix, name)
-		if strings.HasPrefix(content, "d") || path == theirs || path == layout.manifest() || filepath.Base(path) == ".lock" {
+		if content == fs.ModeDir.String() || path == theirs || path == layout.manifest() || filepath.Base(path) == ".lock" {
 			continue
 		}
 		if !slices.Contains(installed.Files, path) {
