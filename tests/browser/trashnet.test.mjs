@@ -21,7 +21,7 @@ const cells = [
   ['%dataset show trash --class glass', /glass/],
   ['%dataset show trash --augmented --augment "flip,rotate:10,zoom:0.1"', /flip/],
   [`%model resnet50 --weights ${weights} --cut conv4 --head "dense:64:relu,dropout:0.2"`, /frozen/],
-  ['%train --epochs 20 --run sorted', /validation accuracy/],
+  ['%train --epochs 20 --run sorted', /val accuracy/],
   ['%evaluate', /macro average/],
   [`%predict ${path.join(photos, 'glass')} --top 3`, /glass/],
   [`%explain ${path.join(photos, 'metal')}/METAL`, /metal/],
