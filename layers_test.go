@@ -21,8 +21,8 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
-	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
+	{"internal/need", "internal/hostile", "internal/filelock", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
+	{".", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/magictest",
 		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",

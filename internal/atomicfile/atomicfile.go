@@ -38,6 +38,14 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
+// Write replaces the file at path by content.
+func Write(path string, content []byte) error {
+	return WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
 // syncDir makes a rename last through a power cut.
 func syncDir(path string) error {
 	dir, err := os.Open(path)

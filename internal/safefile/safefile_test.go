@@ -6,27 +6,20 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/headstart-nb/headstart/internal/hostile"
 )
 
 // withoutWaiting fails the test where an open blocks, as that of a pipe does.
 func withoutWaiting(t *testing.T, what string, open func() (*os.File, error)) error {
 	t.Helper()
-	failure := make(chan error, 1)
-	go func() {
+	return hostile.InTime(t, what, func() error {
 		file, err := open()
 		if err == nil {
 			_ = file.Close() // only opened
 		}
-		failure <- err
-	}()
-	select {
-	case err := <-failure:
 		return err
-	case <-time.After(5 * time.Second):
-		t.Fatalf("%s: the open waits", what)
-		return nil
-	}
+	})
 }
 
 func TestOnlyRegularFilesAreOpened(t *testing.T) {

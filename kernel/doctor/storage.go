@@ -3,9 +3,7 @@ package doctor
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +13,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
-	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -41,7 +39,7 @@ func checkWeights(ctx context.Context, s *subject) diagnosis.Diagnosis {
 		if len(want) != sha256.Size*2 {
 			continue // a lock, or a small file that is named after its git hash
 		}
-		got, bytes, err := digest(ctx, file)
+		got, bytes, err := digest.File(ctx, file)
 		if err != nil {
 			return failed(name, fmt.Sprintf("%s cannot be read: %v", file, err), "rm "+file)
 		}
@@ -49,7 +47,7 @@ func checkWeights(ctx context.Context, s *subject) diagnosis.Diagnosis {
 			return failed(name, fmt.Sprintf("%s has the SHA-256 %.12s instead of %.12s: it is damaged", file, got, want), "rm "+file)
 		}
 		files++
-		kept += bytes
+		kept += uint64(bytes)
 	}
 	switch {
 	case partial != "":
@@ -59,26 +57,6 @@ func checkWeights(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	}
 	return ok(name, fmt.Sprintf("%d files, %s, hashes right, in %s", files, size(kept), cache))
 }
-
-func digest(ctx context.Context, name string) (hash string, bytes uint64, err error) {
-	file, err := safefile.Open(name)
-	if err != nil {
-		return "", 0, err
-	}
-	defer file.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return file.Read(p)
-	}))
-	return hex.EncodeToString(sum.Sum(nil)), uint64(n), err
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // checkFeatures writes into the folder of the feature cache, since a mounted or shared one may not allow it.
 func checkFeatures(_ context.Context, s *subject) diagnosis.Diagnosis {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
@@ -188,7 +189,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transac
 	if err != nil || len(files) != 1 {
 		return fmt.Errorf("pip downloaded %d wheels of %s to %s where one was expected", len(files), w.project, dir)
 	}
-	got, err := fileHash(files[0])
+	got, _, err := digest.File(ctx, files[0])
 	if err != nil {
 		return err
 	}

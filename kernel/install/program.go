@@ -2,15 +2,14 @@ package install
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -65,7 +64,7 @@ func (c *programs) stage(ctx context.Context, tx *transaction.Transaction) error
 		}
 		return nil
 	}
-	return c.copyAll(tx)
+	return c.copyAll(ctx, tx)
 }
 
 func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own ownProgram) error {
@@ -90,11 +89,11 @@ func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own o
 	if err != nil {
 		return err
 	}
-	return c.placeIfNew(tx, built, dest)
+	return c.placeIfNew(ctx, tx, built, dest)
 }
 
-func (c *programs) placeIfNew(tx *transaction.Transaction, built, dest string) error {
-	if same, err := sameContent(built, dest); err != nil || same {
+func (c *programs) placeIfNew(ctx context.Context, tx *transaction.Transaction, built, dest string) error {
+	if same, err := sameContent(ctx, built, dest); err != nil || same {
 		return err
 	}
 	tx.Place(built, dest)
@@ -102,7 +101,7 @@ func (c *programs) placeIfNew(tx *transaction.Transaction, built, dest string) e
 }
 
 // copyAll takes what lies beside the running program. Without the others the kernel still runs Go cells.
-func (c *programs) copyAll(tx *transaction.Transaction) error {
+func (c *programs) copyAll(ctx context.Context, tx *transaction.Transaction) error {
 	running, err := os.Executable()
 	if err == nil {
 		running, err = filepath.EvalSymlinks(running)
@@ -120,7 +119,7 @@ func (c *programs) copyAll(tx *transaction.Transaction) error {
 			missing = append(missing, own.program+" ("+own.brings+")")
 			continue
 		}
-		if err := c.copy(tx, from, c.layout.Program(own.program+exeSuffix())); err != nil {
+		if err := c.copy(ctx, tx, from, c.layout.Program(own.program+exeSuffix())); err != nil {
 			return err
 		}
 	}
@@ -131,8 +130,8 @@ func (c *programs) copyAll(tx *transaction.Transaction) error {
 	return nil
 }
 
-func (c *programs) copy(tx *transaction.Transaction, from, dest string) error {
-	if same, err := sameContent(from, dest); err != nil || same {
+func (c *programs) copy(ctx context.Context, tx *transaction.Transaction, from, dest string) error {
+	if same, err := sameContent(ctx, from, dest); err != nil || same {
 		return err
 	}
 	file, err := os.Open(from)
@@ -143,27 +142,14 @@ func (c *programs) copy(tx *transaction.Transaction, from, dest string) error {
 	return tx.Write(dest, 0o755, file)
 }
 
-func sameContent(a, b string) (bool, error) {
-	hashA, err := fileHash(a)
+func sameContent(ctx context.Context, a, b string) (bool, error) {
+	hashA, _, err := digest.File(ctx, a)
 	if err != nil {
 		return false, err
 	}
-	hashB, err := fileHash(b)
+	hashB, _, err := digest.File(ctx, b)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return hashA == hashB, err
-}
-
-func fileHash(name string) (string, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%x", hash.Sum(nil)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
 )
 
@@ -85,19 +86,7 @@ func (c descriptionCache) save(name string, entry cached) error {
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
 		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
 	}
-	temporary, err := os.CreateTemp(c.folder, ".writing-*")
-	if err != nil {
-		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
-	}
-	_, err = temporary.Write(text)
-	if closing := temporary.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), c.file(name))
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name()) // the first error says it all
+	if err := atomicfile.Write(c.file(name), text); err != nil {
 		return fmt.Errorf("remember what the plugin %s provides: %w", name, err)
 	}
 	return nil

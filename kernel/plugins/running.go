@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
@@ -14,7 +15,8 @@ import (
 // on the file; the operating system drops the lock when the kernel ends, however it ends.
 type runningFile struct {
 	path string
-	file *os.File // open and locked
+	file *os.File
+	lock *filelock.Lock // on the file itself
 }
 
 // runningRecord is the file's content.
@@ -53,8 +55,8 @@ func recordRunning(l launch, socket string, pid int, log *tail) *runningFile {
 	if err != nil {
 		return fail(err)
 	}
-	r := &runningFile{path, file}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	r := &runningFile{path: path, file: file}
+	r.lock, err = filelock.Try(path)
 	if err == nil {
 		err = json.NewEncoder(file).Encode(runningRecord{b, pid, socket, folder})
 	}
@@ -72,14 +74,18 @@ func openRecord(path string) *runningFile {
 	if err != nil {
 		return nil
 	}
-	r := &runningFile{path, file}
+	r := &runningFile{path: path, file: file}
 	info, err := file.Stat()
 	if err != nil {
 		r.release()
 		return nil
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(owner.Uid) != os.Getuid() || syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+	if !ok || int(owner.Uid) != os.Getuid() {
+		r.release()
+		return nil
+	}
+	if r.lock, err = filelock.Try(path); err != nil {
 		r.release()
 		return nil
 	}
@@ -125,7 +131,11 @@ func (r *runningFile) remove() {
 
 // release lets other kernels adopt the process.
 func (r *runningFile) release() {
-	if r != nil {
-		_ = r.file.Close()
+	if r == nil {
+		return
+	}
+	_ = r.file.Close()
+	if r.lock != nil {
+		_ = r.lock.Close()
 	}
 }

@@ -7,14 +7,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
+	"time"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -123,38 +126,34 @@ func (h *history) append(e entry) error {
 
 // rewrite replaces the file by what is kept of it.
 func (h *history) rewrite() error {
-	f, err := os.CreateTemp(filepath.Dir(h.file), ".history-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
-	w := bufio.NewWriter(f)
-	for _, e := range h.entries {
-		line, err := wire.Marshal(e)
-		if err != nil {
-			return errors.Join(err, f.Close())
+	return atomicfile.WriteFile(h.file, func(file io.Writer) error {
+		w := bufio.NewWriter(file)
+		for _, e := range h.entries {
+			line, err := wire.Marshal(e)
+			if err != nil {
+				return err
+			}
+			if _, err := w.Write(append(line, '\n')); err != nil {
+				return err
+			}
 		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return errors.Join(err, f.Close())
-		}
-	}
-	if err := errors.Join(w.Flush(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), h.file)
+		return w.Flush()
+	})
 }
+
+// lockPatience is how long a kernel waits for another one's entry to be written. The history then lacks an entry; a kernel
+// that waits on would not answer.
+const lockPatience = 5 * time.Second
 
 // locked does work while no other kernel touches the file.
 func (h *history) locked(work func() error) error {
-	lock, err := os.OpenFile(h.file+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
+	defer cancel()
+	lock, err := filelock.Acquire(ctx, h.file+".lock", nil)
 	if err != nil {
 		return err
 	}
-	defer lock.Close() // unlocks
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("lock %s: %w", lock.Name(), err)
-	}
-	return work()
+	return errors.Join(work(), lock.Close())
 }
 
 func (s *Session) searchHistory(_ context.Context, _ *request, content wire.HistoryRequest) any {

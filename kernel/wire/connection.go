@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 )
 
 // A ConnectionInfo is the content of a connection file: where a kernel's sockets are and how messages are signed.
@@ -45,22 +46,7 @@ func (c ConnectionInfo) Write(file string) error {
 	if err != nil {
 		return fmt.Errorf("write the connection file %s: %w", file, err)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(file), ".connection-*") // CreateTemp's mode is 0600
-	if err != nil {
-		return fmt.Errorf("write the connection file %s: %w", file, err)
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.Write(data)
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(temp.Name(), file)
-	}
-	if err != nil {
-		return fmt.Errorf("write the connection file %s: %w", file, err)
-	}
-	return nil
+	return atomicfile.Write(file, data)
 }
 
 // Port returns the port number of a channel.

@@ -2,51 +2,21 @@ package classifier
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/headstart-nb/headstart/internal/hostile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
-// inTime fails the test where a file that never ends, or that nobody writes, is waited for.
-func inTime(t *testing.T, what string, do func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(10 * time.Second):
-		t.Fatalf("%s: it hangs", what)
-		return nil
-	}
-}
-
 func TestAModelOfPipesAndDevicesIsRefused(t *testing.T) {
-	for name, plant := range map[string]func(file string) error{
-		"a pipe":             func(file string) error { return syscall.Mkfifo(file, 0o600) },
-		"a link to a device": func(file string) error { return os.Symlink("/dev/zero", file) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := plant(filepath.Join(dir, modelFile)); err != nil {
-				t.Fatal(err)
-			}
-			err := inTime(t, modelFile, func() error { _, err := Load(t.Context(), nil, dir, LoadOptions{}); return err })
-			if !errors.Is(err, safefile.ErrNotRegular) {
-				t.Errorf("%s: %v", modelFile, err)
-			}
-			image := filepath.Join(dir, "image.jpg")
-			if err := plant(image); err != nil {
-				t.Fatal(err)
-			}
-			err = inTime(t, "an image's digest", func() error { _, err := fileDigest(image); return err })
-			if !errors.Is(err, safefile.ErrNotRegular) {
-				t.Errorf("an image's digest: %v", err)
-			}
+	hostile.Each(t, modelFile, func(t *testing.T, path string) {
+		err := hostile.InTime(t, modelFile, func() error {
+			_, err := Load(t.Context(), nil, filepath.Dir(path), LoadOptions{})
+			return err
 		})
-	}
+		if !errors.Is(err, safefile.ErrNotRegular) {
+			t.Errorf("%s: %v", modelFile, err)
+		}
+	})
 }

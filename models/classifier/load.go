@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
@@ -55,7 +56,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s is missing, or no regular file", name)
 		}
-		got, err := weights.Digest(ctx, filepath.Join(dir, name))
+		got, _, err := digest.File(ctx, filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}

@@ -2,16 +2,13 @@ package classifier
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"path/filepath"
 	"slices"
 
-	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -105,7 +102,7 @@ func recordedDataset(ctx context.Context, o training.Outcome, root string) (*ima
 		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == training.Single && f.Label >= len(o.Classes)) {
 			return nil, nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
 		}
-		sum, err := fileDigest(filepath.Join(root, filepath.FromSlash(f.Path)))
+		sum, _, err := digest.File(ctx, filepath.Join(root, filepath.FromSlash(f.Path)))
 		switch {
 		case err != nil:
 			differs("%s cannot be read: %v", imagefolder.Printable(f.Path), err)
@@ -122,19 +119,6 @@ func recordedDataset(ctx context.Context, o training.Outcome, root string) (*ima
 		data.Classes = append(data.Classes, fmt.Sprint(i))
 	}
 	return data, changed, nil
-}
-
-func fileDigest(path string) (string, error) {
-	file, err := safefile.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // differentVersions names the programs that are not the recorded ones.

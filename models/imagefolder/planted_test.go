@@ -6,24 +6,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/headstart-nb/headstart/internal/hostile"
 	"github.com/headstart-nb/headstart/internal/need"
 )
-
-// inTime fails the test where a load hangs.
-func inTime(t *testing.T, what string, do func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(20 * time.Second):
-		t.Fatalf("%s: it hangs", what)
-		return nil
-	}
-}
 
 // TestTheLogOfEditsIsNotWhatAStrangerPutThere plants something of a stranger's in the place of the log.
 func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
@@ -62,10 +48,10 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 				need.Lack(t, need.System, "this file system does not hold it: "+err.Error())
 			}
 			before, _ := os.Lstat(d.EditsFile())
-			if err := inTime(t, "edit", func() error { return d.Edit(Keep, []int{0}, "") }); err == nil {
+			if err := hostile.InTime(t, "edit", func() error { return d.Edit(Keep, []int{0}, "") }); err == nil {
 				t.Error("an edit was written")
 			}
-			err := inTime(t, "load", func() error { _, err := Load(t.Context(), dir, DefaultOptions()); return err })
+			err := hostile.InTime(t, "load", func() error { _, err := Load(t.Context(), dir, DefaultOptions()); return err })
 			if err == nil || !strings.Contains(err.Error(), "log of edits") {
 				t.Errorf("load: %v", err)
 			}
@@ -112,7 +98,7 @@ func TestListsAndArchivesThatArePipesDoNotHang(t *testing.T) {
 		if err := syscall.Mkfifo(file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := inTime(t, name, func() error {
+		if err := hostile.InTime(t, name, func() error {
 			_, err := Load(t.Context(), file, options(func(o *Options) { o.StateDir = t.TempDir() }))
 			return err
 		}); err == nil {

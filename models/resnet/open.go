@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -34,19 +35,19 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 		return openSource(source, path, set.origin(), set.Deepest, o)
 	}
 	path := o.Weights.Path
-	digest, err := weights.Digest(ctx, path)
+	sum, _, err := digest.File(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file", path,
 			fs.ErrNotExist, strings.Join(SetNames(), ", "))
 	}
 	if err == nil {
-		err = o.Weights.checkDigest(digest)
+		err = o.Weights.checkDigest(sum)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open weights %s: %w", path, err)
 	}
 	origin := o.Weights
-	origin.SHA256 = digest
+	origin.SHA256 = sum
 	return openFile(path, origin, Conv5, o)
 }
 

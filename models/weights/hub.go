@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/gomlx/go-huggingface/hub"
+
+	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/filelock"
 )
 
 // HubFile is one file of the Hugging Face hub at a fixed revision.
@@ -93,11 +95,11 @@ func (f HubFile) fetch(ctx context.Context, options FetchOptions) (string, error
 	if err := os.MkdirAll(filepath.Dir(blob), 0o755); err != nil {
 		return "", err
 	}
-	lock := flock.New(blob + ".lock")
-	if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil {
+	lock, err := filelock.Acquire(ctx, blob+".lock", nil)
+	if err != nil {
 		return "", fmt.Errorf("wait for another program that fetches it: %w", err)
 	}
-	defer func() { _ = lock.Unlock() }() // the end of the process does it as well
+	defer lock.Close() // nothing was written to it
 	if err := f.verify(ctx, blob); errors.Is(err, fs.ErrNotExist) {
 		if err := f.download(ctx, options, blob); err != nil {
 			return "", err
@@ -110,12 +112,12 @@ func (f HubFile) fetch(ctx context.Context, options FetchOptions) (string, error
 
 // verify checks a file's hash.
 func (f HubFile) verify(ctx context.Context, path string) error {
-	digest, err := Digest(ctx, path)
+	sum, _, err := digest.File(ctx, path)
 	if err != nil {
 		return err
 	}
-	if digest != f.SHA256 {
-		return fmt.Errorf("%s has the SHA-256 %s and must have %s: remove it to fetch it again", path, digest, f.SHA256)
+	if sum != f.SHA256 {
+		return fmt.Errorf("%s has the SHA-256 %s and must have %s: remove it to fetch it again", path, sum, f.SHA256)
 	}
 	return nil
 }
@@ -130,12 +132,12 @@ func (f HubFile) download(ctx context.Context, options FetchOptions, blob string
 	if err := (&download{url: url, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
 		return err
 	}
-	digest, err := Digest(ctx, part)
+	sum, _, err := digest.File(ctx, part)
 	if err != nil {
 		return err
 	}
-	if digest != f.SHA256 {
-		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", url, digest, f.SHA256),
+	if sum != f.SHA256 {
+		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", url, sum, f.SHA256),
 			os.Remove(part))
 	}
 	return os.Rename(part, blob)

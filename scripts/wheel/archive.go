@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 )
 
 // An entry is a file of the wheel.
@@ -68,25 +70,10 @@ func (e entries) write(file, record string, at time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	unfinished, err := os.CreateTemp(filepath.Dir(file), ".wheel-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
+	if err := atomicfile.WriteFile(file, func(w io.Writer) error { return e.archive(w, record, at) }); err != nil {
+		return err
 	}
-	defer os.Remove(unfinished.Name())
-	err = e.archive(unfinished, record, at)
-	if err == nil {
-		err = unfinished.Chmod(0o644)
-	}
-	if closing := unfinished.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(unfinished.Name(), file)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	return nil
+	return os.Chmod(file, 0o644)
 }
 
 func (e entries) archive(w io.Writer, record string, at time.Time) error {

@@ -3,23 +3,23 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/internal/paths"
-	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // A runtimeFolder holds the sockets of one kernel and its children. It is locked while the kernel lives, so that other
 // kernels can tell which folders were left behind by one that was killed.
 type runtimeFolder struct {
 	path string
-	lock *os.File
+	lock *filelock.Lock // nil while an earlier kernel of the same connection file still has it
 }
 
 // sweepAge is how old a folder is before another kernel looks at it: younger ones may not be locked yet.
@@ -46,25 +46,21 @@ func openFolderBelow(base, connectionFile string) (*runtimeFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for this kernel: %w", err)
 	}
-	lock, _, err := lockFolder(path)
-	if err != nil {
+	lock, err := filelock.Try(filepath.Join(path, lockName))
+	if err != nil && !errors.Is(err, filelock.ErrHeld) {
 		return nil, fmt.Errorf("lock the folder for the kernel's sockets: %w", err)
 	}
 	return &runtimeFolder{path: path, lock: lock}, nil
 }
 
-// lockFolder locks a folder for as long as the file stays open. Locked is false where another kernel holds the lock.
-func lockFolder(path string) (file *os.File, locked bool, err error) {
-	file, err = safefile.OpenUnlinked(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, false, err
-	}
-	return file, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil, nil
-}
+// lockName is the file that a kernel keeps locked in its folder for as long as it lives.
+const lockName = "lock"
 
 // close removes the folder, unless a plugin that outlives the kernel still listens in it.
 func (r *runtimeFolder) close() error {
-	defer r.lock.Close() // nothing was written to it
+	if r.lock != nil {
+		defer r.lock.Close() // nothing was written to it
+	}
 	if listening(r.path) {
 		return nil
 	}
@@ -95,12 +91,15 @@ func (r *runtimeFolder) sweep() error {
 }
 
 func sweepOne(path string) error {
-	lock, locked, err := lockFolder(path)
+	lock, err := filelock.Try(filepath.Join(path, lockName))
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer lock.Close() // nothing was written to it
-	if !locked || listening(path) {
+	if listening(path) {
 		return nil
 	}
 	return os.RemoveAll(path)

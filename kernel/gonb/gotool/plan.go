@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 )
 
 // A plan is what the real go found out when it built a module: which compiled packages its program is made of. Its
@@ -225,11 +227,7 @@ func (p *plan) update() error {
 	if err != nil {
 		return err
 	}
-	temp := filepath.Join(p.folder, planFile+".new")
-	if err := os.WriteFile(temp, text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temp, filepath.Join(p.folder, planFile))
+	return atomicfile.Write(filepath.Join(p.folder, planFile), text)
 }
 
 // localModules are the required modules that a folder replaces, by path.

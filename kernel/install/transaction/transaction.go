@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/filelock"
 )
 
 const (
@@ -46,10 +48,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // rename. An installation that is killed before that has changed nothing; killed within it, every file is whole, old or
 // new, and the kernelspec, which makes the rest visible, comes last.
 type Transaction struct {
-	site   Site
-	unlock func()
-	old    Manifest // what is in place
-	owned  owned    // what may be removed
+	site  Site
+	lock  *filelock.Lock
+	old   Manifest // what is in place
+	owned owned    // what may be removed
 
 	mu     sync.Mutex
 	stages map[string]string // base folder -> its staging folder, on the same file system
@@ -63,14 +65,13 @@ type move struct{ from, to string }
 // Begin waits until no other transaction works on the same root, clears what killed runs left behind, and notes the folders
 // that are about to be made. It calls waiting where it has to wait. The caller ends the transaction with Discard.
 func Begin(ctx context.Context, site Site, folders []string, waiting func()) (*Transaction, error) {
-	unlock, err := lock(ctx, site.Root, waiting)
+	held, err := lock(ctx, site.Root, waiting)
 	if err != nil {
 		return nil, err
 	}
-	tx := &Transaction{site: site, unlock: unlock, stages: map[string]string{}}
+	tx := &Transaction{site: site, lock: held, stages: map[string]string{}}
 	if err := tx.prepare(folders); err != nil {
-		unlock()
-		return nil, err
+		return nil, errors.Join(err, held.Close())
 	}
 	return tx, nil
 }
@@ -260,7 +261,7 @@ func replace(from, dest string) error {
 
 // Discard ends the transaction: it removes the staging folders and lets the next one begin.
 func (tx *Transaction) Discard() {
-	defer tx.unlock()
+	defer tx.lock.Close() // nothing was written to it
 	for _, dir := range tx.stages {
 		_ = RemoveAll(dir)
 	}

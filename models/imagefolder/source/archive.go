@@ -7,8 +7,6 @@ import (
 	"compress/bzip2"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/ulikunitz/xz"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -43,12 +42,12 @@ func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 	if o.StateDir == "" {
 		return Layout{}, errors.New("an archive needs a folder to unpack into: set a state folder, or unpack it yourself")
 	}
-	digest, size, err := digestFile(ctx, file)
+	sum, size, err := digest.File(ctx, file)
 	if err != nil {
-		return Layout{}, err
+		return Layout{}, errors.New(plain(err))
 	}
 	parent := filepath.Join(o.StateDir, "unpacked")
-	target := filepath.Join(parent, digest[:32])
+	target := filepath.Join(parent, sum[:32])
 	if _, err := os.Stat(target); errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
 			return Layout{}, err
@@ -79,17 +78,6 @@ func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 	}
 	l.Skipped = append(l.Skipped, refused...)
 	return l, nil
-}
-
-func digestFile(ctx context.Context, file string) (digest string, size int64, err error) {
-	f, err := safefile.Open(file)
-	if err != nil {
-		return "", 0, errors.New(plain(err))
-	}
-	defer f.Close()
-	hash := sha256.New()
-	size, err = io.Copy(hash, canceled{ctx, f})
-	return hex.EncodeToString(hash.Sum(nil)), size, err
 }
 
 // canceled is a reader that ends with its context.

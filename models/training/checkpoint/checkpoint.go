@@ -17,12 +17,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/filelock"
 )
 
 // ErrBusy marks a run that another process works on.
@@ -52,7 +50,7 @@ func CheckName(name string) error {
 // A Dir is the folder of a run that this process works on.
 type Dir struct {
 	path string
-	lock *flock.Flock
+	lock *filelock.Lock
 }
 
 // Create makes the run name below root and locks it. It fails where a run of that name is already there.
@@ -78,17 +76,14 @@ func Open(root, name string) (*Dir, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("open run %s: there is none in %s", name, root)
 	}
-	lock := newLock(path)
 	patience, cancel := context.WithTimeout(context.Background(), lockPatience)
 	defer cancel()
-	locked, err := lock.TryLockContext(patience, lockPatience/20)
+	lock, err := filelock.Acquire(patience, filepath.Join(path, lockName), nil)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, filelock.ErrHeld):
 		return nil, fmt.Errorf("open run %s: %w", name, ErrBusy)
 	case err != nil:
-		return nil, fmt.Errorf("lock run %s: %w", name, err)
-	case !locked:
-		return nil, fmt.Errorf("open run %s: %w", name, ErrBusy)
+		return nil, fmt.Errorf("open run %s: %w", name, err)
 	}
 	return &Dir{path: path, lock: lock}, nil
 }
@@ -96,18 +91,8 @@ func Open(root, name string) (*Dir, error) {
 // lockPatience is how long a run's lock is asked for: Busy holds it for a moment when it looks.
 const lockPatience = 200 * time.Millisecond
 
-// newLock neither waits for a pipe nor follows a link in the lock's place.
-func newLock(folder string) *flock.Flock {
-	return flock.New(filepath.Join(folder, lockName), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW))
-}
-
 // Busy tells whether a process works on the run.
-func Busy(root, name string) bool {
-	lock := newLock(filepath.Join(root, name))
-	defer lock.Close()
-	locked, err := lock.TryRLock() // shared, so that those who look do not see one another
-	return err == nil && !locked
-}
+func Busy(root, name string) bool { return filelock.Held(filepath.Join(root, name, lockName)) }
 
 // List names the runs below root, sorted; none where root does not exist.
 func List(root string) ([]string, error) {

@@ -1,0 +1,39 @@
+// Package digest computes the SHA-256 of files.
+package digest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
+)
+
+// File is the SHA-256 of a regular file in hexadecimal, with the number of bytes. It ends with the context.
+func File(ctx context.Context, path string) (sum string, size int64, err error) {
+	file, err := safefile.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	hash := sha256.New()
+	size, err = io.Copy(hash, reader{ctx, file})
+	if err != nil {
+		return "", size, err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), size, nil
+}
+
+// reader fails as soon as its context is canceled.
+type reader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
