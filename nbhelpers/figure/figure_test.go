@@ -136,7 +136,13 @@ func figures() map[string]display.Bundle {
 		"trials":         Trials(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"trials_hostile": Trials(TrialsData{Title: hostile, Metric: hostile, Lower: true, Trials: []Trial{{1, math.NaN(), []Param{{hostile, hostile}}, false, 0}, {-5, math.Inf(1), nil, true, -1}, {1 << 40, 3, []Param{{hostile, hostile}}, false, time.Hour}}}),
 		"trials_none":    Trials(TrialsData{}),
-		"feature_map":    featureMap120(),
+		"rate_range": RateRange(RateRangeData{
+			Title: "learning-rate range test", Rates: []float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1}, Losses: []float64{2.2, 2.2, 2.1, 1.9, 1.5, 1.3, 2.4, 6.1},
+			Suggested: 1e-2, Notes: []string{"The loss falls fastest near a learning rate of 0.01."},
+		}),
+		"rate_range_hostile": RateRange(RateRangeData{Title: hostile, Rates: []float64{3, -1, math.NaN(), 1e-300, math.Inf(1)}, Losses: []float64{math.Inf(1), 1, 2, -4}, Suggested: math.NaN()}),
+		"rate_range_none":    RateRange(RateRangeData{}),
+		"feature_map":        featureMap120(),
 		"feature_map_hostile": FeatureMap(FeatureMapData{Title: hostile, Method: hostile, Points: []FeaturePoint{
 			{math.NaN(), 1, "a", "", 0, nil}, {math.MaxFloat64, -math.MaxFloat64, hostile, hostile, MarkWrong, nil}, {-math.MaxFloat64, math.MaxFloat64, "b", "", 0, drawnPhoto(1, 900, 2)}, {math.Inf(1), 0, "", "", 0, nil},
 		}}),
@@ -360,4 +366,22 @@ func pixels(t *testing.T, data []byte) *image.RGBA {
 	drawn := image.NewRGBA(img.Bounds())
 	draw.Draw(drawn, drawn.Rect, img, img.Bounds().Min, draw.Src)
 	return drawn
+}
+
+// TestTrialsThatEndInAnyOrder shows that the best value so far never gets worse from one trial to the next.
+func TestTrialsThatEndInAnyOrder(t *testing.T) {
+	d := TrialsData{Metric: "val loss", Lower: true, Trials: []Trial{
+		{Number: 9, Value: 1.7}, {Number: 2, Value: 0.95}, {Number: 5, Value: 0.97}, {Number: 1, Value: 1.8, Cut: true}, {Number: 3, Value: math.NaN()},
+	}}
+	trials, best := d.soFar()
+	var numbers []int
+	for _, trial := range trials {
+		numbers = append(numbers, trial.Number)
+	}
+	if diff := cmp.Diff([]int{1, 2, 5, 9}, numbers); diff != "" {
+		t.Errorf("the order of the trials (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]float64{1.8, 0.95, 0.95, 0.95}, best); diff != "" {
+		t.Errorf("the best so far (-want +got):\n%s", diff)
+	}
 }

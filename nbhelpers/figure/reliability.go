@@ -123,6 +123,14 @@ func (d ReliabilityData) vega() map[string]any {
 				"encoding": map[string]any{"x": axis("lower", "confidence"), "x2": map[string]any{"field": "upper"}, "y": axis("confidence", "accuracy")},
 			},
 			map[string]any{
+				"transform": []any{
+					map[string]any{"calculate": "(datum.lower + datum.upper) / 2", "as": "middle"},
+					map[string]any{"calculate": "max(datum.accuracy, datum.confidence)", "as": "top"},
+				},
+				"mark":     map[string]any{"type": "text", "dy": -7, "fontSize": 10},
+				"encoding": map[string]any{"x": axis("middle", "confidence"), "y": axis("top", "accuracy"), "text": map[string]any{"field": "count"}},
+			},
+			map[string]any{
 				"data":     map[string]any{"values": []any{map[string]any{"v": 0}, map[string]any{"v": 1}}},
 				"mark":     map[string]any{"type": "line", "color": sketch.Neutral, "strokeDash": []int{4, 3}, "strokeWidth": 1},
 				"encoding": map[string]any{"x": axis("v", "confidence"), "y": axis("v", "accuracy")},

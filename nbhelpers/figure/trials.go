@@ -72,6 +72,20 @@ func (d TrialsData) ranked() []Trial {
 	return kept
 }
 
+// soFar are the usable trials by number, each with the best value up to it. Trials may end in any order; the chart is by number.
+func (d TrialsData) soFar() (trials []Trial, best []float64) {
+	trials = slices.DeleteFunc(slices.Clone(d.Trials), func(t Trial) bool { return !t.usable() })
+	slices.SortStableFunc(trials, func(a, b Trial) int { return cmp.Compare(a.Number, b.Number) })
+	for i, t := range trials {
+		if i > 0 && !d.better(t.Value, best[i-1]) {
+			best = append(best, best[i-1])
+		} else {
+			best = append(best, t.Value)
+		}
+	}
+	return trials, best
+}
+
 // panel lets the values be shown as those of learning curves are.
 func (d TrialsData) panel() Panel {
 	p := Panel{Name: d.Metric, Fraction: d.Fraction, Lines: []Line{{}}}
@@ -147,24 +161,18 @@ type trialPoints TrialsData
 func (d trialPoints) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
 	var steps []vg.Point
-	best, seen := 0.0, false
-	for _, t := range d.Trials {
-		if !t.usable() {
-			continue
-		}
+	trials, best := TrialsData(d).soFar()
+	for i, t := range trials {
 		x := toX(float64(t.Number))
-		if seen {
-			steps = append(steps, vg.Point{X: x, Y: toY(best)})
+		if i > 0 {
+			steps = append(steps, vg.Point{X: x, Y: toY(best[i-1])})
 		}
-		if !seen || TrialsData(d).better(t.Value, best) {
-			best, seen = t.Value, true
-			steps = append(steps, vg.Point{X: x, Y: toY(best)})
-		}
+		steps = append(steps, vg.Point{X: x, Y: toY(best[i])})
 	}
 	c.StrokeLines(vgdraw.LineStyle{Color: palette.Series(1), Width: 1.75}, c.ClipLinesXY(steps)...)
-	for _, t := range d.Trials {
-		at := vg.Point{X: toX(float64(t.Number)), Y: toY(finiteOr(t.Value, p.Y.Min))}
-		if !t.usable() || !c.Contains(at) {
+	for _, t := range trials {
+		at := vg.Point{X: toX(float64(t.Number)), Y: toY(t.Value)}
+		if !c.Contains(at) {
 			continue
 		}
 		drawPoint(c, at, 0, palette.Series(0), 3.5)
@@ -176,20 +184,14 @@ func (d trialPoints) Plot(c vgdraw.Canvas, p *plot.Plot) {
 
 func (d TrialsData) vega(subtitle string) map[string]any {
 	values := []any{}
-	best, seen := 0.0, false
-	for _, t := range d.Trials {
-		if !t.usable() {
-			continue
-		}
-		if !seen || d.better(t.Value, best) {
-			best, seen = t.Value, true
-		}
+	trials, best := d.soFar()
+	for i, t := range trials {
 		state := "finished"
 		if t.Cut {
 			state = "stopped early"
 		}
 		values = append(values, map[string]any{
-			"trial": t.Number, "value": t.Value, "best": best, "settings": sketch.Label(t.settings(), 200), "state": state, "seconds": t.Took.Seconds(),
+			"trial": t.Number, "value": t.Value, "best": best[i], "settings": sketch.Label(t.settings(), 200), "state": state, "seconds": t.Took.Seconds(),
 		})
 	}
 	panel := d.panel()
@@ -202,7 +204,7 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 	// The padding keeps the points at the ends whole.
 	scale := map[string]any{"domain": []float64{low, high}, "nice": false, "zero": false, "padding": 5}
 	x := map[string]any{"field": "trial", "type": "quantitative", "scale": map[string]any{"nice": false, "zero": false, "padding": 6}, "axis": map[string]any{"tickMinStep": 1, "format": "d", "grid": false}}
-	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: append([]string{trialsKey}, d.Notes...)}, map[string]any{
+	chart := map[string]any{
 		"width": 500, "height": 220, "data": map[string]any{"values": values},
 		"layer": []any{
 			map[string]any{
@@ -224,5 +226,34 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 				},
 			},
 		},
+	}
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: append([]string{trialsKey}, d.Notes...)}, map[string]any{
+		"vconcat": []any{chart, d.vegaTable()},
 	})
+}
+
+// vegaTable lists the best trials below the chart, as the other forms do.
+func (d TrialsData) vegaTable() map[string]any {
+	listed, _ := d.best()
+	panel := d.panel()
+	rows := []any{map[string]any{"row": 0, "trial": "trial", "value": sketch.Label(d.Metric, 40), "settings": "settings"}}
+	for i, t := range listed {
+		rows = append(rows, map[string]any{
+			"row": i + 1, "trial": strconv.Itoa(t.Number), "value": panel.Value(t.Value), "settings": sketch.Label(t.settings(), 200),
+		})
+	}
+	column := func(field, align string, x int) map[string]any {
+		return map[string]any{
+			"mark": map[string]any{"type": "text", "align": align, "x": x},
+			"encoding": map[string]any{
+				"y":       map[string]any{"field": "row", "type": "ordinal", "axis": nil},
+				"text":    map[string]any{"field": field},
+				"opacity": map[string]any{"condition": map[string]any{"test": "datum.row == 0", "value": 0.7}, "value": 1},
+			},
+		}
+	}
+	return map[string]any{
+		"width": 500, "height": map[string]any{"step": 18}, "data": map[string]any{"values": rows}, "view": map[string]any{"stroke": nil},
+		"layer": []any{column("trial", "right", 30), column("value", "right", 90), column("settings", "left", 104)},
+	}
 }
