@@ -56,6 +56,7 @@ type replyMetadata struct {
 
 // execute answers an execute_request and returns the requests that are to be aborted because of how it ended.
 func (s *Session) execute(ctx context.Context, r *request) (aborted []*request) {
+	s.running.set(r)
 	s.serve(r, "execute_reply", func() (any, any) {
 		started := time.Now().UTC().Format(wire.DateFormat)
 		// What a client leaves out has these values, says the specification.

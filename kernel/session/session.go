@@ -76,6 +76,7 @@ type Session struct {
 	history  *history
 	updates  *updates
 	input    input
+	running  running
 
 	engineComms chan *request
 	answers     chan struct{} // a token for each request that a magic answers
@@ -197,7 +198,34 @@ func (s *Session) serve(r *request, replyType string, work func() (content, meta
 	if replyType != "" && content != nil {
 		s.reply(r, replyType, content, metadata)
 	}
+	s.publishIdle(r)
+}
+
+// running is the cell that runs, if one does.
+type running struct {
+	mu   sync.Mutex // held while an idle is published
+	cell *request
+}
+
+func (u *running) set(r *request) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cell = r
+}
+
+// publishIdle ends a request. Front ends show the last status that they hear, whatever it belongs to. So when a request is
+// answered beside a cell, the kernel says once more that the cell keeps it busy.
+func (s *Session) publishIdle(r *request) {
+	s.running.mu.Lock()
+	defer s.running.mu.Unlock()
 	s.publishStatus(r, wire.StateIdle)
+	switch s.running.cell {
+	case nil:
+	case r:
+		s.running.cell = nil
+	default:
+		s.publishStatus(s.running.cell, wire.StateBusy)
+	}
 }
 
 // guarded makes a panic in the handling of one request that request's failure.

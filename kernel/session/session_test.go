@@ -243,6 +243,35 @@ func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	k.Until(cell)
 }
 
+// TestTheKernelStaysBusyBesideACell: a front end shows the last status that it hears, so none but the cell's may end with idle.
+func TestTheKernelStaysBusyBesideACell(t *testing.T) {
+	k := kerneltest.Start(t, nil, testMagics()...)
+	k.Ask(wire.Shell, "comm_open", wire.CommOpen{CommID: "m", TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
+	cell := k.Send(wire.Shell, "execute_request", kerneltest.Cell("wait forever"))
+	k.Next() // busy
+	for _, ask := range []func(){
+		func() {
+			k.Ask(wire.Shell, "comm_msg", json.RawMessage(`{"comm_id":"m","data":{"magic":"echo","request":[1]}}`))
+		},
+		func() { k.Ask(wire.Control, "kernel_info_request", struct{}{}) },
+	} {
+		ask()
+		var status wire.Status
+		m := k.Next()
+		k.Decode(m, &status)
+		parent, err := m.ParentHeader()
+		if err != nil || status.ExecutionState != wire.StateBusy || parent.MsgID != cell.Header.MsgID {
+			t.Errorf("after the answer came %s %s of %s, %v", m.Header.MsgType, m.Content, parent.MsgType, err)
+		}
+	}
+	k.Session.Interrupt()
+	messages := k.Until(cell)
+	var last wire.Status
+	if k.Decode(messages[len(messages)-1], &last); last.ExecutionState != wire.StateIdle {
+		t.Errorf("the cell ended with %s", messages[len(messages)-1].Content)
+	}
+}
+
 func TestStuckMagicsDoNotBlockOthers(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)

@@ -1,8 +1,8 @@
 """Trains conv1 to conv3 of ResNet50 v1.5 on images of the source classes and writes them as float16 safetensors.
 
 The images come from the Go program in draw/. Features are what the weights are for, so the classifier sits directly on the
-average of conv3's feature maps and is thrown away at the end. Most steps use images scaled down to 64 pixels, which cost less
-than half; the last steps use all 96.
+average of conv3's feature maps and is thrown away at the end. The first steps use images scaled down to 64 pixels, which cost a
+quarter; the later ones use a random size in each step, so that the features serve images of all of these sizes.
 
 There are two phases. The first tells the classes apart. The second starts from the first's weights, on other images, and
 tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need as well.
@@ -25,14 +25,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-SIDE = 96  # pixels of a drawn image
+SIDE = 128  # pixels of a drawn image
 SMALL = 64  # pixels in the first steps
+SIZES = (64, 96, 128)  # pixels in the later steps
 SEED = 20  # of the first phase's training and images; those to measure on have the next
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's preprocessing
 
 PHASES = {
-    1: {"images": 29000, "steps": 2200, "small": 1600, "rate": 0.002},
-    2: {"images": 34800, "steps": 1600, "small": 1200, "rate": 0.0015},
+    1: {"images": 40600, "steps": 3000, "small": 2400, "rate": 0.002},
+    2: {"images": 58000, "steps": 5500, "small": 2500, "rate": 0.0015},
 }
 
 
@@ -199,7 +200,7 @@ def main():
     optimizer = torch.optim.AdamW(groups, lr=options.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, options.steps, pct_start=0.15)
     log(f"{options.steps} steps of {options.batch} images, AdamW, learning rate up to {options.rate} and down (one cycle); "
-        f"{SMALL} pixels in the first {options.small} steps, then {SIDE}")
+        f"{SMALL} pixels in the first {options.small} steps, then one of {SIZES}")
     generator = torch.Generator().manual_seed(seed)
     order = np.empty(0, np.int64)
     shuffler = np.random.default_rng(seed)
@@ -211,7 +212,7 @@ def main():
             order = shuffler.permutation(options.images)
         batch, order = np.sort(order[:options.batch]), order[options.batch:]
         labels = torch.from_numpy(batch % len(classes))
-        side = SMALL if step <= options.small else SIDE
+        side = SMALL if step <= options.small else SIZES[int(torch.randint(len(SIZES), (1,), generator=generator))]
         x = normalized(augmented(prepared(images[batch], side), generator))
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x)
@@ -222,7 +223,7 @@ def main():
         schedule.step()
         loss_sum, right, seen = loss_sum + float(loss.detach()) * len(batch), right + targets.correct(logits, labels), seen + len(batch)
         if step % 50 == 0 or step == options.steps:
-            log(f"step {step} ({side} px): loss {loss_sum / seen:.4f}, accuracy {right / seen:.4f}, "
+            log(f"step {step}: loss {loss_sum / seen:.4f}, accuracy {right / seen:.4f}, "
                 f"{time.time() - began:.0f} s ({time.process_time() - cpu:.0f} s of the processor)")
             loss_sum = right = seen = 0
             if step % 500 == 0:
@@ -233,7 +234,7 @@ def main():
     if bad:
         sys.exit(f"train.py: not finite in float16: {', '.join(bad)}")
     network.load_state_dict({name: t.float() for name, t in halves.items()}, strict=False)
-    for side in (SMALL, SIDE):
+    for side in SIZES:
         log(f"source classes, float16 weights, {side} px: test accuracy {accuracy(network, targets, test, side):.4f}")
     kept = {name: t for name, t in halves.items() if not name.startswith("fc.")}
     save_file(kept, options.out, metadata={"format": "pt"})
