@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -30,10 +31,11 @@ type cell struct {
 	name  string // of the stream that text belongs to
 	text  []byte // not sent yet
 	timer *time.Timer
+	more  overflow
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
-	return &cell{session: s, request: r, content: content, count: count}
+	return &cell{session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count}}
 }
 
 // ExecutionCount is the cell's number.
@@ -92,7 +94,7 @@ func (c *cell) flush(end bool) error {
 	}
 	text := string(c.text[:len(c.text)-keep])
 	c.text = append(c.text[:0], c.text[len(c.text)-keep:]...)
-	if text == "" {
+	if text = c.more.take(text); text == "" {
 		return nil
 	}
 	return c.publish("stream", wire.Stream{Name: c.name, Text: text})
@@ -231,6 +233,11 @@ func (c *cell) end() {
 	defer c.mu.Unlock()
 	if err := c.flush(true); err != nil {
 		c.session.Log.Error("output could not be sent", "error", err)
+	}
+	if text := c.more.end(); text != "" {
+		if err := c.publish("stream", wire.Stream{Name: cmp.Or(c.name, "stdout"), Text: text}); err != nil {
+			c.session.Log.Error("output could not be sent", "error", err)
+		}
 	}
 	c.ended = true
 }

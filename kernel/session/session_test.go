@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,6 +93,33 @@ func TestOutputIsCompleteAndInOrder(t *testing.T) {
 	}
 	if count := k.Transport.Count(); count > n/10 {
 		t.Errorf("%d messages for %d lines: text is not collected", count, n)
+	}
+}
+
+// TestTextBeyondTheLimitGoesToAFile: a browser that is sent an endless loop's output stops responding.
+func TestTextBeyondTheLimitGoesToAFile(t *testing.T) {
+	folder := t.TempDir()
+	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder })
+	const n = 500_000
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintln(&all, i)
+	}
+	reply, printed := k.Run(fmt.Sprintf("lines %d", n))
+	if reply.Status != wire.StatusOK || len(printed) > 3<<20 {
+		t.Fatalf("%s, %d bytes shown", reply.Status, len(printed))
+	}
+	file := filepath.Join(folder, "output", "cell-1.txt")
+	shown, notice, found := strings.Cut(printed, "\n[a cell shows up to 2 MiB of text; ")
+	if !found || !strings.Contains(notice, file) || !strings.HasSuffix(notice, fmt.Sprintf("\n%d\n", n-1)) {
+		t.Errorf("the end of the output is %q", printed[max(0, len(printed)-300):])
+	}
+	rest, err := os.ReadFile(file)
+	if err != nil || shown+string(rest) != all.String() {
+		t.Errorf("%d bytes shown and %d in the file are not the %d that were printed, %v", len(shown), len(rest), all.Len(), err)
+	}
+	if _, printed := k.Run("print next"); printed != "next\n" {
+		t.Errorf("the next cell shows %q", printed)
 	}
 }
 
