@@ -21,7 +21,11 @@ export class KernelSession {
     private readonly _trans: Translation
   ) {
     this.client = new MagicClient(kernel as never, _trans);
-    this.feed = new RunFeed(request => this.client.ask('runs', request), pollMS);
+    this.feed = new RunFeed(
+      request => this.client.ask('runs', request),
+      pollMS,
+      () => this.busy
+    );
     kernel.statusChanged.connect(this._onStatus, this);
     kernel.iopubMessage.connect(this._onOutput, this);
   }
@@ -32,6 +36,11 @@ export class KernelSession {
   /** Whether the magics' plugin is known to run, so that asking it starts nothing. */
   get warm(): boolean {
     return this._started || this.client.answered;
+  }
+
+  /** Whether the kernel runs a cell, as far as its last status tells. */
+  get busy(): boolean {
+    return this.kernel.status === 'busy';
   }
 
   private _onStatus(_: unknown, status: Kernel.Status): void {

@@ -26,6 +26,24 @@ describe('RunFeed', () => {
     expect(ask).toHaveBeenCalledTimes(3);
   });
 
+  it('asks rarely while nothing runs, and often again once a cell does', async () => {
+    let busy = false;
+    const ask = vi.fn(async () => ({ runs: [{ id: 'a', state: 'finished' }] }));
+    const feed = new RunFeed(
+      ask,
+      () => 1000,
+      () => busy
+    );
+    feed.watch(() => {});
+    await vi.advanceTimersByTimeAsync(9500);
+    expect(ask).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(ask).toHaveBeenCalledTimes(2);
+    busy = true;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(ask).toHaveBeenCalledTimes(5);
+  });
+
   it('reads what a cell would show of a run, and nothing else', async () => {
     const shown = { data: { 'application/vnd.headstart.run+json': {} }, metadata: { a: 1 } };
     const ask = vi.fn(async (): Promise<unknown> => shown);
@@ -48,7 +66,7 @@ describe('RunFeed', () => {
   });
 
   it('keeps the last runs, says why it failed, and goes on', async () => {
-    const answers = [{ runs: [{ id: 'a' }] }, new Error('the plugin died'), { runs: [{ id: 'b' }, 'no run'] }];
+    const answers = [{ runs: [{ id: 'a', state: 'running' }] }, new Error('the plugin died'), { runs: [{ id: 'b' }, 'no run'] }];
     const feed = new RunFeed(
       async () => {
         const answer = answers.shift();

@@ -1,6 +1,9 @@
 import { readRun, type IRun } from '../run/data';
 import { readOutput, type IOutput } from '../run/output';
 
+/** How many times longer to wait between two requests while nothing runs: each one makes the kernel busy for a moment. */
+const QUIET = 10;
+
 /** Asks the magic `runs`. */
 export type AskRuns = (request: object) => Promise<unknown>;
 
@@ -10,11 +13,13 @@ export type AskRuns = (request: object) => Promise<unknown>;
 export class RunFeed {
   /**
    * @param _ask asks the kernel
-   * @param everyMS the time between an answer and the next request
+   * @param everyMS the time between an answer and the next request, while a run or a cell runs
+   * @param _busy whether the kernel runs a cell
    */
   constructor(
     private readonly _ask: AskRuns,
-    private readonly everyMS: () => number
+    private readonly everyMS: () => number,
+    private readonly _busy: () => boolean = () => false
   ) {}
 
   /** The runs of the last answer, newest first. */
@@ -76,8 +81,22 @@ export class RunFeed {
     } finally {
       this._polling = false;
     }
+    this._quiet = 0;
+    this._wait();
+  }
+
+  private _wait(): void {
     if (this._listeners.size > 0) {
-      this._timer = setTimeout(() => void this._poll(), this.everyMS());
+      this._timer = setTimeout(() => this._tick(), this.everyMS());
+    }
+  }
+
+  private _tick(): void {
+    this._quiet++;
+    if (this._quiet >= QUIET || this._error || this._busy() || this._runs.some(run => run.state === 'running')) {
+      void this._poll();
+    } else {
+      this._wait();
     }
   }
 
@@ -99,6 +118,7 @@ export class RunFeed {
   private _error = '';
   private _known = false;
   private _polling = false;
+  private _quiet = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private readonly _listeners = new Set<() => void>();
 }

@@ -5,8 +5,11 @@ import type { KernelSessions } from '../kernel/session';
 import type { Translation } from '../translation';
 import { statusText, statusTitle, type IDevice } from './model';
 
-/** Milliseconds between two requests. */
+/** Milliseconds between two requests while a cell runs. */
 const EVERY_MS = 3000;
+
+/** How many times longer to wait while none does: each request makes the kernel busy for a moment. */
+const QUIET = 10;
 
 /** Shows the device of the kernel in front. It never starts the plugin: it asks only while the plugin runs. */
 export class StatusItem extends Widget {
@@ -20,7 +23,7 @@ export class StatusItem extends Widget {
     this._button = element('button', { type: 'button', class: 'hs-status-button', onclick: runDoctor });
     this.node.append(this._button);
     _sessions.changed.connect(this._onChange, this);
-    this._timer = setInterval(() => void this._look(), EVERY_MS);
+    this._timer = setInterval(() => this._tick(), EVERY_MS);
     this._draw(null, '');
   }
 
@@ -32,6 +35,15 @@ export class StatusItem extends Widget {
 
   private _onChange(): void {
     void this._look();
+  }
+
+  private _tick(): void {
+    const busy = this._sessions.current?.busy ?? false;
+    this._ticks++;
+    if (busy || this._wasBusy || this._ticks % QUIET === 0) {
+      void this._look();
+    }
+    this._wasBusy = busy;
   }
 
   private async _look(): Promise<void> {
@@ -62,6 +74,8 @@ export class StatusItem extends Widget {
   }
 
   private _asking = false;
+  private _ticks = 0;
+  private _wasBusy = false;
   private readonly _button: HTMLButtonElement;
   private readonly _timer: ReturnType<typeof setInterval>;
 }
