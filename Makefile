@@ -77,7 +77,7 @@ labextension: ## build the JupyterLab extension again and check its sources; nee
 	@scripts/labextension.sh --build
 	@scripts/labextension.sh
 
-sample-weights: ## train the weights of --weights sample anew, about 30 minutes; installs PyTorch (6 GB)
+sample-weights: ## train the weights of --weights sample anew, about 45 minutes of one core; installs PyTorch (6 GB)
 	@scripts/sampleweights.sh
 
 wheel: ## build dist/headstart_kernel-VERSION-...whl, for pip

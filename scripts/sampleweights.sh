@@ -1,6 +1,6 @@
 #!/bin/bash
 # Trains the weights that come with Headstart (--weights sample) anew: Go draws the images, PyTorch trains. It installs
-# PyTorch into a virtual environment of its own (6 GB with the CUDA libraries that its package brings) and takes about 30 minutes
+# PyTorch into a virtual environment of its own (6 GB with the CUDA libraries that its package brings) and takes about 45 minutes
 # on one core with AMX or AVX512-BF16, and several times as long on one without.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,14 +16,15 @@ if ! cmp -s "$target/requirements.txt" "$venv/requirements.txt"; then
 fi
 mkdir -p "$work"
 CGO_ENABLED=0 go build -o "$work/draw" "./$target/draw"
-echo "training: about 30 minutes on one core"
+echo "training: about 45 minutes on one core"
 train() {
 	"$venv/bin/python" -P "$target/train.py" --draw "$work/draw" --work "$work" "$@"
 }
 train --phase 1 --out "$work/first.safetensors" --log "$work/first.log"
 train --phase 2 --start "$work/first.safetensors" --out "$work/second.safetensors" --log "$work/second.log"
-cp "$work/second.safetensors" "$target/resnet50_conv3.safetensors"
-cat "$work/first.log" "$work/second.log" >"$target/train.log"
+train --phase 3 --start "$work/second.safetensors" --out "$work/third.safetensors" --log "$work/third.log"
+cp "$work/third.safetensors" "$target/resnet50_conv3.safetensors"
+cat "$work/first.log" "$work/second.log" "$work/third.log" >"$target/train.log"
 rm -f "$work"/*.rgb
 (cd "$target" && sha256sum resnet50_conv3.safetensors >resnet50_conv3.sha256)
 echo "the new weights and their log are in $target; go test ./models ./models/resnet says whether they load and transfer"

@@ -4,11 +4,13 @@ The images come from the Go program in draw/. Features are what the weights are 
 average of conv3's feature maps and is thrown away at the end. The first steps use images scaled down to 64 pixels, which cost a
 quarter; the later ones use a random size in each step, so that the features serve images of all of these sizes.
 
-There are two phases. The first tells the classes apart. The second starts from the first's weights, on other images, and
-tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need as well.
+There are three phases, each on images of its own. The first tells the classes apart. The second starts from the first's
+weights and tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need
+as well. The third goes on with that at one size: the averages of batch norms depend on it.
 
     python train.py --phase 1 --draw PROGRAM --work FOLDER --out first.safetensors --log first.log
-    python train.py --phase 2 --start first.safetensors --draw PROGRAM --work FOLDER --out model.safetensors --log second.log
+    python train.py --phase 2 --start first.safetensors --draw PROGRAM --work FOLDER --out second.safetensors --log second.log
+    python train.py --phase 3 --start second.safetensors --draw PROGRAM --work FOLDER --out model.safetensors --log third.log
 
 One thread and fixed seeds: the same machine gives the same file. bfloat16 is fast on processors that have AMX or AVX512-BF16.
 """
@@ -27,13 +29,15 @@ from torch import nn
 
 SIDE = 128  # pixels of a drawn image
 SMALL = 64  # pixels in the first steps
-SIZES = (64, 96, 128)  # pixels in the later steps
+SIZES = (64, 96, 128)  # pixels in the later steps of the first two phases
+USED = 112  # pixels in the third phase, and what the weights are best at
 SEED = 20  # of the first phase's training and images; those to measure on have the next
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's preprocessing
 
 PHASES = {
-    1: {"images": 40600, "steps": 3000, "small": 2400, "rate": 0.002},
-    2: {"images": 58000, "steps": 5500, "small": 2500, "rate": 0.0015},
+    1: {"images": 40600, "steps": 3000, "small": 2400, "sizes": SIZES, "rate": 0.002},
+    2: {"images": 58000, "steps": 5500, "small": 2500, "sizes": SIZES, "rate": 0.0015},
+    3: {"images": 40600, "steps": 1800, "small": 0, "sizes": (USED,), "rate": 0.001},
 }
 
 
@@ -155,8 +159,8 @@ def accuracy(network, targets, images, side):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--phase", type=int, choices=[1, 2], required=True)
-    parser.add_argument("--start", help="the first phase's weights, for the second")
+    parser.add_argument("--phase", type=int, choices=list(PHASES), required=True)
+    parser.add_argument("--start", help="the weights of the phase before")
     parser.add_argument("--draw", required=True, help="the program built from draw/")
     parser.add_argument("--work", required=True, help="folder for the drawn images")
     parser.add_argument("--out", required=True, help="safetensors file to write")
@@ -172,7 +176,7 @@ def main():
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    seed = SEED if options.phase == 1 else SEED + 2
+    seed = SEED + (0, 2, 3)[options.phase - 1]
     torch.manual_seed(seed)
     log_file = open(options.log, "w")
 
@@ -200,7 +204,7 @@ def main():
     optimizer = torch.optim.AdamW(groups, lr=options.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, options.steps, pct_start=0.15)
     log(f"{options.steps} steps of {options.batch} images, AdamW, learning rate up to {options.rate} and down (one cycle); "
-        f"{SMALL} pixels in the first {options.small} steps, then one of {SIZES}")
+        f"{SMALL} pixels in the first {options.small} steps, then {' or '.join(map(str, options.sizes))}")
     generator = torch.Generator().manual_seed(seed)
     order = np.empty(0, np.int64)
     shuffler = np.random.default_rng(seed)
@@ -212,7 +216,7 @@ def main():
             order = shuffler.permutation(options.images)
         batch, order = np.sort(order[:options.batch]), order[options.batch:]
         labels = torch.from_numpy(batch % len(classes))
-        side = SMALL if step <= options.small else SIZES[int(torch.randint(len(SIZES), (1,), generator=generator))]
+        side = SMALL if step <= options.small else options.sizes[int(torch.randint(len(options.sizes), (1,), generator=generator))]
         x = normalized(augmented(prepared(images[batch], side), generator))
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x)
@@ -234,7 +238,7 @@ def main():
     if bad:
         sys.exit(f"train.py: not finite in float16: {', '.join(bad)}")
     network.load_state_dict({name: t.float() for name, t in halves.items()}, strict=False)
-    for side in SIZES:
+    for side in sorted({*SIZES, USED}):
         log(f"source classes, float16 weights, {side} px: test accuracy {accuracy(network, targets, test, side):.4f}")
     kept = {name: t for name, t in halves.items() if not name.startswith("fc.")}
     save_file(kept, options.out, metadata={"format": "pt"})
