@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,6 +126,34 @@ func TestDeathOfGoNB(t *testing.T) {
 	_, failure = nb.fails("type pair struct{ A, B string }")
 	if !strings.Contains(uncoloured(failure.Traceback[0]), "Cell In[1], line 3") {
 		t.Errorf("an error in a replayed declaration points to %q", failure.Traceback)
+	}
+}
+
+// A cell that comes right after the death of an idle GoNB finds it alive, for about 0.1 s.
+func TestCellRunsAfterTheDeathOfAnIdleGoNB(t *testing.T) {
+	nb := open(t)
+	for round := range 3 {
+		gonb, err := strconv.Atoi(strings.TrimSpace(nb.ok("!echo $PPID")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(gonb, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(round) * 10 * time.Millisecond)
+		if out := nb.ok("!echo once"); out != "once\n" {
+			t.Errorf("output %q", out)
+		}
+	}
+	// One that was taken up may have done something, and is not repeated.
+	file := filepath.Join(t.TempDir(), "marks")
+	_, failure := nb.fails("!echo x >> " + file + "; kill -9 $PPID; sleep 10")
+	if failure.EName != "GoNBDied" {
+		t.Errorf("the cell ended with %v", failure)
+	}
+	nb.ok("!true")
+	if marks, err := os.ReadFile(file); err != nil || string(marks) != "x\n" {
+		t.Errorf("the cell ran %q times, %v", marks, err)
 	}
 }
 
