@@ -33,13 +33,17 @@ func newKernelCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kernel --connection-file FILE",
 		Short: "Run the kernel; Jupyter calls this",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		// jupyter run --kernel=headstart FILE passes FILE on to the kernel, and sends its content as a cell.
+		Args: cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, ignored []string) error {
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 				return fmt.Errorf("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			if len(ignored) > 0 {
+				log.Info("arguments of the front end were ignored", "arguments", ignored)
+			}
 			return runKernel(command.Context(), connectionFile, log)
 		},
 	}
