@@ -4,7 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Translation } from '../translation';
 import { RunFeed } from '../runs/feed';
-import { MagicClient } from './client';
+import { MAGIC_TARGET, MagicClient } from './client';
 
 /** The name of the kernelspec. */
 export const KERNEL_NAME = 'headstart';
@@ -32,6 +32,15 @@ export class KernelSession {
   /** Whether the magics' plugin is known to run, so that asking it starts nothing. */
   get warm(): boolean {
     return this._started || this.client.answered;
+  }
+
+  /** Whether a page has asked this kernel's magics, so that asking again starts nothing: its comm is still open then. */
+  async hasBeenAsked(): Promise<boolean> {
+    if (this.warm) {
+      return true;
+    }
+    const { content } = await this.kernel.requestCommInfo({ target_name: MAGIC_TARGET });
+    return Object.keys((content as { comms?: object }).comms ?? {}).length > 0;
   }
 
   private _onStatus(_: unknown, status: Kernel.Status): void {
