@@ -203,7 +203,7 @@ func TestGoNBsOwnFeatures(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	nb := open(t)
-	nb.ok("func doubleIt(x int) int { return 2 * x }")
+	nb.ok("// doubleIt gives twice what it gets.\nfunc doubleIt(x int) int { return 2 * x }")
 	const running = "%%\ntime.Sleep(5 * time.Second)"
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -233,7 +233,8 @@ func TestComplete(t *testing.T) {
 		}
 	}
 	reply, err := nb.engine.Inspect(t.Context(), "%%\nfmt.Println(doubleIt(", 24, 0)
-	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") {
+	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") ||
+		!strings.Contains(fmt.Sprint(reply.Data["text/plain"]), "doubleIt gives twice what it gets.") {
 		t.Errorf("inspection: %v %v", reply.Data, err)
 	}
 	reply, err = nb.engine.Inspect(t.Context(), "%goflags", 3, 0)

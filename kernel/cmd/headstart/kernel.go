@@ -109,6 +109,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	})
 	if err := magics.Add("headstart", builtin.Magics(builtin.Config{
 		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
+		Versions: versionsForMagic(k.places.bin),
 	})...); err != nil {
 		return nil, err
 	}
