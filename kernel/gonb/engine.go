@@ -133,7 +133,11 @@ func (e *Engine) instance(ctx context.Context, io session.IO) (*instance, error)
 	}
 	e.current = fresh
 	e.mu.Unlock()
-	if err := e.restore(ctx, fresh); err != nil && io != nil {
+	err = e.restore(ctx, fresh)
+	if fresh.moved != "" {
+		err = errors.Join(err, errors.New(fresh.moved))
+	}
+	if err != nil && io != nil {
 		_ = io.Stream(wire.Stderr, "Go cells: "+err.Error()+"\n") // the cell's own fate does not hang on this notice
 	}
 	return fresh, nil

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -154,6 +155,26 @@ func TestCellRunsAfterTheDeathOfAnIdleGoNB(t *testing.T) {
 	nb.ok("!true")
 	if marks, err := os.ReadFile(file); err != nil || string(marks) != "x\n" {
 		t.Errorf("the cell ran %q times, %v", marks, err)
+	}
+}
+
+func TestWorkingDirectoryIsGone(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	nb := openWith(t, func(options *gonb.Options) { options.Dir = folder })
+	nb.ok("%%\nfmt.Println(1)")
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if out := nb.ok("%%\nfmt.Println(2)"); out != "2\n" { // in the GoNB that was started there
+		t.Errorf("output %q", out)
+	}
+	nb.fails("!kill -9 $PPID; sleep 10")
+	cell, reply := nb.try(t.Context(), "%%\nfmt.Println(3)")
+	if reply.Status != wire.StatusOK || cell.stdout.String() != "3\n" || !strings.Contains(cell.stderr.String(), folder+" is gone") {
+		t.Errorf("%v, output %q, %q", reply.Error, cell.stdout.String(), cell.stderr.String())
 	}
 }
 

@@ -41,6 +41,7 @@ type Config struct {
 	Banner      string              // what a console shows at its start
 	RuntimeDir  string              // where magics may leave files for the cells of this kernel; empty where there is none
 	Drops       *Drops              // counts what is refused; the sockets may use it too
+	Notices     []string            // what does not work in this session; the first cell shows them on standard error
 	HistoryFile string              // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
 }
@@ -78,6 +79,7 @@ type Session struct {
 	history  *history
 	updates  *updates
 	input    input
+	noticed  sync.Once
 
 	engineComms chan *request
 	answers     chan struct{} // a token for each request that a magic answers

@@ -96,6 +96,9 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	if k.places, err = findPlaces(connectionFile); err != nil {
 		return nil, err
 	}
+	for _, notice := range k.places.notices {
+		log.Warn(notice)
+	}
 	goVersion := strings.TrimPrefix(runtime.Version(), "go")
 	magics := registry.New()
 	k.plugins = plugins.NewManager(magics, plugins.Options{
@@ -126,7 +129,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
-		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Log: log,
+		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
 	})
 	return k, nil
 }
