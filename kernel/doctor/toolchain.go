@@ -74,14 +74,14 @@ func checkTool(program string) func(context.Context, *subject) diagnosis.Diagnos
 	return func(_ context.Context, s *subject) diagnosis.Diagnosis {
 		path := s.Layout.Program(program)
 		want := install.Tools()[program]
-		info, err := buildinfo.ReadFile(path)
+		found, err := install.VersionOf(path)
 		switch {
 		case !exists(path):
 			return failed(program, fmt.Sprintf("%s is missing: %s", path, purpose), s.Layout.Command())
 		case err != nil:
 			return failed(program, fmt.Sprintf("%s is damaged: %s", path, purpose), "remove "+path+" and run "+s.Layout.Command())
-		case info.Main.Version != want:
-			return warning(program, fmt.Sprintf("%s is at %s, not at %s, with which this release was tested", path, info.Main.Version, want), s.Layout.Command())
+		case found != want:
+			return warning(program, fmt.Sprintf("%s is at %s, not at %s, with which this release was tested", path, found, want), s.Layout.Command())
 		}
 		return ok(program, want)
 	}

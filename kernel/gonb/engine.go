@@ -133,7 +133,11 @@ func (e *Engine) instance(ctx context.Context, io session.IO) (*instance, error)
 	}
 	e.current = fresh
 	e.mu.Unlock()
-	if err := e.restore(ctx, fresh); err != nil && io != nil {
+	err = e.restore(ctx, fresh)
+	if fresh.moved != "" {
+		err = errors.Join(err, errors.New(fresh.moved))
+	}
+	if err != nil && io != nil {
 		_ = io.Stream(wire.Stderr, "Go cells: "+err.Error()+"\n") // the cell's own fate does not hang on this notice
 	}
 	return fresh, nil
@@ -163,10 +167,28 @@ func (e *Engine) discard(in *instance) {
 
 // kill ends GoNB at once, so that it does not clean up its work folder.
 func (in *instance) kill() {
+	in.killProcess()
+	in.close()
+}
+
+func (in *instance) killProcess() {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	in.process.Stop(now, 0)
-	in.close()
+}
+
+// lastWords returns when all that a GoNB sent which has died, or is killed here, was received.
+func (in *instance) lastWords() {
+	in.killProcess()
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		in.running.Wait()
+	}()
+	select {
+	case <-received:
+	case <-time.After(time.Second): // a descendant may hold a socket open
+	}
 }
 
 // Execute runs a cell of Go code, of shell lines, or of GoNB's own commands.
@@ -182,14 +204,13 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 		return failed(&interrupted("waiting for its turn").Error), nil
 	}
 	defer e.release()
-	in, err := e.instance(ctx, io)
+	r, err := e.runOnce(ctx, c, io)
 	if err != nil {
 		if ctx.Err() != nil {
 			return failed(&interrupted("starting GoNB").Error), nil
 		}
 		return wire.ExecuteReply{}, err
 	}
-	r := e.run(ctx, in, c, io)
 	if r.compiled {
 		e.mu.Lock()
 		e.memory.Add(c)

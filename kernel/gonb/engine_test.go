@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -126,6 +130,54 @@ func TestDeathOfGoNB(t *testing.T) {
 	}
 }
 
+// A cell that comes right after the death of an idle GoNB finds it alive, for about 0.1 s.
+func TestCellRunsAfterTheDeathOfAnIdleGoNB(t *testing.T) {
+	nb := open(t)
+	for round := range 3 {
+		gonb, err := strconv.Atoi(strings.TrimSpace(nb.ok("!echo $PPID")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(gonb, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(round) * 10 * time.Millisecond)
+		if out := nb.ok("!echo once"); out != "once\n" {
+			t.Errorf("output %q", out)
+		}
+	}
+	// One that was taken up may have done something, and is not repeated.
+	file := filepath.Join(t.TempDir(), "marks")
+	_, failure := nb.fails("!echo x >> " + file + "; kill -9 $PPID; sleep 10")
+	if failure.EName != "GoNBDied" {
+		t.Errorf("the cell ended with %v", failure)
+	}
+	nb.ok("!true")
+	if marks, err := os.ReadFile(file); err != nil || string(marks) != "x\n" {
+		t.Errorf("the cell ran %q times, %v", marks, err)
+	}
+}
+
+func TestWorkingDirectoryIsGone(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	nb := openWith(t, func(options *gonb.Options) { options.Dir = folder })
+	nb.ok("%%\nfmt.Println(1)")
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if out := nb.ok("%%\nfmt.Println(2)"); out != "2\n" { // in the GoNB that was started there
+		t.Errorf("output %q", out)
+	}
+	nb.fails("!kill -9 $PPID; sleep 10")
+	cell, reply := nb.try(t.Context(), "%%\nfmt.Println(3)")
+	if reply.Status != wire.StatusOK || cell.stdout.String() != "3\n" || !strings.Contains(cell.stderr.String(), folder+" is gone") {
+		t.Errorf("%v, output %q, %q", reply.Error, cell.stdout.String(), cell.stderr.String())
+	}
+}
+
 func TestCellsImportThisProjectOffline(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOFLAGS", "-mod=mod")
@@ -172,7 +224,7 @@ func TestGoNBsOwnFeatures(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	nb := open(t)
-	nb.ok("func doubleIt(x int) int { return 2 * x }")
+	nb.ok("// doubleIt gives twice what it gets.\nfunc doubleIt(x int) int { return 2 * x }")
 	const running = "%%\ntime.Sleep(5 * time.Second)"
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -202,7 +254,8 @@ func TestComplete(t *testing.T) {
 		}
 	}
 	reply, err := nb.engine.Inspect(t.Context(), "%%\nfmt.Println(doubleIt(", 24, 0)
-	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") {
+	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") ||
+		!strings.Contains(fmt.Sprint(reply.Data["text/plain"]), "doubleIt gives twice what it gets.") {
 		t.Errorf("inspection: %v %v", reply.Data, err)
 	}
 	reply, err = nb.engine.Inspect(t.Context(), "%goflags", 3, 0)

@@ -29,6 +29,7 @@ type instance struct {
 	session string
 	folder  string // holds the connection file and the sockets
 	env     []string
+	moved   string // that it does not work in the folder that it should, and where; empty where it does
 	output  *logTail
 	log     *slog.Logger
 	stop    context.CancelFunc // of the receiving goroutines
@@ -77,6 +78,10 @@ func start(ctx context.Context, options Options) (_ *instance, err error) {
 	}
 	cmd := exec.Command(filepath.Join(options.BinDir, "gonb"), "--kernel", file, "-raw_error")
 	cmd.Dir = options.Dir
+	if info, err := os.Stat(options.Dir); err != nil || !info.IsDir() {
+		cmd.Dir = options.TempDir
+		in.moved = fmt.Sprintf("the folder %s is gone: cells run in %s, and relative paths begin there", options.Dir, cmd.Dir)
+	}
 	if in.env, err = environment(options, folder); err != nil {
 		return nil, err
 	}

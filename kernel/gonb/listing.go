@@ -7,11 +7,11 @@ import (
 	"github.com/headstart-nb/headstart/kernel/registry"
 )
 
-// Listings are GoNB's own commands and its shell lines, for %help, which is not one of them in this kernel.
+// Listings are GoNB's own commands and its shell lines, for %help, which is not one of them in this kernel, as is %version.
 func Listings() []registry.Listing {
 	var list []registry.Listing
 	for _, name := range cell.CommandNames() {
-		if name == "help" {
+		if name == "help" || name == "version" {
 			continue
 		}
 		usage, summary, _ := strings.Cut(summaries[name], ": ")

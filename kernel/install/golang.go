@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"debug/buildinfo"
+	"fmt"
 	"go/version"
 	"os"
 	"os/exec"
@@ -88,6 +89,15 @@ func Vectors(ctx context.Context, goTool string) []string {
 
 // BuiltFrom reports whether a program was built from that version of its module.
 func BuiltFrom(program, version string) bool {
+	found, err := VersionOf(program)
+	return err == nil && found == version
+}
+
+// VersionOf is the version of the module that a Go program was built from.
+func VersionOf(program string) (string, error) {
 	info, err := buildinfo.ReadFile(program)
-	return err == nil && info.Main.Version == version
+	if err != nil {
+		return "", fmt.Errorf("read the version of %s: %w", program, err)
+	}
+	return info.Main.Version, nil
 }

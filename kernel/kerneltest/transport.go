@@ -3,6 +3,7 @@ package kerneltest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +20,10 @@ type Sent struct {
 type Transport struct {
 	received map[wire.Channel]chan [][]byte
 
-	mu   sync.Mutex
-	sent []Sent
-	more chan struct{} // closed and renewed at every Send
+	mu      sync.Mutex
+	sent    []Sent
+	more    chan struct{} // closed and renewed at every Send
+	trusted []string
 }
 
 // NewTransport returns a transport without a client.
@@ -41,6 +43,20 @@ func (t *Transport) Receive(ctx context.Context, channel wire.Channel) ([][]byte
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// Trust implements session.Transport.
+func (t *Transport) Trust(_ wire.Channel, address []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trusted = append(t.trusted, string(address))
+}
+
+// Trusted are the addresses of the messages that the session took, one for each message.
+func (t *Transport) Trusted() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.trusted)
 }
 
 // Send implements session.Transport.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -74,9 +75,9 @@ func start(l launch) (*instance, error) {
 	config := clientConfig(p.log, l.timeout)
 	config.SkipHostEnv = true
 	config.UnixSocketConfig = &plugin.UnixSocketConfig{TempDir: sockets}
-	config.RunnerFunc = func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
+	config.RunnerFunc = func(_ hclog.Logger, spec *exec.Cmd, folder string) (runner.Runner, error) {
 		child.cmd = exec.Command(l.binary.Path)
-		child.cmd.Env = append(append(environment(l.detached), l.env...), spec.Env...)
+		child.cmd.Env = slices.Concat(environment(l.detached), l.env, temporaryFolder(folder), spec.Env)
 		return child, nil
 	}
 	p.client = plugin.NewClient(config)
@@ -169,7 +170,7 @@ func socketFolder(wanted string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return paths.Private(filepath.Join(lasting, "plugins"))
+	return paths.Private(filepath.Join(lasting, SocketFolder))
 }
 
 // startError says in the project's words why a plugin did not start.

@@ -70,6 +70,7 @@ func NewManager(registry *registry.Registry, options Options) *Manager {
 // seen this build of, to ask them what they bring. The error joins what is wrong with single plugins; the others work,
 // and Plugins shows the same errors.
 func (m *Manager) Load(ctx context.Context) error {
+	sweep(runningFolder(m.options.Home))
 	binaries, err := Discover(Folder(m.options.Home), m.options.Shipped...)
 	problems := []error{err}
 	var fresh []*managed

@@ -35,10 +35,11 @@ func TestMain(m *testing.M) {
 
 // programs are the plugins of these tests, by name: a well-behaved one, and others that each break one rule.
 var programs = map[string]func(){
-	"toy":   func() { plugin.Serve(toyMagics()...) },
-	"other": func() { plugin.Serve(magicFunc("echo", nil)) }, // a name that toy has
-	"hang":  func() { time.Sleep(time.Hour) },
-	"mute":  func() { fmt.Println("hello, I am no plugin") },
+	"toy":         func() { plugin.Serve(toyMagics()...) },
+	"temporaries": func() { plugin.Serve(temporaries()...) },
+	"other":       func() { plugin.Serve(magicFunc("echo", nil)) }, // a name that toy has
+	"hang":        func() { time.Sleep(time.Hour) },
+	"mute":        func() { fmt.Println("hello, I am no plugin") },
 	"version": func() {
 		fmt.Printf("1|99|unix|%s/x|grpc\n", os.Getenv("PLUGIN_UNIX_SOCKET_DIR"))
 		time.Sleep(time.Hour)

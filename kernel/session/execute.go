@@ -85,6 +85,9 @@ func (s *Session) runRequest(ctx context.Context, r *request, content wire.Execu
 	if stored {
 		s.remember(count, content.Code)
 	}
+	if stored {
+		s.noticed.Do(func() { s.showNotices(c) })
+	}
 	failure := s.runCode(ctx, c, content.Code)
 	reply = wire.ExecuteReply{
 		Status: wire.StatusOK, ExecutionCount: count,
@@ -107,6 +110,15 @@ func (s *Session) runRequest(ctx context.Context, r *request, content wire.Execu
 		s.emit(r, "error", failure)
 	}
 	return reply, aborted
+}
+
+// showNotices says what does not work, above a cell's own output.
+func (s *Session) showNotices(c *cell) {
+	for _, notice := range s.Notices {
+		if err := c.Stream(wire.Stderr, "headstart: "+notice+"\n"); err != nil {
+			s.Log.Error("a notice could not be shown", "notice", notice, "error", err)
+		}
+	}
 }
 
 // evaluate answers the user_expressions of a request, each with a result or an error of its own.

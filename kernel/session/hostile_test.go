@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,21 @@ func TestHostileMessagesAreDropped(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Every user of a machine may subscribe a TCP port, and so has messages with a valid signature: the kernel's own.
+func TestReflectedMessageIsNoRequest(t *testing.T) {
+	k := kerneltest.Start(t, nil)
+	own := k.Ask(wire.Shell, "kernel_info_request", struct{}{})[0]
+	own.Identities = [][]byte{[]byte("stranger")}
+	k.Transport.Deliver(wire.Shell, k.Encode(own.Message))
+	k.Ask(wire.Shell, "kernel_info_request", struct{}{})
+	if k.Session.Drops.Count() != 1 {
+		t.Errorf("%d messages were dropped, want 1", k.Session.Drops.Count())
+	}
+	if got := k.Transport.Trusted(); slices.Contains(got, "stranger") || !slices.Contains(got, "client") {
+		t.Errorf("trusted are %q", got)
 	}
 }
 

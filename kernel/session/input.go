@@ -66,7 +66,7 @@ func (s *Session) receiveInput(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		m, err := s.decoder.Decode(frames)
+		m, err := s.decode(wire.Stdin, frames)
 		if err == nil && m.Header.MsgType != "input_reply" {
 			err = fmt.Errorf("%w: a %s has no place on stdin", wire.ErrMalformed, m.Header.MsgType)
 		}

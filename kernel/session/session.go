@@ -18,8 +18,10 @@ import (
 
 // Transport carries frames between the clients and the session. kernel/zmq's Server is one.
 type Transport interface {
-	// Receive returns the next message on shell, control or stdin, the sender's identity first; on iopub, a subscription.
+	// Receive returns the next message on shell, control or stdin, the sender's address first; on iopub, a subscription.
 	Receive(ctx context.Context, channel wire.Channel) ([][]byte, error)
+	// Trust says that a message from this address was signed with the connection's key.
+	Trust(channel wire.Channel, address []byte)
 	// Send never waits.
 	Send(channel wire.Channel, frames [][]byte) error
 	// Wait returns when the subscribers of iopub have caught up with what was sent.
@@ -39,6 +41,7 @@ type Config struct {
 	Banner      string              // what a console shows at its start
 	RuntimeDir  string              // where magics may leave files for the cells of this kernel; empty where there is none
 	Drops       *Drops              // counts what is refused; the sockets may use it too
+	Notices     []string            // what does not work in this session; the first cell shows them on standard error
 	HistoryFile string              // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
 }
@@ -77,6 +80,7 @@ type Session struct {
 	updates  *updates
 	input    input
 	running  running
+	noticed  sync.Once
 
 	engineComms chan *request
 	answers     chan struct{} // a token for each request that a magic answers
@@ -174,13 +178,30 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 			}
 			return
 		}
-		message, err := s.decoder.Decode(frames)
+		message, err := s.decode(channel, frames)
 		if err != nil {
 			s.Drops.Add(channel, err)
 			continue
 		}
 		s.dispatch(ctx, &request{Message: message, channel: channel})
 	}
+}
+
+// errReflected refuses what the kernel has sent itself: its messages have the key's signature, and on TCP every user of
+// the machine can read those of iopub.
+var errReflected = errors.New("the message is one of the kernel's own")
+
+// decode takes a received message apart, if a client has signed it.
+func (s *Session) decode(channel wire.Channel, frames [][]byte) (wire.Message, error) {
+	m, err := s.decoder.Decode(frames)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	if m.Header.Session == s.id {
+		return wire.Message{}, errReflected
+	}
+	s.Transport.Trust(channel, frames[0])
+	return m, nil
 }
 
 func (s *Session) dispatch(ctx context.Context, r *request) {

@@ -143,6 +143,16 @@ func TestStreamsKeepTheirOrder(t *testing.T) {
 	}
 }
 
+func TestFirstCellShowsTheNotices(t *testing.T) {
+	k := kerneltest.Start(t, func(config *session.Config, _ *kerneltest.Kernel) { config.Notices = []string{"HOME is missing"} })
+	if _, printed := k.Run("%nothing"); !strings.Contains(printed, "headstart: HOME is missing\n") {
+		t.Errorf("the first cell shows %q", printed)
+	}
+	if _, printed := k.Run("%nothing"); strings.Contains(printed, "HOME") {
+		t.Errorf("the second cell shows %q", printed)
+	}
+}
+
 func TestCharactersAreNotCut(t *testing.T) {
 	const text = "aü€😀"
 	bytewise := magic{"bytewise", func(_ context.Context, _ magics.Call, host magics.Host) error {

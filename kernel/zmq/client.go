@@ -69,7 +69,7 @@ func (c *Client) dial(ctx context.Context, info wire.ConnectionInfo, channel wir
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err == nil {
 			if _, err = handshake(conn, kind, identity, false, c.options.HandshakeTimeout); err == nil {
-				return newPeer(conn, identity, c.options.MaxMessage), nil
+				return newPeer(conn, identity, c.options.MaxMessage, queueMax), nil
 			}
 			_ = conn.Close() // the handshake's error says more
 		}
@@ -85,7 +85,7 @@ func (c *Client) read(channel wire.Channel, p *peer) {
 	defer close(c.received[channel])
 	defer c.lose.Do(func() { close(c.lost) })
 	for {
-		frames, command, err := p.reader.next()
+		frames, command, _, err := p.reader.next()
 		switch {
 		case errors.Is(err, ErrTooLarge):
 			c.options.Dropped(channel, err)

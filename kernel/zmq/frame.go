@@ -19,7 +19,7 @@ const (
 // frameCost is what a frame counts beside its bytes, so that a million empty ones are not free.
 const frameCost = 32
 
-// ErrTooLarge says that a message was larger than Options.MaxMessage.
+// ErrTooLarge says that a message was larger than Options.MaxMessage, or than what is left for all connections together.
 var ErrTooLarge = errors.New("the message is too large")
 
 var errFraming = errors.New("the frames are not ZMTP's")
@@ -28,16 +28,27 @@ var errFraming = errors.New("the frames are not ZMTP's")
 type frameReader struct {
 	r   *bufio.Reader
 	max int64
+	// budget is what the next message is charged to; nil, or a result of nil, means none.
+	budget func() *budget
 }
 
-// next returns the frames of the next message, and whether it is a command of the protocol itself. After ErrTooLarge,
-// with all of the message skipped, reading may go on.
-func (f *frameReader) next() (frames [][]byte, command bool, err error) {
+// next returns the frames of the next message, whether it is a command of the protocol itself, and what it holds of the
+// budget; the caller releases that. After ErrTooLarge, with all of the message skipped, reading may go on.
+func (f *frameReader) next() (frames [][]byte, command bool, held charge, err error) {
+	if f.budget != nil {
+		held.from = f.budget()
+	}
+	defer func() {
+		if err != nil {
+			held.release()
+		}
+	}()
 	var total int64
+	var refused error
 	for more := true; more; {
 		flags, size, err := readFrameHeader(f.r)
 		if err != nil {
-			return nil, false, err
+			return nil, false, held, err
 		}
 		more = flags&flagMore != 0
 		command = command || flags&flagCommand != 0
@@ -46,23 +57,30 @@ func (f *frameReader) next() (frames [][]byte, command bool, err error) {
 		} else {
 			total = f.max + 1
 		}
-		if total > f.max {
+		var frame []byte
+		if refused == nil && total > f.max {
+			refused = fmt.Errorf("%w: more than %d bytes", ErrTooLarge, f.max)
+		}
+		if refused == nil {
+			var whole bool
+			if frame, whole, err = readBody(f.r, size, &held); err != nil {
+				return nil, false, held, err
+			} else if !whole {
+				refused = fmt.Errorf("%w: the connections hold as much as they may together", ErrTooLarge)
+				size -= int64(len(frame))
+			}
+		}
+		if refused != nil {
 			frames = nil
+			held.release()
 			if _, err := io.CopyN(io.Discard, f.r, size); err != nil {
-				return nil, false, err
+				return nil, false, held, err
 			}
 			continue
 		}
-		frame, err := readBody(f.r, size)
-		if err != nil {
-			return nil, false, err
-		}
 		frames = append(frames, frame)
 	}
-	if total > f.max {
-		return nil, command, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, f.max)
-	}
-	return frames, command, nil
+	return frames, command, held, refused
 }
 
 func readFrameHeader(r io.Reader) (flags byte, size int64, err error) {
@@ -87,17 +105,32 @@ func readFrameHeader(r io.Reader) (flags byte, size int64, err error) {
 	return flags, int64(length), nil
 }
 
-// readBody reads size bytes; memory grows with what arrives, not with what was announced.
-func readBody(r io.Reader, size int64) ([]byte, error) {
-	const trusted = 64 << 10
-	if size <= trusted {
-		frame := make([]byte, size)
-		_, err := io.ReadFull(r, frame)
-		return frame, err
+// readBody reads size bytes; memory grows with what arrives, not with what was announced. It is not whole, with the rest
+// still to be read, where the budget is used up.
+func readBody(r io.Reader, size int64, held *charge) (body []byte, whole bool, err error) {
+	const step = 64 << 10
+	if !held.add(frameCost) {
+		return nil, false, nil
+	}
+	if size <= step {
+		if !held.add(size) {
+			return nil, false, nil
+		}
+		body = make([]byte, size)
+		_, err := io.ReadFull(r, body)
+		return body, true, err
 	}
 	var buf bytes.Buffer
-	_, err := io.CopyN(&buf, r, size)
-	return buf.Bytes(), err
+	for int64(buf.Len()) < size {
+		n := min(size-int64(buf.Len()), step)
+		if !held.add(n) {
+			return buf.Bytes(), false, nil
+		}
+		if _, err := io.CopyN(&buf, r, n); err != nil {
+			return nil, false, err
+		}
+	}
+	return buf.Bytes(), true, nil
 }
 
 // appendMessage encodes frames as one message.

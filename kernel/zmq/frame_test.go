@@ -19,7 +19,7 @@ func FuzzFrames(f *testing.F) {
 		const limit = 1 << 10
 		reader := frameReader{r: bufio.NewReader(bytes.NewReader(data)), max: limit}
 		for {
-			frames, command, err := reader.next()
+			frames, command, _, err := reader.next()
 			if errors.Is(err, ErrTooLarge) {
 				continue
 			}
@@ -37,7 +37,7 @@ func FuzzFrames(f *testing.F) {
 				continue
 			}
 			again := frameReader{r: bufio.NewReader(bytes.NewReader(encodeMessage(frames))), max: limit}
-			got, _, err := again.next()
+			got, _, _, err := again.next()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package zmq
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -55,8 +56,8 @@ func (c *cautiousConn) Read(p []byte) (int, error) {
 		if flags&flagCommand == 0 || flags&flagMore != 0 || size > readyMax {
 			return 0, errFraming
 		}
-		body, err := readBody(c.Conn, size)
-		if err != nil {
+		body := make([]byte, size)
+		if _, err := io.ReadFull(c.Conn, body); err != nil {
 			return 0, err
 		}
 		c.ready.Write(appendFrame(nil, flagCommand, body))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,9 @@ type peer struct {
 	identity string
 	reader   frameReader
 
+	trusted atomic.Bool  // a message that it sent had the signature of the connection's key
+	limit   atomic.Int64 // the size of the queue at which the connection is given up
+
 	mu       sync.Mutex
 	queue    [][]byte
 	size     int           // bytes in the queue and being written
@@ -26,12 +30,13 @@ type peer struct {
 	gone     chan struct{} // closed when the connection is
 }
 
-func newPeer(conn net.Conn, identity string, maxMessage int64) *peer {
+func newPeer(conn net.Conn, identity string, maxMessage, limit int64) *peer {
 	p := &peer{
 		conn: conn, identity: identity,
 		reader:   frameReader{r: bufio.NewReaderSize(conn, 16<<10), max: maxMessage},
 		progress: make(chan struct{}), wake: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
+	p.limit.Store(limit)
 	go p.write()
 	return p
 }
@@ -43,7 +48,7 @@ func (p *peer) send(message []byte) error {
 	if p.closed() {
 		return net.ErrClosed
 	}
-	if p.size > closeAbove {
+	if int64(p.size) > p.limit.Load() {
 		p.closeLocked()
 		return errStalled
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -16,6 +17,13 @@ type Server struct {
 	info    wire.ConnectionInfo
 	sockets map[wire.Channel]*socket
 	options Options
+	shared  *shared
+}
+
+// shared is what the sockets of a server have together.
+type shared struct {
+	numbers            atomic.Uint64 // of the latest connection
+	strangers, clients budget
 }
 
 // Listen opens the sockets that info names. A port of 0 picks a free one, an empty IP is loopback.
@@ -23,7 +31,8 @@ func Listen(info wire.ConnectionInfo, options Options) (*Server, error) {
 	if info.IP == "" && info.Transport != "ipc" {
 		info.IP = "127.0.0.1"
 	}
-	s := &Server{info: info, sockets: map[wire.Channel]*socket{}, options: options.withDefaults()}
+	s := &Server{info: info, sockets: map[wire.Channel]*socket{}, options: options.withDefaults(), shared: &shared{}}
+	s.shared.strangers.left, s.shared.clients.left = strangersMax, clientsMax
 	for channel, kind := range map[wire.Channel]zmq4.SocketType{
 		wire.Shell: zmq4.Router, wire.Control: zmq4.Router, wire.Stdin: zmq4.Router,
 		wire.IOPub: zmq4.XPub, wire.Heartbeat: zmq4.Rep,
@@ -49,7 +58,7 @@ func (s *Server) listen(channel wire.Channel, kind zmq4.SocketType) (*socket, er
 	if port, ok := boundPort(listener); ok {
 		s.info.SetPort(channel, port)
 	}
-	socket := newSocket(channel, kind, listener, s.options)
+	socket := newSocket(channel, kind, listener, s.options, s.shared)
 	go socket.accept()
 	return socket, nil
 }
@@ -57,13 +66,14 @@ func (s *Server) listen(channel wire.Channel, kind zmq4.SocketType) (*socket, er
 // Connection is the connection info with the ports that were bound.
 func (s *Server) Connection() wire.ConnectionInfo { return s.info }
 
-// Receive returns the frames of the next message on shell, control or stdin; the first one is the sender's identity. On
-// iopub it returns a subscription: one frame, the topic after a byte of 1.
+// Receive returns the frames of the next message on shell, control or stdin; the first one is the address of the
+// connection that it came by. On iopub it returns a subscription: one frame, the topic after a byte of 1.
 func (s *Server) Receive(ctx context.Context, channel wire.Channel) ([][]byte, error) {
 	socket := s.sockets[channel]
 	select {
-	case frames := <-socket.received:
-		return frames, nil
+	case received := <-socket.received:
+		received.held.release()
+		return received.frames, nil
 	case <-socket.closed:
 		return nil, fmt.Errorf("receive on %s: the socket is closed", channel)
 	case <-ctx.Done():
@@ -71,8 +81,12 @@ func (s *Server) Receive(ctx context.Context, channel wire.Channel) ([][]byte, e
 	}
 }
 
-// Send sends frames: on iopub to every subscriber of the first frame, else to the client whose identity that is. It
-// does not wait, and a client that has gone is not an error.
+// Send sends frames: on iopub to every subscriber of the first frame, else to the client that has the first frame as its
+// address. It does not wait, and a client that has gone is not an error.
+//
+// That is the connection itself. On another channel than the address came from, or where the connection has ended, it is
+// the one of the same identity: one that is trusted, or else the first on stdin, where a client says nothing before it is
+// asked. Anyone can claim an identity.
 func (s *Server) Send(channel wire.Channel, frames [][]byte) error {
 	if len(frames) == 0 {
 		return fmt.Errorf("send on %s: a message needs a frame", channel)
@@ -83,6 +97,11 @@ func (s *Server) Send(channel wire.Channel, frames [][]byte) error {
 		s.sockets[channel].route(frames)
 	}
 	return nil
+}
+
+// Trust says that a message from this address had the signature of the connection's key.
+func (s *Server) Trust(channel wire.Channel, address []byte) {
+	s.sockets[channel].trust(string(address))
 }
 
 // Wait returns when all subscribers have taken most of what was published; whoever produces much output calls it first.

@@ -61,10 +61,10 @@ func TestServerTalksToZmq4(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"me", "question", strings.Repeat("long", 100)}, text(frames)); diff != "" {
+	if diff := cmp.Diff([]string{"question", strings.Repeat("long", 100)}, text(frames[1:])); diff != "" {
 		t.Error(diff)
 	}
-	if err := server.Send(wire.Shell, [][]byte{[]byte("me"), []byte("answer"), {}}); err != nil {
+	if err := server.Send(wire.Shell, [][]byte{frames[0], []byte("answer"), {}}); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := dealer.Recv()
@@ -201,7 +201,7 @@ func TestHugeMessageIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
-	if diff := cmp.Diff([]string{"huge", "the next message"}, text(frames)); diff != "" {
+	if diff := cmp.Diff([]string{"the next message"}, text(frames[1:])); diff != "" {
 		t.Error(diff)
 	}
 	if refused.Load() != 1 {

@@ -15,8 +15,15 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// maxTopics bounds the subscriptions of one peer.
-const maxTopics = 256
+const (
+	// maxTopics and maxTopicBytes bound the subscriptions of one peer.
+	maxTopics     = 256
+	maxTopicBytes = 64 << 10
+	// maxWelcomes bounds how often a subscription of one peer is reported: whoever hears of it answers all subscribers.
+	maxWelcomes = 1024
+	// maxPing is the longest context of a ping, in bytes, https://rfc.zeromq.org/spec/37/.
+	maxPing = 16
+)
 
 // A socket is one listening socket and the peers that are connected to it.
 type socket struct {
@@ -24,17 +31,34 @@ type socket struct {
 	kind     zmq4.SocketType
 	listener net.Listener
 	options  Options
-	received chan [][]byte
+	shared   *shared
+	received chan delivery
 	closed   chan struct{}
 
-	mu    sync.Mutex
-	peers map[*peer]map[string]bool // to the topics that it subscribes, on iopub
+	mu       sync.Mutex
+	arriving map[uint64]net.Conn // by number: those whose handshake is not over
+	peers    map[uint64]*subscriber
 }
 
-func newSocket(channel wire.Channel, kind zmq4.SocketType, listener net.Listener, options Options) *socket {
+// A delivery is a message on its way to the session.
+type delivery struct {
+	frames [][]byte
+	held   charge
+}
+
+// A subscriber is a peer with what it subscribes, on iopub.
+type subscriber struct {
+	*peer
+	topics     map[string]bool
+	topicBytes int
+	welcomes   int
+}
+
+func newSocket(channel wire.Channel, kind zmq4.SocketType, listener net.Listener, options Options, shared *shared) *socket {
 	return &socket{
-		channel: channel, kind: kind, listener: listener, options: options,
-		received: make(chan [][]byte, 16), closed: make(chan struct{}), peers: map[*peer]map[string]bool{},
+		channel: channel, kind: kind, listener: listener, options: options, shared: shared,
+		received: make(chan delivery, 16), closed: make(chan struct{}),
+		arriving: map[uint64]net.Conn{}, peers: map[uint64]*subscriber{},
 	}
 }
 
@@ -76,13 +100,20 @@ func (s *socket) accept() {
 			s.options.Dropped(s.channel, err)
 			time.Sleep(acceptPause)
 		default:
-			go s.serve(conn)
+			number, ok := s.admit(conn)
+			if !ok {
+				s.options.Dropped(s.channel, fmt.Errorf("a connection was refused: there are %d already", s.options.MaxPeers))
+				_ = conn.Close() // it is of no use
+				continue
+			}
+			go s.serve(conn, number)
 		}
 	}
 }
 
 // serve runs one connection from its handshake to its end.
-func (s *socket) serve(conn net.Conn) {
+func (s *socket) serve(conn net.Conn, number uint64) {
+	defer s.remove(number)
 	identity, err := handshake(conn, s.kind, "", true, s.options.HandshakeTimeout)
 	if err != nil {
 		s.options.Dropped(s.channel, fmt.Errorf("a connection was refused: %w", err))
@@ -92,78 +123,93 @@ func (s *socket) serve(conn net.Conn) {
 	if identity == "" {
 		identity = uuid.NewString()
 	}
-	maxMessage := s.options.MaxMessage
+	maxMessage, maxQueue := s.options.MaxMessage, int64(strangerQueueMax)
 	if s.kind != zmq4.Router {
 		maxMessage = min(maxMessage, subscriptionMax)
 	}
-	p := newPeer(conn, identity, maxMessage)
+	if s.kind == zmq4.XPub {
+		maxQueue = queueMax
+	}
+	p := newPeer(conn, identity, maxMessage, maxQueue)
+	p.reader.budget = func() *budget {
+		if p.trusted.Load() {
+			return &s.shared.clients
+		}
+		return &s.shared.strangers
+	}
 	defer p.close()
-	if !s.add(p) {
+	if !s.add(number, p) {
 		return
 	}
-	defer s.remove(p)
 	for {
-		frames, command, err := p.reader.next()
+		frames, command, held, err := p.reader.next()
 		switch {
 		case errors.Is(err, ErrTooLarge):
 			s.options.Dropped(s.channel, err)
 		case err != nil:
 			return // the peer has gone, or what it sends is no longer ZMTP
 		case command:
-			s.command(p, frames)
+			s.command(p, number, frames)
+			held.release()
+		case s.kind == zmq4.Router:
+			s.deliver(delivery{append([][]byte{address(number, identity)}, frames...), held})
 		default:
-			s.take(p, frames)
+			s.take(p, number, frames)
+			held.release()
 		}
 	}
 }
 
-// take handles one message as the kind of the socket demands.
-func (s *socket) take(p *peer, frames [][]byte) {
-	switch s.kind {
-	case zmq4.Rep:
-		_ = p.send(encodeMessage(frames)) // a client that takes no echo has its own connection closed
-	case zmq4.XPub:
-		if len(frames) == 1 && len(frames[0]) > 0 {
-			s.subscribe(p, string(frames[0][1:]), frames[0][0] == 1)
-		}
-	default:
-		s.deliver(append([][]byte{[]byte(p.identity)}, frames...))
+// take handles one message on a socket that has no requests.
+func (s *socket) take(p *peer, number uint64, frames [][]byte) {
+	if s.kind == zmq4.Rep {
+		s.send(p, encodeMessage(frames)) // a client that takes no echo has its own connection closed
+	} else if len(frames) == 1 && len(frames[0]) > 0 {
+		s.subscribe(number, string(frames[0][1:]), frames[0][0] == 1)
 	}
 }
 
 // command handles what ZMTP 3.1 sends as commands: subscriptions, and a ping that asks for its context back.
-func (s *socket) command(p *peer, frames [][]byte) {
+func (s *socket) command(p *peer, number uint64, frames [][]byte) {
 	if len(frames) != 1 {
 		return
 	}
 	body := string(frames[0])
 	if topic, ok := strings.CutPrefix(body, "\x09SUBSCRIBE"); ok && s.kind == zmq4.XPub {
-		s.subscribe(p, topic, true)
+		s.subscribe(number, topic, true)
 	} else if topic, ok := strings.CutPrefix(body, "\x06CANCEL"); ok && s.kind == zmq4.XPub {
-		s.subscribe(p, topic, false)
-	} else if rest, ok := strings.CutPrefix(body, "\x04PING"); ok && len(rest) >= 2 {
-		_ = p.send(appendFrame(nil, flagCommand, []byte("\x04PONG"+rest[2:])))
+		s.subscribe(number, topic, false)
+	} else if rest, ok := strings.CutPrefix(body, "\x04PING"); ok && len(rest) >= 2 && len(rest) <= 2+maxPing {
+		s.send(p, appendFrame(nil, flagCommand, []byte("\x04PONG"+rest[2:])))
 	}
 }
 
-func (s *socket) subscribe(p *peer, topic string, on bool) {
+func (s *socket) subscribe(number uint64, topic string, on bool) {
 	s.mu.Lock()
-	topics := s.peers[p]
-	if on && len(topics) < maxTopics {
-		topics[topic] = true
-	} else if !on {
-		delete(topics, topic)
+	p := s.peers[number]
+	report := false
+	switch {
+	case p == nil:
+	case on && !p.topics[topic] && len(p.topics) < maxTopics && p.topicBytes+len(topic) <= maxTopicBytes:
+		p.topics[topic] = true
+		p.topicBytes += len(topic)
+		p.welcomes++
+		report = p.welcomes <= maxWelcomes
+	case !on && p.topics[topic]:
+		delete(p.topics, topic)
+		p.topicBytes -= len(topic)
 	}
 	s.mu.Unlock()
-	if on {
-		s.deliver([][]byte{[]byte("\x01" + topic)})
+	if report {
+		s.deliver(delivery{frames: [][]byte{[]byte("\x01" + topic)}})
 	}
 }
 
-func (s *socket) deliver(frames [][]byte) {
+func (s *socket) deliver(received delivery) {
 	select {
-	case s.received <- frames:
+	case s.received <- received:
 	case <-s.closed:
+		received.held.release()
 	}
 }
 
@@ -173,26 +219,12 @@ func (s *socket) publish(frames [][]byte) {
 	topic := string(frames[0])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for p, topics := range s.peers {
-		for prefix := range topics {
+	for _, p := range s.peers {
+		for prefix := range p.topics {
 			if strings.HasPrefix(topic, prefix) {
-				s.send(p, message)
+				s.send(p.peer, message)
 				break
 			}
-		}
-	}
-}
-
-// route sends to the peers that have the first frame as their identity: one, unless a client connects a second time
-// before its first connection has ended.
-func (s *socket) route(frames [][]byte) {
-	identity := string(frames[0])
-	message := encodeMessage(frames[1:])
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p := range s.peers {
-		if p.identity == identity {
-			s.send(p, message)
 		}
 	}
 }
@@ -201,34 +233,6 @@ func (s *socket) send(p *peer, message []byte) {
 	if err := p.send(message); errors.Is(err, errStalled) {
 		s.options.Dropped(s.channel, err)
 	}
-}
-
-func (s *socket) add(p *peer) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.closed:
-		return false
-	default:
-	}
-	s.peers[p] = map[string]bool{}
-	return true
-}
-
-func (s *socket) remove(p *peer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.peers, p)
-}
-
-func (s *socket) snapshot() []*peer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	peers := make([]*peer, 0, len(s.peers))
-	for p := range s.peers {
-		peers = append(peers, p)
-	}
-	return peers
 }
 
 func (s *socket) stopListening() error {

@@ -28,6 +28,8 @@ type Config struct {
 	Engine []registry.Listing
 	// Plugins are the kernel's.
 	Plugins Plugins
+	// Versions are those of the kernel, of what runs Go cells, and of Go, in the order to show them.
+	Versions func(context.Context) []Version
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -40,6 +42,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Plugins != nil {
 		list = append(list, pluginsMagic(c.Plugins))
+	}
+	if c.Versions != nil {
+		list = append(list, versionMagic(c.Versions))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

@@ -81,6 +81,9 @@ func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 		Registry: known,
 		Engine:   []registry.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
 		Plugins:  plugins,
+		Versions: func(context.Context) []Version {
+			return []Version{{"headstart", "0.1.0 (0123456789ab)"}, {"gonb", "v0.11.4"}, {"go", "go1.26.8"}}
+		},
 		Doctor: func(context.Context) ([]diagnosis.Diagnosis, error) {
 			return []diagnosis.Diagnosis{
 				{Subject: "Go", Severity: diagnosis.OK, Code: "go", Sentence: "go1.26.8"},

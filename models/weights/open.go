@@ -10,19 +10,27 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/internal/visible"
 )
 
 // kerasToSafetensors is the last step of Keras's conversions: weights under the names that Keras gives them.
-const kerasToSafetensors = `numpy.save_file({w.path: w.numpy().copy() for w in m.weights}, '%[2]s')"`
+const kerasToSafetensors = `numpy.save_file({w.path: w.numpy().copy() for w in m.weights}, sys.argv[2])" %[1]s %[2]s`
 
 // conversions show, for the formats that are refused, the command that makes a safetensors file of them. HDF5 and pickle are
-// refused because their readers have a record of holes, and a pickle runs code.
+// refused because their readers have a record of holes, and a pickle runs code. Names of files are arguments: in the program
+// itself a name with a quote would be code.
 var conversions = map[string]string{
-	"HDF5": `python -P -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
+	"HDF5": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.applications.ResNet50(weights=sys.argv[1]); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
-	"Keras": `python -P -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
-	"pickle": `python -P -c "import torch; from safetensors import torch as st; ` +
-		`st.save_file(torch.load('%[1]s', map_location='cpu', weights_only=True), '%[2]s')"`,
+	"Keras": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.models.load_model(sys.argv[1]); ` + kerasToSafetensors,
+	"pickle": `python -P -c "import sys, torch; from safetensors import torch as st; ` +
+		`st.save_file(torch.load(sys.argv[1], map_location='cpu', weights_only=True), sys.argv[2])" %[1]s %[2]s`,
+}
+
+// shellWord writes a name as one word of a POSIX shell's command. A name with characters that a terminal obeys is shown
+// with escapes instead, and the command then finds no file.
+func shellWord(name string) string {
+	return "'" + strings.ReplaceAll(visible.Text(name), "'", `'\''`) + "'"
 }
 
 // Open opens a safetensors file. Other formats are known by their first bytes or their name, and refused with the command
@@ -35,7 +43,7 @@ func Open(path string) (Source, error) {
 	if conversion, ok := conversions[format]; ok {
 		target := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
 		return nil, fmt.Errorf("open weights %s: its format is %s, and only safetensors files are read; convert it with: %s",
-			path, format, fmt.Sprintf(conversion, path, target))
+			path, format, fmt.Sprintf(conversion, shellWord(path), shellWord(target)))
 	}
 	source, err := openSafetensors(path)
 	if err != nil {

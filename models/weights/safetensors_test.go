@@ -173,7 +173,7 @@ func FuzzSafetensors(f *testing.F) {
 
 func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
 	for name, test := range map[string]struct{ head, want string }{
-		"model.h5":        {"\x89HDF\r\n\x1a\n", "keras.applications.ResNet50(weights="},
+		"model.h5":        {"\x89HDF\r\n\x1a\n", "keras.applications.ResNet50(weights=sys.argv[1]"},
 		"named.h5":        {"anything", "HDF5"},
 		"hidden.weights":  {"\x89HDF\r\n\x1a\n", "HDF5"},
 		"model.keras":     {"PK\x03\x04....", "keras.models.load_model("},

@@ -36,6 +36,13 @@ func jupyterPython(t *testing.T) string {
 	return python
 }
 
+func TestEscapeSequencesDoNotReachTheTerminal(t *testing.T) {
+	output, err := program(t, "run", "\x1b]0;owned\a.ipynb").CombinedOutput()
+	if err == nil || strings.ContainsAny(string(output), "\x1b\a") || !strings.Contains(string(output), `\u001b]0;owned\u0007`) {
+		t.Errorf("%q, %v", output, err)
+	}
+}
+
 func TestRunImportsNothingOfTheCurrentFolder(t *testing.T) {
 	python := jupyterPython(t)
 	folder, mark := hostileFolder(t, "json.py")

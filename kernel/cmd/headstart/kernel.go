@@ -33,13 +33,17 @@ func newKernelCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kernel --connection-file FILE",
 		Short: "Run the kernel; Jupyter calls this",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		// jupyter run --kernel=headstart FILE passes FILE on to the kernel, and sends its content as a cell.
+		Args: cobra.ArbitraryArgs,
+		RunE: func(command *cobra.Command, ignored []string) error {
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 				return fmt.Errorf("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			if len(ignored) > 0 {
+				log.Info("arguments of the front end were ignored", "arguments", ignored)
+			}
 			return runKernel(command.Context(), connectionFile, log)
 		},
 	}
@@ -92,6 +96,9 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	if k.places, err = findPlaces(connectionFile); err != nil {
 		return nil, err
 	}
+	for _, notice := range k.places.notices {
+		log.Warn(notice)
+	}
 	goVersion := strings.TrimPrefix(runtime.Version(), "go")
 	magics := registry.New()
 	k.plugins = plugins.NewManager(magics, plugins.Options{
@@ -105,6 +112,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	})
 	if err := magics.Add("headstart", builtin.Magics(builtin.Config{
 		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
+		Versions: versionsForMagic(k.places.bin),
 	})...); err != nil {
 		return nil, err
 	}
@@ -121,7 +129,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
-		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Log: log,
+		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
 	})
 	return k, nil
 }

@@ -43,7 +43,7 @@ func TestKernelAnswersWithoutItsTools(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	kernel := program(t, "kernel", "--connection-file", file)
+	kernel := program(t, "kernel", "--connection-file", file, "cells.go") // as jupyter run passes its file on
 	kernel.Stderr = &log
 	if err := kernel.Start(); err != nil {
 		t.Fatal(err)

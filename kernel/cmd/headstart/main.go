@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+
+	"github.com/headstart-nb/headstart/internal/visible"
 )
 
 func main() {
@@ -17,6 +19,6 @@ func main() {
 	if ended, ok := err.(*exec.ExitError); ok { //nolint:errorlint // wrapped ones are meant to be printed
 		os.Exit(max(ended.ExitCode(), 1))
 	}
-	fmt.Fprintln(os.Stderr, "headstart: "+err.Error())
+	fmt.Fprintln(os.Stderr, "headstart: "+visible.Text(err.Error()))
 	os.Exit(1)
 }

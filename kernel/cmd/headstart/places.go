@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/headstart-nb/headstart/internal/paths"
 )
@@ -23,6 +24,7 @@ type places struct {
 	temp    *runtimeFolder // temporary files of Go cells; nil where they lie in runtime
 	work    string         // where cells begin
 	source  string         // this project's module, for cells to import; may be empty
+	notices []string       // what was missing, and what does not work because of it
 }
 
 func findPlaces(connectionFile string) (places, error) {
@@ -31,15 +33,17 @@ func findPlaces(connectionFile string) (places, error) {
 	if p.bin, err = binDir(); err != nil {
 		return p, err
 	}
-	if p.work, err = os.Getwd(); err != nil {
-		return p, fmt.Errorf("find the folder that the kernel was started in: %w", err)
-	}
-	if p.home, err = paths.State(); err != nil {
+	var notice [3]string
+	if notice[0], err = ensureHome(); err != nil {
 		return p, err
 	}
-	if err := os.MkdirAll(p.home, 0o700); err != nil {
-		return p, fmt.Errorf("make the state folder: %w; set %s", err, paths.HomeVar)
+	if p.work, notice[1], err = ensureWork(); err != nil {
+		return p, err
 	}
+	if p.home, notice[2], err = ensureState(); err != nil {
+		return p, err
+	}
+	p.notices = slices.DeleteFunc(notice[:], func(text string) bool { return text == "" })
 	if err := ensureTemp(p.home); err != nil {
 		return p, err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/nbhelpers/labextension"
 )
 
@@ -25,6 +27,9 @@ func newRootCommand() *cobra.Command {
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	// Names of files and of plugins come from strangers.
+	root.SetOut(visible.Writer(os.Stdout))
+	root.SetErr(visible.Writer(os.Stderr))
 	root.AddCommand(
 		newKernelCommand(),
 		newInstallCommand(carriedAssets()),

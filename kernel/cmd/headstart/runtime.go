@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/plugins"
 )
 
 // A runtimeFolder holds the sockets of one kernel and its children. It is locked while the kernel lives, so that other
@@ -80,7 +81,8 @@ func (r *runtimeFolder) sweep() error {
 	for _, entry := range entries {
 		path := filepath.Join(base, entry.Name())
 		info, err := entry.Info()
-		if err != nil || !entry.IsDir() || path == r.path || time.Since(info.ModTime()) < sweepAge {
+		shared := entry.Name() == plugins.SocketFolder // of many kernels' plugins, which package plugins sweeps
+		if err != nil || !entry.IsDir() || shared || path == r.path || time.Since(info.ModTime()) < sweepAge {
 			continue
 		}
 		if err := sweepOne(path); err != nil {

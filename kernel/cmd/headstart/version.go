@@ -1,13 +1,21 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
+	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/magics/builtin"
 )
 
 const version = headstart.Version
@@ -22,6 +30,32 @@ func newVersionCommand() *cobra.Command {
 				version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
+	}
+}
+
+// versionTimeout is how long the go command may take to say its version.
+const versionTimeout = 5 * time.Second
+
+// versionsForMagic is what %version shows of the programs in a folder, as %doctor reads them.
+func versionsForMagic(bin string) func(context.Context) []builtin.Version {
+	return func(ctx context.Context) []builtin.Version {
+		list := []builtin.Version{{Program: "headstart", Version: version + revision()}}
+		for _, tool := range []string{"gonb", "goimports", "gopls"} {
+			found, err := install.VersionOf(filepath.Join(bin, tool))
+			if err != nil {
+				found = "missing: %doctor says what to do"
+			}
+			list = append(list, builtin.Version{Program: tool, Version: found})
+		}
+		ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+		defer cancel()
+		found := "missing: %doctor says what to do"
+		goCommand := exec.CommandContext(ctx, "go", "env", "GOVERSION")
+		goCommand.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOWORK=off")
+		if output, err := goCommand.Output(); err == nil {
+			found = strings.TrimSpace(string(output))
+		}
+		return append(list, builtin.Version{Program: "go", Version: found})
 	}
 }
 

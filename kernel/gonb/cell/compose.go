@@ -30,7 +30,7 @@ func Composed(c Cell, m *Memory, find func(name string) string) string {
 			head = append(head, strings.Join(d.lines, " "))
 			imported[path.Base(d.names[0])] = true
 		} else {
-			tail = append(tail, strings.Join(d.lines, "\n"))
+			tail = append(tail, d.doc+strings.Join(d.lines, "\n"))
 		}
 	}
 	// GoNB imports what a cell only mentions; gopls has to be told.

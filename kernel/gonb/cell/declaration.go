@@ -95,15 +95,19 @@ func (c cutter) all(file *ast.File) []declaration {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
 			if name := functionKey(d); name != "main" {
-				found = append(found, c.declaration("func", []string{name}, "", d))
+				found = append(found, c.documented(c.declaration("func", []string{name}, "", d), d, d.Doc, file))
 			}
 		case *ast.GenDecl:
 			if d.Tok == token.CONST { // values may follow from those before: the group stays together
-				found = append(found, c.declaration("const", specNames(d.Specs...), "", d))
+				found = append(found, c.documented(c.declaration("const", specNames(d.Specs...), "", d), d, d.Doc, file))
 				continue
 			}
 			for _, spec := range d.Specs {
-				found = append(found, c.declaration(d.Tok.String(), specNames(spec), d.Tok.String()+" ", spec))
+				doc := specDoc(spec)
+				if doc == nil && len(d.Specs) == 1 {
+					doc = d.Doc
+				}
+				found = append(found, c.documented(c.declaration(d.Tok.String(), specNames(spec), d.Tok.String()+" ", spec), spec, doc, file))
 			}
 		}
 	}
@@ -120,6 +124,38 @@ func (c cutter) declaration(kind string, names []string, keyword string, node as
 		lines: strings.Split(keyword+c.text[start:end], "\n"),
 		at:    report.Position{Count: c.count, Line: from.Line},
 	}
+}
+
+// documented is a declaration with the comment above it; doc is nil where the parser sees none. One on the first line of a
+// cell stands behind the package clause, and the parser takes it for a comment on that.
+func (c cutter) documented(d declaration, node ast.Node, doc *ast.CommentGroup, file *ast.File) declaration {
+	from, to, line := 0, 0, c.files.PositionFor(node.Pos(), false).Line
+	if doc != nil {
+		begin := c.files.PositionFor(doc.Pos(), false)
+		from, to, line = begin.Offset, c.files.PositionFor(doc.End(), false).Offset, begin.Line
+	}
+	if len(file.Comments) > 0 {
+		first := file.Comments[0]
+		begin, end := c.files.PositionFor(first.Pos(), false), c.files.PositionFor(first.End(), false)
+		if begin.Line == 1 && end.Line == line-1 && c.text[:min(begin.Offset, len(c.text))] == packageClause {
+			from, to = begin.Offset, max(to, end.Offset)
+		}
+	}
+	if 0 <= from && from < to && to <= len(c.text) {
+		d.doc = c.text[from:to] + "\n"
+	}
+	return d
+}
+
+// specDoc is the comment above a spec of a group.
+func specDoc(spec ast.Spec) *ast.CommentGroup {
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		return s.Doc
+	case *ast.ValueSpec:
+		return s.Doc
+	}
+	return nil
 }
 
 // functionKey is a function's name, or Type~Method, as GoNB's %list shows it.

@@ -18,6 +18,7 @@ type Memory struct {
 type declaration struct {
 	kind  string
 	names []string
+	doc   string // its comment with the line's end, which gopls shows and GoNB does not need
 	lines []string
 	at    report.Position // of the first line
 }

@@ -91,6 +91,21 @@ func TestComposed(t *testing.T) {
 	}
 }
 
+// Gopls shows the comments of declarations in earlier cells.
+func TestComposedKeepsDocComments(t *testing.T) {
+	m := remembered("// f does\n// this.\nfunc f() {}\n\n// Not f's.\n\n/* T is\n that. */\ntype T struct{}",
+		"// All of them.\nvar (\n\t// a is one.\n\ta = 1\n\tb = 2 // two\n)\n\n// limit ends it.\nconst limit = 3")
+	got := Composed(New("%%\nf()", 0), m, nowhere)
+	want := "package main;\nfunc main() {\nf()\n}\n// f does\n// this.\nfunc f() {}\n/* T is\n that. */\ntype T struct{}\n" +
+		"// a is one.\nvar a = 1\nvar b = 2\n// limit ends it.\nconst limit = 3\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if replay, _ := m.Replay(); strings.Contains(replay.Code, "this.") {
+		t.Errorf("GoNB is given comments: %s", replay.Code)
+	}
+}
+
 // Cells come from strangers' notebooks: nothing in one may stop the kernel.
 func FuzzCell(f *testing.F) {
 	for _, code := range []string{"%%\nx := 1", "func f[T any](", "!\\\n%", "//gonb:%%\\\n\\", "const (\n\ta = iota", "%env A=\nvar a, b = f()", "/*", "`%\n%%\n"} {

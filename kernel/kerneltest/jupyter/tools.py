@@ -79,6 +79,12 @@ class ToolTests(unittest.TestCase):
         printed = self.run_tool("jupyter_console", "--kernel", KERNEL, "--simple-prompt", input="6 * 7\nexit\n")
         self.assertIn("42", printed)
 
+    def test_run(self):
+        """jupyter run gives the file's name to the kernel as an argument, too."""
+        with open(os.path.join(self.folder, "cells.go"), "w", encoding="utf-8") as file:
+            file.write('%%\nfmt.Println("from a file")\n')
+        self.assertIn("from a file", self.run_tool("jupyter", "run", f"--kernel={KERNEL}", "cells.go"))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

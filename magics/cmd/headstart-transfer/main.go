@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/accel"
@@ -35,7 +36,7 @@ func main() {
 		err = closeErr
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "headstart: "+err.Error())
+		fmt.Fprintln(os.Stderr, "headstart: "+visible.Text(err.Error()))
 		os.Exit(1)
 	}
 }

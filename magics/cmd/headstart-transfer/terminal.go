@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// A terminal is the host of magics that are called from the command line: it shows the text of what they show.
+// A terminal is the host of magics that are called from the command line: it shows the text of what they show. Text that
+// comes from a folder or a saved model has no escape sequences left there.
 //
 // Figures that are a command's result go to standard output; with --json, and while it works, to standard error. What is
 // updated in place is drawn over where that is a screen; elsewhere its first and its last state are printed.
@@ -31,7 +33,7 @@ type terminal struct {
 }
 
 func newTerminal(out, errors, figures io.Writer) *terminal {
-	return &terminal{out: out, errors: errors, figures: figures, screen: isScreen(figures), latest: map[display.ID]display.Bundle{}}
+	return &terminal{out: visible.Writer(out), errors: visible.Writer(errors), figures: figures, screen: isScreen(figures), latest: map[display.ID]display.Bundle{}}
 }
 
 func isScreen(w io.Writer) bool {
@@ -74,7 +76,7 @@ func (t *terminal) Update(_ context.Context, id display.ID, b display.Bundle) er
 
 func (t *terminal) print(id display.ID, b display.Bundle) error {
 	text, _ := b.Data[display.MIMEText].(string)
-	text = strings.TrimRight(text, "\n") + "\n"
+	text = strings.TrimRight(visible.Text(text), "\n") + "\n"
 	t.live, t.lines = id, strings.Count(text, "\n")
 	_, err := io.WriteString(t.figures, text)
 	return err

@@ -4,7 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Translation } from '../translation';
 import { RunFeed } from '../runs/feed';
-import { MagicClient } from './client';
+import { MAGIC_TARGET, MagicClient } from './client';
 
 /** The name of the kernelspec. */
 export const KERNEL_NAME = 'headstart';
@@ -41,6 +41,15 @@ export class KernelSession {
   /** Whether the kernel runs a cell, as far as its last status tells. */
   get busy(): boolean {
     return this.kernel.status === 'busy';
+  }
+
+  /** Whether a page has asked this kernel's magics, so that asking again starts nothing: its comm is still open then. */
+  async hasBeenAsked(): Promise<boolean> {
+    if (this.warm) {
+      return true;
+    }
+    const { content } = await this.kernel.requestCommInfo({ target_name: MAGIC_TARGET });
+    return Object.keys((content as { comms?: object }).comms ?? {}).length > 0;
   }
 
   private _onStatus(_: unknown, status: Kernel.Status): void {

@@ -8,6 +8,8 @@ import { epochTable, panels, provenance, summary } from './model';
 export interface ICardActions {
   stop(run: IRun): void;
   attach(run: IRun): void;
+  /** Null where the card follows the run, or cannot. */
+  follow: (() => void) | null;
   verify(run: IRun): void;
 }
 
@@ -103,6 +105,10 @@ function facts(run: IRun, trans: Translation): HTMLElement {
 function buttons(run: IRun, actions: ICardActions, trans: Translation): HTMLElement {
   const bar = element('div', { class: 'hs-buttons' });
   if (run.state === 'running') {
+    const { follow } = actions;
+    if (follow) {
+      bar.append(button(trans.__('Follow'), trans.__('Ask the kernel about %1; this starts the magics where they do not run', run.id), follow));
+    }
     bar.append(
       button(trans.__('Stop and keep best'), trans.__('Stop %1 after the current batch and keep the best model', run.id), () =>
         actions.stop(run)

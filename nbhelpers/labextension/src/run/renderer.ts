@@ -6,6 +6,7 @@ import { insertCell } from '../kernel/cells';
 import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
 import { readRun, RUN_MIME, type IRun } from './data';
+import { Permission } from './follow';
 import { magicLine } from './model';
 import type { Translation } from '../translation';
 import type { RunFeed } from '../runs/feed';
@@ -30,10 +31,12 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    this._place?.sessions.changed.connect(this._follow, this);
     this._follow();
   }
 
   protected override onBeforeDetach(message: Message): void {
+    this._place?.sessions.changed.disconnect(this._follow, this);
     this._leave();
     super.onBeforeDetach(message);
   }
@@ -42,6 +45,13 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   private _follow(): void {
     const session = this._place?.sessions.of(notebookOf(this._place, this.node));
     if (this._run?.state !== 'running' || !this.isAttached || !session) {
+      this._offer(false);
+      this._leave();
+      return;
+    }
+    const mayAsk = this._permission.given(session);
+    this._offer(!mayAsk);
+    if (!mayAsk) {
       this._leave();
       return;
     }
@@ -59,6 +69,14 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
         }
       }
     });
+  }
+
+  /** Offer to follow the run by a click, or no longer. */
+  private _offer(offered: boolean): void {
+    if (offered !== this._offered) {
+      this._offered = offered;
+      this._draw();
+    }
   }
 
   /** Store the end of a run in the notebook where the kernel's own update did not: it went to a page that was closed. */
@@ -94,6 +112,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
     return {
       stop: (run: IRun) => void place.sessions.of(notebookOf(place, this.node))?.feed.stop(run.id),
       attach: (run: IRun) => insert(magicLine('attach', run.id)),
+      follow: this._offered ? () => this._permission.click() : null,
       verify: (run: IRun) => insert(magicLine('verify', run.id))
     };
   }
@@ -101,6 +120,8 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   private _run: IRun | null = null;
   private _model: IRenderMime.IMimeModel | null = null;
   private _unwatch: (() => void) | null = null;
+  private _offered = false;
+  private readonly _permission = new Permission(() => this._follow());
   private readonly _folds = new Folds();
 }
 
