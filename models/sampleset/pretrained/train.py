@@ -6,7 +6,7 @@ quarter; the later ones use a random size in each step, so that the features ser
 
 There are three phases, each on images of its own. The first tells the classes apart. The second starts from the first's
 weights and tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need
-as well. The third goes on with that at one size: the averages of batch norms depend on it.
+as well. The third continues at one size: the averages of batch norms depend on it.
 
     python train.py --phase 1 --draw PROGRAM --work FOLDER --out first.safetensors --log first.log
     python train.py --phase 2 --start first.safetensors --draw PROGRAM --work FOLDER --out second.safetensors --log second.log
