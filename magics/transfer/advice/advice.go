@@ -13,6 +13,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -84,6 +85,10 @@ func hint(err error) string {
 	}
 	if devices, ok := errors.AsType[*training.DevicesError](err); ok {
 		return fmt.Sprintf("%v; %%device cpu --devices %d makes as many of a CPU, and %%device cuda takes all GPUs", err, devices.Asked)
+	}
+	if fetch, ok := errors.AsType[*resnet.FetchError](err); ok {
+		return fmt.Sprintf("%s\nput the file at %s (SHA-256 %s), or use --weights %s, which needs no network", fetch.Problem(), fetch.Path,
+			fetch.Set.File.SHA256, resnet.SetSample)
 	}
 	if errors.Is(err, classifier.ErrNoImages) {
 		return fmt.Sprintf("%v; %%dataset load --val and --test say how many it gets", err)
