@@ -23,6 +23,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics/builtin"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
@@ -31,13 +32,17 @@ const linger = 30 * time.Second
 func newKernelCommand() *cobra.Command {
 	var connectionFile, logLevel string
 	command := &cobra.Command{
-		Use:   "kernel --connection-file FILE",
-		Short: "Run the kernel; Jupyter calls this",
-		Args:  cobra.NoArgs,
+		Use:     "kernel --connection-file FILE",
+		Short:   "Run the kernel; Jupyter calls this",
+		Example: "  headstart kernel --connection-file /run/user/1000/jupyter/kernel-1.json --log-level debug",
+		Args:    commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
+			if connectionFile == "" {
+				return commandline.Usagef("run the kernel: --connection-file is missing; Jupyter gives it")
+			}
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
-				return fmt.Errorf("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
+				return commandline.Usagef("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			return runKernel(command.Context(), connectionFile, log)
@@ -45,9 +50,6 @@ func newKernelCommand() *cobra.Command {
 	}
 	command.Flags().StringVarP(&connectionFile, "connection-file", "f", "", "the file in which Jupyter says which sockets to open")
 	command.Flags().StringVar(&logLevel, "log-level", "warn", "what to log on standard error: debug, info, warn or error")
-	if err := command.MarkFlagRequired("connection-file"); err != nil {
-		panic(err) // the flag is declared above
-	}
 	return command
 }
 
