@@ -54,6 +54,9 @@ func Prepare(root *cobra.Command) {
 		return Usagef("%s: %w%s%s --help shows its flags", nameOf(c), err, separator(err), c.CommandPath())
 	})
 	root.SetHelpCommand(helpCommand(root))
+	if root.Version != "" {
+		root.Flags().Bool("version", false, "print the version")
+	}
 	each(root, func(c *cobra.Command) {
 		c.Flags().SortFlags = false
 		c.Flags().BoolP("help", "h", false, "show this help")
