@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // TuneFlags are the choices of %tune; the command line shares them.
@@ -72,8 +73,8 @@ func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
 		return page.Result(ctx, result.Trials, nil)
 	}
 	first := result.Trials[0]
-	return page.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %.3g, accuracy %.1f %%\n",
-		len(result.Trials), first.Head, first.LearningRate, first.ValLoss, 100*first.ValAccuracy)
+	return page.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %s, accuracy %.1f %%\n",
+		len(result.Trials), first.Head, first.LearningRate, sketch.Number(first.ValLoss), 100*first.ValAccuracy)
 }
 
 // A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.

@@ -194,11 +194,7 @@ func TestHostileFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 			change(list)
-			text, err := json.Marshal(list)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, filepath.Join(dir, modelFile), text)
+			write(t, filepath.Join(dir, modelFile), sealed(t, list))
 		}
 	}
 	for name, spoil := range map[string]func(dir string){
