@@ -37,6 +37,7 @@ func (r Reader) remedy(code string) string {
 		training.CodeImbalance:    {"", "--class-weights auto"},
 		training.CodeBatchNorm:    {"", "--unfreeze conv5"},
 		training.CodeLearningRate: {"", "--lr, --find-lr"},
+		training.CodeBatchOfOne:   {"", "--batch 32"},
 		training.CodeNotCached:    {"", "--augment-copies 2"},
 		training.CodeUnchanged:    {"", "--stage-rate"},
 	}[code]
