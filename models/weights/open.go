@@ -21,8 +21,10 @@ var conversions = map[string]string{
 	"HDF5": `python -P -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
 	"Keras": `python -P -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
-	"pickle": `python -P -c "import torch; from safetensors import torch as st; ` +
-		`st.save_file(torch.load('%[1]s', map_location='cpu', weights_only=True), '%[2]s')"`,
+	// A checkpoint has the weights below a key, and beside them what is no tensor.
+	"pickle": `python -P -c "import torch; from safetensors import torch as st; s = torch.load('%[1]s', map_location='cpu', ` +
+		`weights_only=True); s = next((s[k] for k in ('state_dict_ema', 'state_dict', 'model') if k in s), s); ` +
+		`st.save_file({k: v.detach().clone() for k, v in s.items() if hasattr(v, 'detach')}, '%[2]s')"`,
 }
 
 // Open opens a safetensors file. Other formats are known by their first bytes or their name, and refused with the command
@@ -34,6 +36,9 @@ func Open(path string) (Source, error) {
 	}
 	if conversion, ok := conversions[format]; ok {
 		target := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
+		if target == path { // what is converted is not overwritten
+			target = strings.TrimSuffix(path, ".safetensors") + ".converted.safetensors"
+		}
 		return nil, fmt.Errorf("open weights %s: its format is %s, and only safetensors files are read; convert it with: %s",
 			path, format, fmt.Sprintf(conversion, path, target))
 	}
