@@ -140,7 +140,7 @@ func (c *Command[O]) parse(line string) (*parsed[O], error) {
 		words, rest := leadingFlags(flags, line)
 		p.line = rest
 		if err := flags.Parse(words); err != nil {
-			return nil, explainFlagError(err, flags)
+			return nil, ExplainFlagError(err, flags)
 		}
 		return p, nil
 	}
@@ -150,7 +150,7 @@ func (c *Command[O]) parse(line string) (*parsed[O], error) {
 	}
 	p.output = output
 	if err := flags.Parse(words); err != nil {
-		return nil, explainFlagError(err, flags)
+		return nil, ExplainFlagError(err, flags)
 	}
 	p.args = flags.Args()
 	return p, nil
@@ -221,7 +221,7 @@ func (c *Command[O]) help(prefix string) string {
 	if c.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", indent(c.Example))
 	}
-	fmt.Fprintf(&b, "\nFlags:\n%s", flagUsages(flags))
+	fmt.Fprintf(&b, "\nFlags:\n%s", FlagUsages(flags))
 	return strings.TrimRight(b.String(), "\n")
 }
 
@@ -256,8 +256,8 @@ func separator(err error) string {
 	return "; "
 }
 
-// explainFlagError says what pflag's error says, with the nearest flag for one that does not exist.
-func explainFlagError(err error, flags *pflag.FlagSet) error {
+// ExplainFlagError says what pflag's error says, with the nearest flag for one that does not exist.
+func ExplainFlagError(err error, flags *pflag.FlagSet) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err

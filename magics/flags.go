@@ -80,8 +80,8 @@ func (v *enumValue) Type() string {
 	return strings.Join(words, "|")
 }
 
-// flagUsages lists the flags, one per line, with aligned usages.
-func flagUsages(flags *pflag.FlagSet) string {
+// FlagUsages lists the flags, one per line, with aligned usages.
+func FlagUsages(flags *pflag.FlagSet) string {
 	var left, right []string
 	width := 0
 	flags.VisitAll(func(f *pflag.Flag) {

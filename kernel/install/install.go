@@ -86,6 +86,9 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 		return explainStep(err)
 	}
 	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())
+	if hint := pathLine(layout.Bin(), os.Getenv("PATH")); hint != "" {
+		log.line("%s", hint)
+	}
 	return nil
 }
 

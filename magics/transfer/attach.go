@@ -64,6 +64,6 @@ func (p *Presenter) attachStored(ctx context.Context, in *magics.Invocation, nam
 	case training.Interrupted:
 		note = "Its process has ended. Continue it with %train --resume " + run + "."
 	}
-	_, err = in.Show(ctx, drawing.Run(lab.Stand{Run: stored}, note))
+	_, err = in.Show(ctx, drawing.Run(lab.Stand{Run: stored}, p.reader, note))
 	return err
 }

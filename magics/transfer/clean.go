@@ -17,17 +17,33 @@ import (
 // mimeClean is what the notebook extension draws with a button for each decision.
 const mimeClean = display.MIMEPrefix + "clean" + display.MIMESuffix
 
-type cleanFlags struct {
+// CleanFlags are the choices of %clean; the command line shares them.
+type CleanFlags struct {
 	lab.Ref
 	Limit                 int
 	To                    string
 	Keep, Delete, Relabel []string
 	Undo                  int
 	Log                   bool
+
+	flags *pflag.FlagSet // that they are declared on, to see whether there is an undo
+}
+
+// Declare declares the flags.
+func (o *CleanFlags) Declare(f *pflag.FlagSet) {
+	o.flags = f
+	f.IntVar(&o.Limit, "limit", 24, "most images shown")
+	declareRef(f, &o.Ref)
+	f.StringArrayVar(&o.Keep, "keep", nil, "image whose label is right; may be repeated")
+	f.StringArrayVar(&o.Delete, "delete", nil, "image to exclude; its file stays; may be repeated")
+	f.StringArrayVar(&o.Relabel, "relabel", nil, "image whose class becomes that of --to; may be repeated")
+	f.StringVar(&o.To, "to", "", "class for --relabel")
+	f.IntVar(&o.Undo, "undo", -1, "number of the edit to undo; 0 for the last")
+	f.BoolVar(&o.Log, "log", false, "show the edits")
 }
 
 func cleanMagic(p *Presenter) magics.Magic {
-	return &magics.Command[cleanFlags]{
+	return &magics.Command[CleanFlags]{
 		Use:   "clean [NAME]",
 		Short: "Lists images whose labels the model doubts, and copies, and edits the dataset",
 		Long: "No image file is changed: edits go into a log beside the images, which every load applies and --undo reverts.\n" +
@@ -35,36 +51,35 @@ func cleanMagic(p *Presenter) magics.Magic {
 		Example: "%clean\n%clean --relabel glass/glass389.jpg --to plastic\n%clean --undo 0",
 		Args:    magics.Args{Max: 1, Complete: p.completeDatasets},
 		JSON:    true,
-		Flags: func(f *pflag.FlagSet, o *cleanFlags) {
-			f.IntVar(&o.Limit, "limit", 24, "most images shown")
-			declareRef(f, &o.Ref)
-			f.StringArrayVar(&o.Keep, "keep", nil, "image whose label is right; may be repeated")
-			f.StringArrayVar(&o.Delete, "delete", nil, "image to exclude; its file stays; may be repeated")
-			f.StringArrayVar(&o.Relabel, "relabel", nil, "image whose class becomes that of --to; may be repeated")
-			f.StringVar(&o.To, "to", "", "class for --relabel")
-			f.IntVar(&o.Undo, "undo", -1, "number of the edit to undo; 0 for the last")
-			f.BoolVar(&o.Log, "log", false, "show the edits")
-		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *cleanFlags) error {
-			data, err := p.lab.Dataset(first(in.Args))
-			if err != nil {
-				return err
-			}
-			if o.Log {
-				return showEdits(ctx, pageOf(in), data)
-			}
-			if undo := in.Flags.Changed("undo"); undo || len(o.edits()) > 0 {
-				if data, err = p.edit(ctx, data, *o, undo); err != nil {
-					return err
-				}
-				return in.Printf("%s\n", datasetLine(data))
-			}
-			return p.showSuspects(ctx, pageOf(in), data, *o)
+		Flags:   func(f *pflag.FlagSet, o *CleanFlags) { o.Declare(f) },
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *CleanFlags) error {
+			return p.Clean(ctx, pageOf(in), first(in.Args), *o)
 		}),
 	}
 }
 
-func (o cleanFlags) edits() []lab.Edit {
+// Clean edits a dataset, or shows its edits or the images whose labels are doubtful. An empty name is the current dataset.
+func (p *Presenter) Clean(ctx context.Context, page Page, name string, o CleanFlags) error {
+	data, err := p.lab.Dataset(name)
+	if err != nil {
+		return err
+	}
+	if o.Log {
+		return showEdits(ctx, page, data)
+	}
+	if undo := o.flags.Changed("undo"); undo || len(o.edits()) > 0 {
+		if data, err = p.edit(ctx, data, o, undo); err != nil {
+			return err
+		}
+		if page.JSON {
+			return page.Result(ctx, lab.Summarize(data), nil)
+		}
+		return page.Printf("%s\n", datasetLine(data))
+	}
+	return p.showSuspects(ctx, page, data, o)
+}
+
+func (o CleanFlags) edits() []lab.Edit {
 	var list []lab.Edit
 	for _, e := range []lab.Edit{
 		{Action: imagefolder.Keep, Paths: o.Keep}, {Action: imagefolder.Delete, Paths: o.Delete}, {Action: imagefolder.Relabel, Paths: o.Relabel, To: o.To},
@@ -77,7 +92,7 @@ func (o cleanFlags) edits() []lab.Edit {
 }
 
 // edit applies the edits of the flags, and then the undo.
-func (p *Presenter) edit(ctx context.Context, data *imagefolder.Dataset, o cleanFlags, undo bool) (*imagefolder.Dataset, error) {
+func (p *Presenter) edit(ctx context.Context, data *imagefolder.Dataset, o CleanFlags, undo bool) (*imagefolder.Dataset, error) {
 	var err error
 	if edits := o.edits(); len(edits) > 0 {
 		if data, err = p.lab.EditDataset(ctx, data, edits); err != nil {
@@ -120,7 +135,7 @@ type doubt struct {
 	Thumb   []byte  `json:"thumb,omitempty"` // JPEG
 }
 
-func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefolder.Dataset, o cleanFlags) error {
+func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefolder.Dataset, o CleanFlags) error {
 	limit := o.Limit
 	if page.JSON {
 		limit = len(data.Items)
@@ -171,7 +186,7 @@ func doubtTable(list []doubt) display.Bundle {
 		}
 		t.Rows = append(t.Rows, []string{d.Path, d.Label, d.Reason, proposal})
 	}
-	t.Notes = []string{"Decide with %clean --keep PATH, --delete PATH or --relabel PATH --to CLASS."}
+	t.Notes = []string{"Decide with --keep PATH, --delete PATH or --relabel PATH --to CLASS."}
 	return figure.Table(t)
 }
 

@@ -20,7 +20,7 @@ type DatasetFlags struct {
 	Resize      string
 	MaxPixels   int64
 	FollowLinks bool
-	JSON        bool
+	GroupBy     string
 }
 
 // Declare declares the flags.
@@ -34,6 +34,8 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
 		"resize method: bilinear as PIL, nearest as Keras's flow_from_directory, crop as torchvision")
 	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million")
+	magics.Enum(f, &o.GroupBy, "group-by", "", []string{string(imagefolder.GroupByFolder), string(imagefolder.GroupByPrefix)},
+		"keep the images of one video or patient in one split: by their folder, or by the prefix of their names")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "follow symbolic links that stay inside the folder")
 }
 
@@ -42,7 +44,7 @@ func (o DatasetFlags) options(progress func(done, total int, what string)) image
 	options := imagefolder.DefaultOptions()
 	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, imagefolder.Method(o.Resize)
 	options.Seed, options.FollowSplit, options.FollowLinks = o.Seed, o.FollowSplit, o.FollowLinks
-	options.Progress = progress
+	options.GroupBy, options.Progress = imagefolder.GroupBy(o.GroupBy), progress
 	if o.MaxPixels != 0 {
 		options.MaxPixels = o.MaxPixels
 	}
@@ -97,7 +99,7 @@ func datasetMagic(p *Presenter) magics.Magic {
 					if err != nil {
 						return err
 					}
-					return showDataset(ctx, page, data)
+					return p.showDataset(ctx, page, data)
 				}),
 			},
 			&magics.Command[showFlags]{
@@ -124,13 +126,23 @@ func datasetMagic(p *Presenter) magics.Magic {
 
 // LoadDataset checks and splits a folder, and shows it.
 func (p *Presenter) LoadDataset(ctx context.Context, page Page, dir string, o DatasetFlags) error {
-	bar := newBar(ctx, page, "checking images", "files")
-	data, err := p.lab.LoadDataset(ctx, dir, o.options(bar.report))
-	bar.end()
+	data, err := p.openDataset(ctx, page, dir, o)
 	if err != nil {
 		return err
 	}
-	return showDataset(ctx, page, data)
+	return p.showDataset(ctx, page, data)
+}
+
+// OpenDataset checks and splits a folder, and shows no more than how far that has come.
+func (p *Presenter) OpenDataset(ctx context.Context, page Page, dir string, o DatasetFlags) error {
+	_, err := p.openDataset(ctx, page, dir, o)
+	return err
+}
+
+func (p *Presenter) openDataset(ctx context.Context, page Page, dir string, o DatasetFlags) (*imagefolder.Dataset, error) {
+	bar := newBar(ctx, page, "checking images", "files")
+	defer bar.end()
+	return p.lab.LoadDataset(ctx, dir, o.options(bar.report))
 }
 
 func (p *Presenter) completeDatasets(context.Context, []string, string) []string {
@@ -148,7 +160,7 @@ func (p *Presenter) showAgain(ctx context.Context, page Page, name string, o sho
 	case o.Map:
 		return p.showMap(ctx, page, data, o)
 	case o.Class == "" && o.Split == "":
-		return showDataset(ctx, page, data)
+		return p.showDataset(ctx, page, data)
 	}
 	return showGrid(ctx, page, data, o.Class, o.Split, o.Limit)
 }

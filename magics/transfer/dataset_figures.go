@@ -16,9 +16,9 @@ import (
 // noteRows is how many files a note's table lists; the rest is counted.
 const noteRows = 20
 
-func showDataset(ctx context.Context, page Page, data *imagefolder.Dataset) error {
+func (p *Presenter) showDataset(ctx context.Context, page Page, data *imagefolder.Dataset) error {
 	if page.JSON {
-		return page.Result(ctx, lab.Summarize(data), nil)
+		return page.Result(ctx, lab.ListItems(data), nil)
 	}
 	if err := page.Printf("%s\n", datasetLine(data)); err != nil {
 		return err
@@ -29,7 +29,7 @@ func showDataset(ctx context.Context, page Page, data *imagefolder.Dataset) erro
 	if err := showGrid(ctx, page, data, "", "", 24); err != nil {
 		return err
 	}
-	return showNotes(ctx, page, data)
+	return showNotes(ctx, page, p.reader, data)
 }
 
 func datasetLine(data *imagefolder.Dataset) string {
@@ -93,19 +93,24 @@ func showGrid(ctx context.Context, page Page, data *imagefolder.Dataset, class, 
 }
 
 // showNotes tells what a person should know before training, and lists the files that are not used.
-func showNotes(ctx context.Context, page Page, data *imagefolder.Dataset) error {
+func showNotes(ctx context.Context, page Page, reader advice.Reader, data *imagefolder.Dataset) error {
 	for _, found := range data.Diagnoses {
-		if _, err := fmt.Fprintf(page.Stderr(), "%s: %s\n", found.Severity, advice.Sentences(found)); err != nil {
+		if _, err := fmt.Fprintf(page.Stderr(), "%s: %s\n", found.Severity, reader.Sentences(found)); err != nil {
 			return err
 		}
 	}
-	if len(data.Skipped) == 0 {
+	return showSkipped(ctx, page, data.Skipped)
+}
+
+// showSkipped lists files that are not used.
+func showSkipped(ctx context.Context, page Page, skipped []imagefolder.Skipped) error {
+	if len(skipped) == 0 {
 		return nil
 	}
 	table := figure.TableData{Title: "Skipped", Header: []string{"file", "why"}}
-	for i, s := range data.Skipped {
+	for i, s := range skipped {
 		if i == noteRows {
-			table.Notes = append(table.Notes, fmt.Sprintf("and %d more: %%dataset load --json lists them all", len(data.Skipped)-i))
+			table.Notes = append(table.Notes, fmt.Sprintf("and %d more: --json lists them all", len(skipped)-i))
 			break
 		}
 		table.Rows = append(table.Rows, []string{imagefolder.Printable(s.Path), s.Reason})

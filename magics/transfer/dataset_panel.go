@@ -49,7 +49,7 @@ const maxPage = 200
 func (p *Presenter) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
 	data, err := p.lab.Dataset(asked.Dataset)
 	if err != nil {
-		return nil, advice.Add(err)
+		return nil, advice.Notebook.Add(err)
 	}
 	switch asked.Action {
 	case "":

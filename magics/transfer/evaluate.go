@@ -18,8 +18,8 @@ import (
 // EvaluateFlags are the choices of %evaluate; the command line shares them.
 type EvaluateFlags struct {
 	lab.Ref
-	Split, Dir string
-	Mistakes   int
+	lab.EvaluateOptions
+	Mistakes int
 }
 
 // Declare declares the flags.
@@ -27,6 +27,7 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 	magics.Enum(f, &o.Split, "split", imagefolder.Val, []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, "split to evaluate")
 	magics.Path(f, &o.Dir, "dir", "", "folder with one folder per class, instead of the split")
 	declareRef(f, &o.Ref)
+	declareLimits(f, &o.Limits)
 	f.IntVar(&o.Mistakes, "mistakes", 8, "most confident mistakes shown as images")
 }
 
@@ -34,6 +35,7 @@ func evaluateMagic(p *Presenter) magics.Magic {
 	return &magics.Command[EvaluateFlags]{
 		Use:     "evaluate",
 		Short:   "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
+		Long:    "Files of the folder that are not images are left out, and listed with their reasons.",
 		Example: "%evaluate --split val\n%evaluate --dir ~/images/more",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *EvaluateFlags) { o.Declare(f) },
@@ -45,7 +47,7 @@ func evaluateMagic(p *Presenter) magics.Magic {
 
 // Evaluate evaluates a model and shows its report.
 func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) error {
-	e, err := p.lab.Evaluate(ctx, o.Ref, o.Split, o.Dir)
+	e, err := p.lab.Evaluate(ctx, o.Ref, o.EvaluateOptions)
 	if err != nil {
 		return err
 	}
@@ -58,8 +60,11 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
 	report, name := e.Report, e.Trained.Name
 	notes := drawing.WeightsNotes(e.Trained.Weights())
-	if err := page.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
-		name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
+	line := fmt.Sprintf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f", name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss)
+	if n := len(report.Skipped); n > 0 {
+		line += "; " + count(n, "file") + " skipped"
+	}
+	if err := page.Printf("%s\n", line); err != nil {
 		return err
 	}
 	for _, bundle := range []display.Bundle{
@@ -70,6 +75,9 @@ func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int)
 		if _, err := page.Show(ctx, bundle); err != nil {
 			return err
 		}
+	}
+	if err := showSkipped(ctx, page, e.Skipped()); err != nil {
+		return err
 	}
 	if len(report.Worst) == 0 || mistakes == 0 {
 		return nil

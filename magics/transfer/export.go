@@ -4,52 +4,77 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 )
 
-type exportFlags struct {
+// ExportFlags are the choices of %export; the command line shares them.
+type ExportFlags struct {
 	lab.Ref
 	Out string
 }
 
+// Declare declares the flags.
+func (o *ExportFlags) Declare(f *pflag.FlagSet) {
+	declareRef(f, &o.Ref)
+	magics.Path(f, &o.Out, "out", "", "file to write; by default the model's name with the format's ending")
+}
+
+// ExportFormats lists what Export writes.
+func ExportFormats() []string { return []string{"onnx", "torch"} }
+
 func exportMagic(p *Presenter) magics.Magic {
-	return &magics.Command[exportFlags]{
+	return &magics.Command[ExportFlags]{
 		Use:     "export FORMAT",
 		Short:   "Writes the model for other programs",
 		Long:    "FORMAT is onnx (one file, images to probabilities) or torch (a safetensors state dict, with the code that loads it).",
 		Example: "%export onnx --out trash.onnx",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
-			return []string{"onnx", "torch"}
+			return ExportFormats()
 		}},
-		Flags: func(f *pflag.FlagSet, o *exportFlags) {
-			declareRef(f, &o.Ref)
-			magics.Path(f, &o.Out, "out", "", "file to write; by default the model's name with the format's ending")
-		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *exportFlags) error {
-			trained, err := p.lab.Trained(ctx, o.Ref)
-			if err != nil {
-				return err
-			}
-			switch in.Args[0] {
-			case "onnx":
-				out := cmp.Or(o.Out, trained.Name+".onnx")
-				if err := trained.Model.ExportONNX(out); err != nil {
-					return err
-				}
-				return in.Printf("wrote %s: the input is [batch, height, width, 3] RGB from 0 to 255, the output probabilities\n", out)
-			case "torch":
-				out := cmp.Or(o.Out, trained.Name+".safetensors")
-				snippet, err := trained.Model.ExportTorch(out)
-				if err != nil {
-					return err
-				}
-				return in.Printf("wrote %s; PyTorch loads it with:\n\n%s", out, snippet)
-			}
-			return fmt.Errorf("export: the format must be one of onnx, torch; got %q", in.Args[0])
+		Flags: func(f *pflag.FlagSet, o *ExportFlags) { o.Declare(f) },
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *ExportFlags) error {
+			return p.Export(ctx, pageOf(in), in.Args[0], *o)
 		}),
 	}
+}
+
+// Export writes a model in the format of another program.
+func (p *Presenter) Export(ctx context.Context, page Page, format string, o ExportFlags) error {
+	trained, err := p.lab.Trained(ctx, o.Ref)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "onnx":
+		out := cmp.Or(o.Out, trained.Name+".onnx")
+		if err := trained.Model.ExportONNX(out); err != nil {
+			return err
+		}
+		g := trained.Geometry()
+		return page.Printf("wrote %s: the input is uint8 [batch, %d, %d, 3], RGB from 0 to 255, of images resized by %s; the outputs are %s\n",
+			out, g.Size, g.Size, cmp.Or(g.Method, imagefolder.Bilinear), outputs(trained.Model.Classes))
+	case "torch":
+		out := cmp.Or(o.Out, trained.Name+".safetensors")
+		snippet, err := trained.Model.ExportTorch(out)
+		if err != nil {
+			return err
+		}
+		return page.Printf("wrote %s; PyTorch loads it with:\n\n%s", out, snippet)
+	}
+	return fmt.Errorf("export: the format must be one of %s; got %q", strings.Join(ExportFormats(), ", "), format)
+}
+
+// outputs names the first classes of a model.
+func outputs(classes []string) string {
+	const most = 10
+	if len(classes) <= most {
+		return strings.Join(classes, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(classes[:most], ", "), len(classes)-most)
 }

@@ -60,7 +60,9 @@ func given(flags *pflag.FlagSet) []string {
 
 // advising makes a magic's work of do: its errors name the magic or flag that fixes them.
 func advising[O any](do func(context.Context, *magics.Invocation, *O) error) func(context.Context, *magics.Invocation, *O) error {
-	return func(ctx context.Context, in *magics.Invocation, o *O) error { return advice.Add(do(ctx, in, o)) }
+	return func(ctx context.Context, in *magics.Invocation, o *O) error {
+		return advice.Notebook.Add(do(ctx, in, o))
+	}
 }
 
 func first(args []string) string {

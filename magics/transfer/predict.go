@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -17,13 +18,15 @@ import (
 // PredictFlags are the choices of %predict; the command line shares them.
 type PredictFlags struct {
 	lab.Ref
-	Top   int
-	Limit int
+	Top    int
+	Limit  int
+	Limits imageio.Limits
 }
 
 // Declare declares the flags.
 func (o *PredictFlags) Declare(f *pflag.FlagSet) {
 	declareRef(f, &o.Ref)
+	declareLimits(f, &o.Limits)
 	f.IntVar(&o.Top, "top", 3, "most probable classes for each image")
 	f.IntVar(&o.Limit, "limit", 24, "most images shown; --json answers all")
 }
@@ -53,7 +56,7 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 	if page.JSON {
 		limit = 0
 	}
-	images, more, err := p.lab.Images(trained, args, limit)
+	images, more, err := p.lab.Images(trained, args, lab.ImageOptions{Most: limit, Limits: o.Limits})
 	if err != nil {
 		return fmt.Errorf("predict: %w", err)
 	}
@@ -62,7 +65,10 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 		return err
 	}
 	if page.JSON {
-		return page.Result(ctx, predictions, nil)
+		if err := page.Result(ctx, predictions, nil); err != nil {
+			return err
+		}
+		return allUnreadable(predictions)
 	}
 	return showPredictions(ctx, page, trained, images, predictions, more)
 }

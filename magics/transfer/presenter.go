@@ -9,13 +9,15 @@ import (
 	"sync"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // A Presenter does what magics and commands ask of a lab, and shows what came of it. It is safe for concurrent use.
 type Presenter struct {
-	lab *lab.Lab
-	log *slog.Logger
+	lab    *lab.Lab
+	log    *slog.Logger
+	reader advice.Reader
 
 	mu      sync.Mutex
 	figures map[*lab.Run]*runFigure
@@ -24,9 +26,16 @@ type Presenter struct {
 	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first
 }
 
-// New presents a lab.
+// New presents a lab to a notebook.
 func New(l *lab.Lab, log *slog.Logger) *Presenter {
 	return &Presenter{lab: l, log: log, figures: map[*lab.Run]*runFigure{}}
+}
+
+// NewTerminal presents a lab to a command line.
+func NewTerminal(l *lab.Lab, log *slog.Logger) *Presenter {
+	p := New(l, log)
+	p.reader = advice.Terminal
+	return p
 }
 
 // Lab is what is presented.

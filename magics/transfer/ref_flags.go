@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 )
 
@@ -13,7 +14,12 @@ func declareRef(f *pflag.FlagSet, of *lab.Ref) {
 	f.StringVar(&of.Run, "run", "", "run whose model is used, also where its model has been trained again since")
 }
 
+// declareLimits declares the flag that bounds what is decoded.
+func declareLimits(f *pflag.FlagSet, limits *imageio.Limits) {
+	f.Int64Var(&limits.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million, or as many as the training took")
+}
+
 // declareDevice declares the flag with which other magics choose the device.
 func declareDevice(f *pflag.FlagSet, device *string) {
-	magics.Enum(f, device, "device", "", []string{"auto", "cpu", "cuda", "go"}, "device from now on, as %device chooses it; by default the last one")
+	magics.Enum(f, device, "device", "", []string{"auto", "cpu", "cuda", "go"}, "device from now on; by default the last one")
 }

@@ -21,7 +21,7 @@ func (p *Presenter) attach(ctx context.Context, screen magics.Display, r *lab.Ru
 	p.mu.Lock()
 	f, ok := p.figures[r]
 	if !ok {
-		f = &runFigure{Figure: live.New(drawing.RunForms(r.Stand), time.Now), drawn: make(chan struct{})}
+		f = &runFigure{Figure: live.New(drawing.RunForms(r.Stand, p.reader), time.Now), drawn: make(chan struct{})}
 		p.figures[r] = f
 	}
 	p.mu.Unlock()

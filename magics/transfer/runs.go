@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
@@ -13,7 +14,7 @@ import (
 func runsMagic(p *Presenter) magics.Magic {
 	group := &magics.Group{
 		Use:     "runs",
-		Short:   "Lists and compares the trainings, those that run and those on disk",
+		Short:   "Lists, compares and removes the trainings, those that run and those on disk",
 		Default: "list",
 		Commands: []magics.Subcommand{
 			&magics.Command[struct{}]{
@@ -21,17 +22,32 @@ func runsMagic(p *Presenter) magics.Magic {
 				Short: "Lists the trainings; %runs alone does the same",
 				JSON:  true,
 				Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
-					cards, err := p.cards()
-					if err != nil {
-						return err
-					}
-					return pageOf(in).Result(ctx, cards, func() (display.Bundle, error) { return figure.Table(drawing.RunTable(cards)), nil })
+					return p.ListRuns(ctx, pageOf(in))
 				}),
 			},
 			compareCommand(p),
+			removeRunsCommand(p),
+			pruneRunsCommand(p),
 		},
 	}
 	return answers(group, p.answerRuns)
+}
+
+// ListRuns shows the runs, and how much room their weights take.
+func (p *Presenter) ListRuns(ctx context.Context, page Page) error {
+	cards, err := p.cards()
+	if err != nil {
+		return err
+	}
+	return page.Result(ctx, cards, func() (display.Bundle, error) {
+		table := drawing.RunTable(cards)
+		size, err := p.lab.RunsSize()
+		if len(cards) > 0 {
+			table.Notes = append(table.Notes, fmt.Sprintf("The weights take %s of %s; beyond that, those of the oldest runs are removed. "+
+				"rm NAME removes a run, prune makes room.", drawing.Bytes(size), drawing.Bytes(lab.RunsQuota)))
+		}
+		return figure.Table(table), err
+	})
 }
 
 // cards are the runs for programs, newest first.

@@ -10,6 +10,9 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
+// MostCompared is how many runs one chart shows: it has as many colors and shapes that tell lines apart.
+func MostCompared() int { return len(sketch.Palette()) }
+
 func compareCommand(p *Presenter) magics.Subcommand {
 	return &magics.Command[struct{}]{
 		Use:   "compare RUN_OR_MODEL RUN_OR_MODEL...",
@@ -17,21 +20,24 @@ func compareCommand(p *Presenter) magics.Subcommand {
 		Long: "The name of a model means its latest run. The chart has the validation accuracy and the validation loss by epoch,\n" +
 			"with one line for each run.",
 		Example: "%runs compare first second\n%runs compare pretrained untrained --json",
-		// A figure has as many colors and shapes that tell lines apart.
-		Args: magics.Args{Min: 2, Max: len(sketch.Palette()), Complete: p.completeOutcomes},
-		JSON: true,
+		Args:    magics.Args{Min: 2, Max: MostCompared(), Complete: p.completeOutcomes},
+		JSON:    true,
 		Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
-			c, err := drawing.Compare(p.lab, in.Args)
-			if err != nil {
-				return err
-			}
-			page := pageOf(in)
-			return page.Result(ctx, c, func() (display.Bundle, error) {
-				if _, err := page.Show(ctx, figure.Curves(c.Curves())); err != nil {
-					return display.Bundle{}, err
-				}
-				return figure.Table(c.Table()), nil
-			})
+			return p.CompareRuns(ctx, pageOf(in), in.Args)
 		}),
 	}
+}
+
+// CompareRuns shows several runs in one chart.
+func (p *Presenter) CompareRuns(ctx context.Context, page Page, names []string) error {
+	c, err := drawing.Compare(p.lab, names)
+	if err != nil {
+		return err
+	}
+	return page.Result(ctx, c, func() (display.Bundle, error) {
+		if _, err := page.Show(ctx, figure.Curves(c.Curves())); err != nil {
+			return display.Bundle{}, err
+		}
+		return figure.Table(c.Table()), nil
+	})
 }

@@ -20,13 +20,13 @@ func (p *Presenter) answerRuns(_ context.Context, asked runsRequest) (any, error
 	case "show":
 		r, err := p.lab.Run(asked.Run)
 		if err != nil {
-			return nil, advice.Add(err)
+			return nil, advice.Notebook.Add(err)
 		}
-		return drawing.Run(r.Stand()), nil
+		return drawing.Run(r.Stand(), p.reader), nil
 	case "stop", "abort":
 		r, err := p.lab.Run(asked.Run)
 		if err != nil {
-			return nil, advice.Add(err)
+			return nil, advice.Notebook.Add(err)
 		}
 		if asked.Action == "abort" {
 			r.Abort()

@@ -15,56 +15,66 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-type tuneFlags struct {
+// TuneFlags are the choices of %tune; the command line shares them.
+type TuneFlags struct {
 	Search  training.SearchOptions
 	Workers int
 	Full    bool
 	TrainFlags
 }
 
+// Declare declares the flags.
+func (o *TuneFlags) Declare(f *pflag.FlagSet) {
+	o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
+	f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "number of trials")
+	f.DurationVar(&o.Search.Time, "time", time.Minute, "time after which no new trial starts; 0 for no limit")
+	f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "epochs of the last trials")
+	f.IntVar(&o.Workers, "workers", 0, "number of trials at once; 0 for one per core")
+	f.StringArrayVar(&o.Search.Heads, "head", nil, "head to try; may be repeated")
+	f.BoolVar(&o.Full, "full", false, "train every trial to the end, without successive halving")
+	f.Int64Var(&o.Recipe.Seed, "seed", o.Recipe.Seed, "seed of the search")
+	f.StringVar(&o.Dataset, "dataset", "", "name of the dataset; by default the current one")
+	f.StringVar(&o.Model, "model", "", "name of the model; by default the current one")
+}
+
 func tuneMagic(p *Presenter) magics.Magic {
-	return &magics.Command[tuneFlags]{
+	return &magics.Command[TuneFlags]{
 		Use:     "tune",
 		Short:   "Searches the head, rate, dropout and weight decay on cached features; the best becomes the current model",
 		Example: "%tune --trials 50 --time 60s",
 		JSON:    true,
-		Flags: func(f *pflag.FlagSet, o *tuneFlags) {
-			o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
-			f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "number of trials")
-			f.DurationVar(&o.Search.Time, "time", time.Minute, "time after which no new trial starts; 0 for no limit")
-			f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "epochs of the last trials")
-			f.IntVar(&o.Workers, "workers", 0, "number of trials at once; 0 for one per core")
-			f.StringArrayVar(&o.Search.Heads, "head", nil, "head to try; may be repeated")
-			f.BoolVar(&o.Full, "full", false, "train every trial to the end, without successive halving")
-			f.Int64Var(&o.Recipe.Seed, "seed", o.Recipe.Seed, "seed of the search")
-			f.StringVar(&o.Dataset, "dataset", "", "name of the dataset; by default the current one")
-			f.StringVar(&o.Model, "model", "", "name of the model; by default the current one")
-		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *tuneFlags) error {
-			search := o.Search
-			search.Halving = !o.Full
-			if o.Workers != 0 {
-				search.Workers = o.Workers
-			}
-			if search.Heads == nil {
-				search.Heads = training.DefaultSearchOptions().Heads
-			}
-			board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: in, quiet: in.JSON, epochs: o.Recipe.Epochs}
-			result, err := p.lab.Search(ctx, o.options(pageOf(in)), search, board.hear, board.add)
-			board.draw(true)
-			if err != nil {
-				return err
-			}
-			if in.JSON {
-				return in.Result(result.Trials, nil)
-			}
-			first := result.Trials[0]
-			return in.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %.3g, accuracy %.1f %%\n",
-				len(result.Trials), first.Head, first.LearningRate, first.ValLoss, 100*first.ValAccuracy)
+		Flags:   func(f *pflag.FlagSet, o *TuneFlags) { o.Declare(f) },
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TuneFlags) error {
+			return p.Tune(ctx, pageOf(in), *o)
 		}),
 	}
+}
+
+// Tune searches for a better head, which becomes that of the current model, and shows the trials.
+func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
+	search := o.Search
+	search.Halving = !o.Full
+	if o.Workers != 0 {
+		search.Workers = o.Workers
+	}
+	if search.Heads == nil {
+		search.Heads = training.DefaultSearchOptions().Heads
+	}
+	board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: page, quiet: page.JSON, epochs: o.Recipe.Epochs}
+	result, err := p.lab.Search(ctx, o.options(page), search, board.hear, board.add)
+	board.draw(true)
+	if err != nil {
+		return err
+	}
+	if page.JSON {
+		return page.Result(ctx, result.Trials, nil)
+	}
+	first := result.Trials[0]
+	return page.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %s, accuracy %.1f %%\n",
+		len(result.Trials), first.Head, first.LearningRate, sketch.Number(first.ValLoss), 100*first.ValAccuracy)
 }
 
 // A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.

@@ -6,17 +6,19 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
 // VerifyFlags are the choices of %verify; the command line shares them.
 type VerifyFlags struct {
-	Root string
+	classifier.VerifyOptions
 }
 
 // Declare declares the flags.
 func (o *VerifyFlags) Declare(f *pflag.FlagSet) {
 	magics.Path(f, &o.Root, "root", "", "folder of the images; by default where they were")
+	declareLimits(f, &o.Limits)
 }
 
 func verifyMagic(p *Presenter) magics.Magic {
@@ -28,40 +30,42 @@ func verifyMagic(p *Presenter) magics.Magic {
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *VerifyFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *VerifyFlags) error {
-			return p.Verify(ctx, pageOf(in), first(in.Args), *o)
+			_, err := p.Verify(ctx, pageOf(in), first(in.Args), *o)
+			return err
 		}),
 	}
 }
 
 // Verify repeats a run and shows whether the same numbers came out. An empty name is the current model.
-func (p *Presenter) Verify(ctx context.Context, page Page, name string, o VerifyFlags) error {
+func (p *Presenter) Verify(ctx context.Context, page Page, name string, o VerifyFlags) (*classifier.Verification, error) {
 	images := newBar(ctx, page, "repeat: features", "images")
 	epochs := newBar(ctx, page, "repeat", "epochs")
-	outcome, v, err := p.lab.Verify(ctx, name, o.Root, func(e training.Event) {
+	o.Events = func(e training.Event) {
 		switch {
 		case e.Features != nil:
 			images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
 		case e.Epoch != nil:
 			epochs.report(e.Epoch.Epoch, e.Epoch.Epochs, "")
 		}
-	})
+	}
+	outcome, v, err := p.lab.Verify(ctx, name, o.VerifyOptions)
 	images.end()
 	epochs.end()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if page.JSON {
-		return page.Result(ctx, v, nil)
+		return v, page.Result(ctx, v, nil)
 	}
 	if err := page.Printf("%s: %s\n", outcome.Name, v.Verdict); err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range v.Differences {
 		if err := page.Printf("  %s\n", d); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return v, nil
 }
 
 func (p *Presenter) completeOutcomes(ctx context.Context, words []string, prefix string) []string {

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // A HeatMap is where an image speaks for a class.
@@ -23,7 +24,21 @@ type HeatMap struct {
 // Explain computes the Grad-CAM heat map of an image file for a class (arXiv:1610.02391); an empty class means the most
 // probable one. The map has the size of the backbone's last feature maps.
 func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
-	image, err := features.ReadImage(file, m.geometry(), m.limits())
+	return m.ExplainWith(ctx, file, ExplainOptions{Class: class})
+}
+
+// ExplainOptions change what Explain does.
+type ExplainOptions struct {
+	Class  string         // empty: the most probable
+	Limits imageio.Limits // of what is decoded; zero: imageio's default, or the training's where that is larger
+}
+
+// ExplainWith is Explain with options.
+func (m *Model) ExplainWith(ctx context.Context, file string, options ExplainOptions) (*HeatMap, error) {
+	if options.Limits == (imageio.Limits{}) {
+		options.Limits = m.Limits()
+	}
+	image, err := features.ReadImage(file, m.geometry(), options.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
@@ -31,7 +46,7 @@ func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, erro
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", file, err)
 	}
-	heat, err := m.explain(ctx, image.Pixels, outputs, class)
+	heat, err := m.explain(ctx, image.Pixels, outputs, options.Class)
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", file, err)
 	}

@@ -47,7 +47,7 @@ func TestWhatWasTrainedOnIsPredicted(t *testing.T) {
 	}
 	id := m.Outcome
 	id.Provenance.Files = nil
-	data, _, err := recordedDataset(t.Context(), id, t.TempDir())
+	data, err := new(Verification).recordedDataset(t.Context(), id, VerifyOptions{Root: t.TempDir()})
 	if err != nil || data.Options.MaxPixels != side*side {
 		t.Errorf("the dataset of a verification has the limit %d, %v", data.Options.MaxPixels, err)
 	}

@@ -110,7 +110,9 @@ func (e *FormatError) Error() string {
 }
 
 func (l *manifest) check() error {
-	if l.Format != formatVersion {
+	switch l.Format {
+	case formatVersion, formatPlain:
+	default:
 		return &FormatError{l.Format}
 	}
 	if len(l.Classes) == 0 || len(l.Classes) > maxClasses {
@@ -136,6 +138,23 @@ func (l *manifest) check() error {
 	}
 	if err := l.Backbone.Geometry.Validate(); err != nil {
 		return err
+	}
+	return l.checkSeal()
+}
+
+// ErrEdited marks a saved model whose description is not the one that was saved.
+var ErrEdited = errors.New("its description was edited after it was saved: what it says of classes, task or preprocessing may no longer fit its weights; save the model again")
+
+func (l *manifest) checkSeal() error {
+	if l.Format == formatPlain {
+		return nil
+	}
+	digest, err := l.seal()
+	if err != nil {
+		return err
+	}
+	if digest != l.Digest {
+		return fmt.Errorf("%s: %w", modelFile, ErrEdited)
 	}
 	return nil
 }

@@ -194,11 +194,7 @@ func TestHostileFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 			change(list)
-			text, err := json.Marshal(list)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(t, filepath.Join(dir, modelFile), text)
+			write(t, filepath.Join(dir, modelFile), sealed(t, list))
 		}
 	}
 	for name, spoil := range map[string]func(dir string){
@@ -248,26 +244,33 @@ func TestVerify(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
 	m := fit(t, device, job)
-	v, err := Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil)
+	v, err := Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{})
 	if err != nil || v.Verdict != Identical {
 		t.Errorf("the same again: %+v, %v", v, err)
 	}
 	m.History = append(training.History{}, m.History...)
 	m.History[2].Loss += 0.001
-	if v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil); err != nil || v.Verdict != Within {
+	if v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{}); err != nil || v.Verdict != Within {
 		t.Errorf("a loss that differs by rounding: %+v, %v", v, err)
 	}
 	m.History[2].ValAccuracy -= 0.5
-	if v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil); err != nil || v.Verdict != Different || len(v.Differences) != 1 {
+	if v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{}); err != nil || v.Verdict != Different || len(v.Differences) != 1 {
 		t.Errorf("an accuracy that was made up: %+v, %v", v, err)
 	}
 	write(t, filepath.Join(job.Dataset.Root, "red", "002.png"), []byte("changed"))
-	v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil)
+	v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{})
 	if err != nil || v.Verdict != Different || !strings.Contains(strings.Join(v.Differences, " "), "red/002.png has changed") {
 		t.Errorf("a changed image: %+v, %v", v, err)
 	}
+	if !slices.Equal(v.Changed, []string{"red/002.png"}) || len(v.Missing) != 0 {
+		t.Errorf("a changed image: changed %q, missing %q", v.Changed, v.Missing)
+	}
+	v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{Root: t.TempDir()})
+	if err != nil || v.Verdict != Different || len(v.Missing) != len(m.Provenance.Files) || len(v.Differences) != maxDifferences+1 {
+		t.Errorf("missing images: %d of %d, %d differences, %v", len(v.Missing), len(m.Provenance.Files), len(v.Differences), err)
+	}
 	m.Provenance.Files[0].Path = "../../etc/passwd"
-	if _, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil); err == nil {
+	if _, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{}); err == nil {
 		t.Error("a file outside of the dataset was read")
 	}
 }
@@ -298,7 +301,7 @@ func TestExplainLooksAtTheClass(t *testing.T) {
 				t.Fatalf("a value of %g", v)
 			}
 		}
-		image, err := features.ReadImage(file, m.geometry(), m.limits())
+		image, err := features.ReadImage(file, m.geometry(), m.Limits())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,8 +21,8 @@ const predictAhead = 64
 // geometry is how images come to the backbone's size.
 func (m *Model) geometry() imageio.Geometry { return m.Backbone().Identity().Geometry }
 
-// limits are those of the training, where it took larger images than usual: what a model has learned from, it also predicts.
-func (m *Model) limits() imageio.Limits {
+// Limits are those of the training, where it took larger images than usual: what a model has learned from, it also predicts.
+func (m *Model) Limits() imageio.Limits {
 	return imageio.Limits{MaxPixels: max(imageio.DefaultMaxPixels, m.Provenance.MaxPixels)}
 }
 
@@ -41,7 +41,7 @@ func (m *Model) Predict(ctx context.Context, files []string, k int) ([]predictio
 // PredictWith is Predict with options.
 func (m *Model) PredictWith(ctx context.Context, files []string, options PredictOptions) ([]prediction.Prediction, error) {
 	if options.Limits == (imageio.Limits{}) {
-		options.Limits = m.limits()
+		options.Limits = m.Limits()
 	}
 	predictions := make([]prediction.Prediction, 0, len(files))
 	for at := 0; at < len(files); at += predictAhead {

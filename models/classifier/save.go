@@ -25,7 +25,9 @@ const (
 	backboneFile = "backbone.safetensors"
 	cardFile     = "README.md"
 
-	formatVersion = 2 // 1 described architecture and weights by sentences, and the recipe by settings
+	// 1 described architecture and weights by sentences, and the recipe by settings; 2 had no digest of itself.
+	formatVersion = 3
+	formatPlain   = 2
 )
 
 // SaveOptions say what goes into a saved model's folder.
@@ -40,8 +42,21 @@ type manifest struct {
 	Backbone features.Identity `json:"backbone"`
 	Head     string            `json:"head"`
 	Unfrozen resnet.Stage      `json:"unfrozen,omitempty"`
-	SHA256   map[string]string `json:"sha256"` // of the files with weights
+	SHA256   map[string]string `json:"sha256"`           // of the files with weights
+	Digest   string            `json:"digest,omitempty"` // of all the rest, SHA-256 in hex: see seal
 	training.Outcome
+}
+
+// seal is the SHA-256 of what the manifest says, as JSON without Digest. It shows that a description was edited (the order of
+// the classes, the task, the preprocessing), not who did it.
+func (l manifest) seal() (string, error) {
+	l.Digest = ""
+	text, err := json.Marshal(l)
+	if err != nil {
+		return "", err
+	}
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:]), nil
 }
 
 // Save writes the model as one folder, which must not exist or be empty: head.safetensors (with the trained stages of the
@@ -99,6 +114,9 @@ func (m *Model) write(dir string, options SaveOptions) error {
 		if list.SHA256[backboneFile], err = writeTensors(filepath.Join(dir, backboneFile), frozen); err != nil {
 			return err
 		}
+	}
+	if list.Digest, err = list.seal(); err != nil {
+		return err
 	}
 	err = atomicfile.WriteFile(filepath.Join(dir, modelFile), func(w io.Writer) error {
 		encoder := json.NewEncoder(w)

@@ -1,8 +1,11 @@
 package classifier
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -19,7 +23,7 @@ import (
 // last bits of features, and training amplifies them.
 const tolerance = 0.02
 
-// maxDifferences bounds the list of changed files.
+// maxDifferences bounds the sentences on files that changed.
 const maxDifferences = 20
 
 // Verdict is what Verify found.
@@ -36,29 +40,32 @@ const (
 type Verification struct {
 	Verdict     Verdict          `json:"verdict"`
 	Differences []string         `json:"differences"` // sentences: changed files, versions, weights, numbers
+	Missing     []string         `json:"missing"`     // images that cannot be read, relative to the dataset's folder
+	Changed     []string         `json:"changed"`     // images with other bytes
 	Expected    training.History `json:"expected"`
 	Repeated    training.History `json:"repeated"`
 }
 
-// Verify repeats a training on its backbone and on the images under root (empty: where they were), features included, and
-// compares the numbers. Images that are missing or changed end it with what differs: a repetition would prove nothing.
-func Verify(
-	ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, root string, events func(training.Event),
-) (*Verification, error) {
+// VerifyOptions say where the images are now.
+type VerifyOptions struct {
+	Root   string               // of the images; empty: where they were
+	Limits imageio.Limits       // of what is decoded; zero: those of the training
+	Events func(training.Event) // of the repetition; may be nil
+}
+
+// Verify repeats a training on its backbone and on its images, features included, and compares the numbers. Images that are
+// missing or changed end it with what differs: a repetition would prove nothing.
+func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
 	p := o.Provenance
-	v := &Verification{Verdict: Different, Expected: o.History}
-	if root == "" {
-		root = p.DatasetRoot
-	}
-	data, changed, err := recordedDataset(ctx, o, root)
+	v := &Verification{Verdict: Different, Differences: []string{}, Missing: []string{}, Changed: []string{}, Expected: o.History}
+	data, err := v.recordedDataset(ctx, o, options)
 	if err != nil {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, err)
 	}
-	if changed != nil {
-		v.Differences = changed
+	if len(v.Differences) > 0 {
 		return v, nil
 	}
-	v.Differences = differentVersions(p, device)
+	v.Differences = append(v.Differences, differentVersions(p, device)...)
 	job := training.Job{
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
 		Accept: training.PreflightCodes(), // the run began in spite of them
@@ -70,7 +77,7 @@ func Verify(
 		v.Differences = append(v.Differences, fmt.Sprintf("%d devices shared each batch, and %s has %d", job.Recipe.Devices, device.Name(), n))
 		job.Recipe.Devices = 1
 	}
-	repeated, err := training.Fit(ctx, device, job, events)
+	repeated, err := training.Fit(ctx, device, job, options.Events)
 	if err != nil && repeated == nil {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, err)
 	}
@@ -80,45 +87,61 @@ func Verify(
 	return v, nil
 }
 
-// recordedDataset makes the dataset of the provenance out of the files under root, or tells what changed.
-func recordedDataset(ctx context.Context, o training.Outcome, root string) (*imagefolder.Dataset, []string, error) {
+// recordedDataset makes the dataset of the provenance out of the files under the root, and tells what changed.
+func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, options VerifyOptions) (*imagefolder.Dataset, error) {
 	p := o.Provenance
 	id := p.Backbone
+	root := cmp.Or(options.Root, p.DatasetRoot)
 	data := &imagefolder.Dataset{
 		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest,
-		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: p.MaxPixels},
+		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: cmp.Or(options.Limits.MaxPixels, p.MaxPixels)},
 	}
 	if o.Task == training.Regression {
 		data.Classes = nil
 	}
-	var changed []string
-	differs := func(format string, args ...any) { changed = append(changed, fmt.Sprintf(format, args...)) }
+	more := 0
+	differs := func(format string, args ...any) {
+		if len(v.Differences) == maxDifferences {
+			more++
+			return
+		}
+		v.Differences = append(v.Differences, fmt.Sprintf(format, args...))
+	}
 	labels := 0
 	for _, f := range p.Files {
 		labels = max(labels, f.Label+1)
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == training.Single && f.Label >= len(o.Classes)) {
-			return nil, nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
+			return nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
 		}
 		sum, _, err := digest.File(ctx, filepath.Join(root, filepath.FromSlash(f.Path)))
 		switch {
 		case err != nil:
-			differs("%s cannot be read: %v", imagefolder.Printable(f.Path), err)
+			v.Missing = append(v.Missing, f.Path)
+			differs("%s cannot be read: %v", imagefolder.Printable(f.Path), plain(err))
 		case sum != f.SHA256:
+			v.Changed = append(v.Changed, f.Path)
 			differs("%s has changed", imagefolder.Printable(f.Path))
-		}
-		if len(changed) >= maxDifferences {
-			differs("and perhaps more files")
-			break
 		}
 		data.Items = append(data.Items, imagefolder.Item{Path: f.Path, Label: f.Label, Split: f.Split, SHA256: f.SHA256})
 	}
 	for i := len(data.Classes); i < labels; i++ {
 		data.Classes = append(data.Classes, fmt.Sprint(i))
 	}
-	return data, changed, nil
+	if more > 0 {
+		v.Differences = append(v.Differences, fmt.Sprintf("and %d more", more))
+	}
+	return data, nil
+}
+
+// plain is an error of the file system without the path, which stands beside it.
+func plain(err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return failed.Err
+	}
+	return err
 }
 
 // differentVersions names the programs that are not the recorded ones.

@@ -69,6 +69,9 @@ type Item struct {
 // A Skipped is a file that is not used.
 type Skipped = source.Skipped
 
+// Ignored tells whether a file or folder is of a kind that people do not mean: hidden, or left behind by a system or a tool.
+func Ignored(name string) bool { return source.Ignored(name) }
+
 // Printable is a file's or a class's name for people: as it is where every character can be seen, else quoted with escapes.
 func Printable(name string) string { return phrase.Printable(name) }
 

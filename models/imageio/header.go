@@ -83,10 +83,18 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 		return Header{}, c, nil, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
 	}
 	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
-		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %d million pixels (it can be raised)",
-			header.Width, header.Height, limits.maxPixels()/1_000_000)
+		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %s pixels (it can be raised)",
+			header.Width, header.Height, millions(limits.maxPixels()))
 	}
 	return header, c, config.ColorModel, nil
+}
+
+// millions is a number for people.
+func millions(n int64) string {
+	if n%1_000_000 == 0 {
+		return fmt.Sprintf("%d million", n/1_000_000)
+	}
+	return fmt.Sprint(n)
 }
 
 // notImage names what a file is instead, where its first bytes tell.

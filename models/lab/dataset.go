@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -85,13 +86,14 @@ func (l *Lab) datasetOf(digest string) *imagefolder.Dataset {
 }
 
 // labeledFolder reads a folder, unsplit, under the labels that a model knows its classes by.
-func (l *Lab) labeledFolder(ctx context.Context, dir string, classes []string, size int) (*imagefolder.Dataset, error) {
-	dir, err := ExpandHome(dir)
+func (l *Lab) labeledFolder(ctx context.Context, t *Trained, o EvaluateOptions) (*imagefolder.Dataset, error) {
+	dir, err := ExpandHome(o.Dir)
 	if err != nil {
 		return nil, err
 	}
 	options := imagefolder.DefaultOptions()
-	options.Val, options.Size, options.Classes, options.StateDir = 0, size, classes, l.cacheDir("datasets")
+	options.Val, options.Size, options.Classes, options.StateDir = 0, t.Geometry().Size, t.Model.Classes, l.cacheDir("datasets")
+	options.MaxPixels = cmp.Or(o.Limits, t.Model.Limits()).MaxPixels
 	return imagefolder.Load(ctx, dir, options)
 }
 
@@ -104,6 +106,28 @@ type DatasetSummary struct {
 	Classes []ClassSummary        `json:"classes"`
 	Skipped []imagefolder.Skipped `json:"skipped"`
 	Notes   []diagnosis.Diagnosis `json:"notes"`
+}
+
+// A DatasetListing is a summary with all images.
+type DatasetListing struct {
+	DatasetSummary
+	Items []ListedItem `json:"items"`
+}
+
+// A ListedItem is one image of a dataset.
+type ListedItem struct {
+	Path  string `json:"path"` // relative to the root
+	Class string `json:"class"`
+	Split string `json:"split"`
+}
+
+// ListItems describes a dataset with all its images.
+func ListItems(data *imagefolder.Dataset) DatasetListing {
+	list := DatasetListing{DatasetSummary: Summarize(data), Items: make([]ListedItem, len(data.Items))}
+	for i, item := range data.Items {
+		list.Items[i] = ListedItem{Path: item.Path, Class: data.Classes[item.Label], Split: item.Split}
+	}
+	return list
 }
 
 // ClassSummary counts the images of a class by split.

@@ -24,6 +24,8 @@ type Image struct {
 	File   string // empty for pixels
 	Pixels imageio.RGB
 	Truth  string // the true class; empty where it is unknown
+
+	Limits imageio.Limits // of what is decoded of File; zero: imageio's default
 }
 
 // Decode returns the image's own pixels.
@@ -35,7 +37,7 @@ func (i Image) Decode() (imageio.RGB, error) {
 	if err != nil {
 		return imageio.RGB{}, err
 	}
-	return imageio.Decode(data, imageio.Limits{})
+	return imageio.Decode(data, i.Limits)
 }
 
 // resized are the pixels of an image that is in no file, in a geometry.
@@ -48,31 +50,46 @@ func (i Image) resized(geometry imageio.Geometry) []uint8 {
 // read decodes the image in a geometry.
 func (i Image) read(geometry imageio.Geometry) (*features.Image, error) {
 	if i.File != "" {
-		return features.ReadImage(i.File, geometry, imageio.Limits{})
+		return features.ReadImage(i.File, geometry, i.Limits)
 	}
 	return features.NewImage(i.resized(geometry)), nil
 }
 
-// Images are those of arguments, at most limit (all where limit is 0), with how many were left out. An argument is a file, a
-// folder, @train, @val or @test for a split of the model's dataset, or @NAME for images that a Go cell put under that name.
-func (l *Lab) Images(trained *Trained, args []string, limit int) (list []Image, more int, err error) {
+// ImageOptions are the choices of Images.
+type ImageOptions struct {
+	Most   int            // images; 0: all
+	Limits imageio.Limits // of what is decoded; zero: imageio's default, or the training's where that is larger
+}
+
+// Images are those of arguments, with how many were left out. An argument is a file, a folder, @train, @val or @test for a
+// split of the model's dataset, or @NAME for images that a Go cell put under that name.
+func (l *Lab) Images(trained *Trained, args []string, o ImageOptions) (list []Image, more int, err error) {
 	for _, arg := range args {
 		found, err := l.resolve(trained, arg)
 		if err != nil {
-			return nil, 0, fmt.Errorf("read %s: %w", arg, err)
+			return nil, 0, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
 		}
 		list = append(list, found...)
 	}
 	if len(list) == 0 {
 		return nil, 0, fmt.Errorf("read %s: %w", strings.Join(args, " "), ErrNothingToPredict)
 	}
-	if limit > 0 && len(list) > limit {
-		list, more = list[:limit], len(list)-limit
+	if o.Most > 0 && len(list) > o.Most {
+		list, more = list[:o.Most], len(list)-o.Most
+	}
+	if o.Limits == (imageio.Limits{}) {
+		o.Limits = trained.Model.Limits()
+	}
+	for i := range list {
+		list[i].Limits = o.Limits
 	}
 	return list, more, nil
 }
 
 func (l *Lab) resolve(trained *Trained, arg string) ([]Image, error) {
+	if arg == "" {
+		return nil, errors.New("the name is empty; give a file or a folder, such as . for the current one")
+	}
 	if name, ok := strings.CutPrefix(arg, "@"); ok {
 		if slices.Contains([]string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, name) {
 			return trained.splitImages(name)
@@ -97,7 +114,13 @@ func (l *Lab) resolve(trained *Trained, arg string) ([]Image, error) {
 	}
 	var list []Image
 	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && !strings.HasPrefix(entry.Name(), ".") {
+		if err == nil && file != path && imagefolder.Ignored(entry.Name()) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if err == nil && entry.Type().IsRegular() {
 			list = append(list, Image{Name: filepath.Base(file), File: file})
 		}
 		return err

@@ -131,7 +131,7 @@ func TestARunKeepsItsWeights(t *testing.T) {
 	if got := predicted(t, l, Ref{Run: "first"}, file); got != first {
 		t.Errorf("after another run, the model of the first predicts %v, and it was %v", got, first)
 	}
-	e, err := l.Evaluate(t.Context(), Ref{Run: "first"}, imagefolder.Val, "")
+	e, err := l.Evaluate(t.Context(), Ref{Run: "first"}, EvaluateOptions{Split: imagefolder.Val})
 	if err != nil || e.Trained.Name != "first" || e.Report.Images == 0 {
 		t.Errorf("the evaluation of the run is %+v, %v", e, err)
 	}
@@ -143,7 +143,7 @@ func TestARunKeepsItsWeights(t *testing.T) {
 	if err != nil || trained.Dataset != nil {
 		t.Fatalf("%+v, %v", trained, err)
 	}
-	if _, _, err := restarted.Images(trained, []string{"@val"}, 0); !errors.As(err, new(*NoImagesError)) {
+	if _, _, err := restarted.Images(trained, []string{"@val"}, ImageOptions{}); !errors.As(err, new(*NoImagesError)) {
 		t.Errorf("images of a dataset that is not loaded: %v", err)
 	}
 	_, err = restarted.Trained(t.Context(), Ref{Run: "thrid"})

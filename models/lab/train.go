@@ -185,5 +185,8 @@ func (l *Lab) train(ctx context.Context, cancel context.CancelFunc, device *acce
 	if result != nil {
 		model.take(classifier.New(result), job.Request.Name, job.Dataset)
 	}
+	if _, err := l.PruneRuns(RunsQuota); err != nil {
+		l.log.Warn("remove the weights of old runs", "error", err)
+	}
 	r.finish(result, err, func(s Stand) { l.leave("last.run", s.Card()) })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -121,15 +122,20 @@ func (l *Lab) restore(ctx context.Context, run string) (*classifier.Model, error
 	return model, nil
 }
 
-// Predict answers each image in order; an image that cannot be read gets a Prediction with its Error.
+// Predict answers each image in order; an image that cannot be read gets a Prediction with its Error. The limits are those of
+// the first file.
 func (t *Trained) Predict(ctx context.Context, images []Image, top int) ([]prediction.Prediction, error) {
 	var files []string
+	options := classifier.PredictOptions{Top: top}
 	for _, i := range images {
 		if i.File != "" {
+			if len(files) == 0 {
+				options.Limits = i.Limits
+			}
 			files = append(files, i.File)
 		}
 	}
-	fromFiles, err := t.Model.Predict(ctx, files, top)
+	fromFiles, err := t.Model.PredictWith(ctx, files, options)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +177,7 @@ func (l *Lab) Predict(ctx context.Context, t *Trained, images []Image, top int) 
 // Explain says where in an image the model sees a class; an empty class is the most probable one.
 func (t *Trained) Explain(ctx context.Context, i Image, class string) (*classifier.HeatMap, error) {
 	if i.File != "" {
-		return t.Model.Explain(ctx, i.File, class)
+		return t.Model.ExplainWith(ctx, i.File, classifier.ExplainOptions{Class: class, Limits: i.Limits})
 	}
 	return t.Model.ExplainPixels(ctx, i.resized(t.Geometry()), class)
 }
@@ -185,31 +191,47 @@ type Evaluation struct {
 	Dir     string
 }
 
-// Evaluate compares a model's predictions with the labels of one split of its dataset, or of all images of a folder where dir
-// is not empty. A model whose images are not loaded is evaluated on the current dataset.
-func (l *Lab) Evaluate(ctx context.Context, of Ref, split, dir string) (*Evaluation, error) {
+// EvaluateOptions say on what a model is evaluated.
+type EvaluateOptions struct {
+	Split  string         // of its dataset
+	Dir    string         // a folder with one folder per class, instead; empty: the split
+	Limits imageio.Limits // of what is decoded of Dir; zero: imageio's default, or the training's where that is larger
+}
+
+// Evaluate compares a model's predictions with the labels of one split of its dataset, or of all images of a folder. A model
+// whose images are not loaded is evaluated on the current dataset.
+func (l *Lab) Evaluate(ctx context.Context, of Ref, o EvaluateOptions) (*Evaluation, error) {
 	trained, err := l.Trained(ctx, of)
 	if err != nil {
 		return nil, err
 	}
 	data := trained.Dataset
-	if dir != "" {
-		if data, err = l.labeledFolder(ctx, dir, trained.Model.Classes, trained.Geometry().Size); err != nil {
+	if o.Dir != "" {
+		if data, err = l.labeledFolder(ctx, trained, o); err != nil {
 			return nil, err
 		}
-		split = ""
+		o.Split = ""
 	} else if data == nil {
 		if data, err = l.Dataset(""); err != nil {
 			return nil, &NoImagesError{trained.Name}
 		}
 	}
-	report, err := trained.Model.Evaluate(ctx, data, split)
+	report, err := trained.Model.Evaluate(ctx, data, o.Split)
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluation{Trained: trained, Report: report, Dataset: data, Split: split, Dir: dir}
+	e := &Evaluation{Trained: trained, Report: report, Dataset: data, Split: o.Split, Dir: o.Dir}
 	l.leave("last.report", e.Warm())
 	return e, nil
+}
+
+// Skipped are the files of the folder that are not among the report's images.
+func (e *Evaluation) Skipped() []imagefolder.Skipped {
+	list := make([]imagefolder.Skipped, len(e.Report.Skipped))
+	for i, s := range e.Report.Skipped {
+		list[i] = imagefolder.Skipped{Path: s.Path, Reason: s.Reason}
+	}
+	return list
 }
 
 // Warm is the evaluation as Go cells get it.

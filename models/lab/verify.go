@@ -11,8 +11,8 @@ import (
 )
 
 // Verify repeats the run of a name, or that of the model of a name, and compares the numbers. The name of a loaded model means
-// the run that trained it. An empty name is the current model. root says where the images are now; empty: where they were.
-func (l *Lab) Verify(ctx context.Context, name, root string, events func(training.Event)) (training.Outcome, *classifier.Verification, error) {
+// the run that trained it. An empty name is the current model.
+func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOptions) (training.Outcome, *classifier.Verification, error) {
 	outcome, backbone, err := l.outcome(ctx, name)
 	if err != nil {
 		return outcome, nil, err
@@ -21,7 +21,7 @@ func (l *Lab) Verify(ctx context.Context, name, root string, events func(trainin
 	if err != nil {
 		return outcome, nil, err
 	}
-	verification, err := classifier.Verify(ctx, device, outcome, backbone, root, events)
+	verification, err := classifier.Verify(ctx, device, outcome, backbone, o)
 	return outcome, verification, err
 }
 

@@ -61,6 +61,7 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 
 // scoreConfusion fills what follows from the confusion matrix.
 func (r *Report) scoreConfusion() {
+	present := make([]bool, len(r.Classes)) // labeled or predicted
 	for c, class := range r.Classes {
 		right := r.Confusion[c][c]
 		support, predicted := 0, 0
@@ -69,8 +70,9 @@ func (r *Report) scoreConfusion() {
 			predicted += r.Confusion[other][c]
 		}
 		r.PerClass = append(r.PerClass, score(class, right, predicted, support))
+		present[c] = support+predicted > 0
 	}
-	r.average()
+	r.average(present)
 	for label, row := range r.Confusion {
 		for predicted, count := range row {
 			if label != predicted && count > 0 {
@@ -97,12 +99,15 @@ func fraction(part, whole int) float64 {
 	return float64(part) / float64(whole)
 }
 
-// average fills the means over classes from PerClass.
-func (r *Report) average() {
+// average fills the means from PerClass, over the classes that are present.
+func (r *Report) average(present []bool) {
 	r.Macro, r.Weighted = ClassScore{Class: "macro"}, ClassScore{Class: "weighted"}
-	total := 0
-	for _, s := range r.PerClass {
+	total, classes := 0, 0
+	for c, s := range r.PerClass {
 		total += s.Support
+		if present[c] {
+			classes++
+		}
 	}
 	add := func(to *ClassScore, s ClassScore, weight float64) {
 		to.Precision += weight * s.Precision
@@ -110,8 +115,8 @@ func (r *Report) average() {
 		to.F1 += weight * s.F1
 		to.Support += s.Support
 	}
-	for _, s := range r.PerClass {
-		add(&r.Macro, s, 1/float64(len(r.PerClass)))
+	for _, s := range r.PerClass { // a class that is absent adds 0
+		add(&r.Macro, s, fraction(1, classes))
 		add(&r.Weighted, s, fraction(s.Support, total))
 	}
 }

@@ -12,7 +12,7 @@ type Report struct {
 	Top3     float64 `json:"top3"`     // fraction of images whose label is among the three most probable classes
 
 	PerClass []ClassScore `json:"per_class"`
-	Macro    ClassScore   `json:"macro"`    // mean over classes
+	Macro    ClassScore   `json:"macro"`    // mean over the classes that are labeled or predicted, as scikit-learn's
 	Weighted ClassScore   `json:"weighted"` // mean over classes, weighted by support
 
 	Confusion [][]int    `json:"confusion"` // [label][predicted] images

@@ -3,6 +3,7 @@ package metric
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // threshold is the probability from which on a label counts as predicted.
@@ -42,7 +43,7 @@ func Label(classes []string, probabilities, targets []float32) (*Report, error) 
 	for c, class := range classes {
 		report.PerClass = append(report.PerClass, score(class, right[c], predicted[c], support[c]))
 	}
-	report.average()
+	report.average(slices.Repeat([]bool{true}, k)) // as scikit-learn, which knows all columns of an indicator matrix
 	return report, nil
 }
 

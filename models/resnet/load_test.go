@@ -115,13 +115,23 @@ func TestVariantIsAskedForWhenAmbiguous(t *testing.T) {
 }
 
 func TestNamesAreFoundBeneathWhatSaversAdd(t *testing.T) {
+	for _, wrapper := range []string{"module.", "backbone.", "model.", "encoder.", "state_dict_ema.", "_orig_mod.", "model._orig_mod.backbone."} {
+		shapes := map[string][]int{}
+		for name, dims := range openGolden(t, "torchvision50").shapes {
+			shapes[wrapper+name] = dims
+		}
+		b, err := openShapes(t, shapes, Options{Cut: "conv2"})
+		if err != nil || b.Architecture().Variant != V15 {
+			t.Errorf("below %s: %v", wrapper, err)
+		}
+	}
 	for file, wrap := range map[string]func(string) string{
 		"keras50": func(name string) string {
 			layer, _, _ := strings.Cut(name, "/")
 			return layer + "/" + name + ":0" // Keras 2's files
 		},
 		"torchvision50": func(name string) string { return "module." + name }, // DataParallel
-		"huggingface50": func(name string) string { return strings.TrimPrefix(name, "resnet.") },
+		"huggingface50": func(name string) string { return "model." + strings.TrimPrefix(name, "resnet.") },
 	} {
 		shapes := map[string][]int{}
 		for name, dims := range openGolden(t, file).shapes {

@@ -89,9 +89,12 @@ type FetchError struct {
 }
 
 func (e *FetchError) Error() string {
-	return fmt.Sprintf("open weights %s: %v; to do without the network, put the file at %s (SHA-256 %s) or give the path of a "+
-		"safetensors file; random weights would be an untrained network", e.Set.Name, e.Err, e.Path, e.Set.File.SHA256)
+	return fmt.Sprintf("%s; put the file at %s (SHA-256 %s), or use the weights %s, which are part of the program", e.Problem(), e.Path,
+		e.Set.File.SHA256, SetSample)
 }
+
+// Problem is what failed, without what to do about it.
+func (e *FetchError) Problem() string { return fmt.Sprintf("open weights %s: %v", e.Set.Name, e.Err) }
 
 // Unwrap gives the reason.
 func (e *FetchError) Unwrap() error { return e.Err }

@@ -45,7 +45,7 @@ var schemes = []scheme{
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "fc",
-		clean:    func(name string) string { return strings.TrimPrefix(name, "module.") },
+		clean:    func(name string) string { return unwrapped(name) },
 		counters: ".num_batches_tracked",
 	},
 	{
@@ -55,7 +55,7 @@ var schemes = []scheme{
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "classifier.1",
-		clean:    func(name string) string { return strings.TrimPrefix(name, "resnet.") },
+		clean:    func(name string) string { return strings.TrimPrefix(unwrapped(name, "encoder."), "resnet.") }, // encoder. is its own
 		counters: ".num_batches_tracked",
 	},
 }

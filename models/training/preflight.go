@@ -24,6 +24,7 @@ const (
 	CodeLabelOrder   = "label-order"
 	CodeLearningRate = "learning-rate"
 	CodeNoValidation = "no-validation"
+	CodeBatchOfOne   = "batch-of-one"
 )
 
 // The codes of what is found while it trains.
@@ -37,7 +38,7 @@ const (
 func PreflightCodes() []string {
 	return []string{
 		CodePreprocess, CodePoolNone, CodeBatchNorm, CodeLeak, CodeFewImages, CodeImbalance, CodeRandom, CodeLabelOrder, CodeLearningRate,
-		CodeNoValidation,
+		CodeNoValidation, CodeBatchOfOne,
 	}
 }
 
@@ -73,7 +74,7 @@ func preflight(job Job, id features.Identity) []diagnosis.Diagnosis {
 	var list []diagnosis.Diagnosis
 	for _, found := range []*diagnosis.Diagnosis{
 		wrongPreprocessing(id), wrongLabelOrder(job), leakedImages(job), normWhileFrozen(job.Recipe), tooFewImages(job), unpooledFeatures(job),
-		randomBackbone(id), imbalancedClasses(job), tooLargeRate(job.Recipe), noValidation(job),
+		randomBackbone(id), imbalancedClasses(job), tooLargeRate(job.Recipe), noValidation(job), batchOfOne(job),
 	} {
 		if found != nil && !slices.Contains(job.Accept, found.Code) {
 			list = append(list, *found)
@@ -223,6 +224,29 @@ func tooLargeRate(r Recipe) *diagnosis.Diagnosis {
 		return found(diagnosis.Warning, CodeLearningRate,
 			fmt.Sprintf("A learning rate of %g overwrites what the unfrozen stages have learnt.", r.LearningRate),
 			"Try a learning rate of 0.001: the stages get a fraction of it, the stage rate.")
+	}
+	return nil
+}
+
+// batchOfOne finds batch normalization over a single image. In a head, whose features are a vector, the mean is the value itself:
+// every image gives the same output. In a stage the statistics are those of one image's feature map.
+func batchOfOne(j Job) *diagnosis.Diagnosis {
+	if j.Recipe.BatchSize/max(j.Recipe.Devices, 1) > 1 {
+		return nil
+	}
+	inHead := false
+	if network, err := j.network(); err == nil { // Fit says what is wrong
+		inHead = slices.ContainsFunc(network.Plan.Steps, func(s head.Step) bool { return s.Kind == head.BatchNorm })
+	}
+	switch {
+	case inHead:
+		return found(diagnosis.Warning, CodeBatchOfOne,
+			"With one image per batch, batch normalization in the head gives the same output for every image: the training stays at chance.",
+			"Use a batch size of 16 or more, or layer normalization (layernorm).")
+	case j.Recipe.TrainNorm:
+		return found(diagnosis.Warning, CodeBatchOfOne,
+			"With one image per batch, the batch norms of unfrozen stages learn the statistics of single images.",
+			"Use a batch size of 16 or more, or leave the batch norms frozen.")
 	}
 	return nil
 }

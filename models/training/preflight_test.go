@@ -41,6 +41,10 @@ func TestPreflight(t *testing.T) {
 		{CodeLearningRate, diagnosis.Warning, func(j *Job) { j.Recipe.LearningRate, j.Recipe.Unfreeze = 0.01, "conv1" }},
 		{CodeFewImages, diagnosis.Warning, func(j *Job) { drop(j, imagefolder.Train, "red", 5) }},
 		{CodeFewImages, diagnosis.Error, func(j *Job) { drop(j, imagefolder.Train, "red", 0) }},
+		{CodeBatchOfOne, diagnosis.Warning, func(j *Job) { j.Recipe.Head, j.Recipe.BatchSize = "dense:8:relu,batchnorm", 1 }},
+		{CodeBatchOfOne, diagnosis.Warning, func(j *Job) {
+			j.Recipe.TrainNorm, j.Recipe.Unfreeze, j.Recipe.LearningRate, j.Recipe.BatchSize = true, "conv1", 0.001, 1
+		}},
 		{CodeImbalance, diagnosis.Warning, func(j *Job) { drop(j, imagefolder.Train, "red", 2); j.Accept = []string{CodeFewImages} }},
 		{CodeNoValidation, diagnosis.Warning, func(j *Job) {
 			for _, class := range j.Dataset.Classes {

@@ -270,6 +270,9 @@ func ReadWeights(home string, o Outcome) (stepper.State, error) {
 		kept = best
 		return nil
 	})
+	if errors.Is(err, checkpoint.ErrNoCheckpoint) { // there is an outcome, and so there was one
+		err = ErrPruned
+	}
 	if err := errors.Join(err, dir.Close()); err != nil {
 		return nil, fmt.Errorf("read the weights of run %s: %w", o.Name, err)
 	}
@@ -306,5 +309,6 @@ func (r *record) finish(s *session, err error) error {
 	r.run.History = s.state.History
 	r.run.End(err)
 	r.run.Status = s.state.Status
-	return r.write()
+	// The checkpoint before the last is for a crash while the last is written.
+	return errors.Join(r.write(), r.dir.Keep(1))
 }

@@ -108,7 +108,7 @@ func (t *download) attempt(ctx context.Context, file *os.File, from int64) error
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return cause(ctx, err)
+		return cause(ctx, brief(err))
 	}
 	defer func() { _ = response.Body.Close() }() // only read
 	if err := t.accept(response, file, from); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,12 +125,12 @@ func (f HubFile) verify(ctx context.Context, path string) error {
 
 // download brings the file to blob, through a partial file that later calls resume.
 func (f HubFile) download(ctx context.Context, options FetchOptions, blob string) error {
-	url, err := f.address(ctx, options)
+	from, err := f.address(ctx, options)
 	if err != nil {
 		return err
 	}
 	part := blob + ".incomplete" // as huggingface_hub names it
-	if err := (&download{url: url, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
+	if err := (&download{url: from, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
 		return err
 	}
 	sum, _, err := digest.File(ctx, part)
@@ -137,7 +138,7 @@ func (f HubFile) download(ctx context.Context, options FetchOptions, blob string
 		return err
 	}
 	if sum != f.SHA256 {
-		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", url, sum, f.SHA256),
+		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", from, sum, f.SHA256),
 			os.Remove(part))
 	}
 	return os.Rename(part, blob)
@@ -167,12 +168,26 @@ func (f HubFile) address(ctx context.Context, options FetchOptions) (string, err
 	}()
 	select {
 	case a := <-answers:
-		return a.url, a.err
+		return a.url, brief(a.err)
 	case <-time.After(idleLimit):
 		return "", fmt.Errorf("the server did not answer within %s", idleLimit)
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// brief is why the hub could not be asked, without the addresses and files that go-huggingface repeats at each of its layers.
+func brief(err error) error {
+	if err == nil {
+		return nil
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return failed.Err
+	}
+	for cause := errors.Unwrap(err); cause != nil; cause = errors.Unwrap(err) {
+		err = cause
+	}
+	return err
 }
 
 // link makes the snapshot's entry for a blob: a relative link, as huggingface_hub makes it.

@@ -23,8 +23,10 @@ var conversions = map[string]string{
 	"HDF5": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.applications.ResNet50(weights=sys.argv[1]); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
 	"Keras": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.models.load_model(sys.argv[1]); ` + kerasToSafetensors,
-	"pickle": `python -P -c "import sys, torch; from safetensors import torch as st; ` +
-		`st.save_file(torch.load(sys.argv[1], map_location='cpu', weights_only=True), sys.argv[2])" %[1]s %[2]s`,
+	// A checkpoint has the weights below a key, and beside them what is not a tensor.
+	"pickle": `python -P -c "import sys, torch; from safetensors import torch as st; s = torch.load(sys.argv[1], map_location='cpu', ` +
+		`weights_only=True); s = next((s[k] for k in ('state_dict_ema', 'state_dict', 'model') if k in s), s); ` +
+		`st.save_file({k: v.detach().clone() for k, v in s.items() if hasattr(v, 'detach')}, sys.argv[2])" %[1]s %[2]s`,
 }
 
 // shellWord writes a name as one word of a POSIX shell's command. A name with characters that a terminal obeys is shown
@@ -42,6 +44,9 @@ func Open(path string) (Source, error) {
 	}
 	if conversion, ok := conversions[format]; ok {
 		target := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
+		if target == path { // what is converted is not overwritten
+			target = strings.TrimSuffix(path, ".safetensors") + ".converted.safetensors"
+		}
 		return nil, fmt.Errorf("open weights %s: its format is %s, and only safetensors files are read; convert it with: %s",
 			path, format, fmt.Sprintf(conversion, shellWord(path), shellWord(target)))
 	}

@@ -179,7 +179,7 @@ func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
 		"model.keras":     {"PK\x03\x04....", "keras.models.load_model("},
 		"model.pth":       {"PK\x03\x04....", "torch.load("},
 		"old.bin":         {"\x80\x02\x8a\nl\xfc\x9cF", "weights_only=True"},
-		"hub.safetensors": {"PK\x03\x04....", "pickle"},
+		"hub.safetensors": {"PK\x03\x04....", "hub.converted.safetensors'"},
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(test.head), 0o644); err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -18,15 +19,20 @@ const transferProgram = "headstart-transfer"
 func newDelegateCommands() []*cobra.Command {
 	verbs := []struct{ use, short string }{
 		{"dataset DIR", "Check a folder of images: counts, and what is skipped and why"},
-		{"features DIR", "Compute a backbone's features of a folder of images"},
-		{"train DIR", "Train a classifier on a folder of images"},
-		{"evaluate MODEL DIR", "Measure a saved model on a folder of images"},
-		{"predict MODEL FILE...", "Classify images with a saved model"},
-		{"verify MODEL", "Repeat the training of a saved model and compare"},
+		{"features DIR", "Compute the backbone's features of every image in a folder"},
+		{"train DIR", "Train a classifier of the images in a folder with one folder per class"},
+		{"tune DIR", "Search for a better head, learning rate, dropout and weight decay on a folder of images"},
+		{"evaluate MODEL DIR", "Evaluate a saved model on a folder with one folder per class"},
+		{"predict MODEL FILE...", "Predict the classes of images with a saved model"},
+		{"explain MODEL FILE...", "Show which parts of images the predictions of a saved model depend on (Grad-CAM)"},
+		{"verify MODEL", "Repeat the training of a saved model and compare the numbers"},
+		{"export MODEL FORMAT", "Write a saved model for other programs: onnx or torch"},
+		{"clean DIR", "List doubtful images of a folder, and edit its labels without changing a file"},
+		{"runs", "List, compare and remove the trainings on disk"},
 	}
 	var commands []*cobra.Command
 	for _, verb := range verbs {
-		commands = append(commands, &cobra.Command{
+		command := &cobra.Command{
 			Use:                verb.use,
 			Short:              verb.short,
 			DisableFlagParsing: true,
@@ -34,7 +40,13 @@ func newDelegateCommands() []*cobra.Command {
 			RunE: func(command *cobra.Command, args []string) error {
 				return delegate(command, append([]string{command.Name()}, args...))
 			},
+		}
+		command.SetHelpFunc(func(command *cobra.Command, _ []string) { // headstart help train
+			if err := delegate(command, []string{command.Name(), "--help"}); err != nil {
+				fmt.Fprintln(command.ErrOrStderr(), "headstart: "+err.Error())
+			}
 		})
+		commands = append(commands, command)
 	}
 	return commands
 }
@@ -61,14 +73,15 @@ func useInstallation(*cobra.Command, []string) error {
 	return nil
 }
 
+// delegate becomes the sibling program, so that signals, the terminal and the exit status are its own: an interrupt ends what
+// computes, and the shell waits for its last line.
 func delegate(command *cobra.Command, args []string) error {
 	program, err := sibling(transferProgram)
-	if err != nil {
-		return fmt.Errorf("%s: %w", command.Name(), err)
+	if err == nil {
+		err = syscall.Exec(program, append([]string{program}, args...), os.Environ()) // does not return where it succeeds
+		err = fmt.Errorf("start %s: %w", program, err)
 	}
-	run := exec.CommandContext(command.Context(), program, args...)
-	run.Stdin, run.Stdout, run.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return run.Run()
+	return fmt.Errorf("%s: %w", command.Name(), err)
 }
 
 // binDir is the folder of this program, links resolved.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,6 +73,37 @@ func TestCommandLineUsesItsInstallation(t *testing.T) {
 	command.Env = base
 	if output, err := command.Output(); err != nil || strings.Contains(string(output), "kernels") {
 		t.Errorf("without an installation: %v\n%s", err, output)
+	}
+}
+
+// An interrupt reaches what computes, also where it is sent to headstart alone, and headstart ends with it, after its last line.
+func TestAnInterruptEndsTheDelegate(t *testing.T) {
+	installed := installedProgram(t)
+	script := "#!/bin/sh\ntrap 'echo the best model is kept; exit 1' INT\necho $$\nwhile :; do sleep 0.05; done\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(installed), transferProgram), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(installed, "train", "images")
+	command.Env = []string{asProgram + "=1", "HOME=" + t.TempDir(), "PATH=/usr/bin:/bin"}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || lines.Text() != strconv.Itoa(command.Process.Pid) {
+		t.Errorf("the process %s computes, and the shell started %d", lines.Text(), command.Process.Pid)
+	}
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if !lines.Scan() || lines.Text() != "the best model is kept" {
+		t.Errorf("its last line is %q", lines.Text())
+	}
+	if err := command.Wait(); command.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ended with %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/doctor"
 	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 func newDoctorCommand(carried assets) *cobra.Command {
@@ -26,7 +27,10 @@ func newDoctorCommand(carried assets) *cobra.Command {
 		Long: `Check the installation that this program belongs to, or the one that the flags name: programs, kernelspec, Jupyter, the
 XLA plugin (a matrix product is compiled, run and compared), memory, caches, disk and clock. --fix installs again what is
 missing or damaged; it touches nothing that headstart install did not bring.`,
-		Args: cobra.NoArgs,
+		Example: `  headstart doctor
+  headstart doctor --fix
+  headstart doctor --json`,
+		Args: commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

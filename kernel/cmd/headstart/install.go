@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 // assets are the files that the program carries for installing.
@@ -44,7 +45,7 @@ cache that Hugging Face's programs share (HF_HOME); uninstalling leaves them the
   headstart install --sys-prefix                   into the Python environment that is active
   headstart install --prefix DIR --device cpu      into DIR, without looking for a GPU
   headstart install --weights imagenet --dry-run   only say what would be written and fetched`,
-		Args: cobra.NoArgs,
+		Args: commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			options.Device = install.Device(device)
 			options.Labextension, options.Source = carried.labextension, carried.source

@@ -23,6 +23,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics/builtin"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
@@ -31,14 +32,18 @@ const linger = 30 * time.Second
 func newKernelCommand() *cobra.Command {
 	var connectionFile, logLevel string
 	command := &cobra.Command{
-		Use:   "kernel --connection-file FILE",
-		Short: "Run the kernel; Jupyter calls this",
+		Use:     "kernel --connection-file FILE",
+		Short:   "Run the kernel; Jupyter calls this",
+		Example: "  headstart kernel --connection-file /run/user/1000/jupyter/kernel-1.json --log-level debug",
 		// jupyter run --kernel=headstart FILE passes FILE on to the kernel, and sends its content as a cell.
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, ignored []string) error {
+			if connectionFile == "" {
+				return commandline.Usagef("run the kernel: --connection-file is missing; Jupyter gives it")
+			}
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
-				return fmt.Errorf("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
+				return commandline.Usagef("run the kernel: --log-level %s: use debug, info, warn or error", logLevel)
 			}
 			log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 			if len(ignored) > 0 {
@@ -49,9 +54,6 @@ func newKernelCommand() *cobra.Command {
 	}
 	command.Flags().StringVarP(&connectionFile, "connection-file", "f", "", "the file in which Jupyter says which sockets to open")
 	command.Flags().StringVar(&logLevel, "log-level", "warn", "what to log on standard error: debug, info, warn or error")
-	if err := command.MarkFlagRequired("connection-file"); err != nil {
-		panic(err) // the flag is declared above
-	}
 	return command
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
+	"github.com/headstart-nb/headstart/magics/commandline/commandlinetest"
 )
 
 // asProgram makes the test binary behave as headstart itself.
@@ -144,21 +145,28 @@ func (c *testClient) ask(kind string, content, reply any) {
 }
 
 func TestErrorsAreOneSentence(t *testing.T) {
-	for name, args := range map[string][]string{
-		"no connection file":      {"kernel"},
-		"missing connection file": {"kernel", "--connection-file", "/no/such/file.json"},
-		"unknown verb":            {"trian"},
-		"unknown level":           {"kernel", "-f", "x", "--log-level", "loud"},
-		"no sibling":              {"train", "images"},
+	for name, test := range map[string]struct {
+		status int
+		args   []string
+	}{
+		"no connection file":      {2, []string{"kernel"}},
+		"missing connection file": {1, []string{"kernel", "--connection-file", "/no/such/file.json"}},
+		"unknown verb":            {2, []string{"trian"}},
+		"unknown verb of plugin":  {2, []string{"plugin", "lst"}},
+		"unknown flag":            {2, []string{"doctor", "--jsno"}},
+		"help on what is not":     {2, []string{"help", "trian"}},
+		"too many arguments":      {2, []string{"install", "a"}},
+		"unknown level":           {2, []string{"kernel", "-f", "x", "--log-level", "loud"}},
+		"no sibling":              {1, []string{"train", "images"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			command := program(t, args...)
+			command := program(t, test.args...)
 			var stderr bytes.Buffer
 			command.Stderr = &stderr
 			err := command.Run()
 			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-				t.Errorf("ended with %v", err)
+			if !errors.As(err, &exit) || exit.ExitCode() != test.status {
+				t.Errorf("ended with %v, want status %d", err, test.status)
 			}
 			if text := stderr.String(); !strings.HasPrefix(text, "headstart: ") || strings.Count(text, "\n") > 1 {
 				t.Errorf("said %q", text)
@@ -172,7 +180,12 @@ func TestVersion(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(output), "headstart "+version) {
 		t.Errorf("%q, %v", output, err)
 	}
+	if flag, err := program(t, "--version").Output(); err != nil || string(flag) != string(output) {
+		t.Errorf("--version prints %q, %v", flag, err)
+	}
 }
+
+func TestHelpHasExamples(t *testing.T) { commandlinetest.Examples(t, newRootCommand()) }
 
 func TestDelegatesKeepArgumentsAndExitStatus(t *testing.T) {
 	folder := t.TempDir()

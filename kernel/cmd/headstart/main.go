@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 
 	"github.com/headstart-nb/headstart/internal/visible"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 func main() {
@@ -15,10 +15,6 @@ func main() {
 	if err == nil {
 		return
 	}
-	// A program that was run in our place has said what is wrong; one that is wrapped in an error was only a step of ours.
-	if ended, ok := err.(*exec.ExitError); ok { //nolint:errorlint // wrapped ones are meant to be printed
-		os.Exit(max(ended.ExitCode(), 1))
-	}
 	fmt.Fprintln(os.Stderr, "headstart: "+visible.Text(err.Error()))
-	os.Exit(1)
+	os.Exit(commandline.ExitStatus(err))
 }

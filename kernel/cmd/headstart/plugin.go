@@ -16,6 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/builtin"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 func newPluginCommand() *cobra.Command {
@@ -23,8 +24,8 @@ func newPluginCommand() *cobra.Command {
 		Use:   "plugin",
 		Short: "Write, install, list and remove plugins",
 		Long:  "A plugin is a program of its own that provides magics. Kernels find those that were installed here, when they start and at %plugins rescan.",
-		Args:  cobra.NoArgs,
-		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
+		Example: `  headstart plugin new hello
+  headstart plugin install headstart-hello`,
 
 		PersistentPreRunE: useInstallation,
 	}
@@ -58,9 +59,10 @@ func newPluginShelf() (*pluginShelf, error) {
 func newPluginListCommand() *cobra.Command {
 	asJSON := false
 	command := &cobra.Command{
-		Use:   "list",
-		Short: "List the installed plugins with their magics",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List the installed plugins with their magics",
+		Example: "  headstart plugin list --json",
+		Args:    commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			shelf, err := newPluginShelf()
 			if err != nil {
@@ -106,9 +108,10 @@ func (s *pluginShelf) list(command *cobra.Command, asJSON bool) error {
 
 func newPluginRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove an installed plugin",
-		Args:  cobra.ExactArgs(1),
+		Use:     "remove NAME",
+		Short:   "Remove an installed plugin",
+		Example: "  headstart plugin remove headstart-hello",
+		Args:    commandline.Args(1, 1),
 		RunE: func(command *cobra.Command, args []string) error {
 			shelf, err := newPluginShelf()
 			if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 func newPluginInstallCommand() *cobra.Command {
@@ -24,7 +25,8 @@ func newPluginInstallCommand() *cobra.Command {
 		Short: "Build a plugin and put it where kernels find it",
 		Long: `PATH is the folder of a Go program, which is built, or a program in any language that serves magics/plugin/magicpb/magic.proto.
 It is started once, to see that it works and that its magics have names of their own. A plugin of the same name is replaced.`,
-		Args: cobra.ExactArgs(1),
+		Example: "  headstart plugin install headstart-hello",
+		Args:    commandline.Args(1, 1),
 		RunE: func(command *cobra.Command, args []string) error {
 			shelf, err := newPluginShelf()
 			if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart"
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/registry"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 //go:embed plugintemplate
@@ -31,9 +32,10 @@ const module = "github.com/headstart-nb/headstart"
 func newPluginNewCommand() *cobra.Command {
 	var dir, source string
 	command := &cobra.Command{
-		Use:   "new NAME",
-		Short: "Write the module of a new plugin with one magic, %NAME",
-		Args:  cobra.ExactArgs(1),
+		Use:     "new NAME",
+		Short:   "Write the module of a new plugin with one magic, %NAME",
+		Example: "  headstart plugin new hello && headstart plugin install headstart-hello",
+		Args:    commandline.Args(1, 1),
 		RunE: func(command *cobra.Command, args []string) error {
 			name := strings.TrimLeft(args[0], "%")
 			if dir == "" {

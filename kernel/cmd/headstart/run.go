@@ -22,6 +22,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/kernel/notebook"
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -46,7 +47,9 @@ as far as it got. The last line of output is what the last training reached.
 
 -p train.epochs=3 sets a magic's flag wherever the notebook calls that magic; -p name=value sets a Go variable, in a cell
 that follows the one tagged "parameters".`,
-		Args: cobra.ExactArgs(1),
+		Example: `  headstart run quickstart.ipynb -p train.epochs=3
+  headstart run quickstart.ipynb --out results/quickstart.ipynb --html results/quickstart.html`,
+		Args: commandline.Args(1, 1),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -16,18 +16,19 @@ import (
 	"github.com/headstart-nb/headstart"
 	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/magics/builtin"
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 const version = headstart.Version
 
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  headstart version",
+		Args:    commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(command.OutOrStdout(), "headstart %s%s %s %s/%s\n",
-				version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(command.OutOrStdout(), versionLine())
 			return err
 		},
 	}
@@ -57,6 +58,11 @@ func versionsForMagic(bin string) func(context.Context) []builtin.Version {
 		}
 		return append(list, builtin.Version{Program: "go", Version: found})
 	}
+}
+
+// versionLine is what the command version and the flag --version print.
+func versionLine() string {
+	return fmt.Sprintf("headstart %s%s %s %s/%s", version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // revision is the commit that the program was built from, where the build knew it.

@@ -12,46 +12,36 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 )
 
 func rootCommand(p *transfer.Presenter) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "headstart",
-		Short:         "Transfer learning from the command line, with the code of the notebook's magics",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-
-		DisableSuggestions: true, // they take several lines
+		Use:     "headstart",
+		Short:   "Transfer learning from the command line, with the code of the notebook's magics",
+		Example: "  headstart train images/ --out model",
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%s: %w; headstart %s --help shows its flags", c.Name(), err, c.Name())
-	})
 	root.AddCommand(
 		datasetCommand(p),
 		featuresCommand(p),
 		trainCommand(p),
+		tuneCommand(p),
 		evaluateCommand(p),
 		predictCommand(p),
+		explainCommand(p),
 		verifyCommand(p),
+		exportCommand(p),
+		cleanCommand(p),
+		runsCommand(p),
 		doctorCommand(),
 		pjrtCommand(),
 		weightsCommand(),
 		drawCommand(),
 	)
+	commandline.Prepare(root)
 	return root
-}
-
-// takes refuses a wrong number of arguments; a negative most means no limit.
-func takes(least, most int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) >= least && (most < 0 || len(args) <= most) {
-			return nil
-		}
-		return fmt.Errorf("%s: the number of arguments is %d, and the command is headstart %s; headstart %s --help says more",
-			c.Name(), len(args), c.Use, c.Name())
-	}
 }
 
 // command carries out what a command's flags ask for, with errors that name flags.
@@ -62,7 +52,10 @@ func command(c *cobra.Command, page transfer.Page, do func(context.Context, tran
 
 // carryOut does one piece of work, and prints what it has left to print.
 func carryOut(ctx context.Context, page transfer.Page, do func(context.Context, transfer.Page) error) error {
-	err := advice.Add(do(ctx, page))
+	err := advice.Terminal.Add(do(ctx, page))
+	if advice.Misused(err) {
+		err = &commandline.UsageError{Err: err}
+	}
 	if t, ok := page.Host.(*terminal); ok {
 		return errors.Join(err, t.settle())
 	}
@@ -75,6 +68,7 @@ func commandLine() string { return "headstart " + magics.JoinWords(os.Args[1:]) 
 // flagSet is a set that a declaration has filled.
 func flagSet(declare func(*pflag.FlagSet)) *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.SortFlags = false // help shows them in the order of their declaration
 	declare(set)
 	return set
 }

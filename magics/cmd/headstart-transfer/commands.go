@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
@@ -40,7 +40,12 @@ func datasetCommand(p *transfer.Presenter) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dataset DIR",
 		Short: "Check a folder of images: counts, and what is skipped and why",
-		Args:  takes(1, 1),
+		Long: `Check a folder of images: counts, and what is skipped and why. DIR is a folder with one folder per class, or with train, val
+and test folders that hold them; a .csv or .jsonl of paths and labels, or a .zip or .tar archive, will do as well. --json
+has the split of each image under "items". Skipped files are no error: the status is 0 where there is a usable image.`,
+		Example: `  headstart dataset images/
+  headstart dataset images/ --val 0.2 --test 0.1 --group-by prefix --json`,
+		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return command(c, resultPage(c, asJSON), func(ctx context.Context, page transfer.Page) error {
 				return p.LoadDataset(ctx, page, args[0], o)
@@ -70,6 +75,7 @@ type trainFlags struct {
 func (o *trainFlags) declare(flags *pflag.FlagSet) {
 	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), flagSet(o.model.Declare), flagSet(o.train.Declare)}
 	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
+	flags.Lookup("devices").Usage = "number of GPUs that share each batch"
 	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
 	flags.StringVarP(&o.out, "out", "o", "", "folder to save the model in")
 	flags.BoolVar(&o.save.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
@@ -81,21 +87,20 @@ func trainCommand(p *transfer.Presenter) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train DIR",
 		Short: "Train a classifier of the images in a folder with one folder per class",
-		Args:  takes(1, 1),
+		Long: `Train a classifier of the images in a folder with one folder per class. An interrupt (Ctrl-C) stops it after the batch, keeps
+the best model, saves it where --out says, and ends with status 1.`,
+		Example: `  headstart train images/ --out model
+  headstart train images/ --weights sample --epochs 20 --augment flip,rotate:10 --out model
+  headstart train images/ --unfreeze conv5 --epochs 5 --out tuned`,
+		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := share(c.Flags(), o.sets...); err != nil {
 				return err
 			}
-			err := command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
-				if err := p.LoadDataset(ctx, page, args[0], o.data); err != nil {
-					return err
-				}
-				return p.BuildModel(ctx, page, o.architecture, o.model)
-			})
-			if err != nil {
+			if err := prepare(c, p, args[0], o.data, o.architecture, o.model); err != nil {
 				return err
 			}
-			err = command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+			err := command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
 				return p.Train(ctx, page, o.train)
 			})
 			return o.keep(c, p, err)
@@ -105,9 +110,24 @@ func trainCommand(p *transfer.Presenter) *cobra.Command {
 	return cmd
 }
 
+// prepare loads the images and builds the model of a training.
+func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data transfer.DatasetFlags, architecture string, model transfer.ModelFlags) error {
+	return command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
+		if err := p.LoadDataset(ctx, page, dir, data); err != nil {
+			return err
+		}
+		return p.BuildModel(ctx, page, architecture, model)
+	})
+}
+
 // keep saves the model where that was asked for. An interrupt ended the training; the model that it leaves is worth saving.
 func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) error {
-	if o.out == "" || (ended != nil && !errors.Is(ended, training.ErrStopped)) {
+	return save(c, p, o.out, o.save, ended)
+}
+
+// save writes the current model to a folder, after work that ended well or by an interrupt.
+func save(c *cobra.Command, p *transfer.Presenter, out string, how transfer.SaveFlags, ended error) error {
+	if out == "" || (ended != nil && !errors.Is(ended, training.ErrStopped)) {
 		return ended
 	}
 	ctx := context.WithoutCancel(c.Context())
@@ -115,7 +135,7 @@ func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) 
 		return cmp.Or(ended, missing)
 	}
 	err := carryOut(ctx, quietPage(c), func(ctx context.Context, page transfer.Page) error {
-		return p.Save(ctx, page, o.out, o.save)
+		return p.Save(ctx, page, out, how)
 	})
 	return cmp.Or(err, ended)
 }
@@ -123,99 +143,11 @@ func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) 
 // without is a set without some flags.
 func without(set *pflag.FlagSet, names ...string) *pflag.FlagSet {
 	rest := pflag.NewFlagSet("", pflag.ContinueOnError)
+	rest.SortFlags = false
 	set.VisitAll(func(f *pflag.Flag) {
 		if !slices.Contains(names, f.Name) {
 			rest.AddFlag(f)
 		}
 	})
 	return rest
-}
-
-// savedFlags are those of a command that works with a saved model.
-type savedFlags struct {
-	weights string
-	asJSON  bool
-}
-
-func (o *savedFlags) declare(flags *pflag.FlagSet) {
-	flags.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for a model that was saved head-only")
-	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
-}
-
-// load makes the saved model the current one.
-func (o *savedFlags) load(ctx context.Context, p *transfer.Presenter, dir string) error {
-	_, err := p.Lab().LoadModel(ctx, dir, "", o.weights)
-	return err
-}
-
-func evaluateCommand(p *transfer.Presenter) *cobra.Command {
-	var o savedFlags
-	var evaluate transfer.EvaluateFlags
-	flagSet(evaluate.Declare) // for the defaults
-	cmd := &cobra.Command{
-		Use:   "evaluate MODEL DIR",
-		Short: "Evaluate a saved model on a folder with one folder per class",
-		Args:  takes(2, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
-				if err := o.load(ctx, p, args[0]); err != nil {
-					return err
-				}
-				evaluate.Dir = args[1]
-				return p.Evaluate(ctx, page, evaluate)
-			})
-		},
-	}
-	o.declare(cmd.Flags())
-	return cmd
-}
-
-func predictCommand(p *transfer.Presenter) *cobra.Command {
-	var o savedFlags
-	var predict transfer.PredictFlags
-	all := flagSet(predict.Declare)
-	cmd := &cobra.Command{
-		Use:   "predict MODEL FILE...",
-		Short: "Predict the classes of images with a saved model",
-		Args:  takes(2, -1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
-				if err := o.load(ctx, p, args[0]); err != nil {
-					return err
-				}
-				files := make([]string, 0, len(args)-1)
-				for _, file := range args[1:] {
-					if strings.HasPrefix(file, "@") { // a file here, and not a name in a notebook
-						file = "./" + file
-					}
-					files = append(files, file)
-				}
-				return p.Predict(ctx, page, files, predict)
-			})
-		},
-	}
-	o.declare(cmd.Flags())
-	addShared(cmd.Flags(), without(all, "model", "run", "limit"))
-	return cmd
-}
-
-func verifyCommand(p *transfer.Presenter) *cobra.Command {
-	var o savedFlags
-	var verify transfer.VerifyFlags
-	cmd := &cobra.Command{
-		Use:   "verify MODEL",
-		Short: "Repeat the training of a saved model and compare the numbers",
-		Args:  takes(1, 1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
-				if err := o.load(ctx, p, args[0]); err != nil {
-					return err
-				}
-				return p.Verify(ctx, page, "", verify)
-			})
-		},
-	}
-	o.declare(cmd.Flags())
-	verify.Declare(cmd.Flags())
-	return cmd
 }

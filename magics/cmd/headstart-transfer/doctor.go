@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
@@ -33,9 +34,11 @@ func doctorCommand() *cobra.Command {
 	var options accel.Options
 	var asJSON bool
 	command := &cobra.Command{
-		Use:   "doctor",
-		Short: "Open the device, multiply two matrices on it, and compare with Go's own product",
-		Args:  cobra.NoArgs,
+		Use:     "doctor",
+		Short:   "Open the device, multiply two matrices on it, and compare with Go's own product",
+		Example: "  headstart-transfer doctor --device cpu --json",
+		Args:    commandline.Args(0, 0),
+		Hidden:  true, // headstart doctor asks for it
 		RunE: func(c *cobra.Command, _ []string) error {
 			report, err := examine(c.Context(), options)
 			if err != nil {

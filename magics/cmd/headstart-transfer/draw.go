@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer/modelserver"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
@@ -15,7 +16,7 @@ func drawCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "draw",
 		Short:  "Draw a figure: JSON comes in on standard input, JSON with a PNG goes out",
-		Args:   cobra.NoArgs,
+		Args:   commandline.Args(0, 0),
 		Hidden: true,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var params warm.DrawParams

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -17,17 +18,19 @@ func featuresCommand(p *transfer.Presenter) *cobra.Command {
 	var data transfer.DatasetFlags
 	var model transfer.ModelFlags
 	var architecture, out string
-	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name")
+	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split", "group-by"), without(flagSet(model.Declare), "head", "name")
 	cmd := &cobra.Command{
 		Use:   "features DIR",
 		Short: "Compute the backbone's features of every image in a folder",
 		Long: `Compute the backbone's features of every image in a folder. OUT is a safetensors file: its tensor "features" is
 [images, dim], or [images, height, width, dim] without pooling, in the sorted order of the images' relative paths,
 which stand as a JSON list in the file's metadata under "paths".`,
-		Args: takes(1, 1),
+		Example: `  headstart features images/ --out features.safetensors
+  headstart features images/ --weights sample --pool none --out maps.safetensors`,
+		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" {
-				return fmt.Errorf("compute the features of %s: --out names the file to write", args[0])
+				return commandline.Usagef("compute the features of %s: --out is missing; it names the file to write", args[0])
 			}
 			if err := share(c.Flags(), dataSet, modelSet); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/internal/visible"
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/plugin"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/accel"
@@ -23,11 +24,12 @@ func main() {
 	if err != nil {
 		log.Warn("nothing is kept on disk", "error", err)
 	}
-	presenter := transfer.New(lab.New(home, accel.Options{}, log), log)
+	l := lab.New(home, accel.Options{}, log)
 	if plugin.Started() {
-		servePlugin(presenter, log)
+		servePlugin(transfer.New(l, log), log)
 		return
 	}
+	presenter := transfer.NewTerminal(l, log)
 	// The first interrupt stops gently and keeps the best model; with the handler gone, the second ends the process.
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, cancel)
@@ -37,7 +39,7 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "headstart: "+visible.Text(err.Error()))
-		os.Exit(1)
+		os.Exit(commandline.ExitStatus(err))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gomlx/go-xla/installer"
+
+	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
 // pjrtCommand is for headstart install: the kernel's program does not link go-xla, whose installer knows the plugins of
@@ -15,7 +17,7 @@ func pjrtCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:    "pjrt",
 		Short:  "Bring a PJRT plugin with go-xla's installer",
-		Args:   cobra.NoArgs,
+		Args:   commandline.Args(0, 0),
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
 			if into == "" {

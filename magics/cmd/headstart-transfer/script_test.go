@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -44,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"features": checkFeatures,
 			"json":     checkJSON,
 			"await":    awaitFile,
+			"status":   checkStatus,
 		},
 	})
 }
@@ -132,6 +135,23 @@ func checkJSON(ts *testscript.TestScript, _ bool, keys []string) {
 		if _, ok := value[key]; !ok {
 			ts.Fatalf("the result lacks %q", key)
 		}
+	}
+}
+
+// checkStatus runs a program and compares its exit status: status N PROGRAM ARG...
+func checkStatus(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%q ends with status %d, want %d", args[1:], got, want)
 	}
 }
 

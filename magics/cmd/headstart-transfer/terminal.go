@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -21,7 +22,8 @@ import (
 // updated in place is drawn over where that is a screen; elsewhere its first and its last state are printed.
 type terminal struct {
 	out, errors, figures io.Writer
-	screen               bool // whether lines can be drawn over
+	screen               bool   // whether lines can be drawn over
+	png                  string // a file that gets the last figure; empty: none
 
 	mu    sync.Mutex
 	next  int
@@ -51,6 +53,15 @@ func (t *terminal) Show(_ context.Context, b display.Bundle) (display.ID, error)
 	defer t.mu.Unlock()
 	t.next++
 	id := display.ID(fmt.Sprint(t.next))
+	if png, ok := b.Data[display.MIMEPNG].([]byte); ok && t.png != "" {
+		err := atomicfile.WriteFile(t.png, func(w io.Writer) error {
+			_, err := w.Write(png)
+			return err
+		})
+		if err != nil {
+			return id, fmt.Errorf("write the figure: %w", err)
+		}
+	}
 	return id, t.print(id, b)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -14,7 +15,7 @@ func weightsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "weights",
 		Short:  "Fetch the pretrained weights into the cache",
-		Args:   takes(0, 0),
+		Args:   commandline.Args(0, 0),
 		Hidden: true,
 		RunE: func(c *cobra.Command, _ []string) error {
 			backbone, err := resnet.Open(c.Context(), resnet.DefaultOptions())

@@ -13,64 +13,84 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
-// remedy is how a magic fixes what a diagnosis of that code found; empty where no flag does.
-func remedy(code string) string {
-	return map[string]string{
-		training.CodePreprocess:   "%model --preprocess auto",
-		training.CodePoolNone:     "%model --pool avg",
-		training.CodeRandom:       "%model --weights imagenet",
-		training.CodeLeak:         "%dataset load without --follow-split",
-		training.CodeNoValidation: "%dataset load --val 0.2",
-		training.CodeImbalance:    "--class-weights auto",
-		training.CodeBatchNorm:    "--unfreeze conv5",
-		training.CodeLearningRate: "--lr, --find-lr",
-		training.CodeNotCached:    "--augment-copies 2",
-		training.CodeUnchanged:    "--stage-rate",
+// A Reader is who reads advice. It decides whether a fix names magics or the flags of a command.
+type Reader int
+
+// The readers.
+const (
+	Notebook Reader = iota // has magics
+	Terminal               // has the commands of headstart, each with all the flags that its work takes
+)
+
+// remedy is how a reader fixes what a diagnosis of that code found; empty where no flag does.
+func (r Reader) remedy(code string) string {
+	found := map[string]struct{ magic, flags string }{
+		training.CodePreprocess:   {"%model ", "--preprocess auto"},
+		training.CodePoolNone:     {"%model ", "--pool avg"},
+		training.CodeRandom:       {"%model ", "--weights imagenet"},
+		training.CodeLeak:         {"%dataset load ", "without --follow-split"},
+		training.CodeNoValidation: {"%dataset load ", "--val 0.2"},
+		training.CodeImbalance:    {"", "--class-weights auto"},
+		training.CodeBatchNorm:    {"", "--unfreeze conv5"},
+		training.CodeLearningRate: {"", "--lr, --find-lr"},
+		training.CodeBatchOfOne:   {"", "--batch 32"},
+		training.CodeNotCached:    {"", "--augment-copies 2"},
+		training.CodeUnchanged:    {"", "--stage-rate"},
 	}[code]
+	if r == Terminal {
+		return found.flags
+	}
+	return found.magic + found.flags
 }
 
 // Sentences are a diagnosis for people.
-func Sentences(d diagnosis.Diagnosis) string {
+func (r Reader) Sentences(d diagnosis.Diagnosis) string {
 	text := strings.TrimSpace(d.Sentence + " " + d.Fix)
-	if fix := remedy(d.Code); fix != "" {
+	if fix := r.remedy(d.Code); fix != "" {
 		text += " (" + fix + ")"
 	}
 	return text
 }
 
 // Accepted is a diagnosis of the check before a training for people, with how it is accepted.
-func Accepted(d diagnosis.Diagnosis) string {
-	return fmt.Sprintf("%s (--allow %s accepts it)", Sentences(d), d.Code)
+func (r Reader) Accepted(d diagnosis.Diagnosis) string {
+	return fmt.Sprintf("%s (--allow %s accepts it)", r.Sentences(d), d.Code)
 }
 
 // Noted is a diagnosis that a training tells, for the notes of its figure.
-func Noted(d diagnosis.Diagnosis) string {
+func (r Reader) Noted(d diagnosis.Diagnosis) string {
 	if slices.Contains(training.PreflightCodes(), d.Code) {
-		return Accepted(d)
+		return r.Accepted(d)
 	}
-	return Sentences(d)
+	return r.Sentences(d)
 }
 
 // Add adds to an error of the library what the flags and magics do about it.
-func Add(err error) error {
-	if text := hint(err); text != "" {
+func (r Reader) Add(err error) error {
+	if text := r.hint(err); text != "" {
 		return &advice{err, text}
 	}
 	return err
 }
 
+// Misused tells whether an error is a value that a flag does not take.
+func Misused(err error) bool {
+	return errors.As(err, new(*training.FieldError)) || errors.As(err, new(*imagefolder.OptionError))
+}
+
 // hint is an error with what the flags and magics do about it; empty where they do nothing.
-func hint(err error) string {
+func (r Reader) hint(err error) string {
 	if err == nil || errors.As(err, new(*advice)) {
 		return ""
 	}
 	if refused, ok := errors.AsType[*training.PreflightError](err); ok {
 		var list []string
 		for _, d := range refused.Diagnoses {
-			list = append(list, Accepted(d))
+			list = append(list, r.Accepted(d))
 		}
 		return "train: " + strings.Join(list, "; ")
 	}
@@ -82,13 +102,39 @@ func hint(err error) string {
 	if option, ok := errors.AsType[*imagefolder.OptionError](err); ok {
 		return fmt.Sprintf("%v (--%s)", err, option.Field)
 	}
+	if fetch, ok := errors.AsType[*resnet.FetchError](err); ok {
+		return fmt.Sprintf("%s\nput the file at %s (SHA-256 %s), or use --weights %s, which needs no network", fetch.Problem(), fetch.Path,
+			fetch.Set.File.SHA256, resnet.SetSample)
+	}
+	if errors.Is(err, classifier.ErrNoImages) {
+		return fmt.Sprintf("%v; --val and --test say how many it gets when the dataset is loaded", err)
+	}
+	if r == Terminal {
+		return terminalHint(err)
+	}
 	if devices, ok := errors.AsType[*training.DevicesError](err); ok {
 		return fmt.Sprintf("%v; %%device cpu --devices %d makes as many of a CPU, and %%device cuda takes all GPUs", err, devices.Asked)
 	}
-	if errors.Is(err, classifier.ErrNoImages) {
-		return fmt.Sprintf("%v; %%dataset load --val and --test say how many it gets", err)
-	}
 	return labHint(err)
+}
+
+// terminalHint is hint for what only a command of headstart says about an error.
+func terminalHint(err error) string {
+	if missing, ok := errors.AsType[*lab.NotFoundError](err); ok {
+		if near := nearest(missing); near != "" {
+			return fmt.Sprintf("%v; did you mean %s?", err, near)
+		}
+		if missing.Kind == lab.KindRun || missing.Kind == lab.KindRunOrModel {
+			return fmt.Sprintf("%v; headstart runs lists them", err)
+		}
+	}
+	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
+		return fmt.Sprintf("%v; continue it with headstart train DIR --resume %s", err, magics.JoinWords([]string{unfinished.Run}))
+	}
+	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok {
+		return fmt.Sprintf("%v, or continue it with --resume %s", err, magics.JoinWords([]string{taken.Run}))
+	}
+	return ""
 }
 
 // labHint is hint for the errors of the lab.
@@ -118,9 +164,17 @@ func labHint(err error) string {
 	return ""
 }
 
+// nearest is the name that a misspelled one most likely meant; empty where none is close.
+func nearest(missing *lab.NotFoundError) string {
+	if missing.Name == "" {
+		return ""
+	}
+	return magics.Nearest(missing.Name, missing.Have)
+}
+
 // notFound says which name is near, and with what a thing of that name is made.
 func notFound(err error, missing *lab.NotFoundError) string {
-	if near := magics.Nearest(missing.Name, missing.Have); near != "" && missing.Name != "" {
+	if near := nearest(missing); near != "" {
 		return fmt.Sprintf("%v; did you mean %s?", err, near)
 	}
 	name := magics.JoinWords([]string{missing.Name})

@@ -12,6 +12,6 @@ import (
 func RateCurve(curve *training.RateCurve) display.Bundle {
 	return figure.RateRange(figure.RateRangeData{
 		Title: "learning-rate range test", Rates: curve.Rates, Losses: curve.Losses, Suggested: curve.Suggested,
-		Notes: []string{fmt.Sprintf("The loss falls fastest near a learning rate of %.2g: try %%train --lr %.2g. The model is unchanged.", curve.Suggested, curve.Suggested)},
+		Notes: []string{fmt.Sprintf("The loss falls fastest near a learning rate of %.2g: try --lr %.2g. The model is unchanged.", curve.Suggested, curve.Suggested)},
 	})
 }

@@ -32,24 +32,24 @@ func WeightsNotes(weights resnet.Origin) []string {
 const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
 
 // RunForms draw the run as it stands: the pass of the backbone first, then the curves.
-func RunForms(stand func() lab.Stand) live.Forms {
+func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features))
 		}
 		if full {
-			return Run(s)
+			return Run(s, reader)
 		}
-		curves := runCurves(s)
+		curves := runCurves(s, reader)
 		return figure.RunLight(curves, cardWith(s, curves.Notes))
 	}
 	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
 }
 
 // Run is a run in every form.
-func Run(s lab.Stand, notes ...string) display.Bundle {
-	curves := runCurves(s)
+func Run(s lab.Stand, reader advice.Reader, notes ...string) display.Bundle {
+	curves := runCurves(s, reader)
 	curves.Notes = append(curves.Notes, notes...)
 	return figure.Run(curves, cardWith(s, curves.Notes))
 }
@@ -73,7 +73,7 @@ func FeatureLine(f *features.Progress) string {
 }
 
 // runCurves are the learning curves of a run with its state and its notes.
-func runCurves(s lab.Stand) figure.CurvesData {
+func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
 	card := s.Card()
 	d.Status.State = figure.State(card.State)
@@ -84,7 +84,7 @@ func runCurves(s lab.Stand) figure.CurvesData {
 		d.Notes = append(d.Notes, FeatureLine(s.Features)+".")
 	}
 	for _, found := range s.Diagnoses {
-		d.Notes = append(d.Notes, advice.Noted(found))
+		d.Notes = append(d.Notes, reader.Noted(found))
 	}
 	d.Notes = append(d.Notes, WeightsNotes(s.Backbone.Weights)...)
 	d.Status.Text = accuracyLine(card)

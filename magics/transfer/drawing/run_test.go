@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -18,7 +19,7 @@ import (
 func TestLiveRun(t *testing.T) {
 	clock := time.Unix(1000, 0)
 	stand := lab.Stand{Run: training.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: training.Running}}
-	f := live.New(RunForms(func() lab.Stand { return stand }), func() time.Time { return clock })
+	f := live.New(RunForms(func() lab.Stand { return stand }, advice.Notebook), func() time.Time { return clock })
 	host := &magictest.Host{}
 	if err := f.Attach(t.Context(), host); err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func TestTheLineOfARun(t *testing.T) {
 		{training.Failed, history, "failed · epoch 2 · best 1", "of 2000"},
 	} {
 		run.Status, run.History = test.status, test.history
-		text, _ := Run(lab.Stand{Run: run}).Data[display.MIMEText].(string)
+		text, _ := Run(lab.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
 		text = strings.Join(strings.Fields(text), " ") // as if no line were wrapped
 		if !strings.Contains(text, test.want) || strings.Contains(text, test.without) {
 			t.Errorf("%s: the figure says, without %q:\n%s\nwant %q in it", test.status, test.without, text, test.want)

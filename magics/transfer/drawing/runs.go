@@ -26,9 +26,20 @@ func RunTable(runs []lab.Card) figure.TableData {
 		})
 	}
 	if len(runs) == 0 {
-		t.Notes = []string{"No run yet: %train makes one."}
+		t.Notes = []string{"No run yet: a training makes one."}
 	}
 	return t
+}
+
+// Bytes is a size for people, in the binary units of file systems.
+func Bytes(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 }
 
 // percentOf is a fraction in percent; empty where it is unknown.

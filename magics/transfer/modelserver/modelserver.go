@@ -53,7 +53,7 @@ func answer[P, R any](ctx context.Context, raw json.RawMessage, method func(cont
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	result, err := method(ctx, params)
-	return result, advice.Add(err)
+	return result, advice.Notebook.Add(err)
 }
 
 func (s service) warmModels(ctx context.Context) warm.ModelsResult {
@@ -114,7 +114,8 @@ func (s service) warmFeatures(ctx context.Context, asked warm.FeaturesParams) (w
 }
 
 func (s service) warmEvaluate(ctx context.Context, asked warm.EvaluateParams) (warm.Report, error) {
-	evaluation, err := s.lab.Evaluate(ctx, lab.Ref{Model: asked.Model}, cmp.Or(asked.Split, imagefolder.Val), asked.Dir)
+	evaluation, err := s.lab.Evaluate(ctx, lab.Ref{Model: asked.Model},
+		lab.EvaluateOptions{Split: cmp.Or(asked.Split, imagefolder.Val), Dir: asked.Dir})
 	if err != nil {
 		return warm.Report{}, err
 	}

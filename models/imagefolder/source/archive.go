@@ -116,7 +116,7 @@ func visible(dir string) (folders []string, files int, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		switch {
-		case ignored(e.Name()):
+		case Ignored(e.Name()):
 		case e.IsDir():
 			folders = append(folders, e.Name())
 		default:
@@ -303,7 +303,7 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	case !mode.IsRegular():
 		u.skipped = append(u.skipped, Skipped{clean, "not a file but a link or a device"})
 		return nil
-	case ignored(path.Base(clean)) || ignored(strings.SplitN(clean, "/", 2)[0]):
+	case Ignored(path.Base(clean)) || Ignored(strings.SplitN(clean, "/", 2)[0]):
 		return nil
 	}
 	content, err := open()

@@ -108,7 +108,7 @@ func (s *scanner) folder(name string, depth int) error {
 }
 
 func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
-	if ignored(entry.Name()) {
+	if Ignored(entry.Name()) {
 		return nil
 	}
 	kind := entry.Type()
@@ -171,8 +171,8 @@ func (s *scanner) link(name string) (fs.FileMode, bool) {
 
 func (s *scanner) abs(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }
 
-// ignored are the files and folders that people do not mean: hidden ones, and what systems and tools leave behind.
-func ignored(name string) bool {
+// Ignored tells whether a file or folder is one that people do not mean: a hidden one, or what systems and tools leave behind.
+func Ignored(name string) bool {
 	switch strings.ToLower(name) {
 	case "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows, files
 		"$recycle.bin", "recycler", "system volume information", // Windows, folders

@@ -65,6 +65,12 @@ type Options struct {
 
 // Open finds the images of a folder, a list or an archive, and their labels.
 func Open(ctx context.Context, dir string, o Options) (Layout, error) {
+	if strings.Contains(dir, "://") {
+		return Layout{}, errors.New("addresses are not fetched: download it, and give the folder or the archive")
+	}
+	if dir == "" {
+		return Layout{}, errors.New("the path is empty: give a folder, such as . for the current one")
+	}
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return Layout{}, err

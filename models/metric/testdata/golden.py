@@ -11,9 +11,9 @@ from sklearn.calibration import calibration_curve
 rng = np.random.default_rng(7)
 
 
-def classification(images, classes, absent=None):
+def classification(images, classes, absent=None, of=None):
     logits = rng.normal(size=(images, classes))
-    labels = rng.integers(0, classes, size=images)
+    labels = rng.integers(0, of or classes, size=images)  # of: the test set has images of the first classes alone
     if absent is not None:  # a class that is neither labeled nor predicted
         labels[labels == absent] = 0
         logits[:, absent] = -20
@@ -26,7 +26,8 @@ def classification(images, classes, absent=None):
         labels, predicted, labels=all_labels, zero_division=0)
 
     def average(kind):
-        a = metrics.precision_recall_fscore_support(labels, predicted, labels=all_labels, average=kind, zero_division=0)
+        # Without labels=: over the classes that are labeled or predicted, as classification_report does.
+        a = metrics.precision_recall_fscore_support(labels, predicted, average=kind, zero_division=0)
         return {"precision": a[0], "recall": a[1], "f1": a[2]}
 
     confidence, right = p.max(axis=1), predicted == labels
@@ -71,7 +72,7 @@ def regression(images, outputs):
 
 golden = {
     "made_with": f"scikit-learn {sklearn.__version__}",
-    "classification": [classification(60, 5), classification(40, 4, absent=2)],
+    "classification": [classification(60, 5), classification(40, 4, absent=2), classification(30, 10, of=3)],
     "multi": [multi(30, 3)],
     "regression": [regression(20, 2)],
 }

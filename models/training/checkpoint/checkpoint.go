@@ -122,15 +122,8 @@ func (d *Dir) Commit(epoch int, write func(io.Writer) error) error {
 	if err := d.Write(fmt.Sprintf("%s%06d%s", checkpointPrefix, epoch, checkpointEnding), write); err != nil {
 		return err
 	}
-	epochs, err := d.epochs()
-	if err != nil {
+	if err := d.Keep(keptCheckpoints); err != nil {
 		return err
-	}
-	for len(epochs) > keptCheckpoints {
-		if err := os.Remove(d.checkpoint(epochs[0])); err != nil {
-			return fmt.Errorf("remove an old checkpoint: %w", err)
-		}
-		epochs = epochs[1:]
 	}
 	return d.removeTemporary()
 }

@@ -45,7 +45,7 @@ func Draw(n int, heads []string, seed int64) []Trial {
 	for i := range n {
 		t := Trial{Number: i + 1, Head: heads[random.IntN(len(heads))]}
 		t.LearningRate, t.WeightDecay = logarithmic(lowestRate, highestRate), logarithmic(lowestDecay, topDecay)
-		t.Dropout = float64(random.IntN(int(largestDropout/DropoutStep)+1)) * DropoutStep
+		t.Dropout = onStep(float64(random.IntN(int(largestDropout/DropoutStep)+1)) * DropoutStep)
 		trials = append(trials, t)
 	}
 	return trials
@@ -77,13 +77,16 @@ func Compare(a, b *Trial) int {
 	return cmp.Compare(loss(a), loss(b))
 }
 
+// onStep is the multiple of DropoutStep next to a rate, as its decimals are written: 0.3, and not 3 x 0.1 in binary.
+func onStep(rate float64) float64 { return math.Round(rate/DropoutStep) / (1 / DropoutStep) }
+
 // WithDropout puts dropout behind every dense layer of a head, or before the outputs where it has none.
 func WithDropout(text string, rate float64) string {
 	spec, err := head.Parse(text)
 	if err != nil || rate == 0 {
 		return text
 	}
-	drop := head.Layer{Kind: head.Dropout, Rate: math.Round(rate/DropoutStep) * DropoutStep}
+	drop := head.Layer{Kind: head.Dropout, Rate: onStep(rate)}
 	if len(spec.Layers) == 0 {
 		return head.Spec{Layers: []head.Layer{drop}}.String()
 	}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headstart-nb/headstart/magics/commandline"
+	"github.com/headstart-nb/headstart/magics/transfer"
+)
+
+func runsCommand(p *transfer.Presenter) *cobra.Command {
+	var asJSON bool
+	var prune transfer.PruneFlags
+	root := &cobra.Command{
+		Use:   "runs",
+		Short: "List, compare and remove the trainings on disk",
+		Long: `List, compare and remove the trainings on disk. They are those of notebooks as well, where both have one HEADSTART_HOME.
+headstart runs alone lists them.`,
+		Example: `  headstart runs
+  headstart runs compare first second
+  headstart runs rm first`,
+	}
+	add := func(cmd *cobra.Command, least, most int, do func(context.Context, transfer.Page, []string) error) {
+		cmd.Args = commandline.Args(least, most)
+		cmd.RunE = func(c *cobra.Command, args []string) error {
+			return command(c, resultPage(c, asJSON), func(ctx context.Context, page transfer.Page) error { return do(ctx, page, args) })
+		}
+		cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+		if cmd != root {
+			root.AddCommand(cmd)
+		}
+	}
+	list := func(ctx context.Context, page transfer.Page, _ []string) error { return p.ListRuns(ctx, page) }
+	add(root, 0, 0, list)
+	add(&cobra.Command{Use: "list", Short: "List the trainings", Example: "  headstart runs list --json"}, 0, 0, list)
+	add(&cobra.Command{
+		Use: "compare RUN_OR_MODEL RUN_OR_MODEL...", Short: "Show several trainings in one chart, with the hyper-parameters that differ",
+		Example: "  headstart runs compare first second",
+	}, 2, transfer.MostCompared(), p.CompareRuns)
+	add(&cobra.Command{
+		Use: "rm RUN...", Short: "Remove runs with their weights; saved models stay", Example: "  headstart runs rm first second",
+	}, 1, -1, p.RemoveRuns)
+	pruning := &cobra.Command{
+		Use: "prune", Short: "Remove the weights of the oldest runs until the rest fits",
+		Long: `Remove the weights of the oldest runs until the rest fits. Runs that have ended come first, then those that could be resumed;
+the latest run keeps its weights. Records stay. Each training that ends does the same with the default.`,
+		Example: "  headstart runs prune --max-mib 500",
+	}
+	prune.Declare(pruning.Flags())
+	add(pruning, 0, 0, func(ctx context.Context, page transfer.Page, _ []string) error { return p.PruneRuns(ctx, page, prune) })
+	return root
+}
