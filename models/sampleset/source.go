@@ -43,12 +43,16 @@ type Source struct {
 	seed  int64
 }
 
-// NewSource makes a Source of square images with a side in pixels.
-func NewSource(side int, seed int64) (*Source, error) {
+// NewSource makes a Source of square images of the first so many source classes, with a side in pixels.
+func NewSource(classes, side int, seed int64) (*Source, error) {
+	kinds := sourceKinds()
+	if classes < 1 || classes > len(kinds) {
+		return nil, fmt.Errorf("draw source images of %d classes: must be 1 to %d", classes, len(kinds))
+	}
 	if side < minSourceSide || side > maxSourceSide {
 		return nil, fmt.Errorf("draw source images of %d pixels: must be %d to %d", side, minSourceSide, maxSourceSide)
 	}
-	return &Source{sourceKinds(), side, seed}, nil
+	return &Source{kinds[:classes], side, seed}, nil
 }
 
 // Classes is the number of source classes.
@@ -66,7 +70,12 @@ func (s *Source) Draw(i int) *image.RGBA {
 	return scene.render(random, s.side, s.side)
 }
 
-// sourceKinds lists the source classes: each shape, each pattern, and three combinations of every shape.
+// BaseClasses is how many of the source classes, the first ones, have no line pattern.
+const BaseClasses = 12 + 10 + 3*12
+
+// sourceKinds lists the source classes: each shape, each pattern, and three combinations of every shape. The line patterns
+// follow, each alone and on half of the shapes: patterns of straight lines and of curved ones are told apart by the curvature
+// alone, which no other class needs.
 func sourceKinds() []kind {
 	shapes, patterns := sourceShapes(), sourcePatterns()
 	var list []kind
@@ -78,6 +87,13 @@ func sourceKinds() []kind {
 	}
 	for turn := range 3 {
 		list = append(list, combinations(shapes, patterns, turn)...)
+	}
+	lines := linePatterns()
+	for i := range lines {
+		list = append(list, kind{pattern: &lines[i]})
+		for k := i % 2; k < len(shapes); k += 2 {
+			list = append(list, kind{&shapes[k], &lines[i]})
+		}
 	}
 	return list
 }
@@ -184,6 +200,29 @@ func sourcePatterns() []pattern {
 			row := math.Floor(y * 2.2)
 			dx, dy := math.Abs(centered(x*0.9+row*0.37)), math.Abs(fraction(y*2.2)-0.5)
 			return soft(-4 * max(dx-0.3, dy-0.22))
+		}},
+	}
+}
+
+// linePatterns are parallel lines, curved or straight.
+func linePatterns() []pattern {
+	return []pattern{
+		{"spiral", "spiraled", func(x, y float64) float64 {
+			return soft(math.Sin(2*math.Pi*math.Hypot(x, y)-math.Atan2(y, x)) / 2)
+		}},
+		{"chevrons", "chevroned", func(x, y float64) float64 {
+			return soft(math.Sin(2*math.Pi*(x+1.5*math.Abs(centered(y/3)))) / 2)
+		}},
+		{"petals", "petaled", func(x, y float64) float64 {
+			return soft(math.Sin(2*math.Pi*(math.Hypot(x, y)+0.22*math.Sin(5*math.Atan2(y, x)))) / 2)
+		}},
+		{"herringbone", "herringboned", func(x, y float64) float64 {
+			if int(math.Floor(y/2))&1 == 0 {
+				x, y = x+y, y-x
+			} else {
+				x, y = x-y, x+y
+			}
+			return soft(math.Sin(1.5*math.Pi*x) / 2)
 		}},
 	}
 }

@@ -27,6 +27,13 @@ func TestSourceClassesAreOthers(t *testing.T) {
 		}
 		seen[class.Name] = true
 	}
+	for i, class := range SourceClasses() {
+		for _, line := range linePatterns() {
+			if i < BaseClasses && class.Pattern == line.name {
+				t.Errorf("class %d, %v, has a line pattern", i, class)
+			}
+		}
+	}
 	if len(seen) < 40 {
 		t.Errorf("%d source classes, want 40 or more", len(seen))
 	}
@@ -40,7 +47,7 @@ func TestSourceClassesAreOthers(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range sourcePatterns() {
+	for _, p := range append(sourcePatterns(), linePatterns()...) {
 		if own[p.name] || own[p.adjective] {
 			t.Errorf("the source pattern %s is one of the sample's", p.name)
 		}
@@ -135,7 +142,7 @@ func TestSourceShapesFitTheirSize(t *testing.T) {
 
 func TestSourceDrawsTheSameAgain(t *testing.T) {
 	draw := func(seed int64, i int) []byte {
-		source, err := NewSource(48, seed)
+		source, err := NewSource(BaseClasses, 48, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +156,7 @@ func TestSourceDrawsTheSameAgain(t *testing.T) {
 		t.Error("another seed or number is the same image")
 	}
 	for _, side := range []int{0, -5, 1 << 20} {
-		if _, err := NewSource(side, 1); err == nil {
+		if _, err := NewSource(BaseClasses, side, 1); err == nil {
 			t.Errorf("%d pixels were accepted", side)
 		}
 	}

@@ -6,7 +6,7 @@ quarter; the later ones use a random size in each step, so that the features ser
 
 There are three phases, each on images of its own. The first tells the classes apart. The second starts from the first's
 weights and tells the shape and the pattern of each image apart with a classifier of its own, which is what new classes need
-as well. The third continues at one size: the averages of batch norms depend on it.
+as well. The third does so at one size, since the averages of batch norms depend on it, and with the line patterns.
 
     python train.py --phase 1 --draw PROGRAM --work FOLDER --out first.safetensors --log first.log
     python train.py --phase 2 --start first.safetensors --draw PROGRAM --work FOLDER --out second.safetensors --log second.log
@@ -31,13 +31,14 @@ SIDE = 128  # pixels of a drawn image
 SMALL = 64  # pixels in the first steps
 SIZES = (64, 96, 128)  # pixels in the later steps of the first two phases
 USED = 112  # pixels in the third phase, and what the weights are best at
+BASE = 58  # the first source classes, without line patterns
 SEED = 20  # of the first phase's training and images; those to measure on have the next
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's preprocessing
 
 PHASES = {
-    1: {"images": 40600, "steps": 3000, "small": 2400, "sizes": SIZES, "rate": 0.002},
-    2: {"images": 58000, "steps": 5500, "small": 2500, "sizes": SIZES, "rate": 0.0015},
-    3: {"images": 40600, "steps": 1800, "small": 0, "sizes": (USED,), "rate": 0.001},
+    1: {"images": 40600, "steps": 3000, "small": 2400, "sizes": SIZES, "rate": 0.002, "classes": BASE},
+    2: {"images": 58000, "steps": 5500, "small": 2500, "sizes": SIZES, "rate": 0.0015, "classes": BASE},
+    3: {"images": 40600, "steps": 1800, "small": 0, "sizes": (USED,), "rate": 0.001, "classes": 86},
 }
 
 
@@ -87,7 +88,7 @@ class Network(nn.Module):
 def drawn(options, count, seed):
     """Images from the Go program, as a memory map, and the classes as (name, shape, pattern)."""
     path = pathlib.Path(options.work) / f"seed{seed}-{count}.rgb"
-    command = [options.draw, "-out", path, "-count", str(count), "-side", str(SIDE), "-seed", str(seed)]
+    command = [options.draw, "-out", path, "-count", str(count), "-side", str(SIDE), "-seed", str(seed), "-classes", str(options.classes)]
     lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return np.memmap(path, np.uint8, "r", shape=(count, SIDE, SIDE, 3)), [line.split("\t") for line in lines]
 

@@ -18,21 +18,22 @@ import (
 func main() {
 	out := flag.String("out", "", "file to write")
 	count := flag.Int("count", 0, "number of images")
+	classes := flag.Int("classes", len(sampleset.SourceClasses()), "number of source classes, the first ones")
 	side := flag.Int("side", 112, "height and width in pixels")
 	seed := flag.Int64("seed", 0, "seed of the drawing")
 	workers := flag.Int("workers", runtime.GOMAXPROCS(0), "number of goroutines")
 	flag.Parse()
-	if err := write(*out, *count, *side, *seed, max(*workers, 1)); err != nil {
+	if err := write(*out, *count, *classes, *side, *seed, max(*workers, 1)); err != nil {
 		fmt.Fprintf(os.Stderr, "draw source images into %s: %v\n", *out, err)
 		os.Exit(1)
 	}
-	for _, class := range sampleset.SourceClasses() {
+	for _, class := range sampleset.SourceClasses()[:*classes] {
 		fmt.Printf("%s\t%s\t%s\n", class.Name, class.Shape, class.Pattern)
 	}
 }
 
-func write(path string, count, side int, seed int64, workers int) error {
-	source, err := sampleset.NewSource(side, seed)
+func write(path string, count, classes, side int, seed int64, workers int) error {
+	source, err := sampleset.NewSource(classes, side, seed)
 	if err != nil {
 		return err
 	}
