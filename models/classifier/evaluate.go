@@ -33,6 +33,7 @@ func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items [
 	if err != nil {
 		return nil, err
 	}
+	report.Skipped = []metric.File{}
 	if len(items) == len(data.Items) { // a subset says nothing about the files that are in none
 		for _, s := range data.Skipped {
 			report.Skipped = append(report.Skipped, metric.File{Path: s.Path, Reason: s.Reason})

@@ -159,6 +159,13 @@ func (l *manifest) checkSeal() error {
 	return nil
 }
 
+// A NoBackboneError is a model that was saved without its backbone, whose weights are in a file of their own.
+type NoBackboneError struct{ Weights resnet.Origin }
+
+func (e *NoBackboneError) Error() string {
+	return fmt.Sprintf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", e.Weights, e.Weights.SHA256)
+}
+
 // openBackbone finds the backbone's weights: in the folder, or where the options say, then with the recorded hash.
 func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOptions) (*features.Backbone, error) {
 	id := l.Backbone
@@ -174,8 +181,7 @@ func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOpt
 		}
 	case id.Weights.Kind == resnet.KindFile || id.Weights.Kind == resnet.KindSaved:
 		// The folder may be a stranger's: its paths are not opened.
-		return nil, fmt.Errorf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", id.Weights,
-			id.Weights.SHA256)
+		return nil, &NoBackboneError{id.Weights}
 	}
 	if id.Weights.SHA256 == "" {
 		return nil, fmt.Errorf("%s has no hash of the backbone's weights", modelFile)

@@ -205,7 +205,8 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 		return nil, nil, err
 	}
 	backbone := m.backbone(imagefolder.Bilinear)
-	if trained := m.trained(); trained != nil {
+	trained := m.trained()
+	if trained != nil {
 		backbone = trained.Backbone()
 	}
 	geometry := backbone.Identity().Geometry
@@ -217,6 +218,9 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 	for part := range slices.Chunk(images, featuresAhead) {
 		var ready []*features.Image
 		for _, i := range part {
+			if trained != nil && i.Limits == (imageio.Limits{}) {
+				i.Limits = trained.Limits()
+			}
 			image, err := i.read(geometry)
 			if err != nil {
 				return nil, nil, fmt.Errorf("compute features of %s: %w", i.Name, err)

@@ -4,7 +4,7 @@ package metric
 // A Report is the quality of predictions on labeled images.
 type Report struct {
 	Images  int      `json:"images"`
-	Skipped []File   `json:"skipped,omitempty"` // files of the folder that are not among Images
+	Skipped []File   `json:"skipped"` // files of the folder that are not among Images
 	Classes []string `json:"classes"`
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm

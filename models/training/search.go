@@ -266,7 +266,10 @@ func (se *search) result(ctx context.Context, job Job, events func(Event)) (*Sea
 	slices.SortStableFunc(order, trial.Compare)
 	best := order[0]
 	if best.Epochs == 0 {
-		return nil, errors.Join(errors.New("search: no trial came to its end"), ctx.Err())
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("search: no trial came to its end: %w", err)
+		}
+		return nil, errors.New("search: no trial came to its end")
 	}
 	result := &SearchResult{}
 	for _, t := range order {

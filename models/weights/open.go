@@ -23,7 +23,7 @@ var conversions = map[string]string{
 	"HDF5": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.applications.ResNet50(weights=sys.argv[1]); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
 	"Keras": `python -P -c "import sys, keras; from safetensors import numpy; m = keras.models.load_model(sys.argv[1]); ` + kerasToSafetensors,
-	// A checkpoint has the weights below a key, and beside them what is not a tensor.
+	// A checkpoint has the weights below a key, with other values beside them.
 	"pickle": `python -P -c "import sys, torch; from safetensors import torch as st; s = torch.load(sys.argv[1], map_location='cpu', ` +
 		`weights_only=True); s = next((s[k] for k in ('state_dict_ema', 'state_dict', 'model') if k in s), s); ` +
 		`st.save_file({k: v.detach().clone() for k, v in s.items() if hasattr(v, 'detach')}, sys.argv[2])" %[1]s %[2]s`,

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -76,7 +77,7 @@ func (o *trainFlags) declare(flags *pflag.FlagSet) {
 	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), flagSet(o.model.Declare), flagSet(o.train.Declare)}
 	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
 	flags.Lookup("devices").Usage = "number of GPUs that share each batch"
-	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	declareArchitecture(flags, &o.architecture)
 	flags.StringVarP(&o.out, "out", "o", "", "folder to save the model in")
 	flags.BoolVar(&o.save.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
@@ -108,6 +109,11 @@ the best model, saves it where --out says, and ends with status 1.`,
 	}
 	o.declare(cmd.Flags())
 	return cmd
+}
+
+// declareArchitecture declares the flag that names an architecture, as the argument of %model does.
+func declareArchitecture(flags *pflag.FlagSet, architecture *string) {
+	magics.Enum(flags, architecture, "architecture", "resnet50", lab.Architectures(), "architecture")
 }
 
 // prepare loads the images and builds the model of a training.

@@ -41,7 +41,7 @@ which stand as a JSON list in the file's metadata under "paths".`,
 		},
 	}
 	addShared(cmd.Flags(), dataSet, modelSet)
-	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	declareArchitecture(cmd.Flags(), &architecture)
 	cmd.Flags().StringVarP(&out, "out", "o", "", "safetensors file to write")
 	return cmd
 }

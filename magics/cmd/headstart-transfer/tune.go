@@ -44,7 +44,7 @@ once. The best trial is saved where --out says.`,
 	}
 	addShared(cmd.Flags(), tuneSet, dataSet, modelSet)
 	cmd.Flags().Lookup("seed").Usage = "seed of the split and of the search"
-	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	declareArchitecture(cmd.Flags(), &architecture)
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder to save the best model in")
 	cmd.Flags().BoolVar(&how.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the trials as JSON")

@@ -106,6 +106,9 @@ func (r Reader) hint(err error) string {
 		return fmt.Sprintf("%s\nput the file at %s (SHA-256 %s), or use --weights %s, which needs no network", fetch.Problem(), fetch.Path,
 			fetch.Set.File.SHA256, resnet.SetSample)
 	}
+	if errors.As(err, new(*classifier.NoBackboneError)) {
+		return fmt.Sprintf("%v (--weights FILE)", err)
+	}
 	if errors.Is(err, classifier.ErrNoImages) {
 		return fmt.Sprintf("%v; --val and --test say how many it gets when the dataset is loaded", err)
 	}
