@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if ! command -v uv >/dev/null; then
-	echo "pins: uv was not found: python3 -m pip install uv" >&2
+	echo "pins: uv was not found: install it with pip" >&2
 	exit 3
 fi
 
