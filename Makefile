@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension sample-weights wheel wheel-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights wheel wheel-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -63,6 +63,9 @@ bench: setup ## run every benchmark script in bench/
 
 bench-cuda: setup ## compare with PyTorch and JAX on an NVIDIA card, where there is one
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) scripts/bench-cuda.sh
+
+audit: setup ## look up known vulnerabilities of what is shipped, and check licenses; says which database cannot be reached
+	@scripts/audit.sh
 
 platforms: ## check what builds for macOS and for Linux on arm64
 	@scripts/platforms.sh

@@ -62,7 +62,7 @@ image)
 	rm -rf "$root/opt/headstart/src/.git"
 	# The base image's Jupyter, here in a virtual environment at the same place.
 	as root /root python3 -P -m venv /opt/conda
-	as root /root /opt/conda/bin/pip install --quiet --disable-pip-version-check -r /opt/headstart/src/scripts/requirements.txt
+	as root /root /opt/conda/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r /opt/headstart/src/scripts/requirements.txt
 	as root /root env OWNER=jovyan: bash /opt/headstart/src/docker/setup.sh
 	# What the image adds to its base.
 	du -smc "$root"/opt/headstart/* "$root/opt/conda/lib/headstart" "$root"/opt/conda/share/jupyter/labextensions/@headstart-nb \

@@ -23,6 +23,7 @@ const (
 	Peers   Thing = "peers"   // a Python with other frameworks: HEADSTART_PEER_PYTHON, HEADSTART_PEERS_PYTHON
 	Grpcio  Thing = "grpcio"  // a Python with grpcio-tools: HEADSTART_PYTHON
 	Network Thing = "network" // a package registry
+	Advice  Thing = "advice"  // a database of known vulnerabilities
 	Root    Thing = "root"    // root's rights, to mount file systems or to become another user
 	User    Thing = "user"    // a user without root's rights
 	Simd    Thing = "simd"    // a build with GOEXPERIMENT=simd

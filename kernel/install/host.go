@@ -2,6 +2,7 @@ package install
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,13 +21,14 @@ type host struct {
 	compiler   string // of C; "" where there is none
 	wheel      wheel
 	tools      []tool
+	pins       fs.FS // has the lists of CUDA's wheels
 }
 
 func systemHost() host {
 	home, _ := os.UserHomeDir() // without one there is nothing to find in it
 	return host{
 		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv(pluginPathVar),
-		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(),
+		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(), pins: cudaPins,
 	}
 }
 

@@ -69,7 +69,7 @@ func TestChoosePlugins(t *testing.T) {
 		bring            []string // what for
 	}{
 		"bare linux":        {os: "linux", arch: "amd64", folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
-		"bare mac":          {os: "darwin", arch: "arm64", folders: []string{"ROOT/lib"}, bring: []string{"cpu cpu"}},
+		"bare mac":          {os: "darwin", arch: "arm64", folders: []string{"ROOT/lib"}, bring: []string{"cpu go-xla"}},
 		"go-xla's folder":   {os: "linux", arch: "amd64", present: []string{".local/lib/go-xla/pjrt_c_api_cpu_v0.83.4_plugin.so"}, folders: []string{"HOME/.local/lib/go-xla"}},
 		"the user's folder": {os: "linux", arch: "amd64", present: []string{"my/pjrt_c_api_cpu_plugin.so"}, pluginPath: "my", folders: []string{"HOME/my"}},
 		"a wrong folder":    {os: "linux", arch: "amd64", present: []string{"my/pjrt_c_api_cuda_plugin.so"}, pluginPath: "my", folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
@@ -102,9 +102,12 @@ func TestChoosePlugins(t *testing.T) {
 				folders = append(folders, strings.NewReplacer(layout.Root, "ROOT", home, "HOME").Replace(folder))
 			}
 			for _, p := range got.bring {
-				by := p.goxla
-				if p.wheel != nil {
+				by := p.cuda
+				switch {
+				case p.wheel != nil:
 					by = "wheel"
+				case by == "":
+					by = "go-xla"
 				}
 				bring = append(bring, string(p.device)+" "+by)
 			}

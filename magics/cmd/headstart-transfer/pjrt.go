@@ -10,36 +10,25 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
-// pjrtCommand is for headstart install: the kernel's program does not link go-xla, whose installer knows the plugins of
-// other platforms than linux/amd64 and of NVIDIA's GPUs.
+// pjrtCommand is for headstart install: the kernel's program does not link go-xla, whose installer knows the CPU plugins of
+// other platforms than linux/amd64.
 func pjrtCommand() *cobra.Command {
-	var plugin, into string
+	var into string
 	command := &cobra.Command{
 		Use:    "pjrt",
-		Short:  "Bring a PJRT plugin with go-xla's installer",
+		Short:  "Bring the PJRT plugin for the CPU with go-xla's installer",
 		Args:   commandline.Args(0, 0),
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
 			if into == "" {
-				return fmt.Errorf("bringing the PJRT plugin %s: --into names the folder it goes to", plugin)
+				return fmt.Errorf("bring the PJRT plugin: --into names the folder it goes to")
 			}
-			if err := bring(plugin, into); err != nil {
-				return fmt.Errorf("bringing the PJRT plugin %s into %s: %w", plugin, into, err)
+			if err := installer.CPUAutoInstall(into, true, installer.Normal); err != nil {
+				return fmt.Errorf("bring the PJRT plugin into %s: %w", into, err)
 			}
 			return nil
 		},
 	}
-	command.Flags().StringVar(&plugin, "plugin", "cpu", "cpu, cuda12 or cuda13")
 	command.Flags().StringVar(&into, "into", "", "folder")
 	return command
-}
-
-func bring(plugin, into string) error {
-	switch plugin {
-	case "cpu":
-		return installer.CPUAutoInstall(into, true, installer.Normal)
-	case "cuda12", "cuda13":
-		return bringCUDA(plugin, into)
-	}
-	return fmt.Errorf("there is no plugin of that name: cpu, cuda12 and cuda13 are there")
 }
