@@ -58,13 +58,13 @@ func (l Loss) String() string {
 // Entry describes a kept variable. It can be had without the program's types.
 type Entry struct {
 	Name   string
-	Type   string   // Variable.Type of the program that saved it
-	Bytes  int64    // in files, together with what Shared lists
-	Text   string   // the value, shortened
+	Type   string    // Variable.Type of the program that saved it
+	Bytes  int64     // in files, together with what Shared lists
+	Text   string    // the value, shortened
 	When   time.Time // of the last change
-	Shared []string // other variables that share memory with it
-	Types  []string // dynamic types that a program must know to load it: image.RGBA, main.photo
-	Funcs  []string // functions that a program must know to load it: main.double
+	Shared []string  // other variables that share memory with it
+	Types  []string  // dynamic types that a program must know to load it: image.RGBA, main.photo
+	Funcs  []string  // functions that a program must know to load it: main.double
 }
 
 // Store is a folder of kept values as one program sees it. Its methods must not be called at the same time.
@@ -76,10 +76,12 @@ type Store struct {
 	named   map[uintptr]string // pointers that are kept by name
 	loaded  []loadedGroup
 	unread  map[string][]byte // variables that could not be loaded, with the encoding of their initial values
-	others  map[string]Variable
 	files   []*mapping
 	epoch   uint64
 	opened  bool // epoch is known
+
+	companions  []Variable // loaded though not asked for, since they share memory
+	pointerList map[string]any
 }
 
 // loadedGroup is what Load has put into variables: Save compares with it.
@@ -90,14 +92,14 @@ type loadedGroup struct {
 
 // Open returns the store in a folder that belongs to the user alone (mode 0700). It does not touch the folder.
 func Open(dir string, options Options) *Store {
-	s := &Store{dir: dir, options: options, layouts: newLayouts(), unread: map[string][]byte{}, others: map[string]Variable{}}
+	s := &Store{dir: dir, options: options, layouts: newLayouts(), unread: map[string][]byte{}}
 	s.types = &registry{layouts: s.layouts, sources: options.Types}
+	for _, f := range options.Funcs {
+		s.types.add(reflect.TypeOf(f))
+	}
 	s.named = map[uintptr]string{}
 	for name, pointer := range s.pointers() {
 		s.named[reflect.ValueOf(pointer).Pointer()] = name
-	}
-	for _, v := range options.Variables {
-		s.others[v.Name] = v
 	}
 	return s
 }
