@@ -64,8 +64,8 @@ func (s *Store) lock(exclusive bool) (unlock func(), err error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			break
 		}
-		if time.Since(start) > lockWait {
-			err = fmt.Errorf("another program has held the lock for %s", lockWait)
+		if time.Since(start) > s.wait {
+			err = fmt.Errorf("another program has held the lock for %s", s.wait)
 			break
 		}
 		time.Sleep(pause)

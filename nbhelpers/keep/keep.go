@@ -79,6 +79,7 @@ type Store struct {
 	files   []*mapping
 	epoch   uint64
 	opened  bool // epoch is known
+	wait    time.Duration
 
 	companions  []Variable // loaded though not asked for, since they share memory
 	pointerList map[string]any
@@ -92,7 +93,7 @@ type loadedGroup struct {
 
 // Open returns the store in a folder that belongs to the user alone (mode 0700). It does not touch the folder.
 func Open(dir string, options Options) *Store {
-	s := &Store{dir: dir, options: options, layouts: newLayouts(), unread: map[string][]byte{}}
+	s := &Store{dir: dir, options: options, layouts: newLayouts(), wait: lockWait, unread: map[string][]byte{}}
 	s.types = &registry{layouts: s.layouts, sources: options.Types}
 	for _, f := range options.Funcs {
 		s.types.add(reflect.TypeOf(f))
