@@ -167,15 +167,17 @@ func (sc *scan) followMemory(i int32, n node) {
 	}
 	low := uintptr(n.ptr)
 	high := low + uintptr(n.n)*n.l.size
-	key := endKey{high, n.l}
-	if done, ok := sc.ends[key]; ok {
-		sc.join(i, done.node)
-		high = done.low
+	if n.n > 1 {
+		key := endKey{high, n.l}
+		if done, ok := sc.ends[key]; ok {
+			sc.join(i, done.node)
+			high = done.low
+		}
+		if low >= high {
+			return
+		}
+		sc.ends[key] = scanned{low, i}
 	}
-	if low >= high {
-		return
-	}
-	sc.ends[key] = scanned{low, i}
 	size := n.l.size
 	for at := uintptr(0); at < high-low; at += size {
 		element := unsafe.Add(n.ptr, at)
