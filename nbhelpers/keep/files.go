@@ -151,15 +151,21 @@ func (s *Store) create(name string, write func(*os.File) error) error {
 	return nil
 }
 
-// writeFlat writes a file that is mapped later.
-func (s *Store) writeFlat(f pendingFile) error {
+// writeFlat writes a file that is mapped later. Between its parts are holes.
+func (s *Store) writeFlat(f *pendingFile) error {
 	return s.create(f.name+flatEnding, func(file *os.File) error {
-		data := unsafe.Slice((*byte)(f.data), f.size)
-		header := binary.LittleEndian.AppendUint64([]byte(magicFlat), uint64(f.size))
-		header = binary.LittleEndian.AppendUint32(header, checksum(data))
-		if _, err := file.WriteAt(data, flatStart); err != nil {
-			return err
+		hole := make([]byte, partAlign)
+		sum, end := uint32(0), int64(0)
+		for _, p := range f.parts {
+			data := unsafe.Slice((*byte)(p.data), p.size)
+			sum = addChecksum(addChecksum(sum, hole[:p.at-end]), data)
+			end = p.at + p.size
+			if _, err := file.WriteAt(data, flatStart+p.at); err != nil {
+				return err
+			}
 		}
+		header := binary.LittleEndian.AppendUint64([]byte(magicFlat), uint64(f.size))
+		header = binary.LittleEndian.AppendUint32(header, sum)
 		_, err := file.WriteAt(header, 0) // last: a file without it is not whole
 		return err
 	})
