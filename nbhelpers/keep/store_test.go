@@ -543,7 +543,11 @@ func TestManyLargePartsAreOneFile(t *testing.T) {
 	var images2 []*struct{ pix []uint8 }
 	store := Open(dir, options())
 	checkLosses(t, store.Load(variable("images", &images2)))
-	checkSame(t, images, images2)
+	for i := range images {
+		if !bytes.Equal(images[i].pix, images2[i].pix) {
+			t.Errorf("image %d differs", i)
+		}
+	}
 	images2[7].pix[5] = 99
 	checkLosses(t, store.Save(variable("images", &images2)))
 	list, err := store.List()
