@@ -95,13 +95,14 @@ type loadedGroup struct {
 // Open returns the store in a folder that belongs to the user alone (mode 0700). It does not touch the folder.
 func Open(dir string, options Options) *Store {
 	s := &Store{dir: dir, options: options, layouts: newLayouts(), wait: lockWait, unread: map[string][]byte{}}
-	s.types = &registry{layouts: s.layouts, sources: options.Types}
+	s.types = &registry{layouts: s.layouts, dir: dir, sources: slices.Clone(options.Types)}
 	for _, f := range options.Funcs {
 		s.types.add(reflect.TypeOf(f))
 	}
 	s.named = map[uintptr]string{}
 	for name, pointer := range s.pointers() {
 		s.named[reflect.ValueOf(pointer).Pointer()] = name
+		s.types.add(reflect.TypeOf(pointer))
 	}
 	return s
 }

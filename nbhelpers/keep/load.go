@@ -3,6 +3,7 @@ package keep
 import (
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"io/fs"
 	"os"
@@ -189,6 +190,13 @@ func (s *Store) pointers() map[string]any {
 			"io/fs.ErrNotExist": fs.ErrNotExist, "io/fs.ErrExist": fs.ErrExist, "io/fs.ErrPermission": fs.ErrPermission,
 			"io/fs.ErrInvalid": fs.ErrInvalid, "io/fs.ErrClosed": fs.ErrClosed, "strconv.ErrRange": strconv.ErrRange,
 			"strconv.ErrSyntax": strconv.ErrSyntax, "errors.ErrUnsupported": errors.ErrUnsupported,
+			// image.Config has one of these. Their type is unexported and has a function.
+			"image/color.RGBAModel": color.RGBAModel, "image/color.RGBA64Model": color.RGBA64Model,
+			"image/color.NRGBAModel": color.NRGBAModel, "image/color.NRGBA64Model": color.NRGBA64Model,
+			"image/color.AlphaModel": color.AlphaModel, "image/color.Alpha16Model": color.Alpha16Model,
+			"image/color.GrayModel": color.GrayModel, "image/color.Gray16Model": color.Gray16Model,
+			"image/color.CMYKModel": color.CMYKModel, "image/color.YCbCrModel": color.YCbCrModel,
+			"image/color.NYCbCrAModel": color.NYCbCrAModel,
 		}
 		for name, pointer := range s.options.Pointers {
 			if v := reflect.ValueOf(pointer); v.Kind() == reflect.Pointer && !v.IsNil() {
