@@ -56,8 +56,8 @@
 // such file for all that is new or has changed in a group. Files never change once they are written.
 //
 // A manifest lists the files. It is replaced by a rename at the end of a Save, which makes that Save visible as a whole: a
-// program that is killed leaves the last whole state. Nothing is synced to the disk, because the folder is as short-lived
-// as the kernel, and a sync would cost more than all else. After a power failure the checksums tell.
+// program that is killed leaves the last whole state. Nothing is synced to the disk but by Copy, because the folder is as
+// short-lived as the kernel, and a sync would cost more than all else. After a power failure the checksums tell.
 //
 // The numbers in mapped files are checked by size, name and header only, since a checksum would read all of a file of which
 // a program may want one number. Each pattern of bits is a number, so that damage there cannot break a program.

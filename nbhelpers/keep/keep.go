@@ -80,6 +80,7 @@ type Store struct {
 	epoch   uint64
 	opened  bool // epoch is known
 	wait    time.Duration
+	durable bool   // files are synced
 	step    func() // called between changes of the folder, for tests; or nil
 
 	companions  []Variable // loaded though not asked for, since they share memory
@@ -109,8 +110,8 @@ func Open(dir string, options Options) *Store {
 
 // Reset removes all kept values. A program that loaded values before does not save any more.
 func (s *Store) Reset() error {
-	return s.change("reset", func(m *manifest) error {
-		*m = manifest{epoch: newEpoch()}
+	return s.change(verbReset, func(m *manifest) error {
+		m.epoch = newEpoch()
 		return nil
 	})
 }
@@ -140,6 +141,8 @@ func (s *Store) List() ([]Entry, error) {
 	return m.list(), nil
 }
 
+const verbReset = "reset"
+
 // change replaces the manifest under the lock.
 func (s *Store) change(verb string, edit func(*manifest) error) error {
 	unlock, err := s.lock(true)
@@ -148,10 +151,13 @@ func (s *Store) change(verb string, edit func(*manifest) error) error {
 	}
 	defer unlock()
 	m, err := s.readManifest()
-	if err != nil {
-		m = &manifest{epoch: newEpoch()} // what cannot be read is replaced
+	if verb == verbReset {
+		m, err = &manifest{}, nil // also where the old one cannot be read
 	}
-	if err = edit(m); err == nil {
+	if err == nil {
+		err = edit(m)
+	}
+	if err == nil {
 		err = s.writeManifest(m)
 	}
 	if err != nil {

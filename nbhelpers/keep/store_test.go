@@ -475,6 +475,9 @@ func TestDamagedManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := Open(dir, options())
+		if _, err := store.List(); err == nil || store.Drop("x") == nil {
+			t.Errorf("%s: it was read", name)
+		}
 		if losses := store.Load(variable("x", &x)); len(losses) != 1 || losses[0].Name != "" || !strings.Contains(losses[0].Reason, "damaged") {
 			t.Errorf("%s: lost %q", name, losses)
 		}
@@ -483,6 +486,12 @@ func TestDamagedManifest(t *testing.T) {
 			t.Errorf("%s: lost %q", name, losses)
 		}
 		load(t, dir, options(), variable("x", &x))
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Open(dir, options()).Reset(); err != nil || len(files(t, dir)) != 1 {
+		t.Errorf("Reset: %v, files %q", err, files(t, dir))
 	}
 }
 
@@ -596,5 +605,33 @@ func TestFailedSave(t *testing.T) {
 	load(t, dir, options(), variable("x", &x))
 	if x != 2 || len(files(t, dir)) != 2 {
 		t.Errorf("x is %d, files %q", x, files(t, dir))
+	}
+}
+
+func TestCopy(t *testing.T) {
+	dir, other := folder(t), folder(t)
+	numbers := make([]int, LargeBytes)
+	numbers[3] = 3
+	part, x, y := numbers[:5], 1, 2
+	save(t, dir, options(), variable("numbers", &numbers), variable("part", &part), variable("x", &x), variable("y", &y))
+	from, to := Open(dir, Options{}), Open(other, options())
+	for range 2 { // the second time everything is there
+		if err := from.Copy(to, "part", "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := from.Copy(to, "z"); err == nil {
+		t.Error("a variable that is not kept was copied")
+	}
+	if err := from.Copy(Open(folder(t), Options{Quota: 1000}), "numbers"); err == nil {
+		t.Error("the quota was ignored")
+	}
+	numbers, part, x, y = nil, nil, 0, 0
+	load(t, other, options(), variable("numbers", &numbers), variable("part", &part), variable("x", &x), variable("y", &y))
+	if len(numbers) != LargeBytes || &part[3] != &numbers[3] || part[3] != 3 || x != 1 || y != 0 {
+		t.Errorf("%d numbers, part %v, x %d, y %d", len(numbers), part, x, y)
+	}
+	if got := len(files(t, other)); got != 4 {
+		t.Errorf("files: %q", files(t, other))
 	}
 }
