@@ -117,6 +117,7 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 	commit()
 	for _, v := range group {
 		if !slices.ContainsFunc(wanted, func(w Variable) bool { return w.Name == v.Name }) {
+			s.companions = slices.DeleteFunc(s.companions, func(c Variable) bool { return c.Name == v.Name })
 			s.companions = append(s.companions, v)
 		}
 	}

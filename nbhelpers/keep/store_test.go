@@ -146,6 +146,24 @@ func TestOnlyChangesAreWritten(t *testing.T) {
 	}
 }
 
+// What is compared with is what was saved last.
+func TestSavesOfOneProgram(t *testing.T) {
+	dir := folder(t)
+	x, kept := any(1), 0
+	save(t, dir, options(), variable("x", &x))
+	store := Open(dir, options())
+	checkLosses(t, store.Load(variable("x", &x)))
+	for _, v := range []any{2, 1, make(chan int), 1, 3, nil} {
+		x = v
+		store.Save(variable("x", &x), variable("kept", &kept))
+		got := any("nothing")
+		load(t, dir, options(), variable("x", &got))
+		if _, lost := v.(chan int); lost && got != "nothing" || !lost && got != v {
+			t.Errorf("x is %v, want %v", got, v)
+		}
+	}
+}
+
 // A program that has read a variable does not undo what another one has done to it meanwhile.
 func TestReadersDoNotOverwrite(t *testing.T) {
 	dir := folder(t)
