@@ -84,6 +84,9 @@ func (l *loader) load() (parameters, []string, error) {
 	l.noBias = l.network.biases && l.absent(l.biasNames())
 	unexpected := l.unexpected()
 	l.check()
+	if l.onlyTopMissing(unexpected) {
+		return parameters{}, nil, &NoTopError{Weights: l.path, Missing: l.missing}
+	}
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
 			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
@@ -110,6 +113,13 @@ func (l *loader) load() (parameters, []string, error) {
 		}
 	}
 	return p, l.notes(), nil
+}
+
+// onlyTopMissing tells whether nothing is wrong but that the file has no top.
+func (l *loader) onlyTopMissing(unexpected []string) bool {
+	kernel, bias := l.scheme.topNames()
+	other := slices.ContainsFunc(l.missing, func(name string) bool { return name != kernel && name != bias })
+	return l.architecture.Top && len(l.missing) > 0 && !other && len(l.wrong)+len(unexpected) == 0
 }
 
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.

@@ -109,6 +109,9 @@ func openSource(source weights.Source, path string, origin Origin, deepest Stage
 			return nil, err
 		}
 	}
+	if o.Top && deepest != Conv5 {
+		return nil, &NoTopError{Weights: origin.String()}
+	}
 	a := o.architecture(origin, deepest)
 	if a.Preprocess == "" { // saved with a model that had random weights
 		a.Preprocess = usual(a.Variant)
