@@ -35,7 +35,7 @@ func (m *Model) Head() string {
 	return m.head
 }
 
-// backbone is the network as training uses it, with images that come to its size by a method.
+// backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
 func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
 	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
 }
@@ -135,7 +135,7 @@ func (l *Lab) buildTop(ctx context.Context, o ModelOptions) (*Model, error) {
 		return nil, err
 	}
 	top := &Model{Backbone: whole, precision: o.Precision}
-	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(imagefolder.Crop))
+	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(""))
 	if err != nil {
 		return nil, err
 	}

@@ -265,6 +265,9 @@ func (l *loader) layer(c Convolution) (*layerWeights, error) {
 	if !slices.ContainsFunc(w.variance, func(v float32) bool { return v != 0 }) {
 		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", l.stored[names.variance])
 	}
+	if !slices.ContainsFunc(w.kernel, func(v float32) bool { return v != 0 }) {
+		return nil, fmt.Errorf("tensor %s holds only zeros, so that nothing of an image passes it: the file is damaged", l.stored[names.kernel])
+	}
 	for i, v := range w.variance {
 		if v < 0 {
 			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", l.stored[names.variance], v, i)

@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // alteredSource is a formulaSource in which some tensors are of another type or value.
@@ -276,5 +279,43 @@ func TestLabels(t *testing.T) {
 	}
 	if len(list) != classes || len(seen) != classes || list[0] != (Label{"n01440764", "tench"}) || list[999] != (Label{"n15075141", "toilet tissue"}) {
 		t.Errorf("%d labels, %d of them distinct, from %v to %v", len(list), len(seen), list[0], list[len(list)-1])
+	}
+}
+
+// A layer whose kernel is zero lets nothing of an image pass.
+func TestDeadLayersAreRefused(t *testing.T) {
+	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	clear(tensors["conv1_conv/kernel"].Values)
+	var file bytes.Buffer
+	if err := weights.Write(&file, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	source, err := weights.Read(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openTensors(source, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "conv1_conv/kernel holds only zeros") {
+		t.Errorf("a kernel of zeros: %v", err)
+	}
+}
+
+// The geometry belongs to the weights, like the preprocessing.
+func TestResizeBelongsToTheWeights(t *testing.T) {
+	for name, want := range map[string]imageio.Method{"torchvision50": imageio.Crop, "huggingface50": imageio.Crop, "keras50": imageio.Bilinear} {
+		b, err := openShapes(t, openGolden(t, name).shapes, Options{Cut: "conv1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Weights().Resize; got != want {
+			t.Errorf("%s: images come to their size by %q, want %s", name, got, want)
+		}
+	}
+	for _, set := range Sets() {
+		if got := set.origin().Resize; got != set.Geometry.Method || got == "" {
+			t.Errorf("%s: %q", set.Name, got)
+		}
+	}
+	if got := random(t, Options{Cut: "conv1"}).Weights().Resize; got != "" {
+		t.Errorf("random weights: %q", got)
 	}
 }

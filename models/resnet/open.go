@@ -143,7 +143,7 @@ func (s scheme) complete(origin *Origin, path string, stored map[string]string, 
 	if err != nil {
 		return err
 	}
-	origin.Trained, origin.Variant, origin.Preprocess = true, variant, s.preprocess
+	origin.Trained, origin.Variant, origin.Preprocess, origin.Resize = true, variant, s.preprocess, s.resize
 	return nil
 }
 
