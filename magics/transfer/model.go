@@ -34,8 +34,8 @@ type ModelFlags struct {
 
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
-	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
-		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, or a safetensors file")
+	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "hf:OWNER/NAME@REVISION|FILE",
+		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, of the Hugging Face hub, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
 	magics.Suggest(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "STAGE+STAGE",

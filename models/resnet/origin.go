@@ -2,6 +2,7 @@ package resnet
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/headstart-nb/headstart/models/imageio"
 )
@@ -14,6 +15,8 @@ const (
 	KindPublished Kind = "published"
 	// KindFile is a safetensors file of the user's: Origin.Path names it.
 	KindFile Kind = "file"
+	// KindHub is a repository of the Hugging Face hub at a fixed revision: Origin.Name is OWNER/NAME@REVISION.
+	KindHub Kind = "hub"
 	// KindRandom is drawn from Origin.Seed: an untrained network.
 	KindRandom Kind = "random"
 	// KindSaved is the file at Origin.Path that was saved with a model; the other fields are those of the weights that
@@ -22,13 +25,13 @@ const (
 )
 
 // Kinds lists the kinds.
-func Kinds() []Kind { return []Kind{KindPublished, KindFile, KindRandom, KindSaved} }
+func Kinds() []Kind { return []Kind{KindPublished, KindFile, KindHub, KindRandom, KindSaved} }
 
 // Origin is where weights come from. Options.Weights needs the kind with its name, path or seed; Backbone.Weights has the
 // rest as well. It is enough to open the same weights again.
 type Origin struct {
 	Kind   Kind   `json:"kind"`
-	Name   string `json:"name,omitempty"`   // of a published set
+	Name   string `json:"name,omitempty"`   // of a published set, or of a repository of the hub
 	Path   string `json:"path,omitempty"`   // of a file
 	Seed   uint64 `json:"seed,omitempty"`   // of random weights
 	SHA256 string `json:"sha256,omitempty"` // of the file, in hex; of the seed's description for random weights. Open checks one that is given
@@ -56,8 +59,12 @@ func WeightsFile(path string) Origin { return Origin{Kind: KindFile, Path: path}
 // RandomWeights are those of an untrained network. The same seed gives the same weights on every machine.
 func RandomWeights(seed uint64) Origin { return Origin{Kind: KindRandom, Seed: seed} }
 
-// ChooseWeights reads what people give as weights: the name of a published set, "random", or the path of a file.
+// ChooseWeights reads what people give as weights: the name of a published set, "random", "hf:OWNER/NAME@REVISION", or the path of a
+// file.
 func ChooseWeights(text string, seed uint64) Origin {
+	if name, ok := strings.CutPrefix(text, HubPrefix); ok {
+		return HubWeights(name)
+	}
 	if text == string(KindRandom) {
 		return RandomWeights(seed)
 	}
@@ -75,6 +82,8 @@ func (o Origin) String() string {
 			return set.String()
 		}
 		return o.Name
+	case KindHub:
+		return HubPrefix + o.Name
 	case KindRandom:
 		return fmt.Sprintf("random (seed %d)", o.Seed)
 	case KindSaved:
