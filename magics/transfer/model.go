@@ -72,7 +72,7 @@ func modelMagic(p *Presenter) magics.Magic {
 	return &magics.Command[ModelFlags]{
 		Use:     "model ARCHITECTURE",
 		Short:   "Builds a frozen backbone with a head, and shows its layers",
-		Long:    "ARCHITECTURE is resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it.",
+		Long:    "ARCHITECTURE is resnet18, resnet34, resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it.",
 		Example: "%model resnet50 --weights imagenet --head \"dense:256:relu,dropout:0.2\"\n%model resnet50 --top",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
 			return lab.Architectures()

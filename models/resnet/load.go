@@ -215,13 +215,14 @@ func (l *loader) unexpected() []string {
 
 // fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
 func (l *loader) fileDepth() int {
-	for _, depth := range []int{152, 101, 50} {
+	for _, depth := range []int{152, 101, 50, 34, 18} {
 		n, err := newNetwork(depth, l.network.variant)
 		if err != nil {
 			continue
 		}
 		conv4 := n.stages[2].blocks
-		if _, ok := l.stored[l.scheme.names(conv4[len(conv4)-1].body[2]).kernel]; ok {
+		body := conv4[len(conv4)-1].body
+		if _, ok := l.stored[l.scheme.names(body[len(body)-1]).kernel]; ok {
 			return depth
 		}
 	}

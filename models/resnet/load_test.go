@@ -81,6 +81,8 @@ func TestHints(t *testing.T) {
 		"an earlier cut": {incomplete, Options{}, "cut at conv3"},
 		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
 		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
+		"basic blocks":   {openGolden(t, "torchvision34").shapes, Options{}, "looks like a ResNet34"},
+		"two basic ones": {openGolden(t, "torchvision18").shapes, Options{Depth: 34}, "looks like a ResNet18"},
 		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},
 	} {
 		if _, err := openShapes(t, test.shapes, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -213,7 +215,7 @@ func TestCaffePartialFile(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	missing := WeightsFile("no/such/file.safetensors")
 	for want, options := range map[string]Options{
-		"depth must be one of 50, 101, 152; got 34":                        {Depth: 34},
+		"depth must be one of 18, 34, 50, 101, 152; got 20":                        {Depth: 20},
 		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
 		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
 		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},

@@ -71,7 +71,7 @@ type trainFlags struct {
 func (o *trainFlags) declare(flags *pflag.FlagSet) {
 	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), without(flagSet(o.model.Declare), "top"), flagSet(o.train.Declare)}
 	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
-	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet18, resnet34, resnet50, resnet101 or resnet152")
 	flags.StringVarP(&o.out, "out", "o", "", "folder to save the model in")
 	flags.BoolVar(&o.save.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")

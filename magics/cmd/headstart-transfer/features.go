@@ -38,7 +38,7 @@ which stand as a JSON list in the file's metadata under "paths".`,
 		},
 	}
 	addShared(cmd.Flags(), dataSet, modelSet)
-	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet18, resnet34, resnet50, resnet101 or resnet152")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "safetensors file to write")
 	return cmd
 }
