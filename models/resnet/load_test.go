@@ -215,7 +215,7 @@ func TestCaffePartialFile(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	missing := WeightsFile("no/such/file.safetensors")
 	for want, options := range map[string]Options{
-		"depth must be one of 18, 34, 50, 101, 152; got 20":                        {Depth: 20},
+		"depth must be one of 18, 34, 50, 101, 152; got 20":                {Depth: 20},
 		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
 		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
 		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
