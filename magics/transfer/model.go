@@ -38,7 +38,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, of the Hugging Face hub, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
-	magics.Suggest(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "STAGE+STAGE",
+	magics.EnumJoined(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "+", "STAGE+STAGE",
 		"stages whose features the head gets, such as conv4 or conv4+conv5; auto is the last that the weights have")
 	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), recipeflag.Words(resnet.Pools()), "pooling of the feature maps")
 	f.BoolVar(&o.Top, "top", false, "keep the classifier of ImageNet's 1,000 classes, and predict them without a training")
