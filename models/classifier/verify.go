@@ -56,6 +56,9 @@ type VerifyOptions struct {
 // Verify repeats a training on its backbone and on its images, features included, and compares the numbers. Images that are
 // missing or changed end it with what differs: a repetition would prove nothing.
 func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
+	if untrainedHere(o) {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrNotTrained)
+	}
 	p := o.Provenance
 	v := &Verification{Verdict: Different, Differences: []string{}, Missing: []string{}, Changed: []string{}, Expected: o.History}
 	data, err := v.recordedDataset(ctx, o, options)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -18,10 +19,16 @@ import (
 )
 
 // untrained is a network with random weights, a head and classes whose names need escapes.
-func untrained(t *testing.T, variant resnet.Variant, cut resnet.Stage, pool resnet.Pool) Network {
+func untrained(t *testing.T, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
+	t.Helper()
+	return untrainedOf(t, 50, variant, cut, pool)
+}
+
+// untrainedOf is untrained for a depth.
+func untrainedOf(t *testing.T, depth int, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
 	t.Helper()
 	b, err := resnet.Open(context.Background(), resnet.Architecture{
-		Depth: 50, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
+		Depth: depth, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
 	}.Options(resnet.RandomWeights(1)))
 	if err != nil {
 		t.Fatal(err)
@@ -44,10 +51,10 @@ func untrained(t *testing.T, variant resnet.Variant, cut resnet.Stage, pool resn
 	return n
 }
 
-// torchvisionShapes are the tensors of torchvision's ResNet50 by their names, as the golden files list them.
-func torchvisionShapes(t *testing.T) map[string][]int {
+// torchvisionShapes are the tensors of torchvision's ResNet of a depth by their names, as the golden files list them.
+func torchvisionShapes(t *testing.T, depth int) map[string][]int {
 	t.Helper()
-	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", "torchvision50.safetensors"))
+	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,26 +75,29 @@ func torchvisionShapes(t *testing.T) map[string][]int {
 	return shapes
 }
 
-// The state dict has each tensor of torchvision's ResNet50 and no other, so that it loads with strict=True. PyTorch adds
+// The state dict has each tensor of torchvision's ResNet and no other, so that it loads with strict=True. PyTorch adds
 // the counters by itself to a state dict without them.
 func TestStateDictHasTorchvisionsTensors(t *testing.T) {
-	want := torchvisionShapes(t)
-	maps.DeleteFunc(want, func(name string, _ []int) bool {
-		return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
-	})
-	for _, variant := range []resnet.Variant{resnet.V1, resnet.V15} {
-		state, modules, err := untrained(t, variant, resnet.Conv5, resnet.PoolAvg).torch()
+	for _, test := range []struct {
+		depth   int
+		variant resnet.Variant
+	}{{50, resnet.V1}, {50, resnet.V15}, {18, resnet.V15}} {
+		want := torchvisionShapes(t, test.depth)
+		maps.DeleteFunc(want, func(name string, _ []int) bool {
+			return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
+		})
+		state, modules, err := untrainedOf(t, test.depth, test.variant, "conv5", resnet.PoolAvg).torch()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, tensor := range state {
 			if dims, ok := want[name]; !strings.HasPrefix(name, "fc.") && (!ok || !slices.Equal(dims, tensor.Shape)) {
-				t.Errorf("%s: %s is %v, torchvision has %v", variant, name, tensor.Shape, dims)
+				t.Errorf("%+v: %s is %v, torchvision has %v", test, name, tensor.Shape, dims)
 			}
 		}
 		for name := range want {
 			if _, ok := state[name]; !ok {
-				t.Errorf("%s: %s is missing", variant, name)
+				t.Errorf("%+v: %s is missing", test, name)
 			}
 		}
 		if len(modules) != 5 { // batch norm, dense, its activation, dropout, logits
@@ -97,14 +107,14 @@ func TestStateDictHasTorchvisionsTensors(t *testing.T) {
 }
 
 func TestTorchCodeFollowsTheArchitecture(t *testing.T) {
-	code := func(variant resnet.Variant, cut resnet.Stage) string {
+	code := func(variant resnet.Variant, cut resnet.Cut) string {
 		text, err := TorchCode(untrained(t, variant, cut, resnet.PoolAvg), "small.safetensors")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
-	v1 := code(resnet.V1, resnet.Conv3)
+	v1 := code(resnet.V1, "conv3")
 	for _, part := range []string{
 		`classes = ["a\"b","c\nd","é"]`, "strict=True", "m.eps = 1.001e-05", `net.get_submodule("layer2.0.conv1").stride = (2, 2)`,
 		`net.get_submodule("layer2.0.conv2").stride = (1, 1)`, "net.layer3 = nn.Identity()", "net.layer4 = nn.Identity()",
@@ -119,14 +129,14 @@ func TestTorchCodeFollowsTheArchitecture(t *testing.T) {
 			t.Errorf("%q stands in\n%s", part, v1)
 		}
 	}
-	if v15 := code(resnet.V15, resnet.Conv5); strings.Contains(v15, "stride") || strings.Contains(v15, "eps = ") || strings.Contains(v15, "Identity") {
+	if v15 := code(resnet.V15, "conv5"); strings.Contains(v15, "stride") || strings.Contains(v15, "eps = ") || strings.Contains(v15, "Identity") {
 		t.Errorf("torchvision's own variant is changed:\n%s", v15)
 	}
 }
 
 func TestONNXNamesWhatAProgramNeeds(t *testing.T) {
 	var out bytes.Buffer
-	if err := ONNX(&out, untrained(t, resnet.V15, resnet.Conv2, resnet.PoolMax)); err != nil {
+	if err := ONNX(&out, untrained(t, resnet.V15, "conv2", resnet.PoolMax)); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []string{
@@ -139,16 +149,16 @@ func TestONNXNamesWhatAProgramNeeds(t *testing.T) {
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
-	n := untrained(t, resnet.V1, resnet.Conv2, resnet.PoolMax)
+	n := untrained(t, resnet.V1, "conv2", resnet.PoolMax)
 	if err := Torch(&bytes.Buffer{}, n); !errors.Is(err, ErrPool) {
 		t.Errorf("max pooling in PyTorch: %v", err)
 	}
-	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	n = untrained(t, resnet.V1, "conv2", resnet.PoolAvg)
 	delete(n.HeadWeights, "logits/kernel")
 	if err := ONNX(&bytes.Buffer{}, n); !errors.Is(err, ErrHead) || !strings.Contains(err.Error(), "logits/kernel") {
 		t.Errorf("without the last kernel: %v", err)
 	}
-	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	n = untrained(t, resnet.V1, "conv2", resnet.PoolAvg)
 	n.Stages = map[string]weights.Float32{"conv9_conv/kernel": {}}
 	if err := Torch(&bytes.Buffer{}, n); err == nil || !strings.Contains(err.Error(), "conv9_conv/kernel") {
 		t.Errorf("a stage that does not exist: %v", err)

@@ -84,6 +84,9 @@ func (l *loader) load() (parameters, []string, error) {
 	l.noBias = l.network.biases && l.absent(l.biasNames())
 	unexpected := l.unexpected()
 	l.check()
+	if l.onlyTopMissing(unexpected) {
+		return parameters{}, nil, &NoTopError{Weights: l.path, Missing: l.missing}
+	}
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
 			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
@@ -91,7 +94,7 @@ func (l *loader) load() (parameters, []string, error) {
 		}
 	}
 	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		w, err := l.layer(c)
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
@@ -112,10 +115,17 @@ func (l *loader) load() (parameters, []string, error) {
 	return p, l.notes(), nil
 }
 
+// onlyTopMissing tells whether nothing is wrong but that the file has no top.
+func (l *loader) onlyTopMissing(unexpected []string) bool {
+	kernel, bias := l.scheme.topNames()
+	other := slices.ContainsFunc(l.missing, func(name string) bool { return name != kernel && name != bias })
+	return l.architecture.Top && len(l.missing) > 0 && !other && len(l.wrong)+len(unexpected) == 0
+}
+
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
 func (l *loader) biasNames() []string {
 	var names []string
-	for _, c := range l.network.convolutions(l.architecture.Cut)[1:] {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last())[1:] {
 		names = append(names, l.scheme.names(c).bias)
 	}
 	return names
@@ -129,7 +139,7 @@ func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].
 
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		l.want(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out})
 		if l.network.biases && !l.noBias {
@@ -205,13 +215,14 @@ func (l *loader) unexpected() []string {
 
 // fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
 func (l *loader) fileDepth() int {
-	for _, depth := range []int{152, 101, 50} {
+	for _, depth := range []int{152, 101, 50, 34, 18} {
 		n, err := newNetwork(depth, l.network.variant)
 		if err != nil {
 			continue
 		}
 		conv4 := n.stages[2].blocks
-		if _, ok := l.stored[l.scheme.names(conv4[len(conv4)-1].body[2]).kernel]; ok {
+		body := conv4[len(conv4)-1].body
+		if _, ok := l.stored[l.scheme.names(body[len(body)-1]).kernel]; ok {
 			return depth
 		}
 	}
@@ -224,10 +235,10 @@ func (l *loader) hint(unexpected []string) string {
 		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
 	}
 	if len(unexpected) == 0 && len(l.wrong) == 0 {
-		stages := upTo(l.architecture.Cut)
+		stages := upTo(l.architecture.Cut.Last())
 		for i := len(stages) - 2; i >= 0; i-- {
 			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, stored: l.stored}
-			earlier.architecture.Cut = stages[i]
+			earlier.architecture.Cut = Cut(stages[i])
 			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
 				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
@@ -254,6 +265,9 @@ func (l *loader) layer(c Convolution) (*layerWeights, error) {
 	}
 	if !slices.ContainsFunc(w.variance, func(v float32) bool { return v != 0 }) {
 		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", l.stored[names.variance])
+	}
+	if !slices.ContainsFunc(w.kernel, func(v float32) bool { return v != 0 }) {
+		return nil, fmt.Errorf("tensor %s holds only zeros, so that nothing of an image passes it: the file is damaged", l.stored[names.kernel])
 	}
 	for i, v := range w.variance {
 		if v < 0 {
@@ -329,7 +343,7 @@ func (l *loader) notes() []string {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
 			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
@@ -347,7 +361,7 @@ func (l *loader) notes() []string {
 		}
 	}
 	if left := len(l.stored) - used - counters; left > 0 {
-		notes = append(notes, fmt.Sprintf("%d tensors past the cut at %s are not needed", left, l.architecture.Cut))
+		notes = append(notes, fmt.Sprintf("%d tensors past the cut at %s are not needed", left, l.architecture.Cut.Last()))
 	}
 	return notes
 }

@@ -74,7 +74,7 @@ type trainFlags struct {
 }
 
 func (o *trainFlags) declare(flags *pflag.FlagSet) {
-	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), flagSet(o.model.Declare), flagSet(o.train.Declare)}
+	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), without(flagSet(o.model.Declare), "top"), flagSet(o.train.Declare)}
 	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
 	flags.Lookup("devices").Usage = "number of GPUs that share each batch"
 	declareArchitecture(flags, &o.architecture)

@@ -18,7 +18,7 @@ func featuresCommand(p *transfer.Presenter) *cobra.Command {
 	var data transfer.DatasetFlags
 	var model transfer.ModelFlags
 	var architecture, out string
-	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split", "group-by"), without(flagSet(model.Declare), "head", "name")
+	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split", "group-by"), without(flagSet(model.Declare), "head", "name", "top")
 	cmd := &cobra.Command{
 		Use:   "features DIR",
 		Short: "Compute the backbone's features of every image in a folder",

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // savedFlags are those of a command that works with a saved model.
@@ -27,6 +30,18 @@ func (o *savedFlags) declare(flags *pflag.FlagSet) {
 
 func (o *savedFlags) declareWeights(flags *pflag.FlagSet) {
 	flags.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for a model that was saved head-only")
+}
+
+// loadOrBuild is load, where the model may also be an architecture: the classifier that its weights were published with.
+func (o *savedFlags) loadOrBuild(ctx context.Context, page transfer.Page, p *transfer.Presenter, model string) error {
+	if _, err := os.Stat(model); err == nil || !slices.Contains(lab.Architectures(), model) {
+		return o.load(ctx, p, model)
+	}
+	var flags transfer.ModelFlags
+	flagSet(flags.Declare) // for the defaults
+	flags.Top, flags.Weights = true, cmp.Or(o.weights, flags.Weights)
+	_, err := p.OpenModel(ctx, page, model, flags)
+	return err
 }
 
 // load makes the saved model the current one.
@@ -81,14 +96,15 @@ func predictCommand(p *transfer.Presenter) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict MODEL FILE...",
 		Short: "Predict the classes of images with a saved model",
-		Long: `Predict the classes of images with a saved model. FILE may be a folder. A file that cannot be read is told on standard error,
+		Long: `Predict the classes of images with a saved model. MODEL is its folder, or an architecture such as resnet50: it then tells
+ImageNet's 1,000 classes apart, and --weights may name the file of its weights. FILE may be a folder. A file that cannot be read is told on standard error,
 and with --json in its "error"; the status is 1 only where none can be read. Nothing is fetched from the network.`,
 		Example: `  headstart predict model new.jpg
   headstart predict model photos/ --top 1 --json`,
 		Args: commandline.Args(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
-				if err := o.load(ctx, p, args[0]); err != nil {
+				if err := o.loadOrBuild(ctx, quietPage(c), p, args[0]); err != nil {
 					return err
 				}
 				return p.Predict(ctx, page, files(args[1:]), predict)
