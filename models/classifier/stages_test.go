@@ -60,7 +60,7 @@ func TestModelOfSeveralStages(t *testing.T) {
 		if err != nil || !strings.Contains(string(card), "cut at conv1+") {
 			t.Errorf("the card does not name the stages: %v", err)
 		}
-		verified, err := Verify(context.Background(), device, m.Outcome, m.Backbone(), "", nil)
+		verified, err := Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{})
 		if err != nil || verified.Verdict != Identical {
 			t.Errorf("unfreeze %s: %+v, %v", unfreeze, verified, err)
 		}

@@ -73,7 +73,7 @@ func TestTop(t *testing.T) {
 	if card := loaded.Card(nil); strings.Contains(card, "Dataset") || !strings.Contains(card, "the 1000 classes of ImageNet") {
 		t.Errorf("the card speaks of a training:\n%s", card[:300])
 	}
-	if _, err := Verify(t.Context(), device, loaded.Outcome, loaded.Backbone(), "", nil); !errors.Is(err, ErrNotTrained) {
+	if _, err := Verify(t.Context(), device, loaded.Outcome, loaded.Backbone(), VerifyOptions{}); !errors.Is(err, ErrNotTrained) {
 		t.Errorf("verified what was not trained: %v", err)
 	}
 }
