@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/need", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile"},
 	{".", "internal/diagnosis", "models/prediction", "nbhelpers/display", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/magictest",
-		"models/accel", "models/parallel", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
+		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/selection", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary",
 		"models/head", "models/metric", "models/projection", "models/features/cache", "models/features", "models/modeltest",
