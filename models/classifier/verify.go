@@ -43,7 +43,7 @@ type Verification struct {
 	Repeated    training.History `json:"repeated"`
 }
 
-// Verify repeats a training on its backbone and on the images under root (empty: where they were), features included, and
+// Verify repeats a training on its backbone (of the method auto: on that whose stages were compared) and on the images under root (empty: where they were), features included, and
 // compares the numbers. Images that are missing or changed end it with what differs: a repetition would prove nothing.
 func Verify(
 	ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, root string, events func(training.Event),
@@ -79,6 +79,11 @@ func Verify(
 	}
 	defer repeated.Close()
 	v.Repeated = repeated.History
+	if o.Selection != nil && repeated.Selection != nil {
+		if was, is := o.Selection.Choice().Candidate.String(), repeated.Selection.Choice().Candidate.String(); was != is {
+			v.Differences = append(v.Differences, fmt.Sprintf("cross-validation had chosen %s, and now %s", was, is))
+		}
+	}
 	v.compare(o, repeated.Outcome)
 	return v, nil
 }
@@ -88,7 +93,7 @@ func recordedDataset(ctx context.Context, o training.Outcome, root string) (*ima
 	p := o.Provenance
 	id := p.Backbone
 	data := &imagefolder.Dataset{
-		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest,
+		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest, Together: p.Together,
 		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: p.MaxPixels},
 	}
 	if o.Task == training.Regression {
@@ -96,6 +101,13 @@ func recordedDataset(ctx context.Context, o training.Outcome, root string) (*ima
 	}
 	var changed []string
 	differs := func(format string, args ...any) { changed = append(changed, fmt.Sprintf(format, args...)) }
+	for _, list := range p.Together {
+		for _, i := range list {
+			if i < 0 || i >= len(p.Files) {
+				return nil, nil, fmt.Errorf("its record keeps the file %d of %d in a fold, which cannot be", i, len(p.Files))
+			}
+		}
+	}
 	labels := 0
 	for _, f := range p.Files {
 		labels = max(labels, f.Label+1)

@@ -14,6 +14,9 @@ import (
 // the run that trained it. An empty name is the current model. root says where the images are now; empty: where they were.
 func (l *Lab) Verify(ctx context.Context, name, root string, events func(training.Event)) (training.Outcome, *classifier.Verification, error) {
 	outcome, backbone, err := l.outcome(ctx, name)
+	if err == nil && outcome.Provenance.Base != nil {
+		backbone, err = l.openIdentity(ctx, *outcome.Provenance.Base, name)
+	}
 	if err != nil {
 		return outcome, nil, err
 	}
@@ -57,13 +60,21 @@ func (l *Lab) outcomeOnDisk(ctx context.Context, name string) (training.Outcome,
 	if err != nil {
 		return training.Outcome{}, nil, err
 	}
-	id := outcome.Provenance.Backbone
+	backbone, err := l.openIdentity(ctx, outcome.Provenance.Backbone, name)
+	if err != nil {
+		return training.Outcome{}, nil, err
+	}
+	return outcome, backbone, nil
+}
+
+// openIdentity finds the backbone of an identity among the models, or makes it.
+func (l *Lab) openIdentity(ctx context.Context, id features.Identity, run string) (*features.Backbone, error) {
 	if have := l.modelBackbone(id); have != nil {
-		return outcome, have, nil
+		return have, nil
 	}
 	backbone, err := id.Open(ctx)
 	if err != nil {
-		return training.Outcome{}, nil, fmt.Errorf("open the backbone of the run %s: %w", name, err)
+		return nil, fmt.Errorf("open the backbone of the run %s: %w", run, err)
 	}
-	return outcome, backbone, nil
+	return backbone, nil
 }

@@ -66,6 +66,9 @@ func (j Job) Validate() error {
 	if _, err := j.Recipe.classWeights(j.Dataset); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	if shape := j.Backbone.FeatureShape(); j.Recipe.Method == MethodAuto && len(shape) != 1 {
+		return fmt.Errorf("train: %w", &FieldError{"method", fmt.Sprintf("auto needs pooled features, and these have the shape %v", shape)})
+	}
 	return j.checkTargets()
 }
 

@@ -1,0 +1,246 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/probe"
+	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/stepper"
+)
+
+// comparedStages is how many stages are compared, from the last on: earlier ones tell of edges and colors alone.
+const comparedStages = 3
+
+// choose is the method auto: it compares probes on the features of several stages by cross-validation on the training images,
+// makes the chosen one the head, and measures it once on the validation images.
+func (s *session) choose(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // a fit of the cross-validation is not worth waiting for
+		select {
+		case <-s.job.Control.Abort:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := s.chooseHead(ctx)
+	if s.aborted() {
+		return ErrAborted
+	}
+	return err
+}
+
+func (s *session) chooseHead(ctx context.Context) error {
+	start := time.Now()
+	data, table, err := s.stageFeatures(ctx)
+	if err != nil {
+		return err
+	}
+	trained := data.Take(s.rowsOf(s.train))
+	choice, err := s.compare(ctx, trained)
+	if err != nil {
+		return err
+	}
+	joined, err := trained.Join(choice.Candidate)
+	if err != nil {
+		return err
+	}
+	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
+	steps := 0
+	head, err := choice.Fit(ctx, samples, s.workers(), func(i probe.Iteration) {
+		steps++
+		s.events(Event{Kind: StepEvent, Step: &Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
+	})
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	head.Scale(1 / choice.Temperature)
+	if err := s.build(choice.Candidate, head, table); err != nil {
+		return err
+	}
+	all, err := data.Join(choice.Candidate)
+	if err != nil {
+		return err
+	}
+	return s.measureOnce(all, start)
+}
+
+func (s *session) workers() int {
+	if n := s.job.Environment.Workers; n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// rowsOf are the places of items among the training and validation images.
+func (s *session) rowsOf(items []int) []int {
+	place := map[int]int{}
+	for at, item := range slices.Concat(s.train, s.val) {
+		place[item] = at
+	}
+	rows := make([]int, len(items))
+	for i, item := range items {
+		rows[i] = place[item]
+	}
+	return rows
+}
+
+// stageFeatures computes the features of the training and validation images at the stages that are compared. The table has
+// those of the last of them.
+func (s *session) stageFeatures(ctx context.Context) (selection.Data, *features.Table, error) {
+	items := slices.Concat(s.train, s.val)
+	table, err := s.compute(ctx, items, nil)
+	if err != nil {
+		return selection.Data{}, nil, err
+	}
+	data := selection.Data{Classes: len(s.job.Dataset.Classes)}
+	for _, stage := range s.stages() {
+		data.Stages = append(data.Stages, selection.Stage{Name: stage, Features: probe.Features{
+			Rows: len(items), Cols: table.Length(), Data: table.Gather(make([]float32, 0, len(items)*table.Length()), items),
+		}})
+	}
+	place := map[int]int{}
+	for at, item := range items {
+		one := s.job.Dataset.Items[item]
+		place[item] = at
+		data.Labels, data.Keys = append(data.Labels, one.Label), append(data.Keys, one.SHA256)
+		if s.weights != nil {
+			data.Weights = append(data.Weights, float64(s.weights[one.Label]))
+		}
+	}
+	for _, group := range s.job.Dataset.Together {
+		var rows []int
+		for _, item := range group {
+			if at, ok := place[item]; ok {
+				rows = append(rows, at)
+			}
+		}
+		if len(rows) > 1 {
+			data.Groups = append(data.Groups, rows)
+		}
+	}
+	return data, table, nil
+}
+
+// stages are the names of the stages that are compared.
+func (s *session) stages() []string {
+	return []string{string(s.job.Backbone.Identity().Architecture.Cut)}
+}
+
+// compare chooses among the candidates, tells what was chosen and why, and keeps the report.
+func (s *session) compare(ctx context.Context, data selection.Data) (selection.Score, error) {
+	o := selection.DefaultOptions()
+	o.Sets, o.Seed, o.Workers = setsOf(s.stages()), s.job.Recipe.Seed, s.workers()
+	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
+	id := s.job.Backbone.Identity()
+	s.base = &id
+	report, err := selection.Choose(ctx, data, o)
+	switch {
+	case errors.Is(err, selection.ErrTooFew):
+		report = selection.Unjudged(data, o)
+		s.warn(CodeFewForFolds, "There are too few training images to compare classifiers (%v): it is %s, without a comparison.", err, report.Choice().Candidate)
+	case err != nil:
+		return selection.Score{}, fmt.Errorf("train: %w", err)
+	default:
+		s.tell(diagnosis.Diagnosis{Severity: diagnosis.Note, Code: CodeChosen, Sentence: "Chosen: " + report.Summary() + "."})
+	}
+	s.chosen = report
+	if s.record != nil {
+		s.record.run.Selection = report
+	}
+	s.events(Event{Kind: ChosenEvent, Chosen: report})
+	return report.Choice(), nil
+}
+
+// setsOf are the sets of stages that are compared: each, the last two together, and all.
+func setsOf(stages []string) [][]string {
+	var sets [][]string
+	for _, stage := range stages {
+		sets = append(sets, []string{stage})
+	}
+	for n := 2; n <= len(stages); n++ {
+		sets = append(sets, stages[len(stages)-n:])
+	}
+	return sets
+}
+
+// build makes the network of the chosen backbone, with the classifier as its head.
+func (s *session) build(c selection.Candidate, l *probe.Linear, _ *features.Table) error {
+	s.job.Recipe.Head = headNone
+	if l.Unit {
+		return errors.New("train: the head has no layer that normalizes features")
+	}
+	var err error
+	if s.network, err = network.New(s.job.Backbone, s.job.Recipe.Head, features.Tuning{}, s.job.outputs()); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	options := s.job.Recipe.options(s.network)
+	options.Inference = true
+	if s.stepper, err = stepper.New(s.device.Backend, options); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	state, err := s.stepper.Weights()
+	if err != nil {
+		return err
+	}
+	for name, values := range map[string][]float64{"head/logits/kernel": l.Kernel, "head/logits/bias": l.Bias} {
+		array, ok := state[name]
+		if !ok || len(array.Values) != len(values) {
+			return fmt.Errorf("train: the head has no weight %s of %d numbers", name, len(values))
+		}
+		for i, v := range values {
+			array.Values[i] = float32(v)
+		}
+	}
+	if s.record != nil {
+		s.record.run.Recipe = s.job.Recipe
+	}
+	return s.stepper.SetWeights(state)
+}
+
+// measureOnce measures the network on the training and the validation images, whose features are in the rows of all, and
+// records it as the one epoch of the run.
+func (s *session) measureOnce(all probe.Features, start time.Time) error {
+	measure := func(items []int) (loss, accuracy float64, err error) {
+		if len(items) == 0 {
+			return 0, 0, nil
+		}
+		rows := all.Select(s.rowsOf(items))
+		outputs, err := s.stepper.Logits(rows.Data, nil, rows.Rows)
+		if err != nil {
+			return 0, 0, err
+		}
+		s.job.Recipe.Task.Interpret(outputs, s.job.outputs())
+		report, err := s.job.report(outputs, items)
+		if err != nil {
+			return 0, 0, err
+		}
+		return report.Loss, report.Accuracy, nil
+	}
+	epoch := Epoch{Epoch: 1, Epochs: 1}
+	var err error
+	if epoch.Loss, epoch.Accuracy, err = measure(s.train); err != nil {
+		return err
+	}
+	if epoch.ValLoss, epoch.ValAccuracy, err = measure(s.val); err != nil {
+		return err
+	}
+	if math.IsNaN(epoch.Loss) {
+		return errors.New("train: the features or weights are not finite")
+	}
+	epoch.Seconds = time.Since(start).Seconds()
+	if err := s.finishEpoch(epoch); err != nil {
+		return err
+	}
+	s.state.Status = Finished
+	return nil
+}
