@@ -58,8 +58,8 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
 	report, name := e.Report, e.Trained.Name
 	notes := drawing.WeightsNotes(e.Trained.Weights())
-	if err := page.Printf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f\n",
-		name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss); err != nil {
+	if err := page.Printf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f\n",
+		name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss); err != nil {
 		return err
 	}
 	for _, bundle := range []display.Bundle{

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
 )
 
@@ -35,13 +37,18 @@ func (m *Model) Card(figures []string) string {
 	row("Fine-tuned", "%s", m.fineTuned())
 	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	r := p.Recipe
-	row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
-		r.Seed)
+	if s := m.Selection; s != nil {
+		row("Chosen", "%s", escape(s.Summary()))
+		row("Training", "converged (L-BFGS), temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
+	} else {
+		row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
+			r.Seed)
+	}
 	row("Made", "%s on %s", p.Created.Format("2006-01-02 15:04 MST"), p.Device)
 	if best := m.History.Best(); best != nil {
 		b.WriteString("\n## Results\n\n| | loss | accuracy |\n|---|---|---|\n")
 		fmt.Fprintf(&b, "| training, epoch %d | %.4f | %.4f |\n", best.Epoch, best.Loss, best.Accuracy)
-		fmt.Fprintf(&b, "| validation | %.4f | %.4f |\n", best.ValLoss, best.ValAccuracy)
+		fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
 	}
 	slices.Sort(figures)
 	for _, figure := range figures {
@@ -51,6 +58,21 @@ func (m *Model) Card(figures []string) string {
 		"same folder as the training images: on images taken otherwise it may do worse.\n")
 	b.WriteString("\n`headstart verify` repeats the training and compares the numbers.\n")
 	return b.String()
+}
+
+// interval is the 95 % interval of a validation accuracy, where it is of few images.
+func (m *Model) interval(accuracy float64) string {
+	n := 0
+	for _, f := range m.Provenance.Files {
+		if f.Split == imagefolder.Val {
+			n++
+		}
+	}
+	if m.Task != training.Single || n == 0 || n >= metric.Few {
+		return ""
+	}
+	i := metric.Wilson(accuracy, n)
+	return fmt.Sprintf(" (%d images, 95 %% interval %.4f to %.4f)", n, i.Low, i.High)
 }
 
 // fineTuned says for the card what was trained of the backbone, by what moved and not by what was asked for.

@@ -66,6 +66,11 @@ func Verify(
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
 		Accept: training.PreflightCodes(), // the run began in spite of them
 	}
+	if p.Base != nil && backbone.Identity().Fingerprint != p.Base.Fingerprint {
+		only := o.Selection.Choice().Candidate
+		job.Candidate = &only
+		v.Differences = append(v.Differences, "the choice was not repeated, only what was chosen: the backbone that the stages were compared on is not here")
+	}
 	if o.Status == training.Stopped {
 		job.Recipe.Epochs = len(o.History)
 	}

@@ -45,7 +45,9 @@ func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
 		Environment: training.Environment{Home: l.home, CSVLog: o.CSVLog},
 		Request:     training.Request{Name: o.Name, Model: model.Name, Cell: o.Cell, Flags: o.Flags},
 	}
-	job.Recipe.Head = model.Head()
+	if o.Recipe.Method != training.MethodAuto {
+		job.Recipe.Head = model.Head()
+	}
 	if o.Resume == "" {
 		return job, model, nil
 	}
@@ -168,7 +170,7 @@ func (l *Lab) Search(
 	}
 	best := classifier.New(result.Best)
 	model.mu.Lock()
-	model.head = best.Head().String()
+	model.head, model.chosen = best.Head().String(), true
 	model.mu.Unlock()
 	model.take(best, best.Name, job.Dataset)
 	return result, nil

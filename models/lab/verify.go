@@ -14,11 +14,14 @@ import (
 // the run that trained it. An empty name is the current model. root says where the images are now; empty: where they were.
 func (l *Lab) Verify(ctx context.Context, name, root string, events func(training.Event)) (training.Outcome, *classifier.Verification, error) {
 	outcome, backbone, err := l.outcome(ctx, name)
-	if err == nil && outcome.Provenance.Base != nil {
-		backbone, err = l.openIdentity(ctx, *outcome.Provenance.Base, name)
-	}
 	if err != nil {
 		return outcome, nil, err
+	}
+	if base := outcome.Provenance.Base; base != nil {
+		// Where it is not to be had, a cut of it is: the choice is then not repeated, and the verification says so.
+		if whole, err := l.openIdentity(ctx, *base, name); err == nil {
+			backbone = whole
+		}
 	}
 	device, err := l.Device(ctx)
 	if err != nil {

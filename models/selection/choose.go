@@ -36,8 +36,9 @@ type Data struct {
 type Options struct {
 	Sets           [][]string // stages whose features are concatenated; a set of which one is not in the data is left out
 	Normalizations []probe.Normalization
-	Strengths      []float64 // of Logistic: C times the mean squared distance of a row from the mean, so that one list suits all features
-	Centroid       bool      // whether the nearest centroid is a candidate
+	Strengths      []float64  // of Logistic: C times the mean squared distance of a row from the mean, so that one list suits all features
+	Centroid       bool       // whether the nearest centroid is a candidate
+	Only           *Candidate // nothing but this one, to judge what was chosen before; nil: all of the above
 
 	Folds     int
 	MaxImages int // compared on as many at most, drawn by class; their number bounds the time
@@ -212,6 +213,14 @@ type comparison struct {
 
 // layOut makes the families.
 func (c *comparison) layOut() error {
+	if only := c.options.Only; only != nil {
+		features, err := c.data.Join(*only)
+		if err != nil {
+			return fmt.Errorf("choose a classifier: %w", err)
+		}
+		c.families = []*family{{Candidate: *only, features: features, cs: []float64{only.C}}}
+		c.options.Sets = nil
+	}
 	for _, set := range c.options.Sets {
 		features, ok := c.data.join(set)
 		if !ok {

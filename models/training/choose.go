@@ -139,7 +139,7 @@ func (s *session) stages() []string {
 // compare chooses among the candidates, tells what was chosen and why, and keeps the report.
 func (s *session) compare(ctx context.Context, data selection.Data) (selection.Score, error) {
 	o := selection.DefaultOptions()
-	o.Sets, o.Seed, o.Workers = setsOf(s.stages()), s.job.Recipe.Seed, s.workers()
+	o.Sets, o.Seed, o.Workers, o.Only = setsOf(s.stages()), s.job.Recipe.Seed, s.workers(), s.job.Candidate
 	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
 	id := s.job.Backbone.Identity()
 	s.base = &id

@@ -51,7 +51,9 @@ func TestAutoChoosesAHead(t *testing.T) {
 	if diff := cmp.Diff(chosen, r.Selection); diff != "" || r.Provenance.Base == nil || r.Provenance.Recipe.Method != MethodAuto {
 		t.Errorf("the outcome lacks what was chosen: %s, %+v", diff, r.Provenance)
 	}
-	if !slices.ContainsFunc(notes, func(s string) bool { return strings.HasPrefix(s, "Chosen: ") && strings.Contains(s, "cross-validation") }) {
+	if !slices.ContainsFunc(notes, func(s string) bool {
+		return strings.HasPrefix(s, "Chosen: ") && strings.Contains(s, "cross-validation")
+	}) {
 		t.Errorf("the notes are %q", notes)
 	}
 

@@ -82,7 +82,15 @@ func ReadOutcome(home, name string) (Outcome, error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return Outcome{}, fmt.Errorf("read run %s: %w", name, err)
 	}
+	if !plausible(o.Selection) {
+		return Outcome{}, fmt.Errorf("read run %s: its choice is number %d of %d candidates", name, o.Selection.Chosen, len(o.Selection.Scores))
+	}
 	return o, nil
+}
+
+// plausible tells whether a report that was read has the choice that it names.
+func plausible(r *selection.Report) bool {
+	return r == nil || r.Chosen >= 0 && r.Chosen < len(r.Scores)
 }
 
 // keep writes the outcome of the finished run.

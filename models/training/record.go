@@ -145,6 +145,9 @@ func ReadRun(home, name string) (*Run, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", name, err)
 	}
+	if !plausible(r.Selection) {
+		r.Selection = nil
+	}
 	if r.Status == Running && !checkpoint.Busy(runsDir(home), name) {
 		r.Status = Interrupted
 	}
