@@ -94,7 +94,7 @@ func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 		options.Weights = resnet.ChooseWeights(o.Weights, seed)
 	}
 	if o.Cut != "" {
-		options.Cut = resnet.Stage(o.Cut)
+		options.Cut = resnet.Cut(o.Cut)
 	}
 	if o.Size != 0 {
 		options.Size = o.Size

@@ -39,8 +39,9 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
-	magics.Enum(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "last stage to compute; auto is the last that the weights have")
-	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), recipeflag.Words(resnet.Pools()), "pooling of the last feature maps")
+	magics.Suggest(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "STAGE+STAGE",
+		"stages whose features the head gets, such as conv4 or conv4+conv5; auto is the last that the weights have")
+	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), recipeflag.Words(resnet.Pools()), "pooling of the feature maps")
 	f.StringVar(&o.Head, "head", head.Default, "head: layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
 	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), recipeflag.Words(resnet.Preprocessings()),
 		"preprocessing of the pixels; auto is what the weights were trained with")
@@ -58,7 +59,7 @@ func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.Mode
 	return lab.ModelOptions{
 		Name: o.Name, Head: cmp.Or(o.Head, head.Default), HeadChosen: o.Head != "" && o.flags != nil && o.flags.Changed("head"), Precision: resnet.Precision(o.Precision),
 		Backbone: resnet.Options{
-			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Stage(o.Cut),
+			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Cut(o.Cut),
 			Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
 		},
 	}, err

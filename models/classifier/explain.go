@@ -21,7 +21,8 @@ type HeatMap struct {
 }
 
 // Explain computes the Grad-CAM heat map of an image file for a class (arXiv:1610.02391); an empty class means the most
-// probable one. The map has the size of the backbone's last feature maps.
+// probable one. The map has the size of the backbone's last feature maps. Where the head gets the features of several stages, it
+// shows what the last of them says, with the others held constant: their maps differ in size, and the last has most of the meaning.
 func (m *Model) Explain(ctx context.Context, file, class string) (*HeatMap, error) {
 	image, err := features.ReadImage(file, m.geometry(), m.limits())
 	if err != nil {
@@ -75,20 +76,11 @@ func (m *Model) explain(ctx context.Context, pixels []uint8, outputs []float32, 
 }
 
 func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32, int, int, error) {
-	whole, err := m.Backbone().FeatureMaps("")
-	if err != nil {
-		return nil, 0, 0, err
-	}
+	backbone := m.Backbone()
 	if m.Unfrozen() == "" {
-		// The frozen network's feature maps go in; what is left is the pooling.
-		maps, err := m.mapsOf(ctx, whole, pixels)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		return m.stepper.Explain(maps, whole.FeatureShape(), func(_ *model.Scope, x *graph.Node) (maps, features *graph.Node) {
-			return x, m.Backbone().PoolFeatures(x)
-		}, output)
+		return m.heatOfFrozen(ctx, pixels, output)
 	}
+	var err error
 	size := m.geometry().Size
 	input, shape := make([]float32, len(pixels)), []int{size, size, 3}
 	if m.frozen != nil {
@@ -102,8 +94,44 @@ func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32
 		}
 	}
 	return m.stepper.Explain(input, shape, func(scope *model.Scope, x *graph.Node) (maps, features *graph.Node) {
-		maps = whole.After(scope, m.network.After, m.network.Tuning, x)
-		return maps, m.Backbone().PoolFeatures(maps)
+		all := backbone.MapsAfter(scope, m.network.After, m.network.Tuning, x)
+		return all[len(all)-1], backbone.PoolFeatures(all)
+	}, output)
+}
+
+// heatOfFrozen is heat for a frozen backbone: the feature maps of the last stage go in, and after them the pooled features of the
+// stages before it, which are constants as far as the explanation is concerned. What is left is the pooling of the last.
+func (m *Model) heatOfFrozen(ctx context.Context, pixels []uint8, output int) ([]float32, int, int, error) {
+	backbone := m.Backbone()
+	stages, dims := backbone.Cut(), backbone.Network().StageDims()
+	whole, err := backbone.FeatureMaps(stages[len(stages)-1])
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	maps, err := m.mapsOf(ctx, whole, pixels)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	shape := whole.FeatureShape()
+	last, err := backbone.At(stages[len(stages)-1])
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if len(stages) == 1 {
+		return m.stepper.Explain(maps, shape, func(_ *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+			return x, last.PoolFeatures([]*graph.Node{x})
+		}, output)
+	}
+	row, err := m.frozen.Extract(ctx, pixels, 1, 1)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	size, before := len(maps), len(row)-dims[len(dims)-1]
+	input := append(maps, row[:before]...)
+	return m.stepper.Explain(input, []int{len(input)}, func(_ *model.Scope, x *graph.Node) (maps, features *graph.Node) {
+		maps = graph.Reshape(graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, size)), append([]int{1}, shape...)...)
+		rest := graph.Slice(x, graph.AxisRange(), graph.AxisRange(size))
+		return maps, graph.Concatenate([]*graph.Node{rest, last.PoolFeatures([]*graph.Node{maps})}, -1)
 	}, output)
 }
 

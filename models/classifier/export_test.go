@@ -85,6 +85,7 @@ func exportCases(t *testing.T, device *accel.Device, run func(m *Model, data *im
 		m, data := fit(t, device, job), job.Dataset
 		run(m, data)
 	}
+	stagesCase(t, device, run)
 }
 
 func TestONNXGivesTheSameProbabilities(t *testing.T) {

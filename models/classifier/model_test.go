@@ -358,7 +358,7 @@ func TestFineTuningInOtherWays(t *testing.T) {
 	device := modeltest.XLA(t, 2)
 	job := fineTuned(t, "dense:16:relu,dropout:0.2", modeltest.Options())
 	options := modeltest.Options()
-	options.Cut = resnet.Conv2
+	options.Cut = "conv2"
 	job.Backbone = modeltest.Backbone(t, options)
 	job.Recipe.Unfreeze, job.Recipe.Epochs, job.Recipe.LearningRate = resnet.Conv2, 4, 0.0003
 	want, data := fit(t, device, job), job.Dataset

@@ -18,7 +18,7 @@ import (
 )
 
 // untrained is a network with random weights, a head and classes whose names need escapes.
-func untrained(t *testing.T, variant resnet.Variant, cut resnet.Stage, pool resnet.Pool) Network {
+func untrained(t *testing.T, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
 	t.Helper()
 	b, err := resnet.Open(context.Background(), resnet.Architecture{
 		Depth: 50, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
@@ -76,7 +76,7 @@ func TestStateDictHasTorchvisionsTensors(t *testing.T) {
 		return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
 	})
 	for _, variant := range []resnet.Variant{resnet.V1, resnet.V15} {
-		state, modules, err := untrained(t, variant, resnet.Conv5, resnet.PoolAvg).torch()
+		state, modules, err := untrained(t, variant, "conv5", resnet.PoolAvg).torch()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,14 +97,14 @@ func TestStateDictHasTorchvisionsTensors(t *testing.T) {
 }
 
 func TestTorchCodeFollowsTheArchitecture(t *testing.T) {
-	code := func(variant resnet.Variant, cut resnet.Stage) string {
+	code := func(variant resnet.Variant, cut resnet.Cut) string {
 		text, err := TorchCode(untrained(t, variant, cut, resnet.PoolAvg), "small.safetensors")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return text
 	}
-	v1 := code(resnet.V1, resnet.Conv3)
+	v1 := code(resnet.V1, "conv3")
 	for _, part := range []string{
 		`classes = ["a\"b","c\nd","é"]`, "strict=True", "m.eps = 1.001e-05", `net.get_submodule("layer2.0.conv1").stride = (2, 2)`,
 		`net.get_submodule("layer2.0.conv2").stride = (1, 1)`, "net.layer3 = nn.Identity()", "net.layer4 = nn.Identity()",
@@ -119,14 +119,14 @@ func TestTorchCodeFollowsTheArchitecture(t *testing.T) {
 			t.Errorf("%q stands in\n%s", part, v1)
 		}
 	}
-	if v15 := code(resnet.V15, resnet.Conv5); strings.Contains(v15, "stride") || strings.Contains(v15, "eps = ") || strings.Contains(v15, "Identity") {
+	if v15 := code(resnet.V15, "conv5"); strings.Contains(v15, "stride") || strings.Contains(v15, "eps = ") || strings.Contains(v15, "Identity") {
 		t.Errorf("torchvision's own variant is changed:\n%s", v15)
 	}
 }
 
 func TestONNXNamesWhatAProgramNeeds(t *testing.T) {
 	var out bytes.Buffer
-	if err := ONNX(&out, untrained(t, resnet.V15, resnet.Conv2, resnet.PoolMax)); err != nil {
+	if err := ONNX(&out, untrained(t, resnet.V15, "conv2", resnet.PoolMax)); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []string{
@@ -139,16 +139,16 @@ func TestONNXNamesWhatAProgramNeeds(t *testing.T) {
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
-	n := untrained(t, resnet.V1, resnet.Conv2, resnet.PoolMax)
+	n := untrained(t, resnet.V1, "conv2", resnet.PoolMax)
 	if err := Torch(&bytes.Buffer{}, n); !errors.Is(err, ErrPool) {
 		t.Errorf("max pooling in PyTorch: %v", err)
 	}
-	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	n = untrained(t, resnet.V1, "conv2", resnet.PoolAvg)
 	delete(n.HeadWeights, "logits/kernel")
 	if err := ONNX(&bytes.Buffer{}, n); !errors.Is(err, ErrHead) || !strings.Contains(err.Error(), "logits/kernel") {
 		t.Errorf("without the last kernel: %v", err)
 	}
-	n = untrained(t, resnet.V1, resnet.Conv2, resnet.PoolAvg)
+	n = untrained(t, resnet.V1, "conv2", resnet.PoolAvg)
 	n.Stages = map[string]weights.Float32{"conv9_conv/kernel": {}}
 	if err := Torch(&bytes.Buffer{}, n); err == nil || !strings.Contains(err.Error(), "conv9_conv/kernel") {
 		t.Errorf("a stage that does not exist: %v", err)

@@ -69,19 +69,34 @@ func (w onnxEngine) add(name string, t weights.Float32) string {
 
 func (w onnxEngine) network(n Network) (output string, err error) {
 	a := n.Backbone.Architecture()
-	x := resnet.Forward(n.Backbone, w, w.preprocess(inputName, a.Preprocess))
-	switch a.Pool {
-	case resnet.PoolAvg:
-		x = w.graph.Node("Flatten", []string{w.graph.Node("GlobalAveragePool", []string{x})})
-	case resnet.PoolMax:
-		x = w.graph.Node("Flatten", []string{w.graph.Node("GlobalMaxPool", []string{x})})
-	default:
-		x = w.graph.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 3, 1)) // the head's layout
+	parts := resnet.Forward(n.Backbone, w, w.preprocess(inputName, a.Preprocess))
+	for i, x := range parts {
+		parts[i] = w.pool(x, a.Pool)
 	}
+	x := w.concatenate(parts)
 	if x, err = w.head(x, n); err != nil {
 		return "", err
 	}
 	return w.finish(x, n.Output), nil
+}
+
+// pool makes features of a stage's feature maps.
+func (w onnxEngine) pool(x string, p resnet.Pool) string {
+	switch p {
+	case resnet.PoolAvg:
+		return w.graph.Node("Flatten", []string{w.graph.Node("GlobalAveragePool", []string{x})})
+	case resnet.PoolMax:
+		return w.graph.Node("Flatten", []string{w.graph.Node("GlobalMaxPool", []string{x})})
+	}
+	return w.graph.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 3, 1)) // the head's layout
+}
+
+// concatenate joins the parts of a vector.
+func (w onnxEngine) concatenate(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return w.graph.Node("Concat", parts, onnx.Int("axis", 1))
 }
 
 // preprocess takes the input to normalized [batch, channels, height, width].
@@ -142,6 +157,8 @@ func (w onnxEngine) head(x string, n Network) (string, error) {
 		case head.LayerNorm:
 			x = w.graph.Node("LayerNormalization", []string{x, tensor("gamma"), tensor("beta")},
 				onnx.Float("epsilon", head.LayerNormEpsilon))
+		case head.UnitNorm:
+			x = w.unitNorm(x, step)
 		case head.Flatten:
 			x = w.graph.Node("Flatten", []string{x})
 		case head.AvgPool:
@@ -152,6 +169,26 @@ func (w onnxEngine) head(x string, n Network) (string, error) {
 		}
 	}
 	return x, nil
+}
+
+// unitNorm divides each part of the vector by its length.
+func (w onnxEngine) unitNorm(x string, step head.Step) string {
+	name := "head/" + step.Name
+	least := w.graph.Tensor(name+"/least", nil, []float32{head.UnitNormEpsilon})
+	parts, at := make([]string, len(step.Blocks)), 0
+	for i, n := range step.Blocks {
+		part := x
+		if len(parts) > 1 {
+			axis := w.graph.Integers(fmt.Sprintf("%s/axis_%d", name, i), 1)
+			from := w.graph.Integers(fmt.Sprintf("%s/from_%d", name, i), int64(at))
+			to := w.graph.Integers(fmt.Sprintf("%s/to_%d", name, i), int64(at+n))
+			part = w.graph.Node("Slice", []string{x, from, to, axis})
+		}
+		length := w.graph.Node("ReduceL2", []string{part}, onnx.Ints("axes", 1), onnx.Int("keepdims", 1))
+		parts[i] = w.graph.Node("Div", []string{part, w.graph.Node("Max", []string{length, least})})
+		at += n
+	}
+	return w.concatenate(parts)
 }
 
 func (w onnxEngine) activate(x, name string) string {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/head"
@@ -104,6 +106,8 @@ func (t torchEngine) head(n Network) (modules []string, err error) {
 			t.state[at+"weight"], t.state[at+"bias"] = weight("gamma"), weight("beta")
 			t.state[at+"running_mean"], t.state[at+"running_var"] = weight("moving_mean"), weight("moving_variance")
 			modules = append(modules, fmt.Sprintf("nn.BatchNorm1d(%d, eps=%g)", step.Input[0], head.BatchNormEpsilon))
+		case head.UnitNorm:
+			modules = append(modules, fmt.Sprintf("L2Norm([%s])", integers(step.Blocks)))
 		case head.Dropout:
 			modules = append(modules, fmt.Sprintf("nn.Dropout(%g)", step.Rate))
 		case head.Flatten, head.Activation: // an activation is written below
@@ -139,6 +143,9 @@ func TorchCode(n Network, file string) (string, error) {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("import torch, torchvision\nfrom torch import nn\nfrom safetensors.torch import load_file\n")
+	if slices.ContainsFunc(n.Head.Steps, func(s head.Step) bool { return s.Kind == head.UnitNorm }) {
+		line("%s", torchL2Norm)
+	}
 	line("classes = %s", classes)
 	line("net = torchvision.models.resnet%d()", a.Depth)
 	for i := len(n.Backbone.Stages()); i < len(resnet.Stages()); i++ {
@@ -147,6 +154,9 @@ func TorchCode(n Network, file string) (string, error) {
 	line("net.fc = nn.Sequential(%s)", strings.Join(modules, ", "))
 	for _, change := range changes {
 		line("%s", change)
+	}
+	if stages := a.Cut.Stages(); len(stages) > 1 {
+		line("%s", torchForward(stages))
 	}
 	line("net.load_state_dict(load_file(%s), strict=True)\nnet.eval()\n", path)
 	line("# x: [batch, 3, %d, %d], RGB from 0 to 255 as float; images are resized: %s", a.Size, a.Size, n.resizing())
@@ -165,6 +175,40 @@ func TorchCode(n Network, file string) (string, error) {
 		line("values = net(x) # [batch, %d]", n.Head.Outputs)
 	}
 	return b.String(), nil
+}
+
+// torchL2Norm is the Python code of a layer that PyTorch has as a function alone.
+var torchL2Norm = fmt.Sprintf(`class L2Norm(nn.Module): # each part of a row divided by its length
+    def __init__(self, parts):
+        super().__init__()
+        self.parts = parts
+    def forward(self, x):
+        return torch.cat([nn.functional.normalize(part, eps=%g) for part in x.split(self.parts, 1)], 1)
+`, head.UnitNormEpsilon)
+
+// torchForward is the code that gives the head the averages of several stages. torchvision calls the stages after its stem
+// layer1 to layer4.
+func torchForward(stages []resnet.Stage) string {
+	var taken []string
+	for _, s := range stages {
+		taken = append(taken, strconv.Itoa(slices.Index(resnet.Stages(), s)))
+	}
+	return fmt.Sprintf(`def forward(x):
+    x, parts = net.maxpool(net.relu(net.bn1(net.conv1(x)))), []
+    for i, layer in enumerate([nn.Identity(), net.layer1, net.layer2, net.layer3, net.layer4]):
+        x = layer(x)
+        if i in [%s]: parts.append(x.mean((2, 3))) # %s
+    return net.fc(torch.cat(parts, 1))
+net.forward = forward`, strings.Join(taken, ", "), resnet.CutAfter(stages...))
+}
+
+// integers are the elements of a Python list.
+func integers(values []int) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = strconv.Itoa(v)
+	}
+	return strings.Join(words, ", ")
 }
 
 // torchChanges is the code that makes another variant of torchvision's ResNet, which is v1.5.

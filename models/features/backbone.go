@@ -1,4 +1,9 @@
 // Package features computes what a frozen backbone makes of images, for each image once.
+//
+// Open gives a Pass, whose Compute fills a Table for items of a dataset and whose Images takes decoded images. OfDataset and
+// OfStages are the whole job for a dataset: features of the backbone's own cut, or of several stages as one array each.
+// Backbone.At cuts a backbone after other stages; cut after several, its features are their pooled vectors, concatenated.
+// The cache keeps each stage by itself, so that it does not matter for which cut a stage was computed.
 package features
 
 import (
@@ -48,17 +53,30 @@ func (b *Backbone) Extractor(ctx context.Context, device *accel.Device, expected
 	return b.network.NewExtractor(ctx, device, options)
 }
 
-// FeatureMaps is the same network without pooling, cut after a stage; empty: after its last.
+// FeatureMaps is the same network without pooling, cut after one stage.
 func (b *Backbone) FeatureMaps(stage resnet.Stage) (*Backbone, error) {
-	network, err := b.network.Pooled(resnet.PoolNone)
-	if err == nil && stage != "" {
-		network, err = network.CutAt(stage)
+	network, err := b.network.CutAt(stage)
+	if err == nil {
+		network, err = network.Pooled(resnet.PoolNone)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &Backbone{network, b.options}, nil
 }
+
+// At is the same network cut after other stages, from input to output, none of them past its last. The features are the
+// stages' pooled vectors, concatenated.
+func (b *Backbone) At(stages ...resnet.Stage) (*Backbone, error) {
+	network, err := b.network.CutAt(stages...)
+	if err != nil {
+		return nil, err
+	}
+	return &Backbone{network, b.options}, nil
+}
+
+// Cut are the stages whose features the backbone gives, in their order.
+func (b *Backbone) Cut() []resnet.Stage { return b.network.Architecture().Cut.Stages() }
 
 // A Tuning says how what follows a stage is trained.
 type Tuning struct {
@@ -70,16 +88,26 @@ type Tuning struct {
 // width, channels]. An empty stage means the whole network: x are images then, [batch, size, size, 3], uint8 RGB.
 // The result is [batch, FeatureShape...], float32. It panics as graph code does.
 func (b *Backbone) After(scope *model.Scope, stage resnet.Stage, tuning Tuning, x *graph.Node) *graph.Node {
-	scope.SetParam(resnet.ParamUnfreeze, string(tuning.Unfreeze))
-	scope.SetParam(resnet.ParamPrecision, string(tuning.Precision))
+	tuning.set(scope)
 	if stage == "" {
 		return b.network.Features(scope, x)
 	}
 	return b.network.FeaturesAfter(scope, stage, x)
 }
 
-// PoolFeatures makes features of the feature maps of the last stage.
-func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return b.network.PoolFeatures(maps) }
+func (t Tuning) set(scope *model.Scope) {
+	scope.SetParam(resnet.ParamUnfreeze, string(t.Unfreeze))
+	scope.SetParam(resnet.ParamPrecision, string(t.Precision))
+}
+
+// MapsAfter is After before the pooling: the feature maps of each stage of the cut.
+func (b *Backbone) MapsAfter(scope *model.Scope, stage resnet.Stage, tuning Tuning, x *graph.Node) []*graph.Node {
+	tuning.set(scope)
+	return b.network.MapsAfter(scope, stage, x)
+}
+
+// PoolFeatures makes features of the feature maps of each stage of the cut.
+func (b *Backbone) PoolFeatures(maps []*graph.Node) *graph.Node { return b.network.PoolFeatures(maps) }
 
 // StageOf gives the stage of a variable of After by its path below scope, such as conv5_block1_1_conv/kernel, and tells
 // whether a batch norm has it. A path that After does not create is an error.

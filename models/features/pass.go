@@ -3,20 +3,41 @@ package features
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"path/filepath"
+	"slices"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
-// A Pass is a backbone's frozen pass with its cache: the same image goes through it once. It is not safe for concurrent use.
+// A Pass is a backbone's frozen pass with its cache: the same image goes through it once. Where the cut has several stages, one
+// pass gives the features of all of them, and each stage's are kept under the key that they have for a backbone cut there: a
+// stage that is in the cache is not computed again. It is not safe for concurrent use.
 type Pass struct {
 	backbone  *Backbone
 	device    *accel.Device
-	space     *cache.Space      // nil: nothing is kept
-	few, many *resnet.Extractor // nil until images have to be computed
-	cacheErr  error             // the first failure to keep features, a full disk say: the work goes on without
+	parts     []part   // of a row: one for each stage of the cut, in order
+	few, many compiled // for a few images and for many; empty until images have to be computed
+	cacheErr  error    // the first failure to keep features, a full disk say: the work goes on without
+}
+
+// part is where one stage's features are in a row, and where they are kept.
+type part struct {
+	stage      resnet.Stage
+	at, length int
+	space      *cache.Space // nil: nothing is kept
+}
+
+// of cuts the part out of a row.
+func (p part) of(row []float32) []float32 { return row[p.at : p.at+p.length] }
+
+// compiled is an extractor with the stages that it computes.
+type compiled struct {
+	extractor *resnet.Extractor
+	cut       resnet.Cut
 }
 
 // singly is up to how many images go through one at a time: a batch would mostly compute padding.
@@ -24,7 +45,7 @@ const singly = 4
 
 // Open opens a pass with its cache below home. An empty home keeps nothing; a limit of 0 bytes means cache.DefaultLimit.
 func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*Pass, error) {
-	p := &Pass{backbone: backbone, device: device}
+	p := &Pass{backbone: backbone, device: device, parts: partsOf(backbone)}
 	if home == "" {
 		return p, nil
 	}
@@ -32,10 +53,39 @@ func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*
 	if err != nil {
 		return nil, err
 	}
-	// The device decides the last bits.
-	identity := backbone.Identity().Fingerprint + "|" + device.Name()
-	p.space, err = kept.Space(identity, p.Length())
-	return p, err
+	for i, part := range p.parts {
+		alone := backbone
+		if len(p.parts) > 1 {
+			if alone, err = backbone.At(part.stage); err != nil {
+				return nil, errors.Join(err, p.Close())
+			}
+		}
+		// The device decides the last bits.
+		identity := alone.Identity().Fingerprint + "|" + device.Name()
+		if p.parts[i].space, err = kept.Space(identity, part.length); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
+	return p, nil
+}
+
+// partsOf lays out a row.
+func partsOf(backbone *Backbone) []part {
+	stages := backbone.Cut()
+	if len(stages) == 1 { // feature maps, or logits of a top
+		length := 1
+		for _, d := range backbone.FeatureShape() {
+			length *= d
+		}
+		return []part{{stage: stages[0], length: length}}
+	}
+	var parts []part
+	at := 0
+	for i, length := range backbone.network.StageDims() {
+		parts = append(parts, part{stage: stages[i], at: at, length: length})
+		at += length
+	}
+	return parts
 }
 
 // Backbone is what the images go through.
@@ -43,52 +93,137 @@ func (p *Pass) Backbone() *Backbone { return p.backbone }
 
 // Length is how many numbers an image's features are.
 func (p *Pass) Length() int {
-	n := 1
-	for _, d := range p.backbone.FeatureShape() {
-		n *= d
-	}
-	return n
+	last := p.parts[len(p.parts)-1]
+	return last.at + last.length
 }
 
 // CacheError is the first failure to keep features, a full disk for example; the work goes on without. It is nil where there was none.
 func (p *Pass) CacheError() error { return p.cacheErr }
 
-// extractor returns the one that suits so many images, made at its first use.
-func (p *Pass) extractor(ctx context.Context, images int) (*resnet.Extractor, error) {
+// find fills a row with what the cache has of an image, and returns the cut that gives the rest; empty: it has all.
+func (p *Pass) find(key cache.Key, row []float32) resnet.Cut {
+	var missing []resnet.Stage
+	for _, part := range p.parts {
+		into := part.of(row)
+		if part.space == nil || !part.space.Get(key, into) || notFinite(into) >= 0 {
+			missing = append(missing, part.stage)
+		}
+	}
+	return resnet.CutAfter(missing...)
+}
+
+// extractor returns the one that gives the stages of a cut and suits so many images, made at its first use.
+func (p *Pass) extractor(ctx context.Context, cut resnet.Cut, images int) (*resnet.Extractor, error) {
 	place := &p.many
 	if images <= singly {
 		place, images = &p.few, 1
 	}
-	if *place == nil {
-		made, err := p.backbone.Extractor(ctx, p.device, images)
-		if err != nil {
+	if place.extractor != nil && place.cut == cut {
+		return place.extractor, nil
+	}
+	if err := place.close(); err != nil {
+		return nil, err
+	}
+	backbone := p.backbone
+	if cut != p.cut() {
+		var err error
+		if backbone, err = backbone.At(cut.Stages()...); err != nil {
 			return nil, err
 		}
-		*place = made
 	}
-	return *place, nil
+	made, err := backbone.Extractor(ctx, p.device, images)
+	if err != nil {
+		return nil, err
+	}
+	*place = compiled{extractor: made, cut: cut}
+	return made, nil
+}
+
+// cut is that of the backbone.
+func (p *Pass) cut() resnet.Cut { return resnet.CutAfter(p.backbone.Cut()...) }
+
+// keep puts what an extractor made of an image under a cut into its row and into the cache.
+func (p *Pass) keep(key cache.Key, cut resnet.Cut, made, row []float32) error {
+	stages := cut.Stages()
+	for _, part := range p.parts {
+		if !slices.Contains(stages, part.stage) {
+			continue
+		}
+		values := made[:part.length]
+		made = made[part.length:]
+		if i := notFinite(values); i >= 0 {
+			return &NotFiniteError{Stage: part.stage, Value: values[i], Backbone: p.backbone.Identity()}
+		}
+		copy(part.of(row), values)
+		if part.space != nil {
+			p.noteCacheError(part.space.Put(key, values))
+		}
+	}
+	return nil
+}
+
+// notFinite is the index of the first number that is NaN or infinite; -1: all are finite.
+func notFinite(values []float32) int {
+	return slices.IndexFunc(values, func(v float32) bool {
+		return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)
+	})
+}
+
+// A NotFiniteError is features with a number that is NaN or infinite, from which nothing can be learned.
+type NotFiniteError struct {
+	Image    string // empty where it has no name
+	Stage    resnet.Stage
+	Value    float32
+	Backbone Identity
+}
+
+func (e *NotFiniteError) Error() string {
+	image := "an image"
+	if e.Image != "" {
+		image = e.Image
+	}
+	text := fmt.Sprintf("the features of %s at %s hold %g: the backbone is not fit for use", image, e.Stage, e.Value)
+	if e.Backbone.Precision == resnet.Float16 {
+		return text + " in float16, whose numbers end at 65504; take float32 or bfloat16"
+	}
+	return text + "; check where its weights come from, " + e.Backbone.Weights.String()
 }
 
 // Extract runs the backbone on pixels, [n, size, size, 3] RGB, as a part of the images expected, past the cache.
 func (p *Pass) Extract(ctx context.Context, pixels []uint8, n, expected int) ([]float32, error) {
-	extractor, err := p.extractor(ctx, expected)
+	extractor, err := p.extractor(ctx, p.cut(), expected)
 	if err != nil {
 		return nil, err
 	}
-	return extractor.Extract(ctx, pixels, n)
+	rows, err := extractor.Extract(ctx, pixels, n)
+	if err != nil {
+		return nil, err
+	}
+	if i := notFinite(rows); i >= 0 {
+		at := i % p.Length()
+		part := p.parts[slices.IndexFunc(p.parts, func(part part) bool { return at < part.at+part.length })]
+		return nil, &NotFiniteError{Stage: part.stage, Value: rows[i], Backbone: p.backbone.Identity()}
+	}
+	return rows, nil
 }
 
 // Close frees the device, and writes what was added to the cache.
 func (p *Pass) Close() error {
-	var err error
-	for _, extractor := range []*resnet.Extractor{p.few, p.many} {
-		if extractor != nil {
-			err = errors.Join(err, extractor.Close())
+	err := errors.Join(p.few.close(), p.many.close())
+	for _, part := range p.parts {
+		if part.space != nil {
+			err = errors.Join(err, part.space.Close())
 		}
 	}
-	if p.space != nil {
-		err = errors.Join(err, p.space.Close())
+	return err
+}
+
+func (c *compiled) close() error {
+	if c.extractor == nil {
+		return nil
 	}
+	err := c.extractor.Close()
+	*c = compiled{}
 	return err
 }
 

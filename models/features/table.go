@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/headstart-nb/headstart/models/augment"
@@ -18,6 +20,21 @@ import (
 type Table struct {
 	length int
 	rows   map[int][]float32 // by item
+	parts  []part            // of a row
+}
+
+// At are the features of one stage of those that the table has, in the same memory; nil where it has no such stage.
+func (t *Table) At(stage resnet.Stage) *Table {
+	i := slices.IndexFunc(t.parts, func(p part) bool { return p.stage == stage })
+	if i < 0 {
+		return nil
+	}
+	found := t.parts[i]
+	rows := make(map[int][]float32, len(t.rows))
+	for item, row := range t.rows {
+		rows[item] = found.of(row)
+	}
+	return &Table{length: found.length, rows: rows, parts: []part{{stage: stage, length: found.length}}}
 }
 
 // Gather appends the rows of items.
@@ -53,7 +70,7 @@ type computeJob struct {
 	progress  func(Progress)
 
 	table   *Table
-	missing []int
+	missing map[resnet.Cut][]int // items, by the stages that the cache does not have
 	state   Progress
 	started time.Time
 	told    time.Time
@@ -85,13 +102,13 @@ func (p *Pass) Compute(
 	ctx context.Context, data *imagefolder.Dataset, items []int, variation *Variation, workers int, progress func(Progress),
 ) (*Table, error) {
 	job := &computeJob{pass: p, data: data, workers: workers, variation: variation, progress: progress, started: time.Now()}
-	job.table = &Table{length: p.Length(), rows: make(map[int][]float32, len(items))}
+	job.table = &Table{length: p.Length(), rows: make(map[int][]float32, len(items)), parts: p.parts}
 	job.state.Total = len(items)
 	if err := job.find(items); err != nil {
 		return nil, err
 	}
-	if len(job.missing) > 0 {
-		if err := job.read(ctx); err != nil {
+	for _, cut := range slices.Sorted(maps.Keys(job.missing)) {
+		if err := job.read(ctx, cut, job.missing[cut]); err != nil {
 			return nil, err
 		}
 	}
@@ -102,34 +119,33 @@ func (p *Pass) Compute(
 
 // find takes what the cache has.
 func (j *computeJob) find(items []int) error {
+	j.missing = map[resnet.Cut][]int{}
 	for _, item := range items {
 		key, err := j.key(item)
 		if err != nil {
 			return err
 		}
-		if j.pass.space != nil {
-			row := make([]float32, j.table.length)
-			if j.pass.space.Get(key, row) {
-				j.table.rows[item] = row
-				j.state.Cached++
-				continue
-			}
+		row := make([]float32, j.table.length)
+		j.table.rows[item] = row
+		if cut := j.pass.find(key, row); cut != "" {
+			j.missing[cut] = append(j.missing[cut], item)
+		} else {
+			j.state.Cached++
 		}
-		j.missing = append(j.missing, item)
 	}
 	return nil
 }
 
-// read decodes the missing images on all cores while the backbone computes.
-func (j *computeJob) read(ctx context.Context) error {
+// read decodes items on all cores while the backbone computes the stages of a cut.
+func (j *computeJob) read(ctx context.Context, cut resnet.Cut, items []int) error {
 	j.tell(true)
 	p := j.pass
-	extractor, err := p.extractor(ctx, len(j.missing))
+	extractor, err := p.extractor(ctx, cut, len(items))
 	if err != nil {
 		return err
 	}
 	reader, err := j.data.Read(ctx, imagefolder.ReadOptions{
-		Items: j.missing, Geometry: p.backbone.Identity().Geometry, Batch: extractor.Batch(), Workers: j.workers,
+		Items: items, Geometry: p.backbone.Identity().Geometry, Batch: extractor.Batch(), Workers: j.workers,
 	})
 	if err != nil {
 		return err
@@ -143,18 +159,20 @@ func (j *computeJob) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := j.keep(ctx, extractor, batch); err != nil {
+		if err := j.keep(ctx, extractor, cut, batch); err != nil {
 			return err
 		}
 		j.tell(false)
 	}
-	if p.space != nil {
-		p.noteCacheError(p.space.Flush())
+	for _, part := range p.parts {
+		if part.space != nil {
+			p.noteCacheError(part.space.Flush())
+		}
 	}
 	return nil
 }
 
-func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, batch *imagefolder.Batch) error {
+func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, cut resnet.Cut, batch *imagefolder.Batch) error {
 	p, pixels := j.pass, batch.Pixels
 	if j.variation != nil {
 		changed, err := j.variation.Augmenter.Apply(pixels, batch.Items, j.variation.Copy)
@@ -167,18 +185,20 @@ func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, batc
 	if err != nil {
 		return fmt.Errorf("compute features: %w", err)
 	}
+	made := len(rows) / len(batch.Items)
 	for i, item := range batch.Items {
-		row := rows[i*j.table.length : (i+1)*j.table.length]
-		j.table.rows[item] = row
-		j.state.Computed++
-		if p.space == nil {
-			continue
-		}
 		key, err := j.key(item)
 		if err != nil {
 			return err
 		}
-		p.noteCacheError(p.space.Put(key, row))
+		err = p.keep(key, cut, rows[i*made:(i+1)*made], j.table.rows[item])
+		if wrong, ok := errors.AsType[*NotFiniteError](err); ok {
+			wrong.Image = imagefolder.Printable(j.data.Items[item].Path)
+		}
+		if err != nil {
+			return fmt.Errorf("compute features: %w", err)
+		}
+		j.state.Computed++
 	}
 	return nil
 }
@@ -191,7 +211,7 @@ func (j *computeJob) tell(force bool) {
 	j.told = time.Now()
 	if seconds := time.Since(j.started).Seconds(); j.state.Computed > 0 && seconds > 0 {
 		j.state.Rate = float64(j.state.Computed) / seconds
-		left := len(j.missing) - j.state.Computed
+		left := j.state.Total - j.state.Cached - j.state.Computed
 		j.state.Left = time.Duration(float64(left) / j.state.Rate * float64(time.Second))
 	}
 	j.progress(j.state)

@@ -13,6 +13,8 @@ const (
 	batchNormMomentum = 0.99
 	LayerNormEpsilon  = 1e-3
 	LeakySlope        = 0.2
+	// UnitNormEpsilon is the least length that a part is divided by, as torch.nn.functional.normalize has it.
+	UnitNormEpsilon = 1e-12
 )
 
 // Mode is what a pass through the head needs beside the weights.
@@ -59,12 +61,29 @@ func (s Step) build(x *Node, weights Weights, mode Mode) (out, rng *Node) {
 		variance := ReduceAndKeep(Square(centered), ReduceMean, -1)
 		x = Div(centered, Sqrt(AddScalar(variance, LayerNormEpsilon)))
 		x = Add(Mul(x, InsertAxes(value("gamma"), 0)), InsertAxes(value("beta"), 0))
+	case UnitNorm:
+		x = s.unitNorm(x)
 	case Flatten:
 		x = Reshape(x, x.Shape().Dim(0), -1)
 	case AvgPool:
 		x = ReduceMean(x, 1, 2)
 	}
 	return x, rng
+}
+
+// unitNorm divides each part of the rows by its Euclidean length.
+func (s Step) unitNorm(x *Node) *Node {
+	parts, at := make([]*Node, len(s.Blocks)), 0
+	for i, n := range s.Blocks {
+		part := Slice(x, AxisRange(), AxisRange(at, at+n))
+		squared := ReduceAndKeep(Square(part), ReduceSum, -1)
+		parts[i] = Div(part, Sqrt(Max(squared, Scalar(x.Graph(), x.DType(), UnitNormEpsilon*UnitNormEpsilon))))
+		at += n
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return Concatenate(parts, -1)
 }
 
 func dropout(x *Node, rate float64, mode Mode) (out, rng *Node) {

@@ -29,6 +29,7 @@ const (
 	LayerNorm  Kind = "layernorm"
 	Flatten    Kind = "flatten"
 	AvgPool    Kind = "avgpool" // mean over height and width
+	UnitNorm   Kind = "l2norm"  // each part of the vector divided by its Euclidean length
 	Activation Kind = "activation"
 )
 
@@ -51,7 +52,7 @@ func Activations() []string {
 }
 
 // Parse reads a head. The words are separated by commas: dense:UNITS[:ACTIVATION], dropout:RATE, batchnorm, layernorm,
-// flatten, avgpool, or the name of an activation. "none" is the head without a hidden layer; the empty text is Default.
+// l2norm, flatten, avgpool, or the name of an activation. "none" is the head without a hidden layer; the empty text is Default.
 func Parse(text string) (Spec, error) {
 	text = strings.TrimSpace(text)
 	switch text {
@@ -90,7 +91,7 @@ func parseLayer(word string) (Layer, error) {
 			return Layer{}, fmt.Errorf("%q: the rate must be a fraction from 0 to below 1", word)
 		}
 		return Layer{Kind: Dropout, Rate: rate}, nil
-	case BatchNorm, LayerNorm, Flatten, AvgPool:
+	case BatchNorm, LayerNorm, UnitNorm, Flatten, AvgPool:
 		if len(args) != 0 {
 			return Layer{}, fmt.Errorf("%q: %s takes no arguments", word, name)
 		}
@@ -99,8 +100,8 @@ func parseLayer(word string) (Layer, error) {
 	if activation, ok := activationName(name); ok && len(args) == 0 && activation != "" {
 		return Layer{Kind: Activation, Activation: activation}, nil
 	}
-	return Layer{}, fmt.Errorf("%q is not a layer: write dense:UNITS:ACTIVATION, dropout:RATE, batchnorm, layernorm, flatten, "+
-		"avgpool or an activation (%s)", word, strings.Join(Activations(), ", "))
+	return Layer{}, fmt.Errorf("%q is not a layer: write dense:UNITS:ACTIVATION, dropout:RATE, batchnorm, layernorm, l2norm, "+
+		"flatten, avgpool or an activation (%s)", word, strings.Join(Activations(), ", "))
 }
 
 func parseDense(word string, args []string) (Layer, error) {

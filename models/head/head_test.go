@@ -8,11 +8,11 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	spec, err := Parse(" Dense:256:relu, dropout:0.3,batchnorm,layernorm,flatten,avgpool,swish,dense:8 ")
+	spec, err := Parse(" Dense:256:relu, dropout:0.3,batchnorm,layernorm,l2norm,flatten,avgpool,swish,dense:8 ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "dense:256:relu,dropout:0.3,batchnorm,layernorm,flatten,avgpool,silu,dense:8"
+	const want = "dense:256:relu,dropout:0.3,batchnorm,layernorm,l2norm,flatten,avgpool,silu,dense:8"
 	if got := spec.String(); got != want {
 		t.Errorf("read back %q, want %q", got, want)
 	}

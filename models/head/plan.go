@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // maxWeights bounds the parameters of a head: 400 million are 1.6 GB in float32, past any head that makes sense.
@@ -22,6 +23,7 @@ type Step struct {
 	Name    string // unique in the head: dense_1, batchnorm_2, logits
 	Input   []int  // without the batch
 	Output  []int
+	Blocks  []int // of l2norm: the lengths of the parts that are normalized separately, in order
 	Weights []Weight
 }
 
@@ -51,8 +53,9 @@ func (w Weight) Size() int {
 }
 
 // Plan lays the head out for features of one image of the given shape. Features with height and width are flattened
-// before the first layer that needs a vector.
-func (s Spec) Plan(features []int, outputs int) (Plan, error) {
+// before the first layer that needs a vector. blocks are the lengths of the parts of a vector that come from different stages, in
+// order; without any it is one part.
+func (s Spec) Plan(features []int, outputs int, blocks ...int) (Plan, error) {
 	if outputs < 1 {
 		return Plan{}, fmt.Errorf("head %q: it needs at least one output", s)
 	}
@@ -65,11 +68,17 @@ func (s Spec) Plan(features []int, outputs int) (Plan, error) {
 			name = fmt.Sprintf("%s_%d", layer.Kind, count[layer.Kind])
 		}
 		step := newStep(layer, name, shape)
+		if layer.Kind == UnitNorm {
+			step.Blocks = partsOf(shape[0], blocks)
+		}
+		if layer.Kind == Dense {
+			blocks = nil // each of its outputs is made of all parts
+		}
 		plan.Steps = append(plan.Steps, step)
 		shape = step.Output
 	}
 	for _, layer := range s.Layers {
-		if len(shape) > 1 && (layer.Kind == Dense || layer.Kind == BatchNorm || layer.Kind == LayerNorm) {
+		if len(shape) > 1 && (layer.Kind == Dense || layer.Kind == BatchNorm || layer.Kind == LayerNorm || layer.Kind == UnitNorm) {
 			add(Layer{Kind: Flatten}, "")
 		}
 		if layer.Kind == AvgPool && len(shape) != 3 {
@@ -85,6 +94,18 @@ func (s Spec) Plan(features []int, outputs int) (Plan, error) {
 		return Plan{}, fmt.Errorf("head %q on features of shape %v has %d weights: pool the features or take fewer units", s, features, n)
 	}
 	return plan, nil
+}
+
+// partsOf are the blocks of a vector, where they make it up; else the vector is one.
+func partsOf(length int, blocks []int) []int {
+	sum := 0
+	for _, n := range blocks {
+		sum += n
+	}
+	if sum != length {
+		return []int{length}
+	}
+	return slices.Clone(blocks)
 }
 
 func newStep(layer Layer, name string, input []int) Step {

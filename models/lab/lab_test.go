@@ -71,7 +71,7 @@ func prepared(t *testing.T, home, dir string) *Lab {
 		t.Fatal(err)
 	}
 	backbone := resnet.DefaultOptions()
-	backbone.Weights, backbone.Cut, backbone.Size = resnet.RandomWeights(42), resnet.Conv1, 0
+	backbone.Weights, backbone.Cut, backbone.Size = resnet.RandomWeights(42), "conv1", 0
 	_, err := l.BuildModel(t.Context(), "resnet50", ModelOptions{Backbone: backbone, Head: "dense:8:relu", Precision: resnet.Float32})
 	if err != nil {
 		t.Fatal(err)

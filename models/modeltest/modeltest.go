@@ -111,7 +111,7 @@ func Colors(t testing.TB) *imagefolder.Dataset {
 // Options are those of the smallest ResNet50, with random weights.
 func Options() resnet.Options {
 	o := resnet.DefaultOptions()
-	o.Weights, o.Cut, o.Size = resnet.RandomWeights(5), resnet.Conv1, Size
+	o.Weights, o.Cut, o.Size = resnet.RandomWeights(5), "conv1", Size
 	return o
 }
 

@@ -2,7 +2,7 @@ package probe
 
 import "github.com/headstart-nb/headstart/models/matrix"
 
-// Centroid fits the nearest centroid: rows are divided by their length, and the class is that whose mean row is nearest.
+// Centroid fits the nearest centroid: the parts of rows are divided by their length, and the class is that whose mean row is nearest.
 // The logits are half the negative squared distances, up to what the classes share, in units of the variance within classes.
 func Centroid(s Samples) (*Linear, error) {
 	if err := s.Validate(); err != nil {
@@ -14,7 +14,7 @@ func Centroid(s Samples) (*Linear, error) {
 	each := func(do func(i int)) {
 		for i := range s.Rows {
 			widen(x, s.Features.Row(i))
-			toUnit(x)
+			s.toUnit(x)
 			do(i)
 		}
 	}

@@ -26,7 +26,7 @@ func prepare(s Samples, o Options) *problem {
 	for i := range x.Rows {
 		widen(x.Row(i), s.Features.Row(i))
 		if o.Normalization == L2 {
-			toUnit(x.Row(i))
+			s.toUnit(x.Row(i))
 		}
 	}
 	if o.Normalization == Standard {

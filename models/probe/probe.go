@@ -19,7 +19,7 @@ type Normalization string
 // The normalizations.
 const (
 	Raw      Normalization = "raw"
-	L2       Normalization = "l2"       // each row is divided by its length
+	L2       Normalization = "l2"       // each part of a row is divided by its length
 	Standard Normalization = "standard" // each feature gets a mean of 0 and a variance of 1; part of the kernel afterwards
 )
 
@@ -30,6 +30,7 @@ func Normalizations() []Normalization { return []Normalization{Raw, L2, Standard
 type Features struct {
 	Rows, Cols int
 	Data       []float32 // [Rows, Cols]
+	Parts      []int     // the lengths of a row's parts, which L2 normalizes separately; nil: it is one
 }
 
 // Row is a row, not a copy of it.
@@ -37,7 +38,7 @@ func (f Features) Row(i int) []float32 { return f.Data[i*f.Cols : (i+1)*f.Cols] 
 
 // Select copies some rows.
 func (f Features) Select(rows []int) Features {
-	s := Features{Rows: len(rows), Cols: f.Cols, Data: make([]float32, 0, len(rows)*f.Cols)}
+	s := Features{Rows: len(rows), Cols: f.Cols, Parts: f.Parts, Data: make([]float32, 0, len(rows)*f.Cols)}
 	for _, i := range rows {
 		s.Data = append(s.Data, f.Row(i)...)
 	}
@@ -69,6 +70,13 @@ func (s Samples) Validate() error {
 	if s.Rows < 1 || s.Cols < 1 || len(s.Data) != s.Rows*s.Cols || len(s.Labels) != s.Rows || s.Classes < 2 {
 		return fmt.Errorf("fit a probe: %d numbers and %d labels for %d rows of %d features and %d classes; there must be two classes and a label for each row",
 			len(s.Data), len(s.Labels), s.Rows, s.Cols, s.Classes)
+	}
+	sum := 0
+	for _, length := range s.Parts {
+		sum += max(0, length)
+	}
+	if s.Parts != nil && sum != s.Cols {
+		return fmt.Errorf("fit a probe: the parts %v of a row of %d features", s.Parts, s.Cols)
 	}
 	if s.Weights != nil && len(s.Weights) != s.Rows {
 		return fmt.Errorf("fit a probe: %d weights for %d rows", len(s.Weights), s.Rows)
@@ -104,7 +112,7 @@ func (s Samples) weight(i int) float64 {
 
 // A Linear is a classifier with one layer: logits = x Kernel + Bias.
 type Linear struct {
-	Unit    bool      // each row is divided by its length first
+	Unit    bool      // each part of a row is divided by its length first
 	Kernel  []float64 // [inputs, classes]
 	Bias    []float64 // [classes]
 	Classes int
@@ -118,7 +126,7 @@ func (l *Linear) Logits(f Features) []float64 {
 	for i := range f.Rows {
 		widen(x, f.Row(i))
 		if l.Unit {
-			toUnit(x)
+			f.toUnit(x)
 		}
 		for k, b := range l.Bias {
 			out = append(out, b+matrix.Dot(x, weights.Row(k)))
@@ -146,7 +154,17 @@ func widen(to []float64, from []float32) {
 // UnitEpsilon is the least length that a row is divided by, so that a row of zeros stays one.
 const UnitEpsilon = 1e-12
 
-func toUnit(x []float64) {
+func (f Features) toUnit(x []float64) {
+	for _, length := range f.Parts {
+		unit(x[:length])
+		x = x[length:]
+	}
+	if f.Parts == nil {
+		unit(x)
+	}
+}
+
+func unit(x []float64) {
 	length := max(math.Sqrt(matrix.Dot(x, x)), UnitEpsilon)
 	for j := range x {
 		x[j] /= length
@@ -188,4 +206,14 @@ func Fit(ctx context.Context, s Samples, c float64, o Options) (*Linear, error) 
 		return nil, err
 	}
 	return list[0], nil
+}
+
+// Normalized is a row as Raw or L2 leaves it; Standard takes all rows.
+func (f Features) Normalized(i int, n Normalization) []float64 {
+	x := make([]float64, f.Cols)
+	widen(x, f.Row(i))
+	if n == L2 {
+		f.toUnit(x)
+	}
+	return x
 }

@@ -46,7 +46,7 @@ func readGolden(t *testing.T) golden {
 
 func (g golden) samples(set int, weighted bool) Samples {
 	s := g.Sets[set]
-	list := Samples{Features: Features{s.Rows, s.Cols, s.Features}, Labels: s.Labels, Classes: s.Classes}
+	list := Samples{Features: Features{Rows: s.Rows, Cols: s.Cols, Data: s.Features}, Labels: s.Labels, Classes: s.Classes}
 	if weighted {
 		list.Weights = s.Weights
 	}
@@ -131,7 +131,7 @@ func predicted(logits []float64, classes int) []int {
 
 func generated(rows, cols, classes int) Samples {
 	random := rand.New(rand.NewPCG(7, uint64(rows)))
-	s := Samples{Features: Features{rows, cols, make([]float32, rows*cols)}, Labels: make([]int, rows), Classes: classes}
+	s := Samples{Features: Features{Rows: rows, Cols: cols, Data: make([]float32, rows*cols)}, Labels: make([]int, rows), Classes: classes}
 	for i := range rows {
 		s.Labels[i] = i % classes
 		for j := range cols {
@@ -213,12 +213,12 @@ func TestFitIsDeterministic(t *testing.T) {
 // Features that say nothing, classes without a row, one row: degenerate sets end with numbers or with an error.
 func TestDegenerateSamples(t *testing.T) {
 	for name, s := range map[string]Samples{
-		"all zero":         {Features: Features{4, 3, make([]float32, 12)}, Labels: []int{0, 1, 0, 1}, Classes: 2},
-		"one row":          {Features: Features{1, 2, []float32{1, 2}}, Labels: []int{1}, Classes: 3},
-		"all equal":        {Features: Features{3, 2, []float32{1, 2, 1, 2, 1, 2}}, Labels: []int{0, 1, 2}, Classes: 3},
-		"a class is empty": {Features: Features{3, 1, []float32{1, 2, 3}}, Labels: []int{0, 0, 2}, Classes: 3},
-		"huge":             {Features: Features{3, 2, []float32{1e30, 0, 0, 1e30, -1e30, 1}}, Labels: []int{0, 1, 2}, Classes: 3},
-		"a weight of 0":    {Features: Features{3, 1, []float32{1, 2, 3}}, Labels: []int{0, 1, 1}, Classes: 2, Weights: []float64{0, 1, 1}},
+		"all zero":         {Features: Features{Rows: 4, Cols: 3, Data: make([]float32, 12)}, Labels: []int{0, 1, 0, 1}, Classes: 2},
+		"one row":          {Features: Features{Rows: 1, Cols: 2, Data: []float32{1, 2}}, Labels: []int{1}, Classes: 3},
+		"all equal":        {Features: Features{Rows: 3, Cols: 2, Data: []float32{1, 2, 1, 2, 1, 2}}, Labels: []int{0, 1, 2}, Classes: 3},
+		"a class is empty": {Features: Features{Rows: 3, Cols: 1, Data: []float32{1, 2, 3}}, Labels: []int{0, 0, 2}, Classes: 3},
+		"huge":             {Features: Features{Rows: 3, Cols: 2, Data: []float32{1e30, 0, 0, 1e30, -1e30, 1}}, Labels: []int{0, 1, 2}, Classes: 3},
+		"a weight of 0":    {Features: Features{Rows: 3, Cols: 1, Data: []float32{1, 2, 3}}, Labels: []int{0, 1, 1}, Classes: 2, Weights: []float64{0, 1, 1}},
 	} {
 		for _, n := range Normalizations() {
 			l, err := Fit(t.Context(), s, 1, options(n))
@@ -240,7 +240,7 @@ func TestDegenerateSamples(t *testing.T) {
 
 func TestSamplesThatCannotBe(t *testing.T) {
 	good := func() Samples {
-		return Samples{Features: Features{2, 1, []float32{1, 2}}, Labels: []int{0, 1}, Classes: 2}
+		return Samples{Features: Features{Rows: 2, Cols: 1, Data: []float32{1, 2}}, Labels: []int{0, 1}, Classes: 2}
 	}
 	for want, change := range map[string]func(*Samples){
 		"2 labels for 2 rows of 3":  func(s *Samples) { s.Cols = 3 },
@@ -282,5 +282,17 @@ func TestScaleChangesNoPrediction(t *testing.T) {
 		if math.Abs(v-before[i]/2) > 1e-12 {
 			t.Fatalf("the logit %d is %g, and was %g", i, v, before[i])
 		}
+	}
+}
+
+// The parts of a row are normalized each by itself, as the layer l2norm of a head does.
+func TestPartsAreNormalizedSeparately(t *testing.T) {
+	f := Features{Rows: 1, Cols: 4, Data: []float32{3, 4, 0, 2}, Parts: []int{2, 2}}
+	if diff := cmp.Diff([]float64{0.6, 0.8, 0, 1}, f.Normalized(0, L2)); diff != "" {
+		t.Error(diff)
+	}
+	s := Samples{Features: Features{Rows: 2, Cols: 3, Data: make([]float32, 6), Parts: []int{2, 2}}, Labels: []int{0, 1}, Classes: 2}
+	if err := s.Validate(); err == nil {
+		t.Error("parts of four features in rows of three were accepted")
 	}
 }

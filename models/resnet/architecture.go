@@ -136,20 +136,30 @@ type Engine[T any] interface {
 	Merge(x, y T) T // the sum, then relu
 }
 
-// Forward runs the network up to its cut, without preprocessing, pooling and top.
-func Forward[T any](b *Backbone, e Engine[T], x T) T {
+// Forward runs the network up to its cut, without preprocessing, pooling and top. It returns the feature maps of each stage of
+// the cut, in its order.
+func Forward[T any](b *Backbone, e Engine[T], x T) []T {
 	return forward(b.network, e, x, "", b.architecture.Cut)
 }
 
-// forward runs the stages after the one named from (empty: all, stem included) up to and including the one named to.
-func forward[T any](n network, e Engine[T], x T, from, to Stage) T {
+// forward runs the stages after the one named from, whose feature maps x are (empty: all, stem included), up to the last of the
+// cut. It returns the feature maps of each stage of the cut, which has no stage before from.
+func forward[T any](n network, e Engine[T], x T, from Stage, cut Cut) []T {
+	var maps []T
 	running := from == ""
+	last := cut.Last()
+	done := func(s Stage) bool {
+		if running && cut.has(s) {
+			maps = append(maps, x)
+		}
+		return s == last
+	}
 	if running {
 		x = e.Stem(x, n.stem)
 	}
 	running = running || from == Conv1
-	if to == Conv1 {
-		return x
+	if done(Conv1) {
+		return maps
 	}
 	for _, s := range n.stages {
 		if running {
@@ -158,11 +168,11 @@ func forward[T any](n network, e Engine[T], x T, from, to Stage) T {
 			}
 		}
 		running = running || s.name == from
-		if s.name == to {
+		if done(s.name) {
 			break
 		}
 	}
-	return x
+	return maps
 }
 
 func forwardBlock[T any](e Engine[T], x T, b block) T {
@@ -177,9 +187,9 @@ func forwardBlock[T any](e Engine[T], x T, b block) T {
 }
 
 // convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
-func (n network) convolutions(cut Stage) []Convolution {
+func (n network) convolutions(last Stage) []Convolution {
 	list := []Convolution{n.stem}
-	if cut == Conv1 {
+	if last == Conv1 {
 		return list
 	}
 	for _, s := range n.stages {
@@ -189,7 +199,7 @@ func (n network) convolutions(cut Stage) []Convolution {
 			}
 			list = append(list, b.body[:]...)
 		}
-		if s.name == cut {
+		if s.name == last {
 			break
 		}
 	}
@@ -205,7 +215,7 @@ func (a Architecture) Convolutions() ([]Convolution, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.convolutions(a.Cut), nil
+	return n.convolutions(a.Cut.Last()), nil
 }
 
 // shape of one image's feature maps after a stage: [height, width, channels].

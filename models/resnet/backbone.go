@@ -3,6 +3,7 @@
 package resnet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,15 +48,27 @@ func (b *Backbone) Fingerprint() string {
 
 // FeatureShape is the shape of one image's features: [features] when pooled, else [height, width, channels].
 func (b *Backbone) FeatureShape() []int {
-	maps := b.network.shape(b.architecture.Size, b.architecture.Cut)
 	switch {
 	case b.Top():
 		return []int{classes}
 	case b.architecture.Pool == PoolNone:
-		return maps
-	default:
-		return maps[2:]
+		return b.network.shape(b.architecture.Size, b.architecture.Cut.Last())
 	}
+	sum := 0
+	for _, n := range b.StageDims() {
+		sum += n
+	}
+	return []int{sum}
+}
+
+// StageDims are the channels of each stage of the cut, in its order. Where the features are pooled, they are the lengths of the
+// parts of their vector.
+func (b *Backbone) StageDims() []int {
+	var list []int
+	for _, s := range b.architecture.Cut.Stages() {
+		list = append(list, b.network.shape(b.architecture.Size, s)[2])
+	}
+	return list
 }
 
 // FeatureDim is the size of the last axis of the features.
@@ -64,22 +77,24 @@ func (b *Backbone) FeatureDim() int {
 	return shape[len(shape)-1]
 }
 
-// Stages lists the stages from input to cut: where to cut, what to unfreeze.
-func (b *Backbone) Stages() []Stage { return upTo(b.architecture.Cut) }
+// Stages lists the stages from input to the last of the cut: where to cut, what to unfreeze.
+func (b *Backbone) Stages() []Stage { return upTo(b.architecture.Cut.Last()) }
 
-// CutAt returns the same network and weights with an earlier cut. The top, if there is one, is left off.
-func (b *Backbone) CutAt(stage Stage) (*Backbone, error) {
-	if err := check("cut", b.Stages(), stage); err != nil {
+// CutAt returns the same network and weights with an earlier cut, after stages given from input to output. The top, if there is
+// one, is left off.
+func (b *Backbone) CutAt(stages ...Stage) (*Backbone, error) {
+	cut := CutAfter(stages...)
+	if err := cmp.Or(cut.check(b.architecture.Cut.Last()), checkPool(cut, b.architecture.Pool)); err != nil {
 		return nil, fmt.Errorf("cut %s: %w", b.architecture.describe(), err)
 	}
 	changed := b.withoutTop()
-	changed.architecture.Cut = stage
+	changed.architecture.Cut = cut
 	return changed, nil
 }
 
 // Pooled returns the same network and weights with another pooling. The top, if there is one, is left off.
 func (b *Backbone) Pooled(pool Pool) (*Backbone, error) {
-	if err := check("pool", Pools(), pool); err != nil {
+	if err := cmp.Or(check("pool", Pools(), pool), checkPool(b.architecture.Cut, pool)); err != nil {
 		return nil, fmt.Errorf("pool %s: %w", b.architecture.describe(), err)
 	}
 	changed := b.withoutTop()

@@ -31,20 +31,15 @@ const (
 	Conv3 Stage = "conv3"
 	Conv4 Stage = "conv4"
 	Conv5 Stage = "conv5"
-	// CutAuto is the last stage that the weights have.
-	CutAuto Stage = "auto"
 )
 
 // Stages lists the stages from input to output.
 func Stages() []Stage { return []Stage{Conv1, Conv2, Conv3, Conv4, Conv5} }
 
-// Cuts lists what Options.Cut takes.
-func Cuts() []Stage { return append([]Stage{CutAuto}, Stages()...) }
-
 // upTo lists the stages from input to last.
 func upTo(last Stage) []Stage { return Stages()[:slices.Index(Stages(), last)+1] }
 
-// Pool is how the feature maps of the last stage become a vector.
+// Pool is how the feature maps of a stage become a vector.
 type Pool string
 
 const (

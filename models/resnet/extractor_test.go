@@ -67,12 +67,12 @@ func TestFormulationsAgree(t *testing.T) {
 	pixels := images(3, testSize)
 	for _, test := range []struct {
 		variant      Variant
-		cut          Stage
+		cut          Cut
 		formulations []Formulation
 	}{
-		{V1, Conv1, []Formulation{FormulationPlain}},
-		{V1, Conv5, []Formulation{FormulationPlain, FormulationWinograd}},
-		{V15, Conv3, []Formulation{FormulationPlain, FormulationWinograd}},
+		{V1, Cut(Conv1), []Formulation{FormulationPlain}},
+		{V1, Cut(Conv5), []Formulation{FormulationPlain, FormulationWinograd}},
+		{V15, Cut(Conv3), []Formulation{FormulationPlain, FormulationWinograd}},
 	} {
 		b := random(t, Options{Variant: test.variant, Cut: test.cut, Pool: PoolNone})
 		want := unfoldedFeatures(t, b, device.Backend, pixels, 3)
@@ -87,7 +87,7 @@ func TestFormulationsAgree(t *testing.T) {
 
 func TestBatchCompositionDoesNotMatter(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Conv3})
+	b := random(t, Options{Cut: Cut(Conv3)})
 	pixels := images(5, testSize)
 	img, dim := testSize*testSize*3, b.FeatureDim()
 	e, err := b.NewExtractor(context.Background(), device, filledExtractor(ExtractorOptions{Batch: 4, Formulation: FormulationPlain}))
@@ -112,7 +112,7 @@ func TestBatchCompositionDoesNotMatter(t *testing.T) {
 
 func TestFeaturesAfterContinuesAStage(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Conv4})
+	b := random(t, Options{Cut: Cut(Conv4)})
 	pixels := images(2, testSize)
 	options := ExtractorOptions{Batch: 2, Formulation: FormulationPlain}
 	want := extract(t, b, device, options, pixels, 2)
@@ -147,7 +147,7 @@ func TestFeaturesAfterContinuesAStage(t *testing.T) {
 }
 
 func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
-	b := random(t, Options{Cut: Conv3, Size: 32})
+	b := random(t, Options{Cut: Cut(Conv3), Size: 32})
 	device := openCPU(t)
 	trainable := func(unfreeze string) (names []string) {
 		store := model.NewStore()
@@ -188,7 +188,7 @@ func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
 
 func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Conv1})
+	b := random(t, Options{Cut: Cut(Conv1)})
 	ctx := context.Background()
 	for name, options := range map[string]ExtractorOptions{
 		"precision": {Precision: "int4"}, "formulation": {Formulation: "fft"}, "batch must be": {Batch: -1},
@@ -219,7 +219,7 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 
 func TestHalfPrecisionOnTheDevice(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Conv2, Size: 64})
+	b := random(t, Options{Cut: Cut(Conv2), Size: 64})
 	pixels := images(1, 64)
 	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
 	for precision, limit := range map[Precision]float64{"bfloat16": 3e-2, "float16": 4e-3} {
@@ -236,7 +236,7 @@ func TestPureGoBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = device.Close() }()
-	b := random(t, Options{Cut: Conv2, Size: 32})
+	b := random(t, Options{Cut: Cut(Conv2), Size: 32})
 	pixels := images(2, 32)
 	got := extract(t, b, device, ExtractorOptions{Batch: 2}, pixels, 2)
 	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: FormulationPlain}, pixels, 2)); d > 1e-5 {
@@ -246,7 +246,7 @@ func TestPureGoBackend(t *testing.T) {
 
 func TestFormulationFollowsTheNumberOfImages(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Conv1, Size: 32})
+	b := random(t, Options{Cut: Cut(Conv1), Size: 32})
 	for _, test := range []struct {
 		options     ExtractorOptions
 		batch       int

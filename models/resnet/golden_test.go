@@ -205,7 +205,7 @@ func read(t testing.TB, results []*tensors.Tensor, err error) outputs {
 func stagesOf[T any](b *Backbone, e Engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
 	from := Stage("")
 	for _, stage := range b.Stages() {
-		x = forward(b.network, e, x, from, stage)
+		x = forward(b.network, e, x, from, Cut(stage))[0]
 		list, from = append(list, join(x)), stage
 	}
 	return append(list, pool(join(x), PoolAvg)), join(x)
@@ -217,7 +217,7 @@ func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensor
 	exec, err := model.NewExec(device.Backend, model.NewStore(), func(scope *model.Scope, images *graph.Node) []*graph.Node {
 		x := normalizations[b.architecture.Preprocess].apply(images, dtypes.Float32)
 		list, last := stagesOf(b, b.unfolded(scope), x, func(x *graph.Node) *graph.Node { return x })
-		return append(list, b.finish(scope, last))
+		return append(list, b.finish(scope, []*graph.Node{last}))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 type Architecture struct {
 	Depth      int        `json:"depth"`
 	Variant    Variant    `json:"variant"`
-	Cut        Stage      `json:"cut"` // the last stage that runs
+	Cut        Cut        `json:"cut"` // after which stages the features are taken
 	Pool       Pool       `json:"pool"`
 	Top        bool       `json:"top"` // whether the features are the logits of ImageNet's classes, in the order of Labels
 	Preprocess Preprocess `json:"preprocess"`
@@ -20,16 +20,17 @@ type Architecture struct {
 // Name is for people: "ResNet50 v1.5".
 func (a Architecture) Name() string { return fmt.Sprintf("ResNet%d %s", a.Depth, a.Variant) }
 
-// Validate returns the first thing that is wrong: a ChoiceError, a SizeError or ErrTop.
+// Validate returns the first thing that is wrong: a ChoiceError, a SizeError, ErrOrder, ErrTop or ErrStages.
 func (a Architecture) Validate() error {
 	return cmp.Or(
 		check("depth", Depths(), a.Depth),
 		check("variant", []Variant{V1, V15}, a.Variant),
-		check("cut", Stages(), a.Cut),
+		a.Cut.check(Conv5),
 		check("pool", Pools(), a.Pool),
 		check("preprocess", Preprocessings()[1:], a.Preprocess),
 		checkSize(a.Size),
 		checkTop(a.Top, a.Cut, a.Pool),
+		checkPool(a.Cut, a.Pool),
 	)
 }
 
@@ -64,9 +65,19 @@ func checkSize(size int) error {
 // ErrTop is a top on anything but averaged feature maps of conv5, for which its weights are.
 var ErrTop = errors.New("the top needs cut conv5 and pool avg")
 
-func checkTop(top bool, cut Stage, pool Pool) error {
-	if top && (cut != Conv5 && cut != CutAuto || pool != PoolAvg) {
+func checkTop(top bool, cut Cut, pool Pool) error {
+	if top && (cut != Cut(Conv5) && cut != CutAuto || pool != PoolAvg) {
 		return fmt.Errorf("%w; got cut %s and pool %s", ErrTop, cut, pool)
+	}
+	return nil
+}
+
+// ErrStages is several stages without pooling: their feature maps differ in height and width, so that they are no one array.
+var ErrStages = errors.New("the features of several stages need pool avg or max")
+
+func checkPool(cut Cut, pool Pool) error {
+	if pool == PoolNone && len(cut.Stages()) > 1 {
+		return fmt.Errorf("%w; got cut %s and pool %s", ErrStages, cut, pool)
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func (l *loader) load() (parameters, []string, error) {
 		}
 	}
 	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		w, err := l.layer(c)
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
@@ -115,7 +115,7 @@ func (l *loader) load() (parameters, []string, error) {
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
 func (l *loader) biasNames() []string {
 	var names []string
-	for _, c := range l.network.convolutions(l.architecture.Cut)[1:] {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last())[1:] {
 		names = append(names, l.scheme.names(c).bias)
 	}
 	return names
@@ -129,7 +129,7 @@ func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].
 
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		l.want(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out})
 		if l.network.biases && !l.noBias {
@@ -224,10 +224,10 @@ func (l *loader) hint(unexpected []string) string {
 		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
 	}
 	if len(unexpected) == 0 && len(l.wrong) == 0 {
-		stages := upTo(l.architecture.Cut)
+		stages := upTo(l.architecture.Cut.Last())
 		for i := len(stages) - 2; i >= 0; i-- {
 			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, stored: l.stored}
-			earlier.architecture.Cut = stages[i]
+			earlier.architecture.Cut = Cut(stages[i])
 			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
 				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
@@ -329,7 +329,7 @@ func (l *loader) notes() []string {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
-	for _, c := range l.network.convolutions(l.architecture.Cut) {
+	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
 			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
@@ -347,7 +347,7 @@ func (l *loader) notes() []string {
 		}
 	}
 	if left := len(l.stored) - used - counters; left > 0 {
-		notes = append(notes, fmt.Sprintf("%d tensors past the cut at %s are not needed", left, l.architecture.Cut))
+		notes = append(notes, fmt.Sprintf("%d tensors past the cut at %s are not needed", left, l.architecture.Cut.Last()))
 	}
 	return notes
 }

@@ -152,7 +152,7 @@ func TestHalfPrecisionFiles(t *testing.T) {
 		{tensors.FromFlatDataAndDimensions(brains, 64, 3, 7, 7), 1.0 / (1 << 8)},
 	} {
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"conv1.weight": test.tensor}}
-		b, err := openTensors(source, Options{Cut: Conv1})
+		b, err := openTensors(source, Options{Cut: Cut(Conv1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +170,7 @@ func TestDamagedNumbersAreRefused(t *testing.T) {
 		values := formula(name, []int{64})
 		values[5] = value
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{name: tensors.FromFlatDataAndDimensions(values, 64)}}
-		if _, err := openTensors(source, Options{Cut: Conv1}); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := openTensors(source, Options{Cut: Cut(Conv1)}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of %g: %v", name, value, err)
 		}
 	}
@@ -180,14 +180,14 @@ func TestZeroVariancesAreRefused(t *testing.T) {
 	g := openGolden(t, "torchvision50")
 	zeros := tensors.FromFlatDataAndDimensions(make([]float32, 64), 64)
 	source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"bn1.running_var": zeros}}
-	if _, err := openTensors(source, Options{Cut: Conv1}); err == nil || !strings.Contains(err.Error(), "bn1.running_var") {
+	if _, err := openTensors(source, Options{Cut: Cut(Conv1)}); err == nil || !strings.Contains(err.Error(), "bn1.running_var") {
 		t.Errorf("variances of zero: %v", err)
 	}
 }
 
 func TestCaffePartialFile(t *testing.T) {
 	path := sharedFile(t, "resnet50-caffe-partial/resnet50_caffe_partial.safetensors")
-	b, err := Open(context.Background(), filled(Options{Weights: WeightsFile(path), Cut: Conv4}))
+	b, err := Open(context.Background(), filled(Options{Weights: WeightsFile(path), Cut: Cut(Conv4)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
 		"variant must be one of auto, v1, v1.5; got v2":                    {Variant: "v2"},
 		"from 32 to 2048 pixels; got 16":                                   {Size: 16},
-		"the top needs cut conv5":                                          {Top: true, Cut: Conv3},
+		"the top needs cut conv5":                                          {Top: true, Cut: Cut(Conv3)},
 		"must be one of imagenet, sample, random, or the path":             {Weights: missing},
 		"weights must be one of imagenet, sample; got imagenot":            {Weights: PublishedWeights("imagenot")},
 		"weights must be one of published, file":                           {Weights: Origin{Kind: "guess"}},
@@ -249,7 +249,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func TestRandomWeights(t *testing.T) {
 	open := func(seed uint64) *Backbone {
-		b, err := Open(context.Background(), filled(Options{Weights: RandomWeights(seed), Cut: Conv2}))
+		b, err := Open(context.Background(), filled(Options{Weights: RandomWeights(seed), Cut: Cut(Conv2)}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,7 +70,7 @@ func openRandom(o Options) (*Backbone, error) {
 		return nil, fmt.Errorf("open weights %s: %w", origin, err)
 	}
 	return &Backbone{
-		architecture: a, network: n, parameters: randomParameters(n, a.Cut, a.Top, a.Preprocess, origin.Seed), origin: origin,
+		architecture: a, network: n, parameters: randomParameters(n, a.Cut.Last(), a.Top, a.Preprocess, origin.Seed), origin: origin,
 		notes: []string{untrained},
 	}, nil
 }

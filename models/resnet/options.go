@@ -10,8 +10,8 @@ type Options struct {
 	Depth      int
 	Weights    Origin     // kind with name, path or seed; a digest, where one is given, is checked
 	Variant    Variant    // auto: that of the weights, known from a published set or from the names in a file
-	Cut        Stage      // the last stage that runs; auto: the last that the weights have
-	Pool       Pool       // of the last stage's feature maps
+	Cut        Cut        // after which stages the features are taken; auto: the last that the weights have
+	Pool       Pool       // of the stages' feature maps
 	Top        bool       // the classifier that the weights were trained with: features are then logits, [batch, 1000]
 	Preprocess Preprocess // auto: what the weights were trained with
 	Size       int        // height and width of the images in pixels
@@ -39,17 +39,18 @@ func (a Architecture) Options(weights Origin) Options {
 	}
 }
 
-// Validate returns the first thing that is wrong: a ChoiceError, a SizeError or ErrTop.
+// Validate returns the first thing that is wrong: a ChoiceError, a SizeError, ErrOrder, ErrTop or ErrStages.
 func (o Options) Validate() error {
 	err := cmp.Or(
 		check("depth", Depths(), o.Depth),
 		check("weights", Kinds(), o.Weights.Kind),
 		check("variant", Variants(), o.Variant),
-		check("cut", Cuts(), o.Cut),
+		o.Cut.check(Conv5, CutAuto),
 		check("pool", Pools(), o.Pool),
 		check("preprocess", Preprocessings(), o.Preprocess),
 		checkSize(o.Size),
 		checkTop(o.Top, o.Cut, o.Pool),
+		checkPool(o.Cut, o.Pool),
 	)
 	if err != nil {
 		return fmt.Errorf("open a ResNet: %w", err)
@@ -66,7 +67,7 @@ func (o Options) validateSet() error {
 	if !ok {
 		return fmt.Errorf("open a ResNet: %w", check("weights", SetNames(), o.Weights.Name))
 	}
-	err := cmp.Or(check("depth", []int{set.Depth}, o.Depth), check("cut", append(upTo(set.Deepest), CutAuto), o.Cut))
+	err := cmp.Or(check("depth", []int{set.Depth}, o.Depth), o.Cut.check(set.Deepest, CutAuto))
 	if err != nil {
 		return fmt.Errorf("open weights %s: %w", set.Name, err)
 	}
@@ -80,7 +81,7 @@ func (o Options) architecture(origin Origin, deepest Stage) Architecture {
 		a.Variant = origin.Variant
 	}
 	if a.Cut == CutAuto {
-		a.Cut = deepest
+		a.Cut = Cut(deepest)
 	}
 	if a.Preprocess == PreprocessAuto {
 		a.Preprocess = origin.Preprocess

@@ -38,9 +38,9 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 		}
 	}()
 	if formulation == FormulationWinograd {
-		p.tiled = b.network.winogradLayers(b.architecture.Cut)
+		p.tiled = b.network.winogradLayers(b.architecture.Cut.Last())
 	}
-	for _, c := range b.network.convolutions(b.architecture.Cut) {
+	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
 		p.layers[c.Name] = len(p.weights)
 		kernel, bias := b.parameters.layers[c.Name].fold(b.network.epsilon)
 		if err := p.put(bias, c.Out); err != nil {
@@ -109,8 +109,7 @@ func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
 	x := normalizations[b.architecture.Preprocess].apply(images, p.dtype)
-	x = forward(b.network, p.engine(weights), x, "", b.architecture.Cut)
-	x = pool(x, b.architecture.Pool)
+	x = b.PoolFeatures(forward(b.network, p.engine(weights), x, "", b.architecture.Cut))
 	if b.Top() {
 		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
 		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }

@@ -20,7 +20,7 @@ func TestSampleWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, w := b.Architecture(), b.Weights()
-	if b.Name() != "ResNet50 v1.5" || a.Cut != Conv3 || a.Preprocess != PreprocessTorch || !b.Trained() || w.Name != SetSample {
+	if b.Name() != "ResNet50 v1.5" || a.Cut != Cut(Conv3) || a.Preprocess != PreprocessTorch || !b.Trained() || w.Name != SetSample {
 		t.Errorf("%s cut at %s, preprocessing %s, weights %+v", b.Name(), a.Cut, a.Preprocess, w)
 	}
 	if w.String() != "sample (part of the program)" || w.License == "" {
@@ -40,7 +40,7 @@ func TestSampleWeights(t *testing.T) {
 	}
 	for _, cut := range []Stage{Conv1, Conv2, Conv3} {
 		o := sampleOptions()
-		o.Cut = cut
+		o.Cut = Cut(cut)
 		if _, err := Open(t.Context(), o); err != nil {
 			t.Errorf("cut at %s: %v", cut, err)
 		}
@@ -49,7 +49,7 @@ func TestSampleWeights(t *testing.T) {
 
 func TestSampleWeightsRefuse(t *testing.T) {
 	for want, change := range map[string]func(*Options){
-		"cut must be one of conv1, conv2, conv3, auto; got conv5": func(o *Options) { o.Cut = Conv5 },
+		"cut must be one of auto, conv1, conv2, conv3; got conv5": func(o *Options) { o.Cut = Cut(Conv5) },
 		"depth must be one of 50; got 101":                        func(o *Options) { o.Depth = 101 },
 		"the top needs cut conv5":                                 func(o *Options) { o.Top = true },
 		"must have":                                               func(o *Options) { o.Weights.SHA256 = strings.Repeat("0", 64) },

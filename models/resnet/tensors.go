@@ -6,7 +6,7 @@ import "github.com/headstart-nb/headstart/models/weights"
 // conv2_block1_1_conv/kernel, with kernels [height, width, in, out].
 func (b *Backbone) Tensors() map[string]weights.Float32 {
 	list := map[string]weights.Float32{}
-	for _, c := range b.network.convolutions(b.architecture.Cut) {
+	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
 		w := b.parameters.layers[c.Name]
 		list[c.Name+"/kernel"] = weights.Float32{Shape: []int{c.Kernel, c.Kernel, c.In, c.Out}, Values: w.kernel}
 		for name, values := range map[string][]float32{

@@ -26,17 +26,27 @@ const ParamPrecision = "resnet_precision"
 // to 255, uint8 or float. The weights become variables below scope, created with the loaded values where they do not yet
 // exist. Which are trainable is decided by ParamUnfreeze. It returns [batch, FeatureShape...] and panics as graph code does.
 func (b *Backbone) Features(scope *model.Scope, images *graph.Node) *graph.Node {
-	x := inPrecision(scope, normalizations[b.architecture.Preprocess].apply(images, dtypes.Float32))
-	return b.finish(scope, forward(b.network, b.unfolded(scope), x, "", b.architecture.Cut))
+	return b.finish(scope, b.MapsAfter(scope, "", images))
 }
 
 // FeaturesAfter is the part of Features that follows a stage: input is that stage's output, [batch, height, width,
-// channels], such as an extractor of CutAt and Pooled(PoolNone) gives. It serves fine-tuning on cached feature maps.
+// channels], such as an extractor of CutAt and Pooled(PoolNone) gives. The cut has no earlier stage. It serves fine-tuning on
+// cached feature maps.
 func (b *Backbone) FeaturesAfter(scope *model.Scope, stage Stage, input *graph.Node) *graph.Node {
-	if err := check("stage", b.Stages(), stage); err != nil {
+	return b.finish(scope, b.MapsAfter(scope, stage, input))
+}
+
+// MapsAfter is FeaturesAfter before the pooling: the feature maps of each stage of the cut. An empty stage means the whole
+// network: input are images then, as for Features.
+func (b *Backbone) MapsAfter(scope *model.Scope, stage Stage, input *graph.Node) []*graph.Node {
+	if stage == "" {
+		x := inPrecision(scope, normalizations[b.architecture.Preprocess].apply(input, dtypes.Float32))
+		return forward(b.network, b.unfolded(scope), x, "", b.architecture.Cut)
+	}
+	if err := check("stage", upTo(b.architecture.Cut.Stages()[0]), stage); err != nil {
 		panic(err)
 	}
-	return b.finish(scope, forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.architecture.Cut))
+	return forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.architecture.Cut)
 }
 
 // inPrecision gives feature maps the type that ParamPrecision names.
@@ -51,13 +61,22 @@ func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
 	return graph.ConvertDType(x, precisions[Precision(name)])
 }
 
-// PoolFeatures pools feature maps [batch, height, width, channels] as the backbone does: [batch, channels], or the feature maps themselves
-// where the pooling is PoolNone. With it, a feature map from Pooled(PoolNone) leads to the same features, for Grad-CAM.
-func (b *Backbone) PoolFeatures(maps *graph.Node) *graph.Node { return pool(maps, b.architecture.Pool) }
+// PoolFeatures pools the feature maps of each stage of the cut, [batch, height, width, channels], as the backbone does, and
+// concatenates them: [batch, FeatureShape...]. Where the pooling is PoolNone, it is the feature maps of the one stage.
+func (b *Backbone) PoolFeatures(maps []*graph.Node) *graph.Node {
+	parts := make([]*graph.Node, len(maps))
+	for i, x := range maps {
+		parts[i] = pool(x, b.architecture.Pool)
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return graph.Concatenate(parts, -1)
+}
 
 // finish pools, and applies the top where there is one.
-func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
-	x := pool(maps, b.architecture.Pool)
+func (b *Backbone) finish(scope *model.Scope, maps []*graph.Node) *graph.Node {
+	x := b.PoolFeatures(maps)
 	top := b.parameters.top
 	if top == nil {
 		return x
@@ -75,9 +94,9 @@ func (b *Backbone) finish(scope *model.Scope, maps *graph.Node) *graph.Node {
 func (b *Backbone) StageOf(path string) (stage Stage, norm bool, err error) {
 	layer, _, _ := strings.Cut(path, "/")
 	if layer == TopLayer && b.Top() {
-		return b.architecture.Cut, false, nil
+		return b.architecture.Cut.Last(), false, nil
 	}
-	for _, c := range b.network.convolutions(b.architecture.Cut) {
+	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
 		if layer == c.Name || layer == c.Norm {
 			return c.at.stage, layer == c.Norm, nil
 		}

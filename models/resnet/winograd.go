@@ -7,7 +7,7 @@ import (
 )
 
 // winogradLayers are the convolutions that run by Winograd's filtering: 3x3 by stride 1.
-func (n network) winogradLayers(cut Stage) map[string]bool {
+func (n network) winogradLayers(last Stage) map[string]bool {
 	layers := map[string]bool{}
 	for _, s := range n.stages {
 		for _, b := range s.blocks {
@@ -15,7 +15,7 @@ func (n network) winogradLayers(cut Stage) map[string]bool {
 				layers[c.Name] = true
 			}
 		}
-		if s.name == cut {
+		if s.name == last {
 			break
 		}
 	}

@@ -268,6 +268,9 @@ func (d Data) join(set []string) (probe.Features, bool) {
 	if len(parts) == 1 {
 		return parts[0], true
 	}
+	for _, part := range parts {
+		joined.Parts = append(joined.Parts, part.Cols)
+	}
 	joined.Data = make([]float32, 0, joined.Rows*joined.Cols)
 	for i := range joined.Rows {
 		for _, part := range parts {
@@ -290,17 +293,7 @@ func (d Data) Join(c Candidate) (probe.Features, error) {
 func distance(f probe.Features, n probe.Normalization) float64 {
 	sum, squares := make([]float64, f.Cols), make([]float64, f.Cols)
 	for i := range f.Rows {
-		row := f.Row(i)
-		length := 1.0
-		if n == probe.L2 {
-			length = 0
-			for _, v := range row {
-				length += float64(v) * float64(v)
-			}
-			length = max(math.Sqrt(length), probe.UnitEpsilon)
-		}
-		for j, v := range row {
-			x := float64(v) / length
+		for j, x := range f.Normalized(i, n) {
 			sum[j] += x
 			squares[j] += x * x
 		}

@@ -11,7 +11,9 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/probe"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
@@ -41,7 +43,8 @@ func (s *session) choose(ctx context.Context) error {
 
 func (s *session) chooseHead(ctx context.Context) error {
 	start := time.Now()
-	data, table, err := s.stageFeatures(ctx)
+	s.given = s.job.Backbone
+	data, err := s.stageFeatures(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,15 +59,15 @@ func (s *session) chooseHead(ctx context.Context) error {
 	}
 	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
 	steps := 0
-	head, err := choice.Fit(ctx, samples, s.workers(), func(i probe.Iteration) {
+	fitted, err := choice.Fit(ctx, samples, s.workers(), func(i probe.Iteration) {
 		steps++
 		s.events(Event{Kind: StepEvent, Step: &Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	head.Scale(1 / choice.Temperature)
-	if err := s.build(choice.Candidate, head, table); err != nil {
+	fitted.Scale(1 / choice.Temperature)
+	if err := s.build(choice.Candidate, fitted); err != nil {
 		return err
 	}
 	all, err := data.Join(choice.Candidate)
@@ -94,18 +97,21 @@ func (s *session) rowsOf(items []int) []int {
 	return rows
 }
 
-// stageFeatures computes the features of the training and validation images at the stages that are compared. The table has
-// those of the last of them.
-func (s *session) stageFeatures(ctx context.Context) (selection.Data, *features.Table, error) {
+// stageFeatures computes the features of the training and validation images at the stages that are compared.
+func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 	items := slices.Concat(s.train, s.val)
+	if err := s.lookAt(s.stages()); err != nil {
+		return selection.Data{}, err
+	}
 	table, err := s.compute(ctx, items, nil)
 	if err != nil {
-		return selection.Data{}, nil, err
+		return selection.Data{}, err
 	}
 	data := selection.Data{Classes: len(s.job.Dataset.Classes)}
 	for _, stage := range s.stages() {
-		data.Stages = append(data.Stages, selection.Stage{Name: stage, Features: probe.Features{
-			Rows: len(items), Cols: table.Length(), Data: table.Gather(make([]float32, 0, len(items)*table.Length()), items),
+		part := table.At(stage)
+		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{
+			Rows: len(items), Cols: part.Length(), Data: part.Gather(make([]float32, 0, len(items)*part.Length()), items),
 		}})
 	}
 	place := map[int]int{}
@@ -128,20 +134,53 @@ func (s *session) stageFeatures(ctx context.Context) (selection.Data, *features.
 			data.Groups = append(data.Groups, rows)
 		}
 	}
-	return data, table, nil
+	return data, nil
 }
 
-// stages are the names of the stages that are compared.
-func (s *session) stages() []string {
-	return []string{string(s.job.Backbone.Identity().Architecture.Cut)}
+// stages are those that are compared: those of the cut where it has several, since they were asked for, else the last ones.
+func (s *session) stages() []resnet.Stage {
+	if s.job.Candidate != nil {
+		var list []resnet.Stage
+		for _, name := range s.job.Candidate.Stages {
+			list = append(list, resnet.Stage(name))
+		}
+		return list
+	}
+	if cut := s.given.Cut(); len(cut) > 1 {
+		return cut
+	}
+	all := s.given.Stages()
+	return all[max(0, len(all)-comparedStages):]
+}
+
+// lookAt makes the job's backbone the cut of the given one after some stages, with a frozen pass for it.
+func (s *session) lookAt(stages []resnet.Stage) error {
+	backbone := s.given
+	if !slices.Equal(stages, s.given.Cut()) {
+		var err error
+		if backbone, err = s.given.At(stages...); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	pass, err := features.Open(backbone, s.device, s.job.Environment.Home, s.job.Environment.CacheSize)
+	if err != nil {
+		return err
+	}
+	before := s.frozen
+	s.job.Backbone, s.frozen = backbone, pass
+	return before.Close()
 }
 
 // compare chooses among the candidates, tells what was chosen and why, and keeps the report.
 func (s *session) compare(ctx context.Context, data selection.Data) (selection.Score, error) {
 	o := selection.DefaultOptions()
-	o.Sets, o.Seed, o.Workers, o.Only = setsOf(s.stages()), s.job.Recipe.Seed, s.workers(), s.job.Candidate
+	var names []string
+	for _, stage := range s.stages() {
+		names = append(names, string(stage))
+	}
+	o.Sets, o.Seed, o.Workers, o.Only = setsOf(names), s.job.Recipe.Seed, s.workers(), s.job.Candidate
 	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
-	id := s.job.Backbone.Identity()
+	id := s.given.Identity()
 	s.base = &id
 	report, err := selection.Choose(ctx, data, o)
 	switch {
@@ -174,12 +213,19 @@ func setsOf(stages []string) [][]string {
 }
 
 // build makes the network of the chosen backbone, with the classifier as its head.
-func (s *session) build(c selection.Candidate, l *probe.Linear, _ *features.Table) error {
+func (s *session) build(c selection.Candidate, l *probe.Linear) error {
+	var stages []resnet.Stage
+	for _, name := range c.Stages {
+		stages = append(stages, resnet.Stage(name))
+	}
+	err := s.lookAt(stages)
+	if err != nil {
+		return err
+	}
 	s.job.Recipe.Head = headNone
 	if l.Unit {
-		return errors.New("train: the head has no layer that normalizes features")
+		s.job.Recipe.Head = string(head.UnitNorm)
 	}
-	var err error
 	if s.network, err = network.New(s.job.Backbone, s.job.Recipe.Head, features.Tuning{}, s.job.outputs()); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -39,7 +39,8 @@ type session struct {
 
 	initial stepper.State // weights before the first epoch, where a stage is unfrozen
 
-	base   *features.Identity // of the method auto: the job's backbone, before a cut of it was chosen
+	given  *features.Backbone // of the method auto: the job's, of which a cut is chosen
+	base   *features.Identity // of given
 	chosen *selection.Report  // of the method auto; nil before it has chosen
 
 	dropout   float64 // of a search, instead of the head's own

@@ -28,7 +28,7 @@ type observed struct {
 
 // newProbe builds what Fit trains by a recipe. whole puts the frozen stages into the graph too, where Fit computes them once
 // beforehand.
-func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Stage, whole bool) *observed {
+func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whole bool) *observed {
 	t.Helper()
 	options := modeltest.Options()
 	options.Cut = cut
@@ -114,7 +114,7 @@ func largestMoves(before, after map[string][]float32) map[string]float64 {
 func TestWhichWeightsMove(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	for name, c := range map[string]struct {
-		cut       resnet.Stage
+		cut       resnet.Cut
 		unfreeze  Stage
 		stageRate float64 // 0: the default
 		trainNorm bool
@@ -126,6 +126,7 @@ func TestWhichWeightsMove(t *testing.T) {
 		"conv5 by default":                {"conv5", "conv5", 0, false, false, map[string]float64{"conv5": 0.1}},
 		"conv4 with its norms":            {"conv4", "conv4", 1, true, false, map[string]float64{"conv4": 1}},
 		"conv2 on, in a graph with conv1": {"conv3", "conv2", 0.25, false, true, map[string]float64{"conv2": 1. / 16, "conv3": 1. / 4}},
+		"conv4 of conv2 and conv4":        {"conv2+conv4", "conv4", 0, false, false, map[string]float64{"conv3": 0, "conv4": 0.1}},
 		"conv3 with norms, others frozen": {"conv3", "conv3", 0, true, true, map[string]float64{"conv3": 0.1}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 		outputs = 1
 		table.Notes = append(table.Notes, "The last layer gets as many outputs as the dataset has classes; no dataset is loaded yet, so it is shown with one.")
 	}
-	plan, err := spec.Plan(b.FeatureShape(), outputs)
+	plan, err := spec.Plan(b.FeatureShape(), outputs, b.StageDims()...)
 	if err != nil {
 		return display.Bundle{}, err
 	}

@@ -2,6 +2,7 @@
 package summary
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -10,7 +11,7 @@ import (
 // Layer is one row of the layer table.
 type Layer struct {
 	Name       string       // as Keras names it: conv2_block1_1_conv
-	Kind       string       // Input, Preprocess, Conv2D, BatchNorm, MaxPool, Add, Pool, Dense
+	Kind       string       // Input, Preprocess, Conv2D, BatchNorm, MaxPool, Add, Pool, Concatenate, Dense
 	Stage      resnet.Stage // empty for input, preprocessing, pooling and top
 	Output     []int        // without the batch: [height, width, channels] or [features]
 	Parameters int          // moving mean and variance included, as Keras counts
@@ -23,14 +24,21 @@ func Layers(b *resnet.Backbone) []Layer {
 	input := []int{a.Size, a.Size, 3}
 	t.row(Layer{Name: "input", Kind: "Input", Output: input})
 	t.row(Layer{Name: "preprocess_" + string(a.Preprocess), Kind: "Preprocess", Output: input})
-	shape := resnet.Forward(b, t, input)
-	if a.Pool != resnet.PoolNone {
-		shape = shape[2:]
-		t.row(Layer{Name: string(a.Pool) + "_pool", Kind: "Pool", Output: shape})
+	maps := resnet.Forward(b, t, input)
+	if a.Pool == resnet.PoolNone {
+		return t.rows
+	}
+	if len(maps) == 1 {
+		t.row(Layer{Name: string(a.Pool) + "_pool", Kind: "Pool", Output: maps[0][2:]})
+	} else {
+		for i, s := range a.Cut.Stages() {
+			t.row(Layer{Name: fmt.Sprintf("%s_%s_pool", s, a.Pool), Kind: "Pool", Output: maps[i][2:]})
+		}
+		t.row(Layer{Name: "concatenate", Kind: "Concatenate", Output: b.FeatureShape()})
 	}
 	if b.Top() {
 		output := b.FeatureShape()
-		t.row(Layer{Name: resnet.TopLayer, Kind: "Dense", Output: output, Parameters: (shape[0] + 1) * output[0]})
+		t.row(Layer{Name: resnet.TopLayer, Kind: "Dense", Output: output, Parameters: (maps[0][2] + 1) * output[0]})
 	}
 	return t.rows
 }

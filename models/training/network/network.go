@@ -20,7 +20,7 @@ import (
 type Network struct {
 	Backbone *features.Backbone
 	Frozen   *features.Backbone // what images go through once; nil: they go to the network itself
-	After    resnet.Stage       // the last frozen stage, where the backbone is trained from a later one on
+	After    resnet.Stage       // the stage that Frozen ends with, where the backbone is trained from a later one on
 	Tuning   features.Tuning
 	Head     head.Spec
 	Plan     head.Plan
@@ -51,20 +51,22 @@ func New(backbone *features.Backbone, headText string, tuning features.Tuning, o
 	if n.Head, err = head.Parse(headText); err != nil {
 		return nil, err
 	}
-	if n.Plan, err = n.Head.Plan(backbone.FeatureShape(), outputs); err != nil {
+	if n.Plan, err = n.Head.Plan(backbone.FeatureShape(), outputs, backbone.Network().StageDims()...); err != nil {
 		return nil, err
 	}
 	if tuning.Unfreeze == "" {
 		return n, nil
 	}
 	stages := backbone.Stages()
+	// Where the features are those of several stages, the first of them is computed from what is kept of an image.
+	first := slices.Index(stages, backbone.Network().Architecture().Cut.Stages()[0])
 	switch i := slices.Index(stages, tuning.Unfreeze); {
 	case i < 0:
 		return nil, &StageError{Stage: tuning.Unfreeze, Stages: stages}
 	case i == 0:
 		n.Frozen = nil
 	default:
-		n.After = stages[i-1]
+		n.After = stages[min(i-1, first)]
 		if n.Frozen, err = backbone.FeatureMaps(n.After); err != nil {
 			return nil, err
 		}
@@ -90,7 +92,7 @@ func (n *Network) Options(batch int, seed int64, loss stepper.Loss) stepper.Opti
 }
 
 // Rate gives a variable of the backbone its fraction of the head's learning rate: fraction for the last stage, the square of
-// it for the one before, and so on. Batch norms stay frozen unless asked.
+// it for the one before, and so on; 0 for a stage before the unfrozen ones. Batch norms stay frozen unless asked.
 func (n *Network) Rate(fraction float64, trainNorm bool) func(path string) (float64, error) {
 	stages := n.Backbone.Stages()
 	return func(path string) (float64, error) {
@@ -102,7 +104,7 @@ func (n *Network) Rate(fraction float64, trainNorm bool) func(path string) (floa
 		if i < 0 {
 			return 0, fmt.Errorf("the variable %s belongs to the stage %q, and the backbone has %s", path, stage, join(stages))
 		}
-		if norm && !trainNorm {
+		if norm && !trainNorm || i < slices.Index(stages, n.Tuning.Unfreeze) {
 			return 0, nil
 		}
 		return math.Pow(fraction, float64(len(stages)-i)), nil
