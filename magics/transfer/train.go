@@ -130,11 +130,10 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 		if err != nil || len(s.History) == 0 {
 			return err
 		}
-		text := s.Selection.Summary() + "\n"
-		if s.ValImages > 0 {
-			text += fmt.Sprintf("validation accuracy of the choice, measured once: %s\n", metric.Percent(s.History[0].ValAccuracy, s.ValImages))
+		if s.ValImages == 0 {
+			return nil
 		}
-		return page.Printf("%s", text)
+		return page.Printf("validation accuracy of the choice, measured once: %s\n", metric.Percent(s.History[0].ValAccuracy, s.ValImages))
 	}
 	_, err := page.Show(ctx, drawing.EpochTable(s.History, s.Recipe.ComputedOnce()))
 	return err

@@ -39,7 +39,7 @@ func RunForms(stand func() lab.Stand) live.Forms {
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features))
 		}
-		if len(s.History) == 0 && s.Status == training.Running && s.Selecting != nil {
+		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method == training.MethodAuto {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
 		if full {
@@ -129,7 +129,7 @@ func endings(s training.Status) string {
 }
 
 // axisOfC is what the values of selectionCurves are counted in.
-const axisOfC = "value of C, from strong regularization to weak"
+const axisOfC = "C, from low to high"
 
 // accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
 func accuracyLine(c lab.Card) string {

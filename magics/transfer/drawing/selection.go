@@ -55,7 +55,7 @@ func percent(fraction float64) string { return fmt.Sprintf("%.1f %%", 100*fracti
 
 // selectionCurves draw the cross-validated accuracy over C, for the best normalization of each set of stages.
 func selectionCurves(r *selection.Report) figure.Panel {
-	panel := figure.Panel{Name: "cross-validated accuracy", Fraction: true}
+	panel := figure.Panel{Name: "held-out accuracy", Fraction: true}
 	seen := map[string]bool{}
 	for _, best := range r.Scores {
 		stages := strings.Join(best.Stages, "+")
@@ -86,6 +86,9 @@ func byC(scores []selection.Score, family string) []selection.Score {
 
 func selectionProgress(name string, p *selection.Progress) figure.ProgressData {
 	label := name + ": cross-validation"
+	if p == nil {
+		return figure.ProgressData{Label: label}
+	}
 	if p.Best != nil {
 		label += fmt.Sprintf(", best so far %s ± %s", percent(p.Best.Accuracy), percent(p.Best.Error))
 	}
