@@ -170,7 +170,9 @@ func (l *Lab) Search(
 	}
 	best := classifier.New(result.Best)
 	model.mu.Lock()
-	model.head, model.chosen = best.Head().String(), true
+	if best.Selection == nil { // else the head belongs to other stages
+		model.head, model.chosen = best.Head().String(), true
+	}
 	model.mu.Unlock()
 	model.take(best, best.Name, job.Dataset)
 	return result, nil

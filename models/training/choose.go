@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/probe"
@@ -107,13 +108,19 @@ func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 	if err != nil {
 		return selection.Data{}, err
 	}
-	data := selection.Data{Classes: len(s.job.Dataset.Classes)}
+	data := s.rows(items)
 	for _, stage := range s.stages() {
 		part := table.At(stage)
 		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{
 			Rows: len(items), Cols: part.Length(), Data: part.Gather(make([]float32, 0, len(items)*part.Length()), items),
 		}})
 	}
+	return data, nil
+}
+
+// rows is what a comparison knows of items beside their features.
+func (s *session) rows(items []int) selection.Data {
+	data := selection.Data{Classes: len(s.job.Dataset.Classes)}
 	place := map[int]int{}
 	for at, item := range items {
 		one := s.job.Dataset.Items[item]
@@ -134,7 +141,7 @@ func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 			data.Groups = append(data.Groups, rows)
 		}
 	}
-	return data, nil
+	return data
 }
 
 // stages are those that are compared: those of the cut where it has several, since they were asked for, else the last ones.
@@ -289,4 +296,42 @@ func (s *session) measureOnce(all probe.Features, start time.Time) error {
 	}
 	s.state.Status = Finished
 	return nil
+}
+
+// maxFolds is how many folds a search divides the training images into, where they are enough.
+const maxFolds = 5
+
+// foldsOf divides the training images into folds, as the method auto does.
+func (s *session) foldsOf() (folds int, fold []int) {
+	data := s.rows(s.train)
+	folds = min(maxFolds, max(2, len(s.train)/2))
+	return folds, selection.Folds(data.Labels, data.Groups, data.Keys, folds, s.job.Recipe.Seed)
+}
+
+// compareProbes compares what the method auto does for a job, and chooses among them. It is nil for a job without probes.
+func compareProbes(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*selection.Report, error) {
+	auto := AutoRecipe()
+	auto.Task, auto.Augment, auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Task, job.Recipe.Augment, job.Recipe.Seed,
+		job.Recipe.ClassWeights, job.Recipe.BatchSize
+	job.Recipe, job.Request = auto, Request{}
+	if job.Validate() != nil {
+		return nil, nil // another task, or features that are not pooled
+	}
+	s, err := newSession(device, job, events)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	s.given = s.job.Backbone
+	data, err := s.stageFeatures(ctx)
+	if err == nil {
+		_, err = s.compare(ctx, data.Take(s.rowsOf(s.train)))
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil // the search ends with what it has
+	case err != nil || s.chosen.Folds == 0:
+		return nil, err
+	}
+	return s.chosen, nil
 }

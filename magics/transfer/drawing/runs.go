@@ -34,11 +34,19 @@ func RunTable(runs []lab.Card) figure.TableData {
 
 // accuracyOf is the validation accuracy with its interval, where few images make it wide.
 func accuracyOf(c lab.Card) string {
-	if c.ValAccuracy == nil || c.ValAccuracyInterval == nil || c.ValImages >= metric.Few {
+	if c.ValAccuracyInterval == nil { // of a task without an accuracy of images
 		return percentOf(c.ValAccuracy)
 	}
-	i := c.ValAccuracyInterval
-	return fmt.Sprintf("%s (%.0f to %.0f)", percentOf(c.ValAccuracy), 100*i.Low, 100*i.High)
+	return intervalOf(c.ValAccuracy, c.ValImages)
+}
+
+// intervalOf is an accuracy on so many images for a cell of a table.
+func intervalOf(accuracy *float64, images int) string {
+	if accuracy == nil || images < 1 || images >= metric.Few {
+		return percentOf(accuracy)
+	}
+	i := metric.Wilson(*accuracy, images)
+	return fmt.Sprintf("%s (%.0f to %.0f)", percentOf(accuracy), 100*i.Low, 100*i.High)
 }
 
 // percentOf is a fraction in percent; empty where it is unknown.
