@@ -83,6 +83,7 @@ func TestWhichRecipe(t *testing.T) {
 		{plain, "%train --run a2 --seed 3 --class-weights auto", training.MethodAuto},
 		{plain, "%train --run a3 --recipe auto", training.MethodAuto},
 		{plain, "%train --run c1 --epochs 1", training.MethodClassic},
+		{plain, "%train --resume c1", training.MethodClassic}, // the recipe is the run's
 		{plain, "%train --run c2 --recipe classic --epochs 1", training.MethodClassic},
 		{plain + " --head dense:4", "%train --run c3", training.MethodClassic},
 		{plain + " --head dense:4", "%train --run a4 --recipe auto", training.MethodAuto},

@@ -51,13 +51,14 @@ func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
 	if o.Resume == "" {
 		return job, model, nil
 	}
-	job.Request.Name = o.Resume
-	if !o.More {
-		stored, err := l.StoredRun(o.Resume)
-		if err != nil {
-			return training.Job{}, nil, fmt.Errorf("resume: %w", err)
-		}
-		job.Recipe.Epochs = stored.Epochs
+	stored, err := l.StoredRun(o.Resume)
+	if err != nil {
+		return training.Job{}, nil, fmt.Errorf("resume: %w", err)
+	}
+	job.Request.Name, job.Recipe, job.Targets = o.Resume, stored.Recipe, stored.Targets
+	job.Recipe.Epochs = stored.Epochs
+	if o.More {
+		job.Recipe.Epochs = o.Recipe.Epochs
 	}
 	return job, model, nil
 }
