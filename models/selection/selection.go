@@ -1,6 +1,8 @@
 package selection
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -38,6 +40,24 @@ func (c Candidate) String() string {
 		return "nearest centroid on " + strings.Join(words, ", ")
 	}
 	return "logistic regression on " + strings.Join(append(words, fmt.Sprintf("C = %.3g", c.C)), ", ")
+}
+
+// fit fits the candidate with each C.
+func (c Candidate) fit(ctx context.Context, s probe.Samples, cs []float64, tolerance float64, workers int, events func(probe.Iteration)) ([]*probe.Linear, error) {
+	if c.Kind == Centroid {
+		model, err := probe.Centroid(s)
+		return []*probe.Linear{model}, errors.Join(err, ctx.Err())
+	}
+	return probe.Path(ctx, s, cs, probe.Options{Normalization: c.Normalization, Tolerance: tolerance, Workers: workers, Events: events})
+}
+
+// Fit fits the candidate to all of the samples.
+func (c Candidate) Fit(ctx context.Context, s probe.Samples, workers int, events func(probe.Iteration)) (*probe.Linear, error) {
+	models, err := c.fit(ctx, s, []float64{c.C}, probe.ToleranceFit, workers, events)
+	if err != nil {
+		return nil, fmt.Errorf("fit %s: %w", c, err)
+	}
+	return models[0], nil
 }
 
 // A Score is what cross-validation says of a candidate.
