@@ -17,24 +17,32 @@ const (
 // Enum declares a flag that takes one of a few words.
 func Enum(flags *pflag.FlagSet, target *string, name, value string, allowed []string, usage string) {
 	*target = value
-	flags.Var(&enumValue{target, allowed, ""}, name, usage)
+	flags.Var(&enumValue{target: target, words: allowed}, name, usage)
 	annotate(flags, name, annotationValues, allowed)
 }
 
 // Suggest declares a flag that takes one of a few words, or something else that other names, such as FILE.
 func Suggest(flags *pflag.FlagSet, target *string, name, value string, words []string, other, usage string) {
 	*target = value
-	flags.Var(&enumValue{target, words, other}, name, usage)
+	flags.Var(&enumValue{target: target, words: words, other: other}, name, usage)
 	annotate(flags, name, annotationValues, words)
 	if strings.Contains(other, "FILE") || strings.Contains(other, "DIR") {
 		annotate(flags, name, annotationPath, nil)
 	}
 }
 
+// EnumJoined declares a flag that takes one of a few words, or several of them joined by a separator, which other shows, such as
+// STAGE+STAGE.
+func EnumJoined(flags *pflag.FlagSet, target *string, name, value string, allowed []string, separator, other, usage string) {
+	*target = value
+	flags.Var(&enumValue{target: target, words: allowed, other: other, separator: separator}, name, usage)
+	annotate(flags, name, annotationValues, allowed)
+}
+
 // Path declares a flag that takes the path of a file or folder.
 func Path(flags *pflag.FlagSet, target *string, name, value, usage string) {
 	*target = value
-	flags.Var(&enumValue{target, nil, "PATH"}, name, usage)
+	flags.Var(&enumValue{target: target, other: "PATH"}, name, usage)
 	annotate(flags, name, annotationPath, nil)
 }
 
@@ -45,11 +53,13 @@ func annotate(flags *pflag.FlagSet, name, key string, values []string) {
 	}
 }
 
-// enumValue is a pflag.Value of a few words; other is what else it takes, "" when nothing.
+// enumValue is a pflag.Value of a few words; other is what else it takes, "" when nothing: words joined by the separator where
+// there is one, else any text.
 type enumValue struct {
-	target *string
-	words  []string
-	other  string
+	target    *string
+	words     []string
+	other     string
+	separator string
 }
 
 func (v *enumValue) String() string {
@@ -60,7 +70,12 @@ func (v *enumValue) String() string {
 }
 
 func (v *enumValue) Set(s string) error {
-	if v.other == "" && !slices.Contains(v.words, s) {
+	parts := []string{s}
+	if v.separator != "" {
+		parts = strings.Split(s, v.separator)
+	}
+	unknown := slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(v.words, part) })
+	if unknown && (v.other == "" || v.separator != "") {
 		hint := ""
 		if near := Nearest(s, v.words); near != "" {
 			hint = fmt.Sprintf("; did you mean %s?", near)

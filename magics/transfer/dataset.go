@@ -31,16 +31,27 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.IntVar(&o.Size, "size", 224, "image size: height and width in pixels")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of the split")
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the split of the folder's own train, val and test folders, even where images are shared")
-	magics.Enum(f, &o.Resize, "resize", "bilinear", []string{"bilinear", "nearest", "crop"},
-		"resize method: bilinear as PIL, nearest as Keras's flow_from_directory, crop as torchvision")
+	magics.Enum(f, &o.Resize, "resize", resizeAuto, []string{resizeAuto, "bilinear", "nearest", "crop"},
+		"resize method: bilinear as PIL, nearest as Keras's flow_from_directory, crop as torchvision; auto is that of the weights")
 	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "follow symbolic links that stay inside the folder")
+}
+
+// resizeAuto leaves the resize method to the weights of the model.
+const resizeAuto = "auto"
+
+// method is the resize method; empty: that of the weights.
+func (o DatasetFlags) method() imagefolder.Method {
+	if o.Resize == resizeAuto {
+		return ""
+	}
+	return imagefolder.Method(o.Resize)
 }
 
 // options are what the flags ask for.
 func (o DatasetFlags) options(progress func(done, total int, what string)) imagefolder.Options {
 	options := imagefolder.DefaultOptions()
-	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, imagefolder.Method(o.Resize)
+	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, o.method()
 	options.Seed, options.FollowSplit, options.FollowLinks = o.Seed, o.FollowSplit, o.FollowLinks
 	options.Progress = progress
 	if o.MaxPixels != 0 {

@@ -22,6 +22,7 @@ func explainMagic(p *Presenter) magics.Magic {
 	return &magics.Command[explainFlags]{
 		Use:     "explain FILE|DIR|@NAME...",
 		Short:   "Shows which parts of an image the prediction depends on (Grad-CAM)",
+		Long:    "The heat map is that of the backbone's last stage. Where the head gets the features of several stages, those of the\nothers count as constants.",
 		Example: "%explain ~/images/new.jpg --class glass",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *explainFlags) {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/spf13/pflag"
 
@@ -21,6 +22,7 @@ type ModelFlags struct {
 	Variant    string
 	Cut        string
 	Pool       string
+	Top        bool
 	Head       string
 	Preprocess string
 	Precision  string
@@ -35,13 +37,14 @@ type ModelFlags struct {
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	o.flags = f
-	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "FILE",
-		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, or a safetensors file")
+	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "hf:OWNER/NAME@REVISION|FILE",
+		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, of the Hugging Face hub, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
-	magics.Suggest(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "STAGE+STAGE",
+	magics.EnumJoined(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "+", "STAGE+STAGE",
 		"stages whose features the head gets, such as conv4 or conv4+conv5; auto is the last that the weights have")
 	magics.Enum(f, &o.Pool, "pool", string(resnet.PoolAvg), recipeflag.Words(resnet.Pools()), "pooling of the feature maps")
+	f.BoolVar(&o.Top, "top", false, "keep the classifier of ImageNet's 1,000 classes, and predict them without a training")
 	f.StringVar(&o.Head, "head", head.Default, "head: layers before the one that gives the classes, such as \"dense:256:relu,dropout:0.2\"")
 	magics.Enum(f, &o.Preprocess, "preprocess", string(resnet.PreprocessAuto), recipeflag.Words(resnet.Preprocessings()),
 		"preprocessing of the pixels; auto is what the weights were trained with")
@@ -56,11 +59,14 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 // options are what the flags ask for. A size of 0 is that of the current dataset.
 func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.ModelOptions, error) {
 	weights, err := lab.ExpandHome(o.Weights)
+	if err == nil && o.Top && o.Head != head.Default {
+		err = errors.New("build a model: --top keeps the head that the weights were published with; leave out --head")
+	}
 	return lab.ModelOptions{
 		Name: o.Name, Head: cmp.Or(o.Head, head.Default), HeadChosen: o.Head != "" && o.flags != nil && o.flags.Changed("head"), Precision: resnet.Precision(o.Precision),
 		Backbone: resnet.Options{
 			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Cut(o.Cut),
-			Pool: resnet.Pool(o.Pool), Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
+			Pool: resnet.Pool(o.Pool), Top: o.Top, Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,
 		},
 	}, err
 }
@@ -69,8 +75,8 @@ func modelMagic(p *Presenter) magics.Magic {
 	return &magics.Command[ModelFlags]{
 		Use:     "model ARCHITECTURE",
 		Short:   "Builds a frozen backbone with a head, and shows its layers",
-		Long:    "ARCHITECTURE is resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it.",
-		Example: "%model resnet50 --weights imagenet --head \"dense:256:relu,dropout:0.2\"",
+		Long:    "ARCHITECTURE is resnet18, resnet34, resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it.",
+		Example: "%model resnet50 --weights imagenet --head \"dense:256:relu,dropout:0.2\"\n%model resnet50 --top",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
 			return lab.Architectures()
 		}},
@@ -84,24 +90,29 @@ func modelMagic(p *Presenter) magics.Magic {
 
 // BuildModel builds a backbone with a head for the current dataset, and shows its layers.
 func (p *Presenter) BuildModel(ctx context.Context, page Page, architecture string, o ModelFlags) error {
-	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
+	m, err := p.OpenModel(ctx, page, architecture, o)
+	if err != nil {
 		return err
+	}
+	classes := m.Classes()
+	if data, err := p.lab.Dataset(""); err == nil && classes == 0 {
+		classes = len(data.Classes)
+	}
+	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return drawing.LayerTable(m, classes) })
+}
+
+// OpenModel is BuildModel without a word about the layers.
+func (p *Presenter) OpenModel(ctx context.Context, page Page, architecture string, o ModelFlags) (*lab.Model, error) {
+	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
+		return nil, err
 	}
 	bar := newBar(ctx, page, "fetching weights", "bytes")
 	options, err := o.options(0, func(done, total int64) { bar.report(int(done), int(total), "") })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m, err := p.lab.BuildModel(ctx, architecture, options)
-	bar.end()
-	if err != nil {
-		return err
-	}
-	classes := 0
-	if data, err := p.lab.Dataset(""); err == nil {
-		classes = len(data.Classes)
-	}
-	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return drawing.LayerTable(m, classes) })
+	defer bar.end()
+	return p.lab.BuildModel(ctx, architecture, options)
 }
 
 // modelSummary is what --json tells of a model.
@@ -116,6 +127,7 @@ type modelSummary struct {
 	Pool         string   `json:"pool"`
 	FeatureShape []int    `json:"feature_shape"`
 	Head         string   `json:"head"`
+	Classes      int      `json:"classes,omitempty"` // that it predicts without a training
 	Notes        []string `json:"notes"`
 }
 
@@ -123,7 +135,7 @@ func describe(m *lab.Model) modelSummary {
 	b, a := m.Backbone, m.Backbone.Architecture()
 	return modelSummary{
 		Name: m.Name, Backbone: b.Name(), Weights: b.Weights().String(), Digest: b.Weights().SHA256, Pretrained: b.Trained(),
-		Preprocess: string(a.Preprocess), Cut: string(a.Cut), Pool: string(a.Pool), FeatureShape: b.FeatureShape(), Head: m.Head(),
+		Preprocess: string(a.Preprocess), Cut: string(a.Cut), Pool: string(a.Pool), FeatureShape: b.FeatureShape(), Head: m.Head(), Classes: m.Classes(),
 		Notes: append([]string{}, b.Notes()...),
 	}
 }

@@ -122,6 +122,7 @@ func TestTranscript(t *testing.T) {
 		"%evaluate", "%train --epochs 2 --run first", "%train --epochs 2 --run second", "%train --run second",
 		"%runs --help", "%runs compare first second", "%runs compare first", "%runs compare first secnd",
 		"%predict photos/red/0.png nowhere.png", "%model resnet50 --weights random --cut conv1 --json",
+		"%model resnet50 --weights random --top", "%model resnet50 --weights sample --top", "%model resnet50 --top --head none",
 	} {
 		host := &magictest.Host{}
 		err := p.call(t.Context(), host, line)

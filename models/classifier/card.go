@@ -17,8 +17,13 @@ func (m *Model) Card(figures []string) string {
 	var b strings.Builder
 	p, id := m.Provenance, m.Provenance.Backbone
 	fmt.Fprintf(&b, "# %s\n\n", escape(m.Name))
-	fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
-		escape(id.Architecture.Name()))
+	if m.published() {
+		fmt.Fprintf(&b, "An image model for the %d classes of ImageNet: %s with the classifier that its weights were published with.\n\n",
+			len(m.Classes), escape(id.Architecture.Name()))
+	} else {
+		fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
+			escape(id.Architecture.Name()))
+	}
 	if !id.Weights.Trained {
 		b.WriteString("The backbone has random weights: nothing was transferred.\n\n")
 	}
@@ -34,15 +39,8 @@ func (m *Model) Card(figures []string) string {
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
-	row("Fine-tuned", "%s", m.fineTuned())
-	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
-	r := p.Recipe
-	if s := m.Selection; s != nil {
-		row("Chosen", "%s", escape(s.Summary()))
-		row("Training", "converged (L-BFGS), temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
-	} else {
-		row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
-			r.Seed)
+	if !m.published() {
+		m.trainingRows(row)
 	}
 	row("Made", "%s on %s", p.Created.Format("2006-01-02 15:04 MST"), p.Device)
 	if best := m.History.Best(); best != nil {
@@ -54,10 +52,27 @@ func (m *Model) Card(figures []string) string {
 	for _, figure := range figures {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(figure, ".png"), figure)
 	}
-	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every image one of them. Validation images came from the " +
-		"same folder as the training images: on images taken otherwise it may do worse.\n")
-	b.WriteString("\n`headstart verify` repeats the training and compares the numbers.\n")
-	return b.String()
+	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every image one of them.")
+	if !m.published() {
+		b.WriteString(" Validation images came from the same folder as the training images: on images taken otherwise it may do worse.\n" +
+			"\n`headstart verify` repeats the training and compares the numbers.")
+	}
+	return b.String() + "\n"
+}
+
+// trainingRows are the card's rows of what was trained, on what.
+func (m *Model) trainingRows(row func(name, format string, args ...any)) {
+	p := m.Provenance
+	row("Fine-tuned", "%s", m.fineTuned())
+	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	r := p.Recipe
+	if s := m.Selection; s != nil {
+		row("Chosen", "%s", escape(s.Summary()))
+		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
+		return
+	}
+	row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
+		r.Seed)
 }
 
 // interval is the 95 % interval of a validation accuracy, where it is of few images.

@@ -48,6 +48,9 @@ type Verification struct {
 func Verify(
 	ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, root string, events func(training.Event),
 ) (*Verification, error) {
+	if untrainedHere(o) {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrNotTrained)
+	}
 	p := o.Provenance
 	v := &Verification{Verdict: Different, Expected: o.History}
 	if root == "" {

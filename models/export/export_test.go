@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -20,8 +21,14 @@ import (
 // untrained is a network with random weights, a head and classes whose names need escapes.
 func untrained(t *testing.T, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
 	t.Helper()
+	return untrainedOf(t, 50, variant, cut, pool)
+}
+
+// untrainedOf is untrained for a depth.
+func untrainedOf(t *testing.T, depth int, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
+	t.Helper()
 	b, err := resnet.Open(context.Background(), resnet.Architecture{
-		Depth: 50, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
+		Depth: depth, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
 	}.Options(resnet.RandomWeights(1)))
 	if err != nil {
 		t.Fatal(err)
@@ -44,10 +51,10 @@ func untrained(t *testing.T, variant resnet.Variant, cut resnet.Cut, pool resnet
 	return n
 }
 
-// torchvisionShapes are the tensors of torchvision's ResNet50 by their names, as the golden files list them.
-func torchvisionShapes(t *testing.T) map[string][]int {
+// torchvisionShapes are the tensors of torchvision's ResNet of a depth by their names, as the golden files list them.
+func torchvisionShapes(t *testing.T, depth int) map[string][]int {
 	t.Helper()
-	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", "torchvision50.safetensors"))
+	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,26 +75,29 @@ func torchvisionShapes(t *testing.T) map[string][]int {
 	return shapes
 }
 
-// The state dict has each tensor of torchvision's ResNet50 and no other, so that it loads with strict=True. PyTorch adds
+// The state dict has each tensor of torchvision's ResNet and no other, so that it loads with strict=True. PyTorch adds
 // the counters by itself to a state dict without them.
 func TestStateDictHasTorchvisionsTensors(t *testing.T) {
-	want := torchvisionShapes(t)
-	maps.DeleteFunc(want, func(name string, _ []int) bool {
-		return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
-	})
-	for _, variant := range []resnet.Variant{resnet.V1, resnet.V15} {
-		state, modules, err := untrained(t, variant, "conv5", resnet.PoolAvg).torch()
+	for _, test := range []struct {
+		depth   int
+		variant resnet.Variant
+	}{{50, resnet.V1}, {50, resnet.V15}, {18, resnet.V15}} {
+		want := torchvisionShapes(t, test.depth)
+		maps.DeleteFunc(want, func(name string, _ []int) bool {
+			return strings.HasSuffix(name, ".num_batches_tracked") || strings.HasPrefix(name, "fc.")
+		})
+		state, modules, err := untrainedOf(t, test.depth, test.variant, "conv5", resnet.PoolAvg).torch()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, tensor := range state {
 			if dims, ok := want[name]; !strings.HasPrefix(name, "fc.") && (!ok || !slices.Equal(dims, tensor.Shape)) {
-				t.Errorf("%s: %s is %v, torchvision has %v", variant, name, tensor.Shape, dims)
+				t.Errorf("%+v: %s is %v, torchvision has %v", test, name, tensor.Shape, dims)
 			}
 		}
 		for name := range want {
 			if _, ok := state[name]; !ok {
-				t.Errorf("%s: %s is missing", variant, name)
+				t.Errorf("%+v: %s is missing", test, name)
 			}
 		}
 		if len(modules) != 5 { // batch norm, dense, its activation, dropout, logits

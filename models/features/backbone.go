@@ -7,6 +7,7 @@
 package features
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -20,13 +21,11 @@ import (
 // Options say how a ResNet is used as a backbone.
 type Options struct {
 	Precision resnet.Precision   // of the frozen pass
-	Method    imagefolder.Method // how images come to the network's size
+	Method    imagefolder.Method // how images come to the network's size; empty: as the weights' publisher brings them there, if that is known
 }
 
-// DefaultOptions are float32, and images resized as a whole.
-func DefaultOptions() Options {
-	return Options{Precision: resnet.Float32, Method: imagefolder.Bilinear}
-}
+// DefaultOptions are float32, and images resized as the weights' publisher does.
+func DefaultOptions() Options { return Options{Precision: resnet.Float32} }
 
 // A Backbone is a ResNet with how images come to it. It is immutable and safe for concurrent use.
 type Backbone struct {
@@ -35,7 +34,10 @@ type Backbone struct {
 }
 
 // New makes a backbone of a network.
-func New(network *resnet.Backbone, options Options) *Backbone { return &Backbone{network, options} }
+func New(network *resnet.Backbone, options Options) *Backbone {
+	options.Method = cmp.Or(options.Method, network.Weights().Resize, imagefolder.Bilinear)
+	return &Backbone{network, options}
+}
 
 // Network is the ResNet.
 func (b *Backbone) Network() *resnet.Backbone { return b.network }

@@ -174,3 +174,27 @@ func TestFeaturesThatAreNotFinite(t *testing.T) {
 		}
 	}
 }
+
+// How images come to their size follows the weights, unless it was chosen.
+func TestMethodFollowsTheWeights(t *testing.T) {
+	random := cutAfter(t, "conv1").Network()
+	saved := modeltest.WriteWeights(t, features.New(random, features.DefaultOptions())) // under Keras's names
+	options := modeltest.Options()
+	options.Weights = resnet.WeightsFile(saved)
+	keras := modeltest.Backbone(t, options).Network()
+	options.Weights = random.Weights().Saved(saved, "")
+	options.Weights.Resize = imagefolder.Crop
+	cropped := modeltest.Backbone(t, options).Network()
+	for _, test := range []struct {
+		network      *resnet.Backbone
+		chosen, want imagefolder.Method
+	}{
+		{random, "", imagefolder.Bilinear}, {keras, "", imagefolder.Bilinear}, {cropped, "", imagefolder.Crop},
+		{cropped, imagefolder.Nearest, imagefolder.Nearest}, {keras, imagefolder.Crop, imagefolder.Crop},
+	} {
+		b := features.New(test.network, features.Options{Precision: resnet.Float32, Method: test.chosen})
+		if got := b.Identity().Geometry.Method; got != test.want {
+			t.Errorf("weights %s, chosen %q: %s, want %s", test.network.Weights(), test.chosen, got, test.want)
+		}
+	}
+}

@@ -104,7 +104,7 @@ type Options struct {
 	Val         float64 // the fraction of the images for validation; 0: none
 	Test        float64 // the fraction for the test; 0: none
 	Size        int     // side in pixels of what the model sees
-	Method      Method  // how an image gets there
+	Method      Method  // how an image gets there; empty: as the model that gets it wants it
 	Seed        int64   // of the split; 0 is a seed like any other
 	FollowSplit bool    // keep given train, val and test folders to the letter, shared images included; an error without them
 
@@ -134,7 +134,7 @@ type Options struct {
 // DefaultOptions are a fifth of the images for validation, at the size of ImageNet's networks, decoded by all processors.
 func DefaultOptions() Options {
 	return Options{
-		Val: 0.2, Size: 224, Method: Bilinear, Seed: 42, MaxPixels: imageio.DefaultMaxPixels, NearBits: DefaultNearBits, MaxFiles: 2_000_000,
+		Val: 0.2, Size: 224, Seed: 42, MaxPixels: imageio.DefaultMaxPixels, NearBits: DefaultNearBits, MaxFiles: 2_000_000,
 		Workers: runtime.GOMAXPROCS(0),
 	}
 }

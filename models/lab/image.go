@@ -181,7 +181,7 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 	if err != nil {
 		return nil, nil, err
 	}
-	backbone := m.backbone(imagefolder.Bilinear)
+	backbone := m.backbone("")
 	if trained := m.trained(); trained != nil {
 		backbone = trained.Backbone()
 	}

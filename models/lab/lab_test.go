@@ -18,6 +18,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 )
@@ -315,5 +316,37 @@ func TestErrorsNameWhatThereIs(t *testing.T) {
 		if err.Error() != want {
 			t.Errorf("%T says %q, want %q", err, err, want)
 		}
+	}
+}
+
+// A Go cell gets the features of several stages as one vector.
+func TestFeaturesOfSeveralStages(t *testing.T) {
+	l := goLab(t, t.TempDir())
+	backbone := resnet.DefaultOptions()
+	backbone.Weights, backbone.Cut, backbone.Size = resnet.RandomWeights(42), "conv1+conv2", 32
+	m, err := l.BuildModel(t.Context(), "resnet50", ModelOptions{Backbone: backbone, Head: "l2norm", Precision: resnet.Float32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := imageio.RGB{Width: 40, Height: 30, Pix: make([]uint8, 40*30*3)}
+	for i := range pixels.Pix {
+		pixels.Pix[i] = uint8(i % 251)
+	}
+	values, shape, err := l.Features(t.Context(), m, []Image{{Name: "one", Pixels: pixels}, {Name: "two", Pixels: pixels}})
+	if err != nil || len(shape) != 2 || shape[0] != 2 || shape[1] != 64+256 || len(values) != 2*(64+256) {
+		t.Fatalf("%d features of shape %v, %v", len(values), shape, err)
+	}
+	if classes := m.Classes(); classes != 0 {
+		t.Errorf("an untrained model knows %d classes", classes)
+	}
+}
+
+// A top needs weights that were trained with one.
+func TestTopOfRandomWeights(t *testing.T) {
+	options := resnet.DefaultOptions()
+	options.Weights, options.Top = resnet.RandomWeights(1), true
+	_, err := goLab(t, "").BuildModel(t.Context(), "resnet50", ModelOptions{Backbone: options, Precision: resnet.Float32})
+	if !errors.As(err, new(*resnet.NoTopError)) {
+		t.Errorf("a top of random weights: %v", err)
 	}
 }

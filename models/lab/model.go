@@ -43,7 +43,7 @@ func (m *Model) HeadChosen() bool {
 	return m.chosen
 }
 
-// backbone is the network as training uses it, with images that come to its size by a method.
+// backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
 func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
 	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
 }
@@ -104,6 +104,12 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 		return nil, &NotFoundError{KindArchitecture, name, Architectures()}
 	}
 	o.Backbone.Depth = resnet.Depths()[at]
+	if o.Name == "" {
+		o.Name = name
+	}
+	if o.Backbone.Top {
+		return l.buildTop(ctx, o)
+	}
 	if _, err := head.Parse(o.Head); err != nil {
 		return nil, err
 	}
@@ -117,12 +123,44 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 	if err != nil {
 		return nil, err
 	}
-	if o.Name == "" {
-		o.Name = name
-	}
 	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, chosen: o.HeadChosen, precision: o.Precision}
 	l.putModel(m)
 	return m, nil
+}
+
+// buildTop makes the classifier of ImageNet's classes that the weights were published with the current model. It predicts at once.
+func (l *Lab) buildTop(ctx context.Context, o ModelOptions) (*Model, error) {
+	if o.Backbone.Weights.Kind == resnet.KindRandom {
+		return nil, &resnet.NoTopError{Weights: o.Backbone.Weights.String()}
+	}
+	if o.Backbone.Size == 0 {
+		o.Backbone.Size = resnet.DefaultOptions().Size
+	}
+	whole, err := resnet.Open(ctx, o.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	top := &Model{Backbone: whole, precision: o.Precision}
+	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(""))
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Name: o.Name, Backbone: classifier.Backbone().Network(), head: classifier.Head().String(), precision: o.Precision}
+	m.take(classifier, "", nil)
+	l.putModel(m)
+	return m, nil
+}
+
+// Classes is how many classes the model tells apart; 0 before a training.
+func (m *Model) Classes() int {
+	if trained := m.trained(); trained != nil {
+		return len(trained.Classes)
+	}
+	return 0
 }
 
 // LoadModel reads a saved model and makes it the current one. An empty name is the folder's. weights is the file of the

@@ -18,7 +18,7 @@ const maxIterations = 500
 // Tolerances: the decrease of the mean loss that another step is expected to bring, at which the solver stops.
 const (
 	ToleranceFit    = 1e-8 // probabilities are then right to about 1e-4
-	ToleranceSelect = 1e-6  // far below what a fold of a few hundred images tells
+	ToleranceSelect = 1e-6 // far below what a fold of a few hundred images tells
 )
 
 // ErrNotConverged marks a fit that took too many iterations.

@@ -2,11 +2,16 @@ package resnet
 
 import "fmt"
 
-// blocks is how many bottleneck blocks the stages conv2 to conv5 have, by depth (He et al., table 1).
-var blocks = map[int][4]int{
-	50:  {3, 4, 6, 3},
-	101: {3, 4, 23, 3},
-	152: {3, 8, 36, 3},
+// blocks is how many blocks the stages conv2 to conv5 have, by depth, and of which kind (He et al., table 1).
+var blocks = map[int]struct {
+	counts [4]int
+	basic  bool // two 3x3 convolutions; else bottlenecks
+}{
+	18:  {[4]int{2, 2, 2, 2}, true},
+	34:  {[4]int{3, 4, 6, 3}, true},
+	50:  {[4]int{3, 4, 6, 3}, false},
+	101: {[4]int{3, 4, 23, 3}, false},
+	152: {[4]int{3, 8, 36, 3}, false},
 }
 
 const (
@@ -33,16 +38,16 @@ type Convolution struct {
 // Stage is the stage that the convolution stands in.
 func (c Convolution) Stage() Stage { return c.at.stage }
 
-// A place is where a convolution stands: block from 0 in stage, index from 1 to 3 in the block's body, 0 for its projection.
+// A place is where a convolution stands: block from 0 in stage, index from 1 in the block's body, 0 for its projection.
 // The stem has the stage Conv1 and nothing else.
 type place struct {
 	stage        Stage
 	block, index int
 }
 
-// block is a bottleneck: 1x1 down, 3x3, 1x1 up, added to its input.
+// block is a bottleneck, 1x1 down, 3x3, 1x1 up, or basic, 3x3 and 3x3, added to its input.
 type block struct {
-	body       [3]Convolution
+	body       []Convolution
 	projection *Convolution // of the input, exactly where its shape changes
 }
 
@@ -65,7 +70,7 @@ type network struct {
 
 // newNetwork lays out the network of a depth in a variant.
 func newNetwork(depth int, variant Variant) (network, error) {
-	counts, ok := blocks[depth]
+	kind, ok := blocks[depth]
 	if !ok {
 		return network{}, check("depth", Depths(), depth)
 	}
@@ -82,8 +87,12 @@ func newNetwork(depth int, variant Variant) (network, error) {
 	}
 	n.stem = Convolution{Name: "conv1_conv", Norm: "conv1_bn", Kernel: 7, Stride: 2, In: 3, Out: stemWidth,
 		Epsilon: n.epsilon, Biased: n.biases, at: place{stage: Conv1}}
+	layOut := n.bottleneck
+	if kind.basic {
+		layOut = n.basic
+	}
 	in := stemWidth
-	for i, count := range counts {
+	for i, count := range kind.counts {
 		s := stage{name: Stages()[i+1]}
 		width := stemWidth << i
 		for j := range count {
@@ -91,8 +100,9 @@ func newNetwork(depth int, variant Variant) (network, error) {
 			if i > 0 && j == 0 {
 				stride = 2
 			}
-			s.blocks = append(s.blocks, n.bottleneck(place{stage: s.name, block: j}, in, width, stride))
-			in = width * expansion
+			b := layOut(place{stage: s.name, block: j}, in, width, stride)
+			s.blocks = append(s.blocks, b)
+			in = b.body[len(b.body)-1].Out
 		}
 		s.out = in
 		n.stages = append(n.stages, s)
@@ -100,28 +110,40 @@ func newNetwork(depth int, variant Variant) (network, error) {
 	return n, nil
 }
 
-// bottleneck lays out one block that computes on width channels.
-func (n network) bottleneck(at place, in, width, stride int) block {
-	name := fmt.Sprintf("%s_block%d", at.stage, at.block+1)
-	layer := func(i, kernel, stride, in, out int) Convolution {
-		at.index = i
-		return Convolution{
-			Name: fmt.Sprintf("%s_%d_conv", name, i), Norm: fmt.Sprintf("%s_%d_bn", name, i),
-			Kernel: kernel, Stride: stride, In: in, Out: out, Epsilon: n.epsilon, Biased: n.biases, at: at,
-		}
+// layer lays out one convolution of a block.
+func (n network) layer(at place, index, kernel, stride, in, out int) Convolution {
+	at.index = index
+	name := fmt.Sprintf("%s_block%d_%d", at.stage, at.block+1, index)
+	return Convolution{
+		Name: name + "_conv", Norm: name + "_bn", Kernel: kernel, Stride: stride, In: in, Out: out, Epsilon: n.epsilon, Biased: n.biases, at: at,
 	}
+}
+
+// basic lays out one basic block. Both variants stride on its first convolution.
+func (n network) basic(at place, in, width, stride int) block {
+	return n.projected(at, stride, block{body: []Convolution{
+		n.layer(at, 1, 3, stride, in, width),
+		n.layer(at, 2, 3, 1, width, width),
+	}})
+}
+
+// bottleneck lays out one bottleneck that computes on width channels.
+func (n network) bottleneck(at place, in, width, stride int) block {
 	first, second := stride, 1
 	if n.variant == V15 {
 		first, second = 1, stride
 	}
-	out := width * expansion
-	b := block{body: [3]Convolution{
-		layer(1, 1, first, in, width),
-		layer(2, 3, second, width, width),
-		layer(3, 1, 1, width, out),
-	}}
-	if in != out {
-		projection := layer(0, 1, stride, in, out)
+	return n.projected(at, stride, block{body: []Convolution{
+		n.layer(at, 1, 1, first, in, width),
+		n.layer(at, 2, 3, second, width, width),
+		n.layer(at, 3, 1, 1, width, width*expansion),
+	}})
+}
+
+// projected gives a block its projection where its output has another shape than its input.
+func (n network) projected(at place, stride int, b block) block {
+	if in, out := b.body[0].In, b.body[len(b.body)-1].Out; in != out {
+		projection := n.layer(at, 0, 1, stride, in, out)
 		b.projection = &projection
 	}
 	return b
@@ -180,10 +202,11 @@ func forwardBlock[T any](e Engine[T], x T, b block) T {
 	if b.projection != nil {
 		shortcut = e.Convolve(x, *b.projection)
 	}
-	y := e.Relu(e.Convolve(x, b.body[0]))
-	y = e.Relu(e.Convolve(y, b.body[1]))
-	y = e.Convolve(y, b.body[2])
-	return e.Merge(y, shortcut)
+	y, last := x, len(b.body)-1
+	for _, c := range b.body[:last] {
+		y = e.Relu(e.Convolve(y, c))
+	}
+	return e.Merge(e.Convolve(y, b.body[last]), shortcut)
 }
 
 // convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
@@ -197,7 +220,7 @@ func (n network) convolutions(last Stage) []Convolution {
 			if b.projection != nil {
 				list = append(list, *b.projection)
 			}
-			list = append(list, b.body[:]...)
+			list = append(list, b.body...)
 		}
 		if s.name == last {
 			break

@@ -100,7 +100,7 @@ func Formulations() []Formulation {
 }
 
 // Depths lists the depths.
-func Depths() []int { return []int{50, 101, 152} }
+func Depths() []int { return []int{18, 34, 50, 101, 152} }
 
 // A ChoiceError is an option whose value is not among the values that it takes.
 type ChoiceError struct {

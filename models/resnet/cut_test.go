@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The features of several stages are those that a backbone cut at each of them gives, one after the other.
+// The features of several stages are those that a backbone cut at each of them gives, concatenated.
 func TestSeveralStagesInOnePass(t *testing.T) {
 	device := openCPU(t)
 	pixels := images(3, testSize)

@@ -296,6 +296,8 @@ func TestPublishersNumbers(t *testing.T) {
 		{"timm50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
 		{"huggingface50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
 		{"torchvision101", V15, PreprocessTorch, []Formulation{FormulationPlain}},
+		{"torchvision18", V15, PreprocessTorch, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
+		{"torchvision34", V15, PreprocessTorch, []Formulation{FormulationPlain, FormulationWinograd}},
 		{"keras152", V1, PreprocessCaffe, []Formulation{FormulationPlain}},
 	} {
 		t.Run(test.file, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Architecture is a network without its weights, and what it does to images.
@@ -80,4 +81,18 @@ func checkPool(cut Cut, pool Pool) error {
 		return fmt.Errorf("%w; got cut %s and pool %s", ErrStages, cut, pool)
 	}
 	return nil
+}
+
+// A NoTopError is weights without the classifier that they were trained with: they serve as a backbone alone.
+type NoTopError struct {
+	Weights string
+	Missing []string // tensors of a file; empty where the weights end before, or are random
+}
+
+func (e *NoTopError) Error() string {
+	text := fmt.Sprintf("the weights %s have no classifier of ImageNet's %d classes", e.Weights, classes)
+	if e.Missing != nil {
+		text += fmt.Sprintf(" (missing: %s)", strings.Join(e.Missing, ", "))
+	}
+	return text + ": take weights with one, such as " + SetImageNet + ", or train a head on these"
 }

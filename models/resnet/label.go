@@ -2,11 +2,11 @@ package resnet
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
 )
 
-// labels.txt has one line a class, in the order of the logits: WordNet's id and the name, as in Keras's
-// imagenet_class_index.json.
+// labels.txt has one line a class, in the order of the logits: WordNet's id and the name. labels.md says where they are from.
 //
 //go:embed labels.txt
 var labels string
@@ -25,4 +25,22 @@ func Labels() []Label {
 		list[i].WordNet, list[i].Name, _ = strings.Cut(line, " ")
 	}
 	return list
+}
+
+// ClassNames are the names of ImageNet's classes in the order of the logits, each once: two that share a name get their WordNet
+// id, "crane (n02012849)".
+func ClassNames() []string {
+	list := Labels()
+	count := map[string]int{}
+	for _, l := range list {
+		count[l.Name]++
+	}
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = l.Name
+		if count[l.Name] > 1 {
+			names[i] = fmt.Sprintf("%s (%s)", l.Name, l.WordNet)
+		}
+	}
+	return names
 }

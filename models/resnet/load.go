@@ -84,6 +84,9 @@ func (l *loader) load() (parameters, []string, error) {
 	l.noBias = l.network.biases && l.absent(l.biasNames())
 	unexpected := l.unexpected()
 	l.check()
+	if l.onlyTopMissing(unexpected) {
+		return parameters{}, nil, &NoTopError{Weights: l.path, Missing: l.missing}
+	}
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
 			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
@@ -110,6 +113,13 @@ func (l *loader) load() (parameters, []string, error) {
 		}
 	}
 	return p, l.notes(), nil
+}
+
+// onlyTopMissing tells whether nothing is wrong but that the file has no top.
+func (l *loader) onlyTopMissing(unexpected []string) bool {
+	kernel, bias := l.scheme.topNames()
+	other := slices.ContainsFunc(l.missing, func(name string) bool { return name != kernel && name != bias })
+	return l.architecture.Top && len(l.missing) > 0 && !other && len(l.wrong)+len(unexpected) == 0
 }
 
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
@@ -205,13 +215,14 @@ func (l *loader) unexpected() []string {
 
 // fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
 func (l *loader) fileDepth() int {
-	for _, depth := range []int{152, 101, 50} {
+	for _, depth := range []int{152, 101, 50, 34, 18} {
 		n, err := newNetwork(depth, l.network.variant)
 		if err != nil {
 			continue
 		}
 		conv4 := n.stages[2].blocks
-		if _, ok := l.stored[l.scheme.names(conv4[len(conv4)-1].body[2]).kernel]; ok {
+		body := conv4[len(conv4)-1].body
+		if _, ok := l.stored[l.scheme.names(body[len(body)-1]).kernel]; ok {
 			return depth
 		}
 	}
@@ -254,6 +265,9 @@ func (l *loader) layer(c Convolution) (*layerWeights, error) {
 	}
 	if !slices.ContainsFunc(w.variance, func(v float32) bool { return v != 0 }) {
 		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", l.stored[names.variance])
+	}
+	if !slices.ContainsFunc(w.kernel, func(v float32) bool { return v != 0 }) {
+		return nil, fmt.Errorf("tensor %s holds only zeros, so that nothing of an image passes it: the file is damaged", l.stored[names.kernel])
 	}
 	for i, v := range w.variance {
 		if v < 0 {

@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // alteredSource is a formulaSource in which some tensors are of another type or value.
@@ -78,6 +81,8 @@ func TestHints(t *testing.T) {
 		"an earlier cut": {incomplete, Options{}, "cut at conv3"},
 		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
 		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
+		"basic blocks":   {openGolden(t, "torchvision34").shapes, Options{}, "looks like a ResNet34"},
+		"two basic ones": {openGolden(t, "torchvision18").shapes, Options{Depth: 34}, "looks like a ResNet18"},
 		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},
 	} {
 		if _, err := openShapes(t, test.shapes, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -210,7 +215,7 @@ func TestCaffePartialFile(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	missing := WeightsFile("no/such/file.safetensors")
 	for want, options := range map[string]Options{
-		"depth must be one of 50, 101, 152; got 34":                        {Depth: 34},
+		"depth must be one of 18, 34, 50, 101, 152; got 20":                {Depth: 20},
 		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
 		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
 		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
@@ -276,5 +281,43 @@ func TestLabels(t *testing.T) {
 	}
 	if len(list) != classes || len(seen) != classes || list[0] != (Label{"n01440764", "tench"}) || list[999] != (Label{"n15075141", "toilet tissue"}) {
 		t.Errorf("%d labels, %d of them distinct, from %v to %v", len(list), len(seen), list[0], list[len(list)-1])
+	}
+}
+
+// A layer whose kernel is zero lets nothing of an image pass.
+func TestDeadLayersAreRefused(t *testing.T) {
+	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	clear(tensors["conv1_conv/kernel"].Values)
+	var file bytes.Buffer
+	if err := weights.Write(&file, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	source, err := weights.Read(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openTensors(source, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "conv1_conv/kernel holds only zeros") {
+		t.Errorf("a kernel of zeros: %v", err)
+	}
+}
+
+// The geometry belongs to the weights, like the preprocessing.
+func TestResizeBelongsToTheWeights(t *testing.T) {
+	for name, want := range map[string]imageio.Method{"torchvision50": imageio.Crop, "huggingface50": imageio.Crop, "keras50": imageio.Bilinear} {
+		b, err := openShapes(t, openGolden(t, name).shapes, Options{Cut: "conv1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Weights().Resize; got != want {
+			t.Errorf("%s: images come to their size by %q, want %s", name, got, want)
+		}
+	}
+	for _, set := range Sets() {
+		if got := set.origin().Resize; got != set.Geometry.Method || got == "" {
+			t.Errorf("%s: %q", set.Name, got)
+		}
+	}
+	if got := random(t, Options{Cut: "conv1"}).Weights().Resize; got != "" {
+		t.Errorf("random weights: %q", got)
 	}
 }

@@ -33,10 +33,13 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 		defer func() { _ = source.Close() }() // only read
 		return openSource(source, path, set.origin(), set.Deepest, o)
 	}
+	if o.Weights.Kind == KindHub {
+		return openHub(ctx, o)
+	}
 	path := o.Weights.Path
 	digest, err := weights.Digest(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file", path,
+		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file, or hf:OWNER/NAME@REVISION", path,
 			fs.ErrNotExist, strings.Join(SetNames(), ", "))
 	}
 	if err == nil {
@@ -104,10 +107,13 @@ func openSource(source weights.Source, path string, origin Origin, deepest Stage
 			"by torchvision's and timm's, or resnet.embedder.embedder.convolution.weight by Hugging Face's; it begins with %s",
 			path, strings.Join(firstNames(source, 3), ", "))
 	}
-	if origin.Kind == KindFile {
+	if origin.Kind == KindFile || origin.Kind == KindHub {
 		if err := s.complete(&origin, path, stored, o); err != nil {
 			return nil, err
 		}
+	}
+	if o.Top && deepest != Conv5 {
+		return nil, &NoTopError{Weights: origin.String()}
 	}
 	a := o.architecture(origin, deepest)
 	if a.Preprocess == "" { // saved with a model that had random weights
@@ -140,7 +146,7 @@ func (s scheme) complete(origin *Origin, path string, stored map[string]string, 
 	if err != nil {
 		return err
 	}
-	origin.Trained, origin.Variant, origin.Preprocess = true, variant, s.preprocess
+	origin.Trained, origin.Variant, origin.Preprocess, origin.Resize = true, variant, s.preprocess, s.resize
 	return nil
 }
 

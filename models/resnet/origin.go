@@ -2,6 +2,9 @@ package resnet
 
 import (
 	"fmt"
+	"strings"
+
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // Kind says how weights came to be.
@@ -12,6 +15,8 @@ const (
 	KindPublished Kind = "published"
 	// KindFile is a safetensors file of the user's: Origin.Path names it.
 	KindFile Kind = "file"
+	// KindHub is a repository of the Hugging Face hub at a fixed revision: Origin.Name is OWNER/NAME@REVISION.
+	KindHub Kind = "hub"
 	// KindRandom is drawn from Origin.Seed: an untrained network.
 	KindRandom Kind = "random"
 	// KindSaved is the file at Origin.Path that was saved with a model; the other fields are those of the weights that
@@ -20,13 +25,13 @@ const (
 )
 
 // Kinds lists the kinds.
-func Kinds() []Kind { return []Kind{KindPublished, KindFile, KindRandom, KindSaved} }
+func Kinds() []Kind { return []Kind{KindPublished, KindFile, KindHub, KindRandom, KindSaved} }
 
 // Origin is where weights come from. Options.Weights needs the kind with its name, path or seed; Backbone.Weights has the
 // rest as well. It is enough to open the same weights again.
 type Origin struct {
 	Kind   Kind   `json:"kind"`
-	Name   string `json:"name,omitempty"`   // of a published set
+	Name   string `json:"name,omitempty"`   // of a published set, or of a repository of the hub
 	Path   string `json:"path,omitempty"`   // of a file
 	Seed   uint64 `json:"seed,omitempty"`   // of random weights
 	SHA256 string `json:"sha256,omitempty"` // of the file, in hex; of the seed's description for random weights. Open checks one that is given
@@ -36,7 +41,13 @@ type Origin struct {
 	Trained    bool       `json:"trained"`              // false for random weights, and for those saved with a model that had random ones
 	Variant    Variant    `json:"variant,omitempty"`    // that they were trained as
 	Preprocess Preprocess `json:"preprocess,omitempty"` // that they were trained with; empty for random weights
-	License    string     `json:"license,omitempty"`    // SPDX identifier where the publisher states one
+	// Resize is how their publisher brings images to the size that they were evaluated with; empty where none is known. For
+	// torchvision's it is Crop, the shorter side to 256 and the center 224. Against squeezing whole images it was measured with
+	// an ImageNet ResNet50 and scikit-learn's logistic regression (C=1; 30 on L2-normalized conv4+conv5), mean accuracy of
+	// three seeds of five-fold cross-validation: on 603 hand signs 92.3 against 91.0 % (conv4), 88.5 against 87.1 (conv5), 90.2
+	// against 88.3 (both); on 480 photos of trash, 4:3, 82.8 against 84.7 (conv4), 85.1 against 83.8, 86.4 against 86.0.
+	Resize  imageio.Method `json:"resize,omitempty"`
+	License string         `json:"license,omitempty"` // SPDX identifier where the publisher states one
 }
 
 // PublishedWeights are those of the Set of a name.
@@ -48,8 +59,12 @@ func WeightsFile(path string) Origin { return Origin{Kind: KindFile, Path: path}
 // RandomWeights are those of an untrained network. The same seed gives the same weights on every machine.
 func RandomWeights(seed uint64) Origin { return Origin{Kind: KindRandom, Seed: seed} }
 
-// ChooseWeights reads what people give as weights: the name of a published set, "random", or the path of a file.
+// ChooseWeights reads what people give as weights: the name of a published set, "random", "hf:OWNER/NAME@REVISION", or the path of a
+// file.
 func ChooseWeights(text string, seed uint64) Origin {
+	if name, ok := strings.CutPrefix(text, HubPrefix); ok {
+		return HubWeights(name)
+	}
 	if text == string(KindRandom) {
 		return RandomWeights(seed)
 	}
@@ -67,6 +82,8 @@ func (o Origin) String() string {
 			return set.String()
 		}
 		return o.Name
+	case KindHub:
+		return HubPrefix + o.Name
 	case KindRandom:
 		return fmt.Sprintf("random (seed %d)", o.Seed)
 	case KindSaved:

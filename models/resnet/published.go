@@ -132,6 +132,6 @@ func (s Set) fetch(ctx context.Context, o Options) (string, error) {
 func (s Set) origin() Origin {
 	return Origin{
 		Kind: KindPublished, Name: s.Name, SHA256: s.File.SHA256,
-		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, License: s.License,
+		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, Resize: s.Geometry.Method, License: s.License,
 	}
 }

@@ -60,8 +60,9 @@ func (r randomizer) drawBlock(b block, power float64) float64 {
 		shortcut = 2 * reluPower // the sum of two standard normal feature maps
 	}
 	r.draw(b.body[0], power)
-	r.draw(b.body[1], reluPower)
-	r.draw(b.body[2], reluPower)
+	for _, c := range b.body[1:] {
+		r.draw(c, reluPower)
+	}
 	return shortcut
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // scheme is a publisher's way to name the tensors of a ResNet.
@@ -11,6 +13,7 @@ type scheme struct {
 	name       string
 	variant    Variant // of the publisher's own models
 	preprocess Preprocess
+	resize     imageio.Method // of the publisher's evaluation
 	// convolution names a convolution's kernel and bias, norm the four tensors of a batch norm, given the layer.
 	convolution, norm func(c Convolution) string
 	kernel, bias      string // the suffixes
@@ -26,7 +29,8 @@ type scheme struct {
 // schemes are in the order in which they are tried.
 var schemes = []scheme{
 	{
-		name: "keras", variant: V1, preprocess: PreprocessCaffe,
+		name: "keras", variant: V1, preprocess: PreprocessCaffe, resize: imageio.Bilinear, // the tutorials give the size to the loader
+
 		convolution: func(c Convolution) string { return c.Name },
 		norm:        func(c Convolution) string { return c.Norm },
 		kernel:      "/kernel", bias: "/bias",
@@ -39,7 +43,7 @@ var schemes = []scheme{
 		},
 	},
 	{
-		name: "torchvision", variant: V15, preprocess: PreprocessTorch,
+		name: "torchvision", variant: V15, preprocess: PreprocessTorch, resize: imageio.Crop,
 		convolution: func(c Convolution) string { name, _ := c.TorchNames(); return name },
 		norm:        func(c Convolution) string { _, name := c.TorchNames(); return name },
 		kernel:      ".weight", bias: ".bias",
@@ -49,7 +53,7 @@ var schemes = []scheme{
 		counters: ".num_batches_tracked",
 	},
 	{
-		name: "huggingface", variant: V15, preprocess: PreprocessTorch,
+		name: "huggingface", variant: V15, preprocess: PreprocessTorch, resize: imageio.Crop,
 		convolution: func(c Convolution) string { return huggingFaceName(c) + ".convolution" },
 		norm:        func(c Convolution) string { return huggingFaceName(c) + ".normalization" },
 		kernel:      ".weight", bias: ".bias",

@@ -2,6 +2,16 @@ package resnet
 
 import "github.com/headstart-nb/headstart/models/weights"
 
+// TopTensors are the weights of the top: kernel [features, classes] and bias [classes]. ok is false for a backbone without it.
+func (b *Backbone) TopTensors() (kernel, bias weights.Float32, ok bool) {
+	top := b.parameters.top
+	if top == nil {
+		return weights.Float32{}, weights.Float32{}, false
+	}
+	return weights.Float32{Shape: []int{len(top.kernel) / classes, classes}, Values: top.kernel},
+		weights.Float32{Shape: []int{classes}, Values: top.bias}, true
+}
+
 // Tensors are the weights as loaded, by the names of the variables that Features creates: those of Keras, such as
 // conv2_block1_1_conv/kernel, with kernels [height, width, in, out].
 func (b *Backbone) Tensors() map[string]weights.Float32 {

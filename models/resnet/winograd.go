@@ -11,8 +11,10 @@ func (n network) winogradLayers(last Stage) map[string]bool {
 	layers := map[string]bool{}
 	for _, s := range n.stages {
 		for _, b := range s.blocks {
-			if c := b.body[1]; c.Stride == 1 {
-				layers[c.Name] = true
+			for _, c := range b.body {
+				if c.Kernel == 3 && c.Stride == 1 {
+					layers[c.Name] = true
+				}
 			}
 		}
 		if s.name == last {

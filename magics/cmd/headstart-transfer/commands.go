@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -68,9 +69,9 @@ type trainFlags struct {
 }
 
 func (o *trainFlags) declare(flags *pflag.FlagSet) {
-	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), flagSet(o.model.Declare), flagSet(o.train.Declare)}
+	o.sets = []*pflag.FlagSet{flagSet(o.data.Declare), without(flagSet(o.model.Declare), "top"), flagSet(o.train.Declare)}
 	addShared(flags, without(o.sets[0], "name"), o.sets[1], without(o.sets[2], notebookOnly()...))
-	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	flags.StringVar(&o.architecture, "architecture", "resnet50", "architecture: resnet18, resnet34, resnet50, resnet101 or resnet152")
 	flags.StringVarP(&o.out, "out", "o", "", "folder to save the model in")
 	flags.BoolVar(&o.save.HeadOnly, "head-only", false, "leave the backbone's weights out of the saved model")
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
@@ -142,6 +143,18 @@ func (o *savedFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.asJSON, "json", false, "print the result as JSON")
 }
 
+// loadOrBuild is load, where the model may also be an architecture: the classifier that its weights were published with.
+func (o *savedFlags) loadOrBuild(ctx context.Context, page transfer.Page, p *transfer.Presenter, model string) error {
+	if _, err := os.Stat(model); err == nil || !slices.Contains(lab.Architectures(), model) {
+		return o.load(ctx, p, model)
+	}
+	var flags transfer.ModelFlags
+	flagSet(flags.Declare) // for the defaults
+	flags.Top, flags.Weights = true, cmp.Or(o.weights, flags.Weights)
+	_, err := p.OpenModel(ctx, page, model, flags)
+	return err
+}
+
 // load makes the saved model the current one.
 func (o *savedFlags) load(ctx context.Context, p *transfer.Presenter, dir string) error {
 	_, err := p.Lab().LoadModel(ctx, dir, "", o.weights)
@@ -177,10 +190,12 @@ func predictCommand(p *transfer.Presenter) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict MODEL FILE...",
 		Short: "Predict the classes of images with a saved model",
-		Args:  takes(2, -1),
+		Long: `Predict the classes of images with a saved model. MODEL is its folder, or an architecture such as resnet50: it then
+tells ImageNet's 1,000 classes apart, and --weights may name the file of its weights.`,
+		Args: takes(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
-				if err := o.load(ctx, p, args[0]); err != nil {
+				if err := o.loadOrBuild(ctx, quietPage(c), p, args[0]); err != nil {
 					return err
 				}
 				files := make([]string, 0, len(args)-1)

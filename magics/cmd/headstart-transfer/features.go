@@ -17,7 +17,7 @@ func featuresCommand(p *transfer.Presenter) *cobra.Command {
 	var data transfer.DatasetFlags
 	var model transfer.ModelFlags
 	var architecture, out string
-	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name")
+	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split"), without(flagSet(model.Declare), "head", "name", "top")
 	cmd := &cobra.Command{
 		Use:   "features DIR",
 		Short: "Compute the backbone's features of every image in a folder",
@@ -38,7 +38,7 @@ which stand as a JSON list in the file's metadata under "paths".`,
 		},
 	}
 	addShared(cmd.Flags(), dataSet, modelSet)
-	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet50, resnet101 or resnet152")
+	cmd.Flags().StringVar(&architecture, "architecture", "resnet50", "architecture: resnet18, resnet34, resnet50, resnet101 or resnet152")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "safetensors file to write")
 	return cmd
 }

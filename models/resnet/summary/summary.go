@@ -79,7 +79,8 @@ func (t *layerTable) Convolve(x []int, c resnet.Convolution) []int {
 func (t *layerTable) Relu(x []int) []int { return x }
 
 func (t *layerTable) Merge(x, _ []int) []int {
-	name := strings.TrimSuffix(t.last.Name, "_3_conv") + "_add"
+	block := strings.TrimSuffix(t.last.Name, "_conv") // conv2_block1_3
+	name := block[:strings.LastIndex(block, "_")] + "_add"
 	t.row(Layer{Name: name, Kind: "Add", Stage: t.last.Stage(), Output: x})
 	return x
 }

@@ -18,6 +18,7 @@ func TestLayerTable(t *testing.T) {
 		{func(*resnet.Options) {}, 23_587_712, 53_120, "[224 224 3]", "[2048]"},
 		{func(o *resnet.Options) { o.Top = true }, 25_636_712, 53_120, "[224 224 3]", "[1000]"},
 		{func(o *resnet.Options) { o.Variant = resnet.V15 }, 23_508_032 + 53_120, 53_120, "[224 224 3]", "[2048]"},
+		{func(o *resnet.Options) { o.Depth, o.Variant = 18, resnet.V15 }, 11_176_512 + 9_600, 9_600, "[224 224 3]", "[512]"},
 		{func(o *resnet.Options) { o.Cut = "conv3+conv5" }, 23_587_712, 53_120, "[224 224 3]", "[2560]"},
 		{func(o *resnet.Options) { o.Depth, o.Pool, o.Size = 152, resnet.PoolNone, 160 }, 58_370_944, 151_424, "[160 160 3]", "[5 5 2048]"},
 	} {

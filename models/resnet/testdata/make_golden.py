@@ -21,7 +21,7 @@ import peers
 
 RUNS = [
     ("keras", 50, 96), ("torchvision", 50, 96), ("timm", 50, 96), ("huggingface", 50, 96),
-    ("torchvision", 101, 64), ("keras", 152, 64),
+    ("torchvision", 101, 64), ("keras", 152, 64), ("torchvision", 18, 64), ("torchvision", 34, 64),
 ]
 COUNT = 2
 SAMPLES = 256
