@@ -109,6 +109,9 @@ func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 // DefaultRecipe is the classic recipe: a dense layer of 256 on the frozen backbone, ten epochs of Adam.
 func DefaultRecipe() Recipe { return training.DefaultRecipe() }
 
+// AutoRecipe chooses a linear classifier on the features of several stages by cross-validation.
+func AutoRecipe() Recipe { return training.AutoRecipe() }
+
 // Train trains the session's backbone with a head on a dataset. See training.Fit for what an interrupt does.
 func (s *Session) Train(ctx context.Context, data *Dataset, recipe Recipe) (*Model, error) {
 	return s.Do(ctx, Job{Recipe: recipe, Dataset: data})

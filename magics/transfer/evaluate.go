@@ -60,7 +60,7 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
 	report, name := e.Report, e.Trained.Name
 	notes := drawing.WeightsNotes(e.Trained.Weights())
-	line := fmt.Sprintf("%s on %d images: accuracy %.1f %%, top-3 %.1f %%, loss %.4f", name, report.Images, 100*report.Accuracy, 100*report.Top3, report.Loss)
+	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
 	if n := len(report.Skipped); n > 0 {
 		line += "; " + count(n, "file") + " skipped"
 	}

@@ -1,8 +1,11 @@
 package transfer
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/models/lab"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 )
@@ -29,9 +32,10 @@ func TestEveryMagicWorks(t *testing.T) {
 			t.Errorf("%%%s is not tried", m.Name())
 		}
 	}
-	if runs, err := p.cards(); err != nil || len(runs) == 0 || len(runs[len(runs)-1].Series) == 0 {
+	runs, err := p.cards()
+	if i := slices.IndexFunc(runs, func(c lab.Card) bool { return c.ID == "first" }); err != nil || i < 0 || len(runs[i].Series) == 0 {
 		t.Errorf("the runs are %v, %v", runs, err)
-	} else if first := runs[len(runs)-1]; first.Epoch != 2 {
+	} else if first := runs[i]; first.Epoch != 2 {
 		t.Errorf("the resumed run has %d epochs, and was to end after 2", first.Epoch)
 	}
 }

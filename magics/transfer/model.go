@@ -30,10 +30,13 @@ type ModelFlags struct {
 	Name       string
 	Offline    bool
 	Seed       int64
+
+	flags *pflag.FlagSet // that they are declared on, to see which were given
 }
 
 // Declare declares the flags.
 func (o *ModelFlags) Declare(f *pflag.FlagSet) {
+	o.flags = f
 	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "hf:OWNER/NAME@REVISION|FILE",
 		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, of the Hugging Face hub, or a safetensors file")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
@@ -60,7 +63,7 @@ func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.Mode
 		err = errors.New("build a model: --top keeps the head that the weights were published with; leave out --head")
 	}
 	return lab.ModelOptions{
-		Name: o.Name, Head: cmp.Or(o.Head, head.Default), Precision: resnet.Precision(o.Precision),
+		Name: o.Name, Head: cmp.Or(o.Head, head.Default), HeadChosen: o.Head != "" && o.flags != nil && o.flags.Changed("head"), Precision: resnet.Precision(o.Precision),
 		Backbone: resnet.Options{
 			Weights: resnet.ChooseWeights(weights, uint64(o.Seed)), Variant: resnet.Variant(o.Variant), Cut: resnet.Cut(o.Cut),
 			Pool: resnet.Pool(o.Pool), Top: o.Top, Preprocess: resnet.Preprocess(o.Preprocess), Size: size, Offline: o.Offline, Progress: fetched,

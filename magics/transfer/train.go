@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -27,6 +28,7 @@ type TrainFlags struct {
 // Declare declares the flags.
 func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	o.flags, o.Recipe = f, training.DefaultRecipe()
+	o.Recipe.Method = training.MethodAuto
 	recipeflag.Declare(f, &o.Recipe)
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows the run")
 	f.BoolVar(&o.Outlive, "outlive", true, "let a background run continue when its kernel restarts or ends")
@@ -51,10 +53,15 @@ func (o TrainFlags) options(page Page) lab.TrainOptions {
 
 func trainMagic(p *Presenter) magics.Magic {
 	return &magics.Command[TrainFlags]{
-		Use:     "train",
-		Short:   "Trains the current model's head on the current dataset, with live curves",
-		Long:    "The frozen backbone computes each image's features once; they are cached by content, so that the next training\non the same images starts at once. An interrupt stops after the batch and keeps the best model.",
-		Example: "%train --epochs 10 --lr 0.001\n%train --unfreeze conv5",
+		Use:   "train",
+		Short: "Trains the current model's head on the current dataset, with live curves",
+		Long: "The frozen backbone computes each image's features once; they are cached by content, so that the next training\n" +
+			"on the same images starts at once. An interrupt stops after the batch and keeps the best model.\n\n" +
+			"Without flags the recipe is auto: linear classifiers on the features of several stages are compared by cross-validation\n" +
+			"on the training images, and the winner becomes the model's head. A flag that means something for gradient descent only\n" +
+			"(any hyper-parameter but --seed and --class-weights, or --find-lr), %model --head and %model --pool none select the recipe\n" +
+			"classic: a head trained by Adam.",
+		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --unfreeze conv5",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
@@ -66,6 +73,10 @@ func trainMagic(p *Presenter) magics.Magic {
 // Train trains the current model, shows its curves while it does, and says what came of it.
 func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
+		return err
+	}
+	o, err := p.settled(o)
+	if err != nil {
 		return err
 	}
 	if o.FindLR {
@@ -104,7 +115,7 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if errors.Is(s.Err, training.ErrStopped) {
 		kept := "no epoch was completed, and no model is kept"
 		if best := s.History.Best(); best != nil {
-			kept = fmt.Sprintf("the best model (epoch %d, validation accuracy %.1f %%) is kept", best.Epoch, 100*best.ValAccuracy)
+			kept = fmt.Sprintf("the best model (epoch %d, validation accuracy %s) is kept", best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
 		}
 		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(s.History)+1, s.Epochs, kept), errors.Join(s.Err, context.Cause(ctx))}
 	}
@@ -114,8 +125,42 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if page.JSON {
 		return page.Result(ctx, s.Card(), nil)
 	}
+	if s.Selection != nil && s.Selection.Folds > 0 {
+		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
+		if err != nil || len(s.History) == 0 {
+			return err
+		}
+		if s.ValImages == 0 {
+			return nil
+		}
+		return page.Printf("validation accuracy of the choice, measured once: %s\n", metric.Percent(s.History[0].ValAccuracy, s.ValImages))
+	}
 	_, err := page.Show(ctx, drawing.EpochTable(s.History, s.Recipe.ComputedOnce()))
 	return err
+}
+
+// settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
+// and features that are not pooled select the classic one.
+func (p *Presenter) settled(o TrainFlags) (TrainFlags, error) {
+	classic := recipeflag.Classic(o.flags)
+	if o.FindLR {
+		classic = append(classic, "find-lr")
+	}
+	named := o.flags.Changed("recipe")
+	if o.Recipe.Method == training.MethodAuto && named && len(classic) > 0 {
+		return o, fmt.Errorf("train: --%s belongs to the classic recipe: leave it or --recipe auto out", classic[0])
+	}
+	if o.Recipe.Method == training.MethodAuto && !named {
+		if m, err := p.lab.Model(o.Model); len(classic) > 0 || err == nil && (m.HeadChosen() || len(m.Backbone.FeatureShape()) != 1) {
+			o.Recipe.Method = training.MethodClassic
+		}
+	}
+	if o.Recipe.Method == training.MethodAuto {
+		auto := training.AutoRecipe()
+		auto.Seed, auto.ClassWeights = o.Recipe.Seed, o.Recipe.ClassWeights
+		o.Recipe = auto
+	}
+	return o, nil
 }
 
 // stopped is an interrupt in words.

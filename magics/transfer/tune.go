@@ -11,11 +11,12 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
-	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // TuneFlags are the choices of %tune; the command line shares them.
@@ -43,7 +44,7 @@ func (o *TuneFlags) Declare(f *pflag.FlagSet) {
 func tuneMagic(p *Presenter) magics.Magic {
 	return &magics.Command[TuneFlags]{
 		Use:     "tune",
-		Short:   "Searches the head, rate, dropout and weight decay on cached features; the best becomes the current model",
+		Short:   "Searches classifiers, heads, rate, dropout and weight decay by cross-validation; the best becomes the current model",
 		Example: "%tune --trials 50 --time 60s",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TuneFlags) { o.Declare(f) },
@@ -72,12 +73,38 @@ func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
 	if page.JSON {
 		return page.Result(ctx, result.Trials, nil)
 	}
-	first := result.Trials[0]
-	return page.Printf("%d trials; the best, now the current model: --head %q --lr %.2g, validation loss %s, accuracy %.1f %%\n",
-		len(result.Trials), first.Head, first.LearningRate, sketch.Number(first.ValLoss), 100*first.ValAccuracy)
+	return tuned(ctx, page, result)
 }
 
-// A trialBoard draws the trials of a search as they end, by the validation loss that the search goes by.
+// tuned says what the search found. The accuracies that it chose by are too high for the best; the validation images had no part
+// in the choice.
+func tuned(ctx context.Context, page Page, result *training.SearchResult) error {
+	if result.Probes != nil {
+		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes)); err != nil {
+			return err
+		}
+	}
+	first, best := result.Trials[0], result.Best
+	name, accuracy, spread := fmt.Sprintf("--head %q --lr %.2g", first.Head, first.LearningRate), first.Accuracy, first.Error
+	if best.Selection != nil {
+		choice := result.Probes.Choice()
+		name, accuracy, spread = choice.Candidate.String(), choice.Accuracy, choice.Error
+	}
+	measured := ""
+	if kept := best.History.Best(); kept != nil {
+		n := 0
+		for _, f := range best.Provenance.Files {
+			if f.Split == imagefolder.Val {
+				n++
+			}
+		}
+		measured = "; validation accuracy " + metric.Percent(kept.ValAccuracy, n)
+	}
+	return page.Printf("%d trials; the best, now the current model: %s, chosen by a cross-validated accuracy of %.1f ± %.1f %%%s\n",
+		len(result.Trials), name, 100*accuracy, 100*spread, measured)
+}
+
+// A trialBoard draws the trials of a search as they end, by the cross-validated loss that the search goes by.
 type trialBoard struct {
 	ctx    context.Context // of the search, without its end: the last state is shown when it was canceled
 	screen magics.Display
@@ -103,14 +130,14 @@ func (b *trialBoard) hear(e training.Event) {
 func (b *trialBoard) add(t training.Trial) {
 	b.mu.Lock()
 	trial := figure.Trial{
-		Number: t.Number, Value: t.ValLoss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,
+		Number: t.Number, Value: t.Loss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,
 		Params: []figure.Param{
-			{Name: "val accuracy", Value: fmt.Sprintf("%.1f %%", 100*t.ValAccuracy)}, {Name: "head", Value: t.Head}, {Name: "lr", Value: fmt.Sprintf("%.2g", t.LearningRate)},
+			{Name: "cv accuracy", Value: fmt.Sprintf("%.1f ± %.1f %%", 100*t.Accuracy, 100*t.Error)}, {Name: "head", Value: t.Head}, {Name: "lr", Value: fmt.Sprintf("%.2g", t.LearningRate)},
 			{Name: "dropout", Value: fmt.Sprintf("%.2g", t.Dropout)}, {Name: "weight decay", Value: fmt.Sprintf("%.2g", t.WeightDecay)},
 			{Name: "epochs", Value: fmt.Sprint(t.Epochs)},
 		},
 	}
-	if t.ValLoss == math.MaxFloat64 { // its loss was no number
+	if t.Loss == math.MaxFloat64 { // its loss was no number
 		trial.Value = math.NaN()
 	}
 	for i := range b.trials { // halving tells a trial again when it has trained further
@@ -147,5 +174,5 @@ func (b *trialBoard) draw(last bool) {
 }
 
 func (b *trialBoard) data() figure.TrialsData {
-	return figure.TrialsData{Title: "trials", Metric: "val loss", Lower: true, Trials: b.trials, Notes: []string{b.note}}
+	return figure.TrialsData{Title: "trials", Metric: "cv loss", Lower: true, Trials: b.trials, Notes: []string{b.note}}
 }

@@ -39,17 +39,21 @@ func verifyMagic(p *Presenter) magics.Magic {
 // Verify repeats a run and shows whether the same numbers came out. An empty name is the current model.
 func (p *Presenter) Verify(ctx context.Context, page Page, name string, o VerifyFlags) (*classifier.Verification, error) {
 	images := newBar(ctx, page, "repeat: features", "images")
+	folds := newBar(ctx, page, "repeat: cross-validation", "fits")
 	epochs := newBar(ctx, page, "repeat", "epochs")
 	o.Events = func(e training.Event) {
 		switch {
 		case e.Features != nil:
 			images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
+		case e.Selection != nil:
+			folds.report(e.Selection.Done, e.Selection.Total, "")
 		case e.Epoch != nil:
 			epochs.report(e.Epoch.Epoch, e.Epoch.Epochs, "")
 		}
 	}
 	outcome, v, err := p.lab.Verify(ctx, name, o.VerifyOptions)
 	images.end()
+	folds.end()
 	epochs.end()
 	if err != nil {
 		return nil, err

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
 )
 
@@ -44,7 +46,7 @@ func (m *Model) Card(figures []string) string {
 	if best := m.History.Best(); best != nil {
 		b.WriteString("\n## Results\n\n| | loss | accuracy |\n|---|---|---|\n")
 		fmt.Fprintf(&b, "| training, epoch %d | %.4f | %.4f |\n", best.Epoch, best.Loss, best.Accuracy)
-		fmt.Fprintf(&b, "| validation | %.4f | %.4f |\n", best.ValLoss, best.ValAccuracy)
+		fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
 	}
 	slices.Sort(figures)
 	for _, figure := range figures {
@@ -64,8 +66,28 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	row("Fine-tuned", "%s", m.fineTuned())
 	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	r := p.Recipe
+	if s := m.Selection; s != nil {
+		row("Chosen", "%s", escape(s.Summary()))
+		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
+		return
+	}
 	row("Training", "%d epochs, batch size %d, %s at %g, schedule %s, seed %d", r.Epochs, r.BatchSize, r.Optimizer, r.LearningRate, r.Schedule,
 		r.Seed)
+}
+
+// interval is the 95 % interval of a validation accuracy, where it is of few images.
+func (m *Model) interval(accuracy float64) string {
+	n := 0
+	for _, f := range m.Provenance.Files {
+		if f.Split == imagefolder.Val {
+			n++
+		}
+	}
+	if m.Task != training.Single || n == 0 || n >= metric.Few {
+		return ""
+	}
+	i := metric.Wilson(accuracy, n)
+	return fmt.Sprintf(" (%d images, 95 %% interval %.4f to %.4f)", n, i.Low, i.High)
 }
 
 // fineTuned says for the card what was trained of the backbone, by what moved and not by what was asked for.

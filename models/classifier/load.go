@@ -128,6 +128,9 @@ func (l *manifest) check() error {
 	if !slices.Contains(training.Tasks(), l.Task) {
 		return fmt.Errorf("its task must be one of single, multi, regression; got %q", l.Task)
 	}
+	if l.Selection != nil && (l.Selection.Chosen < 0 || l.Selection.Chosen >= len(l.Selection.Scores)) { // whoever reads the choice relies on it
+		return fmt.Errorf("its choice is number %d of %d candidates", l.Selection.Chosen, len(l.Selection.Scores))
+	}
 	if l.SHA256[headFile] == "" {
 		return fmt.Errorf("%s has no hash of %s", modelFile, headFile)
 	}

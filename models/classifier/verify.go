@@ -53,7 +53,8 @@ type VerifyOptions struct {
 	Events func(training.Event) // of the repetition; may be nil
 }
 
-// Verify repeats a training on its backbone and on its images, features included, and compares the numbers. Images that are
+// Verify repeats a training on its backbone (of the method auto: on that whose stages were compared) and on its
+// images, features included, and compares the numbers. Images that are
 // missing or changed end it with what differs: a repetition would prove nothing.
 func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
 	if untrainedHere(o) {
@@ -73,6 +74,11 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
 		Accept: training.PreflightCodes(), // the run began in spite of them
 	}
+	if p.Base != nil && backbone.Identity().Fingerprint != p.Base.Fingerprint {
+		only := o.Selection.Choice().Candidate
+		job.Candidate = &only
+		v.Differences = append(v.Differences, "the choice was not repeated, only what was chosen: the backbone that the stages were compared on is not here")
+	}
 	if o.Status == training.Stopped {
 		job.Recipe.Epochs = len(o.History)
 	}
@@ -86,6 +92,11 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 	}
 	defer repeated.Close()
 	v.Repeated = repeated.History
+	if o.Selection != nil && repeated.Selection != nil {
+		if was, is := o.Selection.Choice().Candidate.String(), repeated.Selection.Choice().Candidate.String(); was != is {
+			v.Differences = append(v.Differences, fmt.Sprintf("cross-validation had chosen %s, and now %s", was, is))
+		}
+	}
 	v.compare(o, repeated.Outcome)
 	return v, nil
 }
@@ -96,11 +107,18 @@ func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, 
 	id := p.Backbone
 	root := cmp.Or(options.Root, p.DatasetRoot)
 	data := &imagefolder.Dataset{
-		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest,
+		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest, Together: p.Together,
 		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: cmp.Or(options.Limits.MaxPixels, p.MaxPixels)},
 	}
 	if o.Task == training.Regression {
 		data.Classes = nil
+	}
+	for _, list := range p.Together {
+		for _, i := range list {
+			if i < 0 || i >= len(p.Files) {
+				return nil, fmt.Errorf("its record keeps the file %d of %d in a fold, which cannot be", i, len(p.Files))
+			}
+		}
 	}
 	more := 0
 	differs := func(format string, args ...any) {

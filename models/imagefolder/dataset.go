@@ -45,6 +45,7 @@ type Dataset struct {
 	Duplicates []Duplicate           // groups of equal or nearly equal images among Items
 	Edits      []Edit                // the edits that stand, in order
 	Digest     string                // SHA-256, hex, of classes, paths, contents, labels and split
+	Together   [][]int               // lists of Items that belong into one subset or fold: copies, near-copies and Options.GroupBy's
 	GivenSplit bool                  // whether the folders (or the CSV) brought their own split
 	Options    Options               // as given, with the defaults filled in
 

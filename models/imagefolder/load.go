@@ -138,6 +138,11 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	found := findClusters(d.Items, d.prints, d.Options.NearBits)
 	together := d.together(found)
 	d.assign(together)
+	for _, list := range together {
+		if len(list) > 1 {
+			d.Together = append(d.Together, list)
+		}
+	}
 	d.describe(found, together)
 	d.finish()
 	return nil

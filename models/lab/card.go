@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -35,7 +37,11 @@ type Card struct {
 	// Metrics are those of the epoch Best; values that are not finite are left out.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// ValAccuracy is that at the epoch with the lowest validation loss; nil before it.
-	ValAccuracy *float64 `json:"val_accuracy,omitempty"`
+	ValAccuracy         *float64         `json:"val_accuracy,omitempty"`
+	ValAccuracyInterval *metric.Interval `json:"val_accuracy_interval,omitempty"` // of 95 %, by Wilson's formula
+	// Choice is what the method auto has chosen, with its cross-validated scores, and ChoiceSummary the same for people.
+	Choice        *selection.Score `json:"choice,omitempty"`
+	ChoiceSummary string           `json:"choice_summary,omitempty"`
 	// HighestValAccuracy is that of the epoch where it is highest, whatever the loss; nil before the first epoch.
 	HighestValAccuracy *float64 `json:"highest_val_accuracy,omitempty"`
 	HighestValEpoch    int      `json:"highest_val_accuracy_epoch,omitempty"`
@@ -106,6 +112,14 @@ func (s Stand) Card() Card {
 	}
 	if v, ok := c.Metrics["val_accuracy"]; ok && s.ValImages > 0 {
 		c.ValAccuracy = &v
+		if s.Recipe.Task == training.Single {
+			interval := metric.Wilson(v, s.ValImages)
+			c.ValAccuracyInterval = &interval
+		}
+	}
+	if r := s.Selection; r != nil {
+		choice := r.Choice()
+		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 	}
 	if highest := s.History.Highest(); highest != nil && c.ValAccuracy != nil {
 		v := highest.ValAccuracy

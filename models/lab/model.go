@@ -23,6 +23,7 @@ type Model struct {
 
 	mu     sync.Mutex
 	head   string
+	chosen bool // the head was asked for
 	result *classifier.Model
 	run    string               // that made result; empty for a loaded model
 	data   *imagefolder.Dataset // that result was trained on; nil for a loaded model
@@ -33,6 +34,13 @@ func (m *Model) Head() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.head
+}
+
+// HeadChosen tells whether the head was asked for, or found by a search.
+func (m *Model) HeadChosen() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.chosen
 }
 
 // backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
@@ -71,6 +79,8 @@ type ModelOptions struct {
 	Name     string // empty: that of the architecture
 	Backbone resnet.Options
 	Head     string
+	// HeadChosen says that the head was asked for: a training without further choices then trains that one.
+	HeadChosen bool
 	// Precision is that of the frozen pass.
 	Precision resnet.Precision
 }
@@ -113,7 +123,7 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, precision: o.Precision}
+	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, chosen: o.HeadChosen, precision: o.Precision}
 	l.putModel(m)
 	return m, nil
 }

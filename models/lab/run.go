@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -28,8 +29,9 @@ type Run struct {
 // A Stand is how a run stands: its record, with what only its own process knows.
 type Stand struct {
 	training.Run
-	Features  *features.Progress // of the pass of the backbone; nil before it
-	Step      *training.Step     // inside the epoch; nil between two
+	Features  *features.Progress  // of the pass of the backbone; nil before it
+	Selecting *selection.Progress // of the cross-validation of the method auto; nil before it
+	Step      *training.Step      // inside the epoch; nil between two
 	Diagnoses []diagnosis.Diagnosis
 	Slower    string // why a better device was not taken; empty where there was none
 	Err       error
@@ -93,6 +95,8 @@ func (r *Run) hear(e training.Event) {
 	switch e.Kind {
 	case training.FeaturesEvent:
 		r.stand.Features = e.Features
+	case training.SelectionEvent:
+		r.stand.Selecting = e.Selection
 	case training.StepEvent:
 		r.stand.Step = e.Step
 	case training.EpochEvent:

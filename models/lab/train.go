@@ -45,17 +45,20 @@ func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
 		Environment: training.Environment{Home: l.home, CSVLog: o.CSVLog},
 		Request:     training.Request{Name: o.Name, Model: model.Name, Cell: o.Cell, Flags: o.Flags},
 	}
-	job.Recipe.Head = model.Head()
+	if o.Recipe.Method != training.MethodAuto {
+		job.Recipe.Head = model.Head()
+	}
 	if o.Resume == "" {
 		return job, model, nil
 	}
-	job.Request.Name = o.Resume
-	if !o.More {
-		stored, err := l.StoredRun(o.Resume)
-		if err != nil {
-			return training.Job{}, nil, fmt.Errorf("resume: %w", err)
-		}
-		job.Recipe.Epochs = stored.Epochs
+	stored, err := l.StoredRun(o.Resume)
+	if err != nil {
+		return training.Job{}, nil, fmt.Errorf("resume: %w", err)
+	}
+	job.Request.Name, job.Recipe, job.Targets = o.Resume, stored.Recipe, stored.Targets
+	job.Recipe.Epochs = stored.Epochs
+	if o.More {
+		job.Recipe.Epochs = o.Recipe.Epochs
 	}
 	return job, model, nil
 }
@@ -168,7 +171,9 @@ func (l *Lab) Search(
 	}
 	best := classifier.New(result.Best)
 	model.mu.Lock()
-	model.head = best.Head().String()
+	if best.Selection == nil { // else the head belongs to other stages
+		model.head, model.chosen = best.Head().String(), true
+	}
 	model.mu.Unlock()
 	model.take(best, best.Name, job.Dataset)
 	return result, nil

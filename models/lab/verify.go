@@ -17,6 +17,12 @@ func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOption
 	if err != nil {
 		return outcome, nil, err
 	}
+	if base := outcome.Provenance.Base; base != nil {
+		// Where it is not to be had, a cut of it is: the choice is then not repeated, and the verification says so.
+		if whole, err := l.openIdentity(ctx, *base, name); err == nil {
+			backbone = whole
+		}
+	}
 	device, err := l.Device(ctx)
 	if err != nil {
 		return outcome, nil, err
@@ -57,13 +63,21 @@ func (l *Lab) outcomeOnDisk(ctx context.Context, name string) (training.Outcome,
 	if err != nil {
 		return training.Outcome{}, nil, err
 	}
-	id := outcome.Provenance.Backbone
+	backbone, err := l.openIdentity(ctx, outcome.Provenance.Backbone, name)
+	if err != nil {
+		return training.Outcome{}, nil, err
+	}
+	return outcome, backbone, nil
+}
+
+// openIdentity finds the backbone of an identity among the models, or makes it.
+func (l *Lab) openIdentity(ctx context.Context, id features.Identity, run string) (*features.Backbone, error) {
 	if have := l.modelBackbone(id); have != nil {
-		return outcome, have, nil
+		return have, nil
 	}
 	backbone, err := id.Open(ctx)
 	if err != nil {
-		return training.Outcome{}, nil, fmt.Errorf("open the backbone of the run %s: %w", name, err)
+		return nil, fmt.Errorf("open the backbone of the run %s: %w", run, err)
 	}
-	return outcome, backbone, nil
+	return backbone, nil
 }

@@ -52,6 +52,8 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 		report.Accuracy /= float64(n)
 		report.Top3 /= float64(n)
 	}
+	interval := Wilson(report.Accuracy, n)
+	report.AccuracyInterval = &interval
 	report.Calibration = calibration.result()
 	report.scoreConfusion()
 	slices.SortStableFunc(report.Worst, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })

@@ -9,7 +9,9 @@ type Report struct {
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
 	Accuracy float64 `json:"accuracy"` // fraction in [0, 1]
-	Top3     float64 `json:"top3"`     // fraction of images whose label is among the three most probable classes
+	// AccuracyInterval is of 95 %, by Wilson's formula; nil for tasks whose accuracy is not one of images.
+	AccuracyInterval *Interval `json:"accuracy_interval,omitempty"`
+	Top3             float64   `json:"top3"` // fraction of images whose label is among the three most probable classes
 
 	PerClass []ClassScore `json:"per_class"`
 	Macro    ClassScore   `json:"macro"`    // mean over the classes that are labeled or predicted, as scikit-learn's

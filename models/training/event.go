@@ -5,6 +5,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/history"
 )
 
@@ -16,6 +17,8 @@ const (
 	DiagnosisEvent EventKind = "diagnosis" // Event.Diagnosis is set: a note or a warning
 	FeaturesEvent  EventKind = "features"  // Event.Features is set
 	ResumedEvent   EventKind = "resumed"   // Event.History is set: the epochs that were completed before
+	SelectionEvent EventKind = "selection" // Event.Selection is set: how far the cross-validation of the method auto is
+	ChosenEvent    EventKind = "chosen"    // Event.Chosen is set: what it chose
 	StepEvent      EventKind = "step"      // Event.Step is set; a few times a second at most
 	EpochEvent     EventKind = "epoch"     // Event.Epoch is set
 	DoneEvent      EventKind = "done"      // Event.Status is set
@@ -27,6 +30,8 @@ type Event struct {
 	Run       string               `json:"run,omitempty"`
 	Diagnosis *diagnosis.Diagnosis `json:"diagnosis,omitempty"`
 	Features  *features.Progress   `json:"features,omitempty"`
+	Selection *selection.Progress  `json:"selection,omitempty"`
+	Chosen    *selection.Report    `json:"chosen,omitempty"`
 	Step      *Step                `json:"step,omitempty"`
 	Epoch     *Epoch               `json:"epoch,omitempty"`
 	History   History              `json:"history,omitempty"`

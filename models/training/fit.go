@@ -52,6 +52,9 @@ func Fit(ctx context.Context, device *accel.Device, job Job, events func(Event))
 
 // fit runs the session to its end and makes a result of it.
 func (s *session) fit(ctx context.Context) (*Result, error) {
+	if s.job.Recipe.Method == MethodAuto {
+		return s.end(ctx, s.choose(ctx))
+	}
 	err := s.prepare(ctx)
 	if err == nil && s.record != nil {
 		err = s.record.restore(s)
@@ -62,6 +65,11 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 	if err == nil {
 		err = s.run(ctx)
 	}
+	return s.end(ctx, err)
+}
+
+// end records how the training ended, and makes a result of it.
+func (s *session) end(ctx context.Context, err error) (*Result, error) {
 	if err != nil {
 		if ctx.Err() != nil && !errors.Is(err, ErrAborted) {
 			err = ErrStopped

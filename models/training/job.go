@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/network"
 )
 
@@ -16,6 +17,8 @@ type Job struct {
 	Dataset  *imagefolder.Dataset // images with labels, split into train and val
 	Backbone *features.Backbone
 	Targets  [][]float32 // by item, for Multi (0 or 1 for each class) and Regression; nil for Single
+
+	Candidate *selection.Candidate // the only one that the method auto judges; nil: all
 
 	Environment Environment
 	Control     Control
@@ -65,6 +68,9 @@ func (j Job) Validate() error {
 	}
 	if _, err := j.Recipe.classWeights(j.Dataset); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	if shape := j.Backbone.FeatureShape(); j.Recipe.Method == MethodAuto && len(shape) != 1 {
+		return fmt.Errorf("train: %w", &FieldError{"method", fmt.Sprintf("auto needs pooled features, and these have the shape %v", shape)})
 	}
 	return j.checkTargets()
 }

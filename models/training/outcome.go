@@ -13,6 +13,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
@@ -22,12 +23,13 @@ const outcomeFile = "outcome.json"
 
 // An Outcome is what a finished training says about itself: enough to repeat it and to compare.
 type Outcome struct {
-	Name       string     `json:"name"`
-	Classes    []string   `json:"classes"` // label order of the outputs
-	Task       Task       `json:"task"`
-	History    History    `json:"history"`
-	Status     Status     `json:"status"`
-	Provenance Provenance `json:"provenance"`
+	Name       string            `json:"name"`
+	Classes    []string          `json:"classes"` // label order of the outputs
+	Task       Task              `json:"task"`
+	History    History           `json:"history"`
+	Status     Status            `json:"status"`
+	Selection  *selection.Report `json:"selection,omitempty"` // of the method auto
+	Provenance Provenance        `json:"provenance"`
 }
 
 // A Result is what a training has made, with what it holds on the device. Whoever takes a field over closes it; Close frees
@@ -80,7 +82,15 @@ func ReadOutcome(home, name string) (Outcome, error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return Outcome{}, fmt.Errorf("read run %s: %w", name, err)
 	}
+	if !plausible(o.Selection) {
+		return Outcome{}, fmt.Errorf("read run %s: its choice is number %d of %d candidates", name, o.Selection.Chosen, len(o.Selection.Scores))
+	}
 	return o, nil
+}
+
+// plausible tells whether a report that was read has the choice that it names.
+func plausible(r *selection.Report) bool {
+	return r == nil || r.Chosen >= 0 && r.Chosen < len(r.Scores)
 }
 
 // keep writes the outcome of the finished run.
@@ -101,7 +111,7 @@ func (s *session) result() (*Result, error) {
 	s.warnOfUnchanged(changes)
 	r := &Result{
 		Outcome: Outcome{
-			Name: s.job.Request.Name, Classes: s.job.classes(), Task: s.job.Recipe.Task, History: s.state.History, Status: s.state.Status,
+			Name: s.job.Request.Name, Classes: s.job.classes(), Task: s.job.Recipe.Task, History: s.state.History, Status: s.state.Status, Selection: s.chosen,
 			Provenance: s.provenance(stateDigest(state)),
 		},
 		Device: s.device, Network: s.network, Stepper: s.stepper, Frozen: s.frozen, Changes: changes,

@@ -29,9 +29,11 @@ const (
 
 // The codes of what is found while it trains.
 const (
-	CodeNotOnDisk = "not-on-disk" // something could not be written; the training continues
-	CodeNotCached = "not-cached"  // features are computed again in every epoch
-	CodeUnchanged = "unchanged"   // unfrozen stages stayed nearly as they were
+	CodeNotOnDisk   = "not-on-disk"   // something could not be written; the training continues
+	CodeNotCached   = "not-cached"    // features are computed again in every epoch
+	CodeUnchanged   = "unchanged"     // unfrozen stages stayed nearly as they were
+	CodeChosen      = "chosen"        // what the method auto has chosen, and why
+	CodeFewForFolds = "few-for-folds" // too few images for the method auto to compare classifiers
 )
 
 // PreflightCodes lists the codes of what Preflight finds.

@@ -19,21 +19,23 @@ import (
 
 // Provenance says where a model comes from.
 type Provenance struct {
-	Run           string            `json:"run"`
-	Created       time.Time         `json:"created"`
-	Cell          string            `json:"cell,omitempty"`
-	Flags         []string          `json:"flags,omitempty"`
-	Dataset       string            `json:"dataset"`        // name
-	DatasetRoot   string            `json:"dataset_root"`   // folder
-	DatasetDigest string            `json:"dataset_digest"` // SHA-256 of the file list with hashes, labels and splits
-	Files         []File            `json:"files"`
-	MaxPixels     int64             `json:"max_pixels,omitempty"` // the largest width x height that was decoded; 0 means imageio's default
-	Targets       [][]float32       `json:"targets,omitempty"`    // of Files, for the tasks multi and regression
-	Backbone      features.Identity `json:"backbone"`
-	Recipe        Recipe            `json:"recipe"`
-	Versions      map[string]string `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
-	Device        string            `json:"device"`
-	HeadDigest    string            `json:"head_digest"` // SHA-256 of the trained weights
+	Run           string             `json:"run"`
+	Created       time.Time          `json:"created"`
+	Cell          string             `json:"cell,omitempty"`
+	Flags         []string           `json:"flags,omitempty"`
+	Dataset       string             `json:"dataset"`        // name
+	DatasetRoot   string             `json:"dataset_root"`   // folder
+	DatasetDigest string             `json:"dataset_digest"` // SHA-256 of the file list with hashes, labels and splits
+	Files         []File             `json:"files"`
+	MaxPixels     int64              `json:"max_pixels,omitempty"` // the largest width x height that was decoded; 0 means imageio's default
+	Targets       [][]float32        `json:"targets,omitempty"`    // of Files, for the tasks multi and regression
+	Backbone      features.Identity  `json:"backbone"`
+	Base          *features.Identity `json:"base,omitempty"`     // of the method auto: the backbone whose stages were compared; Backbone is a cut of it
+	Together      [][]int            `json:"together,omitempty"` // of the method auto: lists of Files that stayed in one fold
+	Recipe        Recipe             `json:"recipe"`
+	Versions      map[string]string  `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
+	Device        string             `json:"device"`
+	HeadDigest    string             `json:"head_digest"` // SHA-256 of the trained weights
 }
 
 // File is one image of the dataset as it was trained on.
@@ -51,6 +53,9 @@ func (s *session) provenance(digest string) Provenance {
 		Run: j.Request.Name, Created: s.started.UTC(), Cell: j.Request.Cell, Flags: j.Request.Flags,
 		Dataset: j.Dataset.Name, DatasetRoot: j.Dataset.Root, DatasetDigest: j.Dataset.Digest, Targets: j.Targets, MaxPixels: j.Dataset.Options.MaxPixels,
 		Backbone: j.Backbone.Identity(), Recipe: j.Recipe, Versions: Versions(s.device), Device: s.device.Name(), HeadDigest: digest,
+	}
+	if s.chosen != nil {
+		p.Base, p.Together = s.base, j.Dataset.Together
 	}
 	for _, item := range j.Dataset.Items {
 		p.Files = append(p.Files, File{item.Path, item.SHA256, item.Label, item.Split})

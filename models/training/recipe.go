@@ -1,6 +1,7 @@
 package training
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ import (
 // To add a hyper-parameter, add a field here with its default below, one line where flags are bound to the fields, and the
 // code that uses it.
 type Recipe struct {
+	Method Method `json:"method"`
+
 	Head string `json:"head"` // as models/head reads it; the layer that gives the classes follows it
 	Task Task   `json:"task"`
 
@@ -53,13 +56,48 @@ type Recipe struct {
 // DefaultRecipe is the classic recipe of the tutorials: a dense layer on the frozen backbone, ten epochs of Adam.
 func DefaultRecipe() Recipe {
 	return Recipe{
-		Head: head.Default, Task: Single,
+		Method: MethodClassic, Head: head.Default, Task: Single,
 		Epochs: 10, LearningRate: 0.001, BatchSize: 32, AccumulatedSteps: 1,
 		Optimizer: stepper.Adam, Momentum: 0.9, WeightDecay: 0.004, // Keras's AdamW
 		Schedule: ScheduleConstant, ClassWeights: ClassWeightsNone,
 		Unfreeze: StageNone, Precision: PrecisionAuto, StageRate: 0.1,
 		Seed: 42, Devices: 1,
 	}
+}
+
+// AutoRecipe chooses a linear classifier on the features of several stages by cross-validation. Of the hyper-parameters only
+// Seed, ClassWeights and BatchSize, of the predictions, have a part in it.
+func AutoRecipe() Recipe {
+	r := DefaultRecipe()
+	r.Method, r.Head, r.Epochs = MethodAuto, headNone, 1
+	return r
+}
+
+// headNone is the head without a hidden layer.
+const headNone = "none"
+
+// Method is how a head is found.
+type Method string
+
+// The methods. Auto compares probes on several stages by cross-validation. Classic trains the head of the recipe by gradient
+// descent. A record without a method is from before there were two.
+const (
+	MethodAuto    Method = "auto"
+	MethodClassic Method = "classic"
+)
+
+// Methods lists the methods.
+func Methods() []Method { return []Method{MethodAuto, MethodClassic} }
+
+// UnmarshalJSON reads a recipe; one without a method is classic.
+func (r *Recipe) UnmarshalJSON(raw []byte) error {
+	type plain Recipe
+	read := plain{Method: MethodClassic}
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return err
+	}
+	*r = Recipe(read)
+	return nil
 }
 
 // Task is what the head learns.
@@ -189,7 +227,7 @@ func (r Recipe) checkNumbers() error {
 
 func (r Recipe) checkChoices() error {
 	for _, err := range []error{
-		oneOf("task", Tasks(), r.Task), oneOf("optimizer", Optimizers(), r.Optimizer), oneOf("schedule", Schedules(), r.Schedule),
+		oneOf("method", Methods(), r.Method), oneOf("task", Tasks(), r.Task), oneOf("optimizer", Optimizers(), r.Optimizer), oneOf("schedule", Schedules(), r.Schedule),
 		oneOf("unfreeze", Stages(), r.Unfreeze), oneOf("precision", Precisions(), r.Precision),
 	} {
 		if err != nil {
@@ -234,6 +272,12 @@ func (r Recipe) checkTogether() error {
 	case r.Precision != PrecisionAuto && r.Unfreeze == StageNone:
 		return &FieldError{"precision", fmt.Sprintf("is that of unfrozen stages, and none is unfrozen; got %s. The precision of the frozen "+
 			"pass belongs to the backbone", r.Precision)}
+	case r.Method == MethodAuto && r.Task != Single:
+		return &FieldError{"method", fmt.Sprintf("auto is for the task single, and this is %s", r.Task)}
+	case r.Method == MethodAuto && r.Unfreeze != StageNone:
+		return &FieldError{"method", fmt.Sprintf("auto keeps the backbone frozen, and this unfreezes %s", r.Unfreeze)}
+	case r.Method == MethodAuto && r.Augment != "":
+		return &FieldError{"method", "auto takes the images as they are, and this augments them"}
 	case r.ClassWeights != ClassWeightsNone && r.Task != Single:
 		return &FieldError{"class_weights", fmt.Sprintf("are for the task single, and this is %s", r.Task)}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -34,21 +35,22 @@ const (
 
 // A Run is the record of a training, as it is on disk and as its process keeps it while it lasts.
 type Run struct {
-	Name     string            `json:"name"`
-	Status   Status            `json:"status"`
-	Error    string            `json:"error,omitempty"` // why it failed
-	Started  time.Time         `json:"started"`
-	Updated  time.Time         `json:"updated"`
-	Model    string            `json:"model,omitempty"` // the name that whoever asked for it has for what is trained
-	Device   string            `json:"device,omitempty"`
-	Epochs   int               `json:"epochs"` // planned
-	History  History           `json:"history"`
-	Recipe   Recipe            `json:"recipe"`
-	Targets  [][]float32       `json:"targets,omitempty"` // for the tasks multi and regression
-	Dataset  string            `json:"dataset"`
-	Root     string            `json:"root"`
-	Digest   string            `json:"digest"` // of the dataset
-	Backbone features.Identity `json:"backbone"`
+	Name      string            `json:"name"`
+	Status    Status            `json:"status"`
+	Error     string            `json:"error,omitempty"` // why it failed
+	Started   time.Time         `json:"started"`
+	Updated   time.Time         `json:"updated"`
+	Model     string            `json:"model,omitempty"` // the name that whoever asked for it has for what is trained
+	Device    string            `json:"device,omitempty"`
+	Epochs    int               `json:"epochs"` // planned
+	History   History           `json:"history"`
+	Recipe    Recipe            `json:"recipe"`
+	Selection *selection.Report `json:"selection,omitempty"` // of the method auto, once it has chosen
+	Targets   [][]float32       `json:"targets,omitempty"`   // for the tasks multi and regression
+	Dataset   string            `json:"dataset"`
+	Root      string            `json:"root"`
+	Digest    string            `json:"digest"` // of the dataset
+	Backbone  features.Identity `json:"backbone"`
 	// TrainImages and ValImages are those that the training uses; the dataset may have others, for the test.
 	TrainImages int `json:"train_images,omitempty"`
 	ValImages   int `json:"val_images,omitempty"`
@@ -75,6 +77,8 @@ func (r *Run) Hear(e Event) {
 	switch e.Kind {
 	case ResumedEvent:
 		r.History = e.History
+	case ChosenEvent:
+		r.Selection = e.Chosen
 	case EpochEvent:
 		r.History = append(r.History, *e.Epoch)
 	case DoneEvent:
@@ -140,6 +144,9 @@ func ReadRun(home, name string) (*Run, error) {
 	var r Run
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", name, err)
+	}
+	if !plausible(r.Selection) {
+		r.Selection = nil
 	}
 	if r.Status == Running && !checkpoint.Busy(runsDir(home), name) {
 		r.Status = Interrupted

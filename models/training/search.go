@@ -16,6 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/training/trial"
@@ -62,15 +63,17 @@ type Trial = trial.Trial
 // A SearchResult is the best result of a search with all trials.
 type SearchResult struct {
 	Best   *Result
-	Trials []Trial // best first
+	Trials []Trial           // best first
+	Probes *selection.Report // what was compared beside the trials; nil where probes cannot be fitted
 }
 
 // Search looks for head, learning rate, dropout and weight decay on cached features; the rest of the job is what all trials
 // share, and its epochs are what a trial trains for. It tells each finished trial to tell and the computing of features to
 // events; both may be nil. A canceled ctx ends the search with what was found.
 //
-// The trials are compared by their best validation loss. The best is then trained again as Fit does, with AdamW. What is
-// drawn depends on the seed alone.
+// The trials are compared by cross-validation on the training images, with the probes of the method auto on the same folds. The
+// best is then trained again as Fit does, a head with AdamW; the validation images measure it alone. What is drawn depends on
+// the seed alone.
 func Search(ctx context.Context, device *accel.Device, job Job, options SearchOptions, events func(Event), tell func(Trial)) (*SearchResult, error) {
 	job.Recipe.Optimizer, job.Recipe.Schedule = stepper.AdamW, ScheduleConstant
 	if err := options.Validate(); err != nil {
@@ -94,6 +97,9 @@ func Search(ctx context.Context, device *accel.Device, job Job, options SearchOp
 		return nil, err
 	}
 	search := newSearch(s, options, tell)
+	if search.probes, err = compareProbes(ctx, device, job, events); err != nil {
+		return nil, err
+	}
 	if err := search.run(ctx); err != nil {
 		return nil, err
 	}
@@ -107,6 +113,10 @@ type search struct {
 	tell    func(Trial)
 	until   time.Time // no new trial after it; zero: no limit
 	trials  []Trial
+	folds   int
+	fold    []int // of each training image
+
+	probes *selection.Report // nil where there are none
 
 	mu   sync.Mutex
 	best float64
@@ -121,6 +131,7 @@ func newSearch(s *session, options SearchOptions, tell func(Trial)) *search {
 		se.until = time.Now().Add(options.Time)
 	}
 	se.trials = trial.Draw(options.Trials, options.Heads, s.job.Recipe.Seed)
+	se.folds, se.fold = s.foldsOf()
 	return se
 }
 
@@ -220,34 +231,77 @@ func (se *search) build(text string) (*stepper.Stepper, error) {
 	return stepper.New(se.session.device.Backend, o)
 }
 
-// train runs one trial from its beginning and tells it. A loss that is not a number ends the trial, not the search.
+// train runs one trial from its beginning, once for each fold of the training images, and tells it. A loss that is not a number
+// ends the trial, not the search.
 func (se *search) train(ctx context.Context, compiled *stepper.Stepper, t *Trial, epochs int, last bool) error {
 	start := time.Now()
-	own := *se.session // the session's loop on this network, without its events
-	own.stepper, own.events, own.record, own.state, own.best = compiled, func(Event) {}, nil, loopState{}, nil
-	own.job.Recipe.Epochs, own.job.Recipe.LearningRate, own.job.Recipe.WeightDecay = epochs, t.LearningRate, t.WeightDecay
-	own.dropout, own.searching = t.Dropout, true
-	if err := compiled.Reset(own.job.Recipe.Seed); err != nil {
-		return err
-	}
-	if err := own.run(ctx); err != nil {
-		return fmt.Errorf("search: trial %d: %w", t.Number, err)
-	}
-	if own.state.Status == Stopped {
-		return ctx.Err()
+	var runs []History
+	for k := range se.folds {
+		own := *se.session // the session's loop on this network, without its events
+		own.stepper, own.events, own.record, own.state, own.best = compiled, func(Event) {}, nil, loopState{}, nil
+		own.job.Recipe.Epochs, own.job.Recipe.LearningRate, own.job.Recipe.WeightDecay = epochs, t.LearningRate, t.WeightDecay
+		own.dropout, own.searching = t.Dropout, true
+		own.train, own.val = se.outside(k), se.inside(k)
+		if err := compiled.Reset(own.job.Recipe.Seed); err != nil {
+			return err
+		}
+		if err := own.run(ctx); err != nil {
+			return fmt.Errorf("search: trial %d: %w", t.Number, err)
+		}
+		if own.state.Status == Stopped {
+			return ctx.Err()
+		}
+		runs = append(runs, own.state.History)
+		if len(own.state.History) < epochs && own.state.Status == NaN {
+			break
+		}
 	}
 	se.mu.Lock()
 	defer se.mu.Unlock()
-	t.Epochs, t.ValLoss, t.Seconds = len(own.state.History), math.MaxFloat64, t.Seconds+time.Since(start).Seconds()
-	if best := own.state.History.Best(); best != nil {
-		t.ValLoss, t.ValAccuracy = best.ValLoss, best.ValAccuracy
-	}
-	if t.Best = t.ValLoss < se.best; t.Best {
-		se.best = t.ValLoss
+	t.Epochs, t.Loss, t.Seconds = epochs, math.MaxFloat64, t.Seconds+time.Since(start).Seconds()
+	se.judge(t, runs)
+	if t.Best = t.Loss < se.best; t.Best {
+		se.best = t.Loss
 	}
 	t.Ended = last
 	se.show(t)
 	return nil
+}
+
+// judge takes the epoch with the lowest mean loss over the folds. A trial that a fold ended before its first epoch keeps the
+// largest loss.
+func (se *search) judge(t *Trial, runs []History) {
+	if len(runs) < se.folds {
+		return
+	}
+	for e := range slices.MinFunc(runs, func(a, b History) int { return len(a) - len(b) }) {
+		loss, accuracy, spread := 0.0, 0.0, 0.0
+		for _, h := range runs {
+			loss += h[e].ValLoss / float64(se.folds)
+			accuracy += h[e].ValAccuracy / float64(se.folds)
+		}
+		for _, h := range runs {
+			d := h[e].ValAccuracy - accuracy
+			spread += d * d / float64(se.folds-1)
+		}
+		if loss < t.Loss {
+			t.Loss, t.Accuracy, t.Error = loss, accuracy, math.Sqrt(spread/float64(se.folds))
+		}
+	}
+}
+
+// inside are the training images of a fold, and outside the others.
+func (se *search) inside(k int) []int  { return se.of(func(fold int) bool { return fold == k }) }
+func (se *search) outside(k int) []int { return se.of(func(fold int) bool { return fold != k }) }
+
+func (se *search) of(wanted func(fold int) bool) []int {
+	var items []int
+	for i, item := range se.session.train {
+		if wanted(se.fold[i]) {
+			items = append(items, item)
+		}
+	}
+	return items
 }
 
 // show tells a trial with the head as it is trained.
@@ -271,12 +325,18 @@ func (se *search) result(ctx context.Context, job Job, events func(Event)) (*Sea
 		}
 		return nil, errors.New("search: no trial came to its end")
 	}
-	result := &SearchResult{}
+	result := &SearchResult{Probes: se.probes}
 	for _, t := range order {
 		t.Best, t.Head = t == best, trial.WithDropout(t.Head, t.Dropout)
 		result.Trials = append(result.Trials, *t)
 	}
 	job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = best.Head, best.LearningRate, best.WeightDecay
+	if p := se.probes; p != nil && p.Choice().Accuracy >= best.Accuracy {
+		auto := AutoRecipe()
+		auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Seed, job.Recipe.ClassWeights, job.Recipe.BatchSize
+		candidate := p.Choice().Candidate
+		job.Recipe, job.Candidate = auto, &candidate
+	}
 	// The search may have been ended by ctx: its best is trained all the same, which takes a second.
 	trained, err := Fit(context.WithoutCancel(ctx), se.session.device, job, events)
 	if err != nil {

@@ -22,10 +22,14 @@ func TestSearch(t *testing.T) {
 		if len(result.Trials) != 9 || !result.Trials[0].Best || told < 9 {
 			t.Errorf("%d trials, %d told, the first is %+v", len(result.Trials), told, result.Trials[0])
 		}
-		// The result is the best trial trained again: the same numbers.
-		best := result.Best.History.Best()
-		if diff := best.ValLoss - result.Trials[0].ValLoss; diff > 1e-5 || diff < -1e-5 {
-			t.Errorf("the best trial had a loss of %g, its result has %g", result.Trials[0].ValLoss, best.ValLoss)
+		// Every trial and every probe was judged on the training images alone, and the best of them is the model.
+		first := result.Trials[0]
+		if first.Accuracy < 0.5 || first.Loss <= 0 || first.Epochs != 9 || result.Probes == nil || result.Probes.Images != len(job.Dataset.Select("train")) {
+			t.Errorf("the best trial is %+v, the probes are %+v", first, result.Probes)
+		}
+		probe := result.Probes.Choice().Accuracy >= first.Accuracy
+		if got := result.Best.Provenance.Recipe; (got.Method == MethodAuto) != probe {
+			t.Errorf("the model is %s, with a probe at %g and a head at %g", got.Method, result.Probes.Choice().Accuracy, first.Accuracy)
 		}
 	}
 }

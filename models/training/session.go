@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/schedule"
@@ -37,6 +38,10 @@ type session struct {
 	best  stepper.State // weights of the best epoch
 
 	initial stepper.State // weights before the first epoch, where a stage is unfrozen
+
+	given  *features.Backbone // of the method auto: the job's, of which a cut is chosen
+	base   *features.Identity // of given
+	chosen *selection.Report  // of the method auto; nil before it has chosen
 
 	dropout   float64 // of a search, instead of the head's own
 	searching bool    // the weights of the best epoch are not kept

@@ -17,9 +17,9 @@ import (
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
-// A probe is a ResNet50 with random weights under training, every variable of which can be read: also those that the
+// An observed network is a ResNet50 with random weights under training, every variable of which can be read: also those that the
 // trainer never gives away, being frozen.
-type probe struct {
+type observed struct {
 	stepper *stepper.Stepper
 	store   *model.Store
 	batch   stepper.Batch
@@ -28,7 +28,7 @@ type probe struct {
 
 // newProbe builds what Fit trains by a recipe. whole puts the frozen stages into the graph too, where Fit computes them once
 // beforehand.
-func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whole bool) *probe {
+func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whole bool) *observed {
 	t.Helper()
 	options := modeltest.Options()
 	options.Cut = cut
@@ -39,7 +39,7 @@ func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whol
 	if whole {
 		n.Frozen, n.After = nil, ""
 	}
-	p := &probe{}
+	p := &observed{}
 	o := r.options(n)
 	body := o.Body
 	o.Body = func(scope *model.Scope, x *graph.Node) *graph.Node {
@@ -69,7 +69,7 @@ func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whol
 }
 
 // variables copies the backbone's variables, by their paths below its scope.
-func (p *probe) variables(t *testing.T) map[string][]float32 {
+func (p *observed) variables(t *testing.T) map[string][]float32 {
 	t.Helper()
 	all := map[string][]float32{}
 	for v := range p.store.IterVariables() {
@@ -88,7 +88,7 @@ func (p *probe) variables(t *testing.T) map[string][]float32 {
 	return all
 }
 
-func (p *probe) step(t *testing.T, rate float64) {
+func (p *observed) step(t *testing.T, rate float64) {
 	t.Helper()
 	if _, err := p.stepper.Step(p.batch, stepper.Hyper{LearningRate: rate}, uint64(p.steps)); err != nil {
 		t.Fatal(err)

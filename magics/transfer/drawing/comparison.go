@@ -187,7 +187,7 @@ func (c *Comparison) Table() figure.TableData {
 	}
 	number("epochs", func(r ComparedRun) string { return fmt.Sprintf("%d/%d", r.Epoch, r.Epochs) })
 	number("kept epoch", func(r ComparedRun) string { return epochText(r.KeptEpoch) })
-	number("val accuracy", func(r ComparedRun) string { return percentOf(r.KeptValAccuracy) })
+	number("val accuracy", func(r ComparedRun) string { return intervalOf(r.KeptValAccuracy, r.ValImages) })
 	number("highest val accuracy", func(r ComparedRun) string { return percentOf(r.HighestValAccuracy) })
 	if len(c.Differences) == 0 {
 		t.Notes = append(t.Notes, "All hyper-parameters are the same.")

@@ -7,6 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -37,6 +38,9 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features))
+		}
+		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method == training.MethodAuto {
+			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
 		if full {
 			return Run(s, reader)
@@ -75,6 +79,10 @@ func FeatureLine(f *features.Progress) string {
 // runCurves are the learning curves of a run with its state and its notes.
 func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
+	if s.Selection != nil && s.Selection.Folds > 0 {
+		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
+		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
+	}
 	card := s.Card()
 	d.Status.State = figure.State(card.State)
 	if s.Slower != "" {
@@ -120,13 +128,19 @@ func endings(s training.Status) string {
 	return "It failed"
 }
 
+// axisOfC is what the values of selectionCurves are counted in.
+const axisOfC = "C, from low to high"
+
 // accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
 func accuracyLine(c lab.Card) string {
 	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
 		return ""
 	}
-	return fmt.Sprintf("val accuracy %.1f %% at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
-		100**c.ValAccuracy, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
+	if c.Choice != nil {
+		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
+	}
+	return fmt.Sprintf("val accuracy %s at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
+		metric.Percent(*c.ValAccuracy, c.ValImages), c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
 }
 
 // HistoryCurves turns a history into the panels of loss and accuracy.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -13,7 +14,7 @@ func RunTable(runs []lab.Card) figure.TableData {
 	t := figure.TableData{
 		Title:  "runs",
 		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
-		Notes: []string{"val accuracy is that of the epoch with the lowest validation loss, whose weights are kept."},
+		Notes: []string{"val accuracy is that of the epoch with the lowest validation loss, whose weights are kept; in parentheses its 95 % interval."},
 	}
 	for _, r := range runs {
 		took := ""
@@ -21,7 +22,7 @@ func RunTable(runs []lab.Card) figure.TableData {
 			took = time.Duration(r.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 		}
 		t.Rows = append(t.Rows, []string{
-			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), percentOf(r.ValAccuracy), percentOf(r.HighestValAccuracy),
+			r.ID, string(r.State), r.Dataset, fmt.Sprintf("%d/%d", r.Epoch, r.Epochs), accuracyOf(r), percentOf(r.HighestValAccuracy),
 			r.Started.Format("2006-01-02 15:04:05"), took,
 		})
 	}
@@ -40,6 +41,23 @@ func Bytes(n int64) string {
 		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 	}
 	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+}
+
+// accuracyOf is the validation accuracy with its interval, where few images make it wide.
+func accuracyOf(c lab.Card) string {
+	if c.ValAccuracyInterval == nil { // of a task without an accuracy of images
+		return percentOf(c.ValAccuracy)
+	}
+	return intervalOf(c.ValAccuracy, c.ValImages)
+}
+
+// intervalOf is an accuracy on so many images for a cell of a table.
+func intervalOf(accuracy *float64, images int) string {
+	if accuracy == nil || images < 1 || images >= metric.Few {
+		return percentOf(accuracy)
+	}
+	i := metric.Wilson(*accuracy, images)
+	return fmt.Sprintf("%s (%.0f to %.0f)", percentOf(accuracy), 100*i.Low, 100*i.High)
 }
 
 // percentOf is a fraction in percent; empty where it is unknown.

@@ -2,6 +2,8 @@
 package recipeflag
 
 import (
+	"slices"
+
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
@@ -17,6 +19,8 @@ const annotationField = "headstart_recipe_field"
 // Declare declares a flag for every hyper-parameter, with what the recipe has as the default. The head is a flag of %model.
 func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	b := binder{f}
+	b.choice("method", (*string)(&r.Method), "recipe", Words(training.Methods()),
+		"recipe: auto chooses a linear classifier on several stages by cross-validation; classic trains the head by gradient descent")
 	b.int("epochs", &r.Epochs, "epochs", "number of epochs")
 	b.float("learning_rate", &r.LearningRate, "lr", "learning rate")
 	b.int("batch_size", &r.BatchSize, "batch", "batch size")
@@ -42,6 +46,18 @@ func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	b.bool("train_norm", &r.TrainNorm, "train-norm", "train the batch norms of unfrozen stages")
 	b.int("augment_copies", &r.AugmentCopies, "augment-copies", "number of augmented copies of each image to cache; 0 augments anew in each epoch")
 	b.bool("keep_last", &r.KeepLast, "keep-last", "keep the weights of the last epoch instead of the best")
+}
+
+// Classic lists the flags that were given and mean something for the classic recipe only.
+func Classic(f *pflag.FlagSet) []string {
+	var list []string
+	f.Visit(func(flag *pflag.Flag) {
+		bound := flag.Annotations[annotationField]
+		if len(bound) == 1 && !slices.Contains([]string{"method", "seed", "class_weights"}, bound[0]) {
+			list = append(list, flag.Name)
+		}
+	})
+	return list
 }
 
 // Words are the values of a typed choice as flags offer them.

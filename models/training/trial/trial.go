@@ -17,9 +17,10 @@ type Trial struct {
 	LearningRate float64 `json:"learning_rate"`
 	Dropout      float64 `json:"dropout"`
 	WeightDecay  float64 `json:"weight_decay"`
-	Epochs       int     `json:"epochs"`   // trained so far
-	ValLoss      float64 `json:"val_loss"` // of its best epoch
-	ValAccuracy  float64 `json:"val_accuracy"`
+	Epochs       int     `json:"epochs"`      // trained so far
+	Loss         float64 `json:"cv_loss"`     // cross-validated on the training images, of its best epoch
+	Accuracy     float64 `json:"cv_accuracy"` // of the same
+	Error        float64 `json:"cv_error"`    // standard error of Accuracy, from its spread over the folds
 	Seconds      float64 `json:"seconds"`
 	Ended        bool    `json:"ended"` // dropped by halving, or finished
 	Best         bool    `json:"best"`  // the best so far
@@ -69,10 +70,10 @@ func Kept(n int) int { return (n + halvingFactor - 1) / halvingFactor }
 // Compare puts the better first; a trial that was not trained, or whose loss was no number, is last.
 func Compare(a, b *Trial) int {
 	loss := func(t *Trial) float64 {
-		if t.Epochs == 0 || math.IsNaN(t.ValLoss) {
+		if t.Epochs == 0 || math.IsNaN(t.Loss) {
 			return math.Inf(1)
 		}
-		return t.ValLoss
+		return t.Loss
 	}
 	return cmp.Compare(loss(a), loss(b))
 }

@@ -1,0 +1,109 @@
+package transfer
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+// Without flags the recipe is auto: what was compared is a table, what was chosen a line, and the model is one like any other.
+func TestTrainWithoutFlags(t *testing.T) {
+	p, home := goLabIn(t)
+	mustCall(t, p, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv2")
+	host := mustCall(t, p, "%train --run second --seed 3", "%train --run first")
+	shown := host.Outputs()
+	if len(shown) != 2 {
+		t.Fatalf("%d figures, want the run's and the table", len(shown))
+	}
+	card, ok := shown[0].Bundles[len(shown[0].Bundles)-1].Data[figure.MIMERun].(lab.Card)
+	if !ok || card.State != lab.StateDone || card.Choice == nil || card.ValAccuracyInterval == nil || card.Epoch != 1 || card.Epochs != 1 {
+		t.Errorf("the card has %+v", card)
+	}
+	if text := transcript(host, nil); !strings.Contains(text, "cross-validation") || !strings.Contains(text, "chosen") || !strings.Contains(text, "conv1") {
+		t.Errorf("the table is missing:\n%s", text)
+	}
+	if said := host.Output(); !strings.Contains(said, "measured once: ") || !strings.Contains(said, "95 % interval") {
+		t.Errorf("the cell says %q", said)
+	}
+	if notes := strings.Join(card.Notes, " "); !strings.Contains(notes, "5-fold cross-validation of") || !strings.Contains(notes, "the best of the others") {
+		t.Errorf("the notes are %q", notes)
+	}
+	for line, want := range map[string]string{
+		"%evaluate":                  "95 % interval",
+		"%predict photos/red/0.png":  "",
+		"%explain photos/red/0.png":  "",
+		"%verify first":              "first: identical",
+		"%runs":                      "",
+		"%runs compare first second": "",
+		"%save model":                "",
+	} {
+		if got := mustCall(t, p, line); !strings.Contains(got.Output(), want) {
+			t.Errorf("%s says %q, want %q in it", line, got.Output(), want)
+		}
+	}
+	// A new process knows the run from disk, and the model from its folder.
+	restarted := goPresenter(home)
+	t.Cleanup(func() {
+		if err := restarted.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for line, want := range map[string]string{
+		"%evaluate --run first --dir photos": "accuracy",
+		"%attach first":                      "",
+		"%verify first":                      "first: identical",
+		"%load model --name saved":           "",
+		"%verify saved":                      "identical",
+	} {
+		if got := mustCall(t, restarted, line); !strings.Contains(got.Output(), want) {
+			t.Errorf("after a restart %s says %q, want %q in it", line, got.Output(), want)
+		}
+	}
+	var told lab.Card
+	if err := json.Unmarshal([]byte(mustCall(t, p, "%train --json").Output()), &told); err != nil || told.Choice == nil || told.ChoiceSummary == "" {
+		t.Errorf("as JSON the run is %+v, %v", told, err)
+	}
+}
+
+// A flag that only gradient descent understands selects the classic recipe, as does a head that was asked for.
+func TestWhichRecipe(t *testing.T) {
+	p := goLab(t)
+	mustCall(t, p, "%dataset load photos --size 32")
+	const plain = "%model resnet50 --weights random --cut conv1"
+	for _, c := range []struct {
+		model, train string
+		want         training.Method
+	}{
+		{plain, "%train --run a1", training.MethodAuto},
+		{plain, "%train --run a2 --seed 3 --class-weights auto", training.MethodAuto},
+		{plain, "%train --run a3 --recipe auto", training.MethodAuto},
+		{plain, "%train --run c1 --epochs 1", training.MethodClassic},
+		{plain, "%train --resume c1", training.MethodClassic}, // the recipe is the run's
+		{plain, "%train --run c2 --recipe classic --epochs 1", training.MethodClassic},
+		{plain + " --head dense:4", "%train --run c3", training.MethodClassic},
+		{plain + " --head dense:4", "%train --run a4 --recipe auto", training.MethodAuto},
+		{plain + " --pool none", "%train --run c4", training.MethodClassic},
+	} {
+		mustCall(t, p, c.model, c.train)
+		run, err := p.lab.Run("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run.Stand().Recipe; got.Method != c.want {
+			t.Errorf("%s, %s: the recipe is %s, want %s", c.model, c.train, got.Method, c.want)
+		}
+	}
+	for line, want := range map[string]string{
+		"%train --recipe auto --epochs 3": "--epochs belongs to the classic recipe",
+		"%train --recipe best":            "must be one of auto, classic",
+	} {
+		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", line, err, want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+//go:build goexperiment.simd && amd64 && !go1.27
+
+package matrix
+
+import "simd/archsimd"
+
+// The inner loops with four numbers in each register, where the processor has AVX2 and fused multiplication. Scalars are
+// moved with instructions of SSE, which are very slow beside registers of 256 bits: those are cleared first.
+
+type lanes = archsimd.Float64x4
+
+// Wide reports whether many numbers are taken at once: this build does, where the processor can.
+func Wide() bool { return archsimd.X86.AVX2() && archsimd.X86.FMA() }
+
+func load(s []float64) lanes { return archsimd.LoadFloat64x4((*[4]float64)(s)) }
+
+func store(v lanes, s []float64) { v.Store((*[4]float64)(s)) }
+
+// dots are the products of x, then of y, with four rows of the same length.
+func dots(x, y, a, b, c, d []float64) [8]float64 {
+	if !Wide() {
+		return plainDots(x, y, a, b, c, d)
+	}
+	n := len(x)
+	y, a, b, c, d = y[:n], a[:n], b[:n], c[:n], d[:n]
+	var xa, xb, xc, xd, ya, yb, yc, yd lanes
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		// Pointers to arrays spare a check of the bounds for each load.
+		px, py := (*[8]float64)(x[i:]), (*[8]float64)(y[i:])
+		pa, pb, pc, pd := (*[8]float64)(a[i:]), (*[8]float64)(b[i:]), (*[8]float64)(c[i:]), (*[8]float64)(d[i:])
+		p, q := load(px[:4]), load(py[:4])
+		r := load(pa[:4])
+		xa, ya = p.MulAdd(r, xa), q.MulAdd(r, ya)
+		r = load(pb[:4])
+		xb, yb = p.MulAdd(r, xb), q.MulAdd(r, yb)
+		r = load(pc[:4])
+		xc, yc = p.MulAdd(r, xc), q.MulAdd(r, yc)
+		r = load(pd[:4])
+		xd, yd = p.MulAdd(r, xd), q.MulAdd(r, yd)
+		p, q = load(px[4:]), load(py[4:])
+		r = load(pa[4:])
+		xa, ya = p.MulAdd(r, xa), q.MulAdd(r, ya)
+		r = load(pb[4:])
+		xb, yb = p.MulAdd(r, xb), q.MulAdd(r, yb)
+		r = load(pc[4:])
+		xc, yc = p.MulAdd(r, xc), q.MulAdd(r, yc)
+		r = load(pd[4:])
+		xd, yd = p.MulAdd(r, xd), q.MulAdd(r, yd)
+	}
+	var parts [8][4]float64
+	xa.Store(&parts[0])
+	xb.Store(&parts[1])
+	xc.Store(&parts[2])
+	xd.Store(&parts[3])
+	ya.Store(&parts[4])
+	yb.Store(&parts[5])
+	yc.Store(&parts[6])
+	yd.Store(&parts[7])
+	archsimd.ClearAVXUpperBits()
+	sums := plainDots(x[i:], y[i:], a[i:], b[i:], c[i:], d[i:])
+	for k := range sums {
+		sums[k] += (parts[k][0] + parts[k][1]) + (parts[k][2] + parts[k][3])
+	}
+	return sums
+}
+
+// Dot is the product of two rows of the same length.
+func Dot(x, y []float64) float64 {
+	n := len(x)
+	if n < 16 || !Wide() {
+		return plainDot(x, y)
+	}
+	y = y[:n]
+	var s0, s1, s2, s3 lanes
+	i := 0
+	for ; i+16 <= n; i += 16 {
+		p, q := (*[16]float64)(x[i:]), (*[16]float64)(y[i:])
+		s0 = load(p[:4]).MulAdd(load(q[:4]), s0)
+		s1 = load(p[4:8]).MulAdd(load(q[4:8]), s1)
+		s2 = load(p[8:12]).MulAdd(load(q[8:12]), s2)
+		s3 = load(p[12:]).MulAdd(load(q[12:]), s3)
+	}
+	var parts [4]float64
+	s0.Add(s1).Add(s2.Add(s3)).Store(&parts)
+	archsimd.ClearAVXUpperBits()
+	return (parts[0] + parts[1]) + (parts[2] + parts[3]) + plainDot(x[i:], y[i:])
+}
+
+// AddScaled adds f x to dst.
+func AddScaled(dst []float64, f float64, x []float64) {
+	i := 0
+	if n := len(dst); n >= 16 && Wide() {
+		x = x[:n]
+		factor := archsimd.BroadcastFloat64x4(f)
+		for ; i+16 <= n; i += 16 {
+			p, to := (*[16]float64)(x[i:]), (*[16]float64)(dst[i:])
+			store(factor.MulAdd(load(p[:4]), load(to[:4])), to[:4])
+			store(factor.MulAdd(load(p[4:8]), load(to[4:8])), to[4:8])
+			store(factor.MulAdd(load(p[8:12]), load(to[8:12])), to[8:12])
+			store(factor.MulAdd(load(p[12:]), load(to[12:])), to[12:])
+		}
+		archsimd.ClearAVXUpperBits()
+	}
+	plainAddScaled(dst[i:], f, x[i:])
+}
+
+// addFour adds four scaled rows to dst.
+func addFour(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) {
+	i := 0
+	if n := len(dst); n >= 16 && Wide() {
+		r0, r1, r2, r3 = r0[:n], r1[:n], r2[:n], r3[:n]
+		g0, g1, g2, g3 := archsimd.BroadcastFloat64x4(f0), archsimd.BroadcastFloat64x4(f1), archsimd.BroadcastFloat64x4(f2), archsimd.BroadcastFloat64x4(f3)
+		for ; i+8 <= n; i += 8 {
+			p0, p1, p2, p3 := (*[8]float64)(r0[i:]), (*[8]float64)(r1[i:]), (*[8]float64)(r2[i:]), (*[8]float64)(r3[i:])
+			to := (*[8]float64)(dst[i:])
+			sum, other := g0.MulAdd(load(p0[:4]), load(to[:4])), g2.Mul(load(p2[:4]))
+			sum, other = g1.MulAdd(load(p1[:4]), sum), g3.MulAdd(load(p3[:4]), other)
+			store(sum.Add(other), to[:4])
+			sum, other = g0.MulAdd(load(p0[4:]), load(to[4:])), g2.Mul(load(p2[4:]))
+			sum, other = g1.MulAdd(load(p1[4:]), sum), g3.MulAdd(load(p3[4:]), other)
+			store(sum.Add(other), to[4:])
+		}
+		archsimd.ClearAVXUpperBits()
+	}
+	plainAddFour(dst[i:], f0, r0[i:], f1, r1[i:], f2, r2[i:], f3, r3[i:])
+}

@@ -1,0 +1,360 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/headstart-nb/headstart/models/matrix"
+)
+
+// memory is how many steps the solver remembers; more changes little where the preconditioner is good.
+const memory = 12
+
+// maxIterations bounds the work for one C. Features that are prepared as Fit does take 5 to 60.
+const maxIterations = 500
+
+// Tolerances: the decrease of the mean loss that another step is expected to bring, at which the solver stops.
+const (
+	ToleranceFit    = 1e-8 // probabilities are then right to about 1e-4
+	ToleranceSelect = 1e-6 // far below what a fold of a few hundred images tells
+)
+
+// ErrNotConverged marks a fit that took too many iterations.
+var ErrNotConverged = errors.New("the solver did not converge")
+
+// An Iteration is progress of the solver.
+type Iteration struct {
+	C         float64
+	Iteration int     // 1-based, of this C
+	Loss      float64 // mean weighted cross-entropy, without the penalty
+}
+
+// samples are rows that the solver works on.
+type samples struct {
+	z       *matrix.Dense // [n, r], each column with a weighted mean of 0
+	labels  []int
+	weights []float64 // [n], of the loss; they sum to about n
+	classes int
+	gram    *matrix.Dense // [r, r], zᵀ diag(weights) z
+	mass    float64       // sum of the weights
+}
+
+// newSamples centers z, in place, and returns the mean of its columns.
+func newSamples(workers int, z *matrix.Dense, labels []int, weights []float64, classes int) (*samples, []float64) {
+	s := &samples{z: z, labels: labels, weights: weights, classes: classes}
+	mean := make([]float64, z.Cols)
+	for i, w := range weights {
+		s.mass += w
+		matrix.AddScaled(mean, w, z.Row(i))
+	}
+	for j := range mean {
+		mean[j] /= s.mass
+	}
+	for i := range z.Rows {
+		matrix.AddScaled(z.Row(i), -1, mean)
+	}
+	columns := matrix.Transpose(z)
+	for j := range columns.Rows {
+		for i, w := range weights {
+			columns.Row(j)[i] *= math.Sqrt(w)
+		}
+	}
+	s.gram = matrix.Gram(workers, columns)
+	return s, mean
+}
+
+// A point is where the solver stands: coefficients, intercepts and what follows from them.
+type point struct {
+	w      *matrix.Dense // [classes, r]
+	b      []float64
+	logits *matrix.Dense // [n, classes]
+}
+
+func (s *samples) origin() *point {
+	p := &point{w: matrix.New(s.classes, s.z.Cols), b: make([]float64, s.classes), logits: matrix.New(s.z.Rows, s.classes)}
+	for i, label := range s.labels { // the classes' frequencies, the best without features
+		p.b[label] += s.weights[i]
+	}
+	mean := 0.0
+	for k := range p.b {
+		p.b[k] = math.Log(max(p.b[k], 1e-3) / s.mass)
+		mean += p.b[k] / float64(s.classes)
+	}
+	for k := range p.b {
+		p.b[k] -= mean
+	}
+	for i := range p.logits.Rows {
+		copy(p.logits.Row(i), p.b)
+	}
+	return p
+}
+
+// A solver minimizes the weighted cross-entropy plus lambda/2 times the squared coefficients, by L-BFGS. Its first guess of the
+// curvature is Böhning's bound (1992) made as tight as the current probabilities allow: (alpha zᵀz + lambda), the same for
+// each class, so that one Cholesky factor serves all of them.
+type solver struct {
+	*samples
+	workers int
+	lambda  float64
+	*point
+
+	factor   *matrix.Dense
+	alpha    float64       // the mean curvature of the loss at the point
+	held     float64       // alpha in factor
+	residual *matrix.Dense // [n, classes], weight * (probability - target)
+	gradW    *matrix.Dense
+	gradB    []float64
+
+	steps []step
+}
+
+// A step is a pair of the solver's memory.
+type step struct {
+	s, y  *matrix.Dense // [classes, r+1]: coefficients and intercept
+	rho   float64       // 1 / (s y)
+	scale float64       // the curvature that the preconditioner has along s, by the true one
+}
+
+// minimize moves p to the minimum.
+func (s *samples) minimize(ctx context.Context, o Options, p *point, c float64) error {
+	v := &solver{samples: s, workers: o.Workers, point: p, lambda: 1 / c}
+	if s.classes == 2 {
+		// scikit-learn has one row of coefficients for two classes. Split into +w/2 and -w/2, w has half its squared norm.
+		v.lambda *= 2
+	}
+	v.residual = matrix.New(s.z.Rows, s.classes)
+	v.gradW, v.gradB = matrix.New(s.classes, s.z.Cols), make([]float64, s.classes)
+	loss := v.evaluate()
+	if err := v.precondition(); err != nil {
+		return err
+	}
+	for i := 1; i <= maxIterations; i++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if o.Events != nil {
+			o.Events(Iteration{C: c, Iteration: i, Loss: loss / s.mass})
+		}
+		direction, slope := v.direction()
+		if !(-slope > o.Tolerance*s.mass) {
+			return nil
+		}
+		next, moved := v.advance(direction, slope, loss)
+		if !moved {
+			return nil // rounding allows no further decrease
+		}
+		loss = next
+	}
+	return fmt.Errorf("%w in %d iterations with C = %g", ErrNotConverged, maxIterations, c)
+}
+
+// evaluate computes probabilities, residual and gradient at the point, and returns the cross-entropy.
+func (v *solver) evaluate() float64 {
+	loss, spread := 0.0, 0.0
+	clear(v.gradB)
+	for i, label := range v.labels {
+		row, w := v.residual.Row(i), v.weights[i]
+		loss += w * softmax(row, v.logits.Row(i), label)
+		for _, p := range row {
+			spread += w * p * (1 - p)
+		}
+		row[label]--
+		for k := range row {
+			row[k] *= w
+			v.gradB[k] += row[k]
+		}
+	}
+	// The mean curvature of the loss over the samples and the directions between classes.
+	v.alpha = min(0.5, max(spread/v.mass/float64(v.classes-1), 1e-4))
+	matrix.TMul(v.workers, v.gradW, v.residual, v.z)
+	matrix.AddScaled(v.gradW.Data, v.lambda, v.w.Data)
+	return loss
+}
+
+// softmax writes probabilities and returns the cross-entropy of the label.
+func softmax(to, logits []float64, label int) float64 {
+	largest := math.Inf(-1)
+	for _, x := range logits {
+		largest = max(largest, x)
+	}
+	sum := 0.0
+	for k, x := range logits {
+		to[k] = math.Exp(x - largest)
+		sum += to[k]
+	}
+	for k := range to {
+		to[k] /= sum
+	}
+	return math.Log(sum) + largest - logits[label]
+}
+
+// precondition factorizes the bound of the curvature.
+func (v *solver) precondition() error {
+	v.held = v.alpha
+	v.factor = v.gram.Clone()
+	for i := range v.factor.Data {
+		v.factor.Data[i] *= v.held
+	}
+	for i := range v.factor.Rows {
+		v.factor.Row(i)[i] += v.lambda
+	}
+	if !matrix.Cholesky(v.workers, v.factor) {
+		return fmt.Errorf("fit a probe with lambda = %g: the features' covariance is not positive definite", v.lambda)
+	}
+	return nil
+}
+
+// gradient is the gradient with the intercepts in the last column, [classes, r+1].
+func (v *solver) gradient() *matrix.Dense {
+	g := matrix.New(v.classes, v.gradW.Cols+1)
+	for k := range v.classes {
+		copy(g.Row(k), v.gradW.Row(k))
+		g.Row(k)[v.gradW.Cols] = v.gradB[k]
+	}
+	return g
+}
+
+// direction is the two-loop recursion, with its slope.
+func (v *solver) direction() (*matrix.Dense, float64) {
+	g := v.gradient()
+	d := g.Clone()
+	alphas := make([]float64, len(v.steps))
+	for i := len(v.steps) - 1; i >= 0; i-- {
+		alphas[i] = v.steps[i].rho * matrix.Dot(v.steps[i].s.Data, d.Data)
+		matrix.AddScaled(d.Data, -alphas[i], v.steps[i].y.Data)
+	}
+	d = v.inverse(d)
+	if n := len(v.steps); n > 0 {
+		for i := range d.Data {
+			d.Data[i] *= v.steps[n-1].scale
+		}
+	}
+	for i, st := range v.steps {
+		beta := st.rho * matrix.Dot(st.y.Data, d.Data)
+		matrix.AddScaled(d.Data, alphas[i]-beta, st.s.Data)
+	}
+	for i := range d.Data {
+		d.Data[i] = -d.Data[i]
+	}
+	return d, matrix.Dot(d.Data, g.Data)
+}
+
+// inverse applies the inverse of the preconditioner.
+func (v *solver) inverse(g *matrix.Dense) *matrix.Dense {
+	r := v.gradW.Cols
+	w := matrix.New(v.classes, r)
+	for k := range v.classes {
+		copy(w.Row(k), g.Row(k)[:r])
+	}
+	matrix.Solve(v.workers, v.factor, w)
+	d := matrix.New(v.classes, r+1)
+	for k := range v.classes {
+		copy(d.Row(k), w.Row(k))
+		d.Row(k)[r] = g.Row(k)[r] / (v.held * v.mass)
+	}
+	return d
+}
+
+// advance searches along a direction, moves the point and remembers the step. It is false where nothing got better.
+func (v *solver) advance(d *matrix.Dense, slope, loss float64) (float64, bool) {
+	r := v.gradW.Cols
+	dw := matrix.New(v.classes, r)
+	for k := range v.classes {
+		copy(dw.Row(k), d.Row(k)[:r])
+	}
+	along := matrix.New(v.z.Rows, v.classes) // of the logits
+	matrix.MulT(v.workers, along, v.z, dw)
+	for i := range along.Rows {
+		for k, row := 0, along.Row(i); k < v.classes; k++ {
+			row[k] += d.Row(k)[r]
+		}
+	}
+	t := v.search(along, slope, v.lambda*matrix.Dot(v.w.Data, dw.Data), v.lambda*matrix.Dot(dw.Data, dw.Data), loss)
+	if t == 0 {
+		return loss, false
+	}
+	bound := v.lambda * matrix.Dot(dw.Data, dw.Data)
+	for i, w := range v.weights {
+		bound += v.held * w * matrix.Dot(along.Row(i), along.Row(i))
+	}
+	before := v.gradient()
+	matrix.AddScaled(v.w.Data, t, dw.Data)
+	matrix.AddScaled(v.logits.Data, t, along.Data)
+	for k := range v.b {
+		v.b[k] += t * d.Row(k)[r]
+	}
+	loss = v.evaluate()
+	y := v.gradient()
+	matrix.AddScaled(y.Data, -1, before.Data)
+	s := d
+	for i := range s.Data {
+		s.Data[i] *= t
+	}
+	if curvature := matrix.Dot(s.Data, y.Data); curvature > 0 {
+		v.steps = append(v.steps, step{s: s, y: y, rho: 1 / curvature, scale: t * t * bound / curvature})
+		if len(v.steps) > memory {
+			v.steps = v.steps[1:]
+		}
+	}
+	return loss, true
+}
+
+// Conditions of Wolfe that end a search, and how often it looks.
+const (
+	enoughDecrease = 1e-4
+	enoughFlatter  = 0.3
+	maxLooks       = 12
+)
+
+// search finds how far to go along a direction whose logits are known: each look costs no product. The penalty along it is
+// t linear + t²/2 quadratic.
+func (v *solver) search(along *matrix.Dense, slope, linear, quadratic, loss float64) float64 {
+	probabilities := make([]float64, v.classes)
+	logits := make([]float64, v.classes)
+	look := func(t float64) (value, slope float64) {
+		for i, label := range v.labels {
+			base, line := v.logits.Row(i), along.Row(i)
+			for k := range logits {
+				logits[k] = base[k] + t*line[k]
+			}
+			value += v.weights[i] * softmax(probabilities, logits, label)
+			expected := -line[label]
+			for k, p := range probabilities {
+				expected += p * line[k]
+			}
+			slope += v.weights[i] * expected
+		}
+		return value - loss + t*linear + t*t/2*quadratic, slope + linear + t*quadratic
+	}
+	best, t := 0.0, 1.0
+	low, high := 0.0, math.Inf(1)
+	before, slopeBefore := 0.0, slope
+	for range maxLooks {
+		value, at := look(t)
+		good := value <= enoughDecrease*t*slope // false for NaN
+		if good {
+			best = t
+			if math.Abs(at) <= -enoughFlatter*slope {
+				break
+			}
+		}
+		if good && at < 0 {
+			low = t
+		} else {
+			high = t
+		}
+		next := t - at*(t-before)/(at-slopeBefore) // secant
+		before, slopeBefore = t, at
+		switch {
+		case math.IsInf(high, 1):
+			t = min(max(next, 1.5*t), 8*t)
+		case next > low+0.1*(high-low) && next < high-0.1*(high-low):
+			t = next
+		default:
+			t = (low + high) / 2
+		}
+	}
+	return best
+}

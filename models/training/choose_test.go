@@ -1,0 +1,174 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/selection"
+)
+
+func autoJob(t testing.TB) Job {
+	t.Helper()
+	job := smallJob(t)
+	job.Recipe = AutoRecipe()
+	job.Recipe.Seed, job.Recipe.BatchSize = 7, 8
+	return job
+}
+
+func TestAutoChoosesAHead(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	job.Environment.Home = t.TempDir()
+	var kinds []EventKind
+	var chosen *selection.Report
+	var notes []string
+	r, err := Fit(t.Context(), device, job, func(e Event) {
+		if len(kinds) == 0 || kinds[len(kinds)-1] != e.Kind {
+			kinds = append(kinds, e.Kind)
+		}
+		switch e.Kind {
+		case ChosenEvent:
+			chosen = e.Chosen
+		case DiagnosisEvent:
+			notes = append(notes, e.Diagnosis.Sentence)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if want := []EventKind{FeaturesEvent, SelectionEvent, DiagnosisEvent, ChosenEvent, StepEvent, EpochEvent, DoneEvent}; !cmp.Equal(want, kinds[len(kinds)-len(want):]) {
+		t.Errorf("the events are %v, want %v at the end", kinds, want)
+	}
+	if r.Status != Finished || len(r.History) != 1 || r.History[0].ValAccuracy < 0.9 || r.History[0].Accuracy < 0.9 || !r.History[0].Best {
+		t.Errorf("the run is %s with %+v", r.Status, r.History)
+	}
+	if diff := cmp.Diff(chosen, r.Selection); diff != "" || r.Provenance.Base == nil || r.Provenance.Recipe.Method != MethodAuto {
+		t.Errorf("the outcome lacks what was chosen: %s, %+v", diff, r.Provenance)
+	}
+	if !slices.ContainsFunc(notes, func(s string) bool {
+		return strings.HasPrefix(s, "Chosen: ") && strings.Contains(s, "cross-validation")
+	}) {
+		t.Errorf("the notes are %q", notes)
+	}
+
+	stored, err := ReadRun(job.Environment.Home, r.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.Selection, stored.Selection); diff != "" || stored.Recipe.Head != r.Provenance.Recipe.Head || stored.Status != Finished {
+		t.Errorf("the record has %+v: %s", stored.Recipe, diff)
+	}
+	outcome, err := ReadOutcome(job.Environment.Home, r.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := ReadWeights(job.Environment.Home, outcome)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trained, err := r.Stepper.Weights(); err != nil || !cmp.Equal(trained, kept) {
+		t.Errorf("the weights on disk are not those of the model: %v", err)
+	}
+}
+
+// The same job gives the same bits, with features from the cache and on another number of workers.
+func TestAutoRepeats(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	job.Environment.Home = t.TempDir()
+	first := fit(t, device, job)
+	job.Request.Name, job.Environment.Workers = "second", 3
+	second := fit(t, device, job)
+	if first.Provenance.HeadDigest != second.Provenance.HeadDigest || !cmp.Equal(first.Selection, second.Selection) {
+		t.Error("the second run has other weights")
+	}
+}
+
+func TestAutoWithFewImages(t *testing.T) {
+	dir := t.TempDir()
+	modeltest.WriteImages(t, dir, 3, "red", "green")
+	job := autoJob(t)
+	job.Dataset, job.Accept = modeltest.Load(t, dir), PreflightCodes()
+	warned := false
+	r, err := Fit(t.Context(), modeltest.PureGo(t), job, func(e Event) {
+		warned = warned || e.Kind == DiagnosisEvent && e.Diagnosis.Code == CodeFewForFolds
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if !warned || r.Selection == nil {
+		t.Errorf("warned: %t, chosen: %+v", warned, r.Selection)
+	}
+}
+
+// Stopped in the cross-validation there is no model, and the run begins again when it is resumed.
+func TestAutoStopsAndResumes(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	job.Environment.Home = t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := Fit(ctx, device, job, func(e Event) {
+		if e.Kind == SelectionEvent {
+			cancel()
+		}
+	})
+	if r != nil || !errors.Is(err, ErrStopped) {
+		t.Fatalf("the stopped run gave %v, %v", r, err)
+	}
+	if stored, err := ReadRun(job.Environment.Home, job.Request.Name); err != nil || stored.Status != Stopped {
+		t.Errorf("the stopped run is recorded as %+v, %v", stored, err)
+	}
+	resumed, err := Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resumed.Close()
+	job.Environment.Home, job.Request.Name = "", "whole"
+	if whole := fit(t, device, job); whole.Provenance.HeadDigest != resumed.Provenance.HeadDigest {
+		t.Error("the resumed run has other weights than one that was not stopped")
+	}
+
+	abort := make(chan struct{})
+	close(abort)
+	job.Control.Abort = abort
+	if _, err := Fit(t.Context(), device, job, nil); !errors.Is(err, ErrAborted) {
+		t.Errorf("an aborted run: %v", err)
+	}
+}
+
+// A finished run that is resumed ends as it did.
+func TestAutoResumesFinished(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	job.Environment.Home = t.TempDir()
+	first := fit(t, device, job)
+	again, err := Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.Provenance.HeadDigest != first.Provenance.HeadDigest {
+		t.Error("the resumed run has other weights")
+	}
+}
+
+func TestClassWeightsReachTheProbe(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	plain := fit(t, device, job)
+	job.Recipe.ClassWeights = "red=20"
+	if weighted := fit(t, device, job); weighted.Provenance.HeadDigest == plain.Provenance.HeadDigest {
+		t.Error("class weights change nothing")
+	}
+}
+
+func TestARecipeWithoutAMethodIsClassic(t *testing.T) {
+	var r Recipe
+	if err := r.UnmarshalJSON([]byte(`{"head":"none"}`)); err != nil || r.Method != MethodClassic {
+		t.Errorf("the method is %q, %v", r.Method, err)
+	}
+}
