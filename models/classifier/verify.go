@@ -54,8 +54,8 @@ type VerifyOptions struct {
 }
 
 // Verify repeats a training on its backbone (of the method auto: on that whose stages were compared) and on its
-// images, features included, and compares the numbers. Images that are
-// missing or changed end it with what differs: a repetition would prove nothing.
+// images, features included, and compares the numbers. Images that are missing or changed end it with what differs: a
+// repetition would prove nothing.
 func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
 	if untrainedHere(o) {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrNotTrained)
