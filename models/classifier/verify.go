@@ -74,6 +74,11 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
 		Accept: training.PreflightCodes(), // the run began in spite of them
 	}
+	if p.Base != nil {
+		if whole, err := backbone.At(p.Base.Architecture.Cut.Stages()...); err == nil && whole.Identity().Fingerprint == p.Base.Fingerprint {
+			backbone = whole
+		}
+	}
 	if p.Base != nil && backbone.Identity().Fingerprint != p.Base.Fingerprint {
 		only := o.Selection.Choice().Candidate
 		job.Candidate = &only

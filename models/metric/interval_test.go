@@ -41,15 +41,16 @@ func TestPercent(t *testing.T) {
 
 // Logits that are ten times too large need a temperature of ten, whatever the classifier.
 func TestTemperature(t *testing.T) {
-	// Of four rows with the same logits, three have the first label: its best probability is 3/4, a logit of log 3 ahead.
-	ahead := float32(10 * math.Log(3))
+	// Of four rows with the same logits, three have the first label. A sixth of each label is uncertain: the best probability of
+	// the first class is (3 * 5/6 + 1/6) / 4 = 2/3, a logit of log 2 ahead.
+	ahead := float32(10 * math.Log(2))
 	logits := []float32{ahead, 0, ahead, 0, ahead, 0, ahead, 0}
 	temperature, loss := Temperature(logits, []int{0, 0, 0, 1}, 2)
-	if want := -(3*math.Log(0.75) + math.Log(0.25)) / 4; math.Abs(temperature-10) > 1e-5 || math.Abs(loss-want) > 1e-9 {
+	if want := -(3*math.Log(2.0/3) + math.Log(1.0/3)) / 4; math.Abs(temperature-10) > 1e-5 || math.Abs(loss-want) > 1e-9 {
 		t.Errorf("the temperature is %g with the loss %g, want 10 and %g", temperature, loss, want)
 	}
-	// All right: the best temperature is 0, which the range ends before.
-	if temperature, _ := Temperature(logits, []int{0, 0, 0, 0}, 2); !(temperature > 0) || math.IsInf(temperature, 0) {
+	// All right: the best probability is 5/6, and not 1.
+	if temperature, _ := Temperature(logits, []int{0, 0, 0, 0}, 2); math.Abs(temperature-10*math.Log(2)/math.Log(5)) > 1e-5 {
 		t.Errorf("without a mistake the temperature is %g", temperature)
 	}
 	if temperature, _ := Temperature(nil, nil, 2); temperature != 1 {

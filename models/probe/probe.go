@@ -116,6 +116,8 @@ type Linear struct {
 	Kernel  []float64 // [inputs, classes]
 	Bias    []float64 // [classes]
 	Classes int
+
+	Converged bool // whether the solver came to its tolerance before its last iteration
 }
 
 // Logits are the outputs for rows, [rows, classes].
@@ -191,10 +193,13 @@ func Path(ctx context.Context, s Samples, cs []float64, o Options) ([]*Linear, e
 		if !(c > 0) || math.IsInf(c, 0) || i > 0 && c < cs[i-1] {
 			return nil, fmt.Errorf("fit a probe: C must be a positive number, in ascending order; got %g", c)
 		}
-		if err := p.minimize(ctx, o, at, c); err != nil {
+		converged, err := p.minimize(ctx, o, at, c, maxIterations)
+		if err != nil {
 			return nil, err
 		}
-		list = append(list, p.linear(at))
+		linear := p.linear(at)
+		linear.Converged = converged
+		list = append(list, linear)
 	}
 	return list, nil
 }

@@ -296,3 +296,43 @@ func TestPartsAreNormalizedSeparately(t *testing.T) {
 		t.Error("parts of four features in rows of three were accepted")
 	}
 }
+
+// TestTheLastIterationIsAClassifier: features of very different scales with a large C take more iterations than there are, which
+// must not fail the whole comparison.
+func TestTheLastIterationIsAClassifier(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	s := Samples{Features: Features{Rows: 200, Cols: 40}, Classes: 4}
+	for range s.Rows {
+		label := random.IntN(s.Classes)
+		s.Labels = append(s.Labels, label)
+		for j := range s.Cols {
+			scale := math.Pow(10, float64(j%7)-4)
+			s.Data = append(s.Data, float32(scale*(random.NormFloat64()+0.3*float64((label+j)%s.Classes))))
+		}
+	}
+	p := prepare(s, Options{Normalization: Raw, Tolerance: 1e-14, Workers: 1})
+	at := p.origin()
+	converged, err := p.minimize(t.Context(), p.options, at, 1e6, 3)
+	if err != nil || converged {
+		t.Fatalf("after three iterations: converged %v, %v", converged, err)
+	}
+	logits, right := p.linear(at).Logits(s.Features), 0
+	for i, label := range s.Labels {
+		row := logits[i*s.Classes : (i+1)*s.Classes]
+		best := 0
+		for k, v := range row {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Fatalf("row %d has the logits %v", i, row)
+			}
+			if v > row[best] {
+				best = k
+			}
+		}
+		if best == label {
+			right++
+		}
+	}
+	if right < s.Rows/2 {
+		t.Errorf("%d of %d rows are right", right, s.Rows)
+	}
+}

@@ -24,7 +24,8 @@ const (
 	DoneEvent      EventKind = "done"      // Event.Status is set
 )
 
-// An Event is progress of a training, told to the callback of Fit in the goroutine that trains.
+// An Event is progress of a training, told to the callback of Fit one at a time; those of a cross-validation come from other
+// goroutines than the rest.
 type Event struct {
 	Kind      EventKind            `json:"kind"`
 	Run       string               `json:"run,omitempty"`

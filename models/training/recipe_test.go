@@ -17,6 +17,9 @@ func TestTheDefaultRecipeIsValid(t *testing.T) {
 	if err := DefaultRecipe().Validate(); err != nil {
 		t.Error(err)
 	}
+	if err := AutoRecipe().Validate(); err != nil {
+		t.Error(err)
+	}
 	if err := (Recipe{}).Validate(); err == nil {
 		t.Error("the zero value is taken for a recipe")
 	}
@@ -44,6 +47,10 @@ func TestRecipesThatAreRefused(t *testing.T) {
 		"augment cannot be read":                                              func(r *Recipe) { r.Augment = "explode" },
 		"class weights must be none, auto, or class=weight,class=weight":      func(r *Recipe) { r.ClassWeights = "much" },
 		"class weights must be from 0 to 1e6":                                 func(r *Recipe) { r.ClassWeights = "a=-1" },
+		`method must be one of auto, classic; got ""`:                         func(r *Recipe) { r.Method = "" },
+		"method auto is for the task single, and this is multi":               func(r *Recipe) { r.Method, r.Task = MethodAuto, Multi },
+		"method auto keeps the backbone frozen, and this unfreezes conv5":     func(r *Recipe) { r.Method, r.Unfreeze = MethodAuto, "conv5" },
+		"method auto takes the images as they are":                            func(r *Recipe) { r.Method, r.Augment = MethodAuto, "flip" },
 		"class weights are for the task single":                               func(r *Recipe) { r.ClassWeights, r.Task = "auto", Multi },
 	} {
 		r := DefaultRecipe()

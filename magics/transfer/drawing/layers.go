@@ -12,6 +12,8 @@ import (
 )
 
 // LayerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
+//
+// Where no head was asked for, the one shown is that of the classic recipe.
 func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 	b := m.Backbone
 	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
@@ -42,12 +44,18 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
 		})
 	}
+	if !m.HeadChosen() && len(b.FeatureShape()) == 1 {
+		table.Notes = append(table.Notes, classicHeadNote)
+	}
 	table.Notes = append(table.Notes, WeightsNotes(b.Weights())...)
 	if b.Trained() {
 		table.Notes = append(table.Notes, b.Notes()...)
 	}
 	return figure.Layers(table), nil
 }
+
+// classicHeadNote is for a model whose head was not asked for.
+const classicHeadNote = "The head is that of %train --recipe classic, or with --epochs; %train alone chooses one on the last stages by cross-validation."
 
 // stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
 func stageRows(layers []summary.Layer) []figure.Layer {
