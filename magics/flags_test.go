@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 )
 
-// A flag of joined words takes each word and every combination, and names a part that is none of them.
+// A flag of joined words takes each word and every combination, and refuses a part that is no word of its own.
 func TestEnumJoined(t *testing.T) {
 	for value, want := range map[string]string{
 		"auto": "", "conv4": "", "conv4+conv5": "",
