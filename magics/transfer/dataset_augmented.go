@@ -26,8 +26,9 @@ func (p *Presenter) showAugmented(ctx context.Context, page Page, data *imagefol
 		return err
 	}
 	var pixels []uint8
+	geometry := imagefolder.Geometry{Size: drawing.ThumbSide, Method: p.lab.Method(data)}
 	for _, i := range picked {
-		one, err := data.Pixels(i, imagefolder.Geometry{Size: drawing.ThumbSide, Method: data.Options.Method})
+		one, err := data.Pixels(i, geometry)
 		if err != nil {
 			return err
 		}

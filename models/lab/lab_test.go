@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -16,11 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // goLab is a lab on the backend that needs no plugin.
@@ -348,5 +351,42 @@ func TestTopOfRandomWeights(t *testing.T) {
 	_, err := goLab(t, "").BuildModel(t.Context(), "resnet50", ModelOptions{Backbone: options, Precision: resnet.Float32})
 	if !errors.As(err, new(*resnet.NoTopError)) {
 		t.Errorf("a top of random weights: %v", err)
+	}
+}
+
+// What a dataset leaves open is the weights' choice.
+func TestMethodOfTheCurrentModel(t *testing.T) {
+	l := prepared(t, "", photos(t, 8))
+	data, err := l.Dataset("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Method(data); got != imagefolder.Bilinear {
+		t.Errorf("random weights: %q", got)
+	}
+	m, err := l.Model("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "weights.safetensors")
+	err = atomicfile.WriteFile(file, func(w io.Writer) error { return weights.Write(w, m.Backbone.Tensors(), nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	backbone := m.Backbone.Architecture().Options(resnet.RandomWeights(42).Saved(file, ""))
+	backbone.Weights.Variant, backbone.Weights.Resize = resnet.V1, imagefolder.Crop
+	if _, err := l.BuildModel(t.Context(), "resnet50", ModelOptions{Backbone: backbone, Precision: resnet.Float32}); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Method(data); got != imagefolder.Crop {
+		t.Errorf("weights whose publisher crops: %q", got)
+	}
+	job, _, err := l.Job(TrainOptions{Recipe: training.DefaultRecipe()})
+	if err != nil || job.Backbone.Identity().Geometry.Method != imagefolder.Crop {
+		t.Errorf("a training takes %s, %v", job.Backbone.Identity().Geometry.Method, err)
+	}
+	data.Options.Method = imagefolder.Nearest
+	if got := l.Method(data); got != imagefolder.Nearest {
+		t.Errorf("chosen for the dataset: %q", got)
 	}
 }

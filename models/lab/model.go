@@ -207,6 +207,16 @@ func (l *Lab) Model(name string) (*Model, error) {
 	return nil, &NotFoundError{KindModel, name, l.models.names()}
 }
 
+// Method is how the images of a dataset come to the size of the current model: as the dataset says, else as the model's weights
+// want it. Without a model it may be empty.
+func (l *Lab) Method(data *imagefolder.Dataset) imagefolder.Method {
+	m, err := l.Model("")
+	if err != nil {
+		return data.Options.Method
+	}
+	return m.backbone(data.Options.Method).Identity().Geometry.Method
+}
+
 // Models lists the models, the current one last.
 func (l *Lab) Models() []*Model {
 	l.mu.Lock()
