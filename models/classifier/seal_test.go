@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 )
 
-// sealed is a manifest with the digest that it should have, as an attacker would write it; unchanged where it is not a manifest.
+// sealed is a manifest with the digest that it should have, as an attacker would write it; unchanged where it cannot be read.
 func sealed(t *testing.T, fields map[string]any) []byte {
 	t.Helper()
 	text, err := json.Marshal(fields)

@@ -21,7 +21,7 @@ var conversions = map[string]string{
 	"HDF5": `python -P -c "import keras; from safetensors import numpy; m = keras.applications.ResNet50(weights='%[1]s'); ` +
 		kerasToSafetensors + ` (with include_top=False where the file was saved without its top)`,
 	"Keras": `python -P -c "import keras; from safetensors import numpy; m = keras.models.load_model('%[1]s'); ` + kerasToSafetensors,
-	// A checkpoint has the weights below a key, and beside them what is no tensor.
+	// A checkpoint has the weights below a key, with other values beside them.
 	"pickle": `python -P -c "import torch; from safetensors import torch as st; s = torch.load('%[1]s', map_location='cpu', ` +
 		`weights_only=True); s = next((s[k] for k in ('state_dict_ema', 'state_dict', 'model') if k in s), s); ` +
 		`st.save_file({k: v.detach().clone() for k, v in s.items() if hasattr(v, 'detach')}, '%[2]s')"`,

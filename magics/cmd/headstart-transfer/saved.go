@@ -12,7 +12,6 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
 // savedFlags are those of a command that works with a saved model.
@@ -164,18 +163,11 @@ rounding, and 1 where they differ or an image is missing or has changed; --json 
 
 // disproved is the error of a verification that does not confirm the model; nil where it does.
 func disproved(model string, v *classifier.Verification) error {
-	var found []string
-	if n := len(v.Missing); n > 0 {
-		found = append(found, phrase.Plural(n, "image is", "images are")+" missing (--root names their folder)")
-	}
-	if n := len(v.Changed); n > 0 {
-		found = append(found, phrase.Plural(n, "image has", "images have")+" changed")
-	}
-	switch {
+	switch lost := lostImages(v); {
 	case v.Verdict != classifier.Different:
 		return nil
-	case found != nil:
-		return fmt.Errorf("verify %s: the training cannot be repeated: %s", model, strings.Join(found, ", "))
+	case lost != "":
+		return fmt.Errorf("verify %s: the training cannot be repeated: %s", model, lost)
 	}
 	return fmt.Errorf("verify %s: the repetition gives other numbers", model)
 }
