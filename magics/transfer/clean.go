@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -66,6 +67,9 @@ func (p *Presenter) Clean(ctx context.Context, page Page, name string, o CleanFl
 	}
 	if o.Log {
 		return showEdits(ctx, page, data)
+	}
+	if len(o.Relabel) > 0 && o.To == "" {
+		return errors.New("clean: --relabel needs --to, the class that the images get")
 	}
 	if undo := o.flags.Changed("undo"); undo || len(o.edits()) > 0 {
 		if data, err = p.edit(ctx, data, o, undo); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab"
 )
 
@@ -58,7 +59,7 @@ func (p *Presenter) Export(ctx context.Context, page Page, format string, o Expo
 		}
 		g := trained.Geometry()
 		return page.Printf("wrote %s: the input is uint8 [batch, %d, %d, 3], RGB from 0 to 255, of images resized by %s; the outputs are %s\n",
-			out, g.Size, g.Size, cmp.Or(g.Method, imagefolder.Bilinear), outputs(trained.Model.Classes))
+			out, g.Size, g.Size, cmp.Or(g.Method, imagefolder.Bilinear), phrase.Listed(trained.Model.Classes))
 	case "torch":
 		out := cmp.Or(o.Out, trained.Name+".safetensors")
 		snippet, err := trained.Model.ExportTorch(out)
@@ -68,13 +69,4 @@ func (p *Presenter) Export(ctx context.Context, page Page, format string, o Expo
 		return page.Printf("wrote %s; PyTorch loads it with:\n\n%s", out, snippet)
 	}
 	return fmt.Errorf("export: the format must be one of %s; got %q", strings.Join(ExportFormats(), ", "), format)
-}
-
-// outputs names the first classes of a model.
-func outputs(classes []string) string {
-	const most = 10
-	if len(classes) <= most {
-		return strings.Join(classes, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(classes[:most], ", "), len(classes)-most)
 }

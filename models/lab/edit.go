@@ -24,6 +24,9 @@ func (l *Lab) EditDataset(ctx context.Context, data *imagefolder.Dataset, edits 
 		index[imagefolder.Printable(item.Path)] = i
 	}
 	for _, e := range edits {
+		if e.Action == imagefolder.Relabel && !slices.Contains(data.Classes, e.To) {
+			return nil, fmt.Errorf("edit %s: %w", data.Name, &NotFoundError{KindClass, e.To, data.Classes})
+		}
 		var items []int
 		for _, path := range e.Paths {
 			i, ok := index[path]

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -128,6 +129,9 @@ func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data transfer.
 
 // keep saves the model where that was asked for. An interrupt ended the training; the model that it leaves is worth saving.
 func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) error {
+	if run, err := p.Lab().Run(""); o.out == "" && err == nil && errors.Is(ended, training.ErrStopped) {
+		return fmt.Errorf("%w; the same command with --resume %s --out MODEL continues it and saves the model", ended, magics.QuoteWord(run.Name()))
+	}
 	return save(c, p, o.out, o.save, ended)
 }
 

@@ -179,11 +179,11 @@ rounding, and 1 where they differ or an image is missing or has changed; --json 
 
 // disproved is the error of a verification that does not confirm the model; nil where it does.
 func disproved(model string, v *classifier.Verification) error {
-	switch missing, changed := len(v.Missing), len(v.Changed); {
+	switch lost := lostImages(v); {
 	case v.Verdict != classifier.Different:
 		return nil
-	case missing+changed > 0:
-		return fmt.Errorf("verify %s: the training cannot be repeated: %d images are missing and %d have changed; --root names their folder", model, missing, changed)
+	case lost != "":
+		return fmt.Errorf("verify %s: the training cannot be repeated: %s", model, lost)
 	}
 	return fmt.Errorf("verify %s: the repetition gives other numbers", model)
 }
