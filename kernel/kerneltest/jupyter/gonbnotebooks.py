@@ -71,7 +71,7 @@ def main():
         with open(os.path.join(folder, name + ".ipynb"), encoding="utf-8") as file:
             cells = json.load(file)["cells"]
         notebooks[name] = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    # In one folder, one after the other: some cells write files, also to fixed places.
+    # In one folder, sequentially: some cells write files, also to fixed places.
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         alone, ours = run("gonb", notebooks), run("headstart", notebooks)
