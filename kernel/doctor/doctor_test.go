@@ -62,6 +62,9 @@ func installedBin(t *testing.T) string {
 func healthy(t *testing.T) *subject {
 	t.Helper()
 	bin := installedBin(t)
+	if !install.Repaired("gonb", filepath.Join(bin, "gonb")) {
+		need.Lack(t, need.Setup, "a gonb with the corrections of this release: make setup")
+	}
 	layout, err := install.NewLayout(t.Context(), install.Place{Prefix: filepath.Join(t.TempDir(), "a prefix")}, "")
 	if err != nil {
 		t.Fatal(err)

@@ -83,6 +83,9 @@ func checkTool(program string) func(context.Context, *subject) diagnosis.Diagnos
 		case found != want:
 			return warning(program, fmt.Sprintf("%s is at %s, not at %s, with which this release was tested", path, found, want), s.Layout.Command())
 		}
+		if !install.Repaired(program, path) {
+			return warning(program, path+" lacks the corrections of this release: long output may lose characters that are not ASCII", s.Layout.Command())
+		}
 		return ok(program, want)
 	}
 }

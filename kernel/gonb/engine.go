@@ -143,6 +143,27 @@ func (e *Engine) instance(ctx context.Context, io session.IO) (*instance, error)
 	return fresh, nil
 }
 
+// answering is a GoNB that has just answered. One that was killed while nobody used it seems to run for about 0.1 s, and a cell
+// that it was given could not be repeated: nothing tells whether it has begun.
+func (e *Engine) answering(ctx context.Context, io session.IO) (*instance, error) {
+	in, err := e.instance(ctx, io)
+	if err != nil || in.answers(ctx) {
+		return in, err
+	}
+	e.discard(in)
+	return e.instance(ctx, io)
+}
+
+// answers reports whether GoNB answers, or still may: it is not ended for being slow.
+func (in *instance) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
+	return in.settle(ctx) == nil || ctx.Err() != nil && !in.hasEnded()
+}
+
+// answerPatience is how long GoNB may take to answer before a cell is sent to it all the same.
+const answerPatience = 2 * time.Second
+
 func (in *instance) hasEnded() bool {
 	select {
 	case <-in.process.Done():
@@ -167,28 +188,10 @@ func (e *Engine) discard(in *instance) {
 
 // kill ends GoNB at once, so that it does not clean up its work folder.
 func (in *instance) kill() {
-	in.killProcess()
-	in.close()
-}
-
-func (in *instance) killProcess() {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	in.process.Stop(now, 0)
-}
-
-// lastWords returns when all that a GoNB sent which has died, or is killed here, was received.
-func (in *instance) lastWords() {
-	in.killProcess()
-	received := make(chan struct{})
-	go func() {
-		defer close(received)
-		in.running.Wait()
-	}()
-	select {
-	case <-received:
-	case <-time.After(time.Second): // a descendant may hold a socket open
-	}
+	in.close()
 }
 
 // Execute runs a cell of Go code, of shell lines, or of GoNB's own commands.
@@ -204,13 +207,14 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 		return failed(&interrupted("waiting for its turn").Error), nil
 	}
 	defer e.release()
-	r, err := e.runOnce(ctx, c, io)
+	in, err := e.answering(ctx, io)
 	if err != nil {
 		if ctx.Err() != nil {
 			return failed(&interrupted("starting GoNB").Error), nil
 		}
 		return wire.ExecuteReply{}, err
 	}
+	r := e.run(ctx, in, c, io)
 	if r.compiled {
 		e.mu.Lock()
 		e.memory.Add(c)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
@@ -17,7 +16,6 @@ import (
 type result struct {
 	failure  *report.Report
 	compiled bool
-	unheard  bool // GoNB died before it took up the cell
 }
 
 // A run is one cell in GoNB.
@@ -29,25 +27,10 @@ type run struct {
 	reply  chan wire.ExecuteReply
 	idle   chan struct{}
 
-	begun   atomic.Bool     // GoNB has said something about the cell: it may have done something
 	ctx     context.Context // ends with the run
 	asking  sync.Mutex      // held while the user is asked for a line
 	mu      sync.Mutex
 	noInput error // why the cell got no line, when it asked for one
-}
-
-// runOnce runs a cell in GoNB. A GoNB that was killed while nobody used it may be noticed only by the cell, which then
-// runs in the next one: it has done nothing yet.
-func (e *Engine) runOnce(ctx context.Context, c cell.Cell, io session.IO) (result, error) {
-	for retry := true; ; retry = false {
-		in, err := e.instance(ctx, io)
-		if err != nil {
-			return result{}, err
-		}
-		if r := e.run(ctx, in, c, io); !r.unheard || !retry || ctx.Err() != nil {
-			return r, nil
-		}
-	}
 }
 
 // run runs a cell in GoNB to its end, and past it until its last output has come.
@@ -124,10 +107,9 @@ func (r *run) finish(e *Engine, c cell.Cell, reply *wire.ExecuteReply) result {
 
 // lost ends a run whose GoNB has died.
 func (r *run) lost(e *Engine) result {
-	r.in.lastWords()
 	r.stderr.End(false)
 	e.discard(r.in)
-	return result{failure: died(r.in), unheard: !r.begun.Load()}
+	return result{failure: died(r.in)}
 }
 
 // drain waits until what GoNB sent for this cell has arrived, also what it sends after its idle.
@@ -142,7 +124,6 @@ func (r *run) drain() {
 
 // take handles one message that GoNB sends for this cell.
 func (r *run) take(channel wire.Channel, m wire.Message) {
-	r.begun.Store(true)
 	switch channel {
 	case wire.IOPub:
 		if isIdle(channel, m) {

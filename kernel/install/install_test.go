@@ -50,8 +50,16 @@ func testHost(t testing.TB) host {
 	return host{
 		os: "linux", arch: "amd64", root: dir, home: dir, goTool: goTool, compiler: "/usr/bin/cc",
 		wheel: wheel{project: "sample-pjrt", version: "1.0", sha256: "unset", member: "sample_pjrt/plugin.so", file: "pjrt_c_api_cpu_plugin.so"},
-		tools: tools(), pins: cudaPins,
+		tools: unrepaired(tools()), pins: cudaPins,
 	}
+}
+
+// unrepaired are tools that a stand-in for go can build.
+func unrepaired(list []tool) []tool {
+	for i := range list {
+		list[i].repaired = ""
+	}
+	return list
 }
 
 // aWheel is a small wheel that pip accepts.
@@ -451,5 +459,21 @@ func TestToolVersions(t *testing.T) {
 		if !strings.Contains(string(data), tool.module+" "+tool.version+" ") {
 			t.Errorf("%s is at another version than %s in %s/go.mod", tool.module, tool.version, tool.pins)
 		}
+	}
+}
+
+// A tool of the right version without the corrections of this release is built again.
+func TestToolWithoutCorrectionsIsNotReady(t *testing.T) {
+	file := filepath.Join(os.Getenv("HEADSTART_BIN"), "goimports")
+	if !exists(file) {
+		need.Lack(t, need.Setup, "no goimports: make setup")
+	}
+	at := tools()[1]
+	if !at.builtAs(file) {
+		t.Fatalf("%s is not at %s", file, at.version)
+	}
+	at.repaired = "goimports-repaired-1"
+	if at.builtAs(file) {
+		t.Errorf("%s is said to have corrections", file)
 	}
 }

@@ -45,7 +45,7 @@ func (r killedRun) install() error {
 	for name, text := range manyFiles(r.Version) {
 		source[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	h := host{os: "linux", arch: "amd64", root: r.Home, home: r.Home, pluginPath: r.Home, goTool: r.GoTool, compiler: "/usr/bin/cc", tools: tools()[:1]}
+	h := host{os: "linux", arch: "amd64", root: r.Home, home: r.Home, pluginPath: r.Home, goTool: r.GoTool, compiler: "/usr/bin/cc", tools: unrepaired(tools()[:1])}
 	return installOn(context.Background(), h, Options{
 		Place: Place{Prefix: r.Prefix}, Device: DeviceCPU, Labextension: source, Source: source,
 	})

@@ -2,11 +2,15 @@ package install
 
 import (
 	"context"
+	"debug/buildinfo"
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 
+	"github.com/headstart-nb/headstart/kernel/install/gonbrepair"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -17,6 +21,8 @@ type tool struct {
 	module  string // the module that has it
 	version string
 	pins    string // the folder, from the checkout's root, of the tool module that pins it and all it depends on
+	// repaired is the folder of its corrected source, in the module that it is built in; empty where it needs none.
+	repaired string
 }
 
 // tools are at the versions of the tool modules in tools/, which a test compares.
@@ -24,9 +30,9 @@ type tool struct {
 // GoNB runs goimports before every cell, and gopls for completion and inspection. gopls v0.24 needs Go 1.27.
 func tools() []tool {
 	return []tool{
-		{"gonb", "github.com/janpfeifer/gonb", "github.com/janpfeifer/gonb", "v0.11.4", "tools/gonb"},
-		{"goimports", "golang.org/x/tools/cmd/goimports", "golang.org/x/tools", "v0.52.0", "tools/gonb"},
-		{"gopls", "golang.org/x/tools/gopls", "golang.org/x/tools/gopls", "v0.23.0", "tools/gopls"},
+		{"gonb", "github.com/janpfeifer/gonb", "github.com/janpfeifer/gonb", "v0.11.4", "tools/gonb", gonbrepair.Folder},
+		{"goimports", "golang.org/x/tools/cmd/goimports", "golang.org/x/tools", "v0.52.0", "tools/gonb", ""},
+		{"gopls", "golang.org/x/tools/gopls", "golang.org/x/tools/gopls", "v0.23.0", "tools/gopls", ""},
 	}
 }
 
@@ -49,7 +55,60 @@ type toolComponent struct {
 func (c *toolComponent) name() string    { return c.tool.program + " " + c.tool.version }
 func (c *toolComponent) dest() string    { return c.layout.Program(c.tool.program + exeSuffix()) }
 func (c *toolComponent) files() []string { return []string{c.dest()} }
-func (c *toolComponent) ready() bool     { return BuiltFrom(c.dest(), c.tool.version) }
+func (c *toolComponent) ready() bool     { return c.tool.builtAs(c.dest()) }
+
+// builtAs reports whether a file is the tool at its version, with its corrections.
+func (t tool) builtAs(file string) bool {
+	info, err := buildinfo.ReadFile(file)
+	if err != nil || info.Main.Version != t.version {
+		return false
+	}
+	return t.repaired == "" || info.Main.Replace != nil && info.Main.Replace.Path == "./"+t.repaired
+}
+
+// Repaired reports whether a program has the corrections that this release makes to it; those of other programs do.
+func Repaired(program, file string) bool {
+	for _, t := range tools() {
+		if t.program == program && t.repaired != "" {
+			return t.builtAs(file)
+		}
+	}
+	return true
+}
+
+// CorrectSource makes the module in a folder build a program from its corrected source, where this release corrects it.
+func CorrectSource(ctx context.Context, goTool, module, program string) error {
+	for _, t := range tools() {
+		if t.program == program {
+			return t.repair(ctx, goTool, module)
+		}
+	}
+	return nil
+}
+
+func (t tool) repair(ctx context.Context, goTool, module string) error {
+	if t.repaired == "" {
+		return nil
+	}
+	env := []string{"GOFLAGS=-mod=mod -buildvcs=false"}
+	if err := run(ctx, module, env, goTool, "mod", "download", t.module); err != nil { // which says what is wrong
+		return err
+	}
+	download := exec.CommandContext(ctx, goTool, "mod", "download", "-json", t.module)
+	download.Dir, download.Env = module, environment(env...)
+	output, err := download.Output()
+	var source struct{ Dir string }
+	if err == nil {
+		err = json.Unmarshal(output, &source)
+	}
+	if err != nil {
+		return fmt.Errorf("find the source of %s: %w", t.program, err)
+	}
+	if err := gonbrepair.Apply(source.Dir, filepath.Join(module, t.repaired)); err != nil {
+		return err
+	}
+	return run(ctx, module, env, goTool, "mod", "edit", "-replace="+t.module+"=./"+t.repaired)
+}
 
 func exeSuffix() string {
 	if runtime.GOOS == "windows" {
@@ -68,6 +127,9 @@ func (c *toolComponent) stage(ctx context.Context, tx *transaction.Transaction) 
 	}
 	err = c.log.during("building "+c.name(), func() error {
 		module, err := c.module(ctx, tx)
+		if err == nil {
+			err = c.tool.repair(ctx, c.goTool, module)
+		}
 		if err != nil {
 			return err
 		}

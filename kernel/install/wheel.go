@@ -79,6 +79,8 @@ type Build struct {
 	Folder  string // of the module, slash-separated from the checkout's root
 	Package string
 	Cgo     bool
+	// Repaired says that its source is corrected before it is built: CorrectSource does so in a copy of its module.
+	Repaired bool
 }
 
 // Builds are all programs of an installation: the project's own, then the tools.
@@ -88,7 +90,7 @@ func Builds() []Build {
 		builds = append(builds, Build{Program: own.program, Folder: ".", Package: "./" + own.pkg, Cgo: own.cgo})
 	}
 	for _, t := range tools() {
-		builds = append(builds, Build{Program: t.program, Folder: t.pins, Package: t.pkg})
+		builds = append(builds, Build{Program: t.program, Folder: t.pins, Package: t.pkg, Repaired: t.repaired != ""})
 	}
 	return builds
 }

@@ -100,7 +100,7 @@ func notices(programs []string, cache, goroot string) (string, error) {
 			return "", err
 		}
 		for _, dep := range append(info.Deps, &info.Main) {
-			if dep.Replace != nil {
+			if dep.Replace != nil && !strings.HasPrefix(dep.Replace.Path, "./") { // a corrected source has the license of its own
 				dep = dep.Replace
 			}
 			if dep.Path != ownModule {

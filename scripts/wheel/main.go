@@ -95,9 +95,13 @@ func build(ctx context.Context, checkout, into string) error {
 	}
 	for _, b := range install.Builds() {
 		fmt.Fprintln(os.Stderr, "building", b.Program, "...")
+		folder, flags, err := buildFolder(ctx, checkout, into, b)
+		if err != nil {
+			return err
+		}
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(into, b.Program), b.Package)
-		cmd.Dir = filepath.Join(checkout, filepath.FromSlash(b.Folder))
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
+		cmd.Dir = folder
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags, "CGO_ENABLED=0")
 		if b.Cgo {
 			cmd.Env = append(append(cmd.Env, "CGO_ENABLED=1"), install.Vectors(ctx, "go")...)
 		}
@@ -106,6 +110,29 @@ func build(ctx context.Context, checkout, into string) error {
 		}
 	}
 	return nil
+}
+
+// buildFolder is the folder to build a program in, with the flags for it. One whose source is corrected is built in a copy of its
+// tool module.
+func buildFolder(ctx context.Context, checkout, into string, b install.Build) (folder, flags string, err error) {
+	folder = filepath.Join(checkout, filepath.FromSlash(b.Folder))
+	if !b.Repaired {
+		return folder, "-mod=readonly", nil
+	}
+	scratch := filepath.Join(into, b.Program+"-module")
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
+		return "", "", err
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return "", "", err
+		}
+		if err := os.WriteFile(filepath.Join(scratch, name), data, 0o644); err != nil {
+			return "", "", err
+		}
+	}
+	return scratch, "-mod=mod -buildvcs=false", install.CorrectSource(ctx, "go", scratch, b.Program)
 }
 
 // goEnv asks the go command for one of its settings.

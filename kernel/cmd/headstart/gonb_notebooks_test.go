@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
+)
+
+// plainNotebooks are those of GoNB's own examples that need no network, no browser and no input. gotest is equal too, and
+// left out for its benchmarks, which take a minute.
+var plainNotebooks = []string{"hello", "functions", "init", "vartuple", "writefile", "bash_script", "script", "goflags"}
+
+// TestNotebooksOfGoNB runs GoNB's examples through GoNB alone and through this kernel: each cell shows the same.
+func TestNotebooksOfGoNB(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: takes half a minute")
+	}
+	python, environment := jupyter(t)
+	output, err := exec.Command("go", "list", "-f", "{{.Module.Dir}}", "github.com/janpfeifer/gonb/gonbui").Output()
+	if err != nil {
+		t.Fatalf("find GoNB's examples: %v", err)
+	}
+	examples := filepath.Join(strings.TrimSpace(string(output)), "examples", "tests")
+	if _, err := os.Stat(examples); err != nil {
+		need.Lack(t, need.Setup, "no sources of GoNB: make setup")
+	}
+	tools := os.Getenv("HEADSTART_BIN")
+	spec, err := json.Marshal(map[string]any{
+		"argv": []string{filepath.Join(tools, "gonb"), "--kernel", "{connection_file}"}, "display_name": "Go (GoNB)", "language": "go",
+		"env": map[string]string{"PATH": tools + string(os.PathListSeparator) + os.Getenv("PATH")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "kernels", "gonb"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "kernels", "gonb", "kernel.json"), spec, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for i, entry := range environment {
+		if path, ok := strings.CutPrefix(entry, "JUPYTER_PATH="); ok {
+			environment[i] = "JUPYTER_PATH=" + folder + string(os.PathListSeparator) + path
+		}
+	}
+	compare := exec.Command(python, append([]string{"-P", filepath.Join("..", "..", "kerneltest", "jupyter", "gonbnotebooks.py"), examples}, plainNotebooks...)...)
+	compare.Env = environment
+	if output, err := compare.CombinedOutput(); err != nil || !strings.Contains(string(output), "\nOK") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
