@@ -51,9 +51,9 @@ func Declare(f *pflag.FlagSet, r *training.Recipe) {
 // Classic lists the flags that were given and mean something for the classic recipe only.
 func Classic(f *pflag.FlagSet) []string {
 	var list []string
-	f.Visit(func(flag *pflag.Flag) {
+	f.VisitAll(func(flag *pflag.Flag) { // Visit knows only what this set has parsed, and sets share flags
 		bound := flag.Annotations[annotationField]
-		if len(bound) == 1 && !slices.Contains([]string{"method", "seed", "class_weights"}, bound[0]) {
+		if flag.Changed && len(bound) == 1 && !slices.Contains([]string{"method", "seed", "class_weights"}, bound[0]) {
 			list = append(list, flag.Name)
 		}
 	})
