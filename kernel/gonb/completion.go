@@ -141,7 +141,7 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	server, text := e.question(ctx, code)
+	server, text := e.question(ctx, code, cursor)
 	if server == nil {
 		return reply, nil
 	}
@@ -174,7 +174,7 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	server, text := e.question(ctx, code)
+	server, text := e.question(ctx, code, cursor)
 	if server == nil {
 		return reply, nil
 	}
@@ -189,14 +189,14 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 }
 
 // question is the server to ask about a cell, and the file to ask about; the server is nil where there is none.
-func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, string) {
+func (e *Engine) question(ctx context.Context, code string, cursor int) (*gopls.Server, string) {
 	server := e.languageServer(ctx)
 	if server == nil {
 		return nil, ""
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return server, cell.Composed(cell.New(code, 0), &e.memory, e.standard.find)
+	return server, cell.Composed(cell.New(code, 0), place(code, cursor).Line, &e.memory, e.standard.find)
 }
 
 // identifierBefore moves a cursor after a name, such as in its argument list, to that name.

@@ -74,6 +74,20 @@ func (m *Memory) command(c command) {
 	}
 }
 
+// Remove forgets declarations, and returns the names of those that were known.
+func (m *Memory) Remove(names ...string) (known []string) {
+	m.declarations = slices.DeleteFunc(m.declarations, func(d declaration) bool {
+		for _, name := range d.names {
+			if d.kind != "import" && slices.Contains(names, name) {
+				known = append(known, name)
+				return true
+			}
+		}
+		return false
+	})
+	return known
+}
+
 func (m *Memory) set(key, line string) {
 	m.settings = slices.DeleteFunc(m.settings, func(s setting) bool { return s.key == key })
 	m.settings = append(m.settings, setting{key, line})

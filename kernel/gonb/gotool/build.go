@@ -2,6 +2,7 @@ package gotool
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,24 +11,34 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/program"
 )
 
 // build builds the program of a cell.
 func (t *Tool) build(output string) int {
-	if !t.plainSettings() {
+	var lost *program.LostError
+	switch err := t.compose(); {
+	case errors.As(err, &lost): // as the compiler would say it
+		fmt.Fprintf(t.Stderr, "# %s\n./%s:%d:%d: %v\n", filepath.Base(t.Dir), mainFile, lost.Line, lost.Column, lost)
+		return 1
+	case err != nil:
 		return t.handOver()
+	}
+	if !t.plainSettings() {
+		return t.buildAll(output)
 	}
 	f, err := t.parse(false)
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output)
 	}
 	env, err := t.goEnv()
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output)
 	}
 	folder, err := t.planFolder(f, env)
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output)
 	}
 	if p, ok := loadPlan(folder); ok {
 		if status, done := t.follow(p, f, env, output); done {
@@ -35,6 +46,14 @@ func (t *Tool) build(output string) int {
 		}
 	}
 	return t.buildAndKeep(folder, output)
+}
+
+// buildAll has the real go build the program.
+func (t *Tool) buildAll(output string) int {
+	if !t.changed {
+		return t.handOver()
+	}
+	return t.buildAndKeep("", output)
 }
 
 // plainSettings tells whether the environment asks for nothing but a usual build for this machine.
@@ -62,7 +81,7 @@ func (t *Tool) plainSettings() bool {
 // workFolder makes a folder for a build inside of GoNB's own, which GoNB removes at its end: a build may be killed.
 func (t *Tool) workFolder() (string, error) { return os.MkdirTemp(t.Dir, ".build-") }
 
-// buildAndKeep has the real go build the program and keeps its import configurations.
+// buildAndKeep has the real go build the program and keeps its import configurations in a folder, if one is given.
 func (t *Tool) buildAndKeep(folder, output string) int {
 	temp, err := t.workFolder()
 	if err != nil {
@@ -73,7 +92,7 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 	if err != nil {
 		return t.handOver()
 	}
-	file, err := t.flush(temp)
+	file, err := t.written(temp)
 	if err != nil {
 		return t.handOver()
 	}
@@ -89,7 +108,7 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 		work, text, _ = strings.Cut(rest, "\n")
 	}
 	fmt.Fprint(t.Stderr, text)
-	if status == 0 {
+	if status == 0 && folder != "" {
 		_ = t.keepPlan(folder, work) // without a plan the next build takes as long as this one
 	}
 	return status
@@ -125,13 +144,13 @@ func (t *Tool) compile(p *plan, f files, mod *modfile.File, env goEnv, object st
 		"-complete", "-goversion", env.GOVERSION, "-c=" + strconv.Itoa(min(runtime.NumCPU(), 4)), "-nolocalimports",
 		"-importcfg", filepath.Join(p.folder, compileConfig), "-pack",
 	}
-	flushing, err := t.flush(filepath.Dir(object))
+	written, err := t.written(filepath.Dir(object))
 	if err != nil {
 		return nil, false
 	}
 	for _, name := range f.names {
-		if name == mainFile && flushing != "" {
-			args = append(args, flushing)
+		if name == mainFile && written != "" {
+			args = append(args, written)
 		} else {
 			args = append(args, "./"+name)
 		}
@@ -139,8 +158,8 @@ func (t *Tool) compile(p *plan, f files, mod *modfile.File, env goEnv, object st
 	var out bytes.Buffer
 	ok = t.exec(&out, &out, t.toolEnv(env), filepath.Join(env.GOTOOLDIR, "compile"), args...) == 0
 	messages = out.Bytes()
-	if flushing != "" {
-		messages = bytes.ReplaceAll(messages, []byte(flushing), []byte("./"+mainFile))
+	if written != "" {
+		messages = bytes.ReplaceAll(messages, []byte(written), []byte("./"+mainFile))
 	}
 	return messages, ok
 }

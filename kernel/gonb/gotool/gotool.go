@@ -34,6 +34,9 @@ type Tool struct {
 	Env    []string
 	Stdout io.Writer
 	Stderr io.Writer
+
+	program string // the text to compile as main.go
+	changed bool   // it is not what GoNB wrote
 }
 
 // Run does what the go command would do and returns its exit status. It does not return where the real go takes over.

@@ -1,0 +1,241 @@
+package gonb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/program"
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/keep"
+)
+
+// values are the variables that last from one cell to the next. Engine.mu guards it.
+type values struct {
+	folder  string          // of the kept values
+	begun   bool            // the folder holds values of this engine only
+	carried cell.Carried    // declarations that GoNB has to be told
+	lost    map[string]bool // variables of statements that could not be kept
+}
+
+// valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
+const valueFile = ".headstart-value.json"
+
+// runCell runs a cell of the user: statements that stand outside of a function are put into func main, variables are given
+// their kept values, and the value of a last expression is shown.
+func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
+	work := in.waitForWork(ctx)
+	e.mu.Lock()
+	prepared := cell.Prepare(c, e.values.carried)
+	e.mu.Unlock()
+	if err := e.describe(work, prepared); err != nil {
+		e.options.Log.Warn("the variables of a cell are not kept", "error", err)
+	}
+	r := e.run(ctx, in, prepared.Cell, io)
+	outcome := readOutcome(work)
+	if r.compiled {
+		e.mu.Lock()
+		e.memory.Add(prepared.Cell)
+		e.values.carried = cell.Carried{}
+		e.mu.Unlock()
+		for _, notice := range e.learn(ctx, in, c, prepared, outcome, r) {
+			_ = io.Stream(wire.Stderr, notice+"\n") // fails when the cell has ended: nobody reads it
+		}
+	}
+	if shown, ok := readValue(work); ok {
+		_ = io.Result(wire.ExecuteResult{Data: shown.Data, Metadata: shown.Metadata})
+	}
+	return r
+}
+
+// describe tells the stand-in for go about the cell that GoNB is about to build.
+func (e *Engine) describe(work string, prepared cell.Prepared) error {
+	if work == "" {
+		return errors.New("GoNB does not say where it works")
+	}
+	if err := os.Remove(filepath.Join(work, valueFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	description := program.Cell{
+		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile),
+	}
+	e.mu.Lock()
+	description.Lost = slices.Sorted(maps.Keys(e.values.lost))
+	e.mu.Unlock()
+	entries, err := e.entries()
+	if err == nil && !prepared.IsTest() && !prepared.IsWasm() {
+		description.Store, description.Quota = e.values.folder, keep.DefaultQuota
+		description.Stored = map[string]program.Stored{}
+		for _, entry := range entries {
+			description.Stored[entry.Name] = program.Stored{Shared: entry.Shared, Types: entry.Types, Funcs: entry.Funcs}
+		}
+	}
+	text, marshalErr := json.Marshal(description)
+	if marshalErr != nil {
+		return marshalErr
+	}
+	return errors.Join(err, os.WriteFile(filepath.Join(work, program.CellFile), text, 0o600))
+}
+
+// store is the folder of kept values, for a caller that does not know the types of any. What another kernel left there under
+// this one's name is removed first.
+func (e *Engine) store() (*keep.Store, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.values.begun {
+		if err := os.RemoveAll(e.values.folder); err != nil {
+			return nil, fmt.Errorf("remove the values of an earlier kernel: %w", err)
+		}
+		e.values.begun = true
+	}
+	if _, err := paths.Private(e.values.folder); err != nil {
+		return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+	}
+	return keep.Open(e.values.folder, keep.Options{Quota: keep.DefaultQuota}), nil
+}
+
+func (e *Engine) entries() ([]keep.Entry, error) {
+	store, err := e.store()
+	if err != nil {
+		return nil, err
+	}
+	return store.List()
+}
+
+// readOutcome is what the stand-in for go found out; empty where it left the program as it was.
+func readOutcome(work string) program.Outcome {
+	var outcome program.Outcome
+	if text, err := os.ReadFile(filepath.Join(work, program.OutcomeFile)); err == nil {
+		_ = json.Unmarshal(text, &outcome) // it is ours; a broken one says nothing
+	}
+	return outcome
+}
+
+// readValue is what the program's last expression shows.
+func readValue(work string) (shown display.Bundle, ok bool) {
+	text, err := os.ReadFile(filepath.Join(work, valueFile))
+	if err != nil {
+		return shown, false
+	}
+	return shown, json.Unmarshal(text, &shown) == nil && len(shown.Data) > 0
+}
+
+// learn takes over what a cell has declared, and returns what the user should know about it.
+func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared cell.Prepared, outcome program.Outcome, r result) (notices []string) {
+	if err := e.forget(c, prepared, outcome); err != nil {
+		e.options.Log.Warn("values of variables were not removed", "error", err)
+	}
+	entries, err := e.entries()
+	if err != nil {
+		e.options.Log.Warn("the values of variables cannot be listed", "error", err)
+	}
+	kept := map[string]string{}
+	for _, entry := range entries {
+		kept[entry.Name] = entry.Type
+	}
+	var gone []string
+	for _, dropped := range outcome.Dropped {
+		notices = append(notices, fmt.Sprintf("%s is dropped: %s", strings.ReplaceAll(dropped.Name, "~", "."), dropped.Reason))
+		gone = append(gone, dropped.Name)
+	}
+	for _, dropped := range outcome.NotKept {
+		notices = append(notices, fmt.Sprintf("%s is not kept: %s", dropped.Name, dropped.Reason))
+	}
+	e.remove(ctx, in, gone)
+	for _, v := range outcome.Variables {
+		_, isKept := kept[v.Name]
+		if isKept && kept[v.Name] != v.Type {
+			continue // the program ended before it could save: the value is still that of before
+		}
+		e.setLost(v.Name, !isKept)
+		if !v.Known { // without a value as well, since functions may use it
+			e.carry(v, report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]})
+		}
+	}
+	for _, name := range outcome.Saved {
+		if _, isKept := kept[name]; isKept {
+			e.setLost(name, false)
+		}
+	}
+	return notices
+}
+
+func (e *Engine) setLost(name string, lost bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.values.lost == nil {
+		e.values.lost = map[string]bool{}
+	}
+	e.values.lost[name] = lost
+	if !lost {
+		delete(e.values.lost, name)
+	}
+}
+
+// forget drops kept values of variables that the cell has declared anew or removed.
+func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Outcome) error {
+	removed, all := c.Removed()
+	for _, name := range prepared.Declared {
+		if !slices.Contains(outcome.Saved, name) {
+			removed = append(removed, name)
+		}
+	}
+	if !all && len(removed) == 0 {
+		return nil
+	}
+	store, err := e.store()
+	if err != nil {
+		return err
+	}
+	if all {
+		e.mu.Lock()
+		e.values.lost = nil
+		e.mu.Unlock()
+		return store.Reset()
+	}
+	return store.Drop(removed...)
+}
+
+// carry makes a variable, which statements declare, one of the declarations that GoNB is told with the next cell.
+func (e *Engine) carry(v program.Variable, at report.Position) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var new cell.Carried
+	for _, i := range v.Imports {
+		line := "import " + strconv.Quote(i.Path)
+		if !i.Own {
+			line = "import " + i.Name + " " + strconv.Quote(i.Path)
+		}
+		new.Add(line, at)
+	}
+	new.Add("var "+v.Name+" "+v.Type, at)
+	e.values.carried.Join(new)
+	e.memory.Add(new.Cell())
+}
+
+// remove makes GoNB forget declarations.
+func (e *Engine) remove(ctx context.Context, in *instance, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	e.mu.Lock()
+	known := e.memory.Remove(names...)
+	e.values.carried.Remove(names...)
+	e.mu.Unlock()
+	if len(known) > 0 {
+		e.run(ctx, in, cell.New("%rm "+strings.Join(known, " "), 0), silence{})
+	}
+}

@@ -1,0 +1,105 @@
+package gonb_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// shows runs a cell that has to end well and checks the text of what it prints and shows.
+func (n *notebook) shows(code, want string) {
+	n.t.Helper()
+	cell, reply := n.try(n.t.Context(), code)
+	got := cell.stdout.String()
+	for _, shown := range cell.shown {
+		got += fmt.Sprint(shown.Data["text/plain"])
+	}
+	if reply.Status != wire.StatusOK || got != want {
+		n.t.Errorf("cell %q: %v, printed and shows %q, want %q\n%s", code, reply.Error, got, want, cell.stderr.String())
+	}
+}
+
+// says runs a cell and checks what it writes to standard error.
+func (n *notebook) says(code, want string) {
+	n.t.Helper()
+	cell, reply := n.try(n.t.Context(), code)
+	if text := cell.stderr.String(); reply.Status != wire.StatusOK || !strings.Contains(text, want) || want == "" && text != "" {
+		n.t.Errorf("cell %q: %v, says %q, want %q", code, reply.Error, text, want)
+	}
+}
+
+func TestValuesLast(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\nlist := []int{1, 2, 3}\npart := list[1:]\np := &x")
+	nb.ok("*p = 5\npart[0] = 20")
+	nb.shows("fmt.Println(x, list, *p)", "5 [1 20 3] 5\n")
+	nb.ok("type photo struct {\n\tpath string\n\tnext *photo\n}\nvar photos []*photo\nfor _, path := range []string{\"a\", \"b\"} {\n\tphotos = append(photos, &photo{path, nil})\n}\nphotos[0].next, photos[1].next = photos[1], photos[0]")
+	nb.shows("photos[0].next.next == photos[0] && photos[0].next.path == \"b\"", "true")
+	nb.shows("func count() int { return len(photos) }\ncount()", "2")
+	nb.ok("func grow() { photos = append(photos, &photo{path: \"c\"}) }\n%%\ngrow()")
+	nb.shows("count()", "3")
+	nb.ok("var counter = 0\nfunc next() int { counter++; return counter }")
+	nb.ok("%%\nnext()")
+	nb.shows("next()", "2")
+	nb.ok("var shape image.Image = image.NewGray(image.Rect(0, 0, 2, 3))")
+	nb.shows("shape.Bounds().Dy()", "3")
+	nb.shows("var stamp = time.Unix(5, 0).UTC()\nstamp.Year()", "1970")
+	nb.shows("stamp.Second()", "5")
+}
+
+func TestADefinitionReplacesAnother(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\nfunc twice() int { return 2 * x }\nfunc four() int { return 2 * twice() }")
+	nb.ok("p := &x")
+	nb.ok("x := 2")
+	nb.shows("fmt.Println(*p, x, twice())", "1 2 4\n")
+	nb.says("fmt.Println(x)\nx := \"text\"", "twice is dropped: it uses x as int, which is now string\nfour is dropped: it uses twice, which is dropped\n")
+	nb.shows("x", "text")
+	nb.shows("x := x + \"s\"\nx", "texts")
+	nb.ok("type pair struct{ a int }\nv := pair{1}\nw := 3")
+	nb.ok("type pair struct{ a, b string }")
+	cell, _ := nb.try(t.Context(), "fmt.Println(v, w)")
+	if text := cell.stderr.String(); !strings.Contains(text, "v is not available: ") {
+		t.Errorf("says %q", text)
+	}
+	nb.shows("w", "3")
+}
+
+func TestWhatCannotBeKept(t *testing.T) {
+	nb := open(t)
+	nb.says("ch := make(chan int)\ntype client struct{ conn chan int }\nc := client{ch}\nok := 1", "c is not kept: c.conn: ")
+	_, failure := nb.fails("ok\nlen(ch)")
+	if !strings.Contains(failure.EValue, "line 2: ch has no value") {
+		t.Errorf("%v", failure)
+	}
+	nb.shows("ch := 5\nch + ok", "6")
+	nb.shows("var f = func() int { return 7 }\n%%\nfmt.Println(f())", "7\n")
+	nb.shows("fmt.Println(f())", "7\n")
+}
+
+func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\ny := 1")
+	_, failure := nb.fails("x = 2\npanic(\"torn\")")
+	if failure.EName != "panic" || failure.EValue != "torn" {
+		t.Errorf("%v", failure)
+	}
+	nb.shows("x", "2")
+	nb.fails("x = 3\nos.Exit(1)")
+	nb.shows("x", "2")
+	nb.interrupt("x = 4\nz := 1\ntime.Sleep(time.Hour)", 2000e6)
+	nb.shows("x", "2")
+	nb.fails("x = 5\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)")
+	nb.shows("x + y", "3")
+	nb.fails("!kill -9 $PPID; sleep 10")
+	nb.shows("x + y", "3")
+	nb.fails("x = 6\nundefined()")
+	nb.shows("x", "2")
+	nb.ok("%reset")
+	_, failure = nb.fails("x")
+	if !strings.Contains(failure.EValue, "undefined: x") {
+		t.Errorf("%v", failure)
+	}
+}
