@@ -259,13 +259,16 @@ func Prepare(c Cell, carried Carried) Prepared {
 	if !ok {
 		p := Prepared{Cell: c, Declared: declaredNames(declarations(c))}
 		if len(carried.lines) > 0 && c.hasGo() {
-			lines := strings.Split(c.Code, "\n")
-			p.compose(append(slices.Clone(carried.lines), lines...), append(slices.Clone(carried.origin), origins(c.Count, 1, len(lines))...))
+			lines, own := strings.Split(c.Code, "\n"), origins(c.Count, 1, strings.Count(c.Code, "\n")+1)
+			imports, rest := carried.split()
+			at := importsEnd(c)
+			p.compose(slices.Concat(imports.lines, lines[:at], rest.lines, lines[at:]), slices.Concat(imports.origin, own[:at], rest.origin, own[at:]))
 		}
 		return p
 	}
 	p := Prepared{Cell: c, Statements: true, Lines: b.names()}
-	lines, origin := slices.Clone(carried.lines), slices.Clone(carried.origin)
+	var lines []string
+	var origin []report.Position
 	add := func(from int, more ...string) {
 		lines = append(lines, more...)
 		origin = append(origin, origins(c.Count, from, len(more))...)
@@ -275,7 +278,13 @@ func Prepare(c Cell, carried Carried) Prepared {
 		_, next := joined(all, command.line-1)
 		add(command.line, all[command.line-1:next]...)
 	}
-	from, text := trimmed(b.declarations)
+	// Go wants imports first.
+	imports, rest := carried.split()
+	lines, origin = append(lines, imports.lines...), append(origin, imports.origin...)
+	from, text := trimmed(b.imports)
+	add(from, text...)
+	lines, origin = append(lines, rest.lines...), append(origin, rest.origin...)
+	from, text = trimmed(without(b.declarations, b.imports))
 	add(from, text...)
 	from, text = trimmed(b.statements)
 	add(from, "func main() {")
@@ -286,6 +295,22 @@ func Prepare(c Cell, carried Carried) Prepared {
 	own.commands = nil
 	p.Declared = declaredNames(declarations(own))
 	return p
+}
+
+// importsEnd is the number of lines of a cell up to the end of its last import.
+func importsEnd(c Cell) int {
+	files := token.NewFileSet()
+	file, _ := parser.ParseFile(files, "cell.go", goSource(c), parser.ImportsOnly|parser.SkipObjectResolution)
+	end := 0
+	if file == nil {
+		return end
+	}
+	for _, decl := range file.Decls {
+		if d, ok := decl.(*ast.GenDecl); ok && d.Tok == token.IMPORT {
+			end = files.PositionFor(d.End(), false).Line
+		}
+	}
+	return min(end, strings.Count(c.Code, "\n")+1)
 }
 
 func (p *Prepared) compose(lines []string, origin []report.Position) {
@@ -353,6 +378,18 @@ func (c *Carried) Add(line string, at report.Position) {
 	c.lines, c.origin = append(c.lines, line), append(c.origin, at)
 }
 
+// split parts the imports from the rest.
+func (c Carried) split() (imports, rest Carried) {
+	for i, line := range c.lines {
+		if strings.HasPrefix(line, "import ") {
+			imports.Add(line, c.origin[i])
+		} else {
+			rest.Add(line, c.origin[i])
+		}
+	}
+	return imports, rest
+}
+
 // Join adds the declarations of another.
 func (c *Carried) Join(other Carried) {
 	for i, line := range other.lines {
@@ -375,7 +412,9 @@ func (c *Carried) Remove(names ...string) {
 
 // Cell is a cell of these declarations alone.
 func (c Carried) Cell() Cell {
-	return Cell{Code: strings.Join(c.lines, "\n"), Origin: c.origin}
+	imports, rest := c.split()
+	imports.Join(rest)
+	return Cell{Code: strings.Join(imports.lines, "\n"), Origin: imports.origin}
 }
 
 // unclosedBracket is what is wrong with a cell of statements that lacks a bracket: GoNB would name the end of its file.

@@ -31,7 +31,7 @@ func TestPrepare(t *testing.T) {
 		{"%args --a\nx := 1\n!ls \\\n-l\nx++", "%args --a|!ls \\|-l|func main() {|x := 1|||x++|}"},
 		{"x := 1\nfunc f() int {\n\treturn 1\n}\ny := f()", "func f() int {|\treturn 1|}|func main() {|x := 1||||y := f()|}"},
 		{"var x = 1\nx++", "func main() {|var x = 1|x++|}"},
-		{"import \"os\"; type t int; os.Exit(0)", "import \"os\"; type t int;|func main() {|                         os.Exit(0)|}"},
+		{"import \"os\"; type t int; os.Exit(0)", "import \"os\";|             type t int;|func main() {|                         os.Exit(0)|}"},
 		{"for i := 0; i < 3; i++ {\n}\nif x := 1; x > 0 {\n}\nswitch x := 1; x {\n}", "func main() {|for i := 0; i < 3; i++ {|}|if x := 1; x > 0 {|}|switch x := 1; x {|}|}"},
 		{"func() {}()", "func main() {|func() {}()|}"},
 		{"func(x int) (r int) { return x }(1)", "func main() {|func(x int) (r int) { return x }(1)|}"},
@@ -82,8 +82,13 @@ func TestPreparedLinesKnowTheirOrigin(t *testing.T) {
 func TestCarriedDeclarationsWaitForGo(t *testing.T) {
 	var carried Carried
 	carried.Add("var old int", report.Position{Count: 1, Line: 4})
+	carried.Add("import \"image\"", report.Position{Count: 1, Line: 4})
 	for code, want := range map[string]string{
-		"!ls": "!ls", "%%bash\nls": "%%bash\nls", "var x int": "var old int\nvar x int", "%%\nf()": "var old int\n%%\nf()", "%exec f": "var old int\n%exec f",
+		"!ls": "!ls", "%%bash\nls": "%%bash\nls",
+		"var x int": "import \"image\"\nvar old int\nvar x int", "%%\nf()": "import \"image\"\nvar old int\n%%\nf()",
+		"%exec f":                            "import \"image\"\nvar old int\n%exec f",
+		"\nimport (\n\t\"os\"\n)\nvar x int": "import \"image\"\n\nimport (\n\t\"os\"\n)\nvar old int\nvar x int",
+		"type t int\nimport \"os\"; x := 1":  "import \"image\"\nimport \"os\";       \nvar old int\ntype t int\nfunc main() {\n             x := 1\n}",
 	} {
 		if p := Prepare(New(code, 1), carried); p.Code != want {
 			t.Errorf("%q: %q, want %q", code, p.Code, want)
