@@ -172,6 +172,15 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 		reply.Found, reply.Data["text/plain"] = true, help
 		return reply, nil
 	}
+	name := nameAt(code, identifierBefore(code, cursor))
+	kept, isKept := e.variable(name)
+	value, valueMarkdown := describeVariable(kept)
+	if isKept && strings.TrimSpace(code) == name { // asked about by name alone, it need not be looked for
+		reply.Found = true
+		reply.Data["text/plain"] = "var " + name + " " + kept.Type + "\n" + value
+		reply.Data["text/markdown"] = "```go\nvar " + name + " " + kept.Type + "\n```\n" + valueMarkdown
+		return reply, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	server, text := e.question(ctx, code, cursor)
@@ -183,9 +192,30 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 		return reply, nil // late or unanswered: the front end shows nothing
 	}
 	reply.Found = true
-	reply.Data["text/markdown"] = markdown
 	reply.Data["text/plain"] = plain(markdown)
+	if isKept && strings.Contains(markdown, "var "+name+" ") {
+		reply.Data["text/plain"] = plain(markdown) + "\n" + value
+		markdown += "\n" + valueMarkdown
+	}
+	reply.Data["text/markdown"] = markdown
 	return reply, nil
+}
+
+// nameAt is the name that a cursor is at; empty where it is at none.
+func nameAt(code string, cursor int) string {
+	runes := []rune(code)
+	part := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]) || runes[i] == '_')
+	}
+	from := min(max(cursor, 0), len(runes))
+	to := from
+	for part(from - 1) {
+		from--
+	}
+	for part(to) {
+		to++
+	}
+	return string(runes[from:to])
 }
 
 // question is the server to ask about a cell, and the file to ask about; the server is nil where there is none.

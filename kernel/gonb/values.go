@@ -28,7 +28,9 @@ type values struct {
 	folder  string          // of the kept values
 	begun   bool            // the folder holds values of this engine only
 	carried cell.Carried    // declarations that GoNB has to be told
-	lost    map[string]bool // variables of statements that could not be kept
+	lost    map[string]bool // variables of statements that have no value
+
+	statements map[string]bool // variables that statements declare
 }
 
 // valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
@@ -161,6 +163,12 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 			continue // the program ended before it could save: the value is still that of before
 		}
 		e.setLost(v.Name, !isKept)
+		e.mu.Lock()
+		if e.values.statements == nil {
+			e.values.statements = map[string]bool{}
+		}
+		e.values.statements[v.Name] = e.values.statements[v.Name] || !v.Known
+		e.mu.Unlock()
 		if !v.Known { // without a value as well, since functions may use it
 			e.carry(v, report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]})
 		}
@@ -193,6 +201,12 @@ func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Out
 			removed = append(removed, name)
 		}
 	}
+	e.mu.Lock()
+	for _, name := range prepared.Declared {
+		delete(e.values.statements, name)
+		delete(e.values.lost, name)
+	}
+	e.mu.Unlock()
 	if !all && len(removed) == 0 {
 		return nil
 	}
@@ -202,7 +216,7 @@ func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Out
 	}
 	if all {
 		e.mu.Lock()
-		e.values.lost = nil
+		e.values.lost, e.values.statements = nil, nil
 		e.mu.Unlock()
 		return store.Reset()
 	}

@@ -2,8 +2,10 @@ package gonb_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -101,5 +103,66 @@ func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
 	_, failure = nb.fails("x")
 	if !strings.Contains(failure.EValue, "undefined: x") {
 		t.Errorf("%v", failure)
+	}
+}
+
+func TestVariablesAreListedAndExplained(t *testing.T) {
+	nb := open(t)
+	nb.ok("xs := []float64{1, 2}\nys := xs[:1]\nfunc mean() float64 { return xs[0] }")
+	nb.ok("var declared = len(xs)\n%%\nfmt.Println(declared)")
+	list, err := nb.engine.Variables()
+	var text strings.Builder
+	for _, v := range list {
+		fmt.Fprintln(&text, v.Name, v.Type, v.Value, v.Shared, v.Bytes > 0, !v.When.IsZero())
+	}
+	if want := "declared int 2 [] true true\nxs []float64 [1 2] [ys] true true\nys []float64 [1] [xs] true true\n"; err != nil || text.String() != want {
+		t.Errorf("%v, listed\n%s", err, text.String())
+	}
+	reply, err := nb.engine.Inspect(t.Context(), "xs", 2, 0)
+	if got := fmt.Sprint(reply.Data["text/plain"]); err != nil || !reply.Found || !strings.HasPrefix(got, "var xs []float64\nvalue: [1 2]\n") {
+		t.Errorf("inspection: %v %q", err, got)
+	}
+	if reply, err := nb.engine.Inspect(t.Context(), "xs +", 1, 0); err != nil || strings.Contains(fmt.Sprint(reply.Data), "nothing") {
+		t.Errorf("inspection: %v %v", err, reply)
+	}
+	if err := nb.engine.DropVariables("xs", "nothing"); err == nil || err.Error() != "drop nothing: no variable of that name has a kept value; the names are declared, xs, ys" {
+		t.Error(err)
+	}
+	if err := nb.engine.DropVariables("xs"); err != nil {
+		t.Error(err)
+	}
+	_, failure := nb.fails("mean()")
+	if !strings.Contains(failure.EValue, "xs has no value") {
+		t.Errorf("%v", failure)
+	}
+	nb.shows("ys", "[1]")
+	nb.ok("xs = []float64{5}")
+	nb.shows("mean()", "5")
+}
+
+func TestTabKnowsVariables(t *testing.T) {
+	nb := open(t)
+	nb.ok("type photo struct{ path string }\nphotos := []*photo{{\"a\"}}")
+	for _, code := range []string{"phot", "x := 1\nphot", "func f() {\n\tphot"} {
+		var matches []string
+		for deadline := time.Now().Add(30 * time.Second); len(matches) == 0 && time.Now().Before(deadline); { // the first ones find gopls starting
+			reply, err := nb.engine.Complete(t.Context(), code, len(code))
+			if err != nil {
+				t.Fatal(err)
+			}
+			matches = reply.Matches
+		}
+		if !slices.Contains(matches, "photos") {
+			t.Errorf("completing %q: %v", code, matches)
+		}
+	}
+	const code = "fmt.Println(photos[0].pa"
+	reply, err := nb.engine.Complete(t.Context(), code, len(code))
+	if err != nil || !slices.Contains(reply.Matches, "path") {
+		t.Errorf("%v %v", reply.Matches, err)
+	}
+	inspected, err := nb.engine.Inspect(t.Context(), "y := len(photos)", 11, 0)
+	if text := fmt.Sprint(inspected.Data["text/plain"]); err != nil || !strings.Contains(text, "var photos []*photo") || !strings.Contains(text, "value: ") {
+		t.Errorf("%v %q", err, text)
 	}
 }

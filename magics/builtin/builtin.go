@@ -28,6 +28,8 @@ type Config struct {
 	Engine []registry.Listing
 	// Plugins are the kernel's.
 	Plugins Plugins
+	// Variables are those of the engine's cells.
+	Variables Variables
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -40,6 +42,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Plugins != nil {
 		list = append(list, pluginsMagic(c.Plugins))
+	}
+	if c.Variables != nil {
+		list = append(list, varsMagic(c.Variables))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -100,12 +101,26 @@ func fieldTexts(item reflect.Value, fields []int) []string {
 		item = item.Elem()
 	}
 	row := make([]string, len(fields))
+	if !item.IsValid() {
+		return row
+	}
+	if !item.CanAddr() && item.CanInterface() {
+		copied := reflect.New(item.Type()).Elem()
+		copied.Set(item)
+		item = copied
+	}
 	for j, field := range fields {
-		if item.IsValid() {
-			row[j] = brief(item.Field(field))
-		}
+		row[j] = brief(readable(item.Field(field)))
 	}
 	return row
+}
+
+// readable is a field whose methods may be called, although it is not exported: an image and a time print as such.
+func readable(field reflect.Value) reflect.Value {
+	if field.CanInterface() || !field.CanAddr() {
+		return field
+	}
+	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }
 
 // entries is the table of a map: its keys in order, and its values, or the fields of its values.
