@@ -30,7 +30,7 @@ type values struct {
 	carried cell.Carried    // declarations that GoNB has to be told
 	lost    map[string]bool // variables of statements that have no value
 
-	statements map[string]bool // variables that statements declare
+	statements map[string]bool // variables that have no value but the kept one
 }
 
 // valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
@@ -162,21 +162,24 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 		if isKept && kept[v.Name] != v.Type {
 			continue // the program ended before it could save: the value is still that of before
 		}
-		e.setLost(v.Name, !isKept)
-		e.mu.Lock()
-		if e.values.statements == nil {
-			e.values.statements = map[string]bool{}
-		}
-		e.values.statements[v.Name] = e.values.statements[v.Name] || !v.Known
-		e.mu.Unlock()
-		if !v.Known { // without a value as well, since functions may use it
-			e.carry(v, report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]})
+		at := report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]}
+		if v.Group == nil {
+			e.setLost(v.Name, !isKept)
+			e.setStatement(v.Name, !v.Known)
+			if !v.Known { // without a value as well, since functions may use it
+				e.carry(v, at)
+			}
+		} else if !slices.ContainsFunc(v.Group, func(name string) bool { _, isKept := kept[name]; return !isKept }) {
+			e.setStatement(v.Name, true) // its initializer has done its work
+			e.carry(v, at)
 		}
 	}
 	for _, name := range outcome.Saved {
-		if _, isKept := kept[name]; isKept {
-			e.setLost(name, false)
-		}
+		_, isKept := kept[name]
+		e.mu.Lock()
+		onlyKept := e.values.statements[name]
+		e.mu.Unlock()
+		e.setLost(name, !isKept && onlyKept)
 	}
 	return notices
 }
@@ -191,6 +194,16 @@ func (e *Engine) setLost(name string, lost bool) {
 	if !lost {
 		delete(e.values.lost, name)
 	}
+}
+
+// setStatement remembers that a variable has no value but the kept one.
+func (e *Engine) setStatement(name string, is bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.values.statements == nil {
+		e.values.statements = map[string]bool{}
+	}
+	e.values.statements[name] = e.values.statements[name] || is
 }
 
 // forget drops kept values of variables that the cell has declared anew or removed.
@@ -227,6 +240,7 @@ func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Out
 func (e *Engine) carry(v program.Variable, at report.Position) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	at = e.memory.Origin(v.Name, at)
 	var new cell.Carried
 	for _, i := range v.Imports {
 		line := "import " + strconv.Quote(i.Path)
@@ -235,7 +249,11 @@ func (e *Engine) carry(v program.Variable, at report.Position) {
 		}
 		new.Add(line, at)
 	}
-	new.Add("var "+v.Name+" "+v.Type, at)
+	line := "var " + v.Name + " " + v.Type
+	if e.memory.Has(line) {
+		return
+	}
+	new.Add(line, at)
 	e.values.carried.Join(new)
 	e.memory.Add(new.Cell())
 }

@@ -166,3 +166,17 @@ func TestTabKnowsVariables(t *testing.T) {
 		t.Errorf("%v %q", err, text)
 	}
 }
+
+func TestInitializersSeeKeptValues(t *testing.T) {
+	nb := open(t)
+	nb.ok("xs := []int{1, 2}")
+	nb.ok("var first = xs[0]\nvar twice = 2 * first\nvar a, err = strconv.Atoi(fmt.Sprint(twice))")
+	nb.ok("xs = nil\nfmt.Println(1)")
+	nb.shows("fmt.Println(first, twice, a, err)", "1 2 2 <nil>\n")
+	nb.ok("var runs = count()\nfunc count() int { fmt.Println(\"counts\"); return 1 }")
+	nb.shows("fmt.Println(2)", "2\n")
+	nb.shows("runs", "1")
+	nb.ok("import \"flag\"\nvar name = flag.String(\"name\", \"none\", \"\")")
+	nb.shows("%args --name x\nflag.Parse()\n*name", "x")
+	nb.shows("*name", "none")
+}

@@ -88,6 +88,24 @@ func (m *Memory) Remove(names ...string) (known []string) {
 	return known
 }
 
+// Has tells whether a declaration of one line is known.
+func (m *Memory) Has(line string) bool {
+	return slices.ContainsFunc(m.declarations, func(d declaration) bool { return len(d.lines) == 1 && d.lines[0] == line })
+}
+
+// Origin is where a variable is declared; at where the cells declare none.
+func (m *Memory) Origin(name string, at report.Position) report.Position {
+	if at.Line > 0 {
+		return at
+	}
+	for _, d := range m.declarations {
+		if d.kind == "var" && slices.Contains(d.names, name) {
+			return d.at
+		}
+	}
+	return at
+}
+
 func (m *Memory) set(key, line string) {
 	m.settings = slices.DeleteFunc(m.settings, func(s setting) bool { return s.key == key })
 	m.settings = append(m.settings, setting{key, line})

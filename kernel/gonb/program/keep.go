@@ -26,7 +26,7 @@ func (r *rewriting) keepsAny() bool {
 	if r.cell.Store == "" && len(r.cell.Lost) == 0 {
 		return false
 	}
-	found := r.reachable()
+	found := r.concerned()
 	if slices.ContainsFunc(r.cell.Lost, func(name string) bool { return found.seen[name] }) {
 		return true
 	}
@@ -41,17 +41,22 @@ func (r *rewriting) keepsAny() bool {
 	return false
 }
 
-// concerns tells a variable of the package that a program loads or saves: one that it can reach, or one that the cell declares
-// by a call, which the next programs need not repeat. A number or a text that nothing changes is as good as a constant.
-func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
-	stored, declared := r.isStored(name), slices.Contains(r.cell.Declared, name)
-	switch {
-	case r.isFlag(spec):
-		return false
-	case found.seen[name]:
-		return stored && !declared || !isLiteral(spec) || r.changes(name)
+// concerned is what the program can reach, from func main and from the variables that the cell declares.
+func (r *rewriting) concerned() *reach {
+	found := r.reachable()
+	for _, name := range r.cell.Declared {
+		if spec := found.vars[name]; spec != nil && isComputed(spec) && !r.isFlag(spec) {
+			found.seen[name] = true
+			found.follow(spec)
+		}
 	}
-	return declared && hasCall(spec)
+	return found
+}
+
+// concerns tells a variable of the package that a program loads or saves: one that it can reach. A number or a text that
+// nothing changes is as good as a constant.
+func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
+	return found.seen[name] && !r.isFlag(spec) && (r.loads(name) || !isLiteral(spec) || r.changes(name))
 }
 
 func (r *rewriting) isStored(name string) bool {
@@ -94,17 +99,16 @@ func isLiteral(spec *ast.ValueSpec) bool {
 	return len(spec.Values) > 0
 }
 
-func hasCall(spec *ast.ValueSpec) bool {
-	has := false
+// isComputed tells variables whose values are more than literals and functions, so that the next programs need not compute
+// them again.
+func isComputed(spec *ast.ValueSpec) bool {
+	functions := 0
 	for _, value := range spec.Values {
-		ast.Inspect(value, func(node ast.Node) bool {
-			_, isCall := node.(*ast.CallExpr)
-			has = has || isCall
-			_, isFunc := node.(*ast.FuncLit)
-			return !isFunc
-		})
+		if _, ok := value.(*ast.FuncLit); ok {
+			functions++
+		}
 	}
-	return has
+	return !isLiteral(spec) && functions < len(spec.Values)
 }
 
 // changes tells whether a variable is assigned to, or its address taken, anywhere in the program.
@@ -148,10 +152,9 @@ func (r *rewriting) keep(new []found) {
 	if r.cell.Store == "" {
 		return
 	}
-	reached := r.reachable()
+	reached := r.concerned()
 	r.followShared(reached, new)
 	var load, save []kept
-	restart := map[string]string{} // how the declared initializers of variables give them values, by their names
 	isNew := map[string]bool{}
 	for _, v := range new {
 		isNew[v.Name] = true
@@ -170,8 +173,8 @@ func (r *rewriting) keep(new []found) {
 		save = append(save, v)
 		if r.loads(name) {
 			load = append(load, v)
-			r.withoutInitializer(spec, restart)
 		}
+		r.declared(spec)
 	}
 	if len(load) == 0 && len(save) == 0 {
 		return
@@ -181,7 +184,7 @@ func (r *rewriting) keep(new []found) {
 	}
 	brace := r.offset(r.entry.Body.Lbrace) + 1
 	r.replace(brace, brace, "defer "+prefix+"keep()();")
-	r.append(r.keepFunc(load, save, restart))
+	r.append(r.keepFunc(load, save, r.late(reached, load)))
 }
 
 // followShared adds the variables that share memory with those that the program can reach.
@@ -222,34 +225,91 @@ func (n *naming) list(t types.Type) string {
 	})
 }
 
-// withoutInitializer declares variables that are loaded by their types alone, so that their initializers do not run; restart
-// gets these for the case that the values cannot be loaded. It does nothing where one of the variables is not loaded, or
-// where a type has no name.
-func (r *rewriting) withoutInitializer(spec *ast.ValueSpec, restart map[string]string) {
-	if len(spec.Values) == 0 || !r.isGrouped(spec) {
+// declared tells the kernel how variables that are declared outside of a function can be declared by their types alone, once
+// their values are kept.
+func (r *rewriting) declared(spec *ast.ValueSpec) {
+	if slices.ContainsFunc(r.outcome.Variables, func(v Variable) bool { return v.Name == spec.Names[0].Name }) {
 		return
 	}
-	var typed []string
+	var group []Variable
 	for _, name := range spec.Names {
+		if name.Name == "_" {
+			continue
+		}
 		object := r.pkg.Scope().Lookup(name.Name)
-		if name.Name == "_" || object == nil || !r.loads(name.Name) {
+		if object == nil {
 			return
 		}
 		text, needs, ok := r.names.write(object.Type())
 		if !ok {
 			return
 		}
+		group = append(group, Variable{Name: name.Name, Type: text, Imports: needs})
+	}
+	for i := range group {
+		for _, v := range group {
+			group[i].Group = append(group[i].Group, v.Name)
+		}
+	}
+	r.outcome.Variables = append(r.outcome.Variables, group...)
+}
+
+// late are assignments in place of the initializers of variables that depend on loaded ones: an initializer would run before
+// these have their values.
+func (r *rewriting) late(reached *reach, load []kept) []string {
+	loaded := map[string]bool{}
+	for _, v := range load {
+		loaded[v.here] = true
+	}
+	var list []string
+	for _, initializer := range r.info.InitOrder {
+		spec := reached.vars[initializer.Lhs[0].Name()]
+		if spec == nil || !r.isGrouped(spec) || r.hasProblem(spec) || len(spec.Values) == 0 || loaded[initializer.Lhs[0].Name()] {
+			continue
+		}
+		depends := &reach{bodies: reached.bodies, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
+		for _, value := range spec.Values {
+			depends.follow(value)
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(depends.seen)), func(name string) bool { return loaded[name] }) {
+			continue
+		}
+		typed, ok := r.typedSpec(spec)
+		if !ok {
+			continue
+		}
+		for _, name := range spec.Names {
+			loaded[name.Name] = true // what depends on it is late as well
+		}
+		from, to := r.offset(spec.Pos()), r.offset(spec.End())
+		r.replace(from, to, typed+r.lineBreaks(from, to))
+		list = append(list, nameList(spec.Names)+" = "+r.source.Text[r.offset(spec.Values[0].Pos()):to])
+	}
+	return list
+}
+
+// typedSpec declares the variables of a spec by their types alone.
+func (r *rewriting) typedSpec(spec *ast.ValueSpec) (text string, ok bool) {
+	var typed []string
+	for _, name := range spec.Names {
+		if name.Name == "_" {
+			continue
+		}
+		text, needs, ok := r.names.write(r.info.Defs[name].Type())
+		if !ok {
+			return "", false
+		}
 		for _, need := range needs {
 			r.need(need.Path)
 		}
 		typed = append(typed, name.Name+" "+text)
 	}
-	values := r.source.Text[r.offset(spec.Values[0].Pos()):r.offset(spec.End())]
-	from, to := r.offset(spec.Pos()), r.offset(spec.End())
-	r.replace(from, to, strings.Join(typed, "; ")+r.lineBreaks(from, to))
-	for _, name := range spec.Names {
-		restart[name.Name] = nameList(spec.Names) + " = " + values
-	}
+	return strings.Join(typed, "; "), true
+}
+
+// hasProblem tells a part of the program with an error in it, which has to stay where it is.
+func (r *rewriting) hasProblem(node ast.Node) bool {
+	return slices.ContainsFunc(r.problems, func(at token.Pos) bool { return node.Pos() <= at && at < node.End() })
 }
 
 // isGrouped tells a variable that is declared between parentheses, as GoNB writes all of them.
@@ -262,9 +322,9 @@ func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
 	return false
 }
 
-// keepFunc loads, and returns the function that saves. What is lost is said on standard error, but not that a variable will have
-// its declared value again: that is what a program expects.
-func (r *rewriting) keepFunc(load, save []kept, restart map[string]string) string {
+// keepFunc loads, initializes what depends on that, and returns the function that saves. What is lost is said on standard
+// error, but not of a variable that has an initializer: the next program runs it, as without the store.
+func (r *rewriting) keepFunc(load, save []kept, late []string) string {
 	path := r.source.Helpers + "/keep"
 	keep, out := r.names.importAs(path, prefix+"keeping"), r.names.importAs("os", prefix+"os")
 	r.need(path)
@@ -278,14 +338,10 @@ func (r *rewriting) keepFunc(load, save []kept, restart map[string]string) strin
 	if len(load) > 0 {
 		fmt.Fprintf(&b, "\tfor _, %s := range %s.Load(%s) {\n", loss, store, r.variables(keep, load))
 		fmt.Fprintf(&b, "\t\t%s(%s.Name, \" is not available: \", %s.String())\n", say, loss, loss)
-		if len(restart) > 0 {
-			fmt.Fprintf(&b, "\t\tswitch %s.Name {\n", loss)
-			for _, name := range slices.Sorted(maps.Keys(restart)) {
-				fmt.Fprintf(&b, "\t\tcase %q:\n\t\t\t%s\n", name, restart[name])
-			}
-			b.WriteString("\t\t}\n")
-		}
 		b.WriteString("\t}\n")
+	}
+	for _, assignment := range late {
+		b.WriteString("\t" + assignment + "\n")
 	}
 	fmt.Fprintf(&b, "\treturn func() {\n\t\tfor _, %s := range %s.Save(%s) {\n", loss, store, r.variables(keep, save))
 	var silent []string

@@ -6,6 +6,7 @@
 package program
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -41,18 +42,19 @@ type Stored struct {
 
 // An Outcome is what was found out when the program was rewritten.
 type Outcome struct {
-	Variables []Variable // that the cell's statements declare
+	Variables []Variable // that the cell's statements declare, and those declared outside of a function that the program saves
 	Saved     []string   // the variables that the program saves at its end
 	Dropped   []Dropped
 	NotKept   []Dropped // variables that cannot be declared outside of func main
 }
 
-// A Variable is one that statements declare. Its type is Go source, in which packages have the names of Imports.
+// A Variable is one whose value may be kept. Its type is Go source, in which packages have the names of Imports.
 type Variable struct {
 	Name    string
 	Type    string
 	Imports []Import
-	Known   bool // the package has it already, with this type
+	Known   bool     // the package has it already, with this type
+	Group   []string // of one that is declared outside of a function: the names of its declaration
 }
 
 // An Import is a package and the name by which it is imported.
@@ -91,6 +93,8 @@ type rewriting struct {
 	tail    []string // declarations that are appended
 	imports []Import // that the appended text needs
 	outcome Outcome
+
+	problems []token.Pos // of the errors in the program
 }
 
 // Rewrite returns the program to compile instead. Changed is false where the program can stay as it is, also where it is not
@@ -156,7 +160,12 @@ func (r *rewriting) check() error {
 		Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}, Types: map[ast.Expr]types.TypeAndValue{},
 		Scopes: map[ast.Node]*types.Scope{},
 	}
-	r.pkg, _ = r.config(imports, func(error) {}).Check("main", r.files, r.all, r.info)
+	r.pkg, _ = r.config(imports, func(err error) {
+		var problem types.Error
+		if errors.As(err, &problem) {
+			r.problems = append(r.problems, problem.Pos)
+		}
+	}).Check("main", r.files, r.all, r.info)
 	r.names = newNaming(r.pkg, r.main, r.info)
 	return nil
 }
