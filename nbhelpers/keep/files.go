@@ -145,10 +145,18 @@ func (s *Store) create(name string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
+	s.pass()
 	if err = errors.Join(write(file), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
+	s.pass()
 	return nil
+}
+
+func (s *Store) pass() {
+	if s.step != nil {
+		s.step()
+	}
 }
 
 // writeFlat writes a file that is mapped later. Between its parts are holes.
@@ -163,6 +171,7 @@ func (s *Store) writeFlat(f *pendingFile) error {
 			if _, err := file.WriteAt(data, flatStart+p.at); err != nil {
 				return err
 			}
+			s.pass()
 		}
 		header := binary.LittleEndian.AppendUint64([]byte(magicFlat), uint64(f.size))
 		header = binary.LittleEndian.AppendUint32(header, sum)
@@ -291,6 +300,7 @@ func (s *Store) collect(m *manifest) error {
 		name := entry.Name()
 		ours := strings.HasSuffix(name, graphEnding) || strings.HasSuffix(name, flatEnding) || name == tempName
 		if ours && !used[name] {
+			s.pass()
 			err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
 		}
 	}
