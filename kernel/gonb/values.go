@@ -30,6 +30,8 @@ type values struct {
 	carried cell.Carried    // declarations that GoNB has to be told
 	lost    map[string]bool // variables of statements that have no value
 
+	skipped map[string]bool // variables with an initializer whose values cannot be kept
+
 	statements map[string]bool // variables that have no value but the kept one
 }
 
@@ -76,6 +78,7 @@ func (e *Engine) describe(work string, prepared cell.Prepared) error {
 	}
 	e.mu.Lock()
 	description.Lost = slices.Sorted(maps.Keys(e.values.lost))
+	description.Skip = slices.Sorted(maps.Keys(e.values.skipped))
 	e.mu.Unlock()
 	entries, err := e.entries()
 	if err == nil && !prepared.IsTest() && !prepared.IsWasm() {
@@ -148,6 +151,7 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 	for _, entry := range entries {
 		kept[entry.Name] = entry.Type
 	}
+	ended := r.failure == nil || r.failure.EName == "panic" // else the program may not have come to saving
 	var gone []string
 	for _, dropped := range outcome.Dropped {
 		notices = append(notices, fmt.Sprintf("%s is dropped: %s", strings.ReplaceAll(dropped.Name, "~", "."), dropped.Reason))
@@ -178,21 +182,22 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 		_, isKept := kept[name]
 		e.mu.Lock()
 		onlyKept := e.values.statements[name]
+		if !isKept && !onlyKept && ended {
+			e.values.skipped = with(e.values.skipped, name)
+		}
 		e.mu.Unlock()
 		e.setLost(name, !isKept && onlyKept)
 	}
 	return notices
 }
 
+// setLost remembers whether a variable that has no initializer has no value either.
 func (e *Engine) setLost(name string, lost bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.values.lost == nil {
-		e.values.lost = map[string]bool{}
-	}
-	e.values.lost[name] = lost
-	if !lost {
-		delete(e.values.lost, name)
+	delete(e.values.lost, name)
+	if lost {
+		e.values.lost = with(e.values.lost, name)
 	}
 }
 
@@ -200,10 +205,17 @@ func (e *Engine) setLost(name string, lost bool) {
 func (e *Engine) setStatement(name string, is bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.values.statements == nil {
-		e.values.statements = map[string]bool{}
+	if is {
+		e.values.statements = with(e.values.statements, name)
 	}
-	e.values.statements[name] = e.values.statements[name] || is
+}
+
+func with(set map[string]bool, name string) map[string]bool {
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[name] = true
+	return set
 }
 
 // forget drops kept values of variables that the cell has declared anew or removed.
@@ -218,6 +230,9 @@ func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Out
 	for _, name := range prepared.Declared {
 		delete(e.values.statements, name)
 		delete(e.values.lost, name)
+		if !slices.Contains(outcome.Saved, name) {
+			delete(e.values.skipped, name)
+		}
 	}
 	e.mu.Unlock()
 	if !all && len(removed) == 0 {
@@ -229,7 +244,7 @@ func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Out
 	}
 	if all {
 		e.mu.Lock()
-		e.values.lost, e.values.statements = nil, nil
+		e.values.lost, e.values.statements, e.values.skipped = nil, nil, nil
 		e.mu.Unlock()
 		return store.Reset()
 	}

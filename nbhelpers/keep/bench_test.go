@@ -3,8 +3,10 @@ package keep
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // benchFolder lies in HEADSTART_KEEP_BENCH, or where tests have their folders: a runtime folder is in memory on most
@@ -63,6 +65,29 @@ func BenchmarkTenSmall(b *testing.B) {
 					b.Fatal(losses)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkProgram starts programs, with and without ten small variables of which two change.
+func BenchmarkProgram(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "program")
+	build := exec.Command("go", "build", "-o", program, "./testdata/program")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	for _, c := range []struct{ name, dir string }{{"without", ""}, {"with", benchFolder(b)}} {
+		b.Run(c.name, func(b *testing.B) {
+			processor := time.Duration(0)
+			for b.Loop() {
+				run := exec.Command(program, c.dir)
+				run.Stderr = os.Stderr
+				if err := run.Run(); err != nil {
+					b.Fatal(err)
+				}
+				processor += run.ProcessState.UserTime() + run.ProcessState.SystemTime()
+			}
+			b.ReportMetric(float64(processor.Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
 	}
 }

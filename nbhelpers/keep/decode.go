@@ -2,6 +2,8 @@ package keep
 
 import (
 	"reflect"
+	"slices"
+	"sort"
 	"unsafe"
 )
 
@@ -89,6 +91,7 @@ type decoder struct {
 	store *Store
 	file  *graphFile
 	maps  map[int]*mapping // by number in the file
+	used  map[int][]span   // of each, in order
 	queue []int
 	limit int // boxes below this one may be referred to
 
@@ -99,7 +102,7 @@ type decoder struct {
 // decode reads the content of roots into memory of its own, and returns what then assigns it to the variables.
 func (s *Store) decode(f *graphFile, roots []Variable) (commit func(), err error) {
 	defer catch(&err)
-	d := &decoder{store: s, file: f, maps: map[int]*mapping{}, limit: len(f.boxes)}
+	d := &decoder{store: s, file: f, maps: map[int]*mapping{}, used: map[int][]span{}, limit: len(f.boxes)}
 	type assignment struct{ to, from reflect.Value }
 	var assignments []assignment
 	for _, v := range roots {
@@ -222,6 +225,13 @@ func (d *decoder) mapped(u *storedUnit, t reflect.Type) {
 	if !u.l.flat || u.n < 1 || u.n > len(m.data)/int(u.l.size) || u.at > len(m.data)-u.n*int(u.l.size) || u.at%t.Align() != 0 {
 		failf("damaged: %d values of %s at %d in a file of %d bytes", u.n, t, u.at, len(m.data))
 	}
+	part := span{uintptr(u.at), uintptr(u.n) * u.l.size}
+	used := d.used[u.file]
+	i := sort.Search(len(used), func(i int) bool { return used[i].at+used[i].size > part.at })
+	if i < len(used) && used[i].at < part.at+part.size {
+		failf("damaged: two parts of a file overlap")
+	}
+	d.used[u.file] = slices.Insert(used, i, part)
 	u.ptr = unsafe.Pointer(&m.data[u.at])
 }
 

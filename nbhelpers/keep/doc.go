@@ -31,9 +31,12 @@
 //   - locked mutexes; sync.Cond, sync.Pool and sync.Map once they were used
 //   - what is bound to the process: os.File, network connections, processes, timers, reflect.Type, reflect.Value, unique.Handle
 //     and netip.Addr, maphash.Seed
-//   - values whose dynamic type is an unexported type of another package, which no program can name, unless Options.Types has it
+//   - values in interfaces whose type is an unexported type of another package, which no program can name, unless Options.Types
+//     has it; those whose type is declared inside a function are saved, and reported by Load
 //   - memory that is used as two unrelated types by means of package unsafe, boxed interfaces nested more than 10,000 deep
 //   - the identity of what has none in Go: the memory of short strings, of zero-sized values, and of values in interfaces
+//   - the identity of variables of other packages, such as http.DefaultClient: a pointer to one becomes a pointer to a copy,
+//     unless Options.Pointers has it
 //
 // A variable with a part that cannot be kept is not kept at all, and its Loss has the path to the part. Whatever was kept
 // under its name before is removed, so that its declared initializer applies in the next program.
@@ -47,9 +50,10 @@
 //
 // # Files
 //
-// Variables that share memory form a group. A group is one file, with its graph of values and a checksum, and one file
-// for each long run of numbers or long string (LargeBytes) in it, which is mapped copy-on-write rather than read. Files never change
-// once they are written. A manifest lists them. It is replaced by a rename at the end of a Save, which makes that Save visible as a
+// Variables that share memory form a group. A group is one file with its graph of values and a checksum. Its slices of
+// numbers and strings from LargeBytes on lie in other files, which are mapped copy-on-write rather than read, so that a
+// program pays for the pages that it uses. (Arrays that are variables, and slices of booleans, are read.) A Save writes one
+// such file for all that is new or has changed in a group. Files never change once they are written. A manifest lists them. It is replaced by a rename at the end of a Save, which makes that Save visible as a
 // whole: a program that is killed leaves the last whole state. Nothing is synced to the disk, because the folder is as
 // short-lived as the kernel, and a sync would cost more than all else. After a power failure the checksums tell.
 //

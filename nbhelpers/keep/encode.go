@@ -23,7 +23,11 @@ const magicGraph = "headstart kept group 1\n"
 
 const checksumBytes = 4
 
-func checksum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
+func checksum(data []byte) uint32 { return addChecksum(0, data) }
+
+func addChecksum(sum uint32, data []byte) uint32 {
+	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), data)
+}
 
 // The kinds of units in a file.
 const (
@@ -49,17 +53,26 @@ type fileRef struct {
 	size int64
 }
 
-// pendingFile is a file that the group needs and that is not written yet.
+// pendingFile is a file that is not written yet: all large data of a group that are new or have changed.
 type pendingFile struct {
 	fileRef
-	data unsafe.Pointer
+	parts []filePart
 }
+
+type filePart struct {
+	data unsafe.Pointer
+	at   int64
+	size int64
+}
+
+// partAlign is where parts of a file begin, so that few share a page of memory.
+const partAlign = 4096
 
 // encoded is a group as it is to be stored.
 type encoded struct {
 	graph   []byte // the file without its checksum
 	files   []fileRef
-	pending []pendingFile
+	pending *pendingFile // or nil
 	types   []string
 	funcs   []string
 }
@@ -183,20 +196,30 @@ func (e *encoder) encodeUnit(heads, body *buffer, u *unit) {
 
 // file returns in which file, and where in it, a large unit lies: where it was mapped from if nothing has changed there.
 func (e *encoder) file(u *unit) (index, at int) {
-	ref := fileRef{}
 	if m, offset := e.sc.store.unchanged(u.ptr, u.bytes()); m != nil {
-		ref, at = m.fileRef, offset
-	} else {
-		ref = fileRef{newFileName(), int64(u.bytes())}
-		e.result.pending = append(e.result.pending, pendingFile{ref, u.ptr})
+		return e.fileIndex(m.fileRef), offset
 	}
-	i, ok := e.files[ref.name]
+	p := e.result.pending
+	if p == nil {
+		p = &pendingFile{fileRef: fileRef{name: newFileName()}}
+		e.result.pending = p
+	}
+	part := filePart{u.ptr, (p.size + partAlign - 1) / partAlign * partAlign, int64(u.bytes())}
+	p.parts = append(p.parts, part)
+	p.size = part.at + part.size
+	index = e.fileIndex(p.fileRef)
+	e.result.files[index].size = p.size
+	return index, int(part.at)
+}
+
+func (e *encoder) fileIndex(f fileRef) int {
+	i, ok := e.files[f.name]
 	if !ok {
 		i = len(e.result.files)
-		e.files[ref.name] = i
-		e.result.files = append(e.result.files, ref)
+		e.files[f.name] = i
+		e.result.files = append(e.result.files, f)
 	}
-	return i, at
+	return i
 }
 
 // elements encodes n elements that lie in a row.

@@ -145,21 +145,36 @@ func (s *Store) create(name string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
+	s.pass()
 	if err = errors.Join(write(file), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
+	s.pass()
 	return nil
 }
 
-// writeFlat writes a file that is mapped later.
-func (s *Store) writeFlat(f pendingFile) error {
+func (s *Store) pass() {
+	if s.step != nil {
+		s.step()
+	}
+}
+
+// writeFlat writes a file that is mapped later. Between its parts are holes.
+func (s *Store) writeFlat(f *pendingFile) error {
 	return s.create(f.name+flatEnding, func(file *os.File) error {
-		data := unsafe.Slice((*byte)(f.data), f.size)
-		header := binary.LittleEndian.AppendUint64([]byte(magicFlat), uint64(f.size))
-		header = binary.LittleEndian.AppendUint32(header, checksum(data))
-		if _, err := file.WriteAt(data, flatStart); err != nil {
-			return err
+		hole := make([]byte, partAlign)
+		sum, end := uint32(0), int64(0)
+		for _, p := range f.parts {
+			data := unsafe.Slice((*byte)(p.data), p.size)
+			sum = addChecksum(addChecksum(sum, hole[:p.at-end]), data)
+			end = p.at + p.size
+			if _, err := file.WriteAt(data, flatStart+p.at); err != nil {
+				return err
+			}
+			s.pass()
 		}
+		header := binary.LittleEndian.AppendUint64([]byte(magicFlat), uint64(f.size))
+		header = binary.LittleEndian.AppendUint32(header, sum)
 		_, err := file.WriteAt(header, 0) // last: a file without it is not whole
 		return err
 	})
@@ -285,6 +300,7 @@ func (s *Store) collect(m *manifest) error {
 		name := entry.Name()
 		ours := strings.HasSuffix(name, graphEnding) || strings.HasSuffix(name, flatEnding) || name == tempName
 		if ours && !used[name] {
+			s.pass()
 			err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
 		}
 	}

@@ -80,6 +80,7 @@ type Store struct {
 	epoch   uint64
 	opened  bool // epoch is known
 	wait    time.Duration
+	step    func() // called between changes of the folder, for tests; or nil
 
 	companions  []Variable // loaded though not asked for, since they share memory
 	pointerList map[string]any

@@ -76,8 +76,6 @@ func checkSame[T any](t testing.TB, want, got T) {
 	}
 }
 
-func double(x int) int { return 2 * x }
-
 type link struct {
 	value int
 	next  *link

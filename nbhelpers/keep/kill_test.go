@@ -146,6 +146,47 @@ func saveAndKill(t *testing.T, dir string, after time.Duration) {
 	}
 }
 
+// TestStopAtEachStep stops a Save between any two changes of the folder, and the Save after it as well.
+func TestStopAtEachStep(t *testing.T) {
+	dir := folder(t)
+	var first state
+	first.set(1)
+	save(t, dir, options(), first.variables()...)
+	n, finished := 1, false
+	for steps := 0; !finished; steps++ {
+		var s state
+		store := Open(dir, options())
+		checkLosses(t, store.Load(s.variables()...))
+		if err := s.whole(); err != nil {
+			t.Fatalf("stopped after %d steps: %v", steps-1, err)
+		}
+		if s.number != n && s.number != n+1 {
+			t.Fatalf("after %d the state is %d", n, s.number)
+		}
+		n = s.number
+		s.set(n + 1)
+		finished = !stopped(store, steps, s.variables())
+		store.unmap(t)
+	}
+	var s state
+	load(t, dir, options(), s.variables()...)
+	if err := s.whole(); err != nil || s.number != n+1 || len(files(t, dir)) != 6 {
+		t.Errorf("state %d, %v, files %q", s.number, err, files(t, dir))
+	}
+}
+
+// stopped saves until a number of steps is done, and says whether there were more.
+func stopped(store *Store, steps int, variables []Variable) (stopped bool) {
+	store.step = func() {
+		if steps--; steps < 0 {
+			panic("stopped")
+		}
+	}
+	defer func() { stopped = recover() != nil }()
+	store.Save(variables...)
+	return false
+}
+
 func TestLock(t *testing.T) {
 	dir := folder(t)
 	x := 1

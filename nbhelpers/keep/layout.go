@@ -200,9 +200,8 @@ func (l *layout) each(p unsafe.Pointer, visit func(r *ref, at unsafe.Pointer)) {
 			visit(r, at)
 			continue
 		}
-		for range r.n {
-			r.to.each(at, visit)
-			at = unsafe.Add(at, r.to.size)
+		for j := range r.n {
+			r.to.each(unsafe.Add(at, uintptr(j)*r.to.size), visit)
 		}
 	}
 }

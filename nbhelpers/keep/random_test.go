@@ -202,7 +202,7 @@ func checkSeed(t *testing.T, seed uint64) {
 }
 
 func TestRandomGraphs(t *testing.T) {
-	count := uint64(400)
+	count := uint64(200)
 	if testing.Short() {
 		count = 50
 	}

@@ -159,7 +159,11 @@ func (s *Store) commit(changed []changedGroup, lost []string) (losses []Loss, er
 	for _, g := range changed {
 		lost = append(lost, names(g.variables)...)
 	}
+	had := len(m.entries)
 	m.remove(lost)
+	if len(changed) == 0 && len(m.entries) == had {
+		return losses, nil // nothing was kept of what cannot be kept
+	}
 	now := time.Now()
 	for _, g := range changed {
 		if err := s.writeGroup(m, g, now); err != nil {
@@ -194,8 +198,8 @@ func (s *Store) writeGroup(m *manifest, g changedGroup, now time.Time) error {
 	if need := m.bytes(); need > s.options.Quota {
 		return &quotaError{need, s.options.Quota}
 	}
-	for _, f := range g.pending {
-		if err := s.writeFlat(f); err != nil {
+	if g.pending != nil {
+		if err := s.writeFlat(g.pending); err != nil {
 			return err
 		}
 	}

@@ -528,3 +528,73 @@ func TestBadVariables(t *testing.T) {
 		}
 	}
 }
+
+// A thousand images are one file, not a thousand.
+func TestManyLargePartsAreOneFile(t *testing.T) {
+	dir := folder(t)
+	images := make([]*struct{ pix []uint8 }, 40)
+	for i := range images {
+		images[i] = &struct{ pix []uint8 }{bytes.Repeat([]byte{byte(i)}, LargeBytes+i)}
+	}
+	save(t, dir, options(), variable("images", &images))
+	if got := files(t, dir); len(got) != 3 {
+		t.Errorf("files: %q", got)
+	}
+	var images2 []*struct{ pix []uint8 }
+	store := Open(dir, options())
+	checkLosses(t, store.Load(variable("images", &images2)))
+	for i := range images {
+		if !bytes.Equal(images[i].pix, images2[i].pix) {
+			t.Errorf("image %d differs", i)
+		}
+	}
+	images2[7].pix[5] = 99
+	checkLosses(t, store.Save(variable("images", &images2)))
+	list, err := store.List()
+	if err != nil || list[0].Bytes > 42*(LargeBytes+partAlign) {
+		t.Errorf("%+v, %v: one image has changed, the others were written again", list, err)
+	}
+	load(t, dir, options(), variable("images", &images))
+	if images[7].pix[5] != 99 || images[8].pix[5] != 8 || images[39].pix[LargeBytes+38] != 39 {
+		t.Error("values differ")
+	}
+}
+
+func TestVariablesWithoutSize(t *testing.T) {
+	dir := folder(t)
+	var nothing struct{}
+	var none [0]int
+	save(t, dir, options(), variable("nothing", &nothing), variable("none", &none))
+	load(t, dir, options(), variable("nothing", &nothing), variable("none", &none))
+	if list, err := Open(dir, options()).List(); err != nil || len(list) != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// A manifest that cannot be replaced leaves everything as it was.
+func TestFailedSave(t *testing.T) {
+	dir := folder(t)
+	x := 1
+	save(t, dir, options(), variable("x", &x))
+	if err := os.MkdirAll(filepath.Join(dir, tempName, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	x = 2
+	store := Open(dir, options())
+	if losses := store.Save(variable("x", &x)); len(losses) != 1 || !strings.Contains(losses[0].Reason, "what was kept before stays") {
+		t.Errorf("lost %q", losses)
+	}
+	load(t, dir, options(), variable("x", &x))
+	if x != 1 {
+		t.Errorf("x is %d", x)
+	}
+	x = 2
+	if err := os.RemoveAll(filepath.Join(dir, tempName)); err != nil {
+		t.Fatal(err)
+	}
+	checkLosses(t, store.Save(variable("x", &x)))
+	load(t, dir, options(), variable("x", &x))
+	if x != 2 || len(files(t, dir)) != 2 {
+		t.Errorf("x is %d, files %q", x, files(t, dir))
+	}
+}

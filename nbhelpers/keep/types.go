@@ -45,6 +45,7 @@ type registry struct {
 // add makes types known, and those that they mention.
 func (g *registry) add(types ...reflect.Type) {
 	g.sources = append(g.sources, types...)
+	g.known = nil
 }
 
 // typeName is unique for named types, but for those declared in functions.

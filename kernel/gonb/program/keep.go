@@ -56,6 +56,9 @@ func (r *rewriting) concerned() *reach {
 // concerns tells a variable of the package that a program loads or saves: one that it can reach. A number or a text that
 // nothing changes is as good as a constant.
 func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
+	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) {
+		return false
+	}
 	return found.seen[name] && !r.isFlag(spec) && (r.loads(name) || !isLiteral(spec) || r.changes(name))
 }
 

@@ -30,6 +30,7 @@ type Cell struct {
 	Store  string            // the folder of kept values; empty where none are kept
 	Stored map[string]Stored // the variables that have a value there
 	Quota  int64             // bytes that the folder may take
+	Skip   []string          // variables whose values cannot be kept: their initializers give them to each program
 	Lost   []string          // variables that statements of earlier cells declare, whose values were not kept
 }
 
