@@ -44,9 +44,17 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 	work := in.waitForWork(ctx)
 	e.mu.Lock()
 	prepared := cell.Prepare(c, e.values.carried)
+	stale := e.memory.Variables(prepared.Others...)
 	e.mu.Unlock()
-	if err := e.describe(work, prepared); err != nil {
-		e.options.Log.Warn("the variables of a cell are not kept", "error", err)
+	if len(stale) > 0 { // what was a variable is declared as something else
+		e.remove(ctx, in, stale)
+		e.mu.Lock()
+		prepared = cell.Prepare(c, e.values.carried)
+		e.mu.Unlock()
+	}
+	if err := e.describe(work, prepared); err != nil { // to run without the values would be to run with wrong ones
+		failure := report.Plain("ValuesError", fmt.Sprintf("prepare the variables of the cell: %v", err))
+		return result{failure: &failure}
 	}
 	r := e.run(ctx, in, prepared.Cell, io)
 	outcome := readOutcome(work)
@@ -70,8 +78,10 @@ func (e *Engine) describe(work string, prepared cell.Prepared) error {
 	if work == "" {
 		return errors.New("GoNB does not say where it works")
 	}
-	if err := os.Remove(filepath.Join(work, valueFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, name := range []string{valueFile, program.OutcomeFile} { // of the cell before; this one may build nothing
+		if err := os.Remove(filepath.Join(work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	description := program.Cell{
 		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile),
@@ -161,6 +171,22 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 		notices = append(notices, fmt.Sprintf("%s is not kept: %s", dropped.Name, dropped.Reason))
 	}
 	e.remove(ctx, in, gone)
+	e.declare(prepared, outcome, kept)
+	for _, name := range outcome.Saved {
+		_, isKept := kept[name]
+		e.mu.Lock()
+		onlyKept := e.values.statements[name]
+		if !isKept && !onlyKept && ended {
+			e.values.skipped = with(e.values.skipped, name)
+		}
+		e.mu.Unlock()
+		e.setLost(name, !isKept && onlyKept)
+	}
+	return notices
+}
+
+// declare takes over the variables of a cell: GoNB is told of them, without their initializers, as far as their values are kept.
+func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept map[string]string) {
 	for _, v := range outcome.Variables {
 		_, isKept := kept[v.Name]
 		if isKept && kept[v.Name] != v.Type {
@@ -178,17 +204,6 @@ func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared 
 			e.carry(v, at)
 		}
 	}
-	for _, name := range outcome.Saved {
-		_, isKept := kept[name]
-		e.mu.Lock()
-		onlyKept := e.values.statements[name]
-		if !isKept && !onlyKept && ended {
-			e.values.skipped = with(e.values.skipped, name)
-		}
-		e.mu.Unlock()
-		e.setLost(name, !isKept && onlyKept)
-	}
-	return notices
 }
 
 // setLost remembers whether a variable that has no initializer has no value either.

@@ -2,11 +2,14 @@ package gonb_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -179,4 +182,39 @@ func TestInitializersSeeKeptValues(t *testing.T) {
 	nb.ok("import \"flag\"\nvar name = flag.String(\"name\", \"none\", \"\")")
 	nb.shows("%args --name x\nflag.Parse()\n*name", "x")
 	nb.shows("*name", "none")
+}
+
+func TestNamesMayStandForSomethingElse(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\ny := 2")
+	nb.shows("func x() int { return 5 }\nx() + y", "7")
+	nb.shows("x := \"text\"\nx", "text")
+	nb.shows("type y struct{ a int }\ny{3}", "{a:3}")
+	nb.ok("z := 1\nos.Exit(0)")
+	_, failure := nb.fails("z")
+	if !strings.Contains(failure.EValue, "z has no value") {
+		t.Errorf("%v", failure)
+	}
+}
+
+func TestValuesThatCannotBeReadStopACell(t *testing.T) {
+	var folder string
+	nb := openWith(t, func(o *gonb.Options) {
+		folder = filepath.Join(o.RuntimeDir, "cells")
+		o.TempDir = folder
+	})
+	nb.ok("x := 1")
+	nb.ok("%reset")
+	nb.ok("x := 2")
+	nb.shows("x", "2")
+	if err := os.RemoveAll(filepath.Join(folder, "values")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "values"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, failure := nb.fails("x")
+	if failure.EName != "ValuesError" || !strings.Contains(failure.EValue, "prepare the variables of the cell: make a folder") {
+		t.Errorf("%v", failure)
+	}
 }

@@ -88,6 +88,19 @@ func (m *Memory) Remove(names ...string) (known []string) {
 	return known
 }
 
+// Variables are those among names that are declared as variables.
+func (m *Memory) Variables(names ...string) []string {
+	var found []string
+	for _, d := range m.declarations {
+		for _, name := range d.names {
+			if d.kind == "var" && slices.Contains(names, name) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
 // Has tells whether a declaration of one line is known.
 func (m *Memory) Has(line string) bool {
 	return slices.ContainsFunc(m.declarations, func(d declaration) bool { return len(d.lines) == 1 && d.lines[0] == line })
