@@ -16,11 +16,11 @@
 //   - pointers, also into arrays, slices, structs and variables; nil, empty and zero-sized values stay what they are
 //   - cycles, and memory that several variables share: slices that overlap, pointers to one value, one map under two names
 //   - interfaces with their dynamic types, where the next program knows these: the types that the variables' own types
-//     mention, those in Options.Types, what errors.New, errors.Join, fmt.Errorf, os and strconv return, and slices, arrays,
-//     maps and pointers of them
+//     mention, those in Options.Types, those of the errors, fs.FileInfo and fs.DirEntry that errors, fmt, os and strconv
+//     return, and slices, arrays, maps and pointers of all these
 //   - functions declared at the top level of a package, by their names: see Options.Funcs
-//   - pointers that every program has under a name: os.Stdin, os.Stdout, os.Stderr, time.Local, time.UTC, io.EOF and the like, and
-//     Options.Pointers
+//   - pointers that every program has under a name: os.Stdin, os.Stdout, os.Stderr, time.Local, time.UTC, io.EOF and the
+//     like, the color models of image/color, and Options.Pointers
 //   - time.Time with its location and without its monotonic clock reading, as Time.Round(0) returns it
 //   - sync.Mutex, sync.RWMutex and sync.WaitGroup that nothing holds, and the types of sync/atomic
 //   - what consists of these: big.Int, big.Float, the images of package image, gonum's matrices, bytes.Buffer, regexp.Regexp
@@ -53,8 +53,10 @@
 // Variables that share memory form a group. A group is one file with its graph of values and a checksum. Its slices of
 // numbers and strings from LargeBytes on lie in other files, which are mapped copy-on-write rather than read, so that a
 // program pays for the pages that it uses. (Arrays that are variables, and slices of booleans, are read.) A Save writes one
-// such file for all that is new or has changed in a group. Files never change once they are written. A manifest lists them. It is replaced by a rename at the end of a Save, which makes that Save visible as a
-// whole: a program that is killed leaves the last whole state. Nothing is synced to the disk, because the folder is as
+// such file for all that is new or has changed in a group. Files never change once they are written.
+//
+// A manifest lists the files. It is replaced by a rename at the end of a Save, which makes that Save visible as a whole: a
+// program that is killed leaves the last whole state. Nothing is synced to the disk but by Copy, because the folder is as
 // short-lived as the kernel, and a sync would cost more than all else. After a power failure the checksums tell.
 //
 // The numbers in mapped files are checked by size, name and header only, since a checksum would read all of a file of which

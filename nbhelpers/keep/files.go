@@ -146,7 +146,11 @@ func (s *Store) create(name string, write func(*os.File) error) error {
 		return err
 	}
 	s.pass()
-	if err = errors.Join(write(file), file.Close()); err != nil {
+	err = write(file)
+	if err == nil && s.durable {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
 	s.pass()

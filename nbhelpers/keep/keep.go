@@ -80,6 +80,7 @@ type Store struct {
 	epoch   uint64
 	opened  bool // epoch is known
 	wait    time.Duration
+	durable bool   // files are synced
 	step    func() // called between changes of the folder, for tests; or nil
 
 	companions  []Variable // loaded though not asked for, since they share memory
@@ -95,21 +96,22 @@ type loadedGroup struct {
 // Open returns the store in a folder that belongs to the user alone (mode 0700). It does not touch the folder.
 func Open(dir string, options Options) *Store {
 	s := &Store{dir: dir, options: options, layouts: newLayouts(), wait: lockWait, unread: map[string][]byte{}}
-	s.types = &registry{layouts: s.layouts, sources: options.Types}
+	s.types = &registry{layouts: s.layouts, dir: dir, sources: slices.Clone(options.Types)}
 	for _, f := range options.Funcs {
 		s.types.add(reflect.TypeOf(f))
 	}
 	s.named = map[uintptr]string{}
 	for name, pointer := range s.pointers() {
 		s.named[reflect.ValueOf(pointer).Pointer()] = name
+		s.types.add(reflect.TypeOf(pointer))
 	}
 	return s
 }
 
 // Reset removes all kept values. A program that loaded values before does not save any more.
 func (s *Store) Reset() error {
-	return s.change("reset", func(m *manifest) error {
-		*m = manifest{epoch: newEpoch()}
+	return s.change(verbReset, func(m *manifest) error {
+		m.epoch = newEpoch()
 		return nil
 	})
 }
@@ -139,6 +141,8 @@ func (s *Store) List() ([]Entry, error) {
 	return m.list(), nil
 }
 
+const verbReset = "reset"
+
 // change replaces the manifest under the lock.
 func (s *Store) change(verb string, edit func(*manifest) error) error {
 	unlock, err := s.lock(true)
@@ -147,10 +151,13 @@ func (s *Store) change(verb string, edit func(*manifest) error) error {
 	}
 	defer unlock()
 	m, err := s.readManifest()
-	if err != nil {
-		m = &manifest{epoch: newEpoch()} // what cannot be read is replaced
+	if verb == verbReset {
+		m, err = &manifest{}, nil // also where the old one cannot be read
 	}
-	if err = edit(m); err == nil {
+	if err == nil {
+		err = edit(m)
+	}
+	if err == nil {
 		err = s.writeManifest(m)
 	}
 	if err != nil {

@@ -215,6 +215,28 @@ func TestSentinelsKeepTheirIdentity(t *testing.T) {
 	}
 }
 
+// What people look at first in a folder of images.
+func TestFilesAndConfigs(t *testing.T) {
+	type seen struct {
+		info    fs.FileInfo
+		entries []fs.DirEntry
+		config  image.Config
+	}
+	info, err := os.Stat(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := seen{info, entries, image.Config{ColorModel: color.YCbCrModel, Width: 2, Height: 3}}
+	got := roundTrip(t, want, options())
+	if got.info.ModTime() != info.ModTime() || len(got.entries) != len(entries) || got.entries[0].Name() != entries[0].Name() || got.config != want.config {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	type functions struct {
 		upper func(string) string

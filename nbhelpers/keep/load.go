@@ -3,6 +3,7 @@ package keep
 import (
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"io/fs"
 	"os"
@@ -92,34 +93,15 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 	if len(group) == 0 {
 		return losses
 	}
-	commit, err := s.decode(file, group)
-	if err != nil {
-		var good []Variable
-		for _, v := range group {
-			file.forget()
-			if _, err := s.decode(file, []Variable{v}); err != nil {
-				lose(v.Name, err)
-				s.leave(v, err)
-				continue
-			}
-			good = append(good, v)
-		}
-		group = good
-		file.forget()
-		if commit, err = s.decode(file, group); err != nil {
-			for _, v := range group {
-				lose(v.Name, err)
-			}
-			return losses
-		}
-	}
+	group, commit := s.decodeGroup(file, group, lose)
 	commit()
 	for _, v := range group {
 		if !slices.ContainsFunc(wanted, func(w Variable) bool { return w.Name == v.Name }) {
+			s.companions = slices.DeleteFunc(s.companions, func(c Variable) bool { return c.Name == v.Name })
 			s.companions = append(s.companions, v)
 		}
 	}
-	if len(group) == len(members) {
+	if len(group) == len(members) { // all of them
 		s.loaded = append(s.loaded, loadedGroup{names(group), data})
 		return losses
 	}
@@ -129,6 +111,31 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 		}
 	}
 	return losses
+}
+
+// decodeGroup decodes those variables of a group that can be decoded.
+func (s *Store) decodeGroup(file *graphFile, group []Variable, lose func(string, error)) (good []Variable, commit func()) {
+	commit, err := s.decode(file, group)
+	if err == nil {
+		return group, commit
+	}
+	for _, v := range group {
+		file.forget()
+		if _, err := s.decode(file, []Variable{v}); err != nil {
+			lose(v.Name, err)
+			s.leave(v, err)
+			continue
+		}
+		good = append(good, v)
+	}
+	file.forget()
+	if commit, err = s.decode(file, good); err != nil {
+		for _, v := range good {
+			lose(v.Name, err)
+		}
+		return nil, func() {}
+	}
+	return good, commit
 }
 
 // member returns the variable of the program for an entry, or memory for one that the program does not declare.
@@ -189,6 +196,13 @@ func (s *Store) pointers() map[string]any {
 			"io/fs.ErrNotExist": fs.ErrNotExist, "io/fs.ErrExist": fs.ErrExist, "io/fs.ErrPermission": fs.ErrPermission,
 			"io/fs.ErrInvalid": fs.ErrInvalid, "io/fs.ErrClosed": fs.ErrClosed, "strconv.ErrRange": strconv.ErrRange,
 			"strconv.ErrSyntax": strconv.ErrSyntax, "errors.ErrUnsupported": errors.ErrUnsupported,
+			// image.Config has one of these. Their type is unexported and has a function.
+			"image/color.RGBAModel": color.RGBAModel, "image/color.RGBA64Model": color.RGBA64Model,
+			"image/color.NRGBAModel": color.NRGBAModel, "image/color.NRGBA64Model": color.NRGBA64Model,
+			"image/color.AlphaModel": color.AlphaModel, "image/color.Alpha16Model": color.Alpha16Model,
+			"image/color.GrayModel": color.GrayModel, "image/color.Gray16Model": color.Gray16Model,
+			"image/color.CMYKModel": color.CMYKModel, "image/color.YCbCrModel": color.YCbCrModel,
+			"image/color.NYCbCrAModel": color.NYCbCrAModel,
 		}
 		for name, pointer := range s.options.Pointers {
 			if v := reflect.ValueOf(pointer); v.Kind() == reflect.Pointer && !v.IsNil() {

@@ -145,7 +145,11 @@ func (s *Store) writeManifest(m *manifest) error {
 	if err != nil {
 		return err
 	}
-	return os.Rename(filepath.Join(s.dir, tempName), filepath.Join(s.dir, manifestName))
+	err = os.Rename(filepath.Join(s.dir, tempName), filepath.Join(s.dir, manifestName))
+	if err == nil && s.durable {
+		err = s.syncFolder()
+	}
+	return err
 }
 
 // remove takes variables out, and groups that are left without any.

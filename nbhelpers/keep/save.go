@@ -161,6 +161,9 @@ func (s *Store) commit(changed []changedGroup, lost []string) (losses []Loss, er
 	}
 	had := len(m.entries)
 	m.remove(lost)
+	s.loaded = slices.DeleteFunc(s.loaded, func(g loadedGroup) bool {
+		return slices.ContainsFunc(g.names, func(name string) bool { return slices.Contains(lost, name) })
+	})
 	if len(changed) == 0 && len(m.entries) == had {
 		return losses, nil // nothing was kept of what cannot be kept
 	}

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -35,6 +36,8 @@ func (e *changedError) Error() string {
 // registry finds types by name.
 type registry struct {
 	layouts *layouts
+	dir     string // of the store
+	always  []reflect.Type
 	sources []reflect.Type
 	byName  map[string][]reflect.Type
 	seen    map[reflect.Type]bool
@@ -56,9 +59,12 @@ func typeName(t reflect.Type) string {
 	return t.PkgPath() + "." + t.Name()
 }
 
-// builtin are the types that need no mention: the predeclared ones, and those of errors that the standard library makes
-// and keeps unexported.
-func builtin() []reflect.Type {
+// builtin are the types that need no mention: the predeclared ones, and common ones that the standard library returns in
+// interfaces and keeps unexported: those of errors, of fs.FileInfo and of fs.DirEntry.
+func (g *registry) builtin() []reflect.Type {
+	if g.always != nil {
+		return g.always
+	}
 	wrapped := errors.New("")
 	types := []reflect.Type{
 		reflect.TypeFor[bool](), reflect.TypeFor[string](), reflect.TypeFor[error](), reflect.TypeFor[uintptr](),
@@ -72,14 +78,33 @@ func builtin() []reflect.Type {
 	for _, err := range []error{wrapped, errors.Join(wrapped), fmt.Errorf("%w", wrapped), fmt.Errorf("%w %w", wrapped, wrapped)} {
 		types = append(types, reflect.TypeOf(err).Elem())
 	}
+	if info, err := os.Lstat(g.dir); err == nil {
+		types = append(types, indirect(info))
+	}
+	entries, err := os.ReadDir(g.dir)
+	if err == nil && len(entries) == 0 { // before the first lock
+		entries, err = os.ReadDir(filepath.Dir(g.dir))
+	}
+	if err == nil && len(entries) > 0 {
+		types = append(types, indirect(entries[0]))
+	}
+	g.always = types
 	return types
+}
+
+func indirect(v any) reflect.Type {
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
 }
 
 // candidates are the types of a name.
 func (g *registry) candidates(name string) []reflect.Type {
 	if g.byName == nil {
 		g.byName, g.seen = map[string][]reflect.Type{}, map[reflect.Type]bool{}
-		for _, t := range builtin() {
+		for _, t := range g.builtin() {
 			g.visit(t)
 		}
 	}
@@ -271,7 +296,7 @@ func (w *typeWriter) put(t reflect.Type) int {
 func (w *typeWriter) needed(t reflect.Type) {
 	switch {
 	case t.Name() != "":
-		if t.PkgPath() != "" && !slices.Contains(builtin(), t) {
+		if t.PkgPath() != "" && !slices.Contains(w.registry.builtin(), t) {
 			w.dynamic[typeName(t)] = true
 		}
 	case t.Kind() == reflect.Map:
