@@ -182,6 +182,8 @@ func TestInitializersSeeKeptValues(t *testing.T) {
 	nb.ok("import \"flag\"\nvar name = flag.String(\"name\", \"none\", \"\")")
 	nb.shows("%args --name x\nflag.Parse()\n*name", "x")
 	nb.shows("*name", "none")
+	nb.ok("%goflags -race=false")
+	nb.shows("runs := runs + 1\nruns", "2")
 }
 
 func TestNamesMayStandForSomethingElse(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/headstart-nb/headstart/kernel/gonb/program"
 )
 
-// build builds the program of a cell.
-func (t *Tool) build(output string) int {
+// build builds the program of a cell, with flags of the user's.
+func (t *Tool) build(output string, flags []string) int {
 	var lost *program.LostError
 	switch err := t.compose(); {
 	case errors.As(err, &lost): // as the compiler would say it
@@ -25,35 +26,35 @@ func (t *Tool) build(output string) int {
 	case err != nil:
 		return t.handOver()
 	}
-	if !t.plainSettings() {
-		return t.buildAll(output)
+	if len(flags) > 0 || !t.plainSettings() {
+		return t.buildAll(output, flags)
 	}
 	f, err := t.parse(false)
 	if err != nil {
-		return t.buildAll(output)
+		return t.buildAll(output, nil)
 	}
 	env, err := t.goEnv()
 	if err != nil {
-		return t.buildAll(output)
+		return t.buildAll(output, nil)
 	}
 	folder, err := t.planFolder(f, env)
 	if err != nil {
-		return t.buildAll(output)
+		return t.buildAll(output, nil)
 	}
 	if p, ok := loadPlan(folder); ok {
 		if status, done := t.follow(p, f, env, output); done {
 			return status
 		}
 	}
-	return t.buildAndKeep(folder, output)
+	return t.buildAndKeep(folder, output, nil)
 }
 
 // buildAll has the real go build the program.
-func (t *Tool) buildAll(output string) int {
+func (t *Tool) buildAll(output string, flags []string) int {
 	if !t.changed {
 		return t.handOver()
 	}
-	return t.buildAndKeep("", output)
+	return t.buildAndKeep("", output, flags)
 }
 
 // plainSettings tells whether the environment asks for nothing but a usual build for this machine.
@@ -82,7 +83,7 @@ func (t *Tool) plainSettings() bool {
 func (t *Tool) workFolder() (string, error) { return os.MkdirTemp(t.Dir, ".build-") }
 
 // buildAndKeep has the real go build the program and keeps its import configurations in a folder, if one is given.
-func (t *Tool) buildAndKeep(folder, output string) int {
+func (t *Tool) buildAndKeep(folder, output string, flags []string) int {
 	temp, err := t.workFolder()
 	if err != nil {
 		return t.handOver()
@@ -102,7 +103,7 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 	}
 	var messages bytes.Buffer
 	env := append(t.Env[:len(t.Env):len(t.Env)], "GOTMPDIR="+temp)
-	status := t.exec(t.Stdout, &messages, env, path, append([]string{"build", "-work", "-o", output}, overlay...)...)
+	status := t.exec(t.Stdout, &messages, env, path, slices.Concat([]string{"build", "-work", "-o", output}, overlay, flags)...)
 	text, work := messages.String(), ""
 	if rest, ok := strings.CutPrefix(text, "WORK="); ok {
 		work, text, _ = strings.Cut(rest, "\n")

@@ -57,8 +57,8 @@ func (t *Tool) Run() int {
 		if t.resolved() {
 			return 0
 		}
-	case len(t.Args) == 3 && t.Args[0] == "build" && t.Args[1] == "-o":
-		return t.build(t.Args[2])
+	case len(t.Args) >= 3 && t.Args[0] == "build" && t.Args[1] == "-o" && t.getenv("GOARCH") != "wasm":
+		return t.build(t.Args[2], t.Args[3:])
 	}
 	return t.handOver()
 }
