@@ -74,7 +74,11 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 			continue
 		}
 		text, needs, named := r.names.write(object.Type())
-		if !named {
+		switch {
+		case r.importsAs(name.Name):
+			ok = false
+			reasons = append(reasons, Dropped{name.Name, "its name is that of a package that the program imports"})
+		case !named:
 			ok = false
 			if object.Type() != types.Typ[types.Invalid] {
 				reasons = append(reasons, Dropped{name.Name, "its type, " + types.TypeString(object.Type(), types.RelativeTo(r.pkg)) + ", has no name outside of its package"})
@@ -96,11 +100,24 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 	r.outcome.NotKept = append(r.outcome.NotKept, reasons...)
 	var used strings.Builder
 	for _, v := range list {
+		if len(reasons) > 0 && !slices.ContainsFunc(reasons, func(d Dropped) bool { return d.Name == v.Name }) {
+			r.outcome.NotKept = append(r.outcome.NotKept, Dropped{v.Name, "it is declared together with " + reasons[0].Name})
+		}
 		fmt.Fprintf(&used, "; _ = %s", v.Name)
 	}
 	end := r.offset(statement.End())
 	r.replace(end, end, used.String())
 	return nil, false
+}
+
+// importsAs tells whether main.go imports a package by that name, which no variable of the package can have then.
+func (r *rewriting) importsAs(name string) bool {
+	for _, spec := range r.main.Imports {
+		if i, ok := r.names.imported[unquoted(spec.Path)]; ok && i.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // hoistVar makes assignments of a var declaration in func main.
