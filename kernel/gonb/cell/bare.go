@@ -116,7 +116,7 @@ func (r *topLevelReader) token(at token.Pos, tok token.Token, literal string) {
 	if literal == "" {
 		literal = tok.String()
 	}
-	r.end = r.file.Offset(at) + len(literal)
+	r.end = min(r.file.Offset(at)+len(literal), r.file.Size()) // a semicolon may be one that the end of the text means
 	if len(r.words) < maxWords {
 		r.words = append(r.words, tok)
 		if tok == token.IDENT {

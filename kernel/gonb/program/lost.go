@@ -42,15 +42,18 @@ func (r *rewriting) usesLost() error {
 	var follow func(body ast.Node)
 	follow = func(body ast.Node) {
 		ast.Inspect(body, func(node ast.Node) bool {
-			if assign, ok := node.(*ast.AssignStmt); ok && assign.Tok == token.ASSIGN {
+			if assign, ok := node.(*ast.AssignStmt); ok && assign.Tok == token.ASSIGN && found == nil {
 				for _, right := range assign.Rhs {
 					follow(right)
 				}
 				for _, left := range assign.Lhs {
 					if name, ok := left.(*ast.Ident); ok {
 						delete(lost, r.info.Uses[name])
+					} else {
+						follow(left)
 					}
 				}
+				return false
 			}
 			name, ok := node.(*ast.Ident)
 			if !ok || found != nil {
