@@ -18,7 +18,7 @@ func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]an
 		failure := report.Plain("SyntaxError", fmt.Sprintf("%s is not a Go expression: %v", expression, err))
 		return nil, &failure.Error
 	}
-	var value valueOutput
+	value := valueOutput{data: map[string]any{}} // a call may have no value
 	reply, err := e.Execute(ctx, wire.ExecuteRequest{Code: expression}, &value)
 	switch {
 	case err != nil:

@@ -42,6 +42,9 @@ const valueFile = ".headstart-value.json"
 // their kept values, and the value of a last expression is shown.
 func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
 	work := in.waitForWork(ctx)
+	if err := e.forget(c); err != nil {
+		e.options.Log.Warn("values of variables were not removed", "error", err)
+	}
 	e.mu.Lock()
 	prepared := cell.Prepare(c, e.values.carried)
 	stale := e.memory.Variables(prepared.Others...)
@@ -61,9 +64,11 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 	if r.compiled {
 		e.mu.Lock()
 		e.memory.Add(prepared.Cell)
-		e.values.carried = cell.Carried{}
+		if prepared.Origin != nil { // GoNB was told of them
+			e.values.carried = cell.Carried{}
+		}
 		e.mu.Unlock()
-		for _, notice := range e.learn(ctx, in, c, prepared, outcome, r) {
+		for _, notice := range e.learn(ctx, in, prepared, outcome, r) {
 			_ = io.Stream(wire.Stderr, notice+"\n") // fails when the cell has ended: nobody reads it
 		}
 	}
@@ -149,8 +154,8 @@ func readValue(work string) (shown display.Bundle, ok bool) {
 }
 
 // learn takes over what a cell has declared, and returns what the user should know about it.
-func (e *Engine) learn(ctx context.Context, in *instance, c cell.Cell, prepared cell.Prepared, outcome program.Outcome, r result) (notices []string) {
-	if err := e.forget(c, prepared, outcome); err != nil {
+func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared, outcome program.Outcome, r result) (notices []string) {
+	if err := e.replaced(prepared.Declared, outcome.Saved); err != nil {
 		e.options.Log.Warn("values of variables were not removed", "error", err)
 	}
 	entries, err := e.entries()
@@ -233,37 +238,61 @@ func with(set map[string]bool, name string) map[string]bool {
 	return set
 }
 
-// forget drops kept values of variables that the cell has declared anew or removed.
-func (e *Engine) forget(c cell.Cell, prepared cell.Prepared, outcome program.Outcome) error {
+// forget drops the values of variables that the cell's commands make GoNB forget, which it does before the cell runs.
+func (e *Engine) forget(c cell.Cell) error {
 	removed, all := c.Removed()
-	for _, name := range prepared.Declared {
-		if !slices.Contains(outcome.Saved, name) {
-			removed = append(removed, name)
-		}
-	}
 	e.mu.Lock()
-	for _, name := range prepared.Declared {
-		delete(e.values.statements, name)
-		delete(e.values.lost, name)
-		if !slices.Contains(outcome.Saved, name) {
-			delete(e.values.skipped, name)
+	e.values.carried.Remove(removed...)
+	if all {
+		e.values = values{folder: e.values.folder, begun: e.values.begun}
+	}
+	for _, name := range removed {
+		e.values.drop(name)
+	}
+	e.mu.Unlock()
+	if !all {
+		return e.dropValues(removed)
+	}
+	store, err := e.store()
+	if err != nil {
+		return err
+	}
+	return store.Reset()
+}
+
+// replaced drops the values of variables that the cell has declared anew, where the program has not saved others.
+func (e *Engine) replaced(declared, saved []string) error {
+	var removed []string
+	e.mu.Lock()
+	for _, name := range declared {
+		skipped := e.values.skipped[name]
+		e.values.drop(name)
+		if !slices.Contains(saved, name) {
+			removed = append(removed, name)
+		} else if skipped {
+			e.values.skipped = with(e.values.skipped, name)
 		}
 	}
 	e.mu.Unlock()
-	if !all && len(removed) == 0 {
+	return e.dropValues(removed)
+}
+
+func (e *Engine) dropValues(names []string) error {
+	if len(names) == 0 {
 		return nil
 	}
 	store, err := e.store()
 	if err != nil {
 		return err
 	}
-	if all {
-		e.mu.Lock()
-		e.values.lost, e.values.statements, e.values.skipped = nil, nil, nil
-		e.mu.Unlock()
-		return store.Reset()
-	}
-	return store.Drop(removed...)
+	return store.Drop(names...)
+}
+
+// drop forgets what is known of a variable.
+func (v *values) drop(name string) {
+	delete(v.statements, name)
+	delete(v.lost, name)
+	delete(v.skipped, name)
 }
 
 // carry makes a variable, which statements declare, one of the declarations that GoNB is told with the next cell.

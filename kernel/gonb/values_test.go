@@ -199,6 +199,28 @@ func TestNamesMayStandForSomethingElse(t *testing.T) {
 	}
 }
 
+func TestCommandsBetweenStatements(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\nvar y = 2\ny++")
+	nb.ok("!true")
+	nb.ok("%env A b")
+	nb.shows("x + y", "4")
+	nb.ok("%reset\nz := 3")
+	nb.shows("z", "3")
+	_, failure := nb.fails("x")
+	if !strings.Contains(failure.EValue, "undefined: x") {
+		t.Errorf("%v", failure)
+	}
+	nb.ok("%rm z")
+	_, failure = nb.fails("z")
+	if !strings.Contains(failure.EValue, "undefined: z") {
+		t.Errorf("%v", failure)
+	}
+	if list, err := nb.engine.Variables(); err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
 func TestValuesThatCannotBeReadStopACell(t *testing.T) {
 	var folder string
 	nb := openWith(t, func(o *gonb.Options) {
