@@ -22,8 +22,8 @@ const module = "github.com/headstart-nb/headstart/"
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
 	{"internal/need", "internal/hostile", "internal/filelock", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible"},
-	{".", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "nbhelpers/warm/server"},
-	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
+	{".", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/warm", "nbhelpers/warm/server"},
+	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary",
@@ -153,7 +153,8 @@ func TestImportsGoDownward(t *testing.T) {
 func TestLightPackagesStayLight(t *testing.T) {
 	all := imports(t)
 	for _, pkg := range []string{
-		"models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm", "internal/diagnosis", "internal/atomicfile",
+		"models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/live", "nbhelpers/result", "nbhelpers/sketch", "nbhelpers/warm",
+		"internal/diagnosis", "internal/atomicfile",
 	} {
 		for _, imported := range all[pkg] {
 			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") && !strings.HasPrefix(imported, module) {

@@ -12,7 +12,7 @@ import (
 // holds node_modules.
 //
 //go:embed go.mod go.sum
-//go:embed nbhelpers/*.go nbhelpers/display nbhelpers/figure nbhelpers/keep nbhelpers/live nbhelpers/sketch nbhelpers/warm models
+//go:embed nbhelpers/*.go nbhelpers/display nbhelpers/figure nbhelpers/keep nbhelpers/live nbhelpers/result nbhelpers/sketch nbhelpers/warm models
 //go:embed magics/*.go magics/magictest magics/plugin internal
 var embedded embed.FS
 

@@ -43,6 +43,11 @@ NBHELPERS = """import (
 show := nbhelpers.Show
 fmt.Println("cell {n}", show != nil)"""
 
+# Cells without a function, which GoNB does not run: one that uses no kept value, and one that uses ten.
+BARE = 'fmt.Println("cell {n}")'
+KEEP = "\n".join(f"kept{i} := {i}" for i in range(10))
+KEPT = "\n".join(f"kept{i} += {{n}}" for i in range(10))
+
 
 class Kernel:
     """A kernel process and a client of it."""
@@ -110,7 +115,8 @@ def main():
             module = os.path.join(home, "module")
             headstart.run(f"!*mkdir -p {module} && cp go.mod go.sum {module}/ && realpath {source} > {module}/source")
             gonb.run(f"!*name=$(head -1 go.mod); sed \"s|^module .*|$name|; s|=> .*|=> $(cat {module}/source)|\" {module}/go.mod > go.mod; cp {module}/go.sum .")
-            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS}
+            headstart.run(KEEP)
+            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS, "statements": BARE, "ten kept": KEPT}
             figures = compare({"gonb": gonb, "headstart": headstart}, cells, args.rounds)
         finally:
             gonb.close()
@@ -120,7 +126,8 @@ def main():
 
 def compare(kernels, cells, rounds):
     """Runs every cell in every kernel in turn, round by round."""
-    times = {(cell, kernel): [] for cell in cells for kernel in kernels}
+    only_here = {"statements", "ten kept"}
+    times = {(cell, kernel): [] for cell in cells for kernel in kernels if kernel == "headstart" or cell not in only_here}
     for n in range(rounds + 2):
         for cell, kernel in times:
             seconds = kernels[kernel].run(cells[cell].replace("{n}", str(1000 + n)))
@@ -128,15 +135,20 @@ def compare(kernels, cells, rounds):
                 times[cell, kernel].append(seconds)
     figures = {}
     for cell in cells:
-        gonb, headstart = (statistics.median(times[cell, kernel]) for kernel in ("gonb", "headstart"))
-        figures[cell] = {"gonb_s": gonb, "headstart_s": headstart, "faster": gonb / headstart}
+        headstart = statistics.median(times[cell, "headstart"])
+        figures[cell] = {"headstart_s": headstart}
+        if cell not in only_here:
+            gonb = statistics.median(times[cell, "gonb"])
+            figures[cell].update(gonb_s=gonb, faster=gonb / headstart)
     return figures
 
 
 def table(figures):
     lines = ["cell        GoNB alone   Headstart  faster   through Headstart, to fmt"]
     for name, row in figures.items():
-        lines.append(f"{name:10}  {row['gonb_s'] * 1000:7.0f} ms  {row['headstart_s'] * 1000:7.0f} ms   {row['faster']:.2f}    {row['headstart_s'] / figures['fmt']['headstart_s']:.2f}")
+        gonb = f"{row['gonb_s'] * 1000:7.0f} ms" if "gonb_s" in row else " " * 10
+        faster = f"{row['faster']:.2f}" if "faster" in row else " " * 4
+        lines.append(f"{name:10}  {gonb}  {row['headstart_s'] * 1000:7.0f} ms   {faster}    {row['headstart_s'] / figures['fmt']['headstart_s']:.2f}")
     return "\n".join(lines)
 
 

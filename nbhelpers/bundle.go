@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/result"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
@@ -20,8 +21,38 @@ import (
 // textWidth is how wide charts of characters are, in columns.
 const textWidth = 80
 
-// bundle chooses the forms of a value. A panic in the value's own method becomes an error.
-func bundle(v any) (b display.Bundle, err error) {
+// bundle chooses the forms of a value for Show. A panic in the value's own method becomes an error.
+func bundle(v any) (display.Bundle, error) {
+	return choose(v, func(v any) (display.Bundle, error) {
+		switch v := v.(type) {
+		case string:
+			return display.Text(v), nil
+		case error:
+			return display.Text(v.Error()), nil
+		case []byte:
+			return result.Bytes(v), nil
+		case image.Image:
+			return result.Image(v)
+		case io.WriterTo:
+			var buffer bytes.Buffer
+			if _, err := v.WriteTo(&buffer); err != nil {
+				return display.Bundle{}, fmt.Errorf("show a %T: write it: %w", v, err)
+			}
+			return result.Bytes(buffer.Bytes()), nil
+		}
+		if table, ok := result.Structs(v, false); ok {
+			return tableBundle(table), nil
+		}
+		return display.Text(fmt.Sprint(v)), nil
+	})
+}
+
+// Bundle is what a notebook shows for a cell that ends in v: the forms of Show for the types of this project, those of
+// result.Of for all others.
+func Bundle(v any) (display.Bundle, error) { return choose(v, result.Of) }
+
+// choose chooses the forms of a value of this project's types; otherwise does so for all others.
+func choose(v any, otherwise func(v any) (display.Bundle, error)) (b display.Bundle, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("show a %T: it panicked: %v", v, r)
@@ -36,14 +67,6 @@ func bundle(v any) (b display.Bundle, err error) {
 		return rich(display.MIMEMarkdown, string(v), string(v)), nil
 	case HTML:
 		return rich(display.MIMEHTML, string(v), string(v)), nil
-	case string:
-		return display.Text(v), nil
-	case error:
-		return display.Text(v.Error()), nil
-	case []byte:
-		return bytesBundle(v), nil
-	case image.Image:
-		return imageBundle(v)
 	case []image.Image:
 		return gridBundle("", images(v))
 	case sketch.Table:
@@ -67,59 +90,18 @@ func bundle(v any) (b display.Bundle, err error) {
 	case warm.Explanation:
 		text := fmt.Sprintf("heat map of %s for %s (%s)", v.Model, sketch.Label(v.Class.Class, 40), sketch.Percent(v.Class.Probability))
 		return withDrawing(display.Text(text), v.Drawing), nil
-	case io.WriterTo:
-		var buffer bytes.Buffer
-		if _, err := v.WriteTo(&buffer); err != nil {
-			return b, fmt.Errorf("show a %T: write it: %w", v, err)
-		}
-		return bytesBundle(buffer.Bytes()), nil
 	}
-	if table, ok := structTable(v); ok {
-		return tableBundle(table), nil
-	}
-	return display.Text(fmt.Sprint(v)), nil
+	return otherwise(v)
 }
 
 func rich(mime, value, text string) display.Bundle {
 	return display.Bundle{Data: map[string]any{mime: value, display.MIMEText: text}}
 }
 
-func tableBundle(t sketch.Table) display.Bundle {
-	return rich(display.MIMEHTML, t.HTML(), t.Text())
-}
+func tableBundle(t sketch.Table) display.Bundle { return result.Rich(t) }
 
 func curvesBundle(c sketch.Curves) display.Bundle {
 	return display.Bundle{Data: map[string]any{display.MIMEVegaLite: c.VegaLite(), display.MIMEText: c.Text(textWidth)}}
-}
-
-// bytesBundle recognizes an image by its first bytes.
-func bytesBundle(data []byte) display.Bundle {
-	for mime, start := range map[string]string{display.MIMEPNG: "\x89PNG\r\n\x1a\n", display.MIMEJPEG: "\xff\xd8\xff"} {
-		if bytes.HasPrefix(data, []byte(start)) {
-			text := fmt.Sprintf("%s, %s bytes", mime, sketch.Count(len(data)))
-			return display.Bundle{Data: map[string]any{mime: data, display.MIMEText: text}}
-		}
-	}
-	return display.Text(strings.ToValidUTF8(string(data), "\uFFFD"))
-}
-
-// mostPixels is the largest image that is shown: larger ones make a notebook file too large to open.
-const mostPixels = 40_000_000
-
-func imageBundle(img image.Image) (display.Bundle, error) {
-	r := img.Bounds()
-	if r.Empty() {
-		return display.Bundle{}, errors.New("show an image: it is empty")
-	}
-	if r.Dx() > mostPixels/r.Dy() {
-		return display.Bundle{}, fmt.Errorf("show an image of %d x %d pixels: the limit is %d pixels; scale it down first", r.Dx(), r.Dy(), mostPixels)
-	}
-	var buffer bytes.Buffer
-	if err := png.Encode(&buffer, img); err != nil {
-		return display.Bundle{}, fmt.Errorf("show an image of %d x %d pixels: encode it as PNG: %w", r.Dx(), r.Dy(), err)
-	}
-	text := fmt.Sprintf("image of %d x %d pixels", r.Dx(), r.Dy())
-	return display.Bundle{Data: map[string]any{display.MIMEPNG: buffer.Bytes(), display.MIMEText: text}}, nil
 }
 
 // Image is one cell of a grid.
@@ -149,7 +131,7 @@ func Grid(title string, cells ...Image) error {
 
 // Table shows rows of text under a header.
 func Table(header []string, rows ...[]string) error {
-	return process().show(tableBundle(numbered(sketch.Table{Header: header, Rows: rows})), "")
+	return process().show(tableBundle(result.Numbered(sketch.Table{Header: header, Rows: rows})), "")
 }
 
 // thumbSide is the longer side of a thumbnail in pixels: 96 CSS pixels at double resolution.

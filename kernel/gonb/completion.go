@@ -141,7 +141,7 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	server, text := e.question(ctx, code)
+	server, text := e.question(ctx, code, cursor)
 	if server == nil {
 		return reply, nil
 	}
@@ -172,9 +172,18 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 		reply.Found, reply.Data["text/plain"] = true, help
 		return reply, nil
 	}
+	name := nameAt(code, identifierBefore(code, cursor))
+	kept, isKept := e.variable(name)
+	value, valueMarkdown := describeVariable(kept)
+	if isKept && strings.TrimSpace(code) == name { // asked about by name alone, it need not be looked for
+		reply.Found = true
+		reply.Data["text/plain"] = "var " + name + " " + kept.Type + "\n" + value
+		reply.Data["text/markdown"] = "```go\nvar " + name + " " + kept.Type + "\n```\n" + valueMarkdown
+		return reply, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	server, text := e.question(ctx, code)
+	server, text := e.question(ctx, code, cursor)
 	if server == nil {
 		return reply, nil
 	}
@@ -183,20 +192,41 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 		return reply, nil // late or unanswered: the front end shows nothing
 	}
 	reply.Found = true
-	reply.Data["text/markdown"] = markdown
 	reply.Data["text/plain"] = plain(markdown)
+	if isKept && strings.Contains(markdown, "var "+name+" ") {
+		reply.Data["text/plain"] = plain(markdown) + "\n" + value
+		markdown += "\n" + valueMarkdown
+	}
+	reply.Data["text/markdown"] = markdown
 	return reply, nil
 }
 
+// nameAt is the name that a cursor is at; empty where it is at none.
+func nameAt(code string, cursor int) string {
+	runes := []rune(code)
+	part := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]) || runes[i] == '_')
+	}
+	from := min(max(cursor, 0), len(runes))
+	to := from
+	for part(from - 1) {
+		from--
+	}
+	for part(to) {
+		to++
+	}
+	return string(runes[from:to])
+}
+
 // question is the server to ask about a cell, and the file to ask about; the server is nil where there is none.
-func (e *Engine) question(ctx context.Context, code string) (*gopls.Server, string) {
+func (e *Engine) question(ctx context.Context, code string, cursor int) (*gopls.Server, string) {
 	server := e.languageServer(ctx)
 	if server == nil {
 		return nil, ""
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return server, cell.Composed(cell.New(code, 0), &e.memory, e.standard.find)
+	return server, cell.Composed(cell.New(code, 0), place(code, cursor).Line, &e.memory, e.standard.find)
 }
 
 // identifierBefore moves a cursor after a name, such as in its argument list, to that name.

@@ -50,6 +50,7 @@ type Engine struct {
 	memory   cell.Memory
 	standard standardLibrary
 	comms    comms
+	values   values
 	leftOver string // the work folder of a GoNB that died, until its module files have been taken over
 }
 
@@ -65,6 +66,7 @@ func New(options Options) *Engine {
 		options.TempDir = filepath.Join(options.RuntimeDir, "tmp")
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
+	e.values.folder = filepath.Join(options.TempDir, "values")
 	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
 		if realGo, err := filepath.EvalSymlinks(realGo); err == nil {
 			e.standard.root = filepath.Join(filepath.Dir(filepath.Dir(realGo)), "src")
@@ -200,9 +202,6 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 	if failure := c.Check(e.options.Unknown); failure != nil {
 		return failed(failure), nil
 	}
-	if cell.IsExpression(request.Code) {
-		return e.show(ctx, strings.TrimSpace(request.Code), io)
-	}
 	if err := e.acquire(ctx); err != nil {
 		return failed(&interrupted("waiting for its turn").Error), nil
 	}
@@ -214,12 +213,7 @@ func (e *Engine) Execute(ctx context.Context, request wire.ExecuteRequest, io se
 		}
 		return wire.ExecuteReply{}, err
 	}
-	r := e.run(ctx, in, c, io)
-	if r.compiled {
-		e.mu.Lock()
-		e.memory.Add(c)
-		e.mu.Unlock()
-	}
+	r := e.runCell(ctx, in, c, io)
 	if r.failure == nil {
 		return wire.ExecuteReply{Status: wire.StatusOK}, nil
 	}

@@ -2,12 +2,8 @@ package gonb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"go/parser"
-	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/session"
@@ -22,65 +18,26 @@ func (e *Engine) Evaluate(ctx context.Context, expression string) (map[string]an
 		failure := report.Plain("SyntaxError", fmt.Sprintf("%s is not a Go expression: %v", expression, err))
 		return nil, &failure.Error
 	}
-	var value valueOutput
-	request := wire.ExecuteRequest{Code: beforeExpression + expression + ",\n)"}
-	reply, err := e.Execute(ctx, request, &value)
-	if err != nil {
+	value := valueOutput{data: map[string]any{}} // a call may have no value
+	reply, err := e.Execute(ctx, wire.ExecuteRequest{Code: expression}, &value)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if reply.Error != nil {
-		// The traceback shows lines that the user did not write.
-		failure := report.Plain(reply.EName, ownLine(reply.EValue))
+	case reply.Error != nil: // its traceback shows lines of a cell that the user did not write
+		failure := report.Plain(reply.EName, reply.EValue)
 		return nil, &failure.Error
 	}
-	return map[string]any{"text/plain": value.String()}, nil
+	return value.data, nil
 }
 
-// show shows the value of an expression as the cell's result.
-func (e *Engine) show(ctx context.Context, expression string, io session.IO) (wire.ExecuteReply, error) {
-	data, err := e.Evaluate(ctx, expression)
-	var failure *wire.Error
-	switch {
-	case errors.As(err, &failure):
-		return failed(failure), nil
-	case err != nil:
-		return wire.ExecuteReply{}, err
-	}
-	return wire.ExecuteReply{Status: wire.StatusOK}, io.Result(wire.ExecuteResult{Data: data})
-}
-
-// beforeExpression is two lines, which a line number in an error counts too.
-const beforeExpression = "%%\nfmt.Printf(\"%+v\",\n"
-
-// ownLine makes the line number that an error's text begins with the expression's own.
-func ownLine(text string) string {
-	rest, numbered := strings.CutPrefix(text, "line ")
-	digits, message, found := strings.Cut(rest, ": ")
-	number, err := strconv.Atoi(digits)
-	if !numbered || !found || err != nil {
-		return text
-	}
-	return fmt.Sprintf("line %d: %s", number-strings.Count(beforeExpression, "\n"), message)
-}
-
-// valueOutput keeps what an expression's program prints, and nothing else.
+// valueOutput keeps the value of an expression, and nothing that its program prints.
 type valueOutput struct {
 	silence
-	mu   sync.Mutex
-	text strings.Builder
+	data map[string]any
 }
 
-func (v *valueOutput) Stream(name, text string) error {
-	if name == wire.Stdout {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.text.WriteString(text)
-	}
+// Result takes the value.
+func (v *valueOutput) Result(result wire.ExecuteResult) error {
+	v.data = result.Data
 	return nil
-}
-
-func (v *valueOutput) String() string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.text.String()
 }

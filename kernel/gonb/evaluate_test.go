@@ -11,7 +11,8 @@ func TestExpressionsHaveValues(t *testing.T) {
 	n := open(t)
 	n.ok("var remembered = map[string]int{\"a\": 1}")
 	for expression, want := range map[string]string{
-		"remembered":                "map[a:1]",
+		"remembered":                "key  value\n───  ─────\na        1",
+		"remembered[\"a\"]":         "1",
 		"struct{ A string }{\"x\"}": "{A:x}",
 	} {
 		data, err := n.engine.Evaluate(t.Context(), expression)

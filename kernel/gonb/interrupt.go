@@ -36,7 +36,7 @@ func (r *run) interrupt(e *Engine) result {
 		if replied && idle {
 			r.drain()
 			r.stderr.End(true)
-			return result{failure: interrupted(doing)}
+			return result{failure: interrupted(doing), compiled: doing == running}
 		}
 		if time.Since(begun) > giveUp || r.in.hasEnded() {
 			r.stderr.End(true)
@@ -62,6 +62,9 @@ func (r *run) stopProcesses(asked map[int]bool, kill bool) {
 	}
 }
 
+// running is the phase of a cell whose program GoNB has built.
+const running = "running"
+
 // phase says what GoNB was doing, by what it runs.
 func phase(below []descendant) string {
 	doing := "starting"
@@ -76,7 +79,7 @@ func phase(below []descendant) string {
 			doing = "compiling"
 		default:
 			if !p.isTool() {
-				return "running"
+				return running
 			}
 		}
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	Plugins Plugins
 	// Versions are those of the kernel, of what runs Go cells, and of Go, in the order to show them.
 	Versions func(context.Context) []Version
+	// Variables are those of the engine's cells.
+	Variables Variables
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -45,6 +47,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Versions != nil {
 		list = append(list, versionMagic(c.Versions))
+	}
+	if c.Variables != nil {
+		list = append(list, varsMagic(c.Variables))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

@@ -61,6 +61,28 @@ func (f *fakePlugins) Restart(_ context.Context, name string) error {
 }
 func (f *fakePlugins) Log(name string) (string, error) { return "log of " + name + "\n", nil }
 
+// fakeVariables are two, which share memory.
+type fakeVariables struct{ dropped []string }
+
+func (f *fakeVariables) Variables() ([]Variable, error) {
+	if len(f.dropped) > 0 {
+		return nil, nil
+	}
+	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return []Variable{
+		{Name: "list", Type: "[]int", Bytes: 24, Value: "[1 2 3]", When: when, Shared: []string{"part"}},
+		{Name: "part", Type: "[]int", Bytes: 5_000_000, Value: "[2 3]", When: when, Shared: []string{"list"}},
+	}, nil
+}
+
+func (f *fakeVariables) DropVariables(names ...string) error {
+	if names[0] == "x" {
+		return errors.New("drop x: no variable of that name has a kept value; the names are list, part")
+	}
+	f.dropped = append(f.dropped, names...)
+	return nil
+}
+
 type echo struct{}
 
 func (echo) Name() string { return "echo" }
@@ -80,7 +102,7 @@ func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 	list := Magics(Config{
 		Registry: known,
 		Engine:   []registry.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
-		Plugins:  plugins,
+		Plugins:  plugins, Variables: &fakeVariables{},
 		Versions: func(context.Context) []Version {
 			return []Version{{"headstart", "0.1.0 (0123456789ab)"}, {"gonb", "v0.11.4"}, {"go", "go1.26.8"}}
 		},
@@ -133,6 +155,7 @@ func TestTranscripts(t *testing.T) {
 	r := newRegistry(t, &fakePlugins{})
 	golden(t, "help.txt", transcript(t, r, "%help", "%help echo", "%help %cd", "%help eco", "%help --json", "%help help"))
 	golden(t, "plugins.txt", transcript(t, r, "%plugins", "%plugins list --json", "%plugins restart shout", "%plugins restart x", "%plugins restart", "%plugins log shout", "%plugins rescan"))
+	golden(t, "vars.txt", transcript(t, r, "%vars", "%vars --json", "%vars list --json", "%vars drop x", "%vars drop", "%vars drop list part", "%vars", "%vars list --json"))
 	golden(t, "doctor.txt", transcript(t, r, "%doctor", "%doctor --json"))
 	golden(t, "reference.md", transcript(t, r, "%help --markdown"))
 }

@@ -1,10 +1,14 @@
 package keep
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"testing"
+	"unsafe"
 )
 
 // resident is how much memory the process has in pages of its own or of files.
@@ -51,4 +55,102 @@ func TestGigabyte(t *testing.T) {
 		t.Errorf("to read one number took %d MB", grown>>20)
 	}
 	store.unmap(t)
+}
+
+func TestLargeDataIsMapped(t *testing.T) {
+	dir := folder(t)
+	numbers := make([]float32, 1<<18)
+	for i := range numbers {
+		numbers[i] = float32(i)
+	}
+	part := numbers[1000:200000]
+	text := strings.Repeat("0123456789abcdef", 1<<13)
+	lines := []string{text[:LargeBytes], text[16:], "short"}
+	save(t, dir, options(), variable("numbers", &numbers), variable("part", &part), variable("text", &text), variable("lines", &lines))
+	var numbers2, part2 []float32
+	var text2 string
+	var lines2 []string
+	store := Open(dir, options())
+	variables := []Variable{variable("numbers", &numbers2), variable("part", &part2), variable("text", &text2), variable("lines", &lines2)}
+	checkLosses(t, store.Load(variables...))
+	if !slices.Equal(numbers, numbers2) || &part2[0] != &numbers2[1000] || text2 != text || !slices.Equal(lines, lines2) ||
+		unsafe.StringData(lines2[1]) != (*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(text2)), 16)) {
+		t.Error("values differ")
+	}
+	if len(store.files) != 2 || !slices.ContainsFunc(store.files, func(m *mapping) bool {
+		return unsafe.Pointer(&m.data[0]) == unsafe.Pointer(&numbers2[0])
+	}) {
+		t.Errorf("%d files are mapped", len(store.files))
+	}
+	checkLosses(t, store.Save(variables...))
+	before := files(t, dir)
+
+	numbers2[5] = 5 // the same value: a page is copied, but nothing has changed
+	checkLosses(t, store.Save(variables...))
+	if !slices.Equal(before, files(t, dir)) {
+		t.Error("the file was written again")
+	}
+	part2[7] = -1
+	numbers2 = numbers2[900:210000:210000] // what is left of the old file can be let go
+	checkLosses(t, store.Save(variables...))
+	if slices.Equal(before, files(t, dir)) || len(before) != len(files(t, dir)) {
+		t.Errorf("files before %q, after %q", before, files(t, dir))
+	}
+	var numbers3, part3 []float32
+	load(t, dir, options(), variable("numbers", &numbers3), variable("part", &part3))
+	if len(numbers3) != 209100 || numbers3[107] != -1 || &part3[0] != &numbers3[100] || text2 != text {
+		t.Errorf("%d numbers", len(numbers3))
+	}
+}
+
+func TestPartOfAMappedSlice(t *testing.T) {
+	dir := folder(t)
+	numbers := make([]int64, 1<<16)
+	numbers[1<<15] = 7
+	save(t, dir, options(), variable("numbers", &numbers))
+	before := files(t, dir)
+	var numbers2 []int64
+	store := Open(dir, options())
+	checkLosses(t, store.Load(variable("numbers", &numbers2)))
+	numbers2 = numbers2[1<<15-1:]
+	checkLosses(t, store.Save(variable("numbers", &numbers2)))
+	after := files(t, dir)
+	flat := func(name string) bool { return !strings.HasSuffix(name, flatEnding) }
+	if !slices.Equal(slices.DeleteFunc(before, flat), slices.DeleteFunc(after, flat)) {
+		t.Errorf("files before %q, after %q", before, after)
+	}
+	load(t, dir, options(), variable("numbers", &numbers))
+	if len(numbers) != 1<<15+1 || numbers[1] != 7 {
+		t.Errorf("%d numbers", len(numbers))
+	}
+}
+
+func TestManyLargePartsAreOneFile(t *testing.T) {
+	dir := folder(t)
+	images := make([]*struct{ pix []uint8 }, 40)
+	for i := range images {
+		images[i] = &struct{ pix []uint8 }{bytes.Repeat([]byte{byte(i)}, LargeBytes+i)}
+	}
+	save(t, dir, options(), variable("images", &images))
+	if got := files(t, dir); len(got) != 3 {
+		t.Errorf("files: %q", got)
+	}
+	var images2 []*struct{ pix []uint8 }
+	store := Open(dir, options())
+	checkLosses(t, store.Load(variable("images", &images2)))
+	for i := range images {
+		if !bytes.Equal(images[i].pix, images2[i].pix) {
+			t.Errorf("image %d differs", i)
+		}
+	}
+	images2[7].pix[5] = 99
+	checkLosses(t, store.Save(variable("images", &images2)))
+	list, err := store.List()
+	if err != nil || list[0].Bytes > 42*(LargeBytes+partAlign) {
+		t.Errorf("%+v, %v: one image has changed, the others were written again", list, err)
+	}
+	load(t, dir, options(), variable("images", &images))
+	if images[7].pix[5] != 99 || images[8].pix[5] != 8 || images[39].pix[LargeBytes+38] != 39 {
+		t.Error("values differ")
+	}
 }

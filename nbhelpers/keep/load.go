@@ -93,27 +93,7 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 	if len(group) == 0 {
 		return losses
 	}
-	commit, err := s.decode(file, group)
-	if err != nil {
-		var good []Variable
-		for _, v := range group {
-			file.forget()
-			if _, err := s.decode(file, []Variable{v}); err != nil {
-				lose(v.Name, err)
-				s.leave(v, err)
-				continue
-			}
-			good = append(good, v)
-		}
-		group = good
-		file.forget()
-		if commit, err = s.decode(file, group); err != nil {
-			for _, v := range group {
-				lose(v.Name, err)
-			}
-			return losses
-		}
-	}
+	group, commit := s.decodeGroup(file, group, lose)
 	commit()
 	for _, v := range group {
 		if !slices.ContainsFunc(wanted, func(w Variable) bool { return w.Name == v.Name }) {
@@ -121,7 +101,7 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 			s.companions = append(s.companions, v)
 		}
 	}
-	if len(group) == len(members) {
+	if len(group) == len(members) { // all of them
 		s.loaded = append(s.loaded, loadedGroup{names(group), data})
 		return losses
 	}
@@ -131,6 +111,31 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 		}
 	}
 	return losses
+}
+
+// decodeGroup decodes those variables of a group that can be decoded.
+func (s *Store) decodeGroup(file *graphFile, group []Variable, lose func(string, error)) (good []Variable, commit func()) {
+	commit, err := s.decode(file, group)
+	if err == nil {
+		return group, commit
+	}
+	for _, v := range group {
+		file.forget()
+		if _, err := s.decode(file, []Variable{v}); err != nil {
+			lose(v.Name, err)
+			s.leave(v, err)
+			continue
+		}
+		good = append(good, v)
+	}
+	file.forget()
+	if commit, err = s.decode(file, good); err != nil {
+		for _, v := range good {
+			lose(v.Name, err)
+		}
+		return nil, func() {}
+	}
+	return good, commit
 }
 
 // member returns the variable of the program for an entry, or memory for one that the program does not declare.

@@ -219,9 +219,9 @@ func describe(b []byte, t reflect.Type, seen map[reflect.Type]bool) []byte {
 		}
 		return append(b, "} "...)
 	case reflect.Interface:
-		for i := range t.NumMethod() {
-			b = append(append(b, t.Method(i).Name...), ' ')
-		}
+		// A call of reflect.Type.Method would make the linker keep all methods of every type. Whether a value has the methods is
+		// checked when it is stored.
+		b = strconv.AppendInt(b, int64(t.NumMethod()), 10)
 		return append(b, "} "...)
 	case reflect.Func, reflect.Chan:
 		return append(b, t.String()...)

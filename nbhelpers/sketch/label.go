@@ -120,6 +120,19 @@ func Percent(v float64) string {
 	return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
 }
 
+// Bytes is a size as people read it, in decimal units: 24 B, 1.5 kB, 3.2 GB.
+func Bytes(n int64) string {
+	if n < 1000 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	value, unit := float64(n)/1000, 0
+	const units = "kMGTPE"
+	for value >= 999.95 && unit < len(units)-1 {
+		value, unit = value/1000, unit+1
+	}
+	return strconv.FormatFloat(value, 'f', 1, 64) + " " + units[unit:unit+1] + "B"
+}
+
 // Count writes a count with its thousands set apart: 23,587,712.
 func Count[T ~int | ~int64](n T) string {
 	digits := strconv.FormatInt(int64(n), 10)

@@ -111,3 +111,11 @@ func ExampleProgress_Text() {
 	fmt.Println(p.Text(72))
 	// Output: features ██████████░░░░░░░░░░  50 % 240/480 images · 34.2/s · 0:07 left
 }
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 kB", 1500: "1.5 kB", 999_960: "1.0 MB", 3_210_000_000: "3.2 GB", math.MaxInt64: "9.2 EB"} {
+		if got := Bytes(n); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}

@@ -113,7 +113,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Unknown: magics.Unknown, GoVersion: goVersion,
 	})
 	if err := magics.Add("headstart", builtin.Magics(builtin.Config{
-		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Doctor: examineForMagic(carriedAssets()),
+		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Doctor: examineForMagic(carriedAssets()),
 		Versions: versionsForMagic(k.places.bin),
 	})...); err != nil {
 		return nil, err

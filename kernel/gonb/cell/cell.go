@@ -26,6 +26,24 @@ func (c Cell) IsTest() bool {
 	return slices.ContainsFunc(c.commands, func(c command) bool { return c.name == "test" })
 }
 
+// IsWasm tells a cell that GoNB builds for the browser.
+func (c Cell) IsWasm() bool {
+	return slices.ContainsFunc(c.commands, func(c command) bool { return c.name == "wasm" })
+}
+
+// Removed are the declarations that the cell's commands make GoNB forget; all says that it forgets everything.
+func (c Cell) Removed() (names []string, all bool) {
+	for _, command := range c.commands {
+		switch command.name {
+		case "reset":
+			all = all || len(command.args) == 0
+		case "rm", "remove":
+			names = append(names, command.args...)
+		}
+	}
+	return names, all
+}
+
 // Check refuses what GoNB would warn about only, take for an empty cell, or not survive. The error for an unknown name is unknown's.
 func (c Cell) Check(unknown func(name string, others ...string) error) *wire.Error {
 	for _, command := range c.commands {
@@ -42,5 +60,5 @@ func (c Cell) Check(unknown func(name string, others ...string) error) *wire.Err
 			return refuse(command, unknown(command.name, CommandNames()...).Error())
 		}
 	}
-	return unclosedComment(c.Code)
+	return c.unclosed()
 }

@@ -78,7 +78,7 @@ func declarations(c Cell) []declaration {
 	if err != nil {
 		return nil
 	}
-	return cutter{files: files, text: text, count: c.Count}.all(file)
+	return cutter{files: files, text: text, count: c.Count, origin: c.Origin}.all(file)
 }
 
 // cutter cuts nodes out of a cell's text.
@@ -86,6 +86,8 @@ type cutter struct {
 	files *token.FileSet
 	text  string
 	count int
+	// origin says, for a cell that is not as the user wrote it, where its lines come from.
+	origin []report.Position
 }
 
 // all are the declarations of a file but func main.
@@ -119,11 +121,11 @@ func (c cutter) declaration(kind string, names []string, keyword string, node as
 	from, to := c.files.PositionFor(node.Pos(), false), c.files.PositionFor(node.End(), false)
 	start := min(max(from.Offset, 0), len(c.text))
 	end := min(max(to.Offset, start), len(c.text))
-	return declaration{
-		kind: kind, names: names,
-		lines: strings.Split(keyword+c.text[start:end], "\n"),
-		at:    report.Position{Count: c.count, Line: from.Line},
+	at := report.Position{Count: c.count, Line: from.Line}
+	if line := from.Line - 1; c.origin != nil && line >= 0 && line < len(c.origin) {
+		at = c.origin[line]
 	}
+	return declaration{kind: kind, names: names, lines: strings.Split(keyword+c.text[start:end], "\n"), at: at}
 }
 
 // documented is a declaration with the comment above it; doc is nil where the parser sees none. One on the first line of a

@@ -52,16 +52,13 @@ func bodyCompleteness(body []string) (status, indent string) {
 	return wire.Complete, ""
 }
 
-// goCompleteness judges declarations, the statements below a bare %%, or an expression.
+// goCompleteness judges declarations and the statements below a bare %%, or declarations and statements in any order.
 func goCompleteness(declarations, statements string, hasMain bool) (status, indent string) {
-	if !hasMain && IsExpression(declarations) {
-		return wire.Complete, ""
-	}
 	status, indent = fragment{text: declarations, before: "package p;"}.judge()
 	switch {
-	case !hasMain && status == wire.Invalid: // it may become an expression
-		if status, indent := (fragment{text: declarations, before: "package p; var _ = "}).judge(); status == wire.Incomplete {
-			return status, indent
+	case !hasMain && status != wire.Complete:
+		if top := readTopLevel(declarations); top.statements {
+			return top.bare(declarations).judge()
 		}
 		return status, indent
 	case !hasMain || status == wire.Invalid:
@@ -69,7 +66,19 @@ func goCompleteness(declarations, statements string, hasMain bool) (status, inde
 	case status == wire.Incomplete:
 		return wire.Invalid, ""
 	}
-	return fragment{text: statements, before: "package p; func main() {", after: "\n}"}.judge()
+	return inMain(statements).judge()
+}
+
+func inMain(statements string) fragment {
+	return fragment{text: statements, before: "package p; func main() {", after: "\n}"}
+}
+
+func (b bare) judge() (status, indent string) {
+	status, indent = fragment{text: b.declarations, before: "package p;"}.judge()
+	if status != wire.Complete {
+		return status, indent
+	}
+	return inMain(b.statements).judge()
 }
 
 // isMain tells the line below which statements stand.

@@ -75,6 +75,51 @@ func (m *Memory) command(c command) {
 	}
 }
 
+// Remove forgets declarations, and returns the names of those that were known.
+func (m *Memory) Remove(names ...string) (known []string) {
+	m.declarations = slices.DeleteFunc(m.declarations, func(d declaration) bool {
+		for _, name := range d.names {
+			if d.kind != "import" && slices.Contains(names, name) {
+				known = append(known, name)
+				return true
+			}
+		}
+		return false
+	})
+	return known
+}
+
+// Variables are those among names that are declared as variables.
+func (m *Memory) Variables(names ...string) []string {
+	var found []string
+	for _, d := range m.declarations {
+		for _, name := range d.names {
+			if d.kind == "var" && slices.Contains(names, name) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// Has tells whether a declaration of one line is known.
+func (m *Memory) Has(line string) bool {
+	return slices.ContainsFunc(m.declarations, func(d declaration) bool { return len(d.lines) == 1 && d.lines[0] == line })
+}
+
+// Origin is where a variable is declared; at where the cells declare none.
+func (m *Memory) Origin(name string, at report.Position) report.Position {
+	if at.Line > 0 {
+		return at
+	}
+	for _, d := range m.declarations {
+		if d.kind == "var" && slices.Contains(d.names, name) {
+			return d.at
+		}
+	}
+	return at
+}
+
 func (m *Memory) set(key, line string) {
 	m.settings = slices.DeleteFunc(m.settings, func(s setting) bool { return s.key == key })
 	m.settings = append(m.settings, setting{key, line})

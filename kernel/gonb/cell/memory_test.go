@@ -84,7 +84,7 @@ func nowhere(string) string { return "" }
 
 func TestComposed(t *testing.T) {
 	code := "import \"os\"\nfunc f() {}\n%%\nif true {\n\tfmt.Prin"
-	got := Composed(New(code, 0), remembered("import \"os\"\nvar x = 1\nfunc f() int { return 1 }"), nowhere)
+	got := Composed(New(code, 0), 5, remembered("import \"os\"\nvar x = 1\nfunc f() int { return 1 }"), nowhere)
 	want := "package main;\nimport \"os\"\nfunc f() {}\nfunc main() {\nif true {\n\tfmt.Prin\n}\n}\nvar x = 1\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -95,7 +95,7 @@ func TestComposed(t *testing.T) {
 func TestComposedKeepsDocComments(t *testing.T) {
 	m := remembered("// f does\n// this.\nfunc f() {}\n\n// Not f's.\n\n/* T is\n that. */\ntype T struct{}",
 		"// All of them.\nvar (\n\t// a is one.\n\ta = 1\n\tb = 2 // two\n)\n\n// limit ends it.\nconst limit = 3")
-	got := Composed(New("%%\nf()", 0), m, nowhere)
+	got := Composed(New("%%\nf()", 0), 2, m, nowhere)
 	want := "package main;\nfunc main() {\nf()\n}\n// f does\n// this.\nfunc f() {}\n/* T is\n that. */\ntype T struct{}\n" +
 		"// a is one.\nvar a = 1\nvar b = 2\n// limit ends it.\nconst limit = 3\n"
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -108,7 +108,7 @@ func TestComposedKeepsDocComments(t *testing.T) {
 
 // Cells come from strangers' notebooks: nothing in one may stop the kernel.
 func FuzzCell(f *testing.F) {
-	for _, code := range []string{"%%\nx := 1", "func f[T any](", "!\\\n%", "//gonb:%%\\\n\\", "const (\n\ta = iota", "%env A=\nvar a, b = f()", "/*", "`%\n%%\n"} {
+	for _, code := range []string{"%%\nx := 1", "x := 1; func f() {}\n!ls\ntype t struct {", "import \"a\"; a.B()\nfunc (t T) m(", "func f[T any](", "!\\\n%", "//gonb:%%\\\n\\", "const (\n\ta = iota", "%env A=\nvar a, b = f()", "/*", "`%\n%%\n"} {
 		f.Add(code)
 	}
 	f.Fuzz(func(t *testing.T, code string) {
@@ -123,6 +123,19 @@ func FuzzCell(f *testing.F) {
 		if len(replay.Origin) != len(strings.Split(replay.Code, "\n")) && replay.Code != "" {
 			t.Errorf("%q: %d origins", replay.Code, len(replay.Origin))
 		}
-		_ = Composed(c, m, nowhere)
+		for line := range 3 {
+			_ = Composed(c, line, m, nowhere)
+		}
+		p := Prepare(c, Carried{})
+		if p.Origin != nil && len(p.Origin) != len(strings.Split(p.Code, "\n")) {
+			t.Errorf("%q: %d origins", p.Code, len(p.Origin))
+		}
+		if b, ok := c.bare(); ok {
+			for _, text := range []string{b.declarations, b.imports, b.statements} {
+				if strings.Count(text, "\n") != strings.Count(code, "\n") {
+					t.Errorf("%q has not the lines of %q", text, code)
+				}
+			}
+		}
 	})
 }

@@ -150,16 +150,21 @@ func quotedLength(text string) int {
 	return len(text)
 }
 
-// unclosedComment is the error of a cell that ends inside a comment, which GoNB would take for an empty one.
-func unclosedComment(code string) *wire.Error {
-	if first, _, _ := strings.Cut(code, "\n"); isCellCommand(first) {
+// unclosed is the error of a cell that ends inside a comment, which GoNB would take for an empty one, or inside of brackets
+// where it would name the end of its file.
+func (c Cell) unclosed() *wire.Error {
+	if first, _, _ := strings.Cut(c.Code, "\n"); isCellCommand(first) {
 		return nil // the rest is not Go
 	}
-	scan := walk(code, func(string) {}, func(walkedCommand) {})
-	if !scan.comment {
+	scan := walk(c.Code, func(string) {}, func(walkedCommand) {})
+	reason, wrong := fmt.Sprintf("line %d: the comment is not terminated: end it with */", scan.opened), scan.comment
+	if !wrong {
+		reason, wrong = c.unclosedBracket()
+	}
+	if !wrong {
 		return nil
 	}
-	failure := report.Plain("SyntaxError", fmt.Sprintf("line %d: the comment is not terminated: end it with */", scan.opened))
+	failure := report.Plain("SyntaxError", reason)
 	return &failure.Error
 }
 

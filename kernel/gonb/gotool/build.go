@@ -2,39 +2,59 @@ package gotool
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/program"
 )
 
-// build builds the program of a cell.
-func (t *Tool) build(output string) int {
-	if !t.plainSettings() {
+// build builds the program of a cell, with flags of the user's.
+func (t *Tool) build(output string, flags []string) int {
+	var lost *program.LostError
+	switch err := t.compose(); {
+	case errors.As(err, &lost): // as the compiler would say it
+		fmt.Fprintf(t.Stderr, "# %s\n./%s:%d:%d: %v\n", filepath.Base(t.Dir), mainFile, lost.Line, lost.Column, lost)
+		return 1
+	case err != nil:
 		return t.handOver()
+	}
+	if len(flags) > 0 || !t.plainSettings() {
+		return t.buildAll(output, flags)
 	}
 	f, err := t.parse(false)
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output, nil)
 	}
 	env, err := t.goEnv()
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output, nil)
 	}
 	folder, err := t.planFolder(f, env)
 	if err != nil {
-		return t.handOver()
+		return t.buildAll(output, nil)
 	}
 	if p, ok := loadPlan(folder); ok {
 		if status, done := t.follow(p, f, env, output); done {
 			return status
 		}
 	}
-	return t.buildAndKeep(folder, output)
+	return t.buildAndKeep(folder, output, nil)
+}
+
+// buildAll has the real go build the program.
+func (t *Tool) buildAll(output string, flags []string) int {
+	if !t.changed {
+		return t.handOver()
+	}
+	return t.buildAndKeep("", output, flags)
 }
 
 // plainSettings tells whether the environment asks for nothing but a usual build for this machine.
@@ -62,8 +82,8 @@ func (t *Tool) plainSettings() bool {
 // workFolder makes a folder for a build inside of GoNB's own, which GoNB removes at its end: a build may be killed.
 func (t *Tool) workFolder() (string, error) { return os.MkdirTemp(t.Dir, ".build-") }
 
-// buildAndKeep has the real go build the program and keeps its import configurations.
-func (t *Tool) buildAndKeep(folder, output string) int {
+// buildAndKeep has the real go build the program and keeps its import configurations in a folder, if one is given.
+func (t *Tool) buildAndKeep(folder, output string, flags []string) int {
 	temp, err := t.workFolder()
 	if err != nil {
 		return t.handOver()
@@ -73,7 +93,7 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 	if err != nil {
 		return t.handOver()
 	}
-	file, err := t.flush(temp)
+	file, err := t.written(temp)
 	if err != nil {
 		return t.handOver()
 	}
@@ -83,13 +103,13 @@ func (t *Tool) buildAndKeep(folder, output string) int {
 	}
 	var messages bytes.Buffer
 	env := append(t.Env[:len(t.Env):len(t.Env)], "GOTMPDIR="+temp)
-	status := t.exec(t.Stdout, &messages, env, path, append([]string{"build", "-work", "-o", output}, overlay...)...)
+	status := t.exec(t.Stdout, &messages, env, path, slices.Concat([]string{"build", "-work", "-o", output}, overlay, flags)...)
 	text, work := messages.String(), ""
 	if rest, ok := strings.CutPrefix(text, "WORK="); ok {
 		work, text, _ = strings.Cut(rest, "\n")
 	}
 	fmt.Fprint(t.Stderr, text)
-	if status == 0 {
+	if status == 0 && folder != "" {
 		_ = t.keepPlan(folder, work) // without a plan the next build takes as long as this one
 	}
 	return status
@@ -125,13 +145,13 @@ func (t *Tool) compile(p *plan, f files, mod *modfile.File, env goEnv, object st
 		"-complete", "-goversion", env.GOVERSION, "-c=" + strconv.Itoa(min(runtime.NumCPU(), 4)), "-nolocalimports",
 		"-importcfg", filepath.Join(p.folder, compileConfig), "-pack",
 	}
-	flushing, err := t.flush(filepath.Dir(object))
+	written, err := t.written(filepath.Dir(object))
 	if err != nil {
 		return nil, false
 	}
 	for _, name := range f.names {
-		if name == mainFile && flushing != "" {
-			args = append(args, flushing)
+		if name == mainFile && written != "" {
+			args = append(args, written)
 		} else {
 			args = append(args, "./"+name)
 		}
@@ -139,8 +159,8 @@ func (t *Tool) compile(p *plan, f files, mod *modfile.File, env goEnv, object st
 	var out bytes.Buffer
 	ok = t.exec(&out, &out, t.toolEnv(env), filepath.Join(env.GOTOOLDIR, "compile"), args...) == 0
 	messages = out.Bytes()
-	if flushing != "" {
-		messages = bytes.ReplaceAll(messages, []byte(flushing), []byte("./"+mainFile))
+	if written != "" {
+		messages = bytes.ReplaceAll(messages, []byte(written), []byte("./"+mainFile))
 	}
 	return messages, ok
 }

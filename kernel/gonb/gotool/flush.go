@@ -48,22 +48,15 @@ func flushed(text string) (string, bool) {
 	return "", false
 }
 
-// flush writes the program that shows all it has to before it ends into the folder work, and returns its name; empty
-// where the cell's own will do.
-func (t *Tool) flush(work string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(t.Dir, mainFile))
-	if err != nil {
-		return "", err
-	}
-	better, ok := flushed(string(text))
-	if !ok {
+// written writes the program, where it is not what GoNB wrote, into the folder work, and returns its name; empty where GoNB's
+// own file will do.
+func (t *Tool) written(work string) (string, error) {
+	if !t.changed {
 		return "", nil
 	}
 	file := filepath.Join(work, mainFile)
-	return file, os.WriteFile(file, []byte(better), 0o600)
+	return file, os.WriteFile(file, []byte(t.program), 0o600)
 }
-
-const mainFile = "main.go"
 
 // overlay makes the go command read another text for main.go; it returns the flag for it.
 func (t *Tool) overlay(work, file string) (flag []string, err error) {

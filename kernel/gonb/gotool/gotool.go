@@ -34,6 +34,9 @@ type Tool struct {
 	Env    []string
 	Stdout io.Writer
 	Stderr io.Writer
+
+	program string // the text to compile as main.go
+	changed bool   // it is not what GoNB wrote
 }
 
 // Run does what the go command would do and returns its exit status. It does not return where the real go takes over.
@@ -54,8 +57,8 @@ func (t *Tool) Run() int {
 		if t.resolved() {
 			return 0
 		}
-	case len(t.Args) == 3 && t.Args[0] == "build" && t.Args[1] == "-o":
-		return t.build(t.Args[2])
+	case len(t.Args) >= 3 && t.Args[0] == "build" && t.Args[1] == "-o" && t.getenv("GOARCH") != "wasm":
+		return t.build(t.Args[2], t.Args[3:])
 	}
 	return t.handOver()
 }

@@ -76,19 +76,19 @@ func (w *workspace) kept() int {
 	return len(entries)
 }
 
-func program(imports, body string) string {
+func mainWith(imports, body string) string {
 	return "package main\n\nimport (\n" + imports + "\n)\n\nfunc main() {\n" + body + "\n}\n"
 }
 
 func TestBuildsFollowAPlan(t *testing.T) {
 	w := newWorkspace(t)
-	w.write("main.go", program(`"fmt"`, `fmt.Println("one")`))
+	w.write("main.go", mainWith(`"fmt"`, `fmt.Println("one")`))
 	if out := w.build(); out != "one\n" || w.kept() != 1 {
 		t.Fatalf("the first build printed %q and kept %d plans", out, w.kept())
 	}
 	// With a plan the real go is not needed.
 	w.env = append(w.env, RealGoVar+"=/nonexistent")
-	w.write("main.go", program(`"fmt"`, `fmt.Println("two")`))
+	w.write("main.go", mainWith(`"fmt"`, `fmt.Println("two")`))
 	if out := w.build(); out != "two\n" {
 		t.Errorf("the second build printed %q", out)
 	}
@@ -99,9 +99,9 @@ func TestBuildsFollowAPlan(t *testing.T) {
 
 func TestCompileErrorsReadAsGosOwn(t *testing.T) {
 	w := newWorkspace(t)
-	w.write("main.go", program(`"fmt"`, `fmt.Println("one")`))
+	w.write("main.go", mainWith(`"fmt"`, `fmt.Println("one")`))
 	w.build()
-	wrong := program(`"fmt"`, `fmt.Println(missing)`)
+	wrong := mainWith(`"fmt"`, `fmt.Println(missing)`)
 	w.write("main.go", wrong)
 	_, ours, status := w.run("build", "-o", "program")
 	if status == 0 {
@@ -133,7 +133,7 @@ func TestPlanFollowsItsSources(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	w.write("main.go", program("\"fmt\"\n\"example.com/library\"", `fmt.Println(library.Word)`))
+	w.write("main.go", mainWith("\"fmt\"\n\"example.com/library\"", `fmt.Println(library.Word)`))
 	if _, _, status := w.run("get"); status != 0 {
 		t.Error("go get did not see that all is there")
 	}
@@ -147,12 +147,12 @@ func TestPlanFollowsItsSources(t *testing.T) {
 
 func TestCellsImportTheProjectWithoutANetwork(t *testing.T) {
 	w := newWorkspace(t)
-	w.write("main.go", program("\"fmt\"\n\"github.com/headstart-nb/headstart/nbhelpers/display\"\n\"github.com/janpfeifer/gonb/gonbui\"",
+	w.write("main.go", mainWith("\"fmt\"\n\"github.com/headstart-nb/headstart/nbhelpers/display\"\n\"github.com/janpfeifer/gonb/gonbui\"",
 		`fmt.Println(display.Text("x").Data, gonbui.IsNotebook)`))
 	if _, messages, status := w.run("get"); status != 0 {
 		t.Fatalf("go get: %s", messages)
 	}
-	w.write("main.go", program("\"fmt\"\n\"github.com/headstart-nb/headstart/nbhelpers/display\"", `fmt.Println(display.Text("x").Data)`))
+	w.write("main.go", mainWith("\"fmt\"\n\"github.com/headstart-nb/headstart/nbhelpers/display\"", `fmt.Println(display.Text("x").Data)`))
 	for range 2 {
 		if out := w.build(); out != "map[text/plain:x]\n" {
 			t.Errorf("the program printed %q", out)

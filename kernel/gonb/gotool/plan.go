@@ -151,13 +151,22 @@ func (t *Tool) keepPlan(folder, work string) error {
 	if err != nil {
 		return err
 	}
-	mod, err := readModule(filepath.Join(t.Dir, "go.mod"))
+	p, err := t.newPlan(string(link))
 	if err != nil {
 		return err
 	}
-	p := plan{Module: mod.Module.Mod.Path}
+	return p.store(folder, compile, link)
+}
+
+// newPlan is a plan with the packages of an import configuration.
+func (t *Tool) newPlan(config string) (*plan, error) {
+	mod, err := readModule(filepath.Join(t.Dir, "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{Module: mod.Module.Mod.Path}
 	locals := t.localModules(mod)
-	for line := range strings.Lines(string(link)) {
+	for line := range strings.Lines(config) {
 		entry, ok := strings.CutPrefix(strings.TrimSpace(line), "packagefile ")
 		if !ok {
 			continue
@@ -174,12 +183,12 @@ func (t *Tool) keepPlan(folder, work string) error {
 			folder := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(importPath, modulePath)))
 			state, err := folderState(folder)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			p.Local = append(p.Local, localPackages{folder, state})
 		}
 	}
-	return p.store(folder, compile, link)
+	return p, nil
 }
 
 // store writes a plan as a whole: another kernel may be reading the same one.

@@ -53,6 +53,9 @@ func (t *Tool) parse(tests bool) (files, error) {
 		if err != nil {
 			return files{}, err
 		}
+		if name == mainFile && t.program != "" {
+			text = []byte(t.program)
+		}
 		if hasDirective(string(text)) {
 			return files{}, errNotPlain
 		}

@@ -13,7 +13,7 @@ class HeadstartTests(KernelTests):
     language_name = "go"
     file_extension = ".go"
 
-    code_hello_world = '%%\nfmt.Println("hello, world")'
+    code_hello_world = 'fmt.Println("hello, world")'
     code_stderr = '%%\nfmt.Fprintln(os.Stderr, "oops")'
     completion_samples = [
         {"text": "%he", "matches": {"%help"}},

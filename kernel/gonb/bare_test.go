@@ -1,0 +1,72 @@
+package gonb_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+func TestStatementsNeedNoFunction(t *testing.T) {
+	nb := open(t)
+	for _, test := range []struct{ code, out, value string }{
+		{"fmt.Println(\"hello\")", "hello\n", ""},
+		{"x := 1\nx + 2", "", "3"},
+		{"func double(x int) int { return 2 * x }\ny := double(21)\ny", "", "42"},
+		{"z := 3\nfunc triple() int { return 3 * z }\ntriple()", "", "9"},
+		{"type pair struct{ a, b int }\npair{1, 2}", "", "{a:1 b:2}"},
+		{"for i := range 3 {\n\tfmt.Print(i)\n}", "012", ""},
+		{"import \"math\"\nmath.Sqrt(16)", "", "4"},
+		{"var text string\nif true {\n\ttext = `a\n\n b `\n}\ntext", "", "a\n\n b "},
+		{"const big = 1 << 10\nbig", "", "1024"},
+		{"1 + 1;", "", ""},
+		{"_ = 1 + 1", "", ""},
+		{"strings.ToUpper(\"a\") // comment", "", "A"},
+		{"strconv.Atoi(\"12\")", "", "12"},
+		{"strconv.Atoi(\"x\")", "", "strconv.Atoi: parsing \"x\": invalid syntax"},
+		{"errors.New(\"wrong\")", "", "wrong"},
+		{"!echo shell\nfmt.Println(\"go\")", "shell\ngo\n", ""},
+		{"defer fmt.Println(\"last\")\nfmt.Println(\"first\")", "first\nlast\n", ""},
+		{"ch := make(chan int, 1)\nch <- 5\n<-ch", "", "5"},
+		{"func() { fmt.Println(\"called\") }()", "called\n", ""},
+		{"(func(x int) int { return x })(7)", "", "7"},
+		{"var a, b = 1, 2\nvar (\n\tc = a + b\n\td, e float64\n)\nd = float64(c)\ne + d", "", "3"},
+		{"map[string]int{\"b\": 2, \"a\": 1}", "", "key  value\n───  ─────\na        1\nb        2"},
+		{"/* one */ type named int /* two */\n/* three */ named(5)", "", "5"},
+		{"type t1 int; type t2 t1; v := t2(3); v", "", "3"},
+		{"_, err := os.Stat(\"/nonexistent\"); err", "", "stat /nonexistent: no such file or directory"},
+		{"var ok error\nok", "", "<nil>"},
+	} {
+		cell, reply := nb.try(t.Context(), test.code)
+		shown := ""
+		if len(cell.shown) > 0 {
+			shown = fmt.Sprint(cell.shown[0].Data["text/plain"])
+		}
+		if reply.Status != wire.StatusOK || cell.stdout.String() != test.out || shown != test.value || len(cell.shown) > 1 {
+			t.Errorf("cell %q: %v, printed %q, shows %q\n%s", test.code, reply.Error, cell.stdout.String(), shown, cell.stderr.String())
+		}
+	}
+}
+
+func TestErrorsOfStatementsPointIntoTheCell(t *testing.T) {
+	nb := open(t)
+	nb.ok("func earlier() {}")
+	for _, test := range []struct{ code, name, value, trace string }{
+		{"x := 1\ny := undefinedThing\ny", "CompileError", "line 2: undefined: undefinedThing", "line 2:6: undefined: undefinedThing\n    2 | y := undefinedThing\n      |      ^"},
+		{"x := 1\nx + \"a\"", "CompileError", "line 2: ", "line 2:"},
+		{"a := 1\nfunc f() int { return \"a\" }\nb := 2", "CompileError", "line 2: cannot use \"a\"", "    2 | func f() int { return \"a\" }"},
+		{"fmt.Println(1)\nfor {", "SyntaxError", "line 2: the { is not closed", ""},
+		{"fmt.Println(1)\nx y", "SyntaxError", "line 2: ", "    2 | x y"},
+		{"var zero int\nfmt.Println(1)\n\n1 / zero", "panic", "runtime error: integer divide by zero", "main.main()"},
+		{"os.Exit(3)", "ExitError", "exit status 3", ""},
+		{"if true {\n\tunused := 1\n}", "CompileError", "line 2: declared and not used: unused", "    2 |     unused := 1"},
+		{"unknown", "CompileError", "line 1: undefined: unknown", ""},
+	} {
+		_, failure := nb.fails(test.code)
+		trace := uncoloured(strings.Join(failure.Traceback, "\n"))
+		if failure.EName != test.name || !strings.Contains(failure.EValue, test.value) || !strings.Contains(trace, test.trace) {
+			t.Errorf("cell %q: %s: %s\n%s", test.code, failure.EName, failure.EValue, trace)
+		}
+	}
+}

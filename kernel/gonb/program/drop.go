@@ -1,0 +1,101 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// dropDependents leaves out the functions of earlier cells that no longer compile since a variable has another type.
+func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped) {
+	changed := map[string]string{} // why, by the variable's name
+	for _, v := range new {
+		if v.replaces != nil {
+			changed[v.Name] = "it uses " + v.Name + ", which is now a variable"
+		}
+		if v.change {
+			changed[v.Name] = fmt.Sprintf("it uses %s as %s, which is now %s", v.Name, r.names.list(v.old.Type()), v.Type)
+		}
+	}
+	var dropped []Dropped
+	for range 20 { // a function may depend on one that has been dropped
+		if len(changed) == 0 {
+			return text, dropped
+		}
+		more := false
+		for _, f := range r.broken(text) {
+			why := reason(f.declaration, changed)
+			if why == "" || slices.Contains(r.cell.Declared, f.key) {
+				continue
+			}
+			dropped, more = append(dropped, Dropped{f.key, why}), true
+			changed[f.declaration.Name.Name] = "it uses " + f.declaration.Name.Name + ", which is dropped"
+			text = text[:f.from] + spaces(text[f.from:f.to]) + text[f.to:]
+		}
+		if !more {
+			return text, dropped
+		}
+	}
+	return text, dropped
+}
+
+func spaces(text string) string {
+	result := []byte(text)
+	for i := range result {
+		if result[i] != '\n' {
+			result[i] = ' '
+		}
+	}
+	return string(result)
+}
+
+// brokenFunc is a function with an error in it.
+type brokenFunc struct {
+	declaration *ast.FuncDecl
+	key         string
+	from, to    int
+}
+
+// broken are the functions of a program, but func main, in which there are errors.
+func (r *rewriting) broken(text string) []brokenFunc {
+	again := &rewriting{source: r.source, cell: r.cell}
+	again.source.Text = text
+	if !again.parse() {
+		return nil
+	}
+	imports, err := r.source.Importer(importPaths(again.all))
+	if err != nil {
+		return nil
+	}
+	var list []brokenFunc
+	config := again.config(imports, func(err error) {
+		var problem types.Error
+		if !errors.As(err, &problem) {
+			return
+		}
+		for _, decl := range again.main.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f == again.entry || problem.Pos < f.Pos() || problem.Pos >= f.End() || strings.HasPrefix(f.Name.Name, prefix) ||
+				slices.ContainsFunc(list, func(b brokenFunc) bool { return b.declaration == f }) {
+				continue
+			}
+			list = append(list, brokenFunc{f, FuncKey(f), again.offset(f.Pos()), again.offset(f.End())})
+		}
+	})
+	_, _ = config.Check("main", again.files, again.all, nil) // the errors were reported
+	return list
+}
+
+// reason is why a function has to go: it mentions something that changed.
+func reason(f *ast.FuncDecl, changed map[string]string) (why string) {
+	ast.Inspect(f, func(node ast.Node) bool {
+		if name, ok := node.(*ast.Ident); ok && why == "" && name != f.Name {
+			why = changed[name.Name]
+		}
+		return why == ""
+	})
+	return why
+}

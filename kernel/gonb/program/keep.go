@@ -1,0 +1,283 @@
+package program
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// kept is a variable whose value is loaded or saved.
+type kept struct {
+	name        string // in the store
+	typ         string
+	here        string // its name in the program
+	initialized bool   // by its declaration: where it is not kept, the next program has the value that this gives it
+}
+
+// keepsAny tells, by names alone, a program that loads or saves anything.
+func (r *rewriting) keepsAny() bool {
+	if r.cell.Store == "" && len(r.cell.Lost) == 0 {
+		return false
+	}
+	found := r.concerned()
+	if slices.ContainsFunc(r.cell.Lost, func(name string) bool { return found.seen[name] }) {
+		return true
+	}
+	if r.cell.Store == "" {
+		return false
+	}
+	for name, spec := range found.vars {
+		if r.concerns(found, name, spec) {
+			return true
+		}
+	}
+	return false
+}
+
+// concerned is what the program can reach, from func main and from the variables that the cell declares.
+func (r *rewriting) concerned() *reach {
+	found := r.reachable()
+	for _, name := range r.cell.Declared {
+		if spec := found.vars[name]; spec != nil && isComputed(spec) && !r.isFlag(spec) {
+			found.seen[name] = true
+			found.follow(spec)
+		}
+	}
+	return found
+}
+
+// concerns tells a variable of the package that a program loads or saves: one that it can reach. A number or a text that
+// nothing changes is as good as a constant.
+func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
+	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) {
+		return false
+	}
+	return found.seen[name] && !r.isFlag(spec) && (r.loads(name) || !isLiteral(spec) || r.changes(name))
+}
+
+func (r *rewriting) isStored(name string) bool {
+	_, ok := r.cell.Stored[name]
+	return ok
+}
+
+// keep makes the program load the variables that it can reach, and save them and those that it declares.
+func (r *rewriting) keep(new []found) {
+	if r.cell.Store == "" {
+		return
+	}
+	reached := r.concerned()
+	r.followShared(reached, new)
+	var load, save []kept
+	isNew := map[string]bool{}
+	for _, v := range new {
+		isNew[v.Name] = true
+		if v.oldIn != "" && r.isStored(v.Name) {
+			load = append(load, kept{v.Name, r.names.list(v.old.Type()), v.oldIn, false})
+		}
+		save = append(save, kept{v.Name, v.Type, v.Name, false})
+	}
+	for _, name := range slices.Sorted(maps.Keys(reached.vars)) {
+		spec := reached.vars[name]
+		object := r.pkg.Scope().Lookup(name)
+		if isNew[name] || object == nil || !r.concerns(reached, name, spec) {
+			continue
+		}
+		v := kept{name, r.names.list(object.Type()), name, len(spec.Values) > 0}
+		save = append(save, v)
+		if r.loads(name) {
+			load = append(load, v)
+		}
+		r.declared(spec)
+	}
+	if len(load) == 0 && len(save) == 0 {
+		return
+	}
+	for _, v := range save {
+		r.outcome.Saved = append(r.outcome.Saved, v.name)
+	}
+	brace := r.offset(r.entry.Body.Lbrace) + 1
+	r.replace(brace, brace, "defer "+prefix+"keep()();")
+	r.append(r.keepFunc(load, save, r.late(reached, load)))
+}
+
+// followShared adds the variables that share memory with those that the program can reach.
+func (r *rewriting) followShared(reached *reach, new []found) {
+	isNew := func(name string) bool {
+		return slices.ContainsFunc(new, func(v found) bool { return v.Name == name && v.oldIn == "" })
+	}
+	for more := true; more; {
+		more = false
+		for name := range reached.vars {
+			if !reached.seen[name] || !r.loads(name) || isNew(name) {
+				continue
+			}
+			for _, other := range r.cell.Stored[name].Shared {
+				if reached.vars[other] != nil && !reached.seen[other] {
+					reached.seen[other], more = true, true
+				}
+			}
+		}
+	}
+}
+
+// loads tells a variable whose value comes from the store: not one that the cell declares anew.
+func (r *rewriting) loads(name string) bool {
+	return r.isStored(name) && !slices.Contains(r.cell.Declared, name)
+}
+
+// list is a type for a list of variables: in words of the program, as far as there are.
+func (n *naming) list(t types.Type) string {
+	return types.TypeString(t, func(p *types.Package) string {
+		switch known, imported := n.imported[p.Path()]; {
+		case p == n.pkg:
+			return ""
+		case imported:
+			return known.Name
+		}
+		return p.Name()
+	})
+}
+
+// declared tells the kernel how variables that are declared outside of a function can be declared by their types alone, once
+// their values are kept.
+func (r *rewriting) declared(spec *ast.ValueSpec) {
+	if slices.ContainsFunc(r.outcome.Variables, func(v Variable) bool { return v.Name == spec.Names[0].Name }) {
+		return
+	}
+	var group []Variable
+	for _, name := range spec.Names {
+		if name.Name == "_" {
+			continue
+		}
+		object := r.pkg.Scope().Lookup(name.Name)
+		if object == nil {
+			return
+		}
+		text, needs, ok := r.names.write(object.Type())
+		if !ok {
+			return
+		}
+		group = append(group, Variable{Name: name.Name, Type: text, Imports: needs})
+	}
+	for i := range group {
+		for _, v := range group {
+			group[i].Group = append(group[i].Group, v.Name)
+		}
+	}
+	r.outcome.Variables = append(r.outcome.Variables, group...)
+}
+
+// late are assignments in place of the initializers of variables that depend on loaded ones: an initializer would run before
+// these have their values.
+func (r *rewriting) late(reached *reach, load []kept) []string {
+	loaded := map[string]bool{}
+	for _, v := range load {
+		loaded[v.here] = true
+	}
+	var list []string
+	for _, initializer := range r.info.InitOrder {
+		spec := reached.vars[initializer.Lhs[0].Name()]
+		if spec == nil || !r.isGrouped(spec) || r.hasProblem(spec) || len(spec.Values) == 0 || loaded[initializer.Lhs[0].Name()] {
+			continue
+		}
+		depends := &reach{bodies: reached.bodies, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
+		for _, value := range spec.Values {
+			depends.follow(value)
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(depends.seen)), func(name string) bool { return loaded[name] }) {
+			continue
+		}
+		typed, ok := r.typedSpec(spec)
+		if !ok {
+			continue
+		}
+		for _, name := range spec.Names {
+			loaded[name.Name] = true // what depends on it is late as well
+		}
+		from, to := r.offset(spec.Pos()), r.offset(spec.End())
+		r.replace(from, to, typed+r.lineBreaks(from, to))
+		list = append(list, nameList(spec.Names)+" = "+r.source.Text[r.offset(spec.Values[0].Pos()):to])
+	}
+	return list
+}
+
+// typedSpec declares the variables of a spec by their types alone.
+func (r *rewriting) typedSpec(spec *ast.ValueSpec) (text string, ok bool) {
+	var typed []string
+	for _, name := range spec.Names {
+		if name.Name == "_" {
+			continue
+		}
+		text, needs, ok := r.names.write(r.info.Defs[name].Type())
+		if !ok {
+			return "", false
+		}
+		for _, need := range needs {
+			r.need(need.Path)
+		}
+		typed = append(typed, name.Name+" "+text)
+	}
+	return strings.Join(typed, "; "), true
+}
+
+// hasProblem tells a part of the program with an error in it, which has to stay where it is.
+func (r *rewriting) hasProblem(node ast.Node) bool {
+	return slices.ContainsFunc(r.problems, func(at token.Pos) bool { return node.Pos() <= at && at < node.End() })
+}
+
+// isGrouped tells a variable that is declared between parentheses, as GoNB writes all of them.
+func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
+	for _, decl := range r.main.Decls {
+		if d, ok := decl.(*ast.GenDecl); ok && d.Lparen.IsValid() && d.Pos() < spec.Pos() && spec.End() <= d.End() {
+			return true
+		}
+	}
+	return false
+}
+
+// keepFunc loads, initializes what depends on that, and returns the function that saves. What is lost is said on standard
+// error, but not of a variable that has an initializer: the next program runs it, as without the store.
+func (r *rewriting) keepFunc(load, save []kept, late []string) string {
+	path := r.source.Helpers + "/keep"
+	keep, out := r.names.importAs(path, prefix+"keeping"), r.names.importAs("os", prefix+"os")
+	r.need(path)
+	r.need("os")
+	var b strings.Builder
+	// The program's own names must not be hidden.
+	store, say, loss := prefix+"store", prefix+"say", prefix+"loss"
+	fmt.Fprintf(&b, "func %skeep() func() {\n", prefix)
+	fmt.Fprintf(&b, "\t%s := %s.Open(%q, %s)\n", store, keep, r.cell.Store, r.options(keep, load))
+	fmt.Fprintf(&b, "\t%s := func(name, how, why string) { %s.Stderr.WriteString(name + how + why + \"\\n\") }\n", say, out)
+	if len(load) > 0 {
+		fmt.Fprintf(&b, "\tfor _, %s := range %s.Load(%s) {\n", loss, store, r.variables(keep, load))
+		fmt.Fprintf(&b, "\t\t%s(%s.Name, \" is not available: \", %s.String())\n", say, loss, loss)
+		b.WriteString("\t}\n")
+	}
+	for _, assignment := range late {
+		b.WriteString("\t" + assignment + "\n")
+	}
+	fmt.Fprintf(&b, "\treturn func() {\n\t\tfor _, %s := range %s.Save(%s) {\n", loss, store, r.variables(keep, save))
+	var silent []string
+	for _, v := range save {
+		if v.initialized {
+			silent = append(silent, fmt.Sprintf("%q", v.name))
+		}
+	}
+	if len(silent) > 0 {
+		fmt.Fprintf(&b, "\t\t\tswitch %s.Name {\n\t\t\tcase %s:\n\t\t\t\tcontinue\n\t\t\t}\n", loss, strings.Join(silent, ", "))
+	}
+	fmt.Fprintf(&b, "\t\t\t%s(%s.Name, \" is not kept: \", %s.String())\n\t\t}\n\t}\n}", say, loss, loss)
+	return b.String()
+}
+
+func (r *rewriting) variables(keep string, list []kept) string {
+	var b strings.Builder
+	for _, v := range list {
+		fmt.Fprintf(&b, "%s.Variable{Name: %q, Type: %q, Pointer: &%s}, ", keep, v.name, v.typ, v.here)
+	}
+	return strings.TrimSuffix(b.String(), ", ")
+}

@@ -1,0 +1,74 @@
+package program
+
+import (
+	"go/ast"
+	"go/token"
+)
+
+// reach finds the names that the program mentions, from func main on through what it mentions of the package, by names
+// alone: it may find too many, never too few.
+type reach struct {
+	bodies  map[string][]ast.Node // what a name of the package, or of a method, stands for
+	methods []ast.Node
+	vars    map[string]*ast.ValueSpec // the variables of the package in main.go
+	seen    map[string]bool
+}
+
+func (r *rewriting) reachable() *reach {
+	found := &reach{bodies: map[string][]ast.Node{}, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
+	for _, file := range r.all {
+		for _, decl := range file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if d == r.entry {
+					continue
+				}
+				found.bodies[d.Name.Name] = append(found.bodies[d.Name.Name], d)
+				if d.Recv != nil {
+					found.methods = append(found.methods, d)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					found.addSpec(spec, file == r.main && d.Tok == token.VAR)
+				}
+			}
+		}
+	}
+	found.follow(r.entry.Body)
+	return found
+}
+
+func (r *reach) addSpec(spec ast.Spec, isVar bool) {
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		r.bodies[s.Name.Name] = append(r.bodies[s.Name.Name], s)
+	case *ast.ValueSpec:
+		for _, name := range s.Names {
+			r.bodies[name.Name] = append(r.bodies[name.Name], s)
+			if isVar && name.Name != "_" {
+				r.vars[name.Name] = s
+			}
+		}
+	}
+}
+
+func (r *reach) follow(node ast.Node) {
+	ast.Inspect(node, func(n ast.Node) bool {
+		name, ok := n.(*ast.Ident)
+		if !ok || r.seen[name.Name] {
+			return true
+		}
+		r.seen[name.Name] = true
+		for _, body := range r.bodies[name.Name] {
+			r.follow(body)
+		}
+		if r.vars[name.Name] != nil { // its value may be of any type, and be called through an interface
+			methods := r.methods
+			r.methods = nil
+			for _, method := range methods {
+				r.follow(method)
+			}
+		}
+		return true
+	})
+}

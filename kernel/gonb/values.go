@@ -1,0 +1,332 @@
+package gonb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/program"
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/keep"
+)
+
+// values are the variables that last from one cell to the next. Engine.mu guards it.
+type values struct {
+	folder  string          // of the kept values
+	begun   bool            // the folder holds values of this engine only
+	carried cell.Carried    // declarations that GoNB has to be told
+	lost    map[string]bool // variables of statements that have no value
+
+	skipped map[string]bool // variables with an initializer whose values cannot be kept
+
+	statements map[string]bool // variables that have no value but the kept one
+}
+
+// valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
+const valueFile = ".headstart-value.json"
+
+// runCell runs a cell of the user: statements that stand outside of a function are put into func main, variables are given
+// their kept values, and the value of a last expression is shown.
+func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
+	work := in.waitForWork(ctx)
+	if err := e.forget(c); err != nil {
+		e.options.Log.Warn("values of variables were not removed", "error", err)
+	}
+	e.mu.Lock()
+	prepared := cell.Prepare(c, e.values.carried)
+	stale := e.memory.Variables(prepared.Others...)
+	e.mu.Unlock()
+	if len(stale) > 0 { // what was a variable is declared as something else
+		e.remove(ctx, in, stale)
+		e.mu.Lock()
+		prepared = cell.Prepare(c, e.values.carried)
+		e.mu.Unlock()
+	}
+	if err := e.describe(work, prepared); err != nil { // to run without the values would be to run with wrong ones
+		failure := report.Plain("ValuesError", fmt.Sprintf("prepare the variables of the cell: %v", err))
+		return result{failure: &failure}
+	}
+	r := e.run(ctx, in, prepared.Cell, io)
+	outcome := readOutcome(work)
+	if r.compiled {
+		e.mu.Lock()
+		e.memory.Add(prepared.Cell)
+		if prepared.Origin != nil { // GoNB was told of them
+			e.values.carried = cell.Carried{}
+		}
+		e.mu.Unlock()
+		for _, notice := range e.learn(ctx, in, prepared, outcome, r) {
+			_ = io.Stream(wire.Stderr, notice+"\n") // fails when the cell has ended: nobody reads it
+		}
+	}
+	if shown, ok := readValue(work); ok {
+		_ = io.Result(wire.ExecuteResult{Data: shown.Data, Metadata: shown.Metadata})
+	}
+	return r
+}
+
+// describe tells the stand-in for go about the cell that GoNB is about to build.
+func (e *Engine) describe(work string, prepared cell.Prepared) error {
+	if work == "" {
+		return errors.New("GoNB does not say where it works")
+	}
+	for _, name := range []string{valueFile, program.OutcomeFile} { // of the cell before; this one may build nothing
+		if err := os.Remove(filepath.Join(work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	description := program.Cell{
+		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile),
+	}
+	e.mu.Lock()
+	description.Lost = slices.Sorted(maps.Keys(e.values.lost))
+	description.Skip = slices.Sorted(maps.Keys(e.values.skipped))
+	e.mu.Unlock()
+	entries, err := e.entries()
+	if err == nil && !prepared.IsTest() && !prepared.IsWasm() {
+		description.Store, description.Quota = e.values.folder, keep.DefaultQuota
+		description.Stored = map[string]program.Stored{}
+		for _, entry := range entries {
+			description.Stored[entry.Name] = program.Stored{Shared: entry.Shared, Types: entry.Types, Funcs: entry.Funcs}
+		}
+	}
+	text, marshalErr := json.Marshal(description)
+	if marshalErr != nil {
+		return marshalErr
+	}
+	return errors.Join(err, os.WriteFile(filepath.Join(work, program.CellFile), text, 0o600))
+}
+
+// store is the folder of kept values, for a caller that does not know the types of any. What another kernel left there under
+// this one's name is removed first.
+func (e *Engine) store() (*keep.Store, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.values.begun {
+		if err := os.RemoveAll(e.values.folder); err != nil {
+			return nil, fmt.Errorf("remove the values of an earlier kernel: %w", err)
+		}
+		e.values.begun = true
+	}
+	if _, err := paths.Private(e.values.folder); err != nil {
+		return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+	}
+	return keep.Open(e.values.folder, keep.Options{Quota: keep.DefaultQuota}), nil
+}
+
+func (e *Engine) entries() ([]keep.Entry, error) {
+	store, err := e.store()
+	if err != nil {
+		return nil, err
+	}
+	return store.List()
+}
+
+// readOutcome is what the stand-in for go found out; empty where it left the program as it was.
+func readOutcome(work string) program.Outcome {
+	var outcome program.Outcome
+	if text, err := os.ReadFile(filepath.Join(work, program.OutcomeFile)); err == nil {
+		_ = json.Unmarshal(text, &outcome) // it is ours; a broken one says nothing
+	}
+	return outcome
+}
+
+// readValue is what the program's last expression shows.
+func readValue(work string) (shown display.Bundle, ok bool) {
+	text, err := os.ReadFile(filepath.Join(work, valueFile))
+	if err != nil {
+		return shown, false
+	}
+	return shown, json.Unmarshal(text, &shown) == nil && len(shown.Data) > 0
+}
+
+// learn takes over what a cell has declared, and returns what the user should know about it.
+func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared, outcome program.Outcome, r result) (notices []string) {
+	if err := e.replaced(prepared.Declared, outcome.Saved); err != nil {
+		e.options.Log.Warn("values of variables were not removed", "error", err)
+	}
+	entries, err := e.entries()
+	if err != nil {
+		e.options.Log.Warn("the values of variables cannot be listed", "error", err)
+	}
+	kept := map[string]string{}
+	for _, entry := range entries {
+		kept[entry.Name] = entry.Type
+	}
+	ended := r.failure == nil || r.failure.EName == "panic" // else the program may not have come to saving
+	var gone []string
+	for _, dropped := range outcome.Dropped {
+		notices = append(notices, fmt.Sprintf("%s is dropped: %s", strings.ReplaceAll(dropped.Name, "~", "."), dropped.Reason))
+		gone = append(gone, dropped.Name)
+	}
+	for _, dropped := range outcome.NotKept {
+		notices = append(notices, fmt.Sprintf("%s is not kept: %s", dropped.Name, dropped.Reason))
+	}
+	e.remove(ctx, in, gone)
+	e.declare(prepared, outcome, kept)
+	for _, name := range outcome.Saved {
+		_, isKept := kept[name]
+		e.mu.Lock()
+		onlyKept := e.values.statements[name]
+		if !isKept && !onlyKept && ended {
+			e.values.skipped = with(e.values.skipped, name)
+		}
+		e.mu.Unlock()
+		e.setLost(name, !isKept && onlyKept)
+	}
+	return notices
+}
+
+// declare takes over the variables of a cell: GoNB is told of them, without their initializers, as far as their values are kept.
+func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept map[string]string) {
+	for _, v := range outcome.Variables {
+		_, isKept := kept[v.Name]
+		if isKept && kept[v.Name] != v.Type {
+			continue // the program ended before it could save: the value is still that of before
+		}
+		at := report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]}
+		if v.Group == nil {
+			e.setLost(v.Name, !isKept)
+			e.setStatement(v.Name, !v.Known)
+			if !v.Known { // without a value as well, since functions may use it
+				e.carry(v, at)
+			}
+		} else if !slices.ContainsFunc(v.Group, func(name string) bool { _, isKept := kept[name]; return !isKept }) {
+			e.setStatement(v.Name, true) // its initializer has done its work
+			e.carry(v, at)
+		}
+	}
+}
+
+// setLost remembers whether a variable that has no initializer has no value either.
+func (e *Engine) setLost(name string, lost bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.values.lost, name)
+	if lost {
+		e.values.lost = with(e.values.lost, name)
+	}
+}
+
+// setStatement remembers that a variable has no value but the kept one.
+func (e *Engine) setStatement(name string, is bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if is {
+		e.values.statements = with(e.values.statements, name)
+	}
+}
+
+func with(set map[string]bool, name string) map[string]bool {
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[name] = true
+	return set
+}
+
+// forget drops the values of variables that the cell's commands make GoNB forget, which it does before the cell runs.
+func (e *Engine) forget(c cell.Cell) error {
+	removed, all := c.Removed()
+	e.mu.Lock()
+	e.values.carried.Remove(removed...)
+	if all {
+		e.values = values{folder: e.values.folder, begun: e.values.begun}
+	}
+	for _, name := range removed {
+		e.values.drop(name)
+	}
+	e.mu.Unlock()
+	if !all {
+		return e.dropValues(removed)
+	}
+	store, err := e.store()
+	if err != nil {
+		return err
+	}
+	return store.Reset()
+}
+
+// replaced drops the values of variables that the cell has declared anew, where the program has not saved others.
+func (e *Engine) replaced(declared, saved []string) error {
+	var removed []string
+	e.mu.Lock()
+	for _, name := range declared {
+		skipped := e.values.skipped[name]
+		e.values.drop(name)
+		if !slices.Contains(saved, name) {
+			removed = append(removed, name)
+		} else if skipped {
+			e.values.skipped = with(e.values.skipped, name)
+		}
+	}
+	e.mu.Unlock()
+	return e.dropValues(removed)
+}
+
+func (e *Engine) dropValues(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	store, err := e.store()
+	if err != nil {
+		return err
+	}
+	return store.Drop(names...)
+}
+
+// drop forgets what is known of a variable.
+func (v *values) drop(name string) {
+	delete(v.statements, name)
+	delete(v.lost, name)
+	delete(v.skipped, name)
+}
+
+// carry makes a variable, which statements declare, one of the declarations that GoNB is told with the next cell.
+func (e *Engine) carry(v program.Variable, at report.Position) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at = e.memory.Origin(v.Name, at)
+	var new cell.Carried
+	for _, i := range v.Imports {
+		line := "import " + strconv.Quote(i.Path)
+		if !i.Own {
+			line = "import " + i.Name + " " + strconv.Quote(i.Path)
+		}
+		new.Add(line, at)
+	}
+	line := "var " + v.Name + " " + v.Type
+	if e.memory.Has(line) {
+		return
+	}
+	new.Add(line, at)
+	e.values.carried.Join(new)
+	e.memory.Add(new.Cell())
+}
+
+// remove makes GoNB forget declarations.
+func (e *Engine) remove(ctx context.Context, in *instance, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	e.mu.Lock()
+	known := e.memory.Remove(names...)
+	e.values.carried.Remove(names...)
+	e.mu.Unlock()
+	if len(known) > 0 {
+		e.run(ctx, in, cell.New("%rm "+strings.Join(known, " "), 0), silence{})
+	}
+}

@@ -1,0 +1,83 @@
+package gonb
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/headstart-nb/headstart/magics/builtin"
+	"github.com/headstart-nb/headstart/nbhelpers/keep"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+)
+
+var _ builtin.Variables = (*Engine)(nil)
+
+// Variables are the variables of cells that have a kept value, by name.
+func (e *Engine) Variables() ([]builtin.Variable, error) {
+	entries, err := e.entries()
+	if err != nil {
+		return nil, err
+	}
+	var list []builtin.Variable
+	for _, entry := range entries {
+		list = append(list, builtin.Variable{
+			Name: entry.Name, Type: entry.Type, Bytes: entry.Bytes, Value: entry.Text, When: entry.When, Shared: entry.Shared,
+		})
+	}
+	return list, nil
+}
+
+// DropVariables removes kept values. A variable that statements declared has no value then; others have the value that their
+// declaration gives them.
+func (e *Engine) DropVariables(names ...string) error {
+	entries, err := e.entries()
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{}
+	for _, entry := range entries {
+		kept[entry.Name] = true
+	}
+	for _, name := range names {
+		if !kept[name] {
+			return fmt.Errorf("drop %s: no variable of that name has a kept value; the names are %s", name, strings.Join(slices.Sorted(maps.Keys(kept)), ", "))
+		}
+	}
+	store, err := e.store()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		e.mu.Lock()
+		fromStatement := e.values.statements[name]
+		e.mu.Unlock()
+		if fromStatement {
+			e.setLost(name, true)
+		}
+	}
+	return store.Drop(names...)
+}
+
+// variable is the kept value of a variable.
+func (e *Engine) variable(name string) (entry keep.Entry, ok bool) {
+	entries, err := e.entries()
+	if err != nil {
+		return entry, false
+	}
+	for _, entry := range entries {
+		if entry.Name == name {
+			return entry, true
+		}
+	}
+	return entry, false
+}
+
+// describeVariable is what an inspection says about a variable's value.
+func describeVariable(entry keep.Entry) (text, markdown string) {
+	text = fmt.Sprintf("value: %s\nsize:  %s", entry.Text, sketch.Bytes(entry.Bytes))
+	if len(entry.Shared) > 0 {
+		text += "\nshares memory with " + strings.Join(entry.Shared, ", ")
+	}
+	return text, "```text\n" + strings.ReplaceAll(text, "```", "'''") + "\n```"
+}
