@@ -324,3 +324,19 @@ func TestKindsOfLicenses(t *testing.T) {
 		}
 	}
 }
+
+func TestGoNBIsBuiltFromItsCorrectedSource(t *testing.T) {
+	for _, b := range install.Builds() {
+		folder, _, err := buildFolder(t.Context(), "../..", t.TempDir(), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if corrected := strings.Contains(string(mod), "=> ./"); corrected != b.Repaired || corrected != (b.Program == "gonb") {
+			t.Errorf("%s: corrected is %t, want %t", b.Program, corrected, b.Repaired)
+		}
+	}
+}
