@@ -218,9 +218,9 @@ func linePatterns() []pattern {
 		}},
 		{"herringbone", "herringboned", func(x, y float64) float64 {
 			if int(math.Floor(y/2))&1 == 0 {
-				x, y = x+y, y-x
+				x += y
 			} else {
-				x, y = x-y, x+y
+				x -= y
 			}
 			return soft(math.Sin(1.5*math.Pi*x) / 2)
 		}},
