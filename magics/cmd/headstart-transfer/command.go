@@ -84,12 +84,17 @@ func addShared(to *pflag.FlagSet, sets ...*pflag.FlagSet) {
 	}
 }
 
-// share sets a flag that was given in every declaration that has it.
+// share sets a flag that was given in every declaration that has it. That includes the one whose flag was given: its set was not
+// the one that parsed it, and would not visit it. Lists are left out there, since setting them again appends.
 func share(given *pflag.FlagSet, sets ...*pflag.FlagSet) error {
 	for _, set := range sets {
 		var err error
 		set.VisitAll(func(f *pflag.Flag) {
-			if shared := given.Lookup(f.Name); shared != nil && shared != f && shared.Changed && err == nil {
+			shared := given.Lookup(f.Name)
+			if shared == nil || !shared.Changed || err != nil {
+				return
+			}
+			if _, list := f.Value.(pflag.SliceValue); shared != f || !list && f.Deprecated == "" {
 				err = set.Set(f.Name, shared.Value.String())
 			}
 		})
