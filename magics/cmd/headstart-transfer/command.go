@@ -94,9 +94,13 @@ func share(given *pflag.FlagSet, sets ...*pflag.FlagSet) error {
 			if shared == nil || !shared.Changed || err != nil {
 				return
 			}
-			if _, list := f.Value.(pflag.SliceValue); shared != f || !list && f.Deprecated == "" {
-				err = set.Set(f.Name, shared.Value.String())
+			if shared == f {
+				if _, list := f.Value.(pflag.SliceValue); list || f.Deprecated != "" {
+					return
+				}
+				f.Changed = false // a set takes note of a flag once only
 			}
+			err = set.Set(f.Name, shared.Value.String())
 		})
 		if err != nil {
 			return err
