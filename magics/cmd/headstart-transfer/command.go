@@ -84,14 +84,23 @@ func addShared(to *pflag.FlagSet, sets ...*pflag.FlagSet) {
 	}
 }
 
-// share sets a flag that was given in every declaration that has it.
+// share sets a flag that was given in every declaration that has it. That includes the one whose flag was given: its set was not
+// the one that parsed it, and would not visit it. Lists are left out there, since setting them again appends.
 func share(given *pflag.FlagSet, sets ...*pflag.FlagSet) error {
 	for _, set := range sets {
 		var err error
 		set.VisitAll(func(f *pflag.Flag) {
-			if shared := given.Lookup(f.Name); shared != nil && shared != f && shared.Changed && err == nil {
-				err = set.Set(f.Name, shared.Value.String())
+			shared := given.Lookup(f.Name)
+			if shared == nil || !shared.Changed || err != nil {
+				return
 			}
+			if shared == f {
+				if _, list := f.Value.(pflag.SliceValue); list || f.Deprecated != "" {
+					return
+				}
+				f.Changed = false // a set takes note of a flag once only
+			}
+			err = set.Set(f.Name, shared.Value.String())
 		})
 		if err != nil {
 			return err

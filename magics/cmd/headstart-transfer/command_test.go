@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -38,6 +39,13 @@ func TestASharedFlagIsSetEverywhere(t *testing.T) {
 	}
 	if !sets[1].Changed("seed") || !sets[2].Changed("epochs") {
 		t.Error("a declaration does not know that its flag was given")
+	}
+	var visited []string
+	for _, set := range sets {
+		set.Visit(func(f *pflag.Flag) { visited = append(visited, f.Name) })
+	}
+	if !slices.Equal(visited, []string{"seed", "seed", "epochs"}) {
+		t.Errorf("the declarations visit %q", visited)
 	}
 }
 
