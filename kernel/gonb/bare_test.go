@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -68,5 +69,17 @@ func TestErrorsOfStatementsPointIntoTheCell(t *testing.T) {
 		if failure.EName != test.name || !strings.Contains(failure.EValue, test.value) || !strings.Contains(trace, test.trace) {
 			t.Errorf("cell %q: %s: %s\n%s", test.code, failure.EName, failure.EValue, trace)
 		}
+	}
+}
+
+// Where cells cannot import this project, statements run all the same, and values are shown as text.
+func TestStatementsWithoutTheProject(t *testing.T) {
+	nb := openWith(t, func(o *gonb.Options) { o.SourceDir = "" })
+	nb.shows("x := []int{1, 2}\nx", "[1 2]")
+	nb.shows("strconv.Itoa(3)", "3")
+	nb.shows("strconv.Atoi(\"3\")", "3")
+	_, failure := nb.fails("x")
+	if !strings.Contains(failure.EValue, "x has no value") {
+		t.Errorf("%v", failure)
 	}
 }

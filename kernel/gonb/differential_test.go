@@ -45,11 +45,11 @@ func negate(x int) int { return -x }
 // TestCutProgramsPrintWhatWholeOnesDo cuts programs into cells at random and compares what they print with what they print
 // as a whole. The programs of a batch run beside each other in the same cells, for the sake of time.
 func TestCutProgramsPrintWhatWholeOnesDo(t *testing.T) {
-	batches := 5
+	batches := 4
 	if os.Getenv("HEADSTART_SLOW") != "" {
 		batches = 20
 	}
-	const perBatch, cells = 20, 4
+	const perBatch, cells = 50, 4
 	nb := open(t)
 	for batch := range batches {
 		random := rand.New(rand.NewPCG(uint64(batch), 22))

@@ -56,15 +56,15 @@ func (t *Tool) rewrite() error {
 	if err := json.Unmarshal(description, &cell); err != nil {
 		return err
 	}
-	if t.getenv(SourceVar) == "" {
-		cell.Store = "" // the package that keeps values is this project's
-	}
 	others, err := t.otherFiles()
 	if err != nil {
 		return err
 	}
 	source := program.Source{
-		Text: t.program, Others: others, GoVersion: t.goVersion(), Helpers: helpers, Importer: t.importer,
+		Text: t.program, Others: others, GoVersion: t.goVersion(), Importer: t.importer,
+	}
+	if t.getenv(SourceVar) != "" {
+		source.Helpers = helpers
 	}
 	text, outcome, changed, err := program.Rewrite(source, cell)
 	var lost *program.LostError

@@ -75,7 +75,7 @@ type Source struct {
 	// Importer finds the packages of these import paths.
 	Importer func(paths []string) (types.Importer, error)
 	// Helpers is the import path of the packages that a program uses to show and keep values, without an end: this
-	// project's nbhelpers.
+	// project's nbhelpers. It is empty where programs cannot import them; then nothing is kept.
 	Helpers string
 }
 
@@ -101,6 +101,9 @@ type rewriting struct {
 // Rewrite returns the program to compile instead. Changed is false where the program can stay as it is, also where it is not
 // Go: the compiler says what is wrong with it.
 func Rewrite(source Source, cell Cell) (text string, outcome Outcome, changed bool, err error) {
+	if source.Helpers == "" {
+		cell.Store = ""
+	}
 	r := &rewriting{source: source, cell: cell}
 	if !r.parse() || !cell.Statements && !r.keepsAny() {
 		return source.Text, outcome, false, nil

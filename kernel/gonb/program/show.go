@@ -71,21 +71,13 @@ func (r *rewriting) prints(e ast.Expr) bool {
 // showFunc is the function that takes the values of the last expression. An error that a call returned last is shown if
 // there is one.
 func (r *rewriting) showFunc(results int, endsInError bool) string {
-	result := r.names.importAs(r.source.Helpers+"/result", prefix+"result")
-	r.need(r.source.Helpers + "/result")
-	of := result + ".Of"
-	if r.usesHelpers() {
-		helpers := r.names.importAs(r.source.Helpers, prefix+"nbhelpers")
-		r.need(r.source.Helpers)
-		of = helpers + ".Bundle"
-	}
 	var types, values []string
 	for i := range results {
 		name := fmt.Sprintf("v%d", i)
 		values = append(values, name)
 		types = append(types, name+" any")
 	}
-	write := fmt.Sprintf("%s.Write(%q, %s", result, r.cell.ValueFile, of)
+	write := r.writer()
 	if !endsInError {
 		return fmt.Sprintf("func %sshow(%s) { %s, %s) }", prefix, strings.Join(types, ", "), write, strings.Join(values, ", "))
 	}
@@ -97,6 +89,28 @@ func (r *rewriting) showFunc(results int, endsInError bool) string {
 		rest = " }"
 	}
 	return fmt.Sprintf("func %sshow(%s) { if %s != nil { %s, %s)%s }", prefix, strings.Join(types, ", "), last, write, last, rest)
+}
+
+// writer is the beginning of a call that writes values: of this project's package, or, where cells cannot import it, of fmt.
+func (r *rewriting) writer() string {
+	if r.source.Helpers == "" {
+		printer, out, encoder := r.names.importAs("fmt", prefix+"fmt"), r.names.importAs("os", prefix+"os"), r.names.importAs("encoding/json", prefix+"json")
+		for _, path := range []string{"fmt", "os", "encoding/json"} {
+			r.need(path)
+		}
+		r.append(fmt.Sprintf("func %swrite(file string, values ...any) { text := %s.Sprintf(\"%%+v\", values); data, _ := %s.Marshal(map[string]any{\"data\": map[string]string{\"text/plain\": text[1:len(text)-1]}}); %s.WriteFile(file, data, 0o600) }",
+			prefix, printer, encoder, out))
+		return fmt.Sprintf("%swrite(%q", prefix, r.cell.ValueFile)
+	}
+	result := r.names.importAs(r.source.Helpers+"/result", prefix+"result")
+	r.need(r.source.Helpers + "/result")
+	of := result + ".Of"
+	if r.usesHelpers() {
+		helpers := r.names.importAs(r.source.Helpers, prefix+"nbhelpers")
+		r.need(r.source.Helpers)
+		of = helpers + ".Bundle"
+	}
+	return fmt.Sprintf("%s.Write(%q, %s", result, r.cell.ValueFile, of)
 }
 
 // usesHelpers tells a program that may have values of this project's types.
