@@ -1,10 +1,12 @@
 package selection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/probe"
@@ -142,4 +144,41 @@ func judge(s *Score, right, best []bool) {
 	}
 	s.Behind = sum / n
 	s.Apart = math.Sqrt(max(0, squares/n-s.Behind*s.Behind) / n)
+}
+
+// A Curve is the held-out accuracy of logistic regression over C, lowest first.
+type Curve struct {
+	Name       string // stages and normalization
+	Accuracies []float64
+}
+
+// Curves has one curve for each set of stages, with the normalization that does best there.
+func (r *Report) Curves() []Curve {
+	var list []Curve
+	seen := map[string]bool{}
+	for _, best := range r.Scores {
+		stages := strings.Join(best.Stages, "+")
+		if best.Kind != Logistic || seen[stages] {
+			continue
+		}
+		seen[stages] = true
+		var family []Score
+		for _, s := range r.Scores {
+			if s.Family() == best.Family() {
+				family = append(family, s)
+			}
+		}
+		slices.SortFunc(family, func(a, b Score) int { return cmp.Compare(a.C, b.C) })
+		curve := Curve{Name: stages + ", " + string(best.Normalization)}
+		for _, s := range family {
+			curve.Accuracies = append(curve.Accuracies, s.Accuracy)
+		}
+		list = append(list, curve)
+	}
+	return list
+}
+
+// Family names the candidates that differ in C alone.
+func (c Candidate) Family() string {
+	return string(c.Kind) + " " + strings.Join(c.Stages, "+") + " " + string(c.Normalization)
 }

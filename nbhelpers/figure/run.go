@@ -9,6 +9,9 @@ import (
 // MIMERun is the type under which the notebook extension finds a run.
 const MIMERun = display.MIMEPrefix + "run" + display.MIMESuffix
 
+// MIMEEpochs is the type by which the notebook extension knows the table of a run's epochs, which its card has in a fold.
+const MIMEEpochs = display.MIMEPrefix + "epochs" + display.MIMESuffix
+
 // Run shows the curves of a run, with the payload that the notebook extension draws as a card in their place. The payload
 // is the run as its owner describes it, for encoding/json.
 func Run(d CurvesData, payload any) display.Bundle {

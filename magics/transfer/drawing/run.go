@@ -177,5 +177,7 @@ func EpochTable(history training.History, computedOnce bool) display.Bundle {
 	if best := history.Best(); best != nil {
 		d.Best = best.Epoch
 	}
-	return figure.Epochs(d)
+	table := figure.Epochs(d)
+	table.Data[figure.MIMEEpochs] = map[string]any{} // the run's card has the epochs already
+	return table
 }

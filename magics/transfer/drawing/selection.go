@@ -1,9 +1,7 @@
 package drawing
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/selection"
@@ -11,20 +9,15 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// familyOf is the candidates that differ in C alone.
-func familyOf(c selection.Candidate) string {
-	return string(c.Kind) + " " + strings.Join(c.Stages, "+") + " " + string(c.Normalization)
-}
-
 // SelectionTable shows what cross-validation compared, with the best C of each kind, stages and normalization, and what it chose.
 func SelectionTable(r *selection.Report) display.Bundle {
 	t := figure.TableData{
 		Title:  "cross-validation",
 		Header: []string{"", "classifier", "stages", "features", "C", "accuracy", "std error", "behind", "std error"}, Right: []int{4, 5, 6, 7, 8},
 	}
-	seen := map[string]bool{familyOf(r.Choice().Candidate): true} // the chosen C stands for its family
+	seen := map[string]bool{r.Choice().Family(): true} // the chosen C stands for its family
 	for i, s := range r.Scores {
-		family := familyOf(s.Candidate)
+		family := s.Family()
 		if i != r.Chosen && seen[family] {
 			continue
 		}
@@ -53,35 +46,13 @@ func SelectionTable(r *selection.Report) display.Bundle {
 
 func percent(fraction float64) string { return fmt.Sprintf("%.1f %%", 100*fraction) }
 
-// selectionCurves draw the cross-validated accuracy over C, for the best normalization of each set of stages.
+// selectionCurves draw the cross-validated accuracy over C.
 func selectionCurves(r *selection.Report) figure.Panel {
 	panel := figure.Panel{Name: "held-out accuracy", Fraction: true}
-	seen := map[string]bool{}
-	for _, best := range r.Scores {
-		stages := strings.Join(best.Stages, "+")
-		if best.Kind != selection.Logistic || seen[stages] {
-			continue
-		}
-		seen[stages] = true
-		line := figure.Line{Name: stages + ", " + string(best.Normalization)}
-		for _, s := range byC(r.Scores, familyOf(best.Candidate)) {
-			line.Values = append(line.Values, s.Accuracy)
-		}
-		panel.Lines = append(panel.Lines, line)
+	for _, curve := range r.Curves() {
+		panel.Lines = append(panel.Lines, figure.Line{Name: curve.Name, Values: curve.Accuracies})
 	}
 	return panel
-}
-
-// byC are the scores of a family by ascending C.
-func byC(scores []selection.Score, family string) []selection.Score {
-	var list []selection.Score
-	for _, s := range scores {
-		if familyOf(s.Candidate) == family {
-			list = append(list, s)
-		}
-	}
-	slices.SortFunc(list, func(a, b selection.Score) int { return cmp.Compare(a.C, b.C) })
-	return list
 }
 
 func selectionProgress(name string, p *selection.Progress) figure.ProgressData {

@@ -9,6 +9,7 @@ import { cellEditor } from '../editor/extension';
 import { PACKAGE } from '../ids';
 import { recallRuns } from '../run/recall';
 import type { KernelSessions } from '../kernel/session';
+import { epochsRendererFactory } from '../run/epochs';
 import { runRendererFactory } from '../run/renderer';
 import { translation } from '../translation';
 import { IKernelSessions, IPreferences } from './services';
@@ -42,6 +43,7 @@ export const renderer: JupyterFrontEndPlugin<void> = {
     const place = tracker && sessions && { tracker, sessions };
     registry.addFactory(runRendererFactory(place, trans), RENDERER_RANK);
     registry.addFactory(cleanRendererFactory(place, trans), RENDERER_RANK);
+    registry.addFactory(epochsRendererFactory(), RENDERER_RANK);
   }
 };
 

@@ -60,12 +60,20 @@ export function card(run: IRun, folds: Folds, actions: ICardActions | null, tran
     element('div', { class: 'hs-card-summary' }, summary(run, trans)),
     run.state === 'running' && progressBar(run, trans),
     run.state === 'failed' && run.error !== '' && element('div', { class: 'hs-error', role: 'alert' }, run.error),
-    element('div', { class: 'hs-charts' }, ...panels(run.series).map(panel => chart(panel, run.best, trans))),
+    element('div', { class: 'hs-charts' }, ...charts(run, trans)),
     run.notes.length > 0 && element('ul', { class: 'hs-notes' }, ...run.notes.map(note => element('li', {}, note))),
-    fold('epochs', trans.__('Epochs'), folds, epochs(run, trans)),
+    run.choice === '' && fold('epochs', trans.__('Epochs'), folds, epochs(run, trans)),
     fold('provenance', trans.__('Provenance'), folds, facts(run, trans)),
     actions && buttons(run, actions, trans)
   );
+}
+
+/** The curves over the epochs, or those of the comparison that chose a classifier. */
+function charts(run: IRun, trans: Translation): SVGElement[] {
+  if (run.compared.length > 0) {
+    return panels(run.compared).map(panel => chart(panel, 0, trans, { axis: trans.__('C, from low to high'), width: 720 }));
+  }
+  return panels(run.series).map(panel => chart(panel, run.best, trans));
 }
 
 function fold(name: string, label: string, folds: Folds, content: HTMLElement): HTMLElement {

@@ -18,8 +18,15 @@ const DASHES = ['5 3', '', '2 2', '8 2 2 2', '4 4', '10 3'];
 
 type Point = [number, number];
 
-/** A chart of curves over epochs, with the best epoch marked; 0 marks none. The width is in CSS pixels. */
-export function chart(panel: IPanel, best: number, trans: Translation, width = 360): SVGElement {
+/** What a chart may have other than the usual: its width in CSS pixels, and what its values are counted in. */
+export interface IChartOptions {
+  width?: number;
+  axis?: string;
+}
+
+/** A chart of curves over epochs, with the best epoch marked; 0 marks none. */
+export function chart(panel: IPanel, best: number, trans: Translation, options: IChartOptions = {}): SVGElement {
+  const { width = 360, axis = trans.__('epoch') } = options;
   const right = width - MARGIN;
   const top = width < NARROW ? TOP + LEGEND_ROW : TOP;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
@@ -48,7 +55,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, width = 3
   for (const tick of across.ticks) {
     drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(tick)));
   }
-  drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, trans.__('epoch')));
+  drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, axis));
   if (best > 0 && best <= last) {
     drawn.append(
       shape('line', { class: 'hs-best', x1: x(best), x2: x(best), y1: top, y2: BOTTOM }),
@@ -111,7 +118,7 @@ function legend(panel: IPanel, width: number): SVGElement[] {
   // A letter of the legend is about 6 pixels wide; the entries divide the space right of the title.
   const start = width < NARROW ? 8 : 24 + panel.name.length * 7;
   const line = width < NARROW ? 12 + LEGEND_ROW : 12;
-  const room = Math.min(110, (width - start) / Math.max(1, panel.lines.length));
+  const room = Math.min(width > 500 ? 200 : 110, (width - start) / Math.max(1, panel.lines.length));
   return panel.lines.map(({ name: whole }, i) => {
     const at = start + i * room;
     const letters = Math.floor((room - 34) / 6);

@@ -3,6 +3,12 @@ import { number, text } from '../json';
 /** The MIME type of a run in a notebook's outputs. */
 export const RUN_MIME = 'application/vnd.headstart.run+json';
 
+/**
+ * The MIME type of the table of a run's epochs. The card has it in a fold, so that this shows nothing; front ends without this
+ * extension show the table's other forms.
+ */
+export const EPOCHS_MIME = 'application/vnd.headstart.epochs+json';
+
 export type RunState = 'running' | 'done' | 'stopped' | 'failed';
 
 /** One curve; `values[i]` belongs to epoch i+1, null is an epoch without a value. */
@@ -41,6 +47,10 @@ export interface IRun {
   highestValAccuracy: number | null;
   highestValEpoch: number;
   series: ISeries[];
+  /** What cross-validation chose, where a run had it choose; else empty. */
+  choice: string;
+  /** The accuracies that it compared, over the strength of the regularization. */
+  compared: ISeries[];
   /** What a reader of the curves must know. */
   notes: string[];
   /** The rest of the provenance: names and values. */
@@ -80,6 +90,8 @@ export function readRun(json: unknown): IRun | null {
     highestValAccuracy: typeof json.highest_val_accuracy === 'number' ? json.highest_val_accuracy : null,
     highestValEpoch: number(json.highest_val_accuracy_epoch),
     series: Array.isArray(json.series) ? json.series.flatMap(readSeries) : [],
+    choice: text(json.choice_summary),
+    compared: Array.isArray(json.compared) ? json.compared.flatMap(readSeries) : [],
     notes: Array.isArray(json.notes) ? json.notes.map(text).filter(note => note !== '') : [],
     facts: Array.isArray(json.facts) ? json.facts.flatMap(readFact) : [],
     cell: text(json.cell),

@@ -73,6 +73,11 @@ describe('what a card says', () => {
     );
   });
 
+  it('says of a run that chose a classifier what was measured once', () => {
+    const chosen = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 8, rate: 0, choice_summary: 'logistic regression on conv3' })!;
+    expect(summary(chosen, trans)).toBe('val accuracy 92.5 %, measured once · took 8.0 s');
+  });
+
   it('counts the completed epochs of a run that ended early', () => {
     const stopped = readRun({ id: 'a', state: 'stopped', epoch: 327, epochs: 2000 })!;
     expect(summary(stopped, trans)).toBe('327 epochs');

@@ -41,7 +41,7 @@ export function comparison(runs: readonly IRun[], panel: string, line: string): 
 }
 
 function isFraction(panel: string): boolean {
-  return panel === 'accuracy';
+  return panel.endsWith('accuracy');
 }
 
 /** The series of a run that a list shows: its validation accuracy, else its first. */
@@ -78,11 +78,13 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
 
 /** One line about the state of a run. */
 export function summary(run: IRun, trans: Translation): string {
-  const parts = [epochs(run, trans)];
-  if (run.valAccuracy !== null) {
+  const parts = run.choice === '' ? [epochs(run, trans)] : [];
+  if (run.valAccuracy !== null && run.choice !== '') {
+    parts.push(trans.__('val accuracy %1, measured once', percent(run.valAccuracy)));
+  } else if (run.valAccuracy !== null) {
     parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
   }
-  if (run.highestValAccuracy !== null) {
+  if (run.highestValAccuracy !== null && run.choice === '') {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
   }
   if (run.state === 'running' && run.leftMS > 0) {

@@ -72,7 +72,7 @@ export class RunsPanel extends KernelPanel {
     const state = JSON.stringify(chosen.map(run => [run.id, run.epoch]));
     if (state !== this._compared) {
       this._compared = state;
-      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0, this._trans, CHART_WIDTH)));
+      this._charts.replaceChildren(...comparisons(chosen).map(panel => chart(panel, 0, this._trans, { width: CHART_WIDTH })));
     }
   }
 
