@@ -1,33 +1,12 @@
 package imagefolder
 
 import (
-	"archive/zip"
-	"bytes"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
-)
 
-func zipOf(t testing.TB, files map[string]string) []byte {
-	t.Helper()
-	var data bytes.Buffer
-	w := zip.NewWriter(&data)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write([]byte(files[name])); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return data.Bytes()
-}
+	"github.com/headstart-nb/headstart/internal/testfile"
+)
 
 func TestLoadArchive(t *testing.T) {
 	files := map[string]string{}
@@ -36,7 +15,7 @@ func TestLoadArchive(t *testing.T) {
 	}
 	files["wrapped/in/a/notes.txt"] = "text"
 	file := filepath.Join(t.TempDir(), "set.zip")
-	if err := os.WriteFile(file, zipOf(t, files), 0o644); err != nil {
+	if err := os.WriteFile(file, testfile.Zip(t, files), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	withState := options(func(o *Options) { o.StateDir = t.TempDir() })

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
@@ -18,7 +19,7 @@ func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
 	} {
 		files[name] = pngOf(t, drawing(len(name)))
 	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	if len(d.Classes) != 2 || len(d.Items) != 6 || len(d.Skipped) != 0 {
 		t.Errorf("classes %q, %d items, skipped %v", d.Classes, len(d.Items), d.Skipped)
 	}
@@ -26,7 +27,7 @@ func TestFoldersWithoutImagesAreNoClasses(t *testing.T) {
 		t.Error("a folder that nobody means is noted")
 	}
 	files["a/x.xml"], files["c/damaged.png"] = "<xml/>", "\x89PNG\r\n\x1a\n"
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	d = mustLoad(t, dir, DefaultOptions())
 	if diff := cmp.Diff([]string{"b", "d"}, d.Classes); diff != "" {
 		t.Error(diff)

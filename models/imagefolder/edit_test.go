@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 func edit(t *testing.T, d *Dataset, action, path, to string) {
@@ -18,7 +20,7 @@ func edit(t *testing.T, d *Dataset, action, path, to string) {
 }
 
 func TestEditsAreReplayed(t *testing.T) {
-	dir := write(t, someFiles(t, 6, "a", "b"))
+	dir := testfile.Write(t, someFiles(t, 6, "a", "b"))
 	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	edit(t, d, Relabel, "a/ab.png", "b")
@@ -77,7 +79,7 @@ func TestEditsAreReplayed(t *testing.T) {
 func TestEditsFollowTheContent(t *testing.T) {
 	files := someFiles(t, 4, "a", "b")
 	files["b/copy.png"] = files["a/aa.png"]
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "b/copy.png", "")
 	if d = mustLoad(t, dir, DefaultOptions()); reasonFor(d, "b/copy.png") == "" || reasonFor(d, "a/aa.png") != "" {
@@ -99,7 +101,7 @@ func TestEditsFollowTheContent(t *testing.T) {
 }
 
 func TestEditRefusals(t *testing.T) {
-	dir := write(t, someFiles(t, 2, "a", "b"))
+	dir := testfile.Write(t, someFiles(t, 2, "a", "b"))
 	d := mustLoad(t, dir, DefaultOptions())
 	wantError(t, d.Edit("burn", []int{0}, ""), `unknown action "burn"`)
 	wantError(t, d.Edit(Relabel, []int{0}, "c"), "no class c")
@@ -115,7 +117,7 @@ func TestEditRefusals(t *testing.T) {
 }
 
 func TestCutLogIsRepaired(t *testing.T) {
-	dir := write(t, someFiles(t, 3, "a", "b"))
+	dir := testfile.Write(t, someFiles(t, 3, "a", "b"))
 	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	log, err := os.ReadFile(d.EditsFile())
@@ -159,7 +161,7 @@ func FuzzParseEdits(f *testing.F) {
 func TestSuspects(t *testing.T) {
 	files := someFiles(t, 4, "a", "b")
 	files["b/copy.png"] = files["a/aa.png"]
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	d := mustLoad(t, dir, DefaultOptions())
 	all := []int{0, 1, 2, 3, 4, 5, 6, 7, 8}
 	sure := make([]float32, 0, 18)

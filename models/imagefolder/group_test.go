@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // frame is an image of a video in which a bar moves slowly over a scene.
@@ -32,7 +33,7 @@ func TestFramesOfAVideoAreNoSingleGroup(t *testing.T) {
 	for i := range 60 {
 		files[fmt.Sprintf("video/clip1_%04d.png", i)] = pngOf(t, frame(5000, i))
 	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	for _, group := range d.Duplicates {
 		for _, i := range group.Items {
 			if !d.prints[i].near(d.prints[group.Leader], DefaultNearBits) {
@@ -49,7 +50,7 @@ func TestFramesOfAVideoAreNoSingleGroup(t *testing.T) {
 	if n, _ := noteOf(d, CodeLeak); n.Severity != diagnosis.Warning || !strings.Contains(n.Fix, "prefix") {
 		t.Errorf("frames that are alike are in train and val, and the note is %+v", n)
 	}
-	d = mustLoad(t, write(t, files), options(func(o *Options) { o.GroupBy = GroupByPrefix }))
+	d = mustLoad(t, testfile.Write(t, files), options(func(o *Options) { o.GroupBy = GroupByPrefix }))
 	if n, _ := noteOf(d, CodeMissing); d.Count(Val)[1] != 0 || !strings.Contains(n.Sentence, "60 of its 60 images are in one group") {
 		t.Errorf("the one video is in val as well as train, or nothing says so: %+v", n)
 	}
@@ -65,7 +66,7 @@ func TestSwatchesAreNotTheSameImage(t *testing.T) {
 			files[fmt.Sprintf("%s/%d.png", class, i)] = pngOf(t, img)
 		}
 	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	if n, ok := noteOf(d, CodeTwoLabels); ok {
 		t.Errorf("%+v", n)
 	}
@@ -86,7 +87,7 @@ func TestGroupBy(t *testing.T) {
 		}
 	}
 	for by, files := range map[GroupBy]map[string]string{GroupByFolder: folders, GroupByPrefix: names} {
-		d := mustLoad(t, write(t, files), options(func(o *Options) { o.GroupBy, o.Test = by, 0.2 }))
+		d := mustLoad(t, testfile.Write(t, files), options(func(o *Options) { o.GroupBy, o.Test = by, 0.2 }))
 		subset := map[string]string{}
 		for i, item := range d.Items {
 			patient := item.Path[strings.Index(item.Path, "patient"):][:8]
@@ -104,11 +105,11 @@ func TestGroupBy(t *testing.T) {
 			t.Errorf("by %s: %+v", by, n)
 		}
 	}
-	d := mustLoad(t, write(t, someFiles(t, 3, "a", "b")), options(func(o *Options) { o.GroupBy = GroupByFolder }))
+	d := mustLoad(t, testfile.Write(t, someFiles(t, 3, "a", "b")), options(func(o *Options) { o.GroupBy = GroupByFolder }))
 	if n, _ := noteOf(d, CodeGroups); n.Severity != diagnosis.Warning {
 		t.Errorf("no image has a group, and the note is %+v", n)
 	}
-	_, err := Load(context.Background(), write(t, nil), options(func(o *Options) { o.GroupBy = "video" }))
+	_, err := Load(context.Background(), testfile.Write(t, nil), options(func(o *Options) { o.GroupBy = "video" }))
 	if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Field != "group-by" {
 		t.Errorf("an unknown grouping: %v", err)
 	}
@@ -123,7 +124,7 @@ func TestGroupLargerThanTheFractionIsUsedToValidate(t *testing.T) {
 			}
 		}
 	}
-	d := mustLoad(t, write(t, files), options(func(o *Options) { o.GroupBy = GroupByFolder }))
+	d := mustLoad(t, testfile.Write(t, files), options(func(o *Options) { o.GroupBy = GroupByFolder }))
 	if n := d.Count(Val); n[0] != 10 || n[1] != 10 {
 		t.Errorf("val has %v images, want one of two videos of each class", n)
 	}

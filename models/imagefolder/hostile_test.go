@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // readHere are files that other decoders refuse, and that are whole.
@@ -59,7 +61,7 @@ func TestManyNames(t *testing.T) {
 		}
 	}
 	files := someFiles(t, 1, "a", "b")
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	for i := range n {
 		f, err := os.Create(filepath.Join(dir, "a", fmt.Sprintf("%07d.png", i)))
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
@@ -26,7 +27,7 @@ func TestLoadFolder(t *testing.T) {
 	files["cat/deep/er/x.JPG"] = jpegOf(t, drawing(77), 80)
 	files["cat/.hidden.png"] = "ignored"
 	files["LICENSE"] = "text"
-	d := mustLoad(t, write(t, files), options(func(o *Options) { o.Seed = 1 }))
+	d := mustLoad(t, testfile.Write(t, files), options(func(o *Options) { o.Seed = 1 }))
 	if diff := cmp.Diff([]string{"cat", "dog"}, d.Classes); diff != "" {
 		t.Error(diff)
 	}
@@ -51,7 +52,7 @@ func TestStrangeNames(t *testing.T) {
 	for i, name := range names {
 		files["a/"+name] = pngOf(t, drawing(500+i))
 	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	for _, name := range names {
 		i := item(t, d, "a/"+name)
 		if _, err := d.Pixels(i, Geometry{Size: 8}); err != nil {
@@ -68,7 +69,7 @@ func TestUnusableFilesAreSkipped(t *testing.T) {
 	files["a/empty.png"] = ""
 	files["a/text.jpg"] = "this is not an image"
 	files["a/cut.png"] = files["a/aa.png"][:200]
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	for link, target := range map[string]string{
 		"a/dangling.png": "nowhere", "a/loop": "..", "a/self.png": "self.png", "a/passwd.png": "/etc/passwd", "a/more.png": "aa.png",
 	} {
@@ -129,7 +130,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{"another class", someFiles(t, 1, "a", "b"), options(func(o *Options) { o.Classes = []string{"b", "c"} }), "class a is not one of the 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Load(context.Background(), write(t, c.files), c.o)
+			_, err := Load(context.Background(), testfile.Write(t, c.files), c.o)
 			wantError(t, err, c.want)
 		})
 	}
@@ -137,13 +138,13 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 	wantError(t, err, "load images from /no/such/folder: no such file")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Load(ctx, write(t, someFiles(t, 1, "a")), DefaultOptions()); !errors.Is(err, context.Canceled) {
+	if _, err := Load(ctx, testfile.Write(t, someFiles(t, 1, "a")), DefaultOptions()); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 }
 
 func TestClassesOfAModel(t *testing.T) {
-	d := mustLoad(t, write(t, someFiles(t, 2, "a", "b")), options(func(o *Options) { o.Classes = []string{"z", "b", "a"}; o.Val = 0 }))
+	d := mustLoad(t, testfile.Write(t, someFiles(t, 2, "a", "b")), options(func(o *Options) { o.Classes = []string{"z", "b", "a"}; o.Val = 0 }))
 	if d.Items[0].Label != 2 || d.Items[2].Label != 1 || len(d.Select(Val)) != 0 {
 		t.Errorf("items %+v, want labels in the model's order and no validation", d.Items)
 	}
@@ -165,7 +166,7 @@ func given(t *testing.T) string {
 	}
 	files["Validation/a/copy.png"] = files["train/a/aa.png"]
 	files["test/b/copy.png"] = files["train/b/ab.png"]
-	return write(t, files)
+	return testfile.Write(t, files)
 }
 
 func TestGivenSplit(t *testing.T) {
@@ -201,7 +202,7 @@ func TestGivenSplitWithoutVal(t *testing.T) {
 	for name, content := range someFiles(t, 10, "a", "b") {
 		files["train/"+name] = content
 	}
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	if diff := cmp.Diff([]int{2, 2}, d.Count(Val)); diff != "" {
 		t.Error(diff)
 	}
@@ -217,7 +218,7 @@ func TestNotes(t *testing.T) {
 	files["few/same.png"] = files["many/aa.png"]
 	files["twice/again.png"] = files["twice/aa.png"]
 	files["none/x.txt"] = "text"
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	for code, want := range map[string]string{
 		CodeFewImages: "Fewer than 10 images to train on in the class few (2).", CodeEmptyClass: "1 folder has no usable image, and so no class: none.", CodeImbalance: "The class twice has 33 training images and few has 2",
 		CodeTwoLabels: "more than one label", CodeDuplicates: "equal or nearly equal", CodeSkipped: "1 file is skipped",
@@ -233,14 +234,14 @@ func TestNotes(t *testing.T) {
 			t.Errorf("class %d with %d images weighs %g", label, counts[label], w)
 		}
 	}
-	alone := mustLoad(t, write(t, someFiles(t, 2, "data")), DefaultOptions())
+	alone := mustLoad(t, testfile.Write(t, someFiles(t, 2, "data")), DefaultOptions())
 	if n, ok := noteOf(alone, CodeOneClass); !ok || n.Severity != diagnosis.Error {
 		t.Errorf("one class alone is noted as %+v", n)
 	}
 }
 
 func TestMemorySavesDecoding(t *testing.T) {
-	dir, state := write(t, someFiles(t, 3, "a", "b")), t.TempDir()
+	dir, state := testfile.Write(t, someFiles(t, 3, "a", "b")), t.TempDir()
 	remembering := options(func(o *Options) { o.StateDir = state })
 	first := mustLoad(t, dir, remembering)
 	file := filepath.Join(dir, "a", "aa.png")
@@ -326,7 +327,7 @@ func sharedData(t testing.TB, name string) string {
 func TestTransparentImagesAreNoted(t *testing.T) {
 	files := someFiles(t, 3, "a", "b")
 	files["b/clear.png"] = pngOf(t, image.NewNRGBA(image.Rect(0, 0, 9, 9)))
-	d := mustLoad(t, write(t, files), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	if n, _ := noteOf(d, CodeTransparent); len(n.Paths) != 1 || n.Paths[0] != "b/clear.png" {
 		t.Errorf("the note is %+v", n)
 	}

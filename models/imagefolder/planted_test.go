@@ -9,12 +9,13 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/hostile"
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // TestTheLogOfEditsIsNotWhatAStrangerPutThere plants something of a stranger's in the place of the log.
 func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 	for _, content := range []string{"", "export A=1\n", "ghp_token", `{"number":1,"action":"keep","path":"a/aa.png"}` + "\n"} {
-		dir := write(t, someFiles(t, 2, "a", "b"))
+		dir := testfile.Write(t, someFiles(t, 2, "a", "b"))
 		d := mustLoad(t, dir, DefaultOptions())
 		victim := filepath.Join(t.TempDir(), ".bash_profile")
 		if err := os.WriteFile(victim, []byte(content), 0o600); err != nil {
@@ -42,7 +43,7 @@ func TestTheLogOfEditsIsNotWhatAStrangerPutThere(t *testing.T) {
 		"a line that is cut only": func(file string) error { return os.WriteFile(file, []byte(`{"number":1,"acti`), 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, someFiles(t, 2, "a", "b"))
+			dir := testfile.Write(t, someFiles(t, 2, "a", "b"))
 			d := mustLoad(t, dir, DefaultOptions())
 			if err := plant(d.EditsFile()); err != nil {
 				need.Lack(t, need.System, "this file system does not hold it: "+err.Error())
@@ -75,7 +76,7 @@ func errorsOf(list ...error) error {
 }
 
 func TestAnEntryWithoutItsLineEndIsKept(t *testing.T) {
-	dir := write(t, someFiles(t, 3, "a", "b"))
+	dir := testfile.Write(t, someFiles(t, 3, "a", "b"))
 	d := mustLoad(t, dir, DefaultOptions())
 	edit(t, d, Delete, "a/aa.png", "")
 	log, err := os.ReadFile(d.EditsFile())

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // readAll returns the items and the pixels in the order in which they come.
@@ -32,7 +34,7 @@ func readAll(t *testing.T, d *Dataset, o ReadOptions) (items []int, pixels []uin
 }
 
 func TestReadIsTheSameWithAnyNumberOfWorkers(t *testing.T) {
-	d := mustLoad(t, write(t, someFiles(t, 12, "a", "b", "c")), options(func(o *Options) { o.Size = 20 }))
+	d := mustLoad(t, testfile.Write(t, someFiles(t, 12, "a", "b", "c")), options(func(o *Options) { o.Size = 20 }))
 	order := Shuffled([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 30}, 42, 0)
 	items, pixels := readAll(t, d, ReadOptions{Items: order, Batch: 5, Workers: 1})
 	if !slices.Equal(items, order) || len(pixels) != len(order)*20*20*3 {
@@ -63,7 +65,7 @@ func TestReadNamesTheFileThatIsNotTheSame(t *testing.T) {
 		"gone":    {os.Remove, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := mustLoad(t, write(t, someFiles(t, 5, "a", "b")), DefaultOptions())
+			d := mustLoad(t, testfile.Write(t, someFiles(t, 5, "a", "b")), DefaultOptions())
 			if err := c.spoil(filepath.Join(d.Root, "b", "ab.png")); err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +87,7 @@ func TestReadNamesTheFileThatIsNotTheSame(t *testing.T) {
 }
 
 func TestReadStops(t *testing.T) {
-	d := mustLoad(t, write(t, someFiles(t, 20, "a", "b")), options(func(o *Options) { o.Size = 64 }))
+	d := mustLoad(t, testfile.Write(t, someFiles(t, 20, "a", "b")), options(func(o *Options) { o.Size = 64 }))
 	ctx, cancel := context.WithCancel(context.Background())
 	r, err := d.Read(ctx, ReadOptions{Batch: 2, Ahead: 1})
 	if err != nil {
@@ -117,7 +119,7 @@ func TestReadStops(t *testing.T) {
 }
 
 func TestWaitedCountsTheConsumersTime(t *testing.T) {
-	d := mustLoad(t, write(t, someFiles(t, 10, "a")), DefaultOptions())
+	d := mustLoad(t, testfile.Write(t, someFiles(t, 10, "a")), DefaultOptions())
 	r, err := d.Read(context.Background(), ReadOptions{Batch: 5})
 	if err != nil {
 		t.Fatal(err)

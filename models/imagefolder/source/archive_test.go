@@ -18,27 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ulikunitz/xz"
 
+	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
-
-func zipOf(t testing.TB, files map[string]string) []byte {
-	t.Helper()
-	var data bytes.Buffer
-	w := zip.NewWriter(&data)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write([]byte(files[name])); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return data.Bytes()
-}
 
 // tarOf packs files; a content of "-> x" is a symbolic link to x.
 func tarOf(t testing.TB, files map[string]string) []byte {
@@ -111,7 +93,7 @@ func TestArchives(t *testing.T) {
 	}
 	files["__MACOSX/wrapped/._x"] = "ignored"
 	for name, data := range map[string][]byte{
-		"set.zip": zipOf(t, files), "set.tar": tarOf(t, files), "set.TAR.GZ": zipped(t, tarOf(t, files)), "set.tgz": zipped(t, tarOf(t, files)),
+		"set.zip": testfile.Zip(t, files), "set.tar": tarOf(t, files), "set.TAR.GZ": zipped(t, tarOf(t, files)), "set.tgz": zipped(t, tarOf(t, files)),
 		"set.tar.xz": xzOf(t, tarOf(t, files)), "set.txz": xzOf(t, tarOf(t, files)),
 	} {
 		withState := options(func(o *Options) { o.StateDir = t.TempDir() })
@@ -166,7 +148,7 @@ func TestBombsAreRefused(t *testing.T) {
 	huge := strings.Repeat("\x00", 2<<20)
 	bomb := map[string]string{"a/1.png": huge, "a/2.png": huge, "b/link": "-> " + strings.Repeat("x", 50)}
 	o := defaults()
-	for name, data := range map[string][]byte{"bomb.zip": zipOf(t, bomb), "bomb.tgz": zipped(t, tarOf(t, bomb))} {
+	for name, data := range map[string][]byte{"bomb.zip": testfile.Zip(t, bomb), "bomb.tgz": zipped(t, tarOf(t, bomb))} {
 		parent := t.TempDir()
 		file, target := archiveFile(t, name, data), filepath.Join(parent, "target")
 		wantError(t, unpack(context.Background(), file, 3<<20, target, o), "zip bomb")
@@ -181,7 +163,7 @@ func TestBombsAreRefused(t *testing.T) {
 }
 
 func TestArchiveRefusals(t *testing.T) {
-	good := zipOf(t, someFiles(1, "a", "b"))
+	good := testfile.Zip(t, someFiles(1, "a", "b"))
 	for _, c := range []struct {
 		name string
 		data []byte
@@ -269,7 +251,7 @@ func greedyXZ(t *testing.T) []byte {
 
 func FuzzUnpack(f *testing.F) {
 	files := map[string]string{"a/x.png": "x", "../y": "y", "b": "-> /etc", "b/z": "z"}
-	f.Add(zipOf(f, files), true)
+	f.Add(testfile.Zip(f, files), true)
 	f.Add(tarOf(f, files), false)
 	f.Fuzz(func(t *testing.T, data []byte, isZip bool) {
 		name := "set.tar"

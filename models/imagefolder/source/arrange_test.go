@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // splitFiles are four files of the classes a and b in each of the folders.
@@ -29,7 +30,7 @@ func TestASplitIsRecognizedBesideOtherFolders(t *testing.T) {
 			t.Run(name+" "+side, func(t *testing.T) {
 				files := splitFiles("train", side)
 				maps.Copy(files, extra)
-				l := mustOpen(t, write(t, files), defaults())
+				l := mustOpen(t, testfile.Write(t, files), defaults())
 				if diff := cmp.Diff([]string{"a", "b"}, l.Classes); diff != "" || !l.Given || len(l.Candidates) != 16 {
 					t.Errorf("given split %t, %d items, classes %s", l.Given, len(l.Candidates), diff)
 				}
@@ -54,7 +55,7 @@ func TestClassesThatAreNamedAsSplits(t *testing.T) {
 	for name, content := range someFiles(3, "train/red", "test/blue", "bus") {
 		files[name] = content
 	}
-	l := mustOpen(t, write(t, files), defaults())
+	l := mustOpen(t, testfile.Write(t, files), defaults())
 	if diff := cmp.Diff([]string{"bus", "test", "train"}, l.Classes); diff != "" {
 		t.Error(diff)
 	}

@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 func TestList(t *testing.T) {
@@ -20,7 +22,7 @@ func TestList(t *testing.T) {
 	files["set/labels.csv"] = "\ufeffLabel;File Name;path\n" +
 		"cat;x;images/a/aa.png\ncat;x;./images/a/ab.png\ndog;x;images/b/aa.png\n\"big; dog\";x;images/b/ab.png\n" +
 		"cat;x;../outside.png\ncat;x;/etc/passwd\ncat;x;images/none.png\n;x;images/a/ac.png\ncat;x;images/a/aa.png\ncat;x;images\n"
-	dir := write(t, files)
+	dir := testfile.Write(t, files)
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "set", "link.png")); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func TestList(t *testing.T) {
 func TestListWithSplit(t *testing.T) {
 	files := someFiles(4, "x")
 	files["l.tsv"] = "x/aa.png\tcat\ttrain\nx/ab.png\tdog\ttrain\nx/ac.png\tcat\tvalid\nx/ad.png\tdog\tTest\n"
-	l := mustOpen(t, filepath.Join(write(t, files), "l.tsv"), defaults())
+	l := mustOpen(t, filepath.Join(testfile.Write(t, files), "l.tsv"), defaults())
 	var got []string
 	for _, c := range l.Candidates {
 		got = append(got, c.Class+" "+c.Split)
@@ -67,7 +69,7 @@ func TestListRefusals(t *testing.T) {
 		"path,label\n,cat\n":         "line 2: it has no path",
 		"a.png,cat\n":                "none of the files in the list can be used; the first: a.png: line 1: there is no such file",
 	} {
-		_, err := Open(context.Background(), filepath.Join(write(t, map[string]string{"l.csv": text}), "l.csv"), defaults())
+		_, err := Open(context.Background(), filepath.Join(testfile.Write(t, map[string]string{"l.csv": text}), "l.csv"), defaults())
 		wantError(t, err, want)
 	}
 }
@@ -99,7 +101,7 @@ func TestListsAsProgramsWriteThem(t *testing.T) {
 		"a header of three":               "foo,bar,fold\nx/aa.png,cät,train\nx/ab.png,dog,val\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, someFiles(4, "x"))
+			dir := testfile.Write(t, someFiles(4, "x"))
 			text = strings.ReplaceAll(text, "%", filepath.ToSlash(dir))
 			if err := os.WriteFile(filepath.Join(dir, "l.csv"), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
@@ -115,7 +117,7 @@ func TestListsAsProgramsWriteThem(t *testing.T) {
 func TestOneFileWithTwoLabels(t *testing.T) {
 	files := someFiles(4, "x")
 	files["l.csv"] = "path,label\nx/aa.png,cat\nx/ab.png,dog\n./x/aa.png,dog\nx/ab.png,dog\n"
-	l := mustOpen(t, filepath.Join(write(t, files), "l.csv"), defaults())
+	l := mustOpen(t, filepath.Join(testfile.Write(t, files), "l.csv"), defaults())
 	n, _ := noteOf(l, CodeTwoLabels)
 	if diff := cmp.Diff([]string{"x/aa.png"}, n.Paths); diff != "" || !strings.Contains(n.Sentence, "more than one label to 1 file") {
 		t.Errorf("%+v %s", n, diff)
@@ -146,13 +148,13 @@ func TestMetadataOfHuggingFace(t *testing.T) {
 					c.files[filepath.Join(folder, file)] = "image"
 				}
 			}
-			l := mustOpen(t, write(t, c.files), defaults())
+			l := mustOpen(t, testfile.Write(t, c.files), defaults())
 			if diff := cmp.Diff(c.classes, l.Classes); diff != "" || l.Given != c.given {
 				t.Errorf("given split %t, classes %s", l.Given, diff)
 			}
 		})
 	}
-	dir := write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": "image"})
+	dir := testfile.Write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": "image"})
 	_, err := Open(t.Context(), filepath.Join(dir, "metadata.jsonl"), defaults())
 	wantError(t, err, "line 1: the label is a list")
 }
