@@ -24,6 +24,7 @@ type Registry struct {
 type Entry struct {
 	magics.Magic
 	Origin string // who brought it, as a user should read it: "headstart", or a plugin's file
+	Place  int    // among the magics of its origin, in the order in which they were added
 }
 
 // Summary is the first line of the magic's help.
@@ -46,7 +47,7 @@ func (r *Registry) Add(origin string, list ...magics.Magic) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	added := map[string]Entry{}
-	for _, m := range list {
+	for place, m := range list {
 		name := m.Name()
 		if !ValidName(name) {
 			return fmt.Errorf("%s provides a magic named %q: a name must begin with a letter and consist of letters, digits, '_' and '-'", origin, name)
@@ -57,7 +58,7 @@ func (r *Registry) Add(origin string, list ...magics.Magic) error {
 		if other, taken := r.entries[name]; taken {
 			return fmt.Errorf("%s provides %%%s, which %s provides already: rename or remove one of the two", origin, name, other.Origin)
 		}
-		added[name] = Entry{m, origin}
+		added[name] = Entry{m, origin, place}
 	}
 	maps.Copy(r.entries, added)
 	return nil
@@ -104,6 +105,23 @@ func (r *Registry) Entries() []Entry {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.SortedFunc(maps.Values(r.entries), func(a, b Entry) int { return cmp.Compare(a.Name(), b.Name()) })
+}
+
+// ByOrigin lists all magics in groups: those of each origin in the order in which they were added.
+func (r *Registry) ByOrigin() [][]Entry {
+	entries := r.Entries()
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Place, b.Place))
+	})
+	var groups [][]Entry
+	for len(entries) > 0 {
+		n := slices.IndexFunc(entries, func(e Entry) bool { return e.Origin != entries[0].Origin })
+		if n < 0 {
+			n = len(entries)
+		}
+		groups, entries = append(groups, entries[:n]), entries[n:]
+	}
+	return groups
 }
 
 // Names lists the names of all magics, sorted.

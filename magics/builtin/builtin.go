@@ -20,6 +20,9 @@ type Plugins interface {
 	Log(name string) (string, error)
 }
 
+// Origin is who provides these magics, as a registry names it.
+const Origin = "headstart"
+
 // Config is what the magics of this package are about. A field that is missing takes its magic with it.
 type Config struct {
 	// Registry holds all magics, those of this package too.

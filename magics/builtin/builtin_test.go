@@ -113,7 +113,7 @@ func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 			}, nil
 		},
 	})
-	if err := known.Add("headstart", list...); err != nil {
+	if err := known.Add(Origin, list...); err != nil {
 		t.Fatal(err)
 	}
 	if err := known.Add("the plugin toy", echo{}); err != nil {

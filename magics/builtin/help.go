@@ -36,7 +36,7 @@ func helpMagic(known *registry.Registry, engine []registry.Listing) magics.Magic
 			case o.Markdown:
 				return reference(in.Stdout(), known.Entries(), engine)
 			}
-			return in.Result(helpEntries(known), func() (display.Bundle, error) { return overview(known.Entries(), engine), nil })
+			return in.Result(helpEntries(known), func() (display.Bundle, error) { return overview(known.ByOrigin(), engine), nil })
 		},
 	}
 }
@@ -72,24 +72,45 @@ func helpEntries(known *registry.Registry) []helpEntry {
 	return list
 }
 
-// overview is the table of everything that a cell can hold besides Go.
-func overview(entries []registry.Entry, engine []registry.Listing) display.Bundle {
-	t := sketch.Table{
-		Title:  "Magics",
-		Header: []string{"magic", "does", "from"},
-		Notes: []string{
-			"%NAME --help explains a magic with its flags; Tab completes names, flags and their values.",
-			"Behind its arguments, the output of a magic can go to a file (> FILE), through a command (| COMMAND) or into a Go variable (=> NAME).",
-		},
+// overview is everything that a cell can hold besides Go: the magics of plugins in the order of the work, what Go cells have, and
+// the kernel's own.
+func overview(groups [][]registry.Entry, engine []registry.Listing) display.Bundle {
+	var tables []sketch.Table
+	own := sketch.Table{Title: "The kernel"}
+	for _, entries := range groups {
+		origin, _, _ := strings.Cut(entries[0].Origin, " (") // where its file lies is the business of %plugins
+		t := sketch.Table{Title: strings.ToUpper(origin[:1]) + origin[1:]}
+		for _, e := range entries {
+			t.Rows = append(t.Rows, []string{"%" + e.Name(), e.Summary()})
+		}
+		if origin == Origin {
+			own.Rows = t.Rows
+			continue
+		}
+		tables = append(tables, t)
 	}
-	for _, e := range entries {
-		origin, _, _ := strings.Cut(e.Origin, " (") // where its file lies is the business of %plugins
-		t.Rows = append(t.Rows, []string{"%" + e.Name(), e.Summary(), origin})
-	}
+	cells := sketch.Table{Title: "Go cells"}
 	for _, l := range engine {
-		t.Rows = append(t.Rows, []string{l.Usage, l.Summary, "the Go engine"})
+		cells.Rows = append(cells.Rows, []string{l.Usage, l.Summary})
 	}
-	return table(t)
+	tables = append(tables, cells, own)
+	tables[len(tables)-1].Notes = []string{
+		"%NAME --help explains a magic with its flags; Tab completes names, flags and their values.",
+		"Behind its arguments, the output of a magic can go to a file (> FILE), through a command (| COMMAND) or into a Go variable (=> NAME).",
+	}
+	var text, html strings.Builder
+	for i, t := range tables {
+		if len(t.Rows) == 0 {
+			continue
+		}
+		t.Header = []string{"magic", "does"}
+		if i > 0 && text.Len() > 0 {
+			text.WriteString("\n\n")
+		}
+		text.WriteString(t.Text())
+		html.WriteString(t.HTML())
+	}
+	return display.Bundle{Data: map[string]any{display.MIMEText: text.String(), display.MIMEHTML: html.String()}}
 }
 
 // reference writes the reference page as Markdown.

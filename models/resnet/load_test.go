@@ -236,7 +236,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"weights must be one of imagenet, sample; got imagenot":            {Weights: PublishedWeights("imagenot")},
 		"weights must be one of published, file":                           {Weights: Origin{Kind: "guess"}},
 		"SHA-256":                                                          {Weights: PublishedWeights(SetImageNet), Offline: true, CacheDir: t.TempDir()},
-		"depth must be one of 50; got 101":                                 {Weights: PublishedWeights(SetImageNet), Depth: 101, Offline: true},
+		"they are of a ResNet50 and not of a ResNet101":                    {Weights: PublishedWeights(SetImageNet), Depth: 101, Offline: true},
 	} {
 		if options.Weights == (Origin{}) {
 			options.Weights = RandomWeights(0)
@@ -254,7 +254,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	_, err := Open(context.Background(), filled(Options{Offline: true, CacheDir: "cache"}))
 	if err == nil || !strings.Contains(err.Error(), filepath.Join("cache", "models--timm--resnet50.tv_in1k")) ||
-		!strings.Contains(err.Error(), "untrained") {
+		!strings.Contains(err.Error(), "weights sample") {
 		t.Errorf("without the pretrained weights: %v", err)
 	}
 	if _, statErr := os.Stat("cache"); statErr == nil {

@@ -67,8 +67,10 @@ func (o Options) validateSet() error {
 	if !ok {
 		return fmt.Errorf("open a ResNet: %w", check("weights", SetNames(), o.Weights.Name))
 	}
-	err := cmp.Or(check("depth", []int{set.Depth}, o.Depth), o.Cut.check(set.Deepest, CutAuto))
-	if err != nil {
+	if o.Depth != set.Depth {
+		return fmt.Errorf("open weights %s: they are of a ResNet%d and not of a ResNet%d, whose weights are a file or a revision on the hub", set.Name, set.Depth, o.Depth)
+	}
+	if err := o.Cut.check(set.Deepest, CutAuto); err != nil {
 		return fmt.Errorf("open weights %s: %w", set.Name, err)
 	}
 	return nil

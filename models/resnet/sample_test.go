@@ -50,9 +50,9 @@ func TestSampleWeights(t *testing.T) {
 func TestSampleWeightsRefuse(t *testing.T) {
 	for want, change := range map[string]func(*Options){
 		"cut must be one of auto, conv1, conv2, conv3; got conv5": func(o *Options) { o.Cut = Cut(Conv5) },
-		"depth must be one of 50; got 101":                        func(o *Options) { o.Depth = 101 },
-		"have no classifier":                                      func(o *Options) { o.Top = true },
-		"must have":                                               func(o *Options) { o.Weights.SHA256 = strings.Repeat("0", 64) },
+		"they are of a ResNet50 and not of a ResNet101":           func(o *Options) { o.Depth = 101 },
+		"have no classifier": func(o *Options) { o.Top = true },
+		"must have":          func(o *Options) { o.Weights.SHA256 = strings.Repeat("0", 64) },
 	} {
 		o := sampleOptions()
 		change(&o)

@@ -112,7 +112,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		TempDir: k.places.tempDir(), KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
 		Unknown: magics.Unknown, GoVersion: goVersion,
 	})
-	if err := magics.Add("headstart", builtin.Magics(builtin.Config{
+	if err := magics.Add(builtin.Origin, builtin.Magics(builtin.Config{
 		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Doctor: examineForMagic(carriedAssets()),
 		Versions: versionsForMagic(k.places.bin),
 	})...); err != nil {

@@ -64,6 +64,11 @@ def run(kernel, notebooks):
     return results
 
 
+# Where this kernel differs on purpose: the notebook and the cell, with what this kernel shows. GoNB drops a whole declaration of
+# several variables when one of them is declared again. Here the others have values, and stay.
+ON_PURPOSE = {("vartuple", 4): ". removed var a\n"}
+
+
 def main():
     folder, names = os.path.abspath(sys.argv[1]), sys.argv[2:]
     notebooks = {}
@@ -79,7 +84,10 @@ def main():
     differences = 0
     for name, cells in notebooks.items():
         for number, code in enumerate(cells):
-            if alone[name][number] != ours[name][number]:
+            expected = alone[name][number]
+            if (name, number + 1) in ON_PURPOSE:
+                expected = {**expected, "stdout": ON_PURPOSE[name, number + 1]}
+            if expected != ours[name][number]:
                 differences += 1
                 print(f"{name}, cell {number + 1}:\n{code}\nGoNB:      {alone[name][number]}\nHeadstart: {ours[name][number]}\n")
     print(f"{sum(map(len, notebooks.values()))} cells, {differences} differ")

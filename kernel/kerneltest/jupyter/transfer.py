@@ -119,7 +119,8 @@ class BadInputTests(TransferTestCase):
             ("%model resnet50 --weights nowhere.safetensors", "open weights nowhere.safetensors: file does not exist"),
             ("%model resnet50 --weights note.jpg", "open weights note.jpg"),
             ("%model resnet50 --cut conv9", "must be one of auto, conv1, conv2, conv3, conv4, conv5"),
-            ("%model resnet18", 'unknown model architecture "resnet18", have resnet50'),
+            ("%model resnet20", 'unknown model architecture "resnet20"', "resnet18", "resnet50"),
+            ("%model resnet18", "open weights imagenet: they are of a ResNet50 and not of a ResNet18"),
             (MODEL + " --head dense:many", 'head "dense:many"'),
         )
         self.run_ok(LOAD)
@@ -138,8 +139,8 @@ class BadInputTests(TransferTestCase):
         self.refused(
             ("%predict note.jpg", "note.jpg: not an image: JPEG, PNG"),
             ("%predict nowhere.jpg", "predict: read nowhere.jpg: no such file or folder"),
-            ("%predict @test", "%dataset load --val and --test"),
-            ("%evaluate --split test", "%dataset load --val and --test"),
+            ("%predict @test", "the subset has no images; --val and --test say how many it gets"),
+            ("%evaluate --split test", "the subset has no images; --val and --test say how many it gets"),
         )
         self.assertEqual(text(self.run_ok('%%\nfmt.Println("works")')), "works\n")
 
