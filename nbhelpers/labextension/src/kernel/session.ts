@@ -4,6 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Translation } from '../translation';
 import { RunFeed } from '../runs/feed';
+import { Activity } from './activity';
 import { MAGIC_TARGET, MagicClient } from './client';
 
 /** The name of the kernelspec. */
@@ -21,10 +22,11 @@ export class KernelSession {
     private readonly _trans: Translation
   ) {
     this.client = new MagicClient(kernel as never, _trans);
+    const activity = new Activity(this);
     this.feed = new RunFeed(
       request => this.client.ask('runs', request),
       pollMS,
-      () => this.busy
+      () => activity.news
     );
     kernel.statusChanged.connect(this._onStatus, this);
     kernel.iopubMessage.connect(this._onOutput, this);
@@ -52,6 +54,11 @@ export class KernelSession {
     return Object.keys((content as { comms?: object }).comms ?? {}).length > 0;
   }
 
+  /** How many cells have begun since the page knows the kernel. */
+  get begun(): number {
+    return this._begun;
+  }
+
   private _onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._started = false;
@@ -60,13 +67,18 @@ export class KernelSession {
   }
 
   private _onOutput(_: unknown, message: KernelMessage.IIOPubMessage): void {
+    if (message.header.msg_type !== 'execute_input') {
+      return;
+    }
+    this._begun++;
     const { code } = message.content as { code?: string };
-    if (message.header.msg_type === 'execute_input' && STARTS_PLUGIN.test(code ?? '')) {
+    if (STARTS_PLUGIN.test(code ?? '')) {
       this._started = true;
     }
   }
 
   private _started = false;
+  private _begun = 0;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { Widget } from '@lumino/widgets';
 
 import { element } from '../dom';
-import type { KernelSessions } from '../kernel/session';
+import { Activity } from '../kernel/activity';
+import type { KernelSession, KernelSessions } from '../kernel/session';
 import type { Translation } from '../translation';
 import { statusText, statusTitle, type IDevice } from './model';
 
@@ -38,12 +39,15 @@ export class StatusItem extends Widget {
   }
 
   private _tick(): void {
-    const busy = this._sessions.current?.busy ?? false;
     this._ticks++;
-    if (busy || this._wasBusy || this._ticks % QUIET === 0) {
+    const session = this._sessions.current;
+    if (session !== this._session) {
+      this._session = session;
+      this._activity = session && new Activity(session);
+    }
+    if (this._activity?.news || this._ticks % QUIET === 0) {
       void this._look();
     }
-    this._wasBusy = busy;
   }
 
   private async _look(): Promise<void> {
@@ -75,7 +79,8 @@ export class StatusItem extends Widget {
 
   private _asking = false;
   private _ticks = 0;
-  private _wasBusy = false;
+  private _session: KernelSession | null = null;
+  private _activity: Activity | null = null;
   private readonly _button: HTMLButtonElement;
   private readonly _timer: ReturnType<typeof setInterval>;
 }
