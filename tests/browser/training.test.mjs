@@ -68,7 +68,7 @@ describe('a training', () => {
     assert.ok(output.data['image/png'], 'the image for those without the extension is there');
   });
 
-  it('of the quickstart moves its curves, and ends', { timeout: 4 * PATIENCE_MS }, async () => {
+  it('of the quickstart moves its curves, and ends', { timeout: 6 * PATIENCE_MS }, async () => {
     const { page } = use;
     const name = 'quickstart.ipynb';
     fs.copyFileSync(path.join('..', '..', 'notebooks', '01_quickstart.ipynb'), path.join(process.env.HEADSTART_NOTEBOOKS, name));
@@ -92,6 +92,16 @@ describe('a training', () => {
     assert.equal(await pretrained.locator('.hs-notes', { hasText: 'generated shapes' }).count(), 1, 'the card says what the weights are');
     await pretrained.scrollIntoViewIfNeeded();
     await screenshotThemes(page, 'quickstart');
+
+    const chosen = page.locator('.hs-card').nth(2); // without flags: cross-validation chooses
+    await chosen.locator('.hs-state-done').waitFor({ timeout: 2 * PATIENCE_MS });
+    assert.match(await chosen.locator('.hs-card-summary').textContent(), /val accuracy 9\d\.\d %, measured once/);
+    assert.equal(await chosen.locator('.hs-chart text', { hasText: 'C, from low to high' }).count(), 1, 'the comparison is drawn');
+    assert.equal(await chosen.locator('summary', { hasText: 'Epochs' }).count(), 0, 'it has no epochs');
+    assert.equal(await page.locator('.jp-OutputArea-output table th', { hasText: 'val loss' }).locator('visible=true').count(), 0,
+      'the epochs are in the cards alone');
+    await chosen.scrollIntoViewIfNeeded();
+    await screenshotThemes(page, 'chosen');
   });
 });
 
