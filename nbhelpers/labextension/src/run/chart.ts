@@ -38,7 +38,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
   const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - top);
 
   const drawn = shape('svg', {
-    class: 'hs-chart',
+    class: width > 500 ? 'hs-chart hs-chart-wide' : 'hs-chart',
     viewBox: `0 0 ${width} ${HEIGHT}`,
     width,
     height: HEIGHT,
