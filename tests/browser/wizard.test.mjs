@@ -10,8 +10,11 @@ describe('the wizard', () => {
     const { page } = use;
     await page.goto(address('lab?reset'));
     await page.locator('.jp-LauncherCard', { hasText: 'Transfer Learning' }).click();
-    await page.locator('.hs-wizard input').first().fill('images');
+    await page.locator('.hs-wizard').getByRole('button', { name: /^Choose a folder from/ }).click();
+    await page.locator('.hs-wizard').getByRole('button', { name: 'Choose the folder images' }).click();
     await page.locator('.hs-wizard', { hasText: '2 classes: cold, warm' }).waitFor();
+    assert.equal(await page.locator('.hs-wizard input[list]').inputValue(), 'imagenet');
+    await page.locator('.hs-wizard select').selectOption('classic');
     await screenshotThemes(page, 'wizard');
     await page.locator('.hs-wizard input[list]').fill('random');
     await page.locator('.jp-Dialog button', { hasText: 'Create' }).click();
@@ -20,6 +23,6 @@ describe('the wizard', () => {
     const written = readNotebook('transfer-learning.ipynb');
     assert.equal(written.metadata.kernelspec.name, 'headstart');
     assert.ok(written.cells.every(cell => !cell.outputs?.length && !cell.execution_count));
-    assert.ok(written.cells.some(cell => [cell.source].flat().join('').includes('--weights random')));
+    assert.ok(written.cells.some(cell => [cell.source].flat().join('').includes('--weights random --head "dense:256:relu,dropout:0.2"')));
   });
 });

@@ -5,7 +5,7 @@ import type { ITranslator } from '@jupyterlab/translation';
 
 import { translation } from '../translation';
 import { WizardForm } from './form';
-import { classesOf, freeName, notebook } from './model';
+import { freeName, notebook } from './model';
 
 /**
  * Ask the wizard's questions and write the notebook; nothing is run.
@@ -18,17 +18,17 @@ export async function createNotebook(
   translator: ITranslator | null
 ): Promise<string | null> {
   const trans = translation(translator);
-  const listClasses = async (images: string) => {
+  const list = async (below: string) => {
     try {
-      const listed = await contents.get(PathExt.join(folder, images));
-      return listed.type === 'directory' ? classesOf(listed.content as Contents.IModel[]) : null;
+      const listed = await contents.get(PathExt.join(folder, below));
+      return listed.type === 'directory' ? (listed.content as Contents.IModel[]) : null;
     } catch {
       return null;
     }
   };
   const answer = await showDialog({
     title: trans.__('New transfer-learning notebook'),
-    body: new WizardForm(listClasses, trans),
+    body: new WizardForm(list, trans),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: trans.__('Create') })

@@ -1,37 +1,63 @@
 import { Dialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
-import { element } from '../dom';
+import { button, element } from '../dom';
 import type { Translation } from '../translation';
-import { folderText, PROPOSAL, type IChoices } from './model';
+import { findLayout, foldersOf, folderText, weightsOf, type IEntry } from './folder';
+import { heads, PROPOSAL, weightsFor, type IChoices, type Recipe } from './model';
 
-/** Lists the classes of a folder; null where the folder cannot be listed. */
-export type ListClasses = (folder: string) => Promise<string[] | null>;
+/** Lists a folder below the notebook's own, whose name is empty; null where it cannot be listed. */
+export type List = (folder: string) => Promise<IEntry[] | null>;
 
 /** The wizard's questions, as the body of a dialog. */
 export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
   constructor(
-    private readonly _listClasses: ListClasses,
+    private readonly _list: List,
     private readonly _trans: Translation
   ) {
     super();
+    const trans = _trans;
     this.addClass('hs-wizard');
     this._folder.addEventListener('input', () => void this._look());
-    this.node.append(
-      field(_trans.__('Folder of images, one subfolder for each class; empty for the sample images'), this._folder),
-      this._found,
-      field(_trans.__('Weights: imagenet, random or a file'), this._weights),
-      element('datalist', { id: 'hs-weights' }, element('option', { value: 'imagenet' }), element('option', { value: 'random' })),
-      field(_trans.__('Head'), this._head),
-      field(_trans.__('Epochs'), this._epochs)
+    this._weights.addEventListener('input', () => (this._chosenWeights = this._weights.value.trim() !== ''));
+    this._recipe.append(
+      element('option', { value: 'auto' }, trans.__('Compare classifiers by cross-validation, take the best')),
+      element('option', { value: 'classic' }, trans.__('Train a head for some epochs'))
     );
+    this._recipe.addEventListener('change', () => this._showRecipe());
+    const browse = button(trans.__('Browse …'), trans.__('Choose a folder from a list'), () => void this._browse(this._folder.value.trim()));
+    this._classic.append(
+      field(trans.__('Head: the layers before the classes, such as'), this._head),
+      element('ul', { class: 'hs-wizard-hints' }, ...heads(trans).map(([head, meaning]) => hint(head, meaning))),
+      field(trans.__('Epochs'), this._epochs)
+    );
+    this.node.append(
+      field(trans.__('Folder of images, with one subfolder for each class; empty for the sample images'), row(this._folder, browse)),
+      this._folders,
+      this._found,
+      field(trans.__('Weights of the backbone'), this._weights),
+      this._known,
+      element(
+        'ul',
+        { class: 'hs-wizard-hints' },
+        hint('imagenet', trans.__('for photos; 102 MB, fetched once')),
+        hint('sample', trans.__('for drawings such as the sample images; no network is needed')),
+        hint('random', trans.__('untrained, to see what training is worth'))
+      ),
+      field(trans.__('Classifier'), this._recipe),
+      this._classic
+    );
+    this._showRecipe();
     void this._look();
+    void this._offerWeights();
   }
 
   getValue(): IChoices {
+    const folder = this._folder.value.trim();
     return {
-      folder: this._folder.value.trim(),
-      weights: this._weights.value.trim() || PROPOSAL.weights,
+      folder,
+      weights: this._weights.value.trim() || weightsFor(folder),
+      recipe: this._recipe.value as Recipe,
       head: this._head.value.trim(),
       epochs: Math.max(1, Math.round(Number(this._epochs.value)) || PROPOSAL.epochs)
     };
@@ -39,14 +65,52 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
 
   private async _look(): Promise<void> {
     const folder = this._folder.value.trim();
-    const classes = folder ? await this._listClasses(folder) : [];
+    if (!this._chosenWeights) {
+      this._weights.value = weightsFor(folder);
+    }
+    const layout = folder ? await findLayout(folder, this._list) : null;
     if (folder === this._folder.value.trim()) {
-      this._found.textContent = folderText(folder, classes, this._trans);
+      this._found.textContent = folderText(folder, layout, this._trans);
     }
   }
 
+  /** Show the folders below one, as buttons. */
+  private async _browse(folder: string): Promise<void> {
+    let at = folder;
+    let entries = await this._list(at);
+    if (entries === null) {
+      [at, entries] = ['', await this._list('')];
+    }
+    const go = (to: string) => {
+      this._folder.value = to;
+      void this._look();
+      void this._browse(to);
+    };
+    const up = at === '' ? [] : [button('..', this._trans.__('To the folder above'), () => go(at.split('/').slice(0, -1).join('/')))];
+    const below = foldersOf(entries ?? []).map(name =>
+      button(name, this._trans.__('Choose the folder %1', name), () => go(at === '' ? name : `${at}/${name}`))
+    );
+    this._folders.replaceChildren(...up, ...below);
+    this._folders.hidden = false;
+  }
+
+  /** Offer the weights that need no network: those in files beside the notebook. */
+  private async _offerWeights(): Promise<void> {
+    const files = weightsOf((await this._list('')) ?? []);
+    this._known.append(...['imagenet', 'sample', 'random', ...files].map(value => element('option', { value })));
+  }
+
+  private _showRecipe(): void {
+    this._classic.hidden = this._recipe.value !== 'classic';
+  }
+
+  private _chosenWeights = false;
   private readonly _folder = input('text', '');
+  private readonly _folders = element('div', { class: 'hs-wizard-folders', role: 'group', hidden: true });
   private readonly _weights = input('text', PROPOSAL.weights, { list: 'hs-weights' });
+  private readonly _known = element('datalist', { id: 'hs-weights' });
+  private readonly _recipe = element('select', { class: 'jp-mod-styled' });
+  private readonly _classic = element('div', { class: 'hs-wizard-classic' });
   private readonly _head = input('text', PROPOSAL.head);
   private readonly _epochs = input('number', String(PROPOSAL.epochs), { min: 1, max: 1000 });
   private readonly _found = element('p', { class: 'hs-message', role: 'status' });
@@ -58,4 +122,12 @@ function input(type: string, value: string, props: Record<string, string | numbe
 
 function field(label: string, control: HTMLElement): HTMLElement {
   return element('label', { class: 'hs-field' }, element('span', {}, label), control);
+}
+
+function row(...controls: HTMLElement[]): HTMLElement {
+  return element('div', { class: 'hs-wizard-row' }, ...controls);
+}
+
+function hint(word: string, meaning: string): HTMLElement {
+  return element('li', {}, word !== '' && element('code', {}, word), word !== '' && ': ', meaning);
 }

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
 
 import { translation } from '../translation';
-import { cells, classesOf, folderText, freeName, notebook, PROPOSAL } from './model';
+import { cells, freeName, notebook, PROPOSAL, weightsFor, type IChoices } from './model';
 
 const trans = translation(null);
 
+/** The sources of the cells of code. */
+function codeOf(choices: IChoices): string[] {
+  return cells(choices, trans)
+    .filter(cell => cell.kind === 'code')
+    .map(cell => cell.source);
+}
+
 describe('the cells', () => {
   it('quote what has blanks', () => {
-    const sources = cells({ folder: 'my data/pets', weights: 'random', head: 'dense:64:relu', epochs: 3 }, trans).map(c => c.source);
-    expect(sources[0]).toContain('on pets');
-    expect(sources.slice(1)).toEqual([
+    const choices: IChoices = { folder: 'my data/pets', weights: 'random', recipe: 'classic', head: 'dense:64:relu', epochs: 3 };
+    expect(cells(choices, trans)[0].source).toContain('on pets');
+    expect(codeOf(choices)).toEqual([
       '%dataset load "my data/pets"',
       '%model resnet50 --weights random --head "dense:64:relu"',
       '%train --epochs 3',
@@ -18,11 +25,20 @@ describe('the cells', () => {
     ]);
   });
 
-  it('use the sample where there is no folder, and no head where there is none', () => {
-    const sources = cells({ ...PROPOSAL, head: '' }, trans).map(c => c.source);
-    expect(sources[1]).toBe('%dataset sample');
-    expect(sources[2]).toBe('%model resnet50 --weights imagenet');
+  it('let cross-validation choose by default, on the sample images and without a network', () => {
+    expect(codeOf(PROPOSAL).slice(0, 3)).toEqual(['%dataset sample --size 128', '%model resnet50 --weights sample', '%train']);
   });
+
+  it('have no head where there is none', () =>
+    expect(codeOf({ ...PROPOSAL, recipe: 'classic', head: '' })[1]).toBe('%model resnet50 --weights sample'));
+
+  it('are explained: a text stands before each of the first steps', () =>
+    expect(cells(PROPOSAL, trans).map(cell => cell.kind[0]).join('')).toBe('mmcmcmcmccm'));
+});
+
+it('photos are given ImageNet weights', () => {
+  expect(weightsFor('photos')).toBe('imagenet');
+  expect(weightsFor('')).toBe('sample');
 });
 
 it('a notebook names its kernel and its language, and has run nothing', () => {
@@ -31,24 +47,6 @@ it('a notebook names its kernel and its language, and has run nothing', () => {
   expect(made.metadata.language_info.mimetype).toBe('text/x-go');
   expect(made.cells.filter(c => c.cell_type === 'code').every(c => c.execution_count === null)).toBe(true);
   expect(new Set(made.cells.map(c => c.id)).size).toBe(made.cells.length);
-});
-
-it('classes are the folders that are not hidden', () =>
-  expect(
-    classesOf([
-      { name: 'metal', type: 'directory' },
-      { name: '.git', type: 'directory' },
-      { name: 'a.txt', type: 'file' },
-      { name: 'glass', type: 'directory' }
-    ])
-  ).toEqual(['glass', 'metal']));
-
-it('the folder is described', () => {
-  expect(folderText('', null, trans)).toContain('sample');
-  expect(folderText('x', null, trans)).toContain('cannot list');
-  expect(folderText('x', ['a'], trans)).toContain('at least two');
-  expect(folderText('x', ['a', 'b'], trans)).toBe('2 classes: a, b');
-  expect(folderText('x', 'abcdefghij'.split(''), trans)).toContain('and others');
 });
 
 it('a free name is found', () => {

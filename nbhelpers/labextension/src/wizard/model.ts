@@ -1,17 +1,36 @@
 import { quoted } from '../run/model';
 import type { Translation } from '../translation';
 
+/** How the classifier is made. */
+export type Recipe = 'auto' | 'classic';
+
 /** What the wizard asks. */
 export interface IChoices {
   /** The folder of images, from the notebook's own; empty for the sample images. */
   folder: string;
   weights: string;
+  recipe: Recipe;
+  /** Of the recipe classic. */
   head: string;
   epochs: number;
 }
 
 /** What a new wizard proposes. */
-export const PROPOSAL: IChoices = { folder: '', weights: 'imagenet', head: 'dense:256:relu', epochs: 10 };
+export const PROPOSAL: IChoices = { folder: '', weights: 'sample', recipe: 'auto', head: 'dense:256:relu,dropout:0.2', epochs: 10 };
+
+/** The weights that are proposed for images. */
+export function weightsFor(folder: string): string {
+  return folder === '' ? 'sample' : 'imagenet';
+}
+
+/** Heads that are worth a try, with what they are. */
+export function heads(trans: Translation): [head: string, meaning: string][] {
+  return [
+    ['dense:256:relu,dropout:0.2', trans.__('a dense layer of 256 units, and dropout against overfitting')],
+    ['batchnorm', trans.__('a linear classifier on normalized features')],
+    ['', trans.__('empty: a linear classifier')]
+  ];
+}
 
 /** A cell of the notebook. */
 interface ICell {
@@ -21,21 +40,38 @@ interface ICell {
 
 /** The cells of the notebook for some choices. */
 export function cells(choices: IChoices, trans: Translation): ICell[] {
-  const { folder, weights, head, epochs } = choices;
-  const dataset = folder ? `%dataset load ${quoted(folder)}` : '%dataset sample';
+  const { folder, recipe, epochs } = choices;
   const title = folder ? trans.__('Transfer learning on %1', folder.split('/').at(-1)) : trans.__('Transfer learning');
   return [
-    markdown(`# ${title}\n\n${trans.__('Run the cells from top to bottom.')}`),
-    code(dataset),
-    code(`%model resnet50 --weights ${quoted(weights)}${head ? ` --head "${head.replace(/[\\"]/g, '\\$&')}"` : ''}`),
-    code(`%train --epochs ${epochs}`),
+    markdown(
+      `# ${title}`,
+      trans.__('A backbone that was trained on other images turns each image into features; a classifier learns your classes from them. Run the cells from top to bottom with Shift-Enter.')
+    ),
+    markdown(`## ${trans.__('The images')}`, trans.__('Every file is opened and checked. A fifth of the images is kept for validation.')),
+    code(folder ? `%dataset load ${quoted(folder)}` : '%dataset sample --size 128'),
+    markdown(`## ${trans.__('The model')}`, trans.__('The backbone is frozen: its weights do not change.')),
+    code(modelLine(choices)),
+    markdown(
+      `## ${trans.__('The training')}`,
+      recipe === 'auto'
+        ? trans.__('Cross-validation on the training images chooses the classifier. The validation images measure it once.')
+        : trans.__('The curves show each epoch. The weights with the lowest validation loss are kept.')
+    ),
+    code(recipe === 'auto' ? '%train' : `%train --epochs ${epochs}`),
+    markdown(`## ${trans.__('The result')}`, trans.__('Which classes are confused, and which images are the worst mistakes?')),
     code('%evaluate'),
-    code('%predict @val --limit 8')
+    code('%predict @val --limit 8'),
+    markdown(`## ${trans.__('Next')}`, trans.__('Predict a file of yours with %predict FILE, and keep the model with %save FOLDER.'))
   ];
 }
 
-function markdown(source: string): ICell {
-  return { kind: 'markdown', source };
+function modelLine({ weights, recipe, head }: IChoices): string {
+  const line = `%model resnet50 --weights ${quoted(weights)}`;
+  return recipe === 'classic' && head ? `${line} --head "${head.replace(/[\\"]/g, '\\$&')}"` : line;
+}
+
+function markdown(...parts: string[]): ICell {
+  return { kind: 'markdown', source: parts.join('\n\n') };
 }
 
 function code(source: string): ICell {
@@ -59,31 +95,6 @@ export function notebook(choices: IChoices, trans: Translation): object {
       ...(kind === 'code' ? { execution_count: null, outputs: [] } : {})
     }))
   };
-}
-
-/** The classes of a folder: its subfolders, without hidden ones, as the kernel finds them. */
-export function classesOf(entries: readonly { name: string; type: string }[]): string[] {
-  return entries
-    .filter(entry => entry.type === 'directory' && !entry.name.startsWith('.'))
-    .map(entry => entry.name)
-    .sort();
-}
-
-/** What the wizard says about the folder. */
-export function folderText(folder: string, classes: readonly string[] | null, trans: Translation): string {
-  if (folder === '') {
-    return trans.__('The built-in sample images.');
-  }
-  if (classes === null) {
-    return trans.__('The server cannot list this folder; the kernel may still find it.');
-  }
-  if (classes.length < 2) {
-    return trans.__('The folder needs at least two subfolders, one for each class.');
-  }
-  const shown = classes.slice(0, 8).join(', ');
-  return classes.length > 8
-    ? trans.__('%1 classes: %2 and others', classes.length, shown)
-    : trans.__('%1 classes: %2', classes.length, shown);
 }
 
 /** The first name of the form name.ipynb, name-1.ipynb that is not taken. */
