@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/program"
 	"github.com/headstart-nb/headstart/kernel/gonb/report"
 )
 
@@ -96,7 +97,7 @@ func (c cutter) all(file *ast.File) []declaration {
 	for _, decl := range file.Decls {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
-			if name := functionKey(d); name != "main" {
+			if name := program.FuncKey(d); name != "main" {
 				found = append(found, c.documented(c.declaration("func", []string{name}, "", d), d, d.Doc, file))
 			}
 		case *ast.GenDecl:
@@ -158,27 +159,6 @@ func specDoc(spec ast.Spec) *ast.CommentGroup {
 		return s.Doc
 	}
 	return nil
-}
-
-// functionKey is a function's name, or Type~Method, as GoNB's %list shows it.
-func functionKey(d *ast.FuncDecl) string {
-	if d.Recv == nil || len(d.Recv.List) == 0 {
-		return d.Name.Name
-	}
-	receiver := d.Recv.List[0].Type
-	if star, ok := receiver.(*ast.StarExpr); ok {
-		receiver = star.X
-	}
-	switch generic := receiver.(type) {
-	case *ast.IndexExpr:
-		receiver = generic.X
-	case *ast.IndexListExpr:
-		receiver = generic.X
-	}
-	if ident, ok := receiver.(*ast.Ident); ok {
-		return ident.Name + "~" + d.Name.Name
-	}
-	return "unknown~" + d.Name.Name
 }
 
 // specNames are the names that specs declare; of an import its alias, or its path.
