@@ -28,7 +28,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
     const browse = button(trans.__('Browse …'), trans.__('Choose a folder from a list'), () => void this._browse(this._folder.value.trim()));
     this._classic.append(
       field(trans.__('Head: the layers before the classes, such as'), this._head),
-      element('ul', { class: 'hs-wizard-hints' }, ...heads(trans).map(([head, meaning]) => hint(head, meaning))),
+      hints(heads(trans)),
       field(trans.__('Epochs'), this._epochs)
     );
     this.node.append(
@@ -37,13 +37,11 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
       this._found,
       field(trans.__('Weights of the backbone'), this._weights),
       this._known,
-      element(
-        'ul',
-        { class: 'hs-wizard-hints' },
-        hint('imagenet', trans.__('for photos; 102 MB, fetched once')),
-        hint('sample', trans.__('for drawings such as the sample images; no network is needed')),
-        hint('random', trans.__('untrained, to see what training is worth'))
-      ),
+      hints([
+        ['imagenet', trans.__('for photos, 102 MB, fetched once')],
+        ['sample', trans.__('for drawings, without a network')],
+        ['random', trans.__('untrained')]
+      ]),
       field(trans.__('Classifier'), this._recipe),
       this._classic
     );
@@ -128,6 +126,10 @@ function row(...controls: HTMLElement[]): HTMLElement {
   return element('div', { class: 'hs-wizard-row' }, ...controls);
 }
 
-function hint(word: string, meaning: string): HTMLElement {
-  return element('li', {}, word !== '' && element('code', {}, word), word !== '' && ': ', meaning);
+/** Words that may be typed, each with what it means. */
+function hints(list: readonly [word: string, meaning: string][]): HTMLElement {
+  const parts = list.map(([word, meaning]) =>
+    element('span', {}, word !== '' && element('code', {}, word), word !== '' && ': ', `${meaning} `)
+  );
+  return element('p', { class: 'hs-wizard-hints' }, ...parts);
 }

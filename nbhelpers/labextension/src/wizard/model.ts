@@ -26,9 +26,9 @@ export function weightsFor(folder: string): string {
 /** Heads that are worth a try, with what they are. */
 export function heads(trans: Translation): [head: string, meaning: string][] {
   return [
-    ['dense:256:relu,dropout:0.2', trans.__('a dense layer of 256 units, and dropout against overfitting')],
-    ['batchnorm', trans.__('a linear classifier on normalized features')],
-    ['', trans.__('empty: a linear classifier')]
+    ['dense:256:relu,dropout:0.2', trans.__('256 units, with dropout')],
+    ['batchnorm', trans.__('linear, on normalized features')],
+    ['', trans.__('empty: linear')]
   ];
 }
 

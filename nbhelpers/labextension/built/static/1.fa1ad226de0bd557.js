@@ -449,8 +449,8 @@ polyline[class*='hs-series-'] {
 .hs-wizard {
   display: flex;
   flex-direction: column;
-  gap: 10px;
-  min-width: 380px;
+  gap: 8px;
+  min-width: 520px;
 }
 
 .hs-field {
@@ -487,9 +487,22 @@ polyline[class*='hs-series-'] {
   gap: 10px;
 }
 
+.hs-wizard > *,
+.hs-wizard-classic > * {
+  flex: none;
+}
+
+.hs-wizard .hs-button {
+  border: 1px solid var(--jp-border-color1);
+  padding: 2px 9px;
+}
+
 .hs-wizard-hints {
+  display: flex;
+  flex-wrap: wrap;
+  column-gap: 14px;
+  max-width: 560px;
   margin: -6px 0 0;
-  padding-left: 18px;
   color: var(--jp-ui-font-color2);
 }
 
@@ -498,4 +511,4 @@ polyline[class*='hs-series-'] {
 .jp-OutputArea-child:has(.jp-OutputArea-output > .hs-folded) {
   display: none;
 }
-`,""]),o.d(r,{},{A:i})},32(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",t=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),t&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),t&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,t,s,a){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(t)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(i[l]=!0)}for(var p=0;p<e.length;p++){var c=[].concat(e[p]);t&&i[c[0]]||(void 0!==a&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=a),o&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=o),s&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=s):c[4]="".concat(s)),r.push(c))}},r}},31(e){e.exports=function(e){return e[1]}},23(e,r,o){o.r(r);var t=o(24),s=o.n(t),a=o(25),i=o.n(a),n=o(26),l=o.n(n),p=o(27),c=o.n(p),d=o(28),h=o.n(d),u=o(29),f=o.n(u),v=o(30),x={};x.styleTagTransform=f(),x.setAttributes=c(),x.insert=l().bind(null,"head"),x.domAPI=i(),x.insertStyleElement=h(),s()(v.A,x);let g=v.A&&v.A.locals?v.A.locals:void 0;o.d(r,{},{default:g})},24(e){var r=[];function o(e){for(var o=-1,t=0;t<r.length;t++)if(r[t].identifier===e){o=t;break}return o}function t(e,t){for(var s={},a=[],i=0;i<e.length;i++){var n=e[i],l=t.base?n[0]+t.base:n[0],p=s[l]||0,c="".concat(l," ").concat(p);s[l]=p+1;var d=o(c),h={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==d)r[d].references++,r[d].updater(h);else{var u=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(h,t);t.byIndex=i,r.splice(i,0,{identifier:c,updater:u,references:1})}a.push(c)}return a}e.exports=function(e,s){var a=t(e=e||[],s=s||{});return function(e){e=e||[];for(var i=0;i<a.length;i++){var n=o(a[i]);r[n].references--}for(var l=t(e,s),p=0;p<a.length;p++){var c=o(a[p]);0===r[c].references&&(r[c].updater(),r.splice(c,1))}a=l}}},26(e){var r={};e.exports=function(e,o){var t=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(o)}},28(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},27(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},25(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var t,s,a;t="",o.supports&&(t+="@supports (".concat(o.supports,") {")),o.media&&(t+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(t+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),t+=o.css,s&&(t+="}"),o.media&&(t+="}"),o.supports&&(t+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),e.styleTagTransform(t,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},29(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}}}]);
+`,""]),o.d(r,{},{A:i})},32(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",t=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),t&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),t&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,t,s,a){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(t)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(i[l]=!0)}for(var p=0;p<e.length;p++){var d=[].concat(e[p]);t&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),o&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=o),s&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=s):d[4]="".concat(s)),r.push(d))}},r}},31(e){e.exports=function(e){return e[1]}},23(e,r,o){o.r(r);var t=o(24),s=o.n(t),a=o(25),i=o.n(a),n=o(26),l=o.n(n),p=o(27),d=o.n(p),c=o(28),h=o.n(c),u=o(29),f=o.n(u),x=o(30),v={};v.styleTagTransform=f(),v.setAttributes=d(),v.insert=l().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=h(),s()(x.A,v);let g=x.A&&x.A.locals?x.A.locals:void 0;o.d(r,{},{default:g})},24(e){var r=[];function o(e){for(var o=-1,t=0;t<r.length;t++)if(r[t].identifier===e){o=t;break}return o}function t(e,t){for(var s={},a=[],i=0;i<e.length;i++){var n=e[i],l=t.base?n[0]+t.base:n[0],p=s[l]||0,d="".concat(l," ").concat(p);s[l]=p+1;var c=o(d),h={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==c)r[c].references++,r[c].updater(h);else{var u=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(h,t);t.byIndex=i,r.splice(i,0,{identifier:d,updater:u,references:1})}a.push(d)}return a}e.exports=function(e,s){var a=t(e=e||[],s=s||{});return function(e){e=e||[];for(var i=0;i<a.length;i++){var n=o(a[i]);r[n].references--}for(var l=t(e,s),p=0;p<a.length;p++){var d=o(a[p]);0===r[d].references&&(r[d].updater(),r.splice(d,1))}a=l}}},26(e){var r={};e.exports=function(e,o){var t=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(o)}},28(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},27(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},25(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var t,s,a;t="",o.supports&&(t+="@supports (".concat(o.supports,") {")),o.media&&(t+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(t+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),t+=o.css,s&&(t+="}"),o.media&&(t+="}"),o.supports&&(t+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),e.styleTagTransform(t,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},29(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}}}]);
