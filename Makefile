@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights wheel wheel-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights wheel wheel-test hub-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -90,6 +90,9 @@ wheel: ## build dist/headstart_kernel-VERSION-...whl, for pip
 wheel-test: wheel ## install the wheel into a fresh environment without a network, and run two notebooks there (1.5 GB)
 	python3 -P -m pip download --quiet --disable-pip-version-check --dest $(STATE)/wheels "$$(ls dist/headstart_kernel-*.whl)[lab,go,cc]"
 	HEADSTART_WHEELS=$(STATE)/wheels $(VECTORS) go test ./tests -run TestWheel -v -timeout 60m
+
+hub-test: wheel ## let two users of a local JupyterHub train with the wheel; needs root and Node.js (1.5 GB)
+	@scripts/hubtest.sh
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart
