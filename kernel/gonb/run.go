@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
@@ -27,10 +28,11 @@ type run struct {
 	reply  chan wire.ExecuteReply
 	idle   chan struct{}
 
-	ctx     context.Context // ends with the run
-	asking  sync.Mutex      // held while the user is asked for a line
-	mu      sync.Mutex
-	noInput error // why the cell got no line, when it asked for one
+	ctx      context.Context // ends with the run
+	asking   sync.Mutex      // held while the user is asked for a line
+	answered atomic.Int64    // when GoNB was last given a line that it asked for, in nanoseconds since 1970
+	mu       sync.Mutex
+	noInput  error // why the cell got no line, when it asked for one
 }
 
 // run runs a cell in GoNB to its end, and past it until its last output has come.

@@ -26,7 +26,12 @@ func (r *run) input(request wire.InputRequest) {
 	if err != nil {
 		r.refuseInput(err)
 	}
+	r.answered.Store(time.Now().UnixNano())
 }
+
+// deliveryTime is how long GoNB may take to give a program the line that it has asked for. Until then the program still waits,
+// and must not be given another line.
+const deliveryTime = 3 * time.Second
 
 // stdinPoll is how often the programs of a cell are looked at: one that waits for standard input at two looks in a row
 // waits for the user. GoNB itself passes a program a pipe to which nobody writes, and the cell would hang.
@@ -44,7 +49,8 @@ func (r *run) watchStdin() {
 		case <-ticker.C:
 		}
 		reader := r.reader()
-		if reader != 0 && reader == waiting && r.asking.TryLock() {
+		delivered := time.Since(time.Unix(0, r.answered.Load())) > deliveryTime
+		if reader != 0 && reader == waiting && delivered && r.asking.TryLock() {
 			r.feed(reader)
 			r.asking.Unlock()
 			waiting = 0
