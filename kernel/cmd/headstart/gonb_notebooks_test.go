@@ -2,18 +2,25 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
 )
 
-// plainNotebooks are those of GoNB's own examples that need no network, no browser and no input. gotest is equal too, and
-// left out for its benchmarks, which take a minute.
-var plainNotebooks = []string{"hello", "functions", "init", "vartuple", "writefile", "bash_script", "script", "goflags"}
+// plainNotebooks are those of GoNB's own examples that need no browser and no input. gotest is equal too, and left out for its
+// benchmarks, which take a minute.
+func plainNotebooks() []string {
+	return []string{"hello", fetching, "init", "vartuple", "writefile", "bash_script", "script", "goflags"}
+}
+
+// fetching is the one for which GoNB fetches a module; this kernel brings it.
+const fetching, fetched = "functions", "golang.org/x/exp"
 
 // TestNotebooksOfGoNB runs GoNB's examples through GoNB alone and through this kernel: each cell shows the same.
 func TestNotebooksOfGoNB(t *testing.T) {
@@ -49,7 +56,16 @@ func TestNotebooksOfGoNB(t *testing.T) {
 			environment[i] = "JUPYTER_PATH=" + folder + string(os.PathListSeparator) + path
 		}
 	}
-	compare := exec.Command(python, append([]string{"-P", filepath.Join("..", "..", "kerneltest", "jupyter", "gonbnotebooks.py"), examples}, plainNotebooks...)...)
+	names := plainNotebooks()
+	look := exec.Command("go", "list", "-m", fetched+"@latest")
+	look.Dir = folder
+	if output, err := look.CombinedOutput(); err != nil {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == fetching })
+		t.Run(fetching, func(t *testing.T) {
+			need.Lack(t, need.Network, fmt.Sprintf("the go command does not find %s: %s", fetched, output))
+		})
+	}
+	compare := exec.Command(python, append([]string{"-P", filepath.Join("..", "..", "kerneltest", "jupyter", "gonbnotebooks.py"), examples}, names...)...)
 	compare.Env = environment
 	if output, err := compare.CombinedOutput(); err != nil || !strings.Contains(string(output), "\nOK") {
 		t.Errorf("%v\n%s", err, output)
