@@ -57,12 +57,12 @@ func TestNotebooksOfGoNB(t *testing.T) {
 		}
 	}
 	names := plainNotebooks()
-	look := exec.Command("go", "list", "-m", fetched+"@latest")
+	look := exec.Command("go", "mod", "download", fetched+"@latest")
 	look.Dir = folder
 	if output, err := look.CombinedOutput(); err != nil {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == fetching })
 		t.Run(fetching, func(t *testing.T) {
-			need.Lack(t, need.Network, fmt.Sprintf("the go command does not find %s: %s", fetched, output))
+			need.Lack(t, need.Network, fmt.Sprintf("the go command does not get %s: %s", fetched, output))
 		})
 	}
 	compare := exec.Command(python, append([]string{"-P", filepath.Join("..", "..", "kerneltest", "jupyter", "gonbnotebooks.py"), examples}, names...)...)
