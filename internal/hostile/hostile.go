@@ -12,8 +12,8 @@ import (
 // patience is how long a call may take that must not wait for a file: much longer than it needs on a busy machine.
 const patience = 20 * time.Second
 
-// Plants are what a stranger may put in a file's place, by name. Each function makes it at a path.
-func Plants() map[string]func(path string) error {
+// plants are what a stranger may put in a file's place, by name. Each function makes it at a path.
+func plants() map[string]func(path string) error {
 	return map[string]func(path string) error{
 		"a pipe":             func(path string) error { return syscall.Mkfifo(path, 0o600) },
 		"a link to a device": func(path string) error { return os.Symlink("/dev/zero", path) },
@@ -23,7 +23,7 @@ func Plants() map[string]func(path string) error {
 // Each calls test with one planted file of each kind, named name in a folder of its own.
 func Each(t *testing.T, name string, test func(t *testing.T, path string)) {
 	t.Helper()
-	for kind, plant := range Plants() {
+	for kind, plant := range plants() {
 		t.Run(kind, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
 			if err := plant(path); err != nil {

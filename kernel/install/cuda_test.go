@@ -1,8 +1,6 @@
 package install
 
 import (
-	"archive/zip"
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -17,33 +15,20 @@ import (
 	"testing/fstest"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // fakeWheel is a wheel of one file.
 func fakeWheel(t *testing.T, project, version, file string) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	archive := zip.NewWriter(&out)
 	info := strings.ReplaceAll(project, "-", "_") + "-" + version + ".dist-info/"
-	for name, text := range map[string]string{
+	return testfile.Zip(t, map[string]string{
 		file:              "content of " + file,
 		"../escaped":      "outside",
 		info + "METADATA": "Metadata-Version: 2.1\nName: " + project + "\nVersion: " + version + "\n",
 		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
 		info + "RECORD":   "",
-	} {
-		w, err := archive.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	})
 }
 
 // serveCUDA makes pip see an index with small wheels in place of CUDA's, and returns the list that has their hashes.

@@ -1,8 +1,6 @@
 package install
 
 import (
-	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -70,21 +69,10 @@ const sampleTool = "tools.test/sample"
 // aModule is a program as a module proxy sends it.
 func aModule(t *testing.T) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	archive := zip.NewWriter(&out)
-	for name, text := range map[string]string{"go.mod": "module " + sampleTool + "\n\ngo 1.21\n", "main.go": "package main\n\nfunc main() {}\n"} {
-		w, err := archive.Create(sampleTool + "@v1.0.0/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	const root = sampleTool + "@v1.0.0/"
+	return testfile.Zip(t, map[string]string{
+		root + "go.mod": "module " + sampleTool + "\n\ngo 1.21\n", root + "main.go": "package main\n\nfunc main() {}\n",
+	})
 }
 
 // TestToolFaults lets the real go command fetch a tool from a module proxy that the test serves.

@@ -99,12 +99,12 @@ func overview(groups [][]registry.Entry, engine []registry.Listing) display.Bund
 		"Behind its arguments, the output of a magic can go to a file (> FILE), through a command (| COMMAND) or into a Go variable (=> NAME).",
 	}
 	var text, html strings.Builder
-	for i, t := range tables {
+	for _, t := range tables {
 		if len(t.Rows) == 0 {
 			continue
 		}
 		t.Header = []string{"magic", "does"}
-		if i > 0 && text.Len() > 0 {
+		if text.Len() > 0 {
 			text.WriteString("\n\n")
 		}
 		text.WriteString(t.Text())

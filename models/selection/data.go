@@ -61,18 +61,25 @@ func (d Data) Take(rows []int) Data {
 	for _, stage := range d.Stages {
 		t.Stages = append(t.Stages, Stage{stage.Name, stage.Select(rows)})
 	}
-	for _, group := range d.Groups {
-		var list []int
-		for _, i := range group {
-			if at, ok := place[i]; ok {
-				list = append(list, at)
+	t.Groups = Placed(d.Groups, place)
+	return t
+}
+
+// Placed are groups of items by the rows where these are now. Items without a row are left out, and so are groups of one.
+func Placed(groups [][]int, place map[int]int) [][]int {
+	var placed [][]int
+	for _, group := range groups {
+		var rows []int
+		for _, item := range group {
+			if at, ok := place[item]; ok {
+				rows = append(rows, at)
 			}
 		}
-		if len(list) > 1 {
-			t.Groups = append(t.Groups, list)
+		if len(rows) > 1 {
+			placed = append(placed, rows)
 		}
 	}
-	return t
+	return placed
 }
 
 // enough refuses data where a fold would leave nothing to compare.

@@ -163,8 +163,9 @@ func (r *Report) Curves() []Curve {
 		}
 		seen[stages] = true
 		var family []Score
+		of := best.Family()
 		for _, s := range r.Scores {
-			if s.Family() == best.Family() {
+			if s.Family() == of {
 				family = append(family, s)
 			}
 		}

@@ -130,17 +130,7 @@ func (s *session) rows(items []int) selection.Data {
 			data.Weights = append(data.Weights, float64(s.weights[one.Label]))
 		}
 	}
-	for _, group := range s.job.Dataset.Together {
-		var rows []int
-		for _, item := range group {
-			if at, ok := place[item]; ok {
-				rows = append(rows, at)
-			}
-		}
-		if len(rows) > 1 {
-			data.Groups = append(data.Groups, rows)
-		}
-	}
+	data.Groups = selection.Placed(s.job.Dataset.Together, place)
 	return data
 }
 
