@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights wheel wheel-test hub-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -26,6 +26,7 @@ setup: ## install Jupyter, GoNB, goimports, gopls and XLA, build the programs, i
 	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
 	@echo "compiling the installer ..."
 	@$(SETUP)
+	@scripts/modules.sh
 
 demo: setup ## train on the sample images in a notebook, and print the result
 	@$(STATE)/bin/headstart run notebooks/01_quickstart.ipynb --label demo --expect-training \
@@ -79,6 +80,10 @@ fresh: ## run make demo from a clone, with an empty home and empty caches
 labextension: ## build the JupyterLab extension again and check its sources; needs Node.js
 	@scripts/labextension.sh --build
 	@scripts/labextension.sh
+
+tour: setup ## take the screenshots of docs/tour.md anew, in JupyterLab; needs Node.js and Chromium
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" HEADSTART_BROWSER_SCRIPTS='tour*' HEADSTART_SCREENSHOTS="$(STATE)/screenshots" scripts/browser.sh
+	@for picture in $(STATE)/screenshots/tour-*.jpg; do name=$${picture##*/tour-}; cp "$$picture" "docs/tour/$$name"; done
 
 sample-weights: ## train the weights of --weights sample anew, about 45 minutes of one core; installs PyTorch (6 GB)
 	@scripts/sampleweights.sh
