@@ -62,9 +62,19 @@ func (c *programs) stage(ctx context.Context, tx *transaction.Transaction) error
 				return err
 			}
 		}
-		return nil
+		return c.fetchGraph(ctx)
 	}
 	return c.copyAll(ctx, tx)
+}
+
+// fetchGraph brings the go.mod files of all modules that a cell's own module leads to. A build needs fewer of them, but go get
+// in a cell, and a cell below a workspace of the user's, load the whole graph, and would fail without a network.
+func (c *programs) fetchGraph(ctx context.Context) error {
+	err := run(ctx, c.layout.Checkout, nil, c.host.goTool, "mod", "graph")
+	if err != nil && ctx.Err() == nil {
+		c.log.line("the go.mod files of some modules could not be fetched: go get in a cell needs a network")
+	}
+	return ctx.Err()
 }
 
 func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own ownProgram) error {
