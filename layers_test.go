@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
-	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor"},
+	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 

@@ -49,7 +49,7 @@ func TestCheck(t *testing.T) {
 		{"too few", `{"dataset": {"images": {"min": 5}}}`, Work{Dataset: dataset()}, "The dataset has 4 images; the exercise asks for at least 5."},
 		{"split", `{"dataset": {"splits": {"test": {"min": 1}}}}`, Work{Dataset: dataset()}, "The dataset has 0 test images; the exercise asks for at least 1."},
 		{"a warning", `{"dataset": {"without": ["two-labels"]}}`, Work{Dataset: dataset()}, "One image has two labels."},
-		{"a note is no failure", `{"dataset": {"without": ["skipped"]}}`, Work{Dataset: dataset()}, ""},
+		{"a note fails nothing", `{"dataset": {"without": ["skipped"]}}`, Work{Dataset: dataset()}, ""},
 		{"no run", `{"run": {}}`, Work{}, "No training has ended yet."},
 		{"accuracy", `{"run": {"accuracy": {"min": 0.8}}}`, Work{Run: run(0.75)}, "The validation accuracy of the run first is 0.75; the exercise asks for at least 0.8."},
 		{"accurate", `{"run": {"accuracy": {"min": 0.8}}}`, Work{Run: run(0.8)}, ""},
