@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test workshop-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -98,6 +98,12 @@ wheel-test: wheel ## install the wheel into a fresh environment without a networ
 
 hub-test: wheel ## let two users of a local JupyterHub train with the wheel; needs root and Node.js (1.5 GB)
 	@scripts/hubtest.sh
+
+nbgrader-test: setup ## grade a right and a wrong submission of a lesson with nbgrader (0.6 GB)
+	@scripts/nbgradertest.sh
+
+workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
+	@scripts/workshoptest.sh
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

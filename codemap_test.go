@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var quotedPath = regexp.MustCompile("`([a-z]+(?:/[a-z0-9-]+)+|magics|nbhelpers|models)`")
+var quotedPath = regexp.MustCompile("`([a-z]+(?:/[a-z0-9-]+)+|magics|nbhelpers|models|notebooks)`")
 
 // TestCodeMap holds README's code map to the packages that there are: each is named, or stands below one that is, and each
 // folder that is named exists.

@@ -154,3 +154,15 @@ func (nb *Notebook) Last(mime string, value any) bool {
 	}
 	return false
 }
+
+// ClearOutputs removes what code cells showed, and their execution counts.
+func (nb *Notebook) ClearOutputs() {
+	for i := range nb.Cells {
+		cell := &nb.Cells[i]
+		cell.Outputs = nil
+		if cell.Kind == "code" {
+			cell.fields["outputs"] = json.RawMessage("[]")
+			cell.fields["execution_count"] = json.RawMessage("null")
+		}
+	}
+}

@@ -3,6 +3,7 @@ package builtin
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/plugins"
@@ -35,6 +36,8 @@ type Config struct {
 	Versions func(context.Context) []Version
 	// Variables are those of the engine's cells.
 	Variables Variables
+	// Lessons is a folder of notebooks, such as notebooks.Lessons.
+	Lessons fs.FS
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -53,6 +56,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Variables != nil {
 		list = append(list, varsMagic(c.Variables))
+	}
+	if c.Lessons != nil {
+		list = append(list, lessonMagic(c.Lessons))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

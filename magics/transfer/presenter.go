@@ -59,6 +59,7 @@ func (p *Presenter) Magics() []magics.Magic {
 		loadMagic(p),
 		exportMagic(p),
 		deviceMagic(p),
+		checkMagic(p),
 	}
 }
 

@@ -46,7 +46,11 @@ func (l *Lab) Trained(ctx context.Context, of Ref) (*Trained, error) {
 	if m.result == nil {
 		return nil, &UntrainedError{m.Name}
 	}
-	return &Trained{Model: m.result, Name: m.Name, Dataset: m.data}, nil
+	data := m.data
+	if data == nil { // it was read from a folder; its images may be loaded all the same
+		data = l.datasetOf(m.result.Provenance.DatasetDigest)
+	}
+	return &Trained{Model: m.result, Name: m.Name, Dataset: data}, nil
 }
 
 // mostRestored is how many models of runs that were read from disk stay on the device.

@@ -1,4 +1,4 @@
-// What README says of Headstart, as it looks in JupyterLab: a picture of a cell for each claim. make tour puts them into docs/tour.
+// What README says of Headstart, as it looks in JupyterLab: a screenshot of a cell for each claim. make tour puts them into docs/tour.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -20,22 +20,22 @@ os.WriteFile(filepath.Join(filepath.Dir(files[len(files)-1]), "copy.png"), image
 os.WriteFile(filepath.Join(filepath.Dir(files[0]), "damaged.png"), image0[:len(image0)/2], 0o644)
 len(files)`;
 
-/** The cells, what has to be read below each, and the name of its picture. */
+/** The cells, what has to be read below each, and the name of its screenshot. */
 const cells = [
   { source: FOLDER, shows: /160/ },
-  { source: '%dataset load shapes --size 128', shows: /damaged/, picture: 'checks' },
-  { source: '%model resnet50 --weights sample --preprocess caffe', shows: /trained with torch/, picture: 'preprocessing' },
+  { source: '%dataset load shapes --size 128', shows: /damaged/, screenshot: 'checks' },
+  { source: '%model resnet50 --weights sample --preprocess caffe', shows: /trained with torch/, screenshot: 'preprocessing' },
   { source: '%model resnet50 --weights sample', shows: /frozen/ },
-  { source: '%train --run chosen', shows: /cross-validation/, picture: 'chooses' },
-  { source: '%train --epochs 40 --lr 0.003 --run dense', shows: /from cache/, picture: 'trains' },
-  { source: '%verify dense', shows: /identical/, picture: 'verifies' },
-  { source: '%evaluate', shows: /macro average/, picture: 'evaluates' },
-  { source: '%predict @val --limit 4', shows: /%/, picture: 'predicts' },
-  { source: '%explain @val --limit 2', shows: /Grad-CAM|region|where/i, picture: 'explains' },
-  { source: 'counts := map[string]int{}\nfor _, file := range files {\n\tcounts[filepath.Base(filepath.Dir(file))]++\n}\ncounts', shows: /40/, picture: 'keeps' },
-  { source: '%vars', shows: /counts/, picture: 'lists' },
+  { source: '%train --run chosen', shows: /cross-validation/, screenshot: 'chooses' },
+  { source: '%train --epochs 40 --lr 0.003 --run dense', shows: /from cache/, screenshot: 'trains' },
+  { source: '%verify dense', shows: /identical/, screenshot: 'verifies' },
+  { source: '%evaluate', shows: /macro average/, screenshot: 'evaluates' },
+  { source: '%predict @val --limit 4', shows: /%/, screenshot: 'predicts' },
+  { source: '%explain @val --limit 2', shows: /Grad-CAM|region|where/i, screenshot: 'explains' },
+  { source: 'counts := map[string]int{}\nfor _, file := range files {\n\tcounts[filepath.Base(filepath.Dir(file))]++\n}\ncounts', shows: /40/, screenshot: 'keeps' },
+  { source: '%vars', shows: /counts/, screenshot: 'lists' },
   { source: '%train --epochs 300 --batch 32 --augment flip --background --run long', shows: /long/ },
-  { source: '%attach long', shows: /long/, picture: 'survives', restart: true, epoch: 3 },
+  { source: '%attach long', shows: /long/, screenshot: 'survives', restart: true, epoch: 3 },
   { source: '%attach long --stop', shows: /long/ }
 ];
 
@@ -64,10 +64,10 @@ describe('what README claims', () => {
           await page.waitForTimeout(200);
         }
       }
-      if (cell.picture) {
+      if (cell.screenshot) {
         await page.evaluate(i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'), i);
         await page.waitForTimeout(700); // charts are drawn when they come into view
-        await keep(element, cell.picture);
+        await keep(element, cell.screenshot);
       }
     }
     const { cells: done } = await saveNotebook(page, 'tour.ipynb');

@@ -24,6 +24,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/magics/commandline"
+	"github.com/headstart-nb/headstart/notebooks"
 )
 
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
@@ -114,7 +115,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	})
 	if err := magics.Add(builtin.Origin, builtin.Magics(builtin.Config{
 		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Doctor: examineForMagic(carriedAssets()),
-		Versions: versionsForMagic(k.places.bin),
+		Versions: versionsForMagic(k.places.bin), Lessons: notebooks.Lessons(),
 	})...); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ func newRootCommand() *cobra.Command {
 		newDoctorCommand(carriedAssets()),
 		newRunCommand(),
 		newPluginCommand(),
+		newWorkshopCommand(),
 		newVersionCommand(),
 	)
 	commandline.Prepare(root)

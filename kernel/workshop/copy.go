@@ -1,0 +1,96 @@
+package workshop
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/safefile"
+)
+
+// copyAll copies files and folders below a folder, each under its own name.
+func copyAll(ctx context.Context, sources []string, to string) error {
+	for _, source := range sources {
+		info, err := os.Stat(source)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, filepath.Base(filepath.Clean(source)))
+		if info.IsDir() {
+			err = copyTree(ctx, source, target)
+		} else {
+			err = copyFile(source, target)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyTree copies the regular files below a folder. Links and devices are left out, since they may lead elsewhere.
+func copyTree(ctx context.Context, from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		switch {
+		case entry.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case entry.Type().IsRegular() && !strings.HasSuffix(path, ".lock"):
+			return copyFile(path, target)
+		}
+		return nil
+	})
+}
+
+// copyFile copies a file unless the copy is there already, with the same size: an interrupted preparation goes on where it was.
+func copyFile(from, to string) error {
+	source, err := safefile.Open(from)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	defer source.Close()
+	info, err := source.Stat()
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	if there, err := os.Lstat(to); err == nil && there.Mode().IsRegular() && there.Size() == info.Size() && !there.ModTime().Before(info.ModTime()) {
+		return nil
+	}
+	return atomicfile.WriteFile(to, func(w io.Writer) error {
+		_, err := io.Copy(w, source)
+		return err
+	})
+}
+
+// measure counts the files of a part. Students of other accounts read them, so that they get the permission.
+func measure(name, folder string) (Part, error) {
+	part := Part{Name: name}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		part.Files++
+		part.Bytes += info.Size()
+		return os.Chmod(path, 0o644)
+	})
+	return part, err
+}

@@ -1,0 +1,159 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/exercise"
+	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+	"github.com/headstart-nb/headstart/notebooks"
+)
+
+const kindExercise lab.Kind = "exercise"
+
+type checkFlags struct {
+	File string
+}
+
+func checkMagic(p *Presenter) magics.Magic {
+	return &magics.Command[checkFlags]{
+		Use:   "check [EXERCISE [ANSWER]]",
+		Short: "Says whether an exercise of a lesson is done",
+		Long: `An exercise that is not done ends the cell with an error that says what is missing, so that nbgrader and other graders count it
+as failed. Without a name it lists the exercises. Whoever teaches can bring a list of their own, with --file; go doc
+./models/exercise describes its format.`,
+		Example: "%check 05.1\n%check 06.2 bottle\n%check --file course.json week3",
+		Args:    magics.Args{Max: 2, Complete: completeExercises},
+		Flags: func(f *pflag.FlagSet, o *checkFlags) {
+			magics.Path(f, &o.File, "file", "", "list of exercises, instead of that of the lessons")
+		},
+		JSON: true,
+		Do: advising(func(ctx context.Context, in *magics.Invocation, o *checkFlags) error {
+			list, err := readExercises(o.File)
+			if err != nil {
+				return err
+			}
+			if len(in.Args) == 0 {
+				return in.Result(list, func() (display.Bundle, error) { return exerciseTable(list), nil })
+			}
+			name, answer := in.Args[0], strings.Join(in.Args[1:], " ")
+			asked, ok := list[name]
+			if !ok {
+				return &lab.NotFoundError{Kind: kindExercise, Name: name, Have: list.Names()}
+			}
+			work, err := p.work(ctx, asked, answer)
+			if err != nil {
+				return err
+			}
+			open := asked.Check(work)
+			if len(open) > 0 {
+				return &OpenExerciseError{Name: name, Open: open, Hint: asked.Hint}
+			}
+			return in.Result(map[string]any{"exercise": name, "done": true}, func() (display.Bundle, error) {
+				return display.Text(fmt.Sprintf("✓ exercise %s: %s", name, asked.Task)), nil
+			})
+		}),
+	}
+}
+
+// An OpenExerciseError is an exercise that is not done.
+type OpenExerciseError struct {
+	Name string
+	Open []string // what is missing, as sentences
+	Hint string
+}
+
+func (e *OpenExerciseError) Error() string {
+	text := fmt.Sprintf("exercise %s is not done: %s", e.Name, strings.Join(e.Open, " "))
+	if e.Hint != "" {
+		text += " Hint: " + e.Hint
+	}
+	return text
+}
+
+// readExercises reads the list in a file, or that of the lessons where no file is named.
+func readExercises(file string) (exercise.Exercises, error) {
+	if file == "" {
+		return exercise.Read(notebooks.Exercises())
+	}
+	opened, err := safefile.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read exercises: %w", err)
+	}
+	defer opened.Close()
+	list, err := exercise.Read(io.Reader(opened))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return list, nil
+}
+
+// work gathers what the student made, as far as the exercise asks for it.
+func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer string) (exercise.Work, error) {
+	work := exercise.Work{Answer: answer}
+	work.Dataset, _ = p.lab.Dataset("") // none is an open exercise, and no failure
+	runs, err := p.lab.Runs()
+	if err != nil {
+		return work, err
+	}
+	for _, r := range runs {
+		if r.Status != training.Running {
+			work.Run = &r.Run
+			break
+		}
+	}
+	if asked.File != "" {
+		_, err := os.Stat(asked.File)
+		work.File = err == nil
+	}
+	if v := asked.Evaluate; v != nil {
+		o := lab.EvaluateOptions{Dir: v.Folder}
+		if v.Folder == "" {
+			o.Split = v.SplitName()
+		}
+		switch e, err := p.lab.Evaluate(ctx, lab.Ref{}, o); {
+		case err == nil:
+			work.Accuracy = &e.Report.Accuracy
+		case !isMissing(err):
+			return work, err
+		}
+	}
+	return work, nil
+}
+
+// isMissing says whether there is no trained model yet.
+func isMissing(err error) bool {
+	var untrained *lab.UntrainedError
+	var absent *lab.NotFoundError
+	return errors.As(err, &untrained) || errors.As(err, &absent)
+}
+
+func exerciseTable(list exercise.Exercises) display.Bundle {
+	t := sketch.Table{Title: "exercises", Header: []string{"exercise", "task"}}
+	for _, name := range list.Names() {
+		t.Rows = append(t.Rows, []string{name, list[name].Task})
+	}
+	return display.Bundle{Data: map[string]any{display.MIMEText: t.Text(), display.MIMEHTML: t.HTML()}}
+}
+
+func completeExercises(_ context.Context, before []string, _ string) []string {
+	if len(before) > 0 {
+		return nil
+	}
+	list, err := readExercises("")
+	if err != nil {
+		return nil
+	}
+	return list.Names()
+}

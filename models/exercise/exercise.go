@@ -1,0 +1,177 @@
+// Package exercise compares what a student made with what an exercise asks.
+//
+// Exercises are declared in JSON, so that whoever teaches can add some without a program:
+//
+//	{
+//	  "05.1": {
+//	    "task": "Load the folder without the damaged file",
+//	    "dataset": {"classes": {"min": 4, "max": 4}, "without": ["two-labels"]}
+//	  }
+//	}
+//
+// An exercise that requires several things is done when all of them hold.
+package exercise
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxBytes is how large a list of exercises may be.
+const MaxBytes = 1 << 20
+
+// Exercises are the exercises of one list, by their names such as "05.2".
+type Exercises map[string]Exercise
+
+// An Exercise is a task with what it requires. At least one requirement is given.
+type Exercise struct {
+	Task     string    `json:"task"`           // one sentence, in the imperative
+	Hint     string    `json:"hint,omitempty"` // shown when the exercise is not done
+	Dataset  *Dataset  `json:"dataset,omitempty"`
+	Run      *Run      `json:"run,omitempty"`
+	Evaluate *Evaluate `json:"evaluate,omitempty"`
+	Answer   *Answer   `json:"answer,omitempty"`
+	File     string    `json:"file,omitempty"` // that must exist, relative to the notebook's folder
+}
+
+// A Range is what a number must lie in. A bound that is missing does not bound.
+type Range struct {
+	Min *float64 `json:"min,omitempty"`
+	Max *float64 `json:"max,omitempty"`
+}
+
+// Dataset is what the current dataset must be like.
+type Dataset struct {
+	Classes *Range           `json:"classes,omitempty"`
+	Images  *Range           `json:"images,omitempty"`
+	Splits  map[string]Range `json:"splits,omitempty"`  // number of images of train, val and test
+	Counts  map[string]Range `json:"counts,omitempty"`  // number of images of classes
+	Without []string         `json:"without,omitempty"` // codes that no diagnosis of severity warning or error may have
+}
+
+// Run is what the last run that ended must be like.
+type Run struct {
+	Methods  []string `json:"methods,omitempty"`  // the recipe: one of auto and classic; any when empty
+	Weights  []string `json:"weights,omitempty"`  // of the backbone, such as imagenet, sample, random; any when empty
+	Accuracy *Range   `json:"accuracy,omitempty"` // validation accuracy of the epoch whose weights are kept, 0 to 1
+	Augment  bool     `json:"augment,omitempty"`  // whether the images must have been augmented
+}
+
+// Evaluate is how good the current model must be.
+type Evaluate struct {
+	Split    string `json:"split,omitempty"`  // of the model's dataset; val when both are empty
+	Folder   string `json:"folder,omitempty"` // a folder with one folder per class, instead
+	Accuracy Range  `json:"accuracy"`         // 0 to 1
+}
+
+// Answer is what the student must answer: a number within a tolerance, or one of some texts, whose case does not matter.
+type Answer struct {
+	Number    *float64 `json:"number,omitempty"`
+	Tolerance float64  `json:"tolerance,omitempty"`
+	Texts     []string `json:"texts,omitempty"`
+}
+
+// An InvalidError is a list of exercises that cannot be used.
+type InvalidError struct {
+	Name  string // of the exercise; empty where it is the list
+	Cause error
+}
+
+func (e *InvalidError) Error() string {
+	if e.Name == "" {
+		return fmt.Sprintf("read exercises: %v", e.Cause)
+	}
+	return fmt.Sprintf("read exercise %s: %v", e.Name, e.Cause)
+}
+
+// Unwrap returns the cause.
+func (e *InvalidError) Unwrap() error { return e.Cause }
+
+// wellNamed is what an exercise may be called: names are shown, and typed.
+var wellNamed = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Read reads a list of exercises. Fields that it does not know are errors, since a requirement that is not understood would count
+// as met.
+func Read(r io.Reader) (Exercises, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, &InvalidError{Cause: err}
+	}
+	if len(data) > MaxBytes {
+		return nil, &InvalidError{Cause: fmt.Errorf("it has more than %d bytes", MaxBytes)}
+	}
+	var list Exercises
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&list); err != nil {
+		return nil, &InvalidError{Cause: err}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, &InvalidError{Cause: errors.New("something follows the list")}
+	}
+	for _, name := range list.Names() {
+		if !wellNamed.MatchString(name) {
+			return nil, &InvalidError{name, errors.New("a name has letters, digits, dots, hyphens and underscores")}
+		}
+		if err := list[name].validate(); err != nil {
+			return nil, &InvalidError{name, err}
+		}
+	}
+	return list, nil
+}
+
+// Names are the names in order.
+func (l Exercises) Names() []string { return slices.Sorted(maps.Keys(l)) }
+
+func (e Exercise) validate() error {
+	if strings.TrimSpace(e.Task) == "" {
+		return errors.New("it has no task")
+	}
+	if e.Dataset == nil && e.Run == nil && e.Evaluate == nil && e.Answer == nil && e.File == "" {
+		return errors.New("it requires nothing, so that everybody would pass")
+	}
+	if a := e.Answer; a != nil && (a.Number == nil) == (len(a.Texts) == 0) {
+		return errors.New("an answer is a number or some texts, and not both")
+	}
+	if a := e.Answer; a != nil && (a.Tolerance < 0 || math.IsNaN(a.Tolerance)) {
+		return fmt.Errorf("tolerance must be at least 0, got %v", a.Tolerance)
+	}
+	if e.File != "" && !filepath.IsLocal(e.File) {
+		return fmt.Errorf("the file %q is not below the notebook's folder", e.File)
+	}
+	if v := e.Evaluate; v != nil && v.Accuracy == (Range{}) {
+		return errors.New("evaluate requires an accuracy")
+	}
+	return nil
+}
+
+// Holds says whether a number lies in the range.
+func (r Range) Holds(x float64) bool {
+	return !math.IsNaN(x) && (r.Min == nil || x >= *r.Min) && (r.Max == nil || x <= *r.Max)
+}
+
+// String says the range in words: "at least 3".
+func (r Range) String() string {
+	show := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	switch {
+	case r.Min != nil && r.Max != nil && *r.Min == *r.Max:
+		return show(*r.Min)
+	case r.Min != nil && r.Max != nil:
+		return show(*r.Min) + " to " + show(*r.Max)
+	case r.Min != nil:
+		return "at least " + show(*r.Min)
+	case r.Max != nil:
+		return "at most " + show(*r.Max)
+	}
+	return "any"
+}
