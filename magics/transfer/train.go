@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -60,14 +61,21 @@ func trainMagic(p *Presenter) magics.Magic {
 			"Without flags the recipe is auto: linear classifiers on the features of several stages are compared by cross-validation\n" +
 			"on the training images, and the winner becomes the model's head. A flag that means something for gradient descent only\n" +
 			"(any hyper-parameter but --seed and --class-weights, or --find-lr), %model --head and %model --pool none select the recipe\n" +
-			"classic: a head trained by Adam.",
-		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --unfreeze conv5",
+			"classic: a head trained by Adam.\n\n" +
+			"--recipe finetune begins with the classifier of auto and then trains stage conv5 as well, or from --unfreeze on, with\n" +
+			"augmentation, a warm-up and early stopping. It first says how long that will take. Its defaults: " + finetuneDefaults() + ".",
+		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --recipe finetune",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
 			return p.Train(ctx, pageOf(in), *o)
 		}),
 	}
+}
+
+// finetuneDefaults are the flags whose defaults are others for the recipe finetune.
+func finetuneDefaults() string {
+	return strings.Join(recipeflag.Differences(training.DefaultRecipe(), training.FinetuneRecipe()), " ")
 }
 
 // Train trains the current model, shows its curves while it does, and says what came of it.
@@ -125,7 +133,7 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if page.JSON {
 		return page.Result(ctx, s.Card(), nil)
 	}
-	if s.Selection != nil && s.Selection.Folds > 0 {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
 		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
 		if err != nil || len(s.History) == 0 {
 			return err
@@ -140,8 +148,8 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 }
 
 // settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
-// and features that are not pooled select the classic one.
-func (p *Presenter) settled(o TrainFlags) (TrainFlags, error) {
+// and features that are not pooled select the classic one. A flag that is not given has the recipe's own default.
+func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 	classic := recipeflag.Classic(o.flags)
 	if o.FindLR {
 		classic = append(classic, "find-lr")
@@ -155,12 +163,16 @@ func (p *Presenter) settled(o TrainFlags) (TrainFlags, error) {
 			o.Recipe.Method = training.MethodClassic
 		}
 	}
-	if o.Recipe.Method == training.MethodAuto {
-		auto := training.AutoRecipe()
-		auto.Seed, auto.ClassWeights = o.Recipe.Seed, o.Recipe.ClassWeights
-		o.Recipe = auto
+	switch o.Recipe.Method {
+	case training.MethodAuto:
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, training.AutoRecipe())
+	case training.MethodFinetune:
+		if o.FindLR {
+			return o, errors.New("train: --find-lr belongs to the classic recipe: leave it or --recipe finetune out")
+		}
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, training.FinetuneRecipe())
 	}
-	return o, nil
+	return o, err
 }
 
 // stopped is an interrupt in words.

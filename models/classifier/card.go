@@ -68,6 +68,8 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	r := p.Recipe
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
+	}
+	if s := m.Selection; s != nil && r.Method != training.MethodFinetune {
 		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
 		return
 	}

@@ -118,7 +118,7 @@ func (s Stand) Card() Card {
 			c.ValAccuracyInterval = &interval
 		}
 	}
-	if r := s.Selection; r != nil {
+	if r := s.Selection; r != nil && s.Recipe.Method == training.MethodAuto { // a fine-tuning only begins with it
 		choice := r.Choice()
 		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 		for _, curve := range r.Curves() {

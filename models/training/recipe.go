@@ -73,6 +73,18 @@ func AutoRecipe() Recipe {
 	return r
 }
 
+// FinetuneRecipe begins with the classifier that AutoRecipe finds and then trains the last stage as well (LP-FT: Kumar et al. 2022,
+// arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has the same meaning
+// as in the classic recipe; the head is the classifier's.
+func FinetuneRecipe() Recipe {
+	r := DefaultRecipe()
+	r.Method, r.Head, r.Unfreeze = MethodFinetune, headNone, resnet.Conv5
+	r.Epochs, r.LearningRate, r.StageRate = 12, 3e-4, 0.3
+	r.Optimizer, r.Schedule, r.WarmupEpochs, r.EarlyStop = stepper.AdamW, ScheduleCosine, 1, 5
+	r.Augment, r.AugmentCopies = "flip,crop:0.6", 6
+	return r
+}
+
 // headNone is the head without a hidden layer.
 const headNone = "none"
 
@@ -80,14 +92,19 @@ const headNone = "none"
 type Method string
 
 // The methods. Auto compares probes on several stages by cross-validation. Classic trains the head of the recipe by gradient
-// descent. A record without a method is from before there were two.
+// descent. Finetune does what auto does and then trains the unfrozen stages with the head. A record without a method is from
+// before there were two.
 const (
-	MethodAuto    Method = "auto"
-	MethodClassic Method = "classic"
+	MethodAuto     Method = "auto"
+	MethodClassic  Method = "classic"
+	MethodFinetune Method = "finetune"
 )
 
 // Methods lists the methods.
-func Methods() []Method { return []Method{MethodAuto, MethodClassic} }
+func Methods() []Method { return []Method{MethodAuto, MethodClassic, MethodFinetune} }
+
+// Probes tells whether the method chooses its head by cross-validation.
+func (m Method) Probes() bool { return m == MethodAuto || m == MethodFinetune }
 
 // UnmarshalJSON reads a recipe; one without a method is classic.
 func (r *Recipe) UnmarshalJSON(raw []byte) error {
@@ -272,8 +289,10 @@ func (r Recipe) checkTogether() error {
 	case r.Precision != PrecisionAuto && r.Unfreeze == StageNone:
 		return &FieldError{"precision", fmt.Sprintf("is that of unfrozen stages, and none is unfrozen; got %s. The precision of the frozen "+
 			"pass belongs to the backbone", r.Precision)}
-	case r.Method == MethodAuto && r.Task != Single:
-		return &FieldError{"method", fmt.Sprintf("auto is for the task single, and this is %s", r.Task)}
+	case r.Method.Probes() && r.Task != Single:
+		return &FieldError{"method", fmt.Sprintf("%s is for the task single, and this is %s", r.Method, r.Task)}
+	case r.Method == MethodFinetune && r.Unfreeze == StageNone:
+		return &FieldError{"unfreeze", "must name a stage for the method finetune, such as conv5; got none"}
 	case r.Method == MethodAuto && r.Unfreeze != StageNone:
 		return &FieldError{"method", fmt.Sprintf("auto keeps the backbone frozen, and this unfreezes %s", r.Unfreeze)}
 	case r.Method == MethodAuto && r.Augment != "":

@@ -39,7 +39,7 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features))
 		}
-		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method == training.MethodAuto {
+		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method.Probes() && s.Selection == nil {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
 		if full {
@@ -79,7 +79,7 @@ func FeatureLine(f *features.Progress) string {
 // runCurves are the learning curves of a run with its state and its notes.
 func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
-	if s.Selection != nil && s.Selection.Folds > 0 {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
 		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
 		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
 	}
