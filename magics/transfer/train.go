@@ -170,7 +170,12 @@ func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 		if o.FindLR {
 			return o, errors.New("train: --find-lr belongs to the classic recipe: leave it or --recipe finetune out")
 		}
-		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, training.FinetuneRecipe())
+		base := training.FinetuneRecipe()
+		if m, err := p.lab.Model(o.Model); err == nil { // a backbone may end before conv5
+			stages := m.Backbone.Stages()
+			base.Unfreeze = stages[len(stages)-1]
+		}
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, base)
 	}
 	return o, err
 }
