@@ -100,8 +100,8 @@ func TestWhichRecipe(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"%train --recipe auto --epochs 3": "--epochs belongs to the classic recipe",
-		"%train --recipe best":            "must be one of auto, classic, finetune",
+		"%train --recipe auto --epochs 3":    "--epochs belongs to the classic recipe",
+		"%train --recipe best":               "must be one of auto, classic, finetune",
 		"%train --recipe finetune --find-lr": "--find-lr belongs to the classic recipe",
 	} {
 		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {

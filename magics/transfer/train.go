@@ -63,7 +63,7 @@ func trainMagic(p *Presenter) magics.Magic {
 			"(any hyper-parameter but --seed and --class-weights, or --find-lr), %model --head and %model --pool none select the recipe\n" +
 			"classic: a head trained by Adam.\n\n" +
 			"--recipe finetune begins with the classifier of auto and then trains stage conv5 as well, or from --unfreeze on, with\n" +
-			"augmentation, a warm-up and early stopping. It first says how long that will take. Its defaults: " + finetuneDefaults() + ".",
+			"augmentation and a warm-up. It first says how long that will take. Its defaults: " + finetuneDefaults() + ".",
 		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --recipe finetune",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
@@ -150,11 +150,14 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 // settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
 // and features that are not pooled select the classic one. A flag that is not given has the recipe's own default.
 func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
-	classic := recipeflag.Classic(o.flags)
+	classic := recipeflag.Classic(o.flags, recipeflag.Shared()...)
 	if o.FindLR {
 		classic = append(classic, "find-lr")
 	}
 	named := o.flags.Changed("recipe")
+	if named { // else they mean what they mean for gradient descent
+		classic = recipeflag.Classic(o.flags, append(recipeflag.Shared(), "augment", "augment_copies")...)
+	}
 	if o.Recipe.Method == training.MethodAuto && named && len(classic) > 0 {
 		return o, fmt.Errorf("train: --%s belongs to the classic recipe: leave it or --recipe auto out", classic[0])
 	}

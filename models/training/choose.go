@@ -67,7 +67,7 @@ func (s *session) chooseHead(ctx context.Context) error {
 // fitProbe chooses a classifier on the features of the training images, and fits it to all of them. Its logits are divided by the
 // temperature that calibrates them.
 func (s *session) fitProbe(ctx context.Context, data selection.Data) (selection.Candidate, *probe.Linear, error) {
-	trained := data.Take(s.rowsOf(s.train))
+	trained := data.Take(s.fittedTo(data))
 	choice, err := s.compare(ctx, trained)
 	if err != nil {
 		return selection.Candidate{}, nil, err
@@ -109,25 +109,83 @@ func (s *session) rowsOf(items []int) []int {
 	return rows
 }
 
-// stageFeatures computes the features of the training and validation images at the stages that are compared.
+// fittedTo are the rows of the training images and of their copies.
+func (s *session) fittedTo(data selection.Data) []int {
+	rows := s.rowsOf(s.train)
+	for i := len(s.train) + len(s.val); i < len(data.Labels); i++ {
+		rows = append(rows, i)
+	}
+	return rows
+}
+
+// stageFeatures computes the features of the training and validation images at the stages that are compared, then those of
+// augmented copies of the training images.
 func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 	s.given = s.job.Backbone
 	items := slices.Concat(s.train, s.val)
 	if err := s.lookAt(s.stages()); err != nil {
 		return selection.Data{}, err
 	}
-	table, err := s.compute(ctx, items, nil)
+	plain, err := s.compute(ctx, items, nil)
 	if err != nil {
 		return selection.Data{}, err
 	}
-	data := s.rows(items)
+	tables := []*features.Table{plain}
+	if s.job.Recipe.Method == MethodAuto && s.augmenter != nil {
+		for i := range s.job.Recipe.AugmentCopies {
+			table, err := s.compute(ctx, s.train, &features.Variation{Augmenter: s.augmenter, Copy: i + 1})
+			if err != nil {
+				return selection.Data{}, err
+			}
+			tables = append(tables, table)
+		}
+	}
+	data := s.withCopies(s.rows(items), items, len(tables)-1)
 	for _, stage := range s.stages() {
-		part := table.At(stage)
-		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{
-			Rows: len(items), Cols: part.Length(), Data: part.Gather(make([]float32, 0, len(items)*part.Length()), items),
-		}})
+		rows := len(data.Labels)
+		length := plain.At(stage).Length()
+		values := plain.At(stage).Gather(make([]float32, 0, rows*length), items)
+		for _, table := range tables[1:] {
+			values = table.At(stage).Gather(values, s.train)
+		}
+		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{Rows: rows, Cols: length, Data: values}})
 	}
 	return data, nil
+}
+
+// withCopies appends rows for copies of the training images to data, whose rows are items. A copy stays with its image.
+func (s *session) withCopies(data selection.Data, items []int, copies int) selection.Data {
+	if copies == 0 {
+		return data
+	}
+	rows := make([][]int, len(items)) // of an item and its copies
+	for at := range items {
+		rows[at] = []int{at}
+	}
+	data.Unjudged = make([]bool, len(items))
+	for range copies {
+		for _, at := range s.rowsOf(s.train) {
+			rows[at] = append(rows[at], len(data.Labels))
+			data.Labels, data.Keys, data.Unjudged = append(data.Labels, data.Labels[at]), append(data.Keys, data.Keys[at]), append(data.Unjudged, true)
+			if data.Weights != nil {
+				data.Weights = append(data.Weights, data.Weights[at])
+			}
+		}
+	}
+	for i, group := range data.Groups {
+		var all []int
+		for _, at := range group {
+			all = append(all, rows[at]...)
+			rows[at] = nil
+		}
+		data.Groups[i] = all
+	}
+	for _, own := range rows {
+		if len(own) > 1 {
+			data.Groups = append(data.Groups, own)
+		}
+	}
+	return data
 }
 
 // rows is what a comparison knows of items beside their features.
@@ -335,7 +393,7 @@ func compareProbes(ctx context.Context, device *accel.Device, job Job, events fu
 	defer s.close()
 	data, err := s.stageFeatures(ctx)
 	if err == nil {
-		_, err = s.compare(ctx, data.Take(s.rowsOf(s.train)))
+		_, err = s.compare(ctx, data.Take(s.fittedTo(data)))
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -51,12 +51,15 @@ func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	bind(f, f.BoolVar, "keep_last", &r.KeepLast, "keep-last", "keep the weights of the last epoch instead of the best")
 }
 
-// Classic lists the flags that were given and mean something for the classic recipe only.
-func Classic(f *pflag.FlagSet) []string {
+// Shared are the fields that mean the same for every recipe.
+func Shared() []string { return []string{"method", "seed", "class_weights"} }
+
+// Classic lists the flags that were given and set other fields than those.
+func Classic(f *pflag.FlagSet, fields ...string) []string {
 	var list []string
 	f.VisitAll(func(flag *pflag.Flag) { // Visit knows only what this set has parsed, and sets share flags
 		bound := flag.Annotations[annotationField]
-		if flag.Changed && len(bound) == 1 && !slices.Contains([]string{"method", "seed", "class_weights"}, bound[0]) {
+		if flag.Changed && len(bound) == 1 && !slices.Contains(fields, bound[0]) {
 			list = append(list, flag.Name)
 		}
 	})
