@@ -122,8 +122,12 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	}
 	if errors.Is(s.Err, training.ErrStopped) {
 		kept := "no epoch was completed, and no model is kept"
-		if best := s.History.Best(); best != nil {
-			kept = fmt.Sprintf("the best model (epoch %d, validation accuracy %s) is kept", best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
+		if best := s.Kept(); best != nil {
+			which := "best"
+			if s.Recipe.KeepLast {
+				which = "last"
+			}
+			kept = fmt.Sprintf("the %s model (epoch %d, validation accuracy %s) is kept", which, best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
 		}
 		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(s.History)+1, s.Epochs, kept), errors.Join(s.Err, context.Cause(ctx))}
 	}
@@ -143,7 +147,7 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 		}
 		return page.Printf("validation accuracy of the choice, measured once: %s\n", metric.Percent(s.History[0].ValAccuracy, s.ValImages))
 	}
-	_, err := page.Show(ctx, drawing.EpochTable(s.History, s.Recipe.ComputedOnce()))
+	_, err := page.Show(ctx, drawing.EpochTable(s.Run))
 	return err
 }
 

@@ -247,18 +247,25 @@ func (s *session) measureStart(ctx context.Context) error {
 	return nil
 }
 
-// tellGain warns where the fine-tuning has not lowered the validation loss.
+// tellGain says what the fine-tuning brought, and warns where that is nothing. Accuracies are compared, not losses: label smoothing
+// raises the loss of images that are right.
 func (s *session) tellGain() {
-	best := s.state.History.Best()
-	if s.begun == nil || best == nil || best.ValLoss < s.begun.ValLoss {
+	kept := kept(s.state.History, s.job.Recipe, s.state.Status)
+	if s.begun == nil || kept == nil {
 		return
 	}
-	s.tell(diagnosis.Diagnosis{
-		Severity: diagnosis.Warning, Code: CodeNoGain,
-		Sentence: fmt.Sprintf("Fine-tuning did not lower the validation loss: it was %.3f on the frozen backbone and is %.3f at the best epoch.",
-			s.begun.ValLoss, best.ValLoss),
-		Fix: "The classifier on the frozen backbone is as good, and smaller.",
-	})
+	d := diagnosis.Diagnosis{
+		Severity: diagnosis.Note, Code: CodeGain,
+		Sentence: fmt.Sprintf("Fine-tuning brought the validation accuracy from %.1f %% to %s.", 100*s.begun.ValAccuracy,
+			metric.Percent(kept.ValAccuracy, len(s.val))),
+	}
+	if kept.ValAccuracy <= s.begun.ValAccuracy {
+		d.Severity, d.Code = diagnosis.Warning, CodeNoGain
+		d.Sentence = fmt.Sprintf("Fine-tuning brought no validation accuracy: it was %.1f %% on the frozen backbone and is %s.", 100*s.begun.ValAccuracy,
+			metric.Percent(kept.ValAccuracy, len(s.val)))
+		d.Fix = "The classifier on the frozen backbone is as good, and smaller."
+	}
+	s.tell(d)
 }
 
 // images are the images of the dataset as they are, through the frozen stages.

@@ -64,6 +64,12 @@ func TestFineTuningBeginsWithTheProbe(t *testing.T) {
 			t.Errorf("the note %s is %q, want %q in it", code, notes[code], want)
 		}
 	}
+	if notes[CodeGain] == "" && notes[CodeNoGain] == "" {
+		t.Errorf("nothing says what it brought: %v", notes)
+	}
+	if kept := r.Kept(); kept == nil || kept.Epoch != 3 {
+		t.Errorf("the kept epoch is %+v, want the last", kept)
+	}
 	moved := false
 	for _, c := range r.Changes {
 		moved = moved || c.Stage == "conv2" && c.Relative > 1e-5

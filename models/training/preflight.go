@@ -37,7 +37,8 @@ const (
 	CodeEstimate    = "estimate"      // how long a fine-tuning will take
 	CodeLong        = "long"          // the same, where it is long and smaller images would make it short
 	CodeBegun       = "begun"         // what the classifier achieves before the fine-tuning
-	CodeNoGain      = "no-gain"       // fine-tuning did not lower the validation loss
+	CodeGain        = "gain"          // what fine-tuning brought
+	CodeNoGain      = "no-gain"       // the same, where it is nothing
 )
 
 // PreflightCodes lists the codes of what Preflight finds.

@@ -84,6 +84,9 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
 	}
 	card := s.Card()
+	if d.Best > 0 {
+		d.Best = card.Best
+	}
 	d.Status.State = figure.State(card.State)
 	if s.Slower != "" {
 		d.Notes = append(d.Notes, "computed on "+s.Device+", which may be many times slower: "+s.Slower)
@@ -139,8 +142,12 @@ func accuracyLine(c lab.Card) string {
 	if c.Choice != nil {
 		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
 	}
-	return fmt.Sprintf("val accuracy %s at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
-		metric.Percent(*c.ValAccuracy, c.ValImages), c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
+	at := "at the lowest validation loss"
+	if c.KeptLast {
+		at = "at the last epoch, whose weights are kept"
+	}
+	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)",
+		metric.Percent(*c.ValAccuracy, c.ValImages), at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
 }
 
 // HistoryCurves turns a history into the panels of loss and accuracy.
@@ -159,23 +166,23 @@ func HistoryCurves(title string, history training.History, epochs int) figure.Cu
 	return d
 }
 
-// EpochTable is the figure of the epochs of a run that has ended. Where features were computed once, it has no rate.
-func EpochTable(history training.History, computedOnce bool) display.Bundle {
+// EpochTable is the figure of the epochs of a run that has ended.
+func EpochTable(run training.Run) display.Bundle {
 	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
 		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
 	}}
-	for _, e := range history {
+	for _, e := range run.History {
 		row := figure.EpochRow{
 			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy},
 			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
 		}
-		if !computedOnce { // else no image goes through the backbone
+		if !run.Recipe.ComputedOnce() { // else no image goes through the backbone
 			row.Rate = e.Rate
 		}
 		d.Rows = append(d.Rows, row)
 	}
-	if best := history.Best(); best != nil {
-		d.Best = best.Epoch
+	if kept := run.Kept(); kept != nil {
+		d.Best = kept.Epoch
 	}
 	table := figure.Epochs(d)
 	table.Data[figure.MIMEEpochs] = map[string]any{} // the run's card has the epochs already
