@@ -201,8 +201,11 @@ func (s *session) tellEstimate(read, step, look time.Duration) {
 	whole := first + time.Duration(r.Epochs)*epoch
 	d := diagnosis.Diagnosis{
 		Severity: diagnosis.Note, Code: CodeEstimate,
-		Sentence: fmt.Sprintf("Fine-tuning takes about %s on %s, measured on the first batches: %s, then %d epochs of %s each, if it does not stop early.",
+		Sentence: fmt.Sprintf("Fine-tuning takes about %s on %s, measured on its first batches: %s, then %d epochs of %s each.",
 			roughly(whole), s.device.Name(), text, r.Epochs, roughly(epoch)),
+	}
+	if r.EarlyStop > 0 {
+		d.Sentence += " It may stop earlier."
 	}
 	if size := s.job.Backbone.Identity().Geometry.Size; whole > manyMinutes && size > smallSize {
 		d.Severity, d.Code = diagnosis.Warning, CodeLong

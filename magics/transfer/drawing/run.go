@@ -37,7 +37,7 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
-			return figure.Progress(featureProgress(s.Name, s.Features))
+			return figure.Progress(featureProgress(s.Name, s.Features), estimates(s, reader)...)
 		}
 		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method.Probes() && s.Selection == nil {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
@@ -49,6 +49,17 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 		return figure.RunLight(curves, cardWith(s, curves.Notes))
 	}
 	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
+}
+
+// estimates are the sentences that say how long a run takes, before its first epoch.
+func estimates(s lab.Stand, reader advice.Reader) []string {
+	var list []string
+	for _, found := range s.Diagnoses {
+		if found.Code == training.CodeEstimate || found.Code == training.CodeLong {
+			list = append(list, reader.Noted(found))
+		}
+	}
+	return list
 }
 
 // Run is a run in every form.
