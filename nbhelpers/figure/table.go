@@ -216,4 +216,6 @@ func seconds(d time.Duration) string {
 }
 
 // Progress shows how far a piece of work has come, as a line of text, which costs nothing to update, with notes below it.
-func Progress(d ProgressData, notes ...string) display.Bundle { return display.Text(d.Noted(textWidth, notes)) }
+func Progress(d ProgressData, notes ...string) display.Bundle {
+	return display.Text(d.Noted(textWidth, notes))
+}

@@ -108,6 +108,9 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	for _, found := range s.Diagnoses {
 		d.Notes = append(d.Notes, reader.Noted(found))
 	}
+	if card.KeptLast && card.Best > 0 {
+		d.Notes = append(d.Notes, "The weights of the last epoch are kept, and the validation accuracy is its own.")
+	}
 	d.Notes = append(d.Notes, WeightsNotes(s.Backbone.Weights)...)
 	d.Status.Text = accuracyLine(card)
 	d.Status.Rate = card.Rate
