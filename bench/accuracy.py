@@ -3,9 +3,9 @@ and Keras's tutorial head, on the same features, the same split and several seed
 
 scikit-learn chooses among stages, normalizations and C by the accuracy of five-fold cross-validation, and fits its best to the
 training images. Keras, where it is installed, trains the tutorial's head: Dense 256, Adam, 10 epochs. Seconds are those beyond
-the features, which all of them share. Of each set a fifth is for validation, once for each seed; nothing is chosen by it.
+the features, which all of them share; those of --finetune are the whole run. Of each set a fifth is for validation, once for each seed; nothing is chosen by it.
 
-    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras]
+    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras] [--finetune] [--copies 3] [--tta] [--size 224]
 
 It needs headstart on PATH (make setup), numpy and scikit-learn in this Python, and the data below --shared.
 """
@@ -16,6 +16,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,14 +52,28 @@ def read_features(file):
     return values, json.loads(header["__metadata__"]["paths"])
 
 
-def train(folder, seed, options, scratch, environment, recipe):
+def train(folder, seed, options, scratch, environment, recipe, *flags):
     """Trains with Headstart, and returns its validation accuracy, its seconds beyond the features, its choice and the split."""
-    out = scratch / f"{folder.parent.name}-{seed}-{recipe}"
+    out = scratch / f"{folder.parent.name}-{seed}-{recipe}-{len(flags)}"
     card = json.loads(headstart("train", folder, "--weights", options.weights, "--seed", seed, "--recipe", recipe, "--out", out, "--json",
-                                "--head-only", environment=environment))
+                                "--size", options.size, "--head-only", *flags, environment=environment))
     saved = json.loads((out / "model.json").read_text())
     seconds = sum(e["seconds"] for e in saved["history"])
-    return card["val_accuracy"], seconds, card.get("choice_summary", ""), saved["provenance"]["files"]
+    if recipe == "finetune":  # with the feature maps of the augmented copies, which no other row shares
+        seconds = card["seconds"]
+    return card["val_accuracy"], seconds, card.get("choice_summary", ""), saved["provenance"]["files"], out
+
+
+def averaged(folder, files, model, options, scratch, environment):
+    """The accuracy of a model on its validation images, averaged with their mirror images."""
+    held = scratch / f"{model.name}-val"
+    for file in files:
+        if file["split"] == "val":
+            to = held / file["path"]
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / file["path"], to)
+    report = json.loads(headstart("evaluate", model, held, "--weights", options.weights, "--tta", "flip", "--json", environment=environment))
+    return report["accuracy"]
 
 
 def normalized(name, fitted, other):
@@ -135,7 +150,7 @@ def compare(folder, options, scratch, environment):
     stages, paths = {}, []
     for stage in STAGES:
         file = scratch / f"{folder.parent.name}-{stage}"
-        headstart("features", folder, "--weights", options.weights, "--cut", stage, "--out", file, environment=environment)
+        headstart("features", folder, "--weights", options.weights, "--size", options.size, "--cut", stage, "--out", file, environment=environment)
         stages[stage], paths = read_features(file)
     results, images = {}, 0
     for seed in range(1, options.seeds + 1):
@@ -146,6 +161,16 @@ def compare(folder, options, scratch, environment):
         images += len(rows["val"])
         results.setdefault("headstart", []).append(auto)
         results.setdefault("headstart classic", []).append(train(folder, seed, options, scratch, environment, "classic"))
+        if options.tta:
+            results.setdefault("headstart, --tta flip", []).append((averaged(folder, auto[3], auto[4], options, scratch, environment), auto[1], ""))
+        if options.copies:
+            augmented = train(folder, seed, options, scratch, environment, "auto", "--augment", "flip,crop:0.7", "--augment-copies", options.copies)
+            results.setdefault(f"headstart, {options.copies} copies", []).append(augmented)
+        if options.finetune:
+            tuned = train(folder, seed, options, scratch, environment, "finetune")
+            results.setdefault("headstart finetune", []).append(tuned)
+            if options.tta:
+                results.setdefault("finetune, --tta flip", []).append((averaged(folder, tuned[3], tuned[4], options, scratch, environment), tuned[1], ""))
         results.setdefault("scikit-learn", []).append(peer(stages, labels, rows["train"], rows["val"], seed))
         if not options.skip_keras:
             results.setdefault("keras", []).append(keras_head(stages["conv5"], labels, rows["train"], rows["val"], seed))
@@ -163,6 +188,10 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="default: the ImageNet weights below --shared")
     parser.add_argument("--home", help="state folder to keep features in; default: a new one")
     parser.add_argument("--skip-keras", action="store_true")
+    parser.add_argument("--finetune", action="store_true", help="also --recipe finetune: minutes a seed")
+    parser.add_argument("--copies", type=int, default=0, help="also --recipe auto on so many augmented copies")
+    parser.add_argument("--tta", action="store_true", help="also --tta flip")
+    parser.add_argument("--size", type=int, default=224, help="image size of all rows")
     options = parser.parse_args()
     data = options.shared / "data"
     options.weights = options.weights or data / "resnet50-imagenet-uint8" / "resnet50_imagenet_uint8.safetensors"

@@ -112,6 +112,9 @@ func DefaultRecipe() Recipe { return training.DefaultRecipe() }
 // AutoRecipe chooses a linear classifier on the features of several stages by cross-validation.
 func AutoRecipe() Recipe { return training.AutoRecipe() }
 
+// FinetuneRecipe begins with what AutoRecipe finds and then trains the last stage as well.
+func FinetuneRecipe() Recipe { return training.FinetuneRecipe() }
+
 // Train trains the session's backbone with a head on a dataset. See training.Fit for what an interrupt does.
 func (s *Session) Train(ctx context.Context, data *Dataset, recipe Recipe) (*Model, error) {
 	return s.Do(ctx, Job{Recipe: recipe, Dataset: data})

@@ -88,6 +88,7 @@ func TestWhichRecipe(t *testing.T) {
 		{plain + " --head dense:4", "%train --run c3", training.MethodClassic},
 		{plain + " --head dense:4", "%train --run a4 --recipe auto", training.MethodAuto},
 		{plain + " --pool none", "%train --run c4", training.MethodClassic},
+		{"%model resnet50 --weights random --cut conv2 --head dense:4", "%train --run f1 --recipe finetune --epochs 2 --augment-copies 1", training.MethodFinetune},
 	} {
 		mustCall(t, p, c.model, c.train)
 		run, err := p.lab.Run("")
@@ -99,8 +100,9 @@ func TestWhichRecipe(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"%train --recipe auto --epochs 3": "--epochs belongs to the classic recipe",
-		"%train --recipe best":            "must be one of auto, classic",
+		"%train --recipe auto --epochs 3":    "--epochs belongs to the classic recipe",
+		"%train --recipe best":               "must be one of auto, classic, finetune",
+		"%train --recipe finetune --find-lr": "--find-lr belongs to the classic recipe",
 	} {
 		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)

@@ -28,6 +28,7 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 	magics.Path(f, &o.Dir, "dir", "", "folder with one folder per class, instead of the split")
 	declareRef(f, &o.Ref)
 	declareLimits(f, &o.Limits)
+	declareTTA(f, &o.TTA)
 	f.IntVar(&o.Mistakes, "mistakes", 8, "most confident mistakes shown as images")
 }
 
@@ -61,6 +62,9 @@ func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int)
 	report, name := e.Report, e.Trained.Name
 	notes := drawing.WeightsNotes(e.Trained.Weights())
 	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
+	if report.TTA.Mirrors() {
+		line += "; " + mirrorNote
+	}
 	if n := len(report.Skipped); n > 0 {
 		line += "; " + count(n, "file") + " skipped"
 	}

@@ -18,7 +18,7 @@ import (
 // PredictFlags are the choices of %predict; the command line shares them.
 type PredictFlags struct {
 	lab.Ref
-	Top    int
+	lab.PredictOptions
 	Limit  int
 	Limits imageio.Limits
 }
@@ -28,6 +28,7 @@ func (o *PredictFlags) Declare(f *pflag.FlagSet) {
 	declareRef(f, &o.Ref)
 	declareLimits(f, &o.Limits)
 	f.IntVar(&o.Top, "top", 3, "most probable classes for each image")
+	declareTTA(f, &o.TTA)
 	f.IntVar(&o.Limit, "limit", 24, "most images shown; --json answers all")
 }
 
@@ -60,7 +61,7 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 	if err != nil {
 		return fmt.Errorf("predict: %w", err)
 	}
-	predictions, err := p.lab.Predict(ctx, trained, images, o.Top)
+	predictions, err := p.lab.Predict(ctx, trained, images, o.PredictOptions)
 	if err != nil {
 		return err
 	}
@@ -96,6 +97,9 @@ func showPredictions(ctx context.Context, page Page, trained *lab.Trained, image
 	d.Notes = append(d.Notes, drawing.FeatureLine(&passed)+".")
 	if more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
+	}
+	if len(predictions) > 0 && predictions[0].TTA.Mirrors() {
+		d.Notes = append(d.Notes, mirrorNote+".")
 	}
 	d.Notes = append(d.Notes, drawing.WeightsNotes(trained.Weights())...)
 	_, err := page.Show(ctx, figure.TopK(d))

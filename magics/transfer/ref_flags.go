@@ -4,8 +4,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/prediction"
 )
 
 // declareRef declares the flags that name a trained model.
@@ -18,6 +20,15 @@ func declareRef(f *pflag.FlagSet, of *lab.Ref) {
 func declareLimits(f *pflag.FlagSet, limits *imageio.Limits) {
 	f.Int64Var(&limits.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million, or as many as the training took")
 }
+
+// declareTTA declares the flag for test-time augmentation.
+func declareTTA(f *pflag.FlagSet, tta *prediction.TTA) {
+	magics.Enum(f, (*string)(tta), "tta", string(prediction.TTANone), recipeflag.Words(prediction.TTAs()),
+		"test-time augmentation: flip averages the probabilities with those of the mirror image")
+}
+
+// mirrorNote says that they are averaged.
+const mirrorNote = "averaged with the mirror images"
 
 // declareDevice declares the flag with which other magics choose the device.
 func declareDevice(f *pflag.FlagSet, device *string) {

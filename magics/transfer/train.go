@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -60,14 +61,21 @@ func trainMagic(p *Presenter) magics.Magic {
 			"Without flags the recipe is auto: linear classifiers on the features of several stages are compared by cross-validation\n" +
 			"on the training images, and the winner becomes the model's head. A flag that means something for gradient descent only\n" +
 			"(any hyper-parameter but --seed and --class-weights, or --find-lr), %model --head and %model --pool none select the recipe\n" +
-			"classic: a head trained by Adam.",
-		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --unfreeze conv5",
+			"classic: a head trained by Adam.\n\n" +
+			"--recipe finetune begins with the classifier of auto and then trains stage conv5 as well, or from --unfreeze on, with\n" +
+			"augmentation and a warm-up. It first says how long that will take. Its defaults: " + finetuneDefaults() + ".",
+		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --recipe finetune",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
 			return p.Train(ctx, pageOf(in), *o)
 		}),
 	}
+}
+
+// finetuneDefaults are the flags whose defaults are others for the recipe finetune.
+func finetuneDefaults() string {
+	return strings.Join(recipeflag.Differences(training.DefaultRecipe(), training.FinetuneRecipe()), " ")
 }
 
 // Train trains the current model, shows its curves while it does, and says what came of it.
@@ -114,8 +122,12 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	}
 	if errors.Is(s.Err, training.ErrStopped) {
 		kept := "no epoch was completed, and no model is kept"
-		if best := s.History.Best(); best != nil {
-			kept = fmt.Sprintf("the best model (epoch %d, validation accuracy %s) is kept", best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
+		if best := s.Kept(); best != nil {
+			which := "best"
+			if s.Recipe.KeepLast {
+				which = "last"
+			}
+			kept = fmt.Sprintf("the %s model (epoch %d, validation accuracy %s) is kept", which, best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
 		}
 		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(s.History)+1, s.Epochs, kept), errors.Join(s.Err, context.Cause(ctx))}
 	}
@@ -125,7 +137,7 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 	if page.JSON {
 		return page.Result(ctx, s.Card(), nil)
 	}
-	if s.Selection != nil && s.Selection.Folds > 0 {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
 		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
 		if err != nil || len(s.History) == 0 {
 			return err
@@ -135,18 +147,21 @@ func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
 		}
 		return page.Printf("validation accuracy of the choice, measured once: %s\n", metric.Percent(s.History[0].ValAccuracy, s.ValImages))
 	}
-	_, err := page.Show(ctx, drawing.EpochTable(s.History, s.Recipe.ComputedOnce()))
+	_, err := page.Show(ctx, drawing.EpochTable(s.Run))
 	return err
 }
 
 // settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
-// and features that are not pooled select the classic one.
-func (p *Presenter) settled(o TrainFlags) (TrainFlags, error) {
-	classic := recipeflag.Classic(o.flags)
+// and features that are not pooled select the classic one. A flag that is not given has the recipe's own default.
+func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
+	classic := recipeflag.Classic(o.flags, recipeflag.Shared()...)
 	if o.FindLR {
 		classic = append(classic, "find-lr")
 	}
 	named := o.flags.Changed("recipe")
+	if named { // else they mean what they mean for gradient descent
+		classic = recipeflag.Classic(o.flags, append(recipeflag.Shared(), "augment", "augment_copies")...)
+	}
 	if o.Recipe.Method == training.MethodAuto && named && len(classic) > 0 {
 		return o, fmt.Errorf("train: --%s belongs to the classic recipe: leave it or --recipe auto out", classic[0])
 	}
@@ -155,12 +170,21 @@ func (p *Presenter) settled(o TrainFlags) (TrainFlags, error) {
 			o.Recipe.Method = training.MethodClassic
 		}
 	}
-	if o.Recipe.Method == training.MethodAuto {
-		auto := training.AutoRecipe()
-		auto.Seed, auto.ClassWeights = o.Recipe.Seed, o.Recipe.ClassWeights
-		o.Recipe = auto
+	switch o.Recipe.Method {
+	case training.MethodAuto:
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, training.AutoRecipe())
+	case training.MethodFinetune:
+		if o.FindLR {
+			return o, errors.New("train: --find-lr belongs to the classic recipe: leave it or --recipe finetune out")
+		}
+		base := training.FinetuneRecipe()
+		if m, err := p.lab.Model(o.Model); err == nil { // a backbone may end before conv5
+			stages := m.Backbone.Stages()
+			base.Unfreeze = stages[len(stages)-1]
+		}
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, base)
 	}
-	return o, nil
+	return o, err
 }
 
 // stopped is an interrupt in words.

@@ -43,7 +43,7 @@ func (m *Model) Card(figures []string) string {
 		m.trainingRows(row)
 	}
 	row("Made", "%s on %s", p.Created.Format("2006-01-02 15:04 MST"), p.Device)
-	if best := m.History.Best(); best != nil {
+	if best := m.Kept(); best != nil {
 		b.WriteString("\n## Results\n\n| | loss | accuracy |\n|---|---|---|\n")
 		fmt.Fprintf(&b, "| training, epoch %d | %.4f | %.4f |\n", best.Epoch, best.Loss, best.Accuracy)
 		fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
@@ -68,6 +68,8 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	r := p.Recipe
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
+	}
+	if s := m.Selection; s != nil && r.Method != training.MethodFinetune {
 		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/feed"
 )
@@ -21,6 +22,7 @@ type EvaluateOptions struct {
 	Targets [][]float32          // by item, for Multi and Regression
 	Workers int                  // decoding goroutines; 0: one for each core
 	Events  func(training.Event) // progress of the features; may be nil
+	TTA     prediction.TTA       // empty: none
 }
 
 // EvaluateWith is Evaluate with options, on any items of the dataset.
@@ -32,6 +34,9 @@ func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items [
 	report, err := m.report(ctx, data, items, options)
 	if err != nil {
 		return nil, err
+	}
+	if options != nil && options.TTA.Mirrors() {
+		report.TTA = options.TTA
 	}
 	report.Skipped = []metric.File{}
 	if len(items) == len(data.Items) { // a subset says nothing about the files that are in none
@@ -48,6 +53,9 @@ func (m *Model) report(ctx context.Context, data *imagefolder.Dataset, items []i
 	}
 	if len(items) == 0 {
 		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), ErrNoImages)
+	}
+	if err := options.TTA.Validate(); err != nil {
+		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), err)
 	}
 	outputs, err := m.probabilities(ctx, data, items, options)
 	if err != nil {
@@ -94,24 +102,43 @@ func (m *Model) Probabilities(ctx context.Context, data *imagefolder.Dataset, it
 func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) ([]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
-	source, err := m.source(ctx, data, items, options)
-	if err != nil {
-		return nil, err
+	return averaged(options.TTA, func(mirror bool) ([]float32, error) {
+		source, err := m.source(ctx, data, items, options, mirror)
+		if err != nil {
+			return nil, err
+		}
+		outputs, err := feed.Once(ctx, source, items, m.stepper.Logits, m.outputs())
+		if err != nil {
+			return nil, err
+		}
+		m.Task.Interpret(outputs, m.outputs())
+		return outputs, nil
+	})
+}
+
+// averaged are the outputs of images, averaged with those of the mirror images where these have a part in them.
+func averaged(tta prediction.TTA, outputs func(mirror bool) ([]float32, error)) ([]float32, error) {
+	mean, err := outputs(false)
+	if err != nil || !tta.Mirrors() {
+		return mean, err
 	}
-	outputs, err := feed.Once(ctx, source, items, m.stepper.Logits, m.outputs())
-	if err != nil {
-		return nil, err
+	other, err := outputs(true)
+	for i, v := range other {
+		mean[i] = (mean[i] + v) / 2
 	}
-	m.Task.Interpret(outputs, m.outputs())
-	return outputs, nil
+	return mean, err
 }
 
 // source brings the items to the network.
-func (m *Model) source(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (feed.Feed, error) {
+func (m *Model) source(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions, mirror bool) (feed.Feed, error) {
 	if m.frozen == nil {
-		return feed.Images{Data: data, Geometry: m.geometry(), Batch: m.stepper.Batch(), Workers: options.Workers}, nil
+		return feed.Images{Data: data, Geometry: m.geometry(), Batch: m.stepper.Batch(), Workers: options.Workers, Mirror: mirror}, nil
 	}
-	table, err := m.frozen.Compute(ctx, data, items, nil, options.Workers, func(p features.Progress) {
+	var variation *features.Variation
+	if mirror {
+		variation = &features.Variation{Mirror: true}
+	}
+	table, err := m.frozen.Compute(ctx, data, items, variation, options.Workers, func(p features.Progress) {
 		if options.Events != nil {
 			options.Events(training.Event{Kind: training.FeaturesEvent, Features: &p})
 		}

@@ -59,11 +59,16 @@ func (m *Model) Parameters() int {
 // Evaluate compares the predictions on one split ("train", "val", "test", or "" for all images) with the labels. The
 // classes of the dataset must be the model's, in any order.
 func (m *Model) Evaluate(ctx context.Context, data *imagefolder.Dataset, split string) (*metric.Report, error) {
+	return m.EvaluateSplit(ctx, data, split, EvaluateOptions{})
+}
+
+// EvaluateSplit is Evaluate with options.
+func (m *Model) EvaluateSplit(ctx context.Context, data *imagefolder.Dataset, split string, options EvaluateOptions) (*metric.Report, error) {
 	items := data.Select(split)
 	if split == "" {
 		items = allItems(data)
 	}
-	return m.evaluate(ctx, data, items, nil)
+	return m.evaluate(ctx, data, items, &options)
 }
 
 // Close frees what the model holds on the device, and writes what it has added to the feature cache.

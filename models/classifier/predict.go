@@ -30,6 +30,7 @@ func (m *Model) Limits() imageio.Limits {
 type PredictOptions struct {
 	Top    int            // classes for each image; 0: all
 	Limits imageio.Limits // of what is decoded; zero: imageio's default, or the training's where that is larger
+	TTA    prediction.TTA // empty: none
 }
 
 // Predict reads image files and returns the k most probable classes of each; k <= 0 means all. A file that cannot be
@@ -42,6 +43,9 @@ func (m *Model) Predict(ctx context.Context, files []string, k int) ([]predictio
 func (m *Model) PredictWith(ctx context.Context, files []string, options PredictOptions) ([]prediction.Prediction, error) {
 	if options.Limits == (imageio.Limits{}) {
 		options.Limits = m.Limits()
+	}
+	if err := options.TTA.Validate(); err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
 	}
 	predictions := make([]prediction.Prediction, 0, len(files))
 	for at := 0; at < len(files); at += predictAhead {
@@ -70,7 +74,16 @@ func (m *Model) predictSome(ctx context.Context, files []string, options Predict
 		return nil, err
 	}
 	good := slices.DeleteFunc(slices.Clone(images), func(image *features.Image) bool { return image == nil })
-	outputs, err := m.predictImages(ctx, good)
+	outputs, err := averaged(options.TTA, func(mirror bool) ([]float32, error) {
+		list := good
+		if mirror {
+			list = make([]*features.Image, len(good))
+			for i, image := range good {
+				list[i] = image.Mirrored(geometry.Size)
+			}
+		}
+		return m.predictImages(ctx, list)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
@@ -81,10 +94,18 @@ func (m *Model) predictSome(ctx context.Context, files []string, options Predict
 			continue
 		}
 		predictions[i] = m.prediction(outputs[:m.outputs()], options.Top)
-		predictions[i].Path, predictions[i].Cached = files[i], image.Cached
+		predictions[i].Path, predictions[i].Cached, predictions[i].TTA = files[i], image.Cached, recorded(options.TTA)
 		outputs = outputs[m.outputs():]
 	}
 	return predictions, nil
+}
+
+// recorded is the test-time augmentation as an answer has it.
+func recorded(tta prediction.TTA) prediction.TTA {
+	if tta.Mirrors() {
+		return tta
+	}
+	return ""
 }
 
 // predictImages returns the outputs of images, with features from the cache where it has them.
@@ -106,6 +127,19 @@ func (m *Model) predictImages(ctx context.Context, list []*features.Image) ([]fl
 		return nil, err
 	}
 	return m.outputsOf(rows, nil, len(list))
+}
+
+// PredictAveraged is PredictPixels with test-time augmentation.
+func (m *Model) PredictAveraged(ctx context.Context, pixels []uint8, n int, tta prediction.TTA) ([]float32, error) {
+	if err := tta.Validate(); err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	return averaged(tta, func(mirror bool) ([]float32, error) {
+		if mirror {
+			return m.PredictPixels(ctx, features.Mirror(pixels, m.geometry().Size), n)
+		}
+		return m.PredictPixels(ctx, pixels, n)
+	})
 }
 
 // PredictPixels returns the probabilities [n, classes] (for Regression the values) of n images of the backbone's size,

@@ -80,6 +80,8 @@ type computeJob struct {
 type Variation struct {
 	Augmenter *augment.Augmenter
 	Copy      int // changes are drawn as for the epoch of that number
+
+	Mirror bool // mirrored left to right, and nothing else
 }
 
 // key is the content that a row stands for: the image's bytes, and how they were changed.
@@ -89,7 +91,11 @@ func (j *computeJob) key(item int) (cache.Key, error) {
 	if err != nil {
 		return key, fmt.Errorf("features of %s: %w", imagefolder.Printable(j.data.Items[item].Path), err)
 	}
-	if v := j.variation; v != nil {
+	switch v := j.variation; {
+	case v == nil:
+	case v.Mirror:
+		key = mirroredKey(key)
+	default:
 		// The random choices of a copy are drawn by the item's number.
 		key = sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%d|%d", sum, v.Augmenter.Spec(), v.Augmenter.Seed(), v.Copy, item))
 	}
@@ -174,7 +180,11 @@ func (j *computeJob) read(ctx context.Context, cut resnet.Cut, items []int) erro
 
 func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, cut resnet.Cut, batch *imagefolder.Batch) error {
 	p, pixels := j.pass, batch.Pixels
-	if j.variation != nil {
+	switch {
+	case j.variation == nil:
+	case j.variation.Mirror:
+		pixels = Mirror(pixels, p.backbone.Identity().Geometry.Size)
+	default:
 		changed, err := j.variation.Augmenter.Apply(pixels, batch.Items, j.variation.Copy)
 		if err != nil {
 			return err

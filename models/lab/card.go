@@ -27,16 +27,17 @@ type Card struct {
 	Images      int       `json:"images,omitempty"`  // trained on and validated with; test images are not among them
 	TrainImages int       `json:"train_images,omitempty"`
 	ValImages   int       `json:"val_images,omitempty"`
-	Epoch       int       `json:"epoch"`          // completed epochs
-	Epochs      int       `json:"epochs"`         // planned epochs
-	Best        int       `json:"best,omitempty"` // the epoch with the lowest validation loss, counted from 1; its weights are kept
-	Rate        float64   `json:"rate,omitempty"` // images per second through the backbone; left out where the epochs read cached features
+	Epoch       int       `json:"epoch"`               // completed epochs
+	Epochs      int       `json:"epochs"`              // planned epochs
+	Best        int       `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: that with the lowest validation loss, or the last
+	KeptLast    bool      `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
+	Rate        float64   `json:"rate,omitempty"`      // images per second through the backbone; left out where the epochs read cached features
 	LeftMS      int64     `json:"left_ms,omitempty"`
 	Started     time.Time `json:"started,omitzero"`
 	Seconds     float64   `json:"seconds,omitempty"` // from the start to the end, once it has ended
 	// Metrics are those of the epoch Best; values that are not finite are left out.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
-	// ValAccuracy is that at the epoch with the lowest validation loss; nil before it.
+	// ValAccuracy is that of the epoch Best; nil before it.
 	ValAccuracy         *float64         `json:"val_accuracy,omitempty"`
 	ValAccuracyInterval *metric.Interval `json:"val_accuracy_interval,omitempty"` // of 95 %, by Wilson's formula
 	// Choice is what the method auto has chosen, with its cross-validated scores, and ChoiceSummary the same for people.
@@ -101,8 +102,8 @@ func (s Stand) Card() Card {
 		c.LeftMS = s.History[n-1].Left.Milliseconds()
 	}
 	c.Rate = finite(s.ImagesPerSecond())
-	if best := s.History.Best(); best != nil {
-		c.Best = best.Epoch
+	if best := s.Kept(); best != nil {
+		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != training.NaN
 		for name, value := range map[string]float64{
 			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
 		} {
@@ -118,7 +119,7 @@ func (s Stand) Card() Card {
 			c.ValAccuracyInterval = &interval
 		}
 	}
-	if r := s.Selection; r != nil {
+	if r := s.Selection; r != nil && s.Recipe.Method == training.MethodAuto { // a fine-tuning only begins with it
 		choice := r.Choice()
 		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 		for _, curve := range r.Curves() {

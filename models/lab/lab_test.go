@@ -105,7 +105,7 @@ func predicted(t *testing.T, l *Lab, of Ref, file string) float64 {
 	if err != nil {
 		t.Fatalf("%+v: %v", of, err)
 	}
-	answer, err := l.Predict(t.Context(), trained, []Image{{Name: "x", File: file}}, 2)
+	answer, err := l.Predict(t.Context(), trained, []Image{{Name: "x", File: file}}, PredictOptions{Top: 2})
 	if err != nil {
 		t.Fatalf("%+v: %v", of, err)
 	}

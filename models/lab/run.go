@@ -30,7 +30,7 @@ type Run struct {
 type Stand struct {
 	training.Run
 	Features  *features.Progress  // of the pass of the backbone; nil before it
-	Selecting *selection.Progress // of the cross-validation of the method auto; nil before it
+	Selecting *selection.Progress // of a cross-validation; nil before it
 	Step      *training.Step      // inside the epoch; nil between two
 	Diagnoses []diagnosis.Diagnosis
 	Slower    string // why a better device was not taken; empty where there was none

@@ -45,7 +45,7 @@ func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
 		Environment: training.Environment{Home: l.home, CSVLog: o.CSVLog},
 		Request:     training.Request{Name: o.Name, Model: model.Name, Cell: o.Cell, Flags: o.Flags},
 	}
-	if o.Recipe.Method != training.MethodAuto {
+	if !o.Recipe.Method.Probes() {
 		job.Recipe.Head = model.Head()
 	}
 	if o.Resume == "" {

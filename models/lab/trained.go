@@ -126,11 +126,17 @@ func (l *Lab) restore(ctx context.Context, run string) (*classifier.Model, error
 	return model, nil
 }
 
+// PredictOptions say how images are answered.
+type PredictOptions struct {
+	Top int            // most probable classes for each image; 0: all
+	TTA prediction.TTA // empty: none
+}
+
 // Predict answers each image in order; an image that cannot be read gets a Prediction with its Error. The limits are those of
 // the first file.
-func (t *Trained) Predict(ctx context.Context, images []Image, top int) ([]prediction.Prediction, error) {
+func (t *Trained) Predict(ctx context.Context, images []Image, o PredictOptions) ([]prediction.Prediction, error) {
 	var files []string
-	options := classifier.PredictOptions{Top: top}
+	options := classifier.PredictOptions{Top: o.Top, TTA: o.TTA}
 	for _, i := range images {
 		if i.File != "" {
 			if len(files) == 0 {
@@ -148,7 +154,7 @@ func (t *Trained) Predict(ctx context.Context, images []Image, top int) ([]predi
 		var p prediction.Prediction
 		if i.File != "" {
 			p, fromFiles = fromFiles[0], fromFiles[1:]
-		} else if p, err = t.predictPixels(ctx, i, top); err != nil {
+		} else if p, err = t.predictPixels(ctx, i, o); err != nil {
 			return nil, fmt.Errorf("predict %s: %w", i.Name, err)
 		}
 		p.Name, p.Path, p.Truth = i.Name, i.File, i.Truth
@@ -158,20 +164,24 @@ func (t *Trained) Predict(ctx context.Context, images []Image, top int) ([]predi
 }
 
 // predictPixels answers one image that is in no file.
-func (t *Trained) predictPixels(ctx context.Context, i Image, top int) (prediction.Prediction, error) {
-	probabilities, err := t.Model.PredictPixels(ctx, i.resized(t.Geometry()), 1)
+func (t *Trained) predictPixels(ctx context.Context, i Image, o PredictOptions) (prediction.Prediction, error) {
+	probabilities, err := t.Model.PredictAveraged(ctx, i.resized(t.Geometry()), 1, o.TTA)
 	if err != nil {
 		return prediction.Prediction{}, err
 	}
-	return t.Model.Rank(probabilities, top)
+	p, err := t.Model.Rank(probabilities, o.Top)
+	if o.TTA.Mirrors() {
+		p.TTA = o.TTA
+	}
+	return p, err
 }
 
 // Geometry is how images come to the model's size.
 func (t *Trained) Geometry() imagefolder.Geometry { return t.Model.Backbone().Identity().Geometry }
 
 // Predict answers images and leaves the answer for Go cells.
-func (l *Lab) Predict(ctx context.Context, t *Trained, images []Image, top int) ([]prediction.Prediction, error) {
-	predictions, err := t.Predict(ctx, images, top)
+func (l *Lab) Predict(ctx context.Context, t *Trained, images []Image, o PredictOptions) ([]prediction.Prediction, error) {
+	predictions, err := t.Predict(ctx, images, o)
 	if err == nil {
 		l.leave("last.predictions", warm.PredictResult{Model: t.Name, Predictions: predictions})
 	}
@@ -200,6 +210,7 @@ type EvaluateOptions struct {
 	Split  string         // of its dataset
 	Dir    string         // a folder with one folder per class, instead; empty: the split
 	Limits imageio.Limits // of what is decoded of Dir; zero: imageio's default, or the training's where that is larger
+	TTA    prediction.TTA // empty: none
 }
 
 // Evaluate compares a model's predictions with the labels of one split of its dataset, or of all images of a folder. A model
@@ -220,7 +231,7 @@ func (l *Lab) Evaluate(ctx context.Context, of Ref, o EvaluateOptions) (*Evaluat
 			return nil, &NoImagesError{trained.Name}
 		}
 	}
-	report, err := trained.Model.Evaluate(ctx, data, o.Split)
+	report, err := trained.Model.EvaluateSplit(ctx, data, o.Split, classifier.EvaluateOptions{TTA: o.TTA})
 	if err != nil {
 		return nil, err
 	}

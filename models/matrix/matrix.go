@@ -86,32 +86,35 @@ func mirror(m *Dense) {
 	}
 }
 
-// products adds sign a bᵀ to the rows from to to and the columns left to right of dst.
+// products adds sign a bᵀ to the rows from to to and the columns left to right of dst. Four rows of b stay in the first cache while
+// all rows of a panel pass by, which stay in the second.
 func products(dst, a, b *Dense, from, to, left, right int, sign float64) {
 	for k := 0; k < a.Cols; k += chunk {
 		n := min(chunk, a.Cols-k)
-		i := from
-		for ; i+2 <= to; i += 2 {
-			x, y := a.Row(i)[k:][:n], a.Row(i + 1)[k:][:n]
-			first, second := dst.Row(i), dst.Row(i+1)
-			j := left
-			for ; j+4 <= right; j += 4 {
-				sums := dots(x, y, b.Row(j)[k:][:n], b.Row(j + 1)[k:][:n], b.Row(j + 2)[k:][:n], b.Row(j + 3)[k:][:n])
+		j := left
+		for ; j+4 <= right; j += 4 {
+			r0, r1, r2, r3 := b.Row(j)[k:][:n], b.Row(j + 1)[k:][:n], b.Row(j + 2)[k:][:n], b.Row(j + 3)[k:][:n]
+			i := from
+			for ; i+2 <= to; i += 2 {
+				sums := dots(a.Row(i)[k:][:n], a.Row(i + 1)[k:][:n], r0, r1, r2, r3)
+				first, second := dst.Row(i), dst.Row(i+1)
 				for c := range 4 {
 					first[j+c] += sign * sums[c]
 					second[j+c] += sign * sums[4+c]
 				}
 			}
-			for ; j < right; j++ {
-				row := b.Row(j)[k:][:n]
-				first[j] += sign * Dot(x, row)
-				second[j] += sign * Dot(y, row)
+			if i < to {
+				x, row := a.Row(i)[k:][:n], dst.Row(i)
+				row[j] += sign * Dot(x, r0)
+				row[j+1] += sign * Dot(x, r1)
+				row[j+2] += sign * Dot(x, r2)
+				row[j+3] += sign * Dot(x, r3)
 			}
 		}
-		if i < to {
-			x, row := a.Row(i)[k:][:n], dst.Row(i)
-			for j := left; j < right; j++ {
-				row[j] += sign * Dot(x, b.Row(j)[k:][:n])
+		for ; j < right; j++ {
+			row := b.Row(j)[k:][:n]
+			for i := from; i < to; i++ {
+				dst.Row(i)[j] += sign * Dot(a.Row(i)[k:][:n], row)
 			}
 		}
 	}

@@ -1,11 +1,15 @@
 // Package metric computes the quality of a classifier's predictions, in scikit-learn's definitions.
 package metric
 
+import "github.com/headstart-nb/headstart/models/prediction"
+
 // A Report is the quality of predictions on labeled images.
 type Report struct {
 	Images  int      `json:"images"`
 	Skipped []File   `json:"skipped"` // files of the folder that are not among Images
 	Classes []string `json:"classes"`
+
+	TTA prediction.TTA `json:"tta,omitempty"` // test-time augmentation of the predictions; empty: none
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
 	Accuracy float64 `json:"accuracy"` // fraction in [0, 1]

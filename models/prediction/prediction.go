@@ -12,6 +12,8 @@ type Prediction struct {
 	Value []float32 `json:"value,omitempty"` // of a regression, instead of Top
 	Error string    `json:"error,omitempty"` // why there is no answer: the file does not exist, is not an image ...
 
+	TTA TTA `json:"tta,omitempty"` // of which copies of the image the outputs are averaged; empty: of the image alone
+
 	Cached bool `json:"cached,omitempty"` // the features were found in the cache, not computed
 }
 

@@ -336,3 +336,25 @@ func TestTheLastIterationIsAClassifier(t *testing.T) {
 		t.Errorf("%d of %d rows are right", right, s.Rows)
 	}
 }
+
+// Each C of a path begins where the ones before lead to.
+func TestAPathTakesFewIterations(t *testing.T) {
+	s := generated(300, 60, 4)
+	cs := []float64{0.01, 0.1, 1, 10, 100, 1000, 1e4}
+	count := 0
+	o := options(Raw)
+	o.Events = func(Iteration) { count++ }
+	if _, err := Path(t.Context(), s, cs, o); err != nil {
+		t.Fatal(err)
+	}
+	path := count
+	count = 0
+	for _, c := range cs {
+		if _, err := Fit(t.Context(), s, c, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if path > count*2/3 {
+		t.Errorf("the path takes %d iterations, and fits from nothing take %d", path, count)
+	}
+}

@@ -68,6 +68,20 @@ type point struct {
 	w      *matrix.Dense // [classes, r]
 	b      []float64
 	logits *matrix.Dense // [n, classes]
+
+	// move is how far the last C moved the point, [classes, r+1] with the intercepts in the last column; nil before the first. On a
+	// path whose C grow by a factor the next move is much like it.
+	move *matrix.Dense
+}
+
+// withIntercepts is w with b in a last column.
+func withIntercepts(w *matrix.Dense, b []float64) *matrix.Dense {
+	m := matrix.New(w.Rows, w.Cols+1)
+	for k := range w.Rows {
+		copy(m.Row(k), w.Row(k))
+		m.Row(k)[w.Cols] = b[k]
+	}
+	return m
 }
 
 func (s *samples) origin() *point {
@@ -124,9 +138,19 @@ func (s *samples) minimize(ctx context.Context, o Options, p *point, c float64, 
 	}
 	v.residual = matrix.New(s.z.Rows, s.classes)
 	v.gradW, v.gradB = matrix.New(s.classes, s.z.Cols), make([]float64, s.classes)
+	start := withIntercepts(p.w, p.b)
+	defer func() {
+		p.move = withIntercepts(p.w, p.b)
+		matrix.AddScaled(p.move.Data, -1, start.Data)
+	}()
 	loss := v.evaluate()
 	if err := v.precondition(); err != nil {
 		return false, err
+	}
+	if p.move != nil {
+		if slope := matrix.Dot(p.move.Data, v.gradient().Data); slope < 0 {
+			loss, _ = v.advance(p.move, slope, loss)
+		}
 	}
 	for i := 1; i <= most; i++ {
 		if err := ctx.Err(); err != nil {
@@ -206,12 +230,7 @@ func (v *solver) precondition() error {
 
 // gradient is the gradient with the intercepts in the last column, [classes, r+1].
 func (v *solver) gradient() *matrix.Dense {
-	g := matrix.New(v.classes, v.gradW.Cols+1)
-	for k := range v.classes {
-		copy(g.Row(k), v.gradW.Row(k))
-		g.Row(k)[v.gradW.Cols] = v.gradB[k]
-	}
-	return g
+	return withIntercepts(v.gradW, v.gradB)
 }
 
 // direction is the two-loop recursion, with its slope.

@@ -56,7 +56,7 @@ type family struct {
 	Candidate
 	features probe.Features
 	cs       []float64
-	logits   [][]float32 // held-out, by C: [rows, classes]
+	logits   [][]float32 // held-out, by C: [judged rows, classes]
 	missing  int         // folds that are not done
 }
 
@@ -71,7 +71,7 @@ func Choose(ctx context.Context, data Data, o Options) (*Report, error) {
 	if err := part.enough(o); err != nil {
 		return nil, err
 	}
-	c := &comparison{options: o, data: part, fold: Folds(part.Labels, part.Groups, part.Keys, o.Folds, o.Seed)}
+	c := &comparison{options: o, data: part, fold: Folds(part.Labels, part.Groups, part.Keys, o.Folds, o.Seed), judged: part.judged()}
 	if err := c.layOut(); err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func Choose(ctx context.Context, data Data, o Options) (*Report, error) {
 		return nil, fmt.Errorf("choose a classifier: %w", err)
 	}
 	r := c.report()
-	r.Of, r.Groups = len(data.Labels), len(part.Groups)
+	r.Of, r.Groups, r.Copies = len(data.judged()), len(part.Groups), len(part.Labels)-len(c.judged)
 	return r, nil
 }
 
@@ -98,7 +98,8 @@ func Unjudged(data Data, o Options) *Report {
 			}
 		}
 	}
-	return &Report{Images: len(data.Labels), Of: len(data.Labels), Groups: len(data.Groups), Seed: o.Seed, Scores: []Score{s}}
+	images := len(data.judged())
+	return &Report{Images: images, Of: images, Copies: len(data.Labels) - images, Groups: len(data.Groups), Seed: o.Seed, Scores: []Score{s}}
 }
 
 // unjudgedStrength is one that is often chosen.
@@ -109,6 +110,7 @@ type comparison struct {
 	options  Options
 	data     Data
 	fold     []int
+	judged   []int // rows, by which candidates are judged
 	families []*family
 
 	mu       sync.Mutex
@@ -150,7 +152,7 @@ func (c *comparison) layOut() error {
 	for _, f := range c.families {
 		f.missing = c.options.Folds
 		for range f.cs {
-			f.logits = append(f.logits, make([]float32, len(c.data.Labels)*c.data.Classes))
+			f.logits = append(f.logits, make([]float32, len(c.judged)*c.data.Classes))
 		}
 	}
 	c.progress.Total = len(c.families) * c.options.Folds
@@ -176,12 +178,15 @@ func (c *comparison) run(ctx context.Context) error {
 
 // fit fits a family to the rows outside of a fold, and judges those in it.
 func (c *comparison) fit(ctx context.Context, f *family, k int) error {
-	var inside, outside []int
+	var inside, outside, places []int // places are those of inside among the judged rows
 	for i, at := range c.fold {
-		if at == k {
-			inside = append(inside, i)
-		} else {
+		if at != k {
 			outside = append(outside, i)
+		}
+	}
+	for place, i := range c.judged {
+		if c.fold[i] == k {
+			inside, places = append(inside, i), append(places, place)
 		}
 	}
 	s := probe.Samples{Features: f.features, Labels: c.data.Labels, Classes: c.data.Classes, Weights: c.data.Weights}.Select(outside)
@@ -193,9 +198,9 @@ func (c *comparison) fit(ctx context.Context, f *family, k int) error {
 	}
 	for at, model := range models {
 		logits := model.Logits(held)
-		for row, i := range inside {
+		for row, place := range places {
 			for class := range c.data.Classes {
-				f.logits[at][i*c.data.Classes+class] = float32(logits[row*c.data.Classes+class])
+				f.logits[at][place*c.data.Classes+class] = float32(logits[row*c.data.Classes+class])
 			}
 		}
 	}
@@ -227,10 +232,11 @@ func (c *comparison) score(f *family, at int) Score {
 	s.C = f.cs[at]
 	right := c.right(f.logits[at])
 	hits, sizes := make([]float64, c.options.Folds), make([]float64, c.options.Folds)
-	for i, ok := range right {
-		sizes[c.fold[i]]++
+	for place, ok := range right {
+		fold := c.fold[c.judged[place]]
+		sizes[fold]++
 		if ok {
-			hits[c.fold[i]]++
+			hits[fold]++
 			s.Accuracy += 1 / float64(len(right))
 		}
 	}
@@ -246,10 +252,19 @@ func (c *comparison) score(f *family, at int) Score {
 	return s
 }
 
-// right tells which rows a candidate gets right.
+// labels are those of the judged rows.
+func (c *comparison) labels() []int {
+	list := make([]int, len(c.judged))
+	for place, i := range c.judged {
+		list[place] = c.data.Labels[i]
+	}
+	return list
+}
+
+// right tells which of the judged rows a candidate gets right.
 func (c *comparison) right(logits []float32) []bool {
-	list := make([]bool, len(c.data.Labels))
-	for i, label := range c.data.Labels {
+	list := make([]bool, len(c.judged))
+	for i, label := range c.labels() {
 		row := logits[i*c.data.Classes : (i+1)*c.data.Classes]
 		list[i] = true
 		for k, v := range row {
@@ -275,12 +290,13 @@ func (c *comparison) report() *Report {
 	}
 	slices.SortStableFunc(list, func(a, b judged) int { return cmp.Compare(b.Accuracy, a.Accuracy) })
 	best := c.right(list[0].logits)
-	r := &Report{Folds: c.options.Folds, Images: len(c.data.Labels), Seed: c.options.Seed}
+	r := &Report{Folds: c.options.Folds, Images: len(c.judged), Seed: c.options.Seed}
+	labels := c.labels()
 	for i := range list {
 		s := &list[i].Score
 		judge(s, c.right(list[i].logits), best)
 		if s.Tied() {
-			s.Temperature, s.Loss = metric.Temperature(list[i].logits, c.data.Labels, c.data.Classes)
+			s.Temperature, s.Loss = metric.Temperature(list[i].logits, labels, c.data.Classes)
 			if s.Loss < list[r.Chosen].Loss {
 				r.Chosen = i
 			}

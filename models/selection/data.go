@@ -23,6 +23,8 @@ type Data struct {
 	Weights []float64 // of each row in the loss; nil: 1
 	Groups  [][]int   // rows that stay in one fold, such as copies of an image
 	Keys    []string  // the rows' contents, by which the folds are dealt
+	// Unjudged are the rows that classifiers are fitted to and none is judged by: augmented copies. Each is in the group of its image.
+	Unjudged []bool // nil: none
 }
 
 // sample are the rows that are compared on.
@@ -57,12 +59,26 @@ func (d Data) Take(rows []int) Data {
 		if d.Weights != nil {
 			t.Weights = append(t.Weights, d.Weights[i])
 		}
+		if d.Unjudged != nil {
+			t.Unjudged = append(t.Unjudged, d.Unjudged[i])
+		}
 	}
 	for _, stage := range d.Stages {
 		t.Stages = append(t.Stages, Stage{stage.Name, stage.Select(rows)})
 	}
 	t.Groups = Placed(d.Groups, place)
 	return t
+}
+
+// judged are the rows by which classifiers are judged.
+func (d Data) judged() []int {
+	rows := make([]int, 0, len(d.Labels))
+	for i := range d.Labels {
+		if d.Unjudged == nil || !d.Unjudged[i] {
+			rows = append(rows, i)
+		}
+	}
+	return rows
 }
 
 // Placed are groups of items by the rows where these are now. Items without a row are left out, and so are groups of one.

@@ -84,7 +84,8 @@ type Report struct {
 	Folds  int     `json:"folds"`
 	Images int     `json:"images"` // compared on; Of says how many there were
 	Of     int     `json:"of"`
-	Groups int     `json:"groups"` // lists of images that stayed in one fold
+	Groups int     `json:"groups"`           // lists of images that stayed in one fold
+	Copies int     `json:"copies,omitempty"` // augmented copies that were fitted to as well, on their image's side; none is judged
 	Seed   int64   `json:"seed"`
 	Scores []Score `json:"scores"` // the highest accuracy first
 	Chosen int     `json:"chosen"` // index into Scores

@@ -123,6 +123,55 @@ func TestGroupsDoNotLeak(t *testing.T) {
 	}
 }
 
+// Copies that are fitted to and not judged help the classifier, and say nothing of its accuracy: with labels that have nothing to
+// do with the features, cross-validation says chance, since a copy stays with its image.
+func TestUnjudgedCopies(t *testing.T) {
+	d := generated(100, 2, 5)
+	random := rand.New(rand.NewPCG(9, 9))
+	for i := range d.Labels {
+		d.Labels[i] = random.IntN(2) // unrelated to the features
+	}
+	var all []int
+	for range 3 {
+		for i := range 100 {
+			all = append(all, i)
+		}
+	}
+	copied := d.Take(all)
+	copied.Unjudged = make([]bool, 300)
+	for i := range 300 {
+		copied.Unjudged[i] = i >= 100
+		if i < 100 {
+			copied.Groups = append(copied.Groups, []int{i, i + 100, i + 200})
+		}
+	}
+	r, err := Choose(t.Context(), copied, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Images != 100 || r.Of != 100 || r.Copies != 200 || r.Scores[0].Accuracy > 0.66 {
+		t.Errorf("%d of %d images judged, %d copies, accuracy %.2f: want 100 of 100, 200 and chance", r.Images, r.Of, r.Copies, r.Scores[0].Accuracy)
+	}
+
+	// With true labels the choice is as good as without copies.
+	d = generated(90, 3, 1)
+	all = nil
+	for i := range 90 {
+		all = append(all, i, i)
+	}
+	copied = d.Take(all)
+	copied.Unjudged = make([]bool, 180)
+	for i := range 180 {
+		copied.Unjudged[i] = i%2 == 1
+	}
+	for i := 0; i < 180; i += 2 {
+		copied.Groups = append(copied.Groups, []int{i, i + 1})
+	}
+	if r, err = Choose(t.Context(), copied, options()); err != nil || r.Choice().Accuracy < 0.9 {
+		t.Errorf("with copies the choice is %+v, %v", r, err)
+	}
+}
+
 func TestFolds(t *testing.T) {
 	d := generated(97, 3, 1)
 	groups := [][]int{{0, 1, 2, 3}, {10, 20}, {50, 51, 52}}

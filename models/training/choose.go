@@ -16,7 +16,6 @@ import (
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -25,17 +24,20 @@ const comparedStages = 3
 
 // choose is the method auto: it compares probes on the features of several stages by cross-validation on the training images,
 // makes the chosen one the head, and measures it once on the validation images.
-func (s *session) choose(ctx context.Context) error {
+func (s *session) choose(ctx context.Context) error { return s.untilAborted(ctx, s.chooseHead) }
+
+// untilAborted does what is not worth waiting for when the training is aborted.
+func (s *session) untilAborted(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // a fit of the cross-validation is not worth waiting for
+	go func() {
 		select {
 		case <-s.job.Control.Abort:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	err := s.chooseHead(ctx)
+	err := do(ctx)
 	if s.aborted() {
 		return ErrAborted
 	}
@@ -44,19 +46,35 @@ func (s *session) choose(ctx context.Context) error {
 
 func (s *session) chooseHead(ctx context.Context) error {
 	start := time.Now()
-	s.given = s.job.Backbone
 	data, err := s.stageFeatures(ctx)
 	if err != nil {
 		return err
 	}
-	trained := data.Take(s.rowsOf(s.train))
-	choice, err := s.compare(ctx, trained)
+	choice, fitted, err := s.fitProbe(ctx, data)
 	if err != nil {
 		return err
 	}
-	joined, err := trained.Join(choice.Candidate)
+	if err := s.build(choice, fitted); err != nil {
+		return err
+	}
+	all, err := data.Join(choice)
 	if err != nil {
 		return err
+	}
+	return s.measureOnce(all, start)
+}
+
+// fitProbe chooses a classifier on the features of the training images, and fits it to all of them. Its logits are divided by the
+// temperature that calibrates them.
+func (s *session) fitProbe(ctx context.Context, data selection.Data) (selection.Candidate, *probe.Linear, error) {
+	trained := data.Take(s.fittedTo(data))
+	choice, err := s.compare(ctx, trained)
+	if err != nil {
+		return selection.Candidate{}, nil, err
+	}
+	joined, err := trained.Join(choice.Candidate)
+	if err != nil {
+		return selection.Candidate{}, nil, err
 	}
 	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
 	steps := 0
@@ -65,17 +83,10 @@ func (s *session) chooseHead(ctx context.Context) error {
 		s.events(Event{Kind: StepEvent, Step: &Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
 	})
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return selection.Candidate{}, nil, fmt.Errorf("train: %w", err)
 	}
 	fitted.Scale(1 / choice.Temperature)
-	if err := s.build(choice.Candidate, fitted); err != nil {
-		return err
-	}
-	all, err := data.Join(choice.Candidate)
-	if err != nil {
-		return err
-	}
-	return s.measureOnce(all, start)
+	return choice.Candidate, fitted, nil
 }
 
 func (s *session) workers() int {
@@ -98,22 +109,37 @@ func (s *session) rowsOf(items []int) []int {
 	return rows
 }
 
-// stageFeatures computes the features of the training and validation images at the stages that are compared.
+// stageFeatures computes the features of the training and validation images at the stages that are compared, then those of
+// augmented copies of the training images.
 func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
+	s.given = s.job.Backbone
 	items := slices.Concat(s.train, s.val)
 	if err := s.lookAt(s.stages()); err != nil {
 		return selection.Data{}, err
 	}
-	table, err := s.compute(ctx, items, nil)
+	plain, err := s.compute(ctx, items, nil)
 	if err != nil {
 		return selection.Data{}, err
 	}
-	data := s.rows(items)
+	tables := []*features.Table{plain}
+	if s.job.Recipe.Method == MethodAuto && s.augmenter != nil {
+		for i := range s.job.Recipe.AugmentCopies {
+			table, err := s.compute(ctx, s.train, &features.Variation{Augmenter: s.augmenter, Copy: i + 1})
+			if err != nil {
+				return selection.Data{}, err
+			}
+			tables = append(tables, table)
+		}
+	}
+	data := s.withCopies(s.rows(items), items, len(tables)-1)
 	for _, stage := range s.stages() {
-		part := table.At(stage)
-		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{
-			Rows: len(items), Cols: part.Length(), Data: part.Gather(make([]float32, 0, len(items)*part.Length()), items),
-		}})
+		rows := len(data.Labels)
+		length := plain.At(stage).Length()
+		values := plain.At(stage).Gather(make([]float32, 0, rows*length), items)
+		for _, table := range tables[1:] {
+			values = table.At(stage).Gather(values, s.train)
+		}
+		data.Stages = append(data.Stages, selection.Stage{Name: string(stage), Features: probe.Features{Rows: rows, Cols: length, Data: values}})
 	}
 	return data, nil
 }
@@ -147,7 +173,11 @@ func (s *session) stages() []resnet.Stage {
 		return cut
 	}
 	all := s.given.Stages()
-	return all[max(0, len(all)-comparedStages):]
+	first := len(all) - comparedStages
+	if s.job.Recipe.Method == MethodFinetune { // what is trained begins with the feature maps of the stage before
+		first = max(first, slices.Index(all, s.job.Recipe.Unfreeze)-1)
+	}
+	return all[max(0, first):]
 }
 
 // lookAt makes the job's backbone the cut of the given one after some stages, with a frozen pass for it.
@@ -165,6 +195,9 @@ func (s *session) lookAt(stages []resnet.Stage) error {
 	}
 	before := s.frozen
 	s.job.Backbone, s.frozen = backbone, pass
+	if before == nil {
+		return nil
+	}
 	return before.Close()
 }
 
@@ -177,8 +210,14 @@ func (s *session) compare(ctx context.Context, data selection.Data) (selection.S
 	}
 	o.Sets, o.Seed, o.Workers, o.Only = setsOf(names), s.job.Recipe.Seed, s.workers(), s.job.Candidate
 	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
+	if s.job.Recipe.Method == MethodFinetune { // a classifier on earlier stages alone has no use for the last
+		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != names[len(names)-1] })
+	}
 	id := s.given.Identity()
 	s.base = &id
+	if s.chosen != nil { // by the run that this one resumes
+		return s.chosen.Choice(), nil
+	}
 	report, err := selection.Choose(ctx, data, o)
 	switch {
 	case errors.Is(err, selection.ErrTooFew):
@@ -209,8 +248,8 @@ func setsOf(stages []string) [][]string {
 	return sets
 }
 
-// build makes the network of the chosen backbone, with the classifier as its head.
-func (s *session) build(c selection.Candidate, l *probe.Linear) error {
+// layOut lays out the network of the chosen stages, with a classifier as its head.
+func (s *session) layOut(c selection.Candidate, l *probe.Linear) error {
 	var stages []resnet.Stage
 	for _, name := range c.Stages {
 		stages = append(stages, resnet.Stage(name))
@@ -223,31 +262,27 @@ func (s *session) build(c selection.Candidate, l *probe.Linear) error {
 	if l.Unit {
 		s.job.Recipe.Head = string(head.UnitNorm)
 	}
-	if s.network, err = network.New(s.job.Backbone, s.job.Recipe.Head, features.Tuning{}, s.job.outputs()); err != nil {
+	if s.record != nil {
+		s.record.run.Recipe = s.job.Recipe
+	}
+	if s.network, err = s.job.network(); err != nil {
 		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// build makes the network of the chosen stages, with the classifier as its head, for predictions.
+func (s *session) build(c selection.Candidate, l *probe.Linear) error {
+	err := s.layOut(c, l)
+	if err != nil {
+		return err
 	}
 	options := s.job.Recipe.options(s.network)
 	options.Inference = true
 	if s.stepper, err = stepper.New(s.device.Backend, options); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	state, err := s.stepper.Weights()
-	if err != nil {
-		return err
-	}
-	for name, values := range map[string][]float64{"head/logits/kernel": l.Kernel, "head/logits/bias": l.Bias} {
-		array, ok := state[name]
-		if !ok || len(array.Values) != len(values) {
-			return fmt.Errorf("train: the head has no weight %s of %d numbers", name, len(values))
-		}
-		for i, v := range values {
-			array.Values[i] = float32(v)
-		}
-	}
-	if s.record != nil {
-		s.record.run.Recipe = s.job.Recipe
-	}
-	return s.stepper.SetWeights(state)
+	return s.setHead(l)
 }
 
 // measureOnce measures the network on the training and the validation images, whose features are in the rows of all, and
@@ -312,10 +347,9 @@ func compareProbes(ctx context.Context, device *accel.Device, job Job, events fu
 		return nil, err
 	}
 	defer s.close()
-	s.given = s.job.Backbone
 	data, err := s.stageFeatures(ctx)
 	if err == nil {
-		_, err = s.compare(ctx, data.Take(s.rowsOf(s.train)))
+		_, err = s.compare(ctx, data.Take(s.fittedTo(data)))
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -89,6 +89,72 @@ func TestAutoRepeats(t *testing.T) {
 	}
 }
 
+// With augmented copies each training image is fitted to several times, and judged once.
+func TestAutoFitsToCopies(t *testing.T) {
+	device, job := modeltest.PureGo(t), autoJob(t)
+	job.Recipe.Augment, job.Recipe.AugmentCopies = "flip,brightness:0.1", 2
+	job.Environment.Home = t.TempDir()
+	computed := 0
+	r, err := Fit(t.Context(), device, job, func(e Event) {
+		if e.Kind == FeaturesEvent && e.Features.Done {
+			computed += e.Features.Computed
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if s := r.Selection; s.Images != 36 || s.Copies != 72 || s.Groups != 36 || computed != 45+72 {
+		t.Errorf("%d images and %d copies in %d groups, %d computed", s.Images, s.Copies, s.Groups, computed)
+	}
+	if best := r.History[0]; best.ValAccuracy < 0.9 {
+		t.Errorf("the run has %+v", best)
+	}
+	job.Request.Name = "second"
+	if again := fit(t, device, job); again.Provenance.HeadDigest != r.Provenance.HeadDigest {
+		t.Error("the second run has other weights")
+	}
+	job.Recipe.AugmentCopies = 0
+	if wrong, ok := errors.AsType[*FieldError](job.Validate()); !ok || wrong.Field != "augment_copies" {
+		t.Errorf("without copies: %v", job.Validate())
+	}
+}
+
+// A copy is in the group of its image, and groups of images that stay together have the copies of all.
+func TestCopiesStayWithTheirImages(t *testing.T) {
+	job := autoJob(t)
+	s, err := newSession(modeltest.PureGo(t), job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	items := slices.Concat(s.train, s.val)
+	s.job.Dataset.Together = [][]int{{s.train[0], s.train[1]}, {s.train[2], s.val[0]}}
+	data := s.withCopies(s.rows(items), items, 2)
+	n := len(items)
+	if len(data.Labels) != n+2*len(s.train) || len(data.Unjudged) != len(data.Labels) || len(data.Keys) != len(data.Labels) {
+		t.Fatalf("%d rows", len(data.Labels))
+	}
+	seen := map[int]bool{}
+	for _, group := range data.Groups {
+		for _, row := range group {
+			if seen[row] {
+				t.Fatalf("row %d is in two groups", row)
+			}
+			seen[row] = true
+			if row >= n && data.Labels[row] != data.Labels[(row-n)%len(s.train)] {
+				t.Errorf("row %d has another label than its image", row)
+			}
+		}
+	}
+	if !slices.Equal(data.Groups[0], []int{0, n, n + len(s.train), 1, n + 1, n + 1 + len(s.train)}) {
+		t.Errorf("the images that stay together have the rows %v", data.Groups[0])
+	}
+	if want := len(s.train) - 1; len(data.Groups) != want {
+		t.Errorf("%d groups, want %d", len(data.Groups), want)
+	}
+}
+
 func TestAutoWithFewImages(t *testing.T) {
 	dir := t.TempDir()
 	modeltest.WriteImages(t, dir, 3, "red", "green")

@@ -55,7 +55,11 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 	if s.job.Recipe.Method == MethodAuto {
 		return s.end(ctx, s.choose(ctx))
 	}
-	err := s.prepare(ctx)
+	prepare := s.prepare
+	if s.job.Recipe.Method == MethodFinetune {
+		prepare = s.prepareFineTuning
+	}
+	err := prepare(ctx)
 	if err == nil && s.record != nil {
 		err = s.record.restore(s)
 		if n := len(s.state.History); err == nil && n > 0 {
@@ -64,6 +68,9 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 	}
 	if err == nil {
 		err = s.run(ctx)
+	}
+	if err == nil {
+		s.tellGain()
 	}
 	return s.end(ctx, err)
 }

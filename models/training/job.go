@@ -18,7 +18,7 @@ type Job struct {
 	Backbone *features.Backbone
 	Targets  [][]float32 // by item, for Multi (0 or 1 for each class) and Regression; nil for Single
 
-	Candidate *selection.Candidate // the only one that the method auto judges; nil: all
+	Candidate *selection.Candidate // the only one that a method with probes judges; nil: all
 
 	Environment Environment
 	Control     Control
@@ -69,8 +69,8 @@ func (j Job) Validate() error {
 	if _, err := j.Recipe.classWeights(j.Dataset); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if shape := j.Backbone.FeatureShape(); j.Recipe.Method == MethodAuto && len(shape) != 1 {
-		return fmt.Errorf("train: %w", &FieldError{"method", fmt.Sprintf("auto needs pooled features, and these have the shape %v", shape)})
+	if shape := j.Backbone.FeatureShape(); j.Recipe.Method.Probes() && len(shape) != 1 {
+		return fmt.Errorf("train: %w", &FieldError{"method", fmt.Sprintf("%s needs pooled features, and these have the shape %v", j.Recipe.Method, shape)})
 	}
 	return j.checkTargets()
 }

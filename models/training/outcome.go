@@ -32,6 +32,9 @@ type Outcome struct {
 	Provenance Provenance        `json:"provenance"`
 }
 
+// Kept is the epoch whose weights the model has.
+func (o Outcome) Kept() *Epoch { return kept(o.History, o.Provenance.Recipe, o.Status) }
+
 // A Result is what a training has made, with what it holds on the device. Whoever takes a field over closes it; Close frees
 // them all.
 type Result struct {

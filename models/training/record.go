@@ -104,11 +104,13 @@ func (r *Run) End(err error) {
 
 // Kept is the epoch whose weights are kept, or would be if the training ended now: the best, or the last where the recipe says
 // so. It is nil before the first.
-func (r Run) Kept() *Epoch {
-	if n := len(r.History); n > 0 && r.Recipe.KeepLast && r.Status != NaN {
-		return &r.History[n-1]
+func (r Run) Kept() *Epoch { return kept(r.History, r.Recipe, r.Status) }
+
+func kept(history History, r Recipe, status Status) *Epoch {
+	if n := len(history); n > 0 && r.KeepLast && status != NaN {
+		return &history[n-1]
 	}
-	return r.History.Best()
+	return history.Best()
 }
 
 func runsDir(home string) string { return filepath.Join(home, "runs") }

@@ -32,6 +32,9 @@ func Resume(ctx context.Context, device *accel.Device, job Job, events func(Even
 		return nil, errors.Join(err, r.close())
 	}
 	s.record = r
+	if job.Recipe.Method == MethodFinetune {
+		s.chosen = r.run.Selection // the checkpoints are of a network of these stages
+	}
 	r.run.Epochs, r.run.Recipe = job.Recipe.Epochs, s.job.Recipe
 	if err := r.write(); err != nil {
 		return nil, errors.Join(err, s.close())

@@ -39,9 +39,10 @@ type session struct {
 
 	initial stepper.State // weights before the first epoch, where a stage is unfrozen
 
-	given  *features.Backbone // of the method auto: the job's, of which a cut is chosen
+	given  *features.Backbone // of a method with probes: the job's, of which a cut is chosen
 	base   *features.Identity // of given
-	chosen *selection.Report  // of the method auto; nil before it has chosen
+	chosen *selection.Report  // of a method with probes; nil before it has chosen
+	begun  *Epoch             // of the method finetune: the classifier on the frozen backbone; nil without validation images
 
 	dropout   float64 // of a search, instead of the head's own
 	searching bool    // the weights of the best epoch are not kept
@@ -142,9 +143,7 @@ func (r Recipe) options(n *network.Network) stepper.Options {
 
 func (s *session) openFeeds(ctx context.Context) error {
 	j := s.job
-	images := feed.Images{
-		Data: j.Dataset, Geometry: j.Backbone.Identity().Geometry, Batch: j.Recipe.BatchSize, Workers: j.Environment.Workers, Frozen: s.frozen,
-	}
+	images := s.images()
 	augmented := images
 	augmented.Augmenter = s.augmenter
 	if s.frozen == nil {

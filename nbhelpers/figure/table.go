@@ -215,5 +215,7 @@ func seconds(d time.Duration) string {
 	return sketch.Clock(d)
 }
 
-// Progress shows how far a piece of work has come, as a line of text, which costs nothing to update.
-func Progress(d ProgressData) display.Bundle { return display.Text(d.Text(textWidth)) }
+// Progress shows how far a piece of work has come, as a line of text, which costs nothing to update, with notes below it.
+func Progress(d ProgressData, notes ...string) display.Bundle {
+	return display.Text(d.Noted(textWidth, notes))
+}

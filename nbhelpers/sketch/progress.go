@@ -54,6 +54,15 @@ func (p Progress) Text(width int) string {
 	}
 }
 
+// Noted is Text with sentences below it, which are broken into lines.
+func (p Progress) Noted(width int, notes []string) string {
+	lines := []string{p.Text(width)}
+	for _, note := range notes {
+		lines = append(lines, wrap(note, width)...)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // eighths are the partly filled cells of a bar.
 var eighths = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
 

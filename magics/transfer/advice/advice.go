@@ -40,6 +40,8 @@ func (r Reader) remedy(code string) string {
 		training.CodeBatchOfOne:   {"", "--batch 32"},
 		training.CodeNotCached:    {"", "--augment-copies 2"},
 		training.CodeUnchanged:    {"", "--stage-rate"},
+		training.CodeLong:         {"%dataset load ", "--size 112 or 160"},
+		training.CodeNoGain:       {"", "--recipe auto"},
 	}[code]
 	if r == Terminal {
 		return found.flags

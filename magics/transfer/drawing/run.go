@@ -37,9 +37,9 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
-			return figure.Progress(featureProgress(s.Name, s.Features))
+			return figure.Progress(featureProgress(s.Name, s.Features), estimates(s, reader)...)
 		}
-		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method == training.MethodAuto {
+		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method.Probes() && s.Selection == nil {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
 		if full {
@@ -49,6 +49,17 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 		return figure.RunLight(curves, cardWith(s, curves.Notes))
 	}
 	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
+}
+
+// estimates are the sentences that say how long a run takes, before its first epoch.
+func estimates(s lab.Stand, reader advice.Reader) []string {
+	var list []string
+	for _, found := range s.Diagnoses {
+		if found.Code == training.CodeEstimate || found.Code == training.CodeLong {
+			list = append(list, reader.Noted(found))
+		}
+	}
+	return list
 }
 
 // Run is a run in every form.
@@ -79,11 +90,14 @@ func FeatureLine(f *features.Progress) string {
 // runCurves are the learning curves of a run with its state and its notes.
 func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
-	if s.Selection != nil && s.Selection.Folds > 0 {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
 		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
 		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
 	}
 	card := s.Card()
+	if d.Best > 0 {
+		d.Best = card.Best
+	}
 	d.Status.State = figure.State(card.State)
 	if s.Slower != "" {
 		d.Notes = append(d.Notes, "computed on "+s.Device+", which may be many times slower: "+s.Slower)
@@ -93,6 +107,9 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	}
 	for _, found := range s.Diagnoses {
 		d.Notes = append(d.Notes, reader.Noted(found))
+	}
+	if card.KeptLast && card.Best > 0 {
+		d.Notes = append(d.Notes, "The weights of the last epoch are kept, and the validation accuracy is its own.")
 	}
 	d.Notes = append(d.Notes, WeightsNotes(s.Backbone.Weights)...)
 	d.Status.Text = accuracyLine(card)
@@ -139,8 +156,12 @@ func accuracyLine(c lab.Card) string {
 	if c.Choice != nil {
 		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
 	}
-	return fmt.Sprintf("val accuracy %s at the lowest validation loss (epoch %d), highest %.1f %% (epoch %d)",
-		metric.Percent(*c.ValAccuracy, c.ValImages), c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
+	at := "at the lowest validation loss"
+	if c.KeptLast {
+		at = "at the last epoch, whose weights are kept"
+	}
+	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)",
+		metric.Percent(*c.ValAccuracy, c.ValImages), at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
 }
 
 // HistoryCurves turns a history into the panels of loss and accuracy.
@@ -159,23 +180,23 @@ func HistoryCurves(title string, history training.History, epochs int) figure.Cu
 	return d
 }
 
-// EpochTable is the figure of the epochs of a run that has ended. Where features were computed once, it has no rate.
-func EpochTable(history training.History, computedOnce bool) display.Bundle {
+// EpochTable is the figure of the epochs of a run that has ended.
+func EpochTable(run training.Run) display.Bundle {
 	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
 		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
 	}}
-	for _, e := range history {
+	for _, e := range run.History {
 		row := figure.EpochRow{
 			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy},
 			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
 		}
-		if !computedOnce { // else no image goes through the backbone
+		if !run.Recipe.ComputedOnce() { // else no image goes through the backbone
 			row.Rate = e.Rate
 		}
 		d.Rows = append(d.Rows, row)
 	}
-	if best := history.Best(); best != nil {
-		d.Best = best.Epoch
+	if kept := run.Kept(); kept != nil {
+		d.Best = kept.Epoch
 	}
 	table := figure.Epochs(d)
 	table.Data[figure.MIMEEpochs] = map[string]any{} // the run's card has the epochs already

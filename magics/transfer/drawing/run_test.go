@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -94,4 +95,27 @@ func shownLast(t *testing.T, host *magictest.Host) display.Bundle {
 		t.Fatalf("%d outputs, want one that is updated", len(shown))
 	}
 	return shown[0].Bundles[len(shown[0].Bundles)-1]
+}
+
+// A fine-tuning began with a comparison, and has epochs all the same; the accuracy is that of the weights that are kept.
+func TestTheLineOfAFineTuning(t *testing.T) {
+	choice := selection.Score{Candidate: selection.Candidate{Stages: []string{"conv5"}, Kind: selection.Logistic, C: 1}, Accuracy: 0.8}
+	run := training.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, ValImages: 8, Status: training.Finished, Recipe: training.FinetuneRecipe(),
+		History:   training.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.875, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.75}},
+		Selection: &selection.Report{Folds: 5, Images: 30, Scores: []selection.Score{choice}},
+	}
+	text, _ := Run(lab.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
+	text = strings.Join(strings.Fields(text), " ")
+	for _, want := range []string{
+		"done · epoch 2 of 2 · best 2 · val accuracy 75.0 % (95 % interval 40.9 to 92.9) at the last epoch, whose weights are kept (epoch 2), highest 87.5 % (epoch 1)",
+		"The weights of the last epoch are kept",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the run says %q, want %q in it", text, want)
+		}
+	}
+	if strings.Contains(text, axisOfC) {
+		t.Errorf("the run shows the comparison instead of its epochs: %s", text)
+	}
 }

@@ -84,7 +84,7 @@ func (s service) warmPredict(ctx context.Context, asked warm.PredictParams) (war
 	if top == 0 {
 		top = 5
 	}
-	predictions, err := trained.Predict(ctx, images, top)
+	predictions, err := trained.Predict(ctx, images, lab.PredictOptions{Top: top})
 	if err != nil {
 		return warm.PredictResult{}, err
 	}

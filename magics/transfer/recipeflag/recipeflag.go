@@ -2,6 +2,9 @@
 package recipeflag
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -19,7 +22,8 @@ const annotationField = "headstart_recipe_field"
 // Declare declares a flag for every hyper-parameter, with what the recipe has as the default. The head is a flag of %model.
 func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	choice(f, "method", (*string)(&r.Method), "recipe", Words(training.Methods()),
-		"recipe: auto chooses a linear classifier on several stages by cross-validation; classic trains the head by gradient descent")
+		"recipe: auto chooses a linear classifier on several stages by cross-validation; classic trains the head by gradient descent; "+
+			"finetune begins with auto and then trains the last stage as well")
 	bind(f, f.IntVar, "epochs", &r.Epochs, "epochs", "number of epochs")
 	bind(f, f.Float64Var, "learning_rate", &r.LearningRate, "lr", "learning rate")
 	bind(f, f.IntVar, "batch_size", &r.BatchSize, "batch", "batch size")
@@ -47,13 +51,56 @@ func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	bind(f, f.BoolVar, "keep_last", &r.KeepLast, "keep-last", "keep the weights of the last epoch instead of the best")
 }
 
-// Classic lists the flags that were given and mean something for the classic recipe only.
-func Classic(f *pflag.FlagSet) []string {
+// Shared are the fields that mean the same for every recipe.
+func Shared() []string { return []string{"method", "seed", "class_weights"} }
+
+// Classic lists the flags that were given and set other fields than those.
+func Classic(f *pflag.FlagSet, fields ...string) []string {
 	var list []string
 	f.VisitAll(func(flag *pflag.Flag) { // Visit knows only what this set has parsed, and sets share flags
 		bound := flag.Annotations[annotationField]
-		if flag.Changed && len(bound) == 1 && !slices.Contains([]string{"method", "seed", "class_weights"}, bound[0]) {
+		if flag.Changed && len(bound) == 1 && !slices.Contains(fields, bound[0]) {
 			list = append(list, flag.Name)
+		}
+	})
+	return list
+}
+
+// Over is base with what the flags that were given say instead; given has what they hold.
+func Over(f *pflag.FlagSet, given, base training.Recipe) (training.Recipe, error) {
+	from, to := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	if err := errors.Join(convert(given, &from), convert(base, &to)); err != nil {
+		return base, err
+	}
+	f.VisitAll(func(flag *pflag.Flag) {
+		if bound := flag.Annotations[annotationField]; flag.Changed && len(bound) == 1 && bound[0] != "method" {
+			to[bound[0]] = from[bound[0]]
+		}
+	})
+	err := convert(to, &base)
+	return base, err
+}
+
+// convert reads a value's JSON into another.
+func convert(from, to any) error {
+	raw, err := json.Marshal(from)
+	if err != nil {
+		return fmt.Errorf("read the recipe's flags: %w", err)
+	}
+	return json.Unmarshal(raw, to)
+}
+
+// Differences are flags with values that make one recipe the other, except --recipe itself.
+func Differences(from, to training.Recipe) []string {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	Declare(set, &from)
+	other := pflag.NewFlagSet("", pflag.ContinueOnError)
+	Declare(other, &to)
+	var list []string
+	set.VisitAll(func(f *pflag.Flag) {
+		value := other.Lookup(f.Name).DefValue
+		if value != f.DefValue && f.Annotations[annotationField][0] != "method" {
+			list = append(list, "--"+f.Name+" "+value)
 		}
 	})
 	return list

@@ -70,6 +70,7 @@ type Images struct {
 	Batch     int                // images
 	Workers   int                // decoding goroutines; 0: one for each core
 	Augmenter *augment.Augmenter // nil: the images as they are
+	Mirror    bool               // mirrored left to right, before that
 	Frozen    *features.Pass     // nil: the pixels go to the network itself
 }
 
@@ -95,6 +96,9 @@ func (p *imagePass) Next(ctx context.Context) (Batch, error) {
 		return Batch{}, err
 	}
 	pixels := decoded.Pixels
+	if p.feed.Mirror {
+		pixels = features.Mirror(pixels, p.feed.Geometry.Size)
+	}
 	if p.feed.Augmenter != nil {
 		if pixels, err = p.feed.Augmenter.Apply(pixels, decoded.Items, p.epoch); err != nil {
 			return Batch{}, err

@@ -1,0 +1,205 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/modeltest"
+)
+
+// finetuneJob trains conv2 of a backbone that is cut there.
+func finetuneJob(t testing.TB) Job {
+	t.Helper()
+	options := modeltest.Options()
+	options.Cut = "conv2"
+	job := smallJob(t)
+	job.Backbone = modeltest.Backbone(t, options)
+	job.Recipe = FinetuneRecipe()
+	r := &job.Recipe
+	r.Unfreeze, r.Epochs, r.BatchSize, r.AugmentCopies, r.Seed, r.Augment = "conv2", 3, 8, 2, 7, "flip,brightness:0.1"
+	return job
+}
+
+// told are the diagnoses of a training by code.
+func told(t *testing.T, device *accel.Device, job Job) (*Result, map[string]string) {
+	t.Helper()
+	notes := map[string]string{}
+	r, err := Fit(t.Context(), device, job, func(e Event) {
+		if e.Kind == DiagnosisEvent {
+			notes[e.Diagnosis.Code] = e.Diagnosis.Sentence
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r, notes
+}
+
+func TestFineTuningBeginsWithTheProbe(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	job.Environment.Home = t.TempDir()
+	r, notes := told(t, device, job)
+	if r.Status != Finished || len(r.History) != 3 || r.History.Best().ValAccuracy < 0.8 {
+		t.Errorf("the run is %s with %+v", r.Status, r.History)
+	}
+	if r.Selection == nil || r.Provenance.Base == nil || r.Provenance.Recipe.Method != MethodFinetune || r.Provenance.Recipe.Augment == "" {
+		t.Errorf("the outcome lacks what it began with: %+v", r.Provenance.Recipe)
+	}
+	stages := r.Selection.Choice().Stages
+	if stages[len(stages)-1] != "conv2" {
+		t.Errorf("it began with a classifier on %v, which conv2 has no part in", stages)
+	}
+	for code, want := range map[string]string{
+		CodeChosen: "cross-validation", CodeEstimate: "2 augmented copies of each of 36", CodeBegun: "on the frozen backbone",
+	} {
+		if !strings.Contains(notes[code], want) {
+			t.Errorf("the note %s is %q, want %q in it", code, notes[code], want)
+		}
+	}
+	if notes[CodeGain] == "" && notes[CodeNoGain] == "" {
+		t.Errorf("nothing says what it brought: %v", notes)
+	}
+	if kept := r.Kept(); kept == nil || kept.Epoch != 3 {
+		t.Errorf("the kept epoch is %+v, want the last", kept)
+	}
+	moved := false
+	for _, c := range r.Changes {
+		moved = moved || c.Stage == "conv2" && c.Relative > 1e-5
+		if c.Stage == "conv1" {
+			t.Errorf("conv1 was trained: %+v", c)
+		}
+	}
+	if !moved {
+		t.Errorf("conv2 did not move: %+v", r.Changes)
+	}
+
+	// The same seed gives the same bits: the batches that the estimate was measured with left no trace.
+	job.Request.Name, job.Environment.Workers = "second", 3
+	if again := fit(t, device, job); again.Provenance.HeadDigest != r.Provenance.HeadDigest {
+		t.Error("the same training gave other weights")
+	}
+}
+
+// With a learning rate of nearly 0 the network stays the classifier that it began with: the accuracy is that of the method auto.
+func TestFineTuningWithoutMovingIsAuto(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.WarmupEpochs = 1e-12, 1, 0
+	r, notes := told(t, device, job)
+	auto := job
+	auto.Recipe = AutoRecipe()
+	auto.Recipe.Seed, auto.Recipe.BatchSize, auto.Candidate = 7, 8, &r.Selection.Scores[r.Selection.Chosen].Candidate
+	frozen := fit(t, device, auto)
+	got, want := r.History[0], frozen.History[0]
+	if got.ValAccuracy != want.ValAccuracy || got.ValLoss < 0.5*want.ValLoss || got.ValLoss > 2*want.ValLoss {
+		t.Errorf("it began with the validation loss %g and accuracy %g, and auto has %g and %g", got.ValLoss, got.ValAccuracy, want.ValLoss, want.ValAccuracy)
+	}
+	if _, ok := notes[CodeUnchanged]; !ok {
+		t.Errorf("nothing says that conv2 stayed as it was: %v", notes)
+	}
+}
+
+func TestFineTuningResumes(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	whole := fit(t, device, job)
+	job.Environment.Home, job.Request.Name = t.TempDir(), "broken"
+	abort := make(chan struct{})
+	job.Control.Abort = abort
+	_, err := Fit(context.Background(), device, job, func(e Event) {
+		if e.Kind == EpochEvent && e.Epoch.Epoch == 2 {
+			close(abort)
+		}
+	})
+	if !errors.Is(err, ErrAborted) {
+		t.Fatal(err)
+	}
+	job.Control.Abort = nil
+	selecting := false
+	resumed, err := Resume(t.Context(), device, job, func(e Event) { selecting = selecting || e.Kind == SelectionEvent })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resumed.Close()
+	if diff := cmp.Diff(whole.History, resumed.History, sameNumbers); diff != "" || whole.Provenance.HeadDigest != resumed.Provenance.HeadDigest {
+		t.Errorf("the resumed run has other numbers: %s", diff)
+	}
+	if selecting || !cmp.Equal(whole.Selection, resumed.Selection) {
+		t.Error("the resumed run chose again")
+	}
+}
+
+// Feature maps that do not fit into memory are computed again in each epoch.
+func TestKeptMapsAreBounded(t *testing.T) {
+	device, job := modeltest.PureGo(t), finetuneJob(t)
+	s, err := newSession(device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := s.passForMaps(); err != nil {
+		t.Fatal(err)
+	}
+	each := int64(s.frozen.Length()) * 4
+	for _, c := range []struct {
+		train, val, copies int64
+		want               int
+		validation         bool
+	}{
+		{36, 9, 2, 2, true},
+		{maxKept / each / 3, 0, 6, 3, true},
+		{maxKept / each, 1, 6, 0, true},
+		{1, maxKept/each + 1, 6, 0, false},
+	} {
+		s.train, s.val, s.job.Recipe.AugmentCopies = make([]int, c.train), make([]int, c.val), int(c.copies)
+		if copies, validation := s.kept(); copies != c.want || validation != c.validation {
+			t.Errorf("%+v: %d copies, validation %t", c, copies, validation)
+		}
+	}
+}
+
+func TestTheEstimateProposesSmallerImages(t *testing.T) {
+	device, job := modeltest.PureGo(t), finetuneJob(t)
+	s, err := newSession(device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	var list []Event
+	s.events = func(e Event) { list = append(list, e) }
+	// 36 images are 5 batches, 9 are 2; each epoch reads its images once before it.
+	s.tellEstimate(time.Second, time.Second, time.Second)
+	want := "Fine-tuning takes about 33 s on " + device.Name()
+	if len(list) != 1 || list[0].Diagnosis.Code != CodeEstimate || !strings.HasPrefix(list[0].Diagnosis.Sentence, want) {
+		t.Errorf("it says %+v, want %q", list[0].Diagnosis, want)
+	}
+	for d, want := range map[time.Duration]string{
+		300 * time.Microsecond: "0.01 s", 42400 * time.Millisecond: "42 s", 90 * time.Second: "1.5 minutes", 25 * time.Minute: "25 minutes", 3 * time.Hour: "3.0 hours",
+	} {
+		if got := roughly(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestFineTuningRecipesThatAreRefused(t *testing.T) {
+	for field, change := range map[string]func(*Recipe){
+		"unfreeze": func(r *Recipe) { r.Unfreeze = StageNone },
+		"method":   func(r *Recipe) { r.Task = Multi },
+	} {
+		r := FinetuneRecipe()
+		change(&r)
+		if wrong, ok := errors.AsType[*FieldError](r.Validate()); !ok || wrong.Field != field {
+			t.Errorf("%s: %v", field, r.Validate())
+		}
+	}
+	if r := FinetuneRecipe(); r.Validate() != nil || !slices.Contains(Methods(), r.Method) {
+		t.Errorf("the recipe itself: %v", r.Validate())
+	}
+}
