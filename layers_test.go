@@ -31,6 +31,8 @@ var layers = [][]string{
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training",
 		"models/export/onnx", "models/export", "models/classifier", "models/lab", "models",
+		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
+		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers",
@@ -46,7 +48,8 @@ var forbidden = map[string][]string{
 	"github.com/gomlx/go-xla":        {"models/...", "models", "magics/transfer/...", "magics/cmd/headstart-transfer"},
 	"github.com/go-zeromq/zmq4":      {"kernel/zmq"},
 	"github.com/hashicorp/go-plugin": {"magics/plugin/...", "kernel/plugins"},
-	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins"},
+	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins", "models/serving/oippb", "models/serving/rpc", "models/serving/server"},
+	"github.com/prometheus":          {"models/serving/monitor"},
 }
 
 // kernelNeverLinks are packages of this module that the kernel's main must not reach: it links no ML code.

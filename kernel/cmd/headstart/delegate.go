@@ -27,6 +27,7 @@ func newDelegateCommands() []*cobra.Command {
 		{"explain MODEL FILE...", "Show which parts of images the predictions of a saved model depend on (Grad-CAM)"},
 		{"verify MODEL", "Repeat the training of a saved model and compare the numbers"},
 		{"export MODEL FORMAT", "Write a saved model for other programs: onnx or torch"},
+		{"serve MODEL...", "Answer predictions of saved models over HTTP and gRPC"},
 		{"clean DIR", "List doubtful images of a folder, and edit its labels without changing a file"},
 		{"runs", "List, compare and remove the trainings on disk"},
 	}
