@@ -79,6 +79,7 @@ type Server struct {
 	config   Config
 	set      *modelset.Set
 	log      *slog.Logger
+	secure   bool // TLS
 	draining atomic.Bool
 	ready    chan struct{} // closed when all models are loaded
 
@@ -102,7 +103,7 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, set: set, log: log, ready: make(chan struct{})}
+	s := &Server{config: config, set: set, log: log, secure: secure != nil, ready: make(chan struct{})}
 	if s.httpListen, err = config.listen(config.Port); err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (c Config) Loopback() bool {
 // URL is the address of the page.
 func (s *Server) URL() string {
 	scheme := "http"
-	if s.http.TLSConfig != nil {
+	if s.secure {
 		scheme = "https"
 	}
 	return scheme + "://" + s.httpListen.Addr().String() + "/"
@@ -217,7 +218,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) serveHTTP() error {
 	var err error
-	if s.http.TLSConfig != nil {
+	if s.secure {
 		err = s.http.ServeTLS(s.httpListen, "", "")
 	} else {
 		err = s.http.Serve(s.httpListen)
