@@ -29,11 +29,11 @@ const maxToken = 4 << 10
 
 // serveFlags are those of the command serve.
 type serveFlags struct {
-	config                        server.Config
-	name, weights, device         string
-	tokenFile, logFormat          string
-	noGRPC                        bool
-	bodyMiB, memoryMiB, megapixel int64
+	config                server.Config
+	name, weights, device string
+	tokenFile, logFormat  string
+	noGRPC                bool
+	bodyMiB, memoryMiB    int64
 }
 
 func (o *serveFlags) declare(f *pflag.FlagSet) {
