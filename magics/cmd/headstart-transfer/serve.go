@@ -97,9 +97,8 @@ func serveCommand(p *transfer.Presenter) *cobra.Command {
 		Short: "Answer predictions of saved models over HTTP and gRPC",
 		Long: `Answer predictions of saved models over HTTP and gRPC: the Open Inference Protocol, version 2, and POST /v1/predict, which takes
 an image as it is. MODEL is a folder, or NAME=FOLDER. A folder that changes is loaded again without losing a request. The page at /
-tries the models. Without a token, and with another host than the default, everyone who reaches the port may ask.`,
+tries the models; a program asks by curl --data-binary @photo.jpg http://127.0.0.1:8080/v1/predict. Without a token, and with another host than the default, everyone who reaches the port may ask.`,
 		Example: `  headstart serve model
-  curl --data-binary @photo.jpg http://127.0.0.1:8080/v1/predict
   headstart serve trash=models/trash signs=models/signs --host 0.0.0.0 --token-file token`,
 		Args: commandline.Args(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
