@@ -27,7 +27,7 @@ var layers = [][]string{
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary",
-		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/modeltest",
+		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training",
 		"models/export/onnx", "models/export", "models/classifier", "models/lab", "models",
