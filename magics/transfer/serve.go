@@ -30,7 +30,7 @@ type serveFlags struct {
 	Open bool
 }
 
-// serving is the server that %serve has started. The zero value is none.
+// serving is the server that %serve has started. In its zero value no server runs.
 type serving struct {
 	mu      sync.Mutex
 	running *runningServer

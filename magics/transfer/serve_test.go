@@ -93,7 +93,7 @@ func TestServe(t *testing.T) {
 	mustCall(t, p, "%device go")
 	for _, line := range []string{"%serve photos", "%serve nothing", "%serve --run none", "%serve x --run first"} {
 		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil {
-			t.Errorf("%s is no error", line)
+			t.Errorf("%s succeeds", line)
 		}
 	}
 }

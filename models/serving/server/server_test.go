@@ -50,6 +50,7 @@ func TestServer(t *testing.T) {
 		try  func(*testing.T, *trained)
 	}{
 		{"every way gives what headstart predict gives", testEveryWay},
+		{"the README's examples", testReadme},
 		{"the protocol's client", testTritonClient},
 		{"token", testToken},
 		{"TLS", testTLS},
@@ -262,6 +263,41 @@ func (m *trained) checkGRPC(t *testing.T, s *Server) {
 		if status.Code(err) != code {
 			t.Errorf("%s: %v, want %v", model, err, code)
 		}
+	}
+}
+
+// testReadme runs the lines of the README that ask a server.
+func testReadme(t *testing.T, m *trained) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		need.Lack(t, need.System, "no curl")
+	}
+	s, _ := m.start(t, testConfig(), nil)
+	text, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Serve a model\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "photo.jpg"), m.images[0], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	class, ran := m.predictions[0].Class(), 0
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "curl ") {
+			continue
+		}
+		line = strings.ReplaceAll(strings.ReplaceAll(line, "http://127.0.0.1:8080/", s.URL()), "/models/trash/", "/models/colors/")
+		shell := exec.CommandContext(t.Context(), "bash", "-c", "set -e; curl() { command curl --silent --show-error --fail \"$@\"; }; "+line)
+		shell.Dir = dir
+		output, err := shell.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), `"`+class+`"`) {
+			t.Errorf("%s%v\n%s", line, err, output)
+		}
+		ran++
+	}
+	if ran != 4 {
+		t.Errorf("there are %d examples", ran)
 	}
 }
 
