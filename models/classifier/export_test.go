@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -142,15 +143,16 @@ func TestTransformersGiveTheSameProbabilities(t *testing.T) {
 	}{
 		{"none", resnet.V1, "caffe", 50}, {"batchnorm,dropout:0.2", resnet.V15, "torch", 50}, {"none", resnet.V15, "torch", 18},
 	} {
-		options := modeltest.Options()
-		options.Variant, options.Preprocess, options.Depth = c.variant, c.preprocess, c.depth
-		job := fineTuned(t, c.head, options)
-		m := fit(t, device, job)
-		dir := filepath.Join(t.TempDir(), "hf")
-		if err := m.ExportHuggingFace(dir); err != nil {
-			t.Fatal(err)
-		}
-		comparePeer(t, python, `
+		t.Run(fmt.Sprintf("resnet%d %s", c.depth, c.head), func(t *testing.T) {
+			options := modeltest.Options()
+			options.Variant, options.Preprocess, options.Depth = c.variant, c.preprocess, c.depth
+			job := fineTuned(t, c.head, options)
+			m := fit(t, device, job)
+			dir := filepath.Join(t.TempDir(), "hf")
+			if err := m.ExportHuggingFace(dir); err != nil {
+				t.Fatal(err)
+			}
+			comparePeer(t, python, `
 import json, sys, torch
 from transformers import AutoModelForImageClassification
 dir = "`+dir+`"
@@ -165,5 +167,6 @@ model.eval()
 with torch.no_grad():
     print(json.dumps(model(x).logits.softmax(1).ravel().tolist()))
 `, m, job.Dataset)
+		})
 	}
 }
