@@ -27,10 +27,12 @@ var layers = [][]string{
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary",
-		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/modeltest",
+		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training", "models/exercise",
 		"models/export/onnx", "models/export", "models/classifier", "models/lab", "models",
+		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
+		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers",
@@ -46,7 +48,8 @@ var forbidden = map[string][]string{
 	"github.com/gomlx/go-xla":        {"models/...", "models", "magics/transfer/...", "magics/cmd/headstart-transfer"},
 	"github.com/go-zeromq/zmq4":      {"kernel/zmq"},
 	"github.com/hashicorp/go-plugin": {"magics/plugin/...", "kernel/plugins"},
-	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins"},
+	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins", "models/serving/oippb", "models/serving/rpc", "models/serving/server"},
+	"github.com/prometheus":          {"models/serving/monitor"},
 }
 
 // kernelNeverLinks are packages of this module that the kernel's main must not reach: it links no ML code.

@@ -19,6 +19,7 @@ import (
 const (
 	statusFailure = 1
 	statusUsage   = 2 // as of shells and of Python's argparse
+	statusFinal   = 3
 )
 
 // A UsageError is a command line that is not understood, so that nothing was done.
@@ -32,6 +33,14 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Usagef is a UsageError of a format.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
+// A FinalError is a failure that trying again repeats: whoever repeats commands by their status need not repeat this one.
+type FinalError struct{ Err error }
+
+func (e *FinalError) Error() string { return e.Err.Error() }
+
+// Unwrap is what went wrong.
+func (e *FinalError) Unwrap() error { return e.Err }
+
 // ExitStatus is the status with which a program ends after an error.
 func ExitStatus(err error) int {
 	switch {
@@ -39,6 +48,8 @@ func ExitStatus(err error) int {
 		return 0
 	case errors.As(err, new(*UsageError)):
 		return statusUsage
+	case errors.As(err, new(*FinalError)):
+		return statusFinal
 	}
 	return statusFailure
 }
@@ -60,7 +71,7 @@ func Prepare(root *cobra.Command) {
 	each(root, func(c *cobra.Command) {
 		c.Flags().SortFlags = false
 		c.Flags().BoolP("help", "h", false, "show this help")
-		if c.HasSubCommands() {
+		if c.HasSubCommands() && !strings.Contains(c.Use, " ") { // one that takes arguments itself may have any
 			c.Args = unknown
 			if c.RunE == nil && c.Run == nil {
 				c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }

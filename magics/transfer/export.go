@@ -23,17 +23,17 @@ type ExportFlags struct {
 // Declare declares the flags.
 func (o *ExportFlags) Declare(f *pflag.FlagSet) {
 	declareRef(f, &o.Ref)
-	magics.Path(f, &o.Out, "out", "", "file to write; by default the model's name with the format's ending")
+	magics.Path(f, &o.Out, "out", "", "file to write, for hf a folder; by default the model's name with the format's ending")
 }
 
 // ExportFormats lists what Export writes.
-func ExportFormats() []string { return []string{"onnx", "torch"} }
+func ExportFormats() []string { return []string{"onnx", "torch", "hf"} }
 
 func exportMagic(p *Presenter) magics.Magic {
 	return &magics.Command[ExportFlags]{
 		Use:     "export FORMAT",
 		Short:   "Writes the model for other programs",
-		Long:    "FORMAT is onnx (one file, images to probabilities) or torch (a safetensors state dict, with the code that loads it).",
+		Long:    "FORMAT is onnx (one file, images to probabilities), torch (a safetensors state dict, with the code that loads it) or hf (a\nfolder that Hugging Face's transformers load; the head has to be one linear layer on one stage).",
 		Example: "%export onnx --out trash.onnx",
 		Args: magics.Args{Min: 1, Max: 1, Complete: func(context.Context, []string, string) []string {
 			return ExportFormats()
@@ -67,6 +67,12 @@ func (p *Presenter) Export(ctx context.Context, page Page, format string, o Expo
 			return err
 		}
 		return page.Printf("wrote %s; PyTorch loads it with:\n\n%s", out, snippet)
+	case "hf":
+		out := cmp.Or(o.Out, trained.Name+"-hf")
+		if err := trained.Model.ExportHuggingFace(out); err != nil {
+			return err
+		}
+		return page.Printf("wrote %s; transformers load it with AutoModelForImageClassification.from_pretrained\n", out)
 	}
 	return fmt.Errorf("export: the format must be one of %s; got %q", strings.Join(ExportFormats(), ", "), format)
 }

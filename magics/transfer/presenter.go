@@ -5,6 +5,7 @@
 package transfer
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -24,6 +25,8 @@ type Presenter struct {
 
 	arriving   sync.Mutex // held while a kernel comes
 	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first
+
+	serving serving
 }
 
 // New presents a lab to a notebook.
@@ -58,12 +61,13 @@ func (p *Presenter) Magics() []magics.Magic {
 		saveMagic(p),
 		loadMagic(p),
 		exportMagic(p),
+		serveMagic(p),
 		deviceMagic(p),
 		checkMagic(p),
 	}
 }
 
-// Close ends what still trains, stops serving Go cells, and frees the device.
+// Close ends what still trains, stops serving Go cells and others, and frees the device.
 func (p *Presenter) Close() error {
 	p.arriving.Lock()
 	if p.endService != nil {
@@ -71,5 +75,5 @@ func (p *Presenter) Close() error {
 		p.endService = nil
 	}
 	p.arriving.Unlock()
-	return p.lab.Close()
+	return errors.Join(p.serving.stop(), p.lab.Close())
 }

@@ -2,6 +2,8 @@ package classifier
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
@@ -65,3 +67,30 @@ func (m *Model) ExportTorch(file string) (code string, err error) {
 	}
 	return code, atomicfile.WriteFile(file, func(out io.Writer) error { return export.Torch(out, n) })
 }
+
+// ExportHuggingFace writes a Hugging Face model folder, which must not exist or be empty: model.safetensors, config.json,
+// preprocessor_config.json and README.md, the model card. transformers' AutoModelForImageClassification loads it.
+func (m *Model) ExportHuggingFace(dir string) error {
+	n, err := m.exported()
+	if err != nil {
+		return err
+	}
+	folder, err := export.ToHuggingFace(n)
+	if err != nil {
+		return err
+	}
+	return writeFolder("export the model", dir, func(dir string) error {
+		err := atomicfile.WriteFile(filepath.Join(dir, export.HuggingFaceWeights), folder.WriteWeights)
+		for name, text := range map[string][]byte{
+			export.HuggingFaceConfig: folder.Config, export.HuggingFaceProcessor: folder.Processor, cardFile: []byte(hubHeader + m.Card(nil)),
+		} {
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
+			}
+		}
+		return err
+	})
+}
+
+// hubHeader is what the Hugging Face hub reads of a card.
+const hubHeader = "---\nlibrary_name: transformers\npipeline_tag: image-classification\ntags:\n- image-classification\n- headstart\n---\n\n"

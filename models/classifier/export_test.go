@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -127,4 +128,45 @@ x = torch.frombuffer(bytearray(sys.stdin.buffer.read()), dtype=torch.uint8).resh
 print(json.dumps(probabilities.ravel().tolist()))
 `, m, data)
 	})
+}
+
+// TestTransformersGiveTheSameProbabilities: AutoModelForImageClassification loads the folder, with no weight missing or left over, and its
+// probabilities are ours, for both variants, both orders of the colors, and with a batch norm before the linear layer.
+func TestTransformersGiveTheSameProbabilities(t *testing.T) {
+	python := peerPython(t, "torch, transformers, safetensors")
+	device := modeltest.XLA(t, 1)
+	for _, c := range []struct {
+		head       string
+		variant    resnet.Variant
+		preprocess resnet.Preprocess
+		depth      int
+	}{
+		{"none", resnet.V1, "caffe", 50}, {"batchnorm,dropout:0.2", resnet.V15, "torch", 50}, {"none", resnet.V15, "torch", 18},
+	} {
+		t.Run(fmt.Sprintf("resnet%d %s", c.depth, c.head), func(t *testing.T) {
+			options := modeltest.Options()
+			options.Variant, options.Preprocess, options.Depth = c.variant, c.preprocess, c.depth
+			job := fineTuned(t, c.head, options)
+			m := fit(t, device, job)
+			dir := filepath.Join(t.TempDir(), "hf")
+			if err := m.ExportHuggingFace(dir); err != nil {
+				t.Fatal(err)
+			}
+			comparePeer(t, python, `
+import json, sys, torch
+from transformers import AutoModelForImageClassification
+dir = "`+dir+`"
+model, info = AutoModelForImageClassification.from_pretrained(dir, output_loading_info=True)
+lost = [name for kind in ("missing_keys", "unexpected_keys", "mismatched_keys") for name in info[kind] if not name.endswith("num_batches_tracked")]
+assert not lost, lost
+assert model.config.id2label == {0: "green", 1: "red"}, model.config.id2label
+about = json.load(open(dir + "/preprocessor_config.json"))
+x = torch.frombuffer(bytearray(sys.stdin.buffer.read()), dtype=torch.uint8).reshape(-1, 32, 32, 3).permute(0, 3, 1, 2).float()
+x = (x * about["rescale_factor"] - torch.tensor(about["image_mean"]).view(3, 1, 1)) / torch.tensor(about["image_std"]).view(3, 1, 1)
+model.eval()
+with torch.no_grad():
+    print(json.dumps(model(x).logits.softmax(1).ravel().tolist()))
+`, m, job.Dataset)
+		})
+	}
 }

@@ -1,7 +1,6 @@
 package classifier
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -194,13 +193,5 @@ func (m *Model) prediction(outputs []float32, k int) prediction.Prediction {
 	if m.Task == training.Regression {
 		return prediction.Prediction{Value: slices.Clone(outputs)}
 	}
-	scores := make([]prediction.Score, len(outputs))
-	for i, p := range outputs {
-		scores[i] = prediction.Score{Class: m.Classes[i], Index: i, Probability: float64(p)}
-	}
-	slices.SortStableFunc(scores, func(a, b prediction.Score) int { return cmp.Compare(b.Probability, a.Probability) })
-	if k > 0 {
-		scores = scores[:min(k, len(scores))]
-	}
-	return prediction.Prediction{Top: scores}
+	return prediction.Rank(m.Classes, outputs, k)
 }

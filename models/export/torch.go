@@ -38,7 +38,7 @@ func (n Network) torch() (state map[string]weights.Float32, modules []string, er
 	if pool := n.Backbone.Architecture().Pool; pool != resnet.PoolAvg {
 		return nil, nil, fmt.Errorf("%w; got pool %s", ErrPool, pool)
 	}
-	t := torchEngine{tensors: n.backboneTensors(), state: map[string]weights.Float32{}}
+	t := torchEngine{names: resnet.Convolution.TorchNames, tensors: n.backboneTensors(), state: map[string]weights.Float32{}}
 	resnet.Forward(n.Backbone, t, nothing{})
 	modules, err = t.head(n)
 	return t.state, modules, err
@@ -49,8 +49,9 @@ type nothing struct{}
 
 // torchEngine collects the layers that it runs.
 type torchEngine struct {
+	names   func(resnet.Convolution) (convolution, norm string)
 	tensors map[string]weights.Float32 // by our names
-	state   map[string]weights.Float32 // by torchvision's
+	state   map[string]weights.Float32 // by theirs
 }
 
 var _ resnet.Engine[nothing] = torchEngine{}
@@ -60,7 +61,7 @@ func (t torchEngine) Stem(x nothing, c resnet.Convolution) nothing { return t.Co
 
 // Convolve writes a convolution with its norm. torchvision's convolutions have no bias: the norm's mean takes it.
 func (t torchEngine) Convolve(x nothing, c resnet.Convolution) nothing {
-	convolution, norm := c.TorchNames()
+	convolution, norm := t.names(c)
 	t.state[convolution+".weight"] = outputFirst(t.tensors[c.Name+"/kernel"])
 	for ours, theirs := range map[string]string{"gamma": "weight", "beta": "bias", "moving_variance": "running_var"} {
 		t.state[norm+"."+theirs] = t.tensors[c.Norm+"/"+ours]

@@ -21,6 +21,7 @@ type Pass struct {
 	device    *accel.Device
 	parts     []part   // of a row: one for each stage of the cut, in order
 	few, many compiled // for a few images and for many; empty until images have to be computed
+	forMany   bool     // few is not used
 	cacheErr  error    // the first failure to keep features, a full disk say: the work goes on without
 }
 
@@ -53,21 +54,58 @@ func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*
 	if err != nil {
 		return nil, err
 	}
+	identities, err := backbone.identities(device.Name())
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
 	for i, part := range p.parts {
-		alone := backbone
-		if len(p.parts) > 1 {
-			if alone, err = backbone.At(part.stage); err != nil {
-				return nil, errors.Join(err, p.Close())
-			}
-		}
-		// The device decides the last bits.
-		identity := alone.Identity().Fingerprint + "|" + device.Name()
-		if p.parts[i].space, err = kept.Space(identity, part.length); err != nil {
+		if p.parts[i].space, err = kept.Space(identities[i], part.length); err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 	}
 	return p, nil
 }
+
+// identities name what the features of each stage of the cut depend on beside the image.
+func (b *Backbone) identities(device string) ([]string, error) {
+	var list []string
+	stages := b.Cut()
+	for _, stage := range stages {
+		alone := b
+		if len(stages) > 1 {
+			var err error
+			if alone, err = b.At(stage); err != nil {
+				return nil, err
+			}
+		}
+		// The device decides the last bits.
+		list = append(list, alone.Identity().Fingerprint+"|"+device)
+	}
+	return list, nil
+}
+
+// A Kept is where the cache has one stage of a row: under the identity, as so many numbers.
+type Kept struct {
+	Identity string `json:"identity"`
+	Length   int    `json:"length"`
+}
+
+// Kept lists the stages of a row in their order.
+func (b *Backbone) Kept(device *accel.Device) ([]Kept, error) {
+	identities, err := b.identities(device.Name())
+	if err != nil {
+		return nil, err
+	}
+	var list []Kept
+	for i, part := range partsOf(b) {
+		list = append(list, Kept{identities[i], part.length})
+	}
+	return list, nil
+}
+
+// ForMany makes the pass compute every image by the graph for many: the bits of its features then do not depend on how many are
+// computed with it.
+func (p *Pass) ForMany() { p.forMany = true }
 
 // partsOf lays out a row.
 func partsOf(backbone *Backbone) []part {
@@ -115,7 +153,9 @@ func (p *Pass) find(key cache.Key, row []float32) resnet.Cut {
 // extractor returns the one that gives the stages of a cut and suits so many images, made at its first use.
 func (p *Pass) extractor(ctx context.Context, cut resnet.Cut, images int) (*resnet.Extractor, error) {
 	place := &p.many
-	if images <= singly {
+	if p.forMany {
+		images = 0
+	} else if images <= singly {
 		place, images = &p.few, 1
 	}
 	if place.extractor != nil && place.cut == cut {

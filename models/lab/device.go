@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"github.com/headstart-nb/headstart/models/accel"
 )
@@ -48,8 +49,21 @@ func (l *Lab) UseDevice(ctx context.Context, kind string) error {
 	return l.OpenDevice(ctx, accel.Options{Device: kind})
 }
 
+// Pin keeps the device open for who computes on it past the lab, until release is called.
+func (l *Lab) Pin() (release func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pins++
+	return sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.pins--
+	})
+}
+
 // OpenDevice opens another device. Models that are warm on the old one have to be trained or loaded again, or read from
-// their runs. It fails with a RunningError while a run computes.
+// their runs. It fails with a RunningError while a run computes, and with a PinnedError
+// while the device is pinned.
 func (l *Lab) OpenDevice(ctx context.Context, options accel.Options) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,6 +71,9 @@ func (l *Lab) OpenDevice(ctx context.Context, options accel.Options) error {
 		if r.running() {
 			return &RunningError{Doing: "change the device to " + options.Device, Run: r.Name()}
 		}
+	}
+	if l.pins > 0 {
+		return &PinnedError{options.Device}
 	}
 	device, err := accel.Open(ctx, options)
 	if err != nil {

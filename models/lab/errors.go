@@ -94,3 +94,10 @@ func (e *NoWeightsError) Unwrap() error { return e.Cause }
 
 // ErrNothingToPredict marks arguments that name no image.
 var ErrNothingToPredict = errors.New("no image found")
+
+// A PinnedError is a device that cannot be changed, because a model is being served on it.
+type PinnedError struct{ Device string }
+
+func (e *PinnedError) Error() string {
+	return fmt.Sprintf("change the device to %s: a model is being served on the one that is open", e.Device)
+}

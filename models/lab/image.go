@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/features/shard"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -247,4 +248,18 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 		return nil, nil, err
 	}
 	return values, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), nil
+}
+
+// ShardFeatures computes a shard of a folder by a model's frozen backbone, with images brought to its size by a method; empty: that of
+// the weights. The job's backbone and device are set here.
+func (l *Lab) ShardFeatures(ctx context.Context, m *Model, method imagefolder.Method, job shard.Job) (shard.Record, error) {
+	var err error
+	if job.Device, err = l.Device(ctx); err != nil {
+		return shard.Record{}, err
+	}
+	if job.Dir, err = ExpandHome(job.Dir); err != nil {
+		return shard.Record{}, err
+	}
+	job.Backbone = m.backbone(method)
+	return shard.Run(ctx, job)
 }

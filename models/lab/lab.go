@@ -25,6 +25,7 @@ type Lab struct {
 	mu            sync.Mutex
 	device        *accel.Device
 	deviceOptions accel.Options
+	pins          int // who computes on the device past the lab
 	datasets      shelf[loaded]
 	models        shelf[*Model]
 	runs          []*Run           // oldest first

@@ -3,6 +3,11 @@
 // It imports the standard library only, since every Go cell that predicts links it.
 package prediction
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A Prediction is a model's answer for one image.
 type Prediction struct {
 	Name  string    `json:"name,omitempty"`  // of the image, for people
@@ -38,4 +43,17 @@ func (p Prediction) Probability() float64 {
 		return 0
 	}
 	return p.Top[0].Probability
+}
+
+// Rank sorts the outputs of one image, the probabilities of classes in their order, into the k most probable; k <= 0 means all.
+func Rank(classes []string, outputs []float32, k int) Prediction {
+	scores := make([]Score, len(outputs))
+	for i, p := range outputs {
+		scores[i] = Score{Class: classes[i], Index: i, Probability: float64(p)}
+	}
+	slices.SortStableFunc(scores, func(a, b Score) int { return cmp.Compare(b.Probability, a.Probability) })
+	if k > 0 {
+		scores = scores[:min(k, len(scores))]
+	}
+	return Prediction{Top: scores}
 }

@@ -38,6 +38,9 @@ type Convolution struct {
 // Stage is the stage that the convolution stands in.
 func (c Convolution) Stage() Stage { return c.at.stage }
 
+// Block is the block of its stage that the convolution stands in, from 0.
+func (c Convolution) Block() int { return c.at.block }
+
 // A place is where a convolution stands: block from 0 in stage, index from 1 in the block's body, 0 for its projection.
 // The stem has the stage Conv1 and nothing else.
 type place struct {

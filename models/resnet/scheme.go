@@ -81,6 +81,12 @@ func (c Convolution) TorchNames() (convolution, norm string) {
 	return torchName(c, "conv", "downsample.0"), torchName(c, "bn", "downsample.1")
 }
 
+// HuggingFaceNames are the names of the convolution and its batch norm in transformers' ResNetModel.
+func (c Convolution) HuggingFaceNames() (convolution, norm string) {
+	name := huggingFaceName(c)
+	return name + ".convolution", name + ".normalization"
+}
+
 func huggingFaceName(c Convolution) string {
 	stage := slices.Index(Stages(), c.at.stage) - 1
 	switch {

@@ -43,6 +43,9 @@ headstart = headstart_kernel.__main__:main
 
 [papermill.engine]
 headstart = headstart_kernel.parameters:Engine
+
+[jupyter_serverproxy_servers]
+headstart = headstart_kernel.serve:setup_serve
 `
 
 func (w *wheel) addMetadata(programs []string) error {

@@ -26,7 +26,8 @@ func newDelegateCommands() []*cobra.Command {
 		{"predict MODEL FILE...", "Predict the classes of images with a saved model"},
 		{"explain MODEL FILE...", "Show which parts of images the predictions of a saved model depend on (Grad-CAM)"},
 		{"verify MODEL", "Repeat the training of a saved model and compare the numbers"},
-		{"export MODEL FORMAT", "Write a saved model for other programs: onnx or torch"},
+		{"export MODEL FORMAT", "Write a saved model for other programs: onnx, torch or hf"},
+		{"serve MODEL...", "Answer predictions of saved models over HTTP and gRPC"},
 		{"clean DIR", "List doubtful images of a folder, and edit its labels without changing a file"},
 		{"runs", "List, compare and remove the trainings on disk"},
 	}

@@ -33,6 +33,7 @@ func rootCommand(p *transfer.Presenter) *cobra.Command {
 		explainCommand(p),
 		verifyCommand(p),
 		exportCommand(p),
+		serveCommand(p),
 		cleanCommand(p),
 		runsCommand(p),
 		doctorCommand(),

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/magics/commandline"
@@ -14,35 +15,63 @@ import (
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
+// featuresFlags are those of the command features.
+type featuresFlags struct {
+	data              transfer.DatasetFlags
+	model             transfer.ModelFlags
+	architecture, out string
+	shards            shardFlags
+	sets              []*pflag.FlagSet
+}
+
 func featuresCommand(p *transfer.Presenter) *cobra.Command {
-	var data transfer.DatasetFlags
-	var model transfer.ModelFlags
-	var architecture, out string
-	dataSet, modelSet := without(flagSet(data.Declare), "name", "val", "test", "follow-split", "group-by"), without(flagSet(model.Declare), "head", "name", "top")
+	var o featuresFlags
 	cmd := &cobra.Command{
 		Use:   "features DIR",
 		Short: "Compute the backbone's features of every image in a folder",
 		Long: `Compute the backbone's features of every image in a folder. OUT is a safetensors file: its tensor "features" is
 [images, dim], or [images, height, width, dim] without pooling, in the sorted order of the images' relative paths,
-which stand as a JSON list in the file's metadata under "paths".`,
+which stand as a JSON list in the file's metadata under "paths".
+
+With --shard I --of N only every N-th image is computed, beginning with the I-th, and OUT is a folder that keeps features by the
+images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
+bytes are those of one process. Shards read the folder as it is: edits, and copies between train, val and test folders, change
+nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
 		Example: `  headstart features images/ --out features.safetensors
-  headstart features images/ --weights sample --pool none --out maps.safetensors`,
+  headstart features images/ --weights sample --pool none --out maps.safetensors
+  headstart features images/ --shard 0 --of 8 --out cache
+  headstart features merge cache --out features.safetensors
+  headstart features /data/images --of 64 --out /data/cache --manifest`,
 		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if out == "" {
-				return commandline.Usagef("compute the features of %s: --out is missing; it names the file to write", args[0])
+			if o.out == "" {
+				return commandline.Usagef("compute the features of %s: --out is missing; it names the file to write, or the folder of a shard", args[0])
 			}
-			if err := share(c.Flags(), dataSet, modelSet); err != nil {
+			if err := share(c.Flags(), o.sets...); err != nil {
+				return err
+			}
+			if err := o.shards.complete(c.Flags()); err != nil {
 				return err
 			}
 			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {
-				return writeFeatures(ctx, page, p, args[0], architecture, out, data, model)
+				switch {
+				case o.shards.manifest:
+					return printManifest(page.Stdout(), c, args[0], o)
+				case o.shards.of > 0:
+					return computeShard(ctx, page, p, args[0], o)
+				}
+				return writeFeatures(ctx, page, p, args[0], o.architecture, o.out, o.data, o.model)
 			})
 		},
 	}
-	addShared(cmd.Flags(), dataSet, modelSet)
-	declareArchitecture(cmd.Flags(), &architecture)
-	cmd.Flags().StringVarP(&out, "out", "o", "", "safetensors file to write")
+	o.sets = []*pflag.FlagSet{
+		without(flagSet(o.data.Declare), "name", "val", "test", "follow-split", "group-by"), without(flagSet(o.model.Declare), "head", "name", "top"),
+	}
+	addShared(cmd.Flags(), o.sets...)
+	declareArchitecture(cmd.Flags(), &o.architecture)
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "safetensors file to write, or the folder that keeps shards")
+	o.shards.declare(cmd.Flags())
+	cmd.AddCommand(mergeCommand())
 	return cmd
 }
 

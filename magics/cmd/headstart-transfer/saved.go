@@ -192,14 +192,17 @@ func exportCommand(p *transfer.Presenter) *cobra.Command {
 	var o savedFlags
 	var export transfer.ExportFlags
 	all := flagSet(export.Declare)
-	formats := strings.Join(transfer.ExportFormats(), " or ")
+	known := transfer.ExportFormats()
+	formats := strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1]
 	cmd := &cobra.Command{
 		Use:   "export MODEL FORMAT",
 		Short: "Write a saved model for other programs: " + formats,
-		Long: `Write a saved model for other programs. FORMAT is onnx (one file, images to probabilities) or torch (a safetensors state dict,
-with the code that loads it).`,
+		Long: `Write a saved model for other programs. FORMAT is onnx (one file, images to probabilities), torch (a safetensors state dict,
+with the code that loads it) or hf (a folder that Hugging Face's transformers load as ResNetForImageClassification; the head has to be
+one linear layer on one stage).`,
 		Example: `  headstart export model onnx --out trash.onnx
-  headstart export model torch`,
+  headstart export model torch
+  headstart export model hf --out trash-hf`,
 		Args: commandline.Args(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if !slices.Contains(transfer.ExportFormats(), args[1]) {

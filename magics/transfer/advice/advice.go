@@ -114,6 +114,9 @@ func (r Reader) hint(err error) string {
 	if errors.Is(err, classifier.ErrNoImages) {
 		return fmt.Sprintf("%v; --val and --test say how many it gets when the dataset is loaded", err)
 	}
+	if errors.As(err, new(*lab.PinnedError)) {
+		return fmt.Sprintf("%v (%%serve stop ends that)", err)
+	}
 	if r == Terminal {
 		return terminalHint(err)
 	}

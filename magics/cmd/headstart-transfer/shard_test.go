@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/modeltest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// program is this test's binary under the name by which it is the command.
+func program(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "headstart-transfer")
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HEADSTART_HOME", t.TempDir())
+	return link
+}
+
+// small is a backbone that is quick to compute.
+func small(args ...string) []string {
+	return append(args, "--weights", "random", "--cut", "conv1", "--size", "32")
+}
+
+// TestShardsAsProcesses does what an Indexed Job does: three workers run eight shards, two of which are killed on their way and run
+// again, and one has an image that cannot be read. It is told apart by its status, and the others complete. Merged, the bytes are those
+// of one process.
+func TestShardsAsProcesses(t *testing.T) {
+	const shards, workers, poisoned = 8, 3, 4
+	run := program(t)
+	images, cache := t.TempDir(), filepath.Join(t.TempDir(), "cache")
+	modeltest.WriteImages(t, images, 20, "blue", "green", "red")
+	// In the order of the paths it comes fifth.
+	if err := os.WriteFile(filepath.Join(images, "blue", "004.png"), []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	shard := func(index int, strict bool, kill bool) (status int) {
+		args := small("features", images, "--of", fmt.Sprint(shards), "--out", cache)
+		if strict {
+			args = append(args, "--strict")
+		}
+		command := exec.CommandContext(t.Context(), run, args...)
+		command.Env = append(os.Environ(), fmt.Sprintf("JOB_COMPLETION_INDEX=%d", index))
+		var output bytes.Buffer
+		command.Stdout, command.Stderr = &output, &output
+		if err := command.Start(); err != nil {
+			t.Error(err)
+			return -1
+		}
+		if kill {
+			time.Sleep(time.Duration(100*index) * time.Millisecond) // anywhere between its start and its end
+			_ = command.Process.Kill()
+		}
+		err := command.Wait()
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			if !kill {
+				t.Logf("shard %d ends with status %d: %s", index, exit.ExitCode(), output.String())
+			}
+			return exit.ExitCode()
+		}
+		return 0
+	}
+	queue := make(chan int, shards)
+	for i := range shards {
+		queue <- i
+	}
+	close(queue)
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for index := range queue {
+				if index == 2 || index == 6 {
+					shard(index, true, true)
+				}
+				want := 0
+				if index == poisoned {
+					want = 3
+				}
+				if got := shard(index, true, false); got != want {
+					t.Errorf("shard %d ends with status %d, want %d", index, got, want)
+				}
+			}
+		})
+	}
+	working.Wait()
+	out := filepath.Join(t.TempDir(), "merged.safetensors")
+	merge := exec.CommandContext(t.Context(), run, "features", "merge", cache, "--out", out)
+	if output, err := merge.CombinedOutput(); err == nil || !strings.Contains(string(output), "1 of 8 shards are missing: 4") {
+		t.Errorf("with a shard missing: %v\n%s", err, output)
+	}
+	if got := shard(poisoned, false, false); got != 0 {
+		t.Errorf("skipping its image, the shard ends with status %d", got)
+	}
+	merge = exec.CommandContext(t.Context(), run, "features", "merge", cache, "--out", out)
+	if output, err := merge.CombinedOutput(); err != nil || !strings.Contains(string(output), `skipped "blue/004.png"`) {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	whole := filepath.Join(t.TempDir(), "whole.safetensors")
+	if output, err := exec.CommandContext(t.Context(), run, small("features", images, "--out", whole)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	got, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("merged are %d bytes that are not the %d of one process", len(got), len(want))
+	}
+}
+
+// The Job is a golden file, which tests/kubernetes reads as Kubernetes does.
+func TestManifest(t *testing.T) {
+	run := exec.CommandContext(t.Context(), program(t), "features", `/data/my "images"`, "--of", "64", "--out", "/data/cache", "--strict", "--weights", "sample",
+		"--manifest", "--suspend")
+	got, err := run.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "job.golden.yaml")
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the Job is\n%s", got)
+	}
+}

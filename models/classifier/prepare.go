@@ -1,0 +1,30 @@
+package classifier
+
+import (
+	"context"
+	"fmt"
+)
+
+// Prepare compiles what predicts one image and what predicts batches of so many, and runs both once: the first prediction then takes
+// no longer than the later ones. PredictPixels with more than four images computes a batch of that size.
+func (m *Model) Prepare(ctx context.Context, batch int) error {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	if m.frozen != nil {
+		if err := m.frozen.Prepare(ctx, batch); err != nil {
+			return fmt.Errorf("prepare %s: %w", m.Name, err)
+		}
+	}
+	for _, n := range []int{1, max(batch, 1)} {
+		if _, err := m.forward(ctx, make([]uint8, n*m.geometry().Bytes()), n); err != nil {
+			return fmt.Errorf("prepare %s for %d images: %w", m.Name, n, err)
+		}
+	}
+	return nil
+}
+
+// Outputs is how many numbers the model gives for an image.
+func (m *Model) Outputs() int { return m.outputs() }
+
+// DeviceName is that of the device which computes.
+func (m *Model) DeviceName() string { return m.device.Name() }
