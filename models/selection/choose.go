@@ -248,17 +248,7 @@ func (c *comparison) score(f *family, at int) Score {
 
 // right tells which rows a candidate gets right.
 func (c *comparison) right(logits []float32) []bool {
-	list := make([]bool, len(c.data.Labels))
-	for i, label := range c.data.Labels {
-		row := logits[i*c.data.Classes : (i+1)*c.data.Classes]
-		list[i] = true
-		for k, v := range row {
-			if v > row[label] || v == row[label] && k < label {
-				list[i] = false
-			}
-		}
-	}
-	return list
+	return rightOf(logits, c.data.Labels, c.data.Classes)
 }
 
 // report compares the families.

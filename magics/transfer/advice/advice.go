@@ -112,6 +112,9 @@ func (r Reader) hint(err error) string {
 	if errors.Is(err, classifier.ErrNoImages) {
 		return fmt.Sprintf("%v; --val and --test say how many it gets when the dataset is loaded", err)
 	}
+	if errors.As(err, new(*classifier.LostImagesError)) {
+		return fmt.Sprintf("%v; name the folder where they are (%s)", err, map[Reader]string{Notebook: "--dir DIR", Terminal: "evaluate MODEL DIR"}[r])
+	}
 	if r == Terminal {
 		return terminalHint(err)
 	}
