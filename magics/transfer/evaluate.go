@@ -38,8 +38,8 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 
 func evaluateMagic(p *Presenter) magics.Magic {
 	return &magics.Command[EvaluateFlags]{
-		Use:     "evaluate",
-		Short:   "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
+		Use:   "evaluate",
+		Short: "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
 		Long: "Files of the folder that are not images are left out, and listed with their reasons. --stages and --learning-curve fit\n" +
 			"linear classifiers to cached features of the images that the model was trained on, in seconds; --dir says where these are,\n" +
 			"if they moved.",
