@@ -53,7 +53,11 @@ func (m *Model) Card(figures []string) string {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(figure, ".png"), figure)
 	}
 	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every image one of them.")
-	if !m.published() {
+	switch {
+	case m.published():
+	case m.taught():
+		b.WriteString(" No image was held out: how often it is right on others is not known.\n")
+	default:
 		b.WriteString(" Validation images came from the same folder as the training images: on images taken otherwise it may do worse.\n" +
 			"\n`headstart verify` repeats the training and compares the numbers.")
 	}
@@ -64,8 +68,12 @@ func (m *Model) Card(figures []string) string {
 func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	p := m.Provenance
 	row("Fine-tuned", "%s", m.fineTuned())
-	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	r := p.Recipe
+	if m.taught() {
+		row("Training", "nearest centroid, taught %d images, one after another", len(p.Files))
+		return
+	}
+	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
 		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)

@@ -31,6 +31,9 @@ func TrainingImages(ctx context.Context, o training.Outcome, options VerifyOptio
 	if untrainedHere(o) {
 		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrNotTrained)
 	}
+	if o.Provenance.Recipe.Method == training.MethodTaught {
+		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrTaught)
+	}
 	v := &Verification{}
 	data, err := v.recordedDataset(ctx, o, options)
 	if err != nil {

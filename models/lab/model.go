@@ -20,6 +20,7 @@ type Model struct {
 	Backbone *resnet.Backbone
 
 	precision resnet.Precision
+	teaching  *teaching // of a model that is taught image by image; nil for others
 
 	mu     sync.Mutex
 	head   string
@@ -60,12 +61,15 @@ func (m *Model) take(result *classifier.Model, run string, data *imagefolder.Dat
 	before := m.result
 	m.result, m.run, m.data = result, run, data
 	m.mu.Unlock()
-	if before != nil {
+	if before != nil && !before.Shares(result) {
 		_ = before.Close() // after a prediction that has begun
 	}
 }
 
 func (m *Model) close() {
+	if m.teaching != nil {
+		m.teaching.close()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.result != nil {

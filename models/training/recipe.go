@@ -86,7 +86,10 @@ const (
 	MethodClassic Method = "classic"
 )
 
-// Methods lists the methods.
+// MethodTaught is a nearest centroid that images were added to, one after another: no recipe repeats it.
+const MethodTaught Method = "taught"
+
+// Methods lists the methods of a training.
 func Methods() []Method { return []Method{MethodAuto, MethodClassic} }
 
 // UnmarshalJSON reads a recipe; one without a method is classic.
