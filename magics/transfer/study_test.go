@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,19 +25,7 @@ func TestStudyShowsStagesAndALearningCurve(t *testing.T) {
 		err := p.call(t.Context(), host, line)
 		fmt.Fprintf(&got, ">>> %s\n%s", line, transcript(host, err))
 	}
-	golden := filepath.Join(testdata, "study.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("the cells show something else (-want +got); -update where that is meant:\n%s", diff)
-	}
+	compareGolden(t, "study.golden", got.String())
 
 	const line = "%evaluate --stages --learning-curve --json"
 	study := decodeStudy(t, mustCall(t, p, line))

@@ -51,6 +51,13 @@ func (e *FewClassesError) Error() string {
 	return fmt.Sprintf("the model %s was taught less than two classes: it has nothing to tell apart yet", e.Model)
 }
 
+// A NothingTaughtError is a model that no image was taught to yet.
+type NothingTaughtError struct{ Model string }
+
+func (e *NothingTaughtError) Error() string {
+	return fmt.Sprintf("nothing was taught to the model %s yet", e.Model)
+}
+
 // A NotTaughtError is a model that images cannot be added to: it was trained, or loaded.
 type NotTaughtError struct{ Model string }
 

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/training"
@@ -38,7 +40,8 @@ type Taught struct {
 	Images   int           `json:"images"`
 	Ready    bool          `json:"ready"` // it predicts: two classes have images
 
-	// Accuracy is that of the images, each judged by the others; nil where too few can be.
+	// Accuracy is that of Judged images, each judged by all others; nil where none can be.
+	Judged   int              `json:"judged"`
 	Accuracy *float64         `json:"leave_one_out_accuracy,omitempty"`
 	Interval *metric.Interval `json:"leave_one_out_interval,omitempty"` // of 95 %, by Wilson's formula
 
@@ -99,6 +102,29 @@ func (l *Lab) taught(ctx context.Context, device *accel.Device, m *Model, said *
 	return said, nil
 }
 
+// ImagesToTeach are the files, the folders and the images of Go cells that arguments name. The images of a split have classes of
+// their own and are refused.
+func (l *Lab) ImagesToTeach(args []string, limits imageio.Limits) ([]Image, error) {
+	var list []Image
+	for _, arg := range args {
+		if split, ok := strings.CutPrefix(arg, "@"); ok && slices.Contains([]string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, split) {
+			return nil, fmt.Errorf("teach %s: the images of a split have classes of their own; name files, a folder or @NAME", arg)
+		}
+		found, err := l.resolve(nil, arg)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
+		}
+		for i := range found {
+			found[i].Limits = limits
+		}
+		list = append(list, found...)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("read %s: %w", strings.Join(args, " "), ErrNothingToPredict)
+	}
+	return list, nil
+}
+
 // teachable finds the model that images are taught to, or makes it of the current one's backbone.
 func (l *Lab) teachable(name string) (*Model, error) {
 	name = cmp.Or(name, TaughtName)
@@ -147,9 +173,10 @@ func (l *Lab) Taught(name string) (*Taught, error) {
 }
 
 func (l *Lab) beingTaught(name string) (*Model, error) {
-	m, err := l.Model(cmp.Or(name, TaughtName))
+	name = cmp.Or(name, TaughtName)
+	m, err := l.Model(name)
 	if err != nil {
-		return nil, err
+		return nil, &NothingTaughtError{name}
 	}
 	if !m.canBeTaught() {
 		return nil, &NotTaughtError{m.Name}

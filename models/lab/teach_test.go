@@ -38,7 +38,7 @@ func teach(t *testing.T, l *Lab, class string, images ...Image) *Taught {
 func TestTeachByAddingImages(t *testing.T) {
 	home, dir := t.TempDir(), photos(t, 16)
 	l := prepared(t, home, dir)
-	if _, err := l.Taught(""); !errors.As(err, new(*NotFoundError)) {
+	if _, err := l.Taught(""); !errors.As(err, new(*NothingTaughtError)) {
 		t.Errorf("before the first image: %v", err)
 	}
 	if said := teach(t, l, "red", files(dir, "red", 0, 1)...); said.Ready || said.Images != 1 || said.Added != 1 || said.Model != TaughtName {

@@ -270,5 +270,5 @@ func (t *teaching) describe(m *Model, said *Taught) {
 	}
 	accuracy := float64(right) / float64(len(labels))
 	interval := metric.Wilson(accuracy, len(labels))
-	said.Accuracy, said.Interval = &accuracy, &interval
+	said.Judged, said.Accuracy, said.Interval = len(labels), &accuracy, &interval
 }

@@ -154,6 +154,12 @@ func labHint(err error) string {
 	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {
 		return fmt.Sprintf("%v: run %%train --model %s first", err, magics.JoinWords([]string{untrained.Model}))
 	}
+	if none, ok := errors.AsType[*lab.NothingTaughtError](err); ok {
+		return fmt.Sprintf("%v: add images with %%teach CLASS FILE%s", err, modelFlag(none.Model))
+	}
+	if few, ok := errors.AsType[*lab.FewClassesError](err); ok {
+		return fmt.Sprintf("%v: add images of another class with %%teach CLASS FILE%s", err, modelFlag(few.Model))
+	}
 	if none, ok := errors.AsType[*lab.NoRunError](err); ok {
 		return fmt.Sprintf("%v: start one with %%train --model %s", err, magics.JoinWords([]string{none.Model}))
 	}
@@ -168,6 +174,14 @@ func labHint(err error) string {
 		return fmt.Sprintf("%v; load them with %%dataset load DIR, or name files or a folder", err)
 	}
 	return ""
+}
+
+// modelFlag names a model to %teach, unless it is the usual one.
+func modelFlag(model string) string {
+	if model == lab.TaughtName {
+		return ""
+	}
+	return " --model " + magics.JoinWords([]string{model})
 }
 
 // nearest is the name that a misspelled one most likely meant; empty where none is close.
