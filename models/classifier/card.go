@@ -19,10 +19,10 @@ func (m *Model) Card(figures []string) string {
 	fmt.Fprintf(&b, "# %s\n\n", escape(m.Name))
 	if m.published() {
 		fmt.Fprintf(&b, "An image model for the %d classes of ImageNet: %s with the classifier that its weights were published with.\n\n",
-			len(m.Classes), escape(id.Architecture.Name()))
+			len(m.Classes), escape(id.Name()))
 	} else {
 		fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
-			escape(id.Architecture.Name()))
+			escape(id.Name()))
 	}
 	if !id.Weights.Trained {
 		b.WriteString("The backbone has random weights: nothing was transferred.\n\n")
@@ -35,7 +35,7 @@ func (m *Model) Card(figures []string) string {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", name, fmt.Sprintf(format, args...))
 	}
-	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Architecture.Name()), id.Architecture.Cut, id.Architecture.Pool)
+	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), escape(id.Cut()), id.Architecture.Pool)
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))

@@ -1,11 +1,13 @@
 package classifier
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/export"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -24,6 +26,9 @@ func outputOf(task training.Task) export.Output {
 
 // exported is what the exports write.
 func (m *Model) exported() (export.Network, error) {
+	if m.Backbone().File() != nil {
+		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, features.ErrFile)
+	}
 	m.turn.Lock()
 	state, err := m.stepper.Weights()
 	m.turn.Unlock()

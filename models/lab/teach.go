@@ -150,11 +150,11 @@ func (l *Lab) teachable(name string) (*Model, error) {
 	}
 	backbone := base.backbone(method)
 	shape := backbone.FeatureShape()
-	if len(shape) != 1 || backbone.Network().Top() {
+	if len(shape) != 1 || backbone.Top() {
 		return nil, fmt.Errorf("teach: that needs pooled features, and those of the model %s have the shape %v", base.Name, shape)
 	}
-	t := &teaching{backbone: backbone, home: l.home, centroids: probe.NewCentroids(shape[0], backbone.Network().StageDims())}
-	m := &Model{Name: name, Backbone: backbone.Network(), head: "l2norm", precision: base.precision, teaching: t}
+	t := &teaching{backbone: backbone, home: l.home, centroids: probe.NewCentroids(shape[0], backbone.StageDims())}
+	m := &Model{Name: name, Backbone: backbone.Network(), file: backbone.File(), head: "l2norm", precision: base.precision, teaching: t}
 	l.putModel(m)
 	return m, nil
 }

@@ -243,7 +243,7 @@ func (t *teaching) outcome(name string, device *accel.Device) training.Outcome {
 
 // describe fills in how the model stands.
 func (t *teaching) describe(m *Model, said *Taught) {
-	said.Model, said.Backbone, said.Images, said.Ready = m.Name, t.backbone.Network().Name(), len(t.examples), m.trained() != nil
+	said.Model, said.Backbone, said.Images, said.Ready = m.Name, t.backbone.Name(), len(t.examples), m.trained() != nil
 	said.Classes = []TaughtClass{}
 	for i, n := range t.centroids.Counts() {
 		said.Classes = append(said.Classes, TaughtClass{Name: t.classes[i], Images: n})

@@ -11,8 +11,9 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/export/onnx"
-	"github.com/headstart-nb/headstart/models/modeltest"
 )
 
 // golden is testdata/golden.json, written by golden.py with ONNX Runtime.
@@ -40,7 +41,11 @@ func readGolden(t testing.TB) (g golden) {
 // Every operator gives ONNX Runtime's numbers.
 func TestOperatorsAreRuntimes(t *testing.T) {
 	g := readGolden(t)
-	device := modeltest.XLA(t, 1)
+	device, err := accel.Open(t.Context(), accel.Options{Device: "cpu"})
+	if err != nil {
+		need.Lack(t, need.Setup, "no PJRT CPU plugin: make setup ("+err.Error()+")")
+	}
+	t.Cleanup(func() { _ = device.Close() })
 	const images, side = 2, 8
 	pixels := make([]uint8, len(g.Images)) // [images, side, side, 3]; the golden file has the channels first
 	for i := range images {
@@ -123,6 +128,23 @@ func TestInputsThatCannotBe(t *testing.T) {
 			t.Errorf("%v: %v, want %q in it", shape, err, want)
 		}
 	}
+}
+
+// FuzzParse holds that no bytes make the parser panic.
+func FuzzParse(f *testing.F) {
+	for _, c := range readGolden(f).Cases {
+		f.Add(c.Model)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := parse(data)
+		if err != nil {
+			return
+		}
+		n := &Network{path: "x.onnx", file: file}
+		if n.settle() == nil && n.cut() == nil && len(n.nodes) == 0 {
+			t.Error("a network without operators was accepted")
+		}
+	})
 }
 
 // FuzzRead holds that no bytes make reading or building panic, or take much more memory than they have bytes.

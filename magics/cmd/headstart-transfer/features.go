@@ -35,6 +35,9 @@ which stand as a JSON list in the file's metadata under "paths".`,
 			if err := share(c.Flags(), dataSet, modelSet); err != nil {
 				return err
 			}
+			if err := model.Check(); err != nil {
+				return &commandline.UsageError{Err: err}
+			}
 			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {
 				return writeFeatures(ctx, page, p, args[0], architecture, out, data, model)
 			})
