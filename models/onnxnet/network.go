@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -161,7 +162,7 @@ func (n *Network) settle() error {
 	return nil
 }
 
-// most names an error lists.
+// mostNamed is how many outputs an error names.
 const mostNamed = 8
 
 // cut keeps the nodes that the output needs, and refuses operators that are not supported.
@@ -185,22 +186,8 @@ func (n *Network) cut() error {
 		}
 		return e
 	}
-	needed, unknown, weights := map[int]bool{}, map[string]bool{}, map[string]bool{}
-	for open := []string{n.options.Output}; len(open) > 0; {
-		name := open[len(open)-1]
-		open = open[:len(open)-1]
-		if _, ok := n.file.tensors[name]; ok {
-			weights[name] = true
-			continue
-		}
-		i, ok := made[name]
-		if !ok || needed[i] {
-			continue
-		}
-		needed[i] = true
-		open = append(open, n.file.nodes[i].inputs...)
-	}
-	known := operators()
+	needed, weights := n.needed(made)
+	known, unknown := operators(), map[string]bool{}
 	for i, node := range n.file.nodes {
 		if !needed[i] {
 			continue
@@ -215,12 +202,7 @@ func (n *Network) cut() error {
 		}
 	}
 	if len(unknown) > 0 {
-		e := &UnsupportedError{Path: n.path}
-		for name := range unknown {
-			e.Operators = append(e.Operators, name)
-		}
-		slices.Sort(e.Operators)
-		return e
+		return &UnsupportedError{Path: n.path, Operators: slices.Sorted(maps.Keys(unknown))}
 	}
 	for name := range weights {
 		if t := n.file.tensors[name]; t.floats != nil && t.size() >= asParameter {
@@ -229,6 +211,26 @@ func (n *Network) cut() error {
 	}
 	slices.Sort(n.weights)
 	return nil
+}
+
+// needed are the nodes, by their index, and the weights that the output depends on. made is the node of each output.
+func (n *Network) needed(made map[string]int) (nodes map[int]bool, weights map[string]bool) {
+	nodes, weights = map[int]bool{}, map[string]bool{}
+	for open := []string{n.options.Output}; len(open) > 0; {
+		name := open[len(open)-1]
+		open = open[:len(open)-1]
+		if _, ok := n.file.tensors[name]; ok {
+			weights[name] = true
+			continue
+		}
+		i, ok := made[name]
+		if !ok || nodes[i] {
+			continue
+		}
+		nodes[i] = true
+		open = append(open, n.file.nodes[i].inputs...)
+	}
+	return nodes, weights
 }
 
 // asParameter is how many numbers a weight has at least that is handed to the compiled graph. Fewer are constants in it. All of a
