@@ -35,7 +35,11 @@ func (m *Model) Card(figures []string) string {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", name, fmt.Sprintf(format, args...))
 	}
-	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), escape(id.Cut()), id.Architecture.Pool)
+	cut := id.Cut()
+	if id.Output != "" { // a name of the file's own
+		cut = escape(cut)
+	}
+	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), cut, id.Architecture.Pool)
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
