@@ -31,14 +31,6 @@ func Suggest(flags *pflag.FlagSet, target *string, name, value string, words []s
 	}
 }
 
-// EnumJoined declares a flag that takes one of a few words, or several of them joined by a separator, which other shows, such as
-// STAGE+STAGE.
-func EnumJoined(flags *pflag.FlagSet, target *string, name, value string, allowed []string, separator, other, usage string) {
-	*target = value
-	flags.Var(&enumValue{target: target, words: allowed, other: other, separator: separator}, name, usage)
-	annotate(flags, name, annotationValues, allowed)
-}
-
 // Path declares a flag that takes the path of a file or folder.
 func Path(flags *pflag.FlagSet, target *string, name, value, usage string) {
 	*target = value
@@ -53,13 +45,11 @@ func annotate(flags *pflag.FlagSet, name, key string, values []string) {
 	}
 }
 
-// enumValue is a pflag.Value of a few words; other is what else it takes, "" when nothing: words joined by the separator where
-// there is one, else any text.
+// enumValue is a pflag.Value of a few words; other is what else it takes, "" when nothing.
 type enumValue struct {
-	target    *string
-	words     []string
-	other     string
-	separator string
+	target *string
+	words  []string
+	other  string
 }
 
 func (v *enumValue) String() string {
@@ -70,12 +60,7 @@ func (v *enumValue) String() string {
 }
 
 func (v *enumValue) Set(s string) error {
-	parts := []string{s}
-	if v.separator != "" {
-		parts = strings.Split(s, v.separator)
-	}
-	unknown := slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(v.words, part) })
-	if unknown && (v.other == "" || v.separator != "") {
+	if v.other == "" && !slices.Contains(v.words, s) {
 		hint := ""
 		if near := Nearest(s, v.words); near != "" {
 			hint = fmt.Sprintf("; did you mean %s?", near)

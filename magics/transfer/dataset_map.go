@@ -51,7 +51,7 @@ func (p *Presenter) showMap(ctx context.Context, page Page, data *imagefolder.Da
 		Title:  fmt.Sprintf("%s in the features of %s: %d of %d images", data.Name, model.Name, len(picked), len(data.Items)),
 		Method: fmt.Sprintf("principal components of the features, %.0f %% of the variance", 100*explained),
 	}
-	drawn.Notes = append(drawn.Notes, drawing.WeightsNotes(model.Backbone.Weights())...)
+	drawn.Notes = append(drawn.Notes, drawing.WeightsNotes(model.Identity().Weights)...)
 	for row, i := range picked {
 		item := data.Items[i]
 		pixels, err := drawing.ItemPixels(data, i)

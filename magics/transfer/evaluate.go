@@ -20,6 +20,9 @@ type EvaluateFlags struct {
 	lab.Ref
 	lab.EvaluateOptions
 	Mistakes int
+
+	Stages        bool
+	LearningCurve bool
 }
 
 // Declare declares the flags.
@@ -30,14 +33,18 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 	declareLimits(f, &o.Limits)
 	declareTTA(f, &o.TTA)
 	f.IntVar(&o.Mistakes, "mistakes", 8, "most confident mistakes shown as images")
+	f.BoolVar(&o.Stages, "stages", false, "compare the frozen stages instead: their accuracy, with intervals")
+	f.BoolVar(&o.LearningCurve, "learning-curve", false, "draw the accuracy over the number of training images instead")
 }
 
 func evaluateMagic(p *Presenter) magics.Magic {
 	return &magics.Command[EvaluateFlags]{
-		Use:     "evaluate",
-		Short:   "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
-		Long:    "Files of the folder that are not images are left out, and listed with their reasons.",
-		Example: "%evaluate --split val\n%evaluate --dir ~/images/more",
+		Use:   "evaluate",
+		Short: "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
+		Long: "Files of the folder that are not images are left out, and listed with their reasons. --stages and --learning-curve fit\n" +
+			"linear classifiers to cached features of the images that the model was trained on, in seconds; --dir says where these are,\n" +
+			"if they moved.",
+		Example: "%evaluate --split val\n%evaluate --dir ~/images/more\n%evaluate --stages\n%evaluate --learning-curve",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *EvaluateFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *EvaluateFlags) error {
@@ -48,6 +55,9 @@ func evaluateMagic(p *Presenter) magics.Magic {
 
 // Evaluate evaluates a model and shows its report.
 func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) error {
+	if o.Stages || o.LearningCurve {
+		return p.Study(ctx, page, o)
+	}
 	e, err := p.lab.Evaluate(ctx, o.Ref, o.EvaluateOptions)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestEveryMagicWorks(t *testing.T) {
 		"%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1 --head dense:8:relu",
 		"%train --epochs 2 --run first", "%train --resume first", "%train --find-lr", "%evaluate", "%predict photos/red/0.png",
 		"%explain photos/red/0.png", "%tune --trials 2 --epochs 2", "%train --epochs 1 --run second", "%runs", "%runs compare first resnet50", "%attach first", "%verify", "%clean",
-		"%save saved", "%load saved", "%verify --root photos", "%export onnx --out model.onnx", "%serve saved", "%serve", "%serve stop", "%device", "%check",
+		"%save saved", "%load saved", "%verify --root photos", "%export onnx --out model.onnx", "%teach red photos/red", "%serve saved", "%serve", "%serve stop", "%device", "%check",
 	} {
 		host := &magictest.Host{}
 		if err := p.call(t.Context(), host, line); err != nil {

@@ -26,7 +26,7 @@ func loadMagic(p *Presenter) magics.Magic {
 			if err != nil {
 				return err
 			}
-			return in.Printf("loaded %s: %s, %d classes\n", loaded.Name, loaded.Model.Backbone().Identity().Architecture.Name(), len(loaded.Model.Classes))
+			return in.Printf("loaded %s: %s, %d classes\n", loaded.Name, loaded.Model.Backbone().Name(), len(loaded.Model.Classes))
 		}),
 	}
 }

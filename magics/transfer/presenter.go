@@ -50,6 +50,7 @@ func (p *Presenter) Magics() []magics.Magic {
 		datasetMagic(p),
 		modelMagic(p),
 		trainMagic(p),
+		teachMagic(p),
 		evaluateMagic(p),
 		predictMagic(p),
 		explainMagic(p),

@@ -166,7 +166,7 @@ func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 		return o, fmt.Errorf("train: --%s belongs to the classic recipe: leave it or --recipe auto out", classic[0])
 	}
 	if o.Recipe.Method == training.MethodAuto && !named {
-		if m, err := p.lab.Model(o.Model); len(classic) > 0 || err == nil && (m.HeadChosen() || len(m.Backbone.FeatureShape()) != 1) {
+		if m, err := p.lab.Model(o.Model); len(classic) > 0 || err == nil && (m.HeadChosen() || len(m.FeatureShape()) != 1) {
 			o.Recipe.Method = training.MethodClassic
 		}
 	}

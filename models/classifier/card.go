@@ -19,10 +19,10 @@ func (m *Model) Card(figures []string) string {
 	fmt.Fprintf(&b, "# %s\n\n", escape(m.Name))
 	if m.published() {
 		fmt.Fprintf(&b, "An image model for the %d classes of ImageNet: %s with the classifier that its weights were published with.\n\n",
-			len(m.Classes), escape(id.Architecture.Name()))
+			len(m.Classes), escape(id.Name()))
 	} else {
 		fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
-			escape(id.Architecture.Name()))
+			escape(id.Name()))
 	}
 	if !id.Weights.Trained {
 		b.WriteString("The backbone has random weights: nothing was transferred.\n\n")
@@ -35,7 +35,11 @@ func (m *Model) Card(figures []string) string {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "| %s | %s |\n", name, fmt.Sprintf(format, args...))
 	}
-	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Architecture.Name()), id.Architecture.Cut, id.Architecture.Pool)
+	cut := id.Cut()
+	if id.Output != "" { // a name of the file's own
+		cut = escape(cut)
+	}
+	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), cut, id.Architecture.Pool)
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
 	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
@@ -53,7 +57,11 @@ func (m *Model) Card(figures []string) string {
 		fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(figure, ".png"), figure)
 	}
 	b.WriteString("\n## Limits\n\nIt knows the classes above alone, and gives every image one of them.")
-	if !m.published() {
+	switch {
+	case m.published():
+	case m.taught():
+		b.WriteString(" No image was held out: how often it is right on others is not known.\n")
+	default:
 		b.WriteString(" Validation images came from the same folder as the training images: on images taken otherwise it may do worse.\n" +
 			"\n`headstart verify` repeats the training and compares the numbers.")
 	}
@@ -64,8 +72,12 @@ func (m *Model) Card(figures []string) string {
 func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	p := m.Provenance
 	row("Fine-tuned", "%s", m.fineTuned())
-	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	r := p.Recipe
+	if m.taught() {
+		row("Training", "nearest centroid, taught %d images, one after another", len(p.Files))
+		return
+	}
+	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
 	}

@@ -118,7 +118,7 @@ func (m *Model) heat(ctx context.Context, pixels []uint8, output int) ([]float32
 // stages before it, which are constants as far as the explanation is concerned. What is left is the pooling of the last.
 func (m *Model) heatOfFrozen(ctx context.Context, pixels []uint8, output int) ([]float32, int, int, error) {
 	backbone := m.Backbone()
-	stages, dims := backbone.Cut(), backbone.Network().StageDims()
+	stages, dims := backbone.Cut(), backbone.StageDims()
 	whole, err := backbone.FeatureMaps(stages[len(stages)-1])
 	if err != nil {
 		return nil, 0, 0, err

@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/export"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -26,6 +28,9 @@ func outputOf(task training.Task) export.Output {
 
 // exported is what the exports write.
 func (m *Model) exported() (export.Network, error) {
+	if m.Backbone().File() != nil {
+		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, features.ErrFile)
+	}
 	m.turn.Lock()
 	state, err := m.stepper.Weights()
 	m.turn.Unlock()

@@ -80,7 +80,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Outcome: list.Outcome, device: device, network: n}
+	m := &Model{Outcome: list.Outcome, device: device, network: n, engine: &engine{}}
 	if err := m.open(options.Home, state); err != nil {
 		return nil, fmt.Errorf("%s: %w", headFile, err)
 	}

@@ -24,7 +24,11 @@ type Model struct {
 
 	device  *accel.Device
 	network *network.Network
+	*engine
+}
 
+// An engine is what a model holds on the device. Models share one where they differ in their outcome alone.
+type engine struct {
 	turn    sync.Mutex
 	frozen  *features.Pass // nil: images go to the network itself
 	maps    *features.Pass // for explanations; nil until one is asked for
@@ -34,7 +38,8 @@ type Model struct {
 // New makes a model of what a training has made, and takes over what that holds on the device.
 func New(result *training.Result) *Model {
 	return &Model{
-		Outcome: result.Outcome, Changes: result.Changes, device: result.Device, network: result.Network, frozen: result.Frozen, stepper: result.Stepper,
+		Outcome: result.Outcome, Changes: result.Changes, device: result.Device, network: result.Network,
+		engine: &engine{frozen: result.Frozen, stepper: result.Stepper},
 	}
 }
 

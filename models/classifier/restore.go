@@ -31,7 +31,7 @@ func restore(device *accel.Device, home string, o training.Outcome, backbone *fe
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Outcome: o, device: device, network: n}
+	m := &Model{Outcome: o, device: device, network: n, engine: &engine{}}
 	if err := m.open(home, state); err != nil {
 		return nil, err
 	}

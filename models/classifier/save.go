@@ -133,7 +133,7 @@ func (m *Model) write(dir string, options SaveOptions) error {
 	if list.SHA256[headFile], err = writeTensors(filepath.Join(dir, headFile), trained); err != nil {
 		return err
 	}
-	if !options.HeadOnly {
+	if !options.HeadOnly && m.Backbone().File() == nil { // a file stays where it is, and is known by its hash
 		frozen := m.Backbone().Network().Tensors()
 		if list.SHA256[backboneFile], err = writeTensors(filepath.Join(dir, backboneFile), frozen); err != nil {
 			return err

@@ -54,7 +54,7 @@ func ofTop(ctx context.Context, device *accel.Device, home string, backbone *fea
 				Created: time.Now().UTC(), Backbone: body.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
 			},
 		},
-		device: device, network: n,
+		device: device, network: n, engine: &engine{},
 	}
 	if err := m.open(home, state); err != nil {
 		return nil, err

@@ -60,6 +60,9 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 	if untrainedHere(o) {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrNotTrained)
 	}
+	if o.Provenance.Recipe.Method == training.MethodTaught {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrTaught)
+	}
 	p := o.Provenance
 	v := &Verification{Verdict: Different, Differences: []string{}, Missing: []string{}, Changed: []string{}, Expected: o.History}
 	data, err := v.recordedDataset(ctx, o, options)

@@ -9,12 +9,15 @@ package features
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -27,29 +30,34 @@ type Options struct {
 // DefaultOptions are float32, and images resized as the weights' publisher does.
 func DefaultOptions() Options { return Options{Precision: resnet.Float32} }
 
-// A Backbone is a ResNet with how images come to it. It is immutable and safe for concurrent use.
+// A Backbone is a ResNet, or a network of an ONNX file, with how images come to it. It is immutable and safe for concurrent use.
 type Backbone struct {
-	network *resnet.Backbone
+	network *resnet.Backbone // nil for one of a file
+	file    *onnxnet.Network
 	options Options
 }
 
 // New makes a backbone of a network.
 func New(network *resnet.Backbone, options Options) *Backbone {
 	options.Method = cmp.Or(options.Method, network.Weights().Resize, imagefolder.Bilinear)
-	return &Backbone{network, options}
+	return &Backbone{network: network, options: options}
 }
 
-// Network is the ResNet.
+// Network is the ResNet; nil where the network is that of an ONNX file.
 func (b *Backbone) Network() *resnet.Backbone { return b.network }
 
-// FeatureShape is the shape of one image's features: [dim] when pooled, [height, width, channels] otherwise.
-func (b *Backbone) FeatureShape() []int { return b.network.FeatureShape() }
-
-// Stages are those from input to output that can be cut at or unfrozen from.
-func (b *Backbone) Stages() []resnet.Stage { return b.network.Stages() }
+// An Extractor computes the features of images on a device.
+type Extractor interface {
+	Batch() int
+	Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error)
+	Close() error
+}
 
 // Extractor prepares the frozen pass on a device for about that many images.
-func (b *Backbone) Extractor(ctx context.Context, device *accel.Device, expected int) (*resnet.Extractor, error) {
+func (b *Backbone) Extractor(ctx context.Context, device *accel.Device, expected int) (Extractor, error) {
+	if b.file != nil {
+		return b.file.NewExtractor(ctx, device, expected)
+	}
 	options := resnet.DefaultExtractorOptions()
 	options.Expected, options.Precision = expected, b.options.Precision
 	return b.network.NewExtractor(ctx, device, options)
@@ -57,6 +65,9 @@ func (b *Backbone) Extractor(ctx context.Context, device *accel.Device, expected
 
 // FeatureMaps is the same network without pooling, cut after one stage.
 func (b *Backbone) FeatureMaps(stage resnet.Stage) (*Backbone, error) {
+	if b.file != nil {
+		return nil, ErrFile
+	}
 	network, err := b.network.CutAt(stage)
 	if err == nil {
 		network, err = network.Pooled(resnet.PoolNone)
@@ -64,21 +75,24 @@ func (b *Backbone) FeatureMaps(stage resnet.Stage) (*Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Backbone{network, b.options}, nil
+	return &Backbone{network: network, options: b.options}, nil
 }
 
 // At is the same network cut after other stages, from input to output, none of them past its last. The features are the
 // stages' pooled vectors, concatenated.
 func (b *Backbone) At(stages ...resnet.Stage) (*Backbone, error) {
+	if b.file != nil {
+		if !slices.Equal(stages, b.Cut()) {
+			return nil, fmt.Errorf("cut at %v: %w", stages, ErrFile)
+		}
+		return b, nil
+	}
 	network, err := b.network.CutAt(stages...)
 	if err != nil {
 		return nil, err
 	}
-	return &Backbone{network, b.options}, nil
+	return &Backbone{network: network, options: b.options}, nil
 }
-
-// Cut are the stages whose features the backbone gives, in their order.
-func (b *Backbone) Cut() []resnet.Stage { return b.network.Architecture().Cut.Stages() }
 
 // A Tuning says how what follows a stage is trained.
 type Tuning struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -15,11 +16,15 @@ type Identity struct {
 	Weights      resnet.Origin        `json:"weights"`
 	Geometry     imagefolder.Geometry `json:"geometry"` // how images come to the architecture's size
 	Precision    resnet.Precision     `json:"precision"`
-	Fingerprint  string               `json:"fingerprint"` // names all that an image's features depend on
+	Fingerprint  string               `json:"fingerprint"`      // names all that an image's features depend on
+	Output       string               `json:"output,omitempty"` // of an ONNX file, at which it is cut; empty for a ResNet
 }
 
 // Identity says which weights and which treatment of the images give these features.
 func (b *Backbone) Identity() Identity {
+	if b.file != nil {
+		return b.fileIdentity()
+	}
 	a := b.network.Architecture()
 	return Identity{
 		Architecture: a, Weights: b.network.Weights(), Geometry: imagefolder.Geometry{Size: a.Size, Method: b.options.Method},
@@ -30,15 +35,40 @@ func (b *Backbone) Identity() Identity {
 	}
 }
 
+// Name is for people: "ResNet50 v1.5", or "ONNX network".
+func (id Identity) Name() string {
+	if id.Output != "" {
+		return "ONNX network"
+	}
+	return id.Architecture.Name()
+}
+
+// Cut is for people: the stages or the output at which the network is cut.
+func (id Identity) Cut() string {
+	if id.Output != "" {
+		return id.Output
+	}
+	return string(id.Architecture.Cut)
+}
+
 // String is a sentence for people.
 func (id Identity) String() string {
 	a := id.Architecture
-	return fmt.Sprintf("%s cut at %s with pool %s, %s preprocessing and weights %s (SHA-256 %.12s)", a.Name(), a.Cut, a.Pool, a.Preprocess,
+	return fmt.Sprintf("%s cut at %s with pool %s, %s preprocessing and weights %s (SHA-256 %.12s)", id.Name(), id.Cut(), a.Pool, a.Preprocess,
 		id.Weights, id.Weights.SHA256)
 }
 
 // Open makes the backbone of an identity again, from where its weights are. Other weights are a resnet.DigestError.
 func (id Identity) Open(ctx context.Context) (*Backbone, error) {
+	if id.Output != "" {
+		file, err := onnxnet.Open(ctx, id.Weights.Path, onnxnet.Options{
+			Output: id.Output, Size: id.Architecture.Size, Preprocess: id.Architecture.Preprocess, SHA256: id.Weights.SHA256,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return OfFile(file, Options{Method: id.Geometry.Method}), nil
+	}
 	network, err := resnet.Open(ctx, id.Architecture.Options(id.Weights))
 	if err != nil {
 		return nil, err

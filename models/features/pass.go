@@ -37,7 +37,7 @@ func (p part) of(row []float32) []float32 { return row[p.at : p.at+p.length] }
 
 // compiled is an extractor with the stages that it computes.
 type compiled struct {
-	extractor *resnet.Extractor
+	extractor Extractor
 	cut       resnet.Cut
 }
 
@@ -119,7 +119,7 @@ func partsOf(backbone *Backbone) []part {
 	}
 	var parts []part
 	at := 0
-	for i, length := range backbone.network.StageDims() {
+	for i, length := range backbone.StageDims() {
 		parts = append(parts, part{stage: stages[i], at: at, length: length})
 		at += length
 	}
@@ -151,7 +151,7 @@ func (p *Pass) find(key cache.Key, row []float32) resnet.Cut {
 }
 
 // extractor returns the one that gives the stages of a cut and suits so many images, made at its first use.
-func (p *Pass) extractor(ctx context.Context, cut resnet.Cut, images int) (*resnet.Extractor, error) {
+func (p *Pass) extractor(ctx context.Context, cut resnet.Cut, images int) (Extractor, error) {
 	place := &p.many
 	if p.forMany {
 		images = 0

@@ -178,7 +178,7 @@ func (j *computeJob) read(ctx context.Context, cut resnet.Cut, items []int) erro
 	return nil
 }
 
-func (j *computeJob) keep(ctx context.Context, extractor *resnet.Extractor, cut resnet.Cut, batch *imagefolder.Batch) error {
+func (j *computeJob) keep(ctx context.Context, extractor Extractor, cut resnet.Cut, batch *imagefolder.Batch) error {
 	p, pixels := j.pass, batch.Pixels
 	switch {
 	case j.variation == nil:

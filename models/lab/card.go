@@ -160,9 +160,10 @@ func finite(v float64) float64 {
 
 // facts are where a run's numbers come from, as far as the card has no line of its own for it.
 func (s Stand) facts() []Fact {
-	a := s.Backbone.Architecture
+	id := s.Backbone
+	a := id.Architecture
 	list := []Fact{
-		{Name: "backbone", Value: fmt.Sprintf("%s, %s, %s, %s", a.Name(), a.Cut, a.Pool, a.Preprocess)},
+		{Name: "backbone", Value: fmt.Sprintf("%s, %s, %s, %s", id.Name(), id.Cut(), a.Pool, a.Preprocess)},
 		{Name: "weights", Value: s.Backbone.Weights.String()},
 		{Name: "weights sha256", Value: s.Backbone.Weights.SHA256},
 		{Name: "dataset sha256", Value: s.Digest},

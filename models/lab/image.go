@@ -234,7 +234,7 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 		}
 		values = append(values, computed...)
 	}
-	return values, append([]int{len(images)}, m.Backbone.FeatureShape()...), nil
+	return values, append([]int{len(images)}, m.FeatureShape()...), nil
 }
 
 // DatasetFeatures runs all images of a dataset through a model's frozen backbone, [images, FeatureShape...], in the order of
@@ -247,7 +247,7 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	if values, err = features.OfDataset(ctx, device, m.backbone(data.Options.Method), l.home, data, progress); err != nil {
 		return nil, nil, err
 	}
-	return values, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), nil
+	return values, append([]int{len(data.Items)}, m.FeatureShape()...), nil
 }
 
 // ShardFeatures computes a shard of a folder by a model's frozen backbone, with images brought to its size by a method; empty: that of

@@ -5,21 +5,25 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // A Model is a backbone with the plan of a head, and the trained model once a run has made it.
 type Model struct {
 	Name     string
-	Backbone *resnet.Backbone
+	Backbone *resnet.Backbone // nil where the network is that of an ONNX file
 
+	file      *onnxnet.Network // nil for a ResNet
 	precision resnet.Precision
+	teaching  *teaching // of a model that is taught image by image; nil for others
 
 	mu     sync.Mutex
 	head   string
@@ -45,6 +49,9 @@ func (m *Model) HeadChosen() bool {
 
 // backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
 func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
+	if m.file != nil {
+		return features.OfFile(m.file, features.Options{Method: method})
+	}
 	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
 }
 
@@ -60,12 +67,15 @@ func (m *Model) take(result *classifier.Model, run string, data *imagefolder.Dat
 	before := m.result
 	m.result, m.run, m.data = result, run, data
 	m.mu.Unlock()
-	if before != nil {
+	if before != nil && !before.Shares(result) {
 		_ = before.Close() // after a prediction that has begun
 	}
 }
 
 func (m *Model) close() {
+	if m.teaching != nil {
+		m.teaching.close()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.result != nil {
@@ -74,10 +84,21 @@ func (m *Model) close() {
 	}
 }
 
+// Identity is the backbone with its weights, for images that come to its size as the weights want it.
+func (m *Model) Identity() features.Identity { return m.backbone("").Identity() }
+
+// FeatureShape is the shape of one image's features.
+func (m *Model) FeatureShape() []int { return m.backbone("").FeatureShape() }
+
+// StageDims are the lengths of the parts of a pooled vector that come from different stages.
+func (m *Model) StageDims() []int { return m.backbone("").StageDims() }
+
 // ModelOptions choose a backbone and a head.
 type ModelOptions struct {
 	Name     string // empty: that of the architecture
 	Backbone resnet.Options
+	File     string // an ONNX file, whose network is the backbone in place of a ResNet; empty: none
+	FileUse  onnxnet.Options
 	Head     string
 	// HeadChosen says that the head was asked for: a training without further choices then trains that one.
 	HeadChosen bool
@@ -99,6 +120,9 @@ func architecture(depth int) string { return fmt.Sprintf("resnet%d", depth) }
 // BuildModel opens the backbone of an architecture's name, loads its weights strictly, and makes it the current model. A size of 0 is that of the current
 // dataset, else the architecture's usual one.
 func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Model, error) {
+	if o.File != "" {
+		return l.buildFile(ctx, o)
+	}
 	at := slices.Index(Architectures(), name)
 	if at < 0 {
 		return nil, &NotFoundError{KindArchitecture, name, Architectures()}
@@ -124,6 +148,27 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 		return nil, err
 	}
 	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, chosen: o.HeadChosen, precision: o.Precision}
+	l.putModel(m)
+	return m, nil
+}
+
+// buildFile makes the network of an ONNX file the backbone of the current model.
+func (l *Lab) buildFile(ctx context.Context, o ModelOptions) (*Model, error) {
+	if _, err := head.Parse(o.Head); err != nil {
+		return nil, err
+	}
+	path, err := ExpandHome(o.File)
+	if err != nil {
+		return nil, err
+	}
+	file, err := onnxnet.Open(ctx, path, o.FileUse)
+	if err != nil {
+		return nil, err
+	}
+	if o.Name == "" {
+		o.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	}
+	m := &Model{Name: o.Name, file: file, head: o.Head, chosen: o.HeadChosen, precision: resnet.Float32}
 	l.putModel(m)
 	return m, nil
 }
@@ -182,7 +227,7 @@ func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*Traine
 		name = filepath.Base(filepath.Clean(dir))
 	}
 	backbone := loaded.Backbone()
-	m := &Model{Name: name, Backbone: backbone.Network(), head: loaded.Head().String(), precision: backbone.Identity().Precision}
+	m := &Model{Name: name, Backbone: backbone.Network(), file: backbone.File(), head: loaded.Head().String(), precision: backbone.Identity().Precision}
 	m.take(loaded, "", nil)
 	l.putModel(m)
 	return &Trained{Model: loaded, Name: name}, nil

@@ -18,6 +18,19 @@ func (s *shelf[T]) put(name string, item T) (replaced T) {
 	return replaced
 }
 
+// raise makes the item of a name the current one.
+func (s *shelf[T]) raise(name string) {
+	if _, ok := s.items[name]; ok {
+		s.order = append(slices.DeleteFunc(s.order, func(n string) bool { return n == name }), name)
+	}
+}
+
+// drop takes the item of a name away.
+func (s *shelf[T]) drop(name string) {
+	s.order = slices.DeleteFunc(s.order, func(n string) bool { return n == name })
+	delete(s.items, name)
+}
+
 // get returns the item of a name; an empty name is the current one.
 func (s *shelf[T]) get(name string) (item T, ok bool) {
 	if name == "" && len(s.order) > 0 {

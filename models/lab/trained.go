@@ -43,6 +43,9 @@ func (l *Lab) Trained(ctx context.Context, of Ref) (*Trained, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.result == nil && m.teaching != nil {
+		return nil, &FewClassesError{m.Name}
+	}
 	if m.result == nil {
 		return nil, &UntrainedError{m.Name}
 	}

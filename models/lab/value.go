@@ -18,7 +18,7 @@ func (l *Lab) Put(name string, value warm.Value) error {
 	return nil
 }
 
-// Value returns the value of a name. The last results are under last.dataset, last.run, last.report and last.predictions.
+// Value returns the value of a name. The last results are under last.dataset, last.run, last.report, last.study and last.predictions.
 func (l *Lab) Value(name string) (warm.Value, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

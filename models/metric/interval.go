@@ -8,8 +8,8 @@ import (
 // Few is the number of images below which an accuracy is shown with its interval: the interval is wider than a few points.
 const Few = 1000
 
-// normal95 is the standard normal quantile of a two-sided interval of 95 %.
-const normal95 = 1.959963984540054
+// Normal95 is the standard normal quantile of a two-sided interval of 95 %.
+const Normal95 = 1.959963984540054
 
 // An Interval is where a fraction of a larger set lies with 95 % confidence.
 type Interval struct {
@@ -22,7 +22,7 @@ func Wilson(fraction float64, n int) Interval {
 	if n < 1 || math.IsNaN(fraction) {
 		return Interval{0, 1}
 	}
-	count, z := float64(n), normal95
+	count, z := float64(n), Normal95
 	middle := (fraction + z*z/(2*count)) / (1 + z*z/count)
 	half := z / (1 + z*z/count) * math.Sqrt(fraction*(1-fraction)/count+z*z/(4*count*count))
 	return Interval{max(0, middle-half), min(1, middle+half)}

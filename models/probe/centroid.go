@@ -9,7 +9,6 @@ func Centroid(s Samples) (*Linear, error) {
 		return nil, err
 	}
 	means, mass := matrix.New(s.Classes, s.Cols), make([]float64, s.Classes)
-	all := make([]float64, s.Cols)
 	x := make([]float64, s.Cols)
 	each := func(do func(i int)) {
 		for i := range s.Rows {
@@ -28,7 +27,6 @@ func Centroid(s Samples) (*Linear, error) {
 	for k := range s.Classes {
 		row := means.Row(k)
 		for j := range row {
-			all[j] += row[j] / total
 			row[j] /= max(mass[k], UnitEpsilon)
 		}
 	}
@@ -37,21 +35,36 @@ func Centroid(s Samples) (*Linear, error) {
 		matrix.AddScaled(x, -1, means.Row(s.Labels[i]))
 		within += s.weight(i) / total * matrix.Dot(x, x)
 	})
-	l := &Linear{Unit: true, Bias: make([]float64, s.Classes), Classes: s.Classes}
-	for k := range s.Classes {
+	l := nearest(means, mass)
+	l.Scale(1 / max(within, UnitEpsilon))
+	return l, nil
+}
+
+// nearest is the classifier of means, [classes, features], that so much mass belongs to. Its logits are half the negative squared
+// distances, up to what the classes share. It changes the means.
+func nearest(means *matrix.Dense, mass []float64) *Linear {
+	classes, total := means.Rows, 0.0
+	for _, m := range mass {
+		total += m
+	}
+	all := make([]float64, means.Cols)
+	for k, m := range mass {
+		matrix.AddScaled(all, m/max(total, UnitEpsilon), means.Row(k))
+	}
+	l := &Linear{Unit: true, Bias: make([]float64, classes), Classes: classes}
+	for k := range classes {
+		row := means.Row(k)
 		if mass[k] == 0 { // a class without a sample is never the nearest
-			clear(means.Row(k))
+			clear(row)
 			l.Bias[k] = -farAway
 			continue
 		}
 		// -|x - m|²/2 = x (m - a) - (|m|² - |a|²)/2 up to what the classes share, whatever a is. Their common mean keeps the numbers small.
-		row := means.Row(k)
 		l.Bias[k] = -(matrix.Dot(row, row) - matrix.Dot(all, all)) / 2
 		matrix.AddScaled(row, -1, all)
 	}
 	l.Kernel = matrix.Transpose(means).Data
-	l.Scale(1 / max(within, UnitEpsilon))
-	return l, nil
+	return l
 }
 
 // farAway is more than half the squared distance of any two rows of length 1.

@@ -44,11 +44,14 @@ func openHub(ctx context.Context, o Options) (*Backbone, error) {
 		return nil, err
 	}
 	if newerRecipe(file.Repository) {
-		b.notes = append(b.notes, "these weights were trained by a newer recipe, with mixed images and smoothed labels: better on ImageNet and "+
-			"for fine-tuning, but their frozen features transfer worse than those of the weights "+SetImageNet)
+		b.notes = append(b.notes, newerNote)
 	}
 	return b, nil
 }
+
+// newerNote warns of weights of a newer recipe.
+const newerNote = "these weights were trained by a newer recipe, with mixed images and smoothed labels: better on ImageNet and " +
+	"for fine-tuning, but their frozen features transfer worse than those of the weights " + SetImageNet
 
 // newerRecipe tells whether a repository's weights come from torchvision's second recipe or those of "ResNet strikes back"
 // (arXiv:2110.00476). What such recipes cost frozen features: Kornblith et al., arXiv:2010.16402, and pytorch/vision issue 8382.

@@ -93,3 +93,40 @@ func TestNewerRecipes(t *testing.T) {
 		}
 	}
 }
+
+// Every published set says where it is from, and the ones of newer recipes say that they are.
+func TestPublishedSets(t *testing.T) {
+	for _, set := range Sets() {
+		if set.Embedded == nil && (len(set.File.SHA256) != 64 || len(set.File.Revision) != 40 || set.File.Size < 1 || set.License == "") {
+			t.Errorf("%s is %+v", set.Name, set)
+		}
+		if got, want := set.newer(), set.Name == SetImageNetA1; got != want {
+			t.Errorf("%s is of a newer recipe: %t, want %t", set.Name, got, want)
+		}
+		if got := ChooseWeights(set.Name, 0); got.Kind != KindPublished || got.Name != set.Name {
+			t.Errorf("%s is read as %+v", set.Name, got)
+		}
+	}
+}
+
+// A set of a newer recipe warns like a repository of the hub does. The file is replaced by one that can be had here.
+func TestASetOfANewerRecipeWarns(t *testing.T) {
+	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	var file bytes.Buffer
+	if err := weights.Write(&file, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	for repository, want := range map[string]bool{"timm/resnet50.a1_in1k": true, "timm/resnet50.tv_in1k": false} {
+		set := Set{
+			Name: "stand-in", File: weights.HubFile{Repository: repository}, Embedded: func() *strings.Reader { return strings.NewReader(file.String()) },
+			Depth: 50, Variant: V1, Preprocess: PreprocessCaffe, Deepest: Conv1,
+		}
+		b, err := openSet(t.Context(), set, filled(Options{Weights: PublishedWeights(SetImageNet), Cut: "conv1"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(b.Notes(), "; "), "frozen features transfer worse"); got != want {
+			t.Errorf("%s: the notes are %q", repository, b.Notes())
+		}
+	}
+}

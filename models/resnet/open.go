@@ -27,12 +27,7 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 		if err := o.Weights.checkDigest(set.File.SHA256); err != nil {
 			return nil, fmt.Errorf("open weights %s: %w", set.Name, err)
 		}
-		source, path, err := set.open(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = source.Close() }() // only read
-		return openSource(source, path, set.origin(), set.Deepest, o)
+		return openSet(ctx, set, o)
 	}
 	if o.Weights.Kind == KindHub {
 		return openHub(ctx, o)
@@ -52,6 +47,20 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 	origin := o.Weights
 	origin.SHA256 = sum
 	return openFile(path, origin, Conv5, o)
+}
+
+// openSet loads published weights.
+func openSet(ctx context.Context, set Set, o Options) (*Backbone, error) {
+	source, path, err := set.open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = source.Close() }() // only read
+	b, err := openSource(source, path, set.origin(), set.Deepest, o)
+	if err == nil && set.newer() {
+		b.notes = append(b.notes, newerNote)
+	}
+	return b, err
 }
 
 // openRandom makes an untrained backbone.

@@ -24,9 +24,14 @@ type Set struct {
 	License    string           // SPDX identifier
 }
 
+// newer tells whether the set was trained by one of the newer recipes.
+func (s Set) newer() bool { return newerRecipe(s.File.Repository) }
+
 const (
 	// SetImageNet is the name of the default Set.
 	SetImageNet = "imagenet"
+	// SetImageNetA1 is the name of a Set of a newer recipe, for fine-tuning.
+	SetImageNetA1 = "imagenet-a1"
 	// SetSample is the name of the Set that is part of the program. It was trained on generated shapes, not on photos.
 	SetSample = "sample"
 )
@@ -47,6 +52,21 @@ func Sets() []Set {
 			Depth: 50, Variant: V15, Preprocess: PreprocessTorch,
 			Geometry: imageio.Geometry{Size: 224, Method: imageio.Crop}, Deepest: Conv5,
 			License: "BSD-3-Clause",
+		},
+		{
+			// https://arxiv.org/abs/2110.00476
+			Name:    SetImageNetA1,
+			Summary: "ResNet50 of \"ResNet strikes back\" (recipe A1, 80.4 % top-1 at 224 pixels), for fine-tuning",
+			File: weights.HubFile{
+				Repository: "timm/resnet50.a1_in1k",
+				Revision:   "767268603ca0cb0bfe326fa87277f19c419566ef",
+				Name:       "model.safetensors",
+				Size:       102469840,
+				SHA256:     "773525d5821de224f8f30c33377b7a795d7863e08522698200d3217d3f2a41bb",
+			},
+			Depth: 50, Variant: V15, Preprocess: PreprocessTorch,
+			Geometry: imageio.Geometry{Size: 224, Method: imageio.Crop}, Deepest: Conv5,
+			License: "Apache-2.0",
 		},
 		{
 			Name:    SetSample,

@@ -263,17 +263,7 @@ func (c *comparison) labels() []int {
 
 // right tells which of the judged rows a candidate gets right.
 func (c *comparison) right(logits []float32) []bool {
-	list := make([]bool, len(c.judged))
-	for i, label := range c.labels() {
-		row := logits[i*c.data.Classes : (i+1)*c.data.Classes]
-		list[i] = true
-		for k, v := range row {
-			if v > row[label] || v == row[label] && k < label {
-				list[i] = false
-			}
-		}
-	}
-	return list
+	return rightOf(logits, c.labels(), c.data.Classes)
 }
 
 // report compares the families.

@@ -203,15 +203,13 @@ func (s *session) lookAt(stages []resnet.Stage) error {
 
 // compare chooses among the candidates, tells what was chosen and why, and keeps the report.
 func (s *session) compare(ctx context.Context, data selection.Data) (selection.Score, error) {
-	o := selection.DefaultOptions()
-	var names []string
-	for _, stage := range s.stages() {
-		names = append(names, string(stage))
-	}
-	o.Sets, o.Seed, o.Workers, o.Only = setsOf(names), s.job.Recipe.Seed, s.workers(), s.job.Candidate
+	o := s.selectionOptions()
+	o.Only = s.job.Candidate
 	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
 	if s.job.Recipe.Method == MethodFinetune { // a classifier on earlier stages alone has no use for the last
-		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != names[len(names)-1] })
+		stages := s.stages()
+		last := string(stages[len(stages)-1])
+		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != last })
 	}
 	id := s.given.Identity()
 	s.base = &id
@@ -236,16 +234,15 @@ func (s *session) compare(ctx context.Context, data selection.Data) (selection.S
 	return report.Choice(), nil
 }
 
-// setsOf are the sets of stages that are compared: each, the last two together, and all.
-func setsOf(stages []string) [][]string {
-	var sets [][]string
-	for _, stage := range stages {
-		sets = append(sets, []string{stage})
+// selectionOptions compare the stages of the session.
+func (s *session) selectionOptions() selection.Options {
+	o := selection.DefaultOptions()
+	var names []string
+	for _, stage := range s.stages() {
+		names = append(names, string(stage))
 	}
-	for n := 2; n <= len(stages); n++ {
-		sets = append(sets, stages[len(stages)-n:])
-	}
-	return sets
+	o.Sets, o.Seed, o.Workers = selection.SetsOf(names), s.job.Recipe.Seed, s.workers()
+	return o
 }
 
 // layOut lays out the network of the chosen stages, with a classifier as its head.
@@ -335,16 +332,12 @@ func (s *session) foldsOf() (folds int, fold []int) {
 
 // compareProbes compares what the method auto does for a job, and chooses among them. It is nil for a job without probes.
 func compareProbes(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*selection.Report, error) {
-	auto := AutoRecipe()
-	auto.Task, auto.Augment, auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Task, job.Recipe.Augment, job.Recipe.Seed,
-		job.Recipe.ClassWeights, job.Recipe.BatchSize
-	job.Recipe, job.Request = auto, Request{}
-	if job.Validate() != nil {
-		return nil, nil // another task, or features that are not pooled
-	}
-	s, err := newSession(device, job, events)
+	s, err := newProbing(device, job, events)
 	if err != nil {
 		return nil, err
+	}
+	if s == nil {
+		return nil, nil // another task, or features that are not pooled
 	}
 	defer s.close()
 	data, err := s.stageFeatures(ctx)

@@ -8,7 +8,6 @@ package training
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/headstart-nb/headstart/models/accel"
@@ -96,8 +95,10 @@ func (s *session) end(ctx context.Context, err error) (*Result, error) {
 	case Stopped:
 		marker = ErrStopped
 	case NaN:
-		marker = fmt.Errorf("%w: the learning rate %g is too high; try %g, or clip the gradients", ErrNaN, s.job.Recipe.LearningRate,
-			s.job.Recipe.LearningRate/10)
+		marker = ErrNaN
+		if s.nan != nil {
+			marker = s.nan
+		}
 	}
 	if len(s.state.History) == 0 {
 		return nil, errors.Join(marker, s.close())

@@ -59,6 +59,9 @@ func (j Job) Validate() error {
 	if err := j.Recipe.Validate(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	if j.Backbone.File() != nil && j.Recipe.Unfreeze != StageNone {
+		return fmt.Errorf("train: unfreeze %s: %w", j.Recipe.Unfreeze, features.ErrFile)
+	}
 	stages := j.Backbone.Stages()
 	if u := j.Recipe.Unfreeze; u != StageNone && !slices.Contains(stages, u) {
 		return fmt.Errorf("train: %w", &network.StageError{Stage: u, Stages: stages})

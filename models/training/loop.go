@@ -30,6 +30,7 @@ func (s *session) run(ctx context.Context) error {
 			return ErrAborted
 		case errors.Is(err, stepper.ErrNotFinite):
 			s.state.Status = NaN
+			s.nan = s.whyNaN(ctx)
 		case err != nil && ctx.Err() != nil:
 			s.state.Status = Stopped
 		case err != nil:
@@ -37,6 +38,9 @@ func (s *session) run(ctx context.Context) error {
 		default:
 			if err := s.finishEpoch(epoch); err != nil {
 				return err
+			}
+			if s.state.Status == NaN {
+				s.nan = s.whyNaN(ctx)
 			}
 		}
 	}
@@ -174,15 +178,21 @@ func (s *session) finishEpoch(epoch Epoch) error {
 		s.state.Status = NaN
 		return nil
 	}
+	if epoch.Best && !s.searching {
+		weights, err := s.stepper.Weights()
+		if err != nil {
+			return err
+		}
+		if !finite(weights) {
+			// XLA's maximum on a CPU may take 0 for a NaN, so that a ReLU hides it: the loss is then that of a constant.
+			s.state.Status = NaN
+			return nil
+		}
+		s.best = weights
+	}
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
 	s.state.Plateau.Epoch(judged(epoch))
-	var err error
-	if epoch.Best && !s.searching {
-		if s.best, err = s.stepper.Weights(); err != nil {
-			return err
-		}
-	}
 	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
 		s.state.Status = EarlyStop
 	}

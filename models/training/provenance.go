@@ -31,7 +31,7 @@ type Provenance struct {
 	Targets       [][]float32        `json:"targets,omitempty"`    // of Files, for the tasks multi and regression
 	Backbone      features.Identity  `json:"backbone"`
 	Base          *features.Identity `json:"base,omitempty"`     // of the method auto: the backbone whose stages were compared; Backbone is a cut of it
-	Together      [][]int            `json:"together,omitempty"` // of the method auto: lists of Files that stayed in one fold
+	Together      [][]int            `json:"together,omitempty"` // lists of Files that stay in one fold of a cross-validation
 	Recipe        Recipe             `json:"recipe"`
 	Versions      map[string]string  `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
 	Device        string             `json:"device"`
@@ -52,10 +52,10 @@ func (s *session) provenance(digest string) Provenance {
 	p := Provenance{
 		Run: j.Request.Name, Created: s.started.UTC(), Cell: j.Request.Cell, Flags: j.Request.Flags,
 		Dataset: j.Dataset.Name, DatasetRoot: j.Dataset.Root, DatasetDigest: j.Dataset.Digest, Targets: j.Targets, MaxPixels: j.Dataset.Options.MaxPixels,
-		Backbone: j.Backbone.Identity(), Recipe: j.Recipe, Versions: Versions(s.device), Device: s.device.Name(), HeadDigest: digest,
+		Together: j.Dataset.Together, Backbone: j.Backbone.Identity(), Recipe: j.Recipe, Versions: Versions(s.device), Device: s.device.Name(), HeadDigest: digest,
 	}
 	if s.chosen != nil {
-		p.Base, p.Together = s.base, j.Dataset.Together
+		p.Base = s.base
 	}
 	for _, item := range j.Dataset.Items {
 		p.Files = append(p.Files, File{item.Path, item.SHA256, item.Label, item.Split})

@@ -102,7 +102,10 @@ const (
 	MethodFinetune Method = "finetune"
 )
 
-// Methods lists the methods.
+// MethodTaught is a nearest centroid that images were added to, one after another: no recipe repeats it.
+const MethodTaught Method = "taught"
+
+// Methods lists the methods of a training.
 func Methods() []Method { return []Method{MethodAuto, MethodClassic, MethodFinetune} }
 
 // Probes tells whether the method chooses its head by cross-validation.

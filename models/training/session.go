@@ -37,7 +37,8 @@ type session struct {
 	state loopState
 	best  stepper.State // weights of the best epoch
 
-	initial stepper.State // weights before the first epoch, where a stage is unfrozen
+	initial stepper.State // weights before the first epoch
+	nan     *NaNError     // why the loss is not a number; nil while it is one
 
 	given  *features.Backbone // of a method with probes: the job's, of which a cut is chosen
 	base   *features.Identity // of given
@@ -126,9 +127,7 @@ func (s *session) prepare(ctx context.Context) error {
 	if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if s.network.Tuning.Unfreeze != "" {
-		s.initial, err = s.stepper.Weights()
-	}
+	s.initial, err = s.stepper.Weights()
 	return err
 }
 

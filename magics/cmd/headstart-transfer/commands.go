@@ -119,6 +119,9 @@ func declareArchitecture(flags *pflag.FlagSet, architecture *string) {
 
 // prepare loads the images and builds the model of a training.
 func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data transfer.DatasetFlags, architecture string, model transfer.ModelFlags) error {
+	if err := model.Check(); err != nil {
+		return &commandline.UsageError{Err: err}
+	}
 	return command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
 		if err := p.LoadDataset(ctx, page, dir, data); err != nil {
 			return err

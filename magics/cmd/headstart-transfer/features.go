@@ -53,6 +53,9 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 			if err := o.shards.complete(c.Flags()); err != nil {
 				return err
 			}
+			if err := model.Check(); err != nil {
+				return &commandline.UsageError{Err: err}
+			}
 			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {
 				switch {
 				case o.shards.manifest:

@@ -59,22 +59,29 @@ func evaluateCommand(p *transfer.Presenter) *cobra.Command {
 		Short: "Evaluate a saved model on a folder with one folder per class",
 		Long: `Evaluate a saved model on a folder with one folder per class. Files that are not images, or have too many pixels, are left out
 and listed with their reasons; --json has them under "skipped". They are no error: the status is 0 where at least one image
-was evaluated.`,
+was evaluated. --stages and --learning-curve fit linear classifiers to cached features of the images that the model was
+trained on; DIR says where these are, and may be left out where they did not move.`,
 		Example: `  headstart evaluate model test/
-  headstart evaluate model test/ --json`,
-		Args: commandline.Args(2, 2),
+  headstart evaluate model test/ --json
+  headstart evaluate model --stages --learning-curve`,
+		Args: commandline.Args(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
+			study := evaluate.Stages || evaluate.LearningCurve
+			if len(args) < 2 && !study {
+				return commandline.Usagef("evaluate %s: a folder to evaluate it on is missing", args[0])
+			}
 			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
 				if err := o.load(ctx, p, args[0]); err != nil {
 					return err
 				}
-				evaluate.Dir = args[1]
+				evaluate.Dir = strings.Join(args[1:], "")
 				return p.Evaluate(ctx, page, evaluate)
 			})
 		},
 	}
 	o.declare(cmd.Flags())
-	addShared(cmd.Flags(), without(all, "model", "run", "split", "dir"))
+	addShared(cmd.Flags(), without(all, "model", "run", "dir"))
+	cmd.Flags().Lookup("split").Usage = "split of the training's images that --stages measures on"
 	return cmd
 }
 

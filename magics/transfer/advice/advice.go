@@ -117,6 +117,9 @@ func (r Reader) hint(err error) string {
 	if errors.As(err, new(*lab.PinnedError)) {
 		return fmt.Sprintf("%v (%%serve stop ends that)", err)
 	}
+	if errors.As(err, new(*classifier.LostImagesError)) {
+		return fmt.Sprintf("%v; name the folder where they are (%s)", err, map[Reader]string{Notebook: "--dir DIR", Terminal: "evaluate MODEL DIR"}[r])
+	}
 	if r == Terminal {
 		return terminalHint(err)
 	}
@@ -156,6 +159,12 @@ func labHint(err error) string {
 	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {
 		return fmt.Sprintf("%v: run %%train --model %s first", err, magics.JoinWords([]string{untrained.Model}))
 	}
+	if none, ok := errors.AsType[*lab.NothingTaughtError](err); ok {
+		return fmt.Sprintf("%v: add images with %%teach CLASS FILE%s", err, modelFlag(none.Model))
+	}
+	if few, ok := errors.AsType[*lab.FewClassesError](err); ok {
+		return fmt.Sprintf("%v: add images of another class with %%teach CLASS FILE%s", err, modelFlag(few.Model))
+	}
 	if none, ok := errors.AsType[*lab.NoRunError](err); ok {
 		return fmt.Sprintf("%v: start one with %%train --model %s", err, magics.JoinWords([]string{none.Model}))
 	}
@@ -170,6 +179,14 @@ func labHint(err error) string {
 		return fmt.Sprintf("%v; load them with %%dataset load DIR, or name files or a folder", err)
 	}
 	return ""
+}
+
+// modelFlag names a model to %teach, unless it is the usual one.
+func modelFlag(model string) string {
+	if model == lab.TaughtName {
+		return ""
+	}
+	return " --model " + magics.JoinWords([]string{model})
 }
 
 // nearest is the name that a misspelled one most likely meant; empty where none is close.

@@ -171,8 +171,8 @@ func (c *Comparison) Table() figure.TableData {
 	differing("model", func(r ComparedRun) string { return r.Model })
 	differing("dataset", func(r ComparedRun) string { return r.Dataset })
 	differing("backbone", func(r ComparedRun) string {
-		a := r.stand.Backbone.Architecture
-		return fmt.Sprintf("%s, %s, %s, %s", a.Name(), a.Cut, a.Pool, a.Preprocess)
+		id := r.stand.Backbone
+		return fmt.Sprintf("%s, %s, %s, %s", id.Name(), id.Cut(), id.Architecture.Pool, id.Architecture.Preprocess)
 	})
 	column("weights", c.each(func(r ComparedRun) string { return r.Weights }))
 	for _, d := range c.Differences {

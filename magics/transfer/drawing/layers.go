@@ -15,9 +15,13 @@ import (
 //
 // Where no head was asked for, the one shown is that of the classic recipe.
 func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
-	b := m.Backbone
-	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, b.Name(), b.Weights(), b.Architecture().Preprocess)}
-	table.Layers = stageRows(summary.Layers(b))
+	id := m.Identity()
+	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, id.Name(), id.Weights, id.Architecture.Preprocess)}
+	if m.Backbone != nil {
+		table.Layers = stageRows(summary.Layers(m.Backbone))
+	} else {
+		table.Layers = []figure.Layer{{Name: id.Cut(), Kind: "frozen ONNX network", Output: withBatch(m.FeatureShape())}}
+	}
 	spec, err := head.Parse(m.Head())
 	if err != nil {
 		return display.Bundle{}, err
@@ -27,7 +31,7 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 		outputs = 1
 		table.Notes = append(table.Notes, "The last layer gets as many outputs as the dataset has classes; no dataset is loaded yet, so it is shown with one.")
 	}
-	plan, err := spec.Plan(b.FeatureShape(), outputs, b.StageDims()...)
+	plan, err := spec.Plan(m.FeatureShape(), outputs, m.StageDims()...)
 	if err != nil {
 		return display.Bundle{}, err
 	}
@@ -44,12 +48,12 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
 		})
 	}
-	if !m.HeadChosen() && len(b.FeatureShape()) == 1 {
+	if !m.HeadChosen() && len(m.FeatureShape()) == 1 {
 		table.Notes = append(table.Notes, classicHeadNote)
 	}
-	table.Notes = append(table.Notes, WeightsNotes(b.Weights())...)
-	if b.Trained() {
-		table.Notes = append(table.Notes, b.Notes()...)
+	table.Notes = append(table.Notes, WeightsNotes(id.Weights)...)
+	if id.Weights.Trained && m.Backbone != nil {
+		table.Notes = append(table.Notes, m.Backbone.Notes()...)
 	}
 	return figure.Layers(table), nil
 }

@@ -60,8 +60,8 @@ func (s service) warmModels(ctx context.Context) warm.ModelsResult {
 	device := s.lab.DeviceStatus().Name
 	result := warm.ModelsResult{Models: []warm.Model{}}
 	for _, m := range s.lab.Models() {
-		shape := m.Backbone.FeatureShape()
-		entry := warm.Model{Name: m.Name, Backbone: m.Backbone.Name(), FeatureDim: shape[len(shape)-1], Device: device}
+		shape := m.FeatureShape()
+		entry := warm.Model{Name: m.Name, Backbone: m.Identity().Name(), FeatureDim: shape[len(shape)-1], Device: device}
 		if t, err := s.lab.Trained(ctx, lab.Ref{Model: m.Name}); err == nil {
 			entry.Trained, entry.Labels, entry.Dataset = true, t.Model.Classes, t.Model.Provenance.Dataset
 			entry.Run, entry.Made = t.Model.Provenance.Run, t.Model.Provenance.Created

@@ -51,11 +51,14 @@ func New(backbone *features.Backbone, headText string, tuning features.Tuning, o
 	if n.Head, err = head.Parse(headText); err != nil {
 		return nil, err
 	}
-	if n.Plan, err = n.Head.Plan(backbone.FeatureShape(), outputs, backbone.Network().StageDims()...); err != nil {
+	if n.Plan, err = n.Head.Plan(backbone.FeatureShape(), outputs, backbone.StageDims()...); err != nil {
 		return nil, err
 	}
 	if tuning.Unfreeze == "" {
 		return n, nil
+	}
+	if backbone.File() != nil {
+		return nil, fmt.Errorf("unfreeze %s: %w", tuning.Unfreeze, features.ErrFile)
 	}
 	stages := backbone.Stages()
 	// Where the features are those of several stages, the first of them is computed from what is kept of an image.

@@ -1,0 +1,216 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/headstart-nb/headstart/internal/testfile"
+	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
+)
+
+// files are images of a class of photos.
+func files(dir, class string, from, to int) []Image {
+	var list []Image
+	for i := from; i < to; i++ {
+		name := fmt.Sprintf("%d.png", i)
+		list = append(list, Image{Name: name, File: filepath.Join(dir, class, name)})
+	}
+	return list
+}
+
+func teach(t *testing.T, l *Lab, class string, images ...Image) *Taught {
+	t.Helper()
+	said, err := l.Teach(t.Context(), TeachOptions{Class: class, Images: images})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+// Every image changes what is predicted, at once and without a training.
+func TestTeachByAddingImages(t *testing.T) {
+	home, dir := t.TempDir(), photos(t, 16)
+	l := prepared(t, home, dir)
+	if _, err := l.Taught(""); !errors.As(err, new(*NothingTaughtError)) {
+		t.Errorf("before the first image: %v", err)
+	}
+	if said := teach(t, l, "red", files(dir, "red", 0, 1)...); said.Ready || said.Images != 1 || said.Added != 1 || said.Model != TaughtName {
+		t.Errorf("after one image it is %+v", said)
+	}
+	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*FewClassesError)) {
+		t.Errorf("with one class: %v", err)
+	}
+	said := teach(t, l, "blue", files(dir, "blue", 0, 1)...)
+	if !said.Ready || len(said.Classes) != 2 || said.Classes[0] != (TaughtClass{"red", 1}) {
+		t.Errorf("after two images it is %+v", said)
+	}
+	red := filepath.Join(dir, "red", "9.png")
+	first := predicted(t, l, Ref{}, red)
+	if first <= 0.5 || first > 0.9999 {
+		t.Errorf("from an image each, the probability of red is %g", first)
+	}
+	// The same model, changed in place: no new network is compiled.
+	before, err := l.Trained(t.Context(), Ref{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said = teach(t, l, "red", files(dir, "red", 0, 6)...)
+	if said.Added != 5 || said.Images != 7 { // the first is known
+		t.Errorf("after six images, one of them known, it is %+v", said)
+	}
+	teach(t, l, "blue", files(dir, "blue", 1, 6)...)
+	after, err := l.Trained(t.Context(), Ref{})
+	if err != nil || !after.Model.Shares(before.Model) || len(after.Model.Provenance.Files) != 12 || len(before.Model.Provenance.Files) != 2 {
+		t.Errorf("the model was made anew, or says %+v: %v", after, err)
+	}
+	if got := predicted(t, l, Ref{}, red); got == first || got <= 0.5 {
+		t.Errorf("after more images the probability of red is %g, and it was %g", got, first)
+	}
+	e, err := l.Evaluate(t.Context(), Ref{}, EvaluateOptions{Split: imagefolder.Val})
+	if err != nil || e.Report.Accuracy < 0.9 {
+		t.Errorf("evaluated, it is %+v: %v", e, err)
+	}
+	now, err := l.Taught("")
+	if err != nil || now.Accuracy == nil || *now.Accuracy < 0.9 || now.Interval.High < *now.Accuracy {
+		t.Errorf("judged by the other images it is %+v, %v", now, err)
+	}
+}
+
+// What was wrong is taken back: a call, a class, or an image that belongs to another class.
+func TestTeachingIsTakenBack(t *testing.T) {
+	dir := photos(t, 12)
+	l := prepared(t, t.TempDir(), dir)
+	teach(t, l, "red", files(dir, "red", 0, 4)...)
+	teach(t, l, "blue", files(dir, "blue", 0, 4)...)
+	want := predicted(t, l, Ref{}, filepath.Join(dir, "red", "9.png"))
+	teach(t, l, "green", files(dir, "red", 5, 8)...)
+	said, err := l.Unteach(t.Context(), "", "")
+	if err != nil || said.Images != 8 || len(said.Classes) != 2 {
+		t.Fatalf("taken back it is %+v, %v", said, err)
+	}
+	teach(t, l, "red", files(dir, "blue", 6, 7)...) // wrong, and then right
+	if said := teach(t, l, "blue", files(dir, "blue", 6, 7)...); said.Moved != 1 || said.Classes[0].Images != 4 || said.Classes[1].Images != 5 {
+		t.Errorf("a moved image: %+v", said)
+	}
+	if _, err := l.Unteach(t.Context(), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := predicted(t, l, Ref{}, filepath.Join(dir, "red", "9.png")); got < want-1e-5 || got > want+1e-5 {
+		t.Errorf("after all was taken back the probability is %g, and it was %g", got, want)
+	}
+	if said, err := l.Unteach(t.Context(), "", "blue"); err != nil || said.Ready || len(said.Classes) != 1 {
+		t.Errorf("without a class: %+v, %v", said, err)
+	}
+	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*FewClassesError)) {
+		t.Errorf("with one class left: %v", err)
+	}
+	if _, err := l.Unteach(t.Context(), "", "blau"); !errors.As(err, new(*NotFoundError)) {
+		t.Errorf("an unknown class: %v", err)
+	}
+	if err := l.ForgetTaught(""); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.Taught(""); err == nil {
+		t.Error("it was forgotten and is there")
+	}
+}
+
+// A taught model is saved, loaded and predicts the same; what it cannot do says so.
+func TestATaughtModelIsSaved(t *testing.T) {
+	dir := photos(t, 12)
+	l := prepared(t, t.TempDir(), dir)
+	teach(t, l, "red", files(dir, "red", 0, 4)...)
+	teach(t, l, "blue", files(dir, "blue", 0, 4)...)
+	red := filepath.Join(dir, "red", "9.png")
+	want := predicted(t, l, Ref{}, red)
+	trained, err := l.Trained(t.Context(), Ref{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := filepath.Join(t.TempDir(), "model")
+	if err := trained.Model.Save(saved, classifier.SaveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if card, err := os.ReadFile(filepath.Join(saved, "README.md")); err != nil || !strings.Contains(string(card), "taught 8 images") || strings.Contains(string(card), "headstart verify") {
+		t.Errorf("its card is %s, %v", card, err)
+	}
+	if _, _, err := l.Verify(t.Context(), "", classifier.VerifyOptions{}); !errors.Is(err, classifier.ErrTaught) {
+		t.Errorf("verified: %v", err)
+	}
+	if _, err := l.LoadModel(t.Context(), saved, "loaded", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := predicted(t, l, Ref{}, red); got != want {
+		t.Errorf("loaded, the probability is %g, and it was %g", got, want)
+	}
+	if _, err := l.Teach(t.Context(), TeachOptions{Model: "loaded", Class: "red", Images: files(dir, "red", 5, 6)}); !errors.As(err, new(*NotTaughtError)) {
+		t.Errorf("a loaded model was taught: %v", err)
+	}
+}
+
+func TestTeachWhatCannotBe(t *testing.T) {
+	dir := photos(t, 4)
+	l := prepared(t, t.TempDir(), dir)
+	broken := filepath.Join(testfile.Write(t, map[string]string{"broken.png": "no image"}), "broken.png")
+	for want, o := range map[string]TeachOptions{
+		"must have a name":                       {Images: files(dir, "red", 0, 1)},
+		"at most 200 bytes":                      {Class: strings.Repeat("x", 300)},
+		"must have a name of at most":            {Class: "\xff"},
+		"none of the 1 images could be read":     {Class: "red", Images: []Image{{Name: "broken", File: broken}}},
+		"none of the 1 images could be read; ":   {Class: "red", Images: files(dir, "red", 90, 91)},
+		"it was not made by teaching images, an": {Class: "red", Model: "resnet50"},
+	} {
+		if _, err := l.Teach(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q in it", o, err, want)
+		}
+	}
+	said, err := l.Teach(t.Context(), TeachOptions{Class: "red", Images: append(files(dir, "red", 0, 2), Image{Name: "broken", File: broken})})
+	if err != nil || said.Added != 2 || len(said.Skipped) != 1 || said.Skipped[0].Path != broken {
+		t.Errorf("with one that cannot be read: %+v, %v", said, err)
+	}
+}
+
+// Images of a camera come while cells predict.
+func TestTeachAndPredictAtOnce(t *testing.T) {
+	dir := photos(t, 12)
+	l := prepared(t, t.TempDir(), dir)
+	teach(t, l, "red", files(dir, "red", 0, 1)...)
+	teach(t, l, "blue", files(dir, "blue", 0, 1)...)
+	var group sync.WaitGroup
+	for n, class := range []string{"red", "blue"} {
+		group.Go(func() {
+			for i := range 6 {
+				pixels := imageio.RGB{Width: 4, Height: 4, Pix: make([]uint8, 48)}
+				for at := range pixels.Pix {
+					pixels.Pix[at] = uint8(40*i + at + n*100)
+				}
+				if _, err := l.Teach(t.Context(), TeachOptions{Class: class, Images: []Image{{Name: "frame", Pixels: pixels}}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		group.Go(func() {
+			for range 6 {
+				trained, err := l.Trained(t.Context(), Ref{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := l.Predict(t.Context(), trained, files(dir, class, 3, 4), 2); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if said, err := l.Taught(""); err != nil || said.Images != 14 {
+		t.Errorf("it is %+v, %v", said, err)
+	}
+}
