@@ -45,10 +45,24 @@ const (
 	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the center, as torchvision's ImageNet transforms
 )
 
+// A Decoding is how exactly an image is decoded that is resized afterwards.
+type Decoding string
+
+// The decodings.
+const (
+	// Exact decodes every pixel.
+	Exact Decoding = "exact"
+	// Scaled decodes a JPEG of several times the size at a half, a quarter or an eighth of it, still at least twice what it becomes,
+	// as Pillow's draft mode. Of a phone's photo that takes a quarter of the time, and pixels differ by one gray level on average at
+	// most. Nearest takes pixels as they are, and always from an image that is decoded exactly.
+	Scaled Decoding = "scaled"
+)
+
 // A Geometry says which square an image becomes.
 type Geometry struct {
-	Size   int    // side in pixels
-	Method Method // empty means Bilinear
+	Size   int      // side in pixels
+	Method Method   // empty means Bilinear
+	Decode Decoding `json:",omitempty"` // empty means Exact, as before there was a choice
 }
 
 // Validate refuses a geometry that no image can be brought to.
@@ -58,9 +72,14 @@ func (g Geometry) Validate() error {
 	}
 	switch g.Method {
 	case "", Bilinear, Nearest, Crop:
+	default:
+		return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
+	}
+	switch g.Decode {
+	case "", Exact, Scaled:
 		return nil
 	}
-	return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
+	return fmt.Errorf("unknown way of decoding %q: choose %s or %s", g.Decode, Exact, Scaled)
 }
 
 // Bytes is the number of bytes of one image: size x size x 3.

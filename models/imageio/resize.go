@@ -8,17 +8,36 @@ func At(dst, data []byte, g Geometry, limits Limits) (err error) {
 	if err := g.Validate(); err != nil {
 		return err
 	}
-	header, decoded, err := decode(data, limits)
+	header, err := ReadHeader(data, limits)
 	if err != nil {
 		return err
 	}
-	upright(toRGB(decoded, header), header.Orientation).Resize(dst, g)
+	d, err := decode(data, limits, g.reduction(header.Upright()))
+	if err != nil {
+		return err
+	}
+	across, down := d.spans()
+	d.upright().resize(dst, g, across, down)
 	return nil
 }
 
+// A span is the part of a row or column of decoded pixels that the image takes. In a reduced image the last pixel may be cut: 9 pixels
+// at half the size are 5, of which the image takes 4.5.
+type span struct {
+	pixels       int
+	from, length float64
+}
+
+func whole(pixels int) span { return span{pixels, 0, float64(pixels)} }
+
+func (s span) mirrored() span { return span{s.pixels, float64(s.pixels) - s.from - s.length, s.length} }
+
 // Resize brings the image to a geometry; dst is [size, size, 3]. The numbers are Pillow's, to the last bit.
-func (p RGB) Resize(dst []uint8, g Geometry) {
-	x, y := g.axes(p.Width, p.Height)
+func (p RGB) Resize(dst []uint8, g Geometry) { p.resize(dst, g, whole(p.Width), whole(p.Height)) }
+
+// resize is Resize of the part of the pixels that is the image.
+func (p RGB) resize(dst []uint8, g Geometry, across, down span) {
+	x, y := g.axes(across, down)
 	if g.Method == Nearest {
 		p.pick(dst, x, y)
 		return
