@@ -1,11 +1,13 @@
 package features
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -21,12 +23,14 @@ type Identity struct {
 // Identity says which weights and which treatment of the images give these features.
 func (b *Backbone) Identity() Identity {
 	a := b.network.Architecture()
+	depends := []string{b.network.Fingerprint(), string(b.options.Method), string(b.options.Precision)}
+	if b.options.Decode != imageio.Exact { // which has no word of its own: it was the only one once
+		depends = append(depends, string(b.options.Decode))
+	}
 	return Identity{
-		Architecture: a, Weights: b.network.Weights(), Geometry: imagefolder.Geometry{Size: a.Size, Method: b.options.Method},
-		Precision: b.options.Precision,
-		Fingerprint: strings.Join([]string{
-			b.network.Fingerprint(), string(b.options.Method), string(b.options.Precision),
-		}, "|"),
+		Architecture: a, Weights: b.network.Weights(),
+		Geometry:  imagefolder.Geometry{Size: a.Size, Method: b.options.Method, Decode: b.options.Decode},
+		Precision: b.options.Precision, Fingerprint: strings.Join(depends, "|"),
 	}
 }
 
@@ -43,5 +47,5 @@ func (id Identity) Open(ctx context.Context) (*Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(network, Options{Precision: id.Precision, Method: id.Geometry.Method}), nil
+	return New(network, Options{Precision: id.Precision, Method: id.Geometry.Method, Decode: cmp.Or(id.Geometry.Decode, imageio.Exact)}), nil
 }

@@ -133,6 +133,16 @@ func BenchmarkClusters(b *testing.B) {
 	}
 }
 
+// fingerprint describes an encoded image.
+func fingerprint(t *testing.T, data []byte) Fingerprint {
+	t.Helper()
+	decoded, err := imageio.DecodeFor(data, seen(DefaultOptions()), imageio.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fingerprintOf(decoded)
+}
+
 // TestNearDuplicatesOfRealImages shows that most copies at half the size and low quality are found, and that images of one
 // series (hands before a wall) are told apart.
 func TestNearDuplicatesOfRealImages(t *testing.T) {
@@ -150,18 +160,12 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if len(data) > 1<<20 {
 			continue // the camera's originals of others
 		}
-		print, _, err := fingerprint(data, imageio.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		print := fingerprint(t, data)
 		prints = append(prints, print)
 		if i%5 != 0 {
 			continue
 		}
-		copied, _, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		copied := fingerprint(t, []byte(jpegOf(t, half(t, data), 50)))
 		copies++
 		if print.near(copied, DefaultNearBits) {
 			found++

@@ -79,12 +79,12 @@ func (o Options) validate() error {
 	if by := []GroupBy{GroupByNothing, GroupByFolder, GroupByPrefix}; !slices.Contains(by, o.GroupBy) {
 		return &OptionError{"group-by", fmt.Sprintf("must be empty, %s or %s, got %q", GroupByFolder, GroupByPrefix, o.GroupBy)}
 	}
-	return Geometry{Size: o.Size, Method: o.Method}.Validate()
+	return Geometry{Size: o.Size, Method: o.Method, Decode: o.Decode}.Validate()
 }
 
 // build checks the candidates and fills the dataset.
 func (d *Dataset) build(ctx context.Context, l source.Layout) error {
-	known := openMemory(d.Root, d.Options.StateDir)
+	known := openMemory(d.Root, d.Options.StateDir, seen(d.Options).Decode)
 	if err := d.useClasses(ctx, &l, known); err != nil {
 		return err
 	}
@@ -114,7 +114,9 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 			Height: v.Height})
 		d.prints = append(d.prints, v.Print)
 		d.groups = append(d.groups, d.Options.GroupBy.key(c))
+		d.files = append(d.files, c.File)
 	}
+	d.Unread = known.unread
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
 			len(d.Skipped), phrase.Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
@@ -259,7 +261,7 @@ func (d *Dataset) finish() {
 
 // Geometry is what the items become for the model, by the options.
 func (d *Dataset) Geometry() Geometry {
-	return Geometry{Size: d.Options.Size, Method: d.Options.Method}
+	return Geometry{Size: d.Options.Size, Method: d.Options.Method, Decode: d.Options.Decode}
 }
 
 func (d *Dataset) file(item int) string {

@@ -18,9 +18,7 @@ func Decode(data []byte, limits Limits) (img RGB, err error) {
 	if err != nil {
 		return RGB{}, err
 	}
-	out := d.upright()
-	out.Transparent = transparent(d.Image)
-	return out, nil
+	return d.upright(), nil
 }
 
 // A decoded is an image as its file stores it, before the orientation is applied.
@@ -30,7 +28,11 @@ type decoded struct {
 	across, down span   // the part of the pixels that is the image
 }
 
-func (d decoded) upright() RGB { return upright(toRGB(d.Image, d.header), d.header.Orientation) }
+func (d decoded) upright() RGB {
+	out := upright(toRGB(d.Image, d.header), d.header.Orientation)
+	out.Transparent = transparent(d.Image)
+	return out
+}
 
 // spans are the parts of the pixels after the orientation is applied.
 func (d decoded) spans() (across, down span) {

@@ -48,7 +48,8 @@ func decodeReduced(data []byte, header Header, reduction int) (d decoded, ok boo
 		return decoded{}, false
 	}
 	size, times := pixels.Rect.Size(), float64(reduction)
-	across, down := span{size.X, 0, float64(header.Width) / times}, span{size.Y, 0, float64(header.Height) / times}
+	part := func(pixels, of int) span { return span{pixels: pixels, length: float64(of) / times} }
+	across, down := part(size.X, header.Width), part(size.Y, header.Height)
 	header.Width, header.Height = size.X, size.Y
 	return decoded{pixels, header, across, down}, true
 }

@@ -28,16 +28,17 @@ type Image struct {
 	Limits imageio.Limits // of what is decoded of File; zero: imageio's default
 }
 
-// Decode returns the image's own pixels.
-func (i Image) Decode() (imageio.RGB, error) {
+// Resized are the image's pixels in a geometry, [size, size, 3].
+func (i Image) Resized(geometry imageio.Geometry) ([]uint8, error) {
 	if i.File == "" {
-		return i.Pixels, nil
+		return i.resized(geometry), nil
 	}
 	data, err := imageio.ReadFile(i.File)
 	if err != nil {
-		return imageio.RGB{}, err
+		return nil, err
 	}
-	return imageio.Decode(data, i.Limits)
+	pixels := make([]uint8, geometry.Bytes())
+	return pixels, imageio.At(pixels, data, geometry, i.Limits)
 }
 
 // resized are the pixels of an image that is in no file, in a geometry.
@@ -204,7 +205,7 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 	if err != nil {
 		return nil, nil, err
 	}
-	backbone := m.backbone("")
+	backbone := m.backbone(imagefolder.Geometry{})
 	trained := m.trained()
 	if trained != nil {
 		backbone = trained.Backbone()
@@ -243,7 +244,7 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	if err != nil {
 		return nil, nil, err
 	}
-	if values, err = features.OfDataset(ctx, device, m.backbone(data.Options.Method), l.home, data, progress); err != nil {
+	if values, err = features.OfDataset(ctx, device, m.backbone(data.Geometry()), l.home, data, progress); err != nil {
 		return nil, nil, err
 	}
 	return values, append([]int{len(data.Items)}, m.Backbone.FeatureShape()...), nil

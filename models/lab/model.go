@@ -43,9 +43,10 @@ func (m *Model) HeadChosen() bool {
 	return m.chosen
 }
 
-// backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
-func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
-	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
+// backbone is the network as training uses it, with images that come to its own size as a geometry says; what that leaves open is as
+// the weights want it.
+func (m *Model) backbone(g imagefolder.Geometry) *features.Backbone {
+	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: g.Method, Decode: g.Decode})
 }
 
 func (m *Model) trained() *classifier.Model {
@@ -145,7 +146,7 @@ func (l *Lab) buildTop(ctx context.Context, o ModelOptions) (*Model, error) {
 		return nil, err
 	}
 	top := &Model{Backbone: whole, precision: o.Precision}
-	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(""))
+	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(imagefolder.Geometry{}))
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func (l *Lab) Method(data *imagefolder.Dataset) imagefolder.Method {
 	if err != nil {
 		return data.Options.Method
 	}
-	return m.backbone(data.Options.Method).Identity().Geometry.Method
+	return m.backbone(data.Geometry()).Identity().Geometry.Method
 }
 
 // Models lists the models, the current one last.

@@ -93,6 +93,17 @@ func Size(data []byte) (width, height int, err error) {
 	return d.width, d.height, err
 }
 
+// Reducible tells whether DecodeReduced takes a file, as far as the headers before its first scan say, and whether it comes in passes,
+// all of which are held until the last.
+func Reducible(data []byte) (inPasses bool, err error) {
+	d := &decoder{data: data, reduction: 2}
+	if len(data) < 4 || data[0] != 0xff || data[1] != 0xd8 {
+		return false, errOther
+	}
+	_, err = d.headers(2)
+	return d.inPasses, err
+}
+
 // ratio is the number of luma samples for each chroma sample. Where image.YCbCr has no such ratio, it brings all planes to
 // the size of the image.
 func (d *decoder) ratio() image.YCbCrSubsampleRatio {
