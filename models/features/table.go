@@ -19,7 +19,8 @@ import (
 // A Table holds the features of a dataset's images in memory.
 type Table struct {
 	length int
-	rows   map[int][]float32 // by item
+	rows   map[int][]float32 // by item; of a table that was computed, parts of values
+	values []float32         // [items, length], in the order in which they were asked for; nil for a part of another table
 	parts  []part            // of a row
 }
 
@@ -103,6 +104,7 @@ func (p *Pass) Compute(
 ) (*Table, error) {
 	job := &computeJob{pass: p, data: data, workers: workers, variation: variation, progress: progress, started: time.Now()}
 	job.table = &Table{length: p.Length(), rows: make(map[int][]float32, len(items)), parts: p.parts}
+	job.table.values = make([]float32, len(items)*job.table.length)
 	job.state.Total = len(items)
 	if err := job.find(items); err != nil {
 		return nil, err
@@ -120,12 +122,12 @@ func (p *Pass) Compute(
 // find takes what the cache has.
 func (j *computeJob) find(items []int) error {
 	j.missing = map[resnet.Cut][]int{}
-	for _, item := range items {
+	for n, item := range items {
 		key, err := j.key(item)
 		if err != nil {
 			return err
 		}
-		row := make([]float32, j.table.length)
+		row := j.table.values[n*j.table.length:][:j.table.length:j.table.length]
 		j.table.rows[item] = row
 		if cut := j.pass.find(key, row); cut != "" {
 			j.missing[cut] = append(j.missing[cut], item)
