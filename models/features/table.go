@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -141,6 +142,7 @@ func (j *computeJob) find(items []int) error {
 // read decodes items on all cores while the backbone computes the stages of a cut.
 func (j *computeJob) read(ctx context.Context, cut resnet.Cut, items []int) error {
 	j.tell(true)
+	defer timeline.Start(ctx, "frozen pass")()
 	p := j.pass
 	extractor, err := p.extractor(ctx, cut, len(items))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -88,10 +89,12 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if err := d.useClasses(ctx, &l, known); err != nil {
 		return err
 	}
+	checked := timeline.Start(ctx, "check images")
 	verdicts, err := checkAll(ctx, d.Root, l.Candidates, d.Options, known)
 	if err != nil {
 		return err
 	}
+	checked()
 	if err := known.save(); err != nil {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
@@ -137,7 +140,9 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
 	}
+	clustered := timeline.Start(ctx, "find near-duplicates")
 	found := findClusters(d.Items, d.prints, d.Options.NearBits)
+	clustered()
 	together := d.together(found)
 	d.assign(together)
 	for _, list := range together {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -75,7 +76,10 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*Reader, error) {
 	}
 	r := &Reader{queue: make(chan *Batch, o.Ahead), spare: make(chan []uint8, o.Ahead+2), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(ctx)
-	go r.run(d, o)
+	go func() {
+		defer timeline.Start(ctx, "decode")()
+		r.run(d, o)
+	}()
 	return r, nil
 }
 
