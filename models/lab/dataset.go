@@ -12,7 +12,6 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/imageio/resized"
-	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // LoadDataset checks and splits a folder, a list or an archive, and makes it the current dataset.
@@ -55,21 +54,23 @@ func (l *Lab) SampleDataset(ctx context.Context, o imagefolder.SampleOptions) (*
 // keeping are the options of a load that keeps in the state folder what it finds out, and the images at the size of the model.
 func (l *Lab) keeping(o imagefolder.Options) imagefolder.Options {
 	o.StateDir, o.Pixels = l.cacheDir("datasets"), l.pixels()
-	o.Keep = append(slices.Clone(o.Keep), l.geometry(o))
+	o.Keep = append(slices.Clone(o.Keep), l.geometries(o)...)
 	return o
 }
 
-// geometry is what the images of a dataset will become: for the current model, else for the usual weights.
-func (l *Lab) geometry(o imagefolder.Options) imagefolder.Geometry {
+// geometries are what the images of a dataset will become: for the current model, else for any that is built next.
+func (l *Lab) geometries(o imagefolder.Options) []imagefolder.Geometry {
 	g := imagefolder.Geometry{Size: o.Size, Method: o.Method, Decode: o.Decode}
 	if m, err := l.Model(""); err == nil {
-		return m.backbone(g).Identity().Geometry
-	}
-	if usual, ok := resnet.FindSet(resnet.SetImageNet); ok {
-		g.Method = cmp.Or(g.Method, usual.Geometry.Method)
+		return []imagefolder.Geometry{m.backbone(g).Identity().Geometry}
 	}
 	g.Decode = cmp.Or(g.Decode, imageio.DefaultDecoding)
-	return g
+	if g.Method != "" {
+		return []imagefolder.Geometry{g}
+	}
+	whole, center := g, g
+	whole.Method, center.Method = imagefolder.Bilinear, imagefolder.Crop // what weights ask for
+	return []imagefolder.Geometry{whole, center}
 }
 
 // openPixels opens the store of resized images. Without one the work goes on, and images are decoded again.

@@ -24,7 +24,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
-// DefaultLimit is how many bytes a store takes where nothing else is said: 2 GiB, some 11,000 photos at 224 x 224 with a thumbnail each.
+// DefaultLimit is how many bytes a store takes where nothing else is said: 2 GiB, some 6,000 photos at 224 x 224, whole and cropped, with a thumbnail.
 const DefaultLimit = 2 << 30
 
 const (
