@@ -4,7 +4,7 @@ The programs take turns, a pass over all images each, so that whatever else the 
 counts is processor time, which another load disturbs least; printed are medians and the median of the ratios of a round.
 TensorFlow's resize is asked for twice: as tf.data pipelines call it (four neighbors, whatever the scale, so that it aliases)
 and with antialias=True, which is what Pillow and Headstart compute. Headstart's pixels are Pillow's to the last bit; "plain" is
-what it does where it was built without GOEXPERIMENT=simd, or not for amd64.
+what it does where it was built without GOEXPERIMENT=simd, or not for amd64; "scaled" is --decode scaled, whose peer is Pillow's draft.
 
     python bench/decode.py [--folder DIR] [--images 120] [--rounds 9] [--method bilinear]
 
@@ -31,6 +31,15 @@ def pillow(data):
     Image.open(io.BytesIO(data)).convert("RGB").resize((SIZE, SIZE), Image.BILINEAR).tobytes()
 
 
+def draft(data):
+    """Pillow's scaled decoding, to at least twice the size."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(data))
+    box = image.draft("RGB", (2 * SIZE, 2 * SIZE))
+    image.convert("RGB").resize((SIZE, SIZE), Image.BILINEAR, box and box[1]).tobytes()
+
+
 def tensorflow(antialias):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -51,7 +60,7 @@ def serve(name, files):
     """What a peer's own process does."""
     import time
 
-    one = {"pillow": lambda: pillow, "tensorflow": lambda: tensorflow(False), "tensorflow antialias": lambda: tensorflow(True)}[name]()
+    one = {"pillow": lambda: pillow, "pillow draft": lambda: draft, "tensorflow": lambda: tensorflow(False), "tensorflow antialias": lambda: tensorflow(True)}[name]()
     images = [pathlib.Path(f).read_bytes() for f in files]
     one(images[0])
     for _ in sys.stdin:
@@ -66,7 +75,8 @@ class Program:
 
     def __init__(self, name, command):
         self.name, self.rates = name, []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=self.errors)
 
     def run(self, images):
         try:
@@ -79,6 +89,12 @@ class Program:
             return False
         self.rates.append(images / json.loads(line)["cpu_seconds"])
         return True
+
+    def why(self):
+        """The last line that it wrote to its standard error."""
+        self.errors.seek(0)
+        lines = [line.strip() for line in self.errors if line.strip()]
+        return lines[-1] if lines else "it wrote nothing to its standard error"
 
     def close(self):
         self.process.stdin.close()
@@ -108,9 +124,11 @@ def main():
             subprocess.run(["go", "build", "-o", binary, "./bench/decode"], cwd=HERE.parent, check=True,
                            env={**os.environ, "GOEXPERIMENT": experiment})
             ours.append(Program(name, [binary, options.method, *files]))
+            if experiment and options.method != "nearest":
+                ours.append(Program(name + " scaled", [binary, options.method + ":scaled", *files]))
             said = subprocess.run([binary, options.method], input="", capture_output=True, text=True, check=True).stderr.strip()
             print(f"{name}: {said}")
-        peers = [Program(n, [sys.executable, __file__, "--serve", n, *files]) for n in ("pillow", "tensorflow", "tensorflow antialias")]
+        peers = [Program(n, [sys.executable, __file__, "--serve", n, *files]) for n in ("pillow", "pillow draft", "tensorflow", "tensorflow antialias")]
         running = [*ours, *peers]
         for _ in range(options.rounds + 1):  # the first warms up
             running = [p for p in running if p.run(len(files))]
@@ -123,9 +141,9 @@ def main():
             ratios = [a / b for a, b in zip(mine.rates, program.rates)]
             line += f"   {mine.name} is {statistics.median(ratios):.2f} x ({min(ratios):.2f} to {max(ratios):.2f})"
         print(line)
-    for peer in peers:
+    for peer in [*ours, *peers]:
         if peer not in running:
-            print(f"decode+resize {peer.name:22} left out: it does not run here")
+            print(f"decode+resize {peer.name:22} left out: {peer.why()}")
 
 
 if __name__ == "__main__":

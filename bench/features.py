@@ -29,14 +29,20 @@ class Program:
 
     def __init__(self, name, command, environment):
         self.name, self.seconds, self.cpu, self.peak = name, [], [], 0
+        self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        stderr=subprocess.DEVNULL, env=environment)
+                                        stderr=self.errors, env=environment)
 
     def read(self):
         line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.name} ended with status {self.process.wait()}")
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except ValueError:
+            self.process.stdin.close()
+            status = self.process.wait()
+            self.errors.seek(0)
+            said = (line + self.errors.read()).strip()
+            sys.exit(f"{self.name} ended with status {status}:\n{said[-2000:] or 'it wrote nothing'}")
 
     def run(self, images):
         self.process.stdin.write(f"{images}\n")

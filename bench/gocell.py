@@ -57,11 +57,17 @@ class Kernel:
         file = os.path.join(self.folder.name, f"kernel-{uuid.uuid4()}.json")
         write_connection_file(file, ip="127.0.0.1")
         argv = [file if word == "{file}" else word for word in argv]
-        self.process = subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL, cwd=self.folder.name)
+        self.errors = tempfile.TemporaryFile("w+", errors="replace")
+        self.process = subprocess.Popen(argv, env=env, stderr=self.errors, cwd=self.folder.name)
         self.client = BlockingKernelClient(connection_file=file)
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except RuntimeError as failure:
+            self.process.kill()
+            self.errors.seek(0)
+            raise SystemExit(f"{argv[0]} did not start: {failure}\n{self.errors.read()[-2000:]}")
 
     def run(self, code):
         """Runs a cell and returns its seconds, from the request to the idle state."""

@@ -5,7 +5,9 @@ the tutorial writes it (the features are computed in every epoch) and with the c
 turns, so that whatever else the machine does hits all of them alike. Each Headstart round trains once with an empty
 cache and once more on what that left.
 
-    python bench/train.py [--per-class 40] [--epochs 10] [--rounds 1] [--skip-tutorial]
+--timeline prints when the parts of Headstart's job begin and end, as seconds since its program was started, and runs no peer.
+
+    python bench/train.py [--timeline] [--per-class 40] [--epochs 10] [--rounds 1] [--skip-tutorial]
 
 It needs go, the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH), and keras, tensorflow and pillow in this Python.
 """
@@ -58,6 +60,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--skip-tutorial", action="store_true", help="only the Keras with caching: the other takes minutes")
+    parser.add_argument("--timeline", action="store_true", help="only the parts of Headstart's job, cold and then on its cache")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -67,6 +70,10 @@ def main():
                        env={**os.environ, "GOEXPERIMENT": "simd"})  # as setup builds it
         environment = dict(os.environ, GOMLX_NO_AUTO_INSTALL="1", TF_CPP_MIN_LOG_LEVEL="3")
         tuned = dict(environment, GLIBC_TUNABLES=TUNABLES)
+        if options.timeline:
+            for turn in ("cold", "on what that left"):
+                timeline(turn, [str(binary), "-photos", str(photos), "-home", str(scratch / "home"), "-epochs", str(options.epochs)], tuned)
+            return
         peer = [sys.executable, str(HERE / "train" / "peer.py"), str(photos)]
         results = {}
         for turn in range(options.rounds):
@@ -78,6 +85,21 @@ def main():
             for name, command, env in jobs:
                 results.setdefault(name, []).append(run(command, env))
         report(results)
+
+
+def timeline(turn, command, environment):
+    """Prints the parts of one run, by their beginning."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "timeline"
+        result = run([*command, "-timeline", str(file)], environment)
+        spans = sorted((json.loads(line) for line in file.read_text().splitlines()), key=lambda s: s["start"])
+    before = result["wall"] - result["seconds"]  # the program's start and end
+    whole = result["seconds"] or 1
+    print(f"{turn}: {result['wall']:.2f} s, {before:.2f} s of them for the program's start and end")
+    for span in spans:
+        first, last = (round(40 * span[key] / whole) for key in ("start", "end"))
+        bar = " " * first + "#" * max(1, last - first)
+        print(f"  {span['name']:28} {span['start']:7.2f} to {span['end']:7.2f}  {span['end'] - span['start']:6.2f} s  |{bar:41.41}|")
 
 
 def report(results):

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"testing"
 
 	"github.com/headstart-nb/headstart/models"
 	"github.com/headstart-nb/headstart/models/training"
@@ -179,8 +180,24 @@ func ExampleSession_Backbone() {
 	// Output: an image becomes [256] numbers
 }
 
-func scratch() string {
+// TestMain gives the examples a folder for temporary files that goes with them: they cannot have one of testing.T.
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "headstart-example-*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Setenv("TMPDIR", dir); err != nil {
+		log.Fatal(err)
+	}
+	status := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(status)
+}
+
+func scratch() string {
+	dir, err := os.MkdirTemp("", "example-*")
 	if err != nil {
 		log.Fatal(err)
 	}

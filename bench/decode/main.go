@@ -1,5 +1,6 @@
 // Command decode decodes and resizes images in one thread, for bench/decode.py: for each line of standard input it runs once
-// over all files named as arguments, and answers with a line of JSON.
+// over all files named as arguments, and answers with a line of JSON. The first argument is a resize method, and behind a colon, if
+// it is not to be exact, a decoding.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,7 +33,8 @@ func run(method string, files []string) error {
 		}
 		images = append(images, data)
 	}
-	g := imageio.Geometry{Size: 224, Method: imageio.Method(method)}
+	method, decoding, _ := strings.Cut(method, ":")
+	g := imageio.Geometry{Size: 224, Method: imageio.Method(method), Decode: imageio.Decoding(decoding)}
 	dst := make([]uint8, g.Bytes())
 	fmt.Fprintln(os.Stderr, "vectorized:", imageio.Vectorized())
 	lines := bufio.NewScanner(os.Stdin)

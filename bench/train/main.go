@@ -5,12 +5,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/training"
@@ -19,12 +22,23 @@ import (
 func main() {
 	photos := flag.String("photos", "", "folder with a folder of photos for each class")
 	home := flag.String("home", "", "state folder; features found there are not computed")
+	times := flag.String("timeline", "", "file for the parts of the job, one JSON object a line")
 	epochs := flag.Int("epochs", training.DefaultRecipe().Epochs, "epochs")
 	flag.Parse()
-	if err := run(context.Background(), *photos, *home, *epochs); err != nil {
+	if err := runRecorded(*photos, *home, *epochs, *times); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// runRecorded runs the job, and writes its timeline where one is asked for.
+func runRecorded(photos, home string, epochs int, times string) error {
+	if times == "" {
+		return run(context.Background(), photos, home, epochs)
+	}
+	recorder := timeline.New(time.Now())
+	err := run(timeline.With(context.Background(), recorder), photos, home, epochs)
+	return errors.Join(err, atomicfile.WriteFile(times, recorder.Write))
 }
 
 // result is the line that is printed. Times are seconds since the process started working.

@@ -53,13 +53,15 @@ func TestTrainWithoutFlags(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for _, c := range [][2]string{ // in this order: what is loaded is verified
-		{"%evaluate --run first --dir photos", "accuracy"}, {"%attach first", ""}, {"%verify first", "first: identical"},
-		{"%load model --name saved", ""}, {"%verify saved", "identical"},
+	for _, cell := range []struct{ line, want string }{ // in this order: the last one needs what the one before loads
+		{"%evaluate --run first --dir photos", "accuracy"},
+		{"%attach first", ""},
+		{"%verify first", "first: identical"},
+		{"%load model --name saved", ""},
+		{"%verify saved", "identical"},
 	} {
-		line, want := c[0], c[1]
-		if got := mustCall(t, restarted, line); !strings.Contains(got.Output(), want) {
-			t.Errorf("after a restart %s says %q, want %q in it", line, got.Output(), want)
+		if got := mustCall(t, restarted, cell.line); !strings.Contains(got.Output(), cell.want) {
+			t.Errorf("after a restart %s says %q, want %q in it", cell.line, got.Output(), cell.want)
 		}
 	}
 	var told lab.Card

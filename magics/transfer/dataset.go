@@ -6,8 +6,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // DatasetFlags are the choices of %dataset load; the command line shares them.
@@ -18,9 +20,11 @@ type DatasetFlags struct {
 	Seed        int64
 	FollowSplit bool
 	Resize      string
+	Decode      string
 	MaxPixels   int64
 	FollowLinks bool
 	GroupBy     string
+	Rehash      bool
 }
 
 // Declare declares the flags.
@@ -33,9 +37,12 @@ func (o *DatasetFlags) Declare(f *pflag.FlagSet) {
 	f.BoolVar(&o.FollowSplit, "follow-split", false, "keep the split of the folder's own train, val and test folders, even where images are shared")
 	magics.Enum(f, &o.Resize, "resize", resizeAuto, []string{resizeAuto, "bilinear", "nearest", "crop"},
 		"resize method: bilinear as PIL, nearest as Keras's flow_from_directory, crop as torchvision; auto is that of the weights")
+	magics.Enum(f, &o.Decode, "decode", string(imageio.DefaultDecoding), []string{string(imageio.Exact), string(imageio.Scaled)},
+		"decoding: exact, or scaled, which reads large JPEGs at a reduced size, as PIL's draft mode, twice as fast")
 	f.Int64Var(&o.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million")
 	magics.Enum(f, &o.GroupBy, "group-by", "", []string{string(imagefolder.GroupByFolder), string(imagefolder.GroupByPrefix)},
 		"keep the images of one video or patient in one split: by their folder, or by the prefix of their names")
+	f.BoolVar(&o.Rehash, "rehash", false, "read every file again, also one with the size, times and inode of the last check")
 	f.BoolVar(&o.FollowLinks, "follow-links", false, "follow symbolic links that stay inside the folder")
 }
 
@@ -54,6 +61,8 @@ func (o DatasetFlags) method() imagefolder.Method {
 func (o DatasetFlags) options(progress func(done, total int, what string)) imagefolder.Options {
 	options := imagefolder.DefaultOptions()
 	options.Name, options.Val, options.Test, options.Size, options.Method = o.Name, o.Val, o.Test, o.Size, o.method()
+	options.Decode, options.Rehash = imageio.Decoding(o.Decode), o.Rehash
+	options.Keep = []imagefolder.Geometry{drawing.ItemGeometry(options.Decode)}
 	options.Seed, options.FollowSplit, options.FollowLinks = o.Seed, o.FollowSplit, o.FollowLinks
 	options.GroupBy, options.Progress = imagefolder.GroupBy(o.GroupBy), progress
 	if o.MaxPixels != 0 {

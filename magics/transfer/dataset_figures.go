@@ -45,6 +45,9 @@ func datasetLine(data *imagefolder.Dataset) string {
 	if len(data.Skipped) > 0 {
 		line += "; " + count(len(data.Skipped), "file") + " skipped"
 	}
+	if data.Unread > 0 {
+		line += "; " + count(data.Unread, "file") + " of the same size, times and inode as at the last check not read again (--rehash reads all)"
+	}
 	return line
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/shard"
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // FeatureShard computes a shard of a folder of images. The job says which, and where it is kept.
@@ -24,5 +26,6 @@ func (p *Presenter) FeatureShard(ctx context.Context, page Page, architecture st
 	bar := newBar(ctx, page, "features", "images")
 	defer bar.end()
 	job.Progress = func(done features.Progress) { bar.report(done.Computed+done.Cached, done.Total, "") }
-	return p.lab.ShardFeatures(ctx, m, data.method(), job)
+	geometry := imagefolder.Geometry{Method: data.method(), Decode: imageio.Decoding(data.Decode)}
+	return p.lab.ShardFeatures(ctx, m, geometry, job)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/headstart-nb/headstart/internal/timeline"
 )
 
 // Options choose a device.
@@ -70,6 +71,7 @@ func Open(ctx context.Context, options Options) (*Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open device %q: %w", options.Device, err)
 	}
+	defer timeline.Start(ctx, "load plugin")()
 	opening.Lock()
 	defer opening.Unlock()
 	candidates, err := options.candidates(installedPlugins())

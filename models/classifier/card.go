@@ -1,11 +1,13 @@
 package classifier
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
@@ -41,7 +43,8 @@ func (m *Model) Card(figures []string) string {
 	}
 	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), cut, id.Architecture.Pool)
 	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
-	row("Images", "%d x %d pixels (%s), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method, id.Architecture.Preprocess)
+	row("Images", "%d x %d pixels (%s, %s decoding), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method,
+		cmp.Or(id.Geometry.Decode, imageio.Exact), id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
 	if !m.published() {
 		m.trainingRows(row)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
@@ -31,6 +32,7 @@ func (m *Model) EvaluateWith(ctx context.Context, data *imagefolder.Dataset, ite
 }
 
 func (m *Model) evaluate(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) (*metric.Report, error) {
+	defer timeline.Start(ctx, "evaluate")()
 	report, err := m.report(ctx, data, items, options)
 	if err != nil {
 		return nil, err

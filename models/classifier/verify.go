@@ -116,7 +116,7 @@ func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, 
 	root := cmp.Or(options.Root, p.DatasetRoot)
 	data := &imagefolder.Dataset{
 		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest, Together: p.Together,
-		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, MaxPixels: cmp.Or(options.Limits.MaxPixels, p.MaxPixels)},
+		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, Decode: id.Geometry.Decode, MaxPixels: cmp.Or(options.Limits.MaxPixels, p.MaxPixels)},
 	}
 	if o.Task == training.Regression {
 		data.Classes = nil

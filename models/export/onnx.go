@@ -42,7 +42,7 @@ func (n Network) onnxMetadata() (map[string]string, error) {
 		"input":         fmt.Sprintf("uint8 [batch, %d, %d, 3], RGB from 0 to 255", a.Size, a.Size),
 		"preprocessing": "inside the graph: " + string(a.Preprocess),
 	}
-	for key, value := range map[string]any{"classes": n.Classes, "resize": resize(n.Geometry)} {
+	for key, value := range map[string]any{"classes": n.Classes, "resize": resize{n.Geometry.Size, n.Geometry.Method}} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, err

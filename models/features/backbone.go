@@ -17,6 +17,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
@@ -25,6 +26,7 @@ import (
 type Options struct {
 	Precision resnet.Precision   // of the frozen pass
 	Method    imagefolder.Method // how images come to the network's size; empty: as the weights' publisher brings them there, if that is known
+	Decode    imageio.Decoding   // of images before they are resized; empty: imageio.DefaultDecoding
 }
 
 // DefaultOptions are float32, and images resized as the weights' publisher does.
@@ -40,6 +42,7 @@ type Backbone struct {
 // New makes a backbone of a network.
 func New(network *resnet.Backbone, options Options) *Backbone {
 	options.Method = cmp.Or(options.Method, network.Weights().Resize, imagefolder.Bilinear)
+	options.Decode = cmp.Or(options.Decode, imageio.DefaultDecoding)
 	return &Backbone{network: network, options: options}
 }
 

@@ -20,6 +20,7 @@ var ErrFile = errors.New("a network of an ONNX file is frozen, and gives the fea
 // ImageNet want it.
 func OfFile(file *onnxnet.Network, options Options) *Backbone {
 	options.Method = cmp.Or(options.Method, imageio.Crop)
+	options.Decode = cmp.Or(options.Decode, imageio.DefaultDecoding)
 	options.Precision = resnet.Float32
 	return &Backbone{file: file, options: options}
 }
@@ -73,7 +74,7 @@ func (b *Backbone) fileIdentity() Identity {
 		Weights: resnet.Origin{
 			Kind: resnet.KindFile, Path: b.file.Path(), SHA256: o.SHA256, Trained: true, Preprocess: o.Preprocess, Resize: b.options.Method,
 		},
-		Geometry: imageio.Geometry{Size: o.Size, Method: b.options.Method}, Precision: b.options.Precision, Output: o.Output,
-		Fingerprint: b.file.Fingerprint() + "|" + string(b.options.Method),
+		Geometry:  imageio.Geometry{Size: o.Size, Method: b.options.Method, Decode: b.options.Decode},
+		Precision: b.options.Precision, Output: o.Output, Fingerprint: b.fingerprint(b.file.Fingerprint(), string(b.options.Method)),
 	}
 }

@@ -1,11 +1,13 @@
 package features
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
@@ -27,12 +29,19 @@ func (b *Backbone) Identity() Identity {
 	}
 	a := b.network.Architecture()
 	return Identity{
-		Architecture: a, Weights: b.network.Weights(), Geometry: imagefolder.Geometry{Size: a.Size, Method: b.options.Method},
-		Precision: b.options.Precision,
-		Fingerprint: strings.Join([]string{
-			b.network.Fingerprint(), string(b.options.Method), string(b.options.Precision),
-		}, "|"),
+		Architecture: a, Weights: b.network.Weights(),
+		Geometry:    imagefolder.Geometry{Size: a.Size, Method: b.options.Method, Decode: b.options.Decode},
+		Precision:   b.options.Precision,
+		Fingerprint: b.fingerprint(b.network.Fingerprint(), string(b.options.Method), string(b.options.Precision)),
 	}
+}
+
+// fingerprint joins what features depend on with the decoding.
+func (b *Backbone) fingerprint(depends ...string) string {
+	if b.options.Decode != imageio.Exact { // which has no word of its own: it was the only one once
+		depends = append(depends, string(b.options.Decode))
+	}
+	return strings.Join(depends, "|")
 }
 
 // Name is for people: "ResNet50 v1.5", or "ONNX network".
@@ -67,11 +76,11 @@ func (id Identity) Open(ctx context.Context) (*Backbone, error) {
 		if err != nil {
 			return nil, err
 		}
-		return OfFile(file, Options{Method: id.Geometry.Method}), nil
+		return OfFile(file, Options{Method: id.Geometry.Method, Decode: cmp.Or(id.Geometry.Decode, imageio.Exact)}), nil
 	}
 	network, err := resnet.Open(ctx, id.Architecture.Options(id.Weights))
 	if err != nil {
 		return nil, err
 	}
-	return New(network, Options{Precision: id.Precision, Method: id.Geometry.Method}), nil
+	return New(network, Options{Precision: id.Precision, Method: id.Geometry.Method, Decode: cmp.Or(id.Geometry.Decode, imageio.Exact)}), nil
 }

@@ -91,11 +91,11 @@ func (p *Pass) compute(ctx context.Context, cut resnet.Cut, list []*Image, some 
 func OfDataset(
 	ctx context.Context, device *accel.Device, backbone *Backbone, home string, data *imagefolder.Dataset, progress func(Progress),
 ) (rows []float32, err error) {
-	table, items, err := tableOf(ctx, device, backbone, home, data, progress)
+	table, _, err := tableOf(ctx, device, backbone, home, data, progress)
 	if err != nil {
 		return nil, err
 	}
-	return table.Gather(make([]float32, 0, len(items)*table.Length()), items), nil
+	return table.values, nil // without a copy: feature maps of a folder take gigabytes
 }
 
 // StageRows are one stage's pooled features of a dataset's images.

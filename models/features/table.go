@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -19,7 +20,8 @@ import (
 // A Table holds the features of a dataset's images in memory.
 type Table struct {
 	length int
-	rows   map[int][]float32 // by item
+	rows   map[int][]float32 // by item; of a table that was computed, parts of values
+	values []float32         // [items, length], in the order in which they were asked for; nil for a part of another table
 	parts  []part            // of a row
 }
 
@@ -109,6 +111,7 @@ func (p *Pass) Compute(
 ) (*Table, error) {
 	job := &computeJob{pass: p, data: data, workers: workers, variation: variation, progress: progress, started: time.Now()}
 	job.table = &Table{length: p.Length(), rows: make(map[int][]float32, len(items)), parts: p.parts}
+	job.table.values = make([]float32, len(items)*job.table.length)
 	job.state.Total = len(items)
 	if err := job.find(items); err != nil {
 		return nil, err
@@ -126,12 +129,12 @@ func (p *Pass) Compute(
 // find takes what the cache has.
 func (j *computeJob) find(items []int) error {
 	j.missing = map[resnet.Cut][]int{}
-	for _, item := range items {
+	for n, item := range items {
 		key, err := j.key(item)
 		if err != nil {
 			return err
 		}
-		row := make([]float32, j.table.length)
+		row := j.table.values[n*j.table.length:][:j.table.length:j.table.length]
 		j.table.rows[item] = row
 		if cut := j.pass.find(key, row); cut != "" {
 			j.missing[cut] = append(j.missing[cut], item)
@@ -145,6 +148,7 @@ func (j *computeJob) find(items []int) error {
 // read decodes items on all cores while the backbone computes the stages of a cut.
 func (j *computeJob) read(ctx context.Context, cut resnet.Cut, items []int) error {
 	j.tell(true)
+	defer timeline.Start(ctx, "frozen pass")()
 	p := j.pass
 	extractor, err := p.extractor(ctx, cut, len(items))
 	if err != nil {

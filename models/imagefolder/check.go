@@ -36,7 +36,11 @@ func checkAll(ctx context.Context, root string, candidates []source.Candidate, o
 
 // verdictOn takes the verdict on a candidate from the memory, or makes it.
 func verdictOn(root string, c source.Candidate, o Options, gate *gate, known *memory) verdict {
-	v, ok := known.get(c.File, o.MaxPixels)
+	var v verdict
+	ok := false
+	if !o.Rehash {
+		v, ok = known.get(c.File, o.MaxPixels)
+	}
 	if !ok {
 		v = check(filepath.Join(root, filepath.FromSlash(c.Path)), o, gate, known)
 		known.put(c.File, v)
@@ -60,14 +64,15 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
-	release := gate.enter(header)
+	release := gate.enter(imageio.Held(data, header, seen(o)))
 	defer release()
-	print, clear, err := fingerprint(data, limits)
+	decoded, err := imageio.DecodeFor(data, seen(o), limits) // to the last byte, which is the check of its content as well
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
+	o.keep(digest, decoded)
 	width, height := header.Upright()
-	return verdict{SHA256: digest, Width: width, Height: height, Print: print, Clear: clear}
+	return verdict{SHA256: digest, Width: width, Height: height, Print: fingerprintOf(decoded), Clear: decoded.Transparent}
 }
 
 // reasonOf is an error without the path of the file, which stands beside it.

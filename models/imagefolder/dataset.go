@@ -49,7 +49,10 @@ type Dataset struct {
 	GivenSplit bool                  // whether the folders (or the CSV) brought their own split
 	Options    Options               // as given, with the defaults filled in
 
+	Unread int // how many files were taken to be those of the last check, and not read again
+
 	prints    []Fingerprint // of Items
+	files     []source.File // of Items, as they were when they were checked; empty for a dataset that Load has not made
 	groups    []string      // of Items, by Options.GroupBy; empty for an item without one
 	editsFile string
 	empty     []string // class folders without an image, which are not among Classes
@@ -103,13 +106,14 @@ const (
 
 // Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.
 type Options struct {
-	Name        string  // empty: the folder's own name
-	Val         float64 // the fraction of the images for validation; 0: none
-	Test        float64 // the fraction for the test; 0: none
-	Size        int     // side in pixels of what the model sees
-	Method      Method  // how an image gets there; empty: as the model that gets it wants it
-	Seed        int64   // of the split; 0 is a seed like any other
-	FollowSplit bool    // keep given train, val and test folders to the letter, shared images included; an error without them
+	Name        string           // empty: the folder's own name
+	Val         float64          // the fraction of the images for validation; 0: none
+	Test        float64          // the fraction for the test; 0: none
+	Size        int              // side in pixels of what the model sees
+	Method      Method           // how an image gets there; empty: as the model that gets it wants it
+	Decode      imageio.Decoding // before that; empty: as the model that gets it wants it
+	Seed        int64            // of the split; 0 is a seed like any other
+	FollowSplit bool             // keep given train, val and test folders to the letter, shared images included; an error without them
 
 	// Classes are the labels to use, in their order, as where a model is judged on another folder. Empty: the folders' names,
 	// sorted. A folder of another name is an error.
@@ -126,6 +130,13 @@ type Options struct {
 	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), and unpacked archives. Empty: nothing
 	// is kept, and an archive is refused.
 	StateDir string
+	// Rehash reads every file again. Else one whose size, times and inode are those of the last check is taken to be the same.
+	Rehash bool
+
+	// Pixels keeps large images at the sizes of Keep, so that they are decoded once. It may be nil.
+	Pixels Pixels
+	Keep   []Geometry
+
 	// EditsFile is the log of edits. Empty: DefaultEditsFile in the folder or beside the file. NoEdits applies none.
 	EditsFile string
 	NoEdits   bool

@@ -79,6 +79,63 @@ func TestIndexFindsWhatAComparisonWithEachFinds(t *testing.T) {
 	}
 }
 
+// TestCrowdedBucketsFindCopies: where buckets are divided by colors, every near-duplicate with the colors of a copy is still found.
+func TestCrowdedBucketsFindCopies(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	prints := syntheticPrints("sparse", 12_000, 7)
+	x := newNearIndex(prints, len(prints), DefaultNearBits)
+	for i := range prints {
+		x.add(i)
+	}
+	divided := 0
+	for _, b := range x.bands {
+		for _, n := range b.count {
+			if n > crowded {
+				divided++
+			}
+		}
+	}
+	if divided < len(x.bands) {
+		t.Fatalf("%d buckets are divided: this tests nothing", divided)
+	}
+	for range 2000 {
+		i := random.IntN(len(prints))
+		copied := prints[i]
+		for range random.IntN(DefaultNearBits + 1) {
+			bit := random.IntN(256)
+			copied.Bits[bit/64] ^= 1 << (bit % 64)
+		}
+		for c := range copied.Colors {
+			copied.Colors[c] = uint8(min(max(int(copied.Colors[c])+random.IntN(2*colorMargin+1)-colorMargin, 0), 255))
+		}
+		clear(x.seen) // every copy has the same number
+		x.prints = append(prints[:len(prints):len(prints)], copied)
+		if !slices.Contains(x.near(len(prints)), i) {
+			t.Fatalf("a copy of %d that differs in %d bits is not found", i, copied.Distance(prints[i]))
+		}
+	}
+}
+
+// TestComparisonsDoNotGrowWithTheImages: an image of many is compared with about as many as one of few.
+func TestComparisonsDoNotGrowWithTheImages(t *testing.T) {
+	for _, kind := range []string{"any", "sparse", "one series"} {
+		each := map[int]int{}
+		for _, n := range []int{4_000, 32_000} {
+			prints := syntheticPrints(kind, n, 1)
+			x := newNearIndex(prints, n, DefaultNearBits)
+			for i := range prints {
+				if len(x.near(i)) == 0 {
+					x.add(i)
+				}
+			}
+			each[n] = x.compared / n
+		}
+		if few, many := each[4_000], each[32_000]; many > max(2*few, 40) {
+			t.Errorf("%s: %d comparisons an image of 4,000, %d of 32,000", kind, few, many)
+		}
+	}
+}
+
 // syntheticPrints are fingerprints of which every fifth is a near-duplicate of another.
 func syntheticPrints(kind string, n int, seed uint64) []Fingerprint {
 	random := rand.New(rand.NewPCG(seed, 9))
@@ -114,8 +171,7 @@ func syntheticPrints(kind string, n int, seed uint64) []Fingerprint {
 	return prints
 }
 
-// BenchmarkClusters shows how the time grows: about with the number of images; for drawings on white paper, whose bits agree mostly,
-// with more.
+// BenchmarkClusters shows how the time grows: about with the number of images, also for drawings on white paper, whose bits agree mostly.
 func BenchmarkClusters(b *testing.B) {
 	for _, kind := range []string{"any", "sparse", "one series"} {
 		for _, n := range []int{5_000, 20_000, 80_000} {
@@ -131,6 +187,16 @@ func BenchmarkClusters(b *testing.B) {
 			})
 		}
 	}
+}
+
+// fingerprint describes an encoded image.
+func fingerprint(t *testing.T, data []byte) Fingerprint {
+	t.Helper()
+	decoded, err := imageio.DecodeFor(data, seen(DefaultOptions()), imageio.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fingerprintOf(decoded)
 }
 
 // TestNearDuplicatesOfRealImages shows that most copies at half the size and low quality are found, and that images of one
@@ -150,18 +216,12 @@ func TestNearDuplicatesOfRealImages(t *testing.T) {
 		if len(data) > 1<<20 {
 			continue // the camera's originals of others
 		}
-		print, _, err := fingerprint(data, imageio.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		print := fingerprint(t, data)
 		prints = append(prints, print)
 		if i%5 != 0 {
 			continue
 		}
-		copied, _, err := fingerprint([]byte(jpegOf(t, half(t, data), 50)), imageio.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		copied := fingerprint(t, []byte(jpegOf(t, half(t, data), 50)))
 		copies++
 		if print.near(copied, DefaultNearBits) {
 			found++

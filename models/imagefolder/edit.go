@@ -182,13 +182,13 @@ func (d *Dataset) meant(e Edit) []int {
 
 // drop skips the items for which reason gives one.
 func (d *Dataset) drop(reason func(item int) string) {
-	kept, prints, groups := d.Items[:0], d.prints[:0], d.groups[:0]
+	kept, prints, groups, files := d.Items[:0], d.prints[:0], d.groups[:0], d.files[:0]
 	for i, item := range d.Items {
 		if text := reason(i); text != "" {
 			d.Skipped = append(d.Skipped, Skipped{Path: item.Path, Reason: text})
 			continue
 		}
-		kept, prints, groups = append(kept, item), append(prints, d.prints[i]), append(groups, d.groups[i])
+		kept, prints, groups, files = append(kept, item), append(prints, d.prints[i]), append(groups, d.groups[i]), append(files, d.files[i])
 	}
-	d.Items, d.prints, d.groups = kept, prints, groups
+	d.Items, d.prints, d.groups, d.files = kept, prints, groups, files
 }

@@ -1,6 +1,7 @@
 package imagefolder
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -36,14 +37,15 @@ func (f Fingerprint) plain() bool {
 	return min(n, 256-n) <= DefaultNearBits
 }
 
-// fingerprint decodes an image to its last byte, which is the check of its content as well. It also says whether the image is
-// fully transparent.
-func fingerprint(data []byte, limits imageio.Limits) (print Fingerprint, clear bool, err error) {
+// seen is how images are decoded that are checked: as for the most frequent size of a model, so that the model's pixels come out of the
+// same decoding. It does not depend on the model, since near-duplicates decide about the split.
+func seen(o Options) Geometry {
+	return Geometry{Size: 224, Method: Bilinear, Decode: cmp.Or(o.Decode, imageio.DefaultDecoding)}
+}
+
+// fingerprintOf describes a decoded image.
+func fingerprintOf(decoded *imageio.Decoded) (print Fingerprint) {
 	const side = 17
-	decoded, err := imageio.Decode(data, limits)
-	if err != nil {
-		return Fingerprint{}, false, err
-	}
 	small := make([]uint8, 3*side*side)
 	decoded.Resize(small, Geometry{Size: side})
 	gray := func(x, y int) int {
@@ -59,7 +61,7 @@ func fingerprint(data []byte, limits imageio.Limits) (print Fingerprint, clear b
 		}
 	}
 	decoded.Resize(print.Colors[:], Geometry{Size: 4})
-	return print, decoded.Transparent, nil
+	return print
 }
 
 // Distance is the number of bits that differ, 0 to 256.

@@ -1,10 +1,6 @@
 package imagefolder
 
-import (
-	"sync"
-
-	"github.com/headstart-nb/headstart/models/imageio"
-)
+import "sync"
 
 // decodeBudget is how many pixels are decoded at once over all workers, unless one image alone has more.
 const decodeBudget = 24_000_000
@@ -24,9 +20,8 @@ func newGate(limit int64) *gate {
 	return g
 }
 
-// enter waits until the image fits, or nothing else is being decoded. The caller calls the result when it is done.
-func (g *gate) enter(header imageio.Header) (leave func()) {
-	pixels := int64(header.Width) * int64(header.Height)
+// enter waits until an image of so many pixels fits, or nothing else is being decoded. The caller calls the result when it is done.
+func (g *gate) enter(pixels int64) (leave func()) {
 	g.mutex.Lock()
 	for g.taken > 0 && g.taken+pixels > g.limit {
 		g.moved.Wait()

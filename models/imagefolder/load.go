@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -79,19 +80,21 @@ func (o Options) validate() error {
 	if by := []GroupBy{GroupByNothing, GroupByFolder, GroupByPrefix}; !slices.Contains(by, o.GroupBy) {
 		return &OptionError{"group-by", fmt.Sprintf("must be empty, %s or %s, got %q", GroupByFolder, GroupByPrefix, o.GroupBy)}
 	}
-	return Geometry{Size: o.Size, Method: o.Method}.Validate()
+	return Geometry{Size: o.Size, Method: o.Method, Decode: o.Decode}.Validate()
 }
 
 // build checks the candidates and fills the dataset.
 func (d *Dataset) build(ctx context.Context, l source.Layout) error {
-	known := openMemory(d.Root, d.Options.StateDir)
+	known := openMemory(d.Root, d.Options.StateDir, seen(d.Options).Decode)
 	if err := d.useClasses(ctx, &l, known); err != nil {
 		return err
 	}
+	checked := timeline.Start(ctx, "check images")
 	verdicts, err := checkAll(ctx, d.Root, l.Candidates, d.Options, known)
 	if err != nil {
 		return err
 	}
+	checked()
 	if err := known.save(); err != nil {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", err)
 	}
@@ -114,7 +117,9 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 			Height: v.Height})
 		d.prints = append(d.prints, v.Print)
 		d.groups = append(d.groups, d.Options.GroupBy.key(c))
+		d.files = append(d.files, c.File)
 	}
+	d.Unread = known.unread
 	if len(d.Items) == 0 {
 		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
 			len(d.Skipped), phrase.Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
@@ -135,7 +140,9 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
 	}
+	clustered := timeline.Start(ctx, "find near-duplicates")
 	found := findClusters(d.Items, d.prints, d.Options.NearBits)
+	clustered()
 	together := d.together(found)
 	d.assign(together)
 	for _, list := range together {
@@ -259,7 +266,7 @@ func (d *Dataset) finish() {
 
 // Geometry is what the items become for the model, by the options.
 func (d *Dataset) Geometry() Geometry {
-	return Geometry{Size: d.Options.Size, Method: d.Options.Method}
+	return Geometry{Size: d.Options.Size, Method: d.Options.Method, Decode: d.Options.Decode}
 }
 
 func (d *Dataset) file(item int) string {

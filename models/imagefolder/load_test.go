@@ -20,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func TestLoadFolder(t *testing.T) {
@@ -251,7 +252,7 @@ func TestMemorySavesDecoding(t *testing.T) {
 	}
 	// What is remembered of a file is marked: only a load that does not decode it again takes it.
 	const marked = 4711
-	known := openMemory(root, state)
+	known := openMemory(root, state, imageio.Exact)
 	for f, v := range known.verdict {
 		v.Width = marked
 		known.put(f, v)

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
+	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 // A memory keeps the verdicts on a folder's files between loads. A file of the same path, size, times and inode is not opened
@@ -26,6 +27,7 @@ type memory struct {
 	content map[string]verdict      // the same, by SHA-256
 	fresh   map[source.File]verdict // used or made by this load: what is written back
 	changed bool
+	unread  int // files that get knew
 }
 
 // memoryVersion goes up when a verdict may come out differently for the same file.
@@ -45,11 +47,14 @@ type savedVerdict struct {
 	Verdict verdict
 }
 
-// openMemory reads the memory of a folder.
-func openMemory(root, stateDir string) *memory {
+// openMemory reads the memory of a folder, as its images look decoded in one way: other pixels may have other near-duplicates.
+func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
 	m := &memory{verdict: map[source.File]verdict{}, content: map[string]verdict{}, fresh: map[source.File]verdict{}}
 	if stateDir == "" {
 		return m
+	}
+	if decode != imageio.Exact {
+		root += "\x00" + string(decode)
 	}
 	key := sha256.Sum256([]byte(root))
 	m.file = filepath.Join(stateDir, "checked", hex.EncodeToString(key[:16])+".gob")
@@ -78,6 +83,7 @@ func (m *memory) get(f source.File, maxPixels int64) (verdict, bool) {
 		return verdict{}, false
 	}
 	m.fresh[f] = v
+	m.unread++
 	return v, true
 }
 

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -74,7 +76,10 @@ func (d *Dataset) Read(ctx context.Context, o ReadOptions) (*Reader, error) {
 	}
 	r := &Reader{queue: make(chan *Batch, o.Ahead), spare: make(chan []uint8, o.Ahead+2), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(ctx)
-	go r.run(d, o)
+	go func() {
+		defer timeline.Start(ctx, "decode")()
+		r.run(d, o)
+	}()
 	return r, nil
 }
 
@@ -188,9 +193,13 @@ func (d *Dataset) Pixels(item int, g Geometry) ([]uint8, error) {
 	return dst, d.pixels(dst, item, g, newGate(decodeBudget))
 }
 
-// pixels decodes one item into dst, and refuses a file that is not the one that was checked.
+// pixels brings one item to a geometry, and refuses a file that is not the one that was checked.
 func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	path := phrase.Printable(d.Items[item].Path)
+	kept := d.kept(item)
+	if kept && len(d.files) > 0 && source.Same(d.Root, d.files[item]) && d.Options.Pixels.Get(d.Items[item].SHA256, g, dst) {
+		return nil
+	}
 	data, err := imageio.ReadFile(d.file(item))
 	if err != nil {
 		return fmt.Errorf("read %s: %s", path, reasonOf(err))
@@ -198,15 +207,21 @@ func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != d.Items[item].SHA256 {
 		return fmt.Errorf("read %s: the file has changed since the dataset was loaded: load it again", path)
 	}
+	if kept && d.Options.Pixels.Get(d.Items[item].SHA256, g, dst) {
+		return nil
+	}
 	limits := imageio.Limits{MaxPixels: d.Options.MaxPixels}
 	header, err := imageio.ReadHeader(data, limits)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
-	leave := gate.enter(header)
+	leave := gate.enter(imageio.Held(data, header, g))
 	defer leave()
 	if err := imageio.At(dst, data, g, limits); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if kept {
+		d.Options.Pixels.Put(d.Items[item].SHA256, g, dst)
 	}
 	return nil
 }

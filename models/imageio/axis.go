@@ -22,14 +22,14 @@ func (a axis) window(from, size int) axis {
 
 // triangle is the axis of Pillow's BILINEAR: a triangle two source pixels wide, or two result pixels where it shrinks
 // (Resample.c, precompute_coeffs).
-func triangle(source, result int) axis {
-	scale := float64(source) / float64(result)
+func triangle(source span, result int) axis {
+	scale := source.length / float64(result)
 	width := max(scale, 1) // of half the triangle, in source pixels
 	a := newAxis(result, int(math.Ceil(width))*2+1)
 	for i := range result {
-		center := (float64(i) + 0.5) * scale
+		center := source.from + (float64(i)+0.5)*scale
 		from := max(int(center-width+0.5), 0)
-		to := min(int(center+width+0.5), source)
+		to := min(int(center+width+0.5), source.pixels)
 		a.first[i] = int32(from)
 		weights := a.weights(i)
 		sum := 0.0
@@ -46,36 +46,57 @@ func triangle(source, result int) axis {
 }
 
 // nearest is the axis of Pillow's NEAREST (Geometry.c, ImagingScaleAffine), which adds up the step in floating point.
-func nearest(source, result int) axis {
+func nearest(source span, result int) axis {
 	a := newAxis(result, 1)
-	step := float64(source) / float64(result)
-	at := step * 0.5
+	step := source.length / float64(result)
+	at := source.from + step*0.5
 	for i := range result {
-		a.first[i] = int32(min(int(at), source-1))
+		a.first[i] = int32(min(int(at), source.pixels-1))
 		a.weight[i] = 1
 		at += step
 	}
 	return a
 }
 
-// axes returns the two axes that bring an image of width x height to a geometry.
-func (g Geometry) axes(width, height int) (x, y axis) {
+// axes returns the two axes that bring an image to a geometry.
+func (g Geometry) axes(across, down span) (x, y axis) {
 	switch g.Method {
 	case Nearest:
-		return nearest(width, g.Size), nearest(height, g.Size)
+		return nearest(across, g.Size), nearest(down, g.Size)
 	case Crop:
+		w, h := g.whole(across.length, down.length)
+		left := int(math.RoundToEven(float64(w-g.Size) / 2))
+		top := int(math.RoundToEven(float64(h-g.Size) / 2))
+		return triangle(across, w).window(left, g.Size), triangle(down, h).window(top, g.Size)
+	}
+	return triangle(across, g.Size), triangle(down, g.Size)
+}
+
+// whole is the size to which the whole of an image is brought.
+func (g Geometry) whole(width, height float64) (w, h int) {
+	if g.Method == Crop {
 		// torchvision's Resize(size*256/224) keeps the proportions and cuts the longer side to a whole number; CenterCrop
 		// rounds its offset half to even.
 		short := (g.Size*256 + 112) / 224
-		w, h := short, short
 		if width > height {
-			w = int(float64(short) * float64(width) / float64(height))
-		} else {
-			h = int(float64(short) * float64(height) / float64(width))
+			return int(float64(short) * width / height), short
 		}
-		left := int(math.RoundToEven(float64(w-g.Size) / 2))
-		top := int(math.RoundToEven(float64(h-g.Size) / 2))
-		return triangle(width, w).window(left, g.Size), triangle(height, h).window(top, g.Size)
+		return short, int(float64(short) * height / width)
 	}
-	return triangle(width, g.Size), triangle(height, g.Size)
+	return g.Size, g.Size
+}
+
+// reduction is how many times smaller than its full size a JPEG may be decoded: 1, 2, 4 or 8. What is left is at least twice what it
+// becomes, so that the resize has the last word on every pixel.
+func (g Geometry) reduction(width, height int) int {
+	if g.Decode != Scaled || g.Method == Nearest {
+		return 1
+	}
+	w, h := g.whole(float64(width), float64(height))
+	for _, reduction := range [3]int{8, 4, 2} {
+		if width >= 2*reduction*w && height >= 2*reduction*h {
+			return reduction
+		}
+	}
+	return 1
 }

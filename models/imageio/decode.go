@@ -14,47 +14,77 @@ const Background = 255
 // Decode decodes an image at its own size, upright.
 func Decode(data []byte, limits Limits) (img RGB, err error) {
 	defer recoverTo(&err)
-	header, decoded, err := decode(data, limits)
+	d, err := decode(data, limits, 1)
 	if err != nil {
 		return RGB{}, err
 	}
-	out := upright(toRGB(decoded, header), header.Orientation)
-	out.Transparent = transparent(decoded)
-	return out, nil
+	return d.upright(), nil
 }
 
-// decode runs the format's decoder behind the checks of the header.
-func decode(data []byte, limits Limits) (Header, image.Image, error) {
+// A decoded is an image as its file stores it, before the orientation is applied.
+type decoded struct {
+	image.Image
+	header       Header // with the size of the pixels
+	across, down span   // the part of the pixels that is the image
+}
+
+func (d decoded) upright() RGB {
+	out := upright(toRGB(d.Image, d.header), d.header.Orientation)
+	out.Transparent = transparent(d.Image)
+	return out
+}
+
+// spans are the parts of the pixels after the orientation is applied.
+func (d decoded) spans() (across, down span) {
+	across, down = d.across, d.down
+	orientation := d.header.Orientation
+	if orientation >= 5 {
+		across, down = down, across
+	}
+	if slices.Contains([]int{2, 3, 6, 7}, orientation) {
+		across = across.mirrored()
+	}
+	if slices.Contains([]int{3, 4, 7, 8}, orientation) {
+		down = down.mirrored()
+	}
+	return across, down
+}
+
+// decode runs the format's decoder behind the checks of the header. A JPEG may come smaller by a reduction.
+func decode(data []byte, limits Limits, reduction int) (decoded, error) {
 	header, c, model, err := readHeader(data, limits)
 	if err != nil {
-		return header, nil, err
+		return decoded{}, err
 	}
 	if c.name == "jpeg" {
 		if err := checkScans(data); err != nil {
-			return header, nil, err
+			return decoded{}, err
+		}
+		if d, ok := decodeReduced(data, header, reduction); ok {
+			return d, nil
 		}
 	}
-	decoded, err := c.decode(data)
+	pixels, err := c.decode(data)
 	if err != nil {
-		return header, nil, damaged(c, data, err)
+		return decoded{}, damaged(c, data, err)
 	}
-	size := decoded.Bounds().Size()
-	_, isFrame := decoded.(framed)
+	size := pixels.Bounds().Size()
+	_, isFrame := pixels.(framed)
 	canvas := c.name == "gif" || isFrame // the first frame may be smaller than the canvas
 	if size.X < 1 || size.Y < 1 || !canvas && (size.X != header.Width || size.Y != header.Height) {
-		return header, nil, fmt.Errorf("damaged %s: it decodes to %d x %d pixels, and its header says %d x %d",
+		return decoded{}, fmt.Errorf("damaged %s: it decodes to %d x %d pixels, and its header says %d x %d",
 			c.title, size.X, size.Y, header.Width, header.Height)
 	}
-	if beyondPalette(model, decoded) {
-		return header, nil, fmt.Errorf("damaged %s: its pixels have colors that are not in its palette", c.title)
+	if beyondPalette(model, pixels) {
+		return decoded{}, fmt.Errorf("damaged %s: its pixels have colors that are not in its palette", c.title)
 	}
-	return header, decoded, nil
+	return decoded{pixels, header, whole(header.Width), whole(header.Height)}, nil
 }
 
 // beyondPalette says whether a decoder had to make the file's palette longer for the pixels that it found.
-func beyondPalette(model color.Model, decoded image.Image) bool {
+func beyondPalette(model color.Model, pixels image.Image) bool {
 	declared, isPalette := model.(color.Palette)
-	paletted, isPaletted := decoded.(*image.Paletted)
+	paletted, isPaletted := pixels.(*image.Paletted)
 	return isPalette && isPaletted && len(declared) > 0 && len(paletted.Palette) > len(declared)
 }
 

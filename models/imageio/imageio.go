@@ -45,10 +45,28 @@ const (
 	Crop     Method = "crop"     // shorter side to 256/224 of the size by Bilinear, then the center, as torchvision's ImageNet transforms
 )
 
+// A Decoding is how exactly an image is decoded that is resized afterwards.
+type Decoding string
+
+// DefaultDecoding is what is done where nothing else is said.
+const DefaultDecoding = Exact
+
+// The decodings.
+const (
+	// Exact decodes every pixel.
+	Exact Decoding = "exact"
+	// Scaled decodes a JPEG of several times the size at a half, a quarter or an eighth of it, still at least twice what it becomes,
+	// as Pillow's draft mode, and with its bits. At 224 x 224, photos of 12 megapixels differ from Exact by 5 gray levels at most, 0.1 to
+	// 0.4 on average, and the features of a ResNet50 have a cosine of 0.9994 and more with those of Exact: as where one pixel in seven
+	// is rounded the other way. Nearest takes pixels as they are, and always from an image that is decoded exactly.
+	Scaled Decoding = "scaled"
+)
+
 // A Geometry says which square an image becomes.
 type Geometry struct {
-	Size   int    // side in pixels
-	Method Method // empty means Bilinear
+	Size   int      // side in pixels
+	Method Method   // empty means Bilinear
+	Decode Decoding `json:",omitempty"` // empty means Exact, as before there was a choice
 }
 
 // Validate refuses a geometry that no image can be brought to.
@@ -58,9 +76,14 @@ func (g Geometry) Validate() error {
 	}
 	switch g.Method {
 	case "", Bilinear, Nearest, Crop:
+	default:
+		return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
+	}
+	switch g.Decode {
+	case "", Exact, Scaled:
 		return nil
 	}
-	return fmt.Errorf("unknown way of resizing %q: choose %s, %s or %s", g.Method, Bilinear, Nearest, Crop)
+	return fmt.Errorf("unknown way of decoding %q: choose %s or %s", g.Decode, Exact, Scaled)
 }
 
 // Bytes is the number of bytes of one image: size x size x 3.

@@ -26,12 +26,32 @@ func configJPEG(data []byte) (image.Config, error) {
 func decodeJPEG(data []byte) (image.Image, error) {
 	decoded, err := decodeWholeJPEG(data)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		ended := append(bytes.TrimSuffix(bytes.Clone(data), []byte{0xff}), 0xff, 0xd9)
-		if decoded, err := decodeWholeJPEG(ended); err == nil {
+		if decoded, err := decodeWholeJPEG(ended(data)); err == nil {
 			return decoded, nil
 		}
 	}
 	return decoded, err
+}
+
+// ended is a JPEG with an end marker.
+func ended(data []byte) []byte {
+	return append(bytes.TrimSuffix(bytes.Clone(data), []byte{0xff}), 0xff, 0xd9)
+}
+
+// decodeReduced decodes the most frequent kind at a fraction of its size; not ok means that it has to be decoded whole.
+func decodeReduced(data []byte, header Header, reduction int) (d decoded, ok bool) {
+	if reduction == 1 {
+		return decoded{}, false
+	}
+	pixels, err := baseline.DecodeReduced(data, reduction)
+	if err != nil {
+		return decoded{}, false
+	}
+	size, times := pixels.Rect.Size(), float64(reduction)
+	part := func(pixels, of int) span { return span{pixels: pixels, length: float64(of) / times} }
+	across, down := part(size.X, header.Width), part(size.Y, header.Height)
+	header.Width, header.Height = size.X, size.Y
+	return decoded{pixels, header, across, down}, true
 }
 
 func decodeWholeJPEG(data []byte) (image.Image, error) {

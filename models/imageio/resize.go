@@ -1,24 +1,101 @@
 package imageio
 
-import "math"
+import (
+	"math"
+
+	"github.com/headstart-nb/headstart/models/imageio/baseline"
+)
 
 // At decodes an image into dst, [size, size, 3], at a geometry.
-func At(dst, data []byte, g Geometry, limits Limits) (err error) {
-	defer recoverTo(&err)
-	if err := g.Validate(); err != nil {
-		return err
-	}
-	header, decoded, err := decode(data, limits)
+func At(dst, data []byte, g Geometry, limits Limits) error {
+	d, err := DecodeFor(data, g, limits)
 	if err != nil {
 		return err
 	}
-	upright(toRGB(decoded, header), header.Orientation).Resize(dst, g)
+	d.Resize(dst, g)
 	return nil
 }
 
+// A Decoded is an image that was decoded for a geometry, and can be brought to others without decoding it again.
+type Decoded struct {
+	Header      Header
+	Transparent bool // every pixel of the file is
+
+	pixels       RGB
+	across, down span
+	asked, got   int // reductions
+}
+
+// DecodeFor decodes an image as a geometry allows.
+func DecodeFor(data []byte, g Geometry, limits Limits) (result *Decoded, err error) {
+	defer recoverTo(&err)
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	header, err := ReadHeader(data, limits)
+	if err != nil {
+		return nil, err
+	}
+	result = &Decoded{Header: header, asked: g.reduction(header.Upright()), got: 1}
+	stored, err := decode(data, limits, result.asked)
+	if err != nil {
+		return nil, err
+	}
+	if stored.header.Width != header.Width || stored.header.Height != header.Height {
+		result.got = result.asked
+	}
+	result.pixels = stored.upright()
+	result.Transparent = result.pixels.Transparent
+	result.across, result.down = stored.spans()
+	return result, nil
+}
+
+// Held is about how many pixels are held in memory while an image is decoded for a geometry.
+func Held(data []byte, header Header, g Geometry) int64 {
+	pixels := int64(header.Width) * int64(header.Height)
+	reduction := int64(g.reduction(header.Upright()))
+	if reduction == 1 || header.Format != "jpeg" {
+		return pixels
+	}
+	switch inPasses, err := baseline.Reducible(data); {
+	case err != nil:
+		return pixels
+	case inPasses:
+		return pixels/2 + pixels/(reduction*reduction) // all coefficients, in 3 bytes a pixel, where pixels take 6
+	}
+	return pixels / (reduction * reduction)
+}
+
+// Serves tells whether Resize makes the same pixels for a geometry as At does of the file.
+func (d *Decoded) Serves(g Geometry) bool {
+	wanted := g.reduction(d.Header.Upright())
+	cannot := d.Header.Format != "jpeg" || d.asked > 1 && d.got == 1 // a kind that is always decoded whole
+	return wanted == d.got || cannot
+}
+
+// Resize brings the image to a geometry; dst is [size, size, 3].
+func (d *Decoded) Resize(dst []uint8, g Geometry) { d.pixels.resize(dst, g, d.across, d.down) }
+
+// A span is the part of a row or column of decoded pixels that the image takes. In a reduced image the last pixel may be cut: 9 pixels
+// at half the size are 5, of which the image takes 4.5.
+type span struct {
+	pixels       int
+	from, length float64
+}
+
+func whole(pixels int) span { return span{pixels: pixels, length: float64(pixels)} }
+
+func (s span) mirrored() span {
+	s.from = float64(s.pixels) - s.from - s.length
+	return s
+}
+
 // Resize brings the image to a geometry; dst is [size, size, 3]. The numbers are Pillow's, to the last bit.
-func (p RGB) Resize(dst []uint8, g Geometry) {
-	x, y := g.axes(p.Width, p.Height)
+func (p RGB) Resize(dst []uint8, g Geometry) { p.resize(dst, g, whole(p.Width), whole(p.Height)) }
+
+// resize is Resize of the part of the pixels that is the image.
+func (p RGB) resize(dst []uint8, g Geometry, across, down span) {
+	x, y := g.axes(across, down)
 	if g.Method == Nearest {
 		p.pick(dst, x, y)
 		return

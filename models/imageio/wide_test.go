@@ -92,7 +92,7 @@ func TestResizeOfLongRows(t *testing.T) {
 
 // resizePlainly is Resize as Resample.c has it, a sample at a time.
 func resizePlainly(p RGB, g Geometry) []uint8 {
-	x, y := g.axes(p.Width, p.Height)
+	x, y := g.axes(whole(p.Width), whole(p.Height))
 	narrow := make([]uint8, 3*g.Size*p.Height)
 	along := fixedPoint(x)
 	for row := range p.Height {

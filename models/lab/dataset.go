@@ -5,10 +5,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/resized"
 )
 
 // LoadDataset checks and splits a folder, a list or an archive, and makes it the current dataset.
@@ -17,8 +20,7 @@ func (l *Lab) LoadDataset(ctx context.Context, source string, o imagefolder.Opti
 	if err != nil {
 		return nil, err
 	}
-	o.StateDir = l.cacheDir("datasets")
-	data, err := imagefolder.Load(ctx, source, o)
+	data, err := imagefolder.Load(ctx, source, l.keeping(o))
 	if err != nil {
 		return nil, err
 	}
@@ -40,13 +42,49 @@ func (l *Lab) SampleDataset(ctx context.Context, o imagefolder.SampleOptions) (*
 	if o.Load.Name == "" {
 		o.Load.Name = "sample"
 	}
-	o.Load.StateDir = l.cacheDir("datasets")
+	o.Load = l.keeping(o.Load)
 	data, err := imagefolder.Sample(ctx, root, o)
 	if err != nil {
 		return nil, err
 	}
 	l.keepDataset(data, data.Root)
 	return data, nil
+}
+
+// keeping are the options of a load that keeps in the state folder what it finds out, and the images at the size of the model.
+func (l *Lab) keeping(o imagefolder.Options) imagefolder.Options {
+	o.StateDir, o.Pixels = l.cacheDir("datasets"), l.pixels()
+	o.Keep = append(slices.Clone(o.Keep), l.geometries(o)...)
+	return o
+}
+
+// geometries are what the images of a dataset will become: for the current model, else for any that is built next.
+func (l *Lab) geometries(o imagefolder.Options) []imagefolder.Geometry {
+	g := imagefolder.Geometry{Size: o.Size, Method: o.Method, Decode: o.Decode}
+	if m, err := l.Model(""); err == nil {
+		return []imagefolder.Geometry{m.backbone(g).Identity().Geometry}
+	}
+	g.Decode = cmp.Or(g.Decode, imageio.DefaultDecoding)
+	if g.Method != "" {
+		return []imagefolder.Geometry{g}
+	}
+	whole, center := g, g
+	whole.Method, center.Method = imagefolder.Bilinear, imagefolder.Crop // what weights ask for
+	return []imagefolder.Geometry{whole, center}
+}
+
+// openPixels opens the store of resized images. Without one the work goes on, and images are decoded again.
+func (l *Lab) openPixels() imagefolder.Pixels {
+	dir := l.cacheDir("pixels")
+	if dir == "" {
+		return nil
+	}
+	store, err := resized.Open(dir, 0)
+	if err != nil {
+		l.log.Warn("resized images are not kept", "error", err)
+		return nil
+	}
+	return store
 }
 
 func (l *Lab) keepDataset(data *imagefolder.Dataset, source string) {
@@ -92,7 +130,9 @@ func (l *Lab) labeledFolder(ctx context.Context, t *Trained, o EvaluateOptions) 
 		return nil, err
 	}
 	options := imagefolder.DefaultOptions()
-	options.Val, options.Size, options.Classes, options.StateDir = 0, t.Geometry().Size, t.Model.Classes, l.cacheDir("datasets")
+	g := t.Geometry()
+	options.Val, options.Size, options.Classes, options.StateDir = 0, g.Size, t.Model.Classes, l.cacheDir("datasets")
+	options.Pixels, options.Keep = l.pixels(), []imagefolder.Geometry{g}
 	options.MaxPixels = cmp.Or(o.Limits, t.Model.Limits()).MaxPixels
 	return imagefolder.Load(ctx, dir, options)
 }
@@ -103,6 +143,7 @@ type DatasetSummary struct {
 	Root    string                `json:"root"`
 	Digest  string                `json:"digest"`
 	Images  int                   `json:"images"`
+	Unread  int                   `json:"unread,omitempty"` // files that were taken to be those of the last check by their size, times and inode
 	Classes []ClassSummary        `json:"classes"`
 	Skipped []imagefolder.Skipped `json:"skipped"`
 	Notes   []diagnosis.Diagnosis `json:"notes"`

@@ -29,16 +29,17 @@ type Image struct {
 	Limits imageio.Limits // of what is decoded of File; zero: imageio's default
 }
 
-// Decode returns the image's own pixels.
-func (i Image) Decode() (imageio.RGB, error) {
+// Resized are the image's pixels in a geometry, [size, size, 3].
+func (i Image) Resized(geometry imageio.Geometry) ([]uint8, error) {
 	if i.File == "" {
-		return i.Pixels, nil
+		return i.resized(geometry), nil
 	}
 	data, err := imageio.ReadFile(i.File)
 	if err != nil {
-		return imageio.RGB{}, err
+		return nil, err
 	}
-	return imageio.Decode(data, i.Limits)
+	pixels := make([]uint8, geometry.Bytes())
+	return pixels, imageio.At(pixels, data, geometry, i.Limits)
 }
 
 // resized are the pixels of an image that is in no file, in a geometry.
@@ -205,7 +206,7 @@ func (l *Lab) Features(ctx context.Context, m *Model, images []Image) (values []
 	if err != nil {
 		return nil, nil, err
 	}
-	backbone := m.backbone("")
+	backbone := m.backbone(imagefolder.Geometry{})
 	trained := m.trained()
 	if trained != nil {
 		backbone = trained.Backbone()
@@ -244,15 +245,15 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	if err != nil {
 		return nil, nil, err
 	}
-	if values, err = features.OfDataset(ctx, device, m.backbone(data.Options.Method), l.home, data, progress); err != nil {
+	if values, err = features.OfDataset(ctx, device, m.backbone(data.Geometry()), l.home, data, progress); err != nil {
 		return nil, nil, err
 	}
 	return values, append([]int{len(data.Items)}, m.FeatureShape()...), nil
 }
 
-// ShardFeatures computes a shard of a folder by a model's frozen backbone, with images brought to its size by a method; empty: that of
-// the weights. The job's backbone and device are set here.
-func (l *Lab) ShardFeatures(ctx context.Context, m *Model, method imagefolder.Method, job shard.Job) (shard.Record, error) {
+// ShardFeatures computes a shard of a folder by a model's frozen backbone, with images brought to its size as a geometry says; what it leaves
+// open is as the weights want it. The job's backbone and device are set here.
+func (l *Lab) ShardFeatures(ctx context.Context, m *Model, g imagefolder.Geometry, job shard.Job) (shard.Record, error) {
 	var err error
 	if job.Device, err = l.Device(ctx); err != nil {
 		return shard.Record{}, err
@@ -260,6 +261,6 @@ func (l *Lab) ShardFeatures(ctx context.Context, m *Model, method imagefolder.Me
 	if job.Dir, err = ExpandHome(job.Dir); err != nil {
 		return shard.Record{}, err
 	}
-	job.Backbone = m.backbone(method)
+	job.Backbone = m.backbone(g)
 	return shard.Run(ctx, job)
 }

@@ -31,6 +31,8 @@ type Lab struct {
 	runs          []*Run           // oldest first
 	restored      shelf[*restored] // models of runs that were read from disk, the last ones
 	values        map[string]warm.Value
+
+	pixels func() imagefolder.Pixels // nil where nothing is kept on disk
 }
 
 // loaded is a dataset with the folder, list or archive that it was loaded from.
@@ -42,7 +44,9 @@ type loaded struct {
 // New makes an empty lab that keeps its state below home; an empty home keeps nothing on disk. The device is opened at first
 // use, by the options.
 func New(home string, device accel.Options, log *slog.Logger) *Lab {
-	return &Lab{home: home, deviceOptions: device, log: log, values: map[string]warm.Value{}}
+	l := &Lab{home: home, deviceOptions: device, log: log, values: map[string]warm.Value{}}
+	l.pixels = sync.OnceValue(l.openPixels)
+	return l
 }
 
 // Close ends the runs that have not ended, and frees the device.

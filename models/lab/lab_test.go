@@ -389,4 +389,13 @@ func TestMethodOfTheCurrentModel(t *testing.T) {
 	if got := l.Method(data); got != imagefolder.Nearest {
 		t.Errorf("chosen for the dataset: %q", got)
 	}
+	for chosen, want := range map[imageio.Decoding]imageio.Decoding{
+		"": imageio.DefaultDecoding, imageio.Exact: imageio.Exact, imageio.Scaled: imageio.Scaled,
+	} {
+		data.Options.Decode = chosen
+		job, _, err := l.Job(TrainOptions{Recipe: training.DefaultRecipe()})
+		if err != nil || job.Backbone.Identity().Geometry.Decode != want {
+			t.Errorf("decoding %q of the dataset: a training takes %s, %v", chosen, job.Backbone.Identity().Geometry.Decode, err)
+		}
+	}
 }

@@ -47,12 +47,13 @@ func (m *Model) HeadChosen() bool {
 	return m.chosen
 }
 
-// backbone is the network as training uses it, with images that come to its size by a method; empty: that of the weights.
-func (m *Model) backbone(method imagefolder.Method) *features.Backbone {
+// backbone is the network as training uses it, with images that come to its own size as a geometry says; what that leaves open is as
+// the weights want it.
+func (m *Model) backbone(g imagefolder.Geometry) *features.Backbone {
 	if m.file != nil {
-		return features.OfFile(m.file, features.Options{Method: method})
+		return features.OfFile(m.file, features.Options{Method: g.Method, Decode: g.Decode})
 	}
-	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: method})
+	return features.New(m.Backbone, features.Options{Precision: m.precision, Method: g.Method, Decode: g.Decode})
 }
 
 func (m *Model) trained() *classifier.Model {
@@ -85,13 +86,13 @@ func (m *Model) close() {
 }
 
 // Identity is the backbone with its weights, for images that come to its size as the weights want it.
-func (m *Model) Identity() features.Identity { return m.backbone("").Identity() }
+func (m *Model) Identity() features.Identity { return m.backbone(imagefolder.Geometry{}).Identity() }
 
 // FeatureShape is the shape of one image's features.
-func (m *Model) FeatureShape() []int { return m.backbone("").FeatureShape() }
+func (m *Model) FeatureShape() []int { return m.backbone(imagefolder.Geometry{}).FeatureShape() }
 
 // StageDims are the lengths of the parts of a pooled vector that come from different stages.
-func (m *Model) StageDims() []int { return m.backbone("").StageDims() }
+func (m *Model) StageDims() []int { return m.backbone(imagefolder.Geometry{}).StageDims() }
 
 // ModelOptions choose a backbone and a head.
 type ModelOptions struct {
@@ -190,7 +191,7 @@ func (l *Lab) buildTop(ctx context.Context, o ModelOptions) (*Model, error) {
 		return nil, err
 	}
 	top := &Model{Backbone: whole, precision: o.Precision}
-	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(""))
+	classifier, err := classifier.Top(ctx, device, l.home, top.backbone(imagefolder.Geometry{}))
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +260,7 @@ func (l *Lab) Method(data *imagefolder.Dataset) imagefolder.Method {
 	if err != nil {
 		return data.Options.Method
 	}
-	return m.backbone(data.Options.Method).Identity().Geometry.Method
+	return m.backbone(data.Geometry()).Identity().Geometry.Method
 }
 
 // Models lists the models, the current one last.

@@ -144,11 +144,11 @@ func (l *Lab) teachable(name string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	method := imagefolder.Method("")
+	var geometry imagefolder.Geometry
 	if trained := base.trained(); trained != nil {
-		method = trained.Backbone().Identity().Geometry.Method
+		geometry = trained.Backbone().Identity().Geometry
 	}
-	backbone := base.backbone(method)
+	backbone := base.backbone(geometry)
 	shape := backbone.FeatureShape()
 	if len(shape) != 1 || backbone.Top() {
 		return nil, fmt.Errorf("teach: that needs pooled features, and those of the model %s have the shape %v", base.Name, shape)

@@ -203,7 +203,7 @@ func TestTeachAndPredictAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if _, err := l.Predict(t.Context(), trained, files(dir, class, 3, 4), 2); err != nil {
+				if _, err := l.Predict(t.Context(), trained, files(dir, class, 3, 4), PredictOptions{Top: 2}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -41,7 +41,7 @@ func (l *Lab) Job(o TrainOptions) (training.Job, *Model, error) {
 		return training.Job{}, nil, err
 	}
 	job := training.Job{
-		Recipe: o.Recipe, Dataset: data, Backbone: model.backbone(data.Options.Method), Accept: o.Accept,
+		Recipe: o.Recipe, Dataset: data, Backbone: model.backbone(data.Geometry()), Accept: o.Accept,
 		Environment: training.Environment{Home: l.home, CSVLog: o.CSVLog},
 		Request:     training.Request{Name: o.Name, Model: model.Name, Cell: o.Cell, Flags: o.Flags},
 	}

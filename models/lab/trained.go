@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -273,8 +274,10 @@ func (e *Evaluation) Warm() warm.Report {
 
 // modelBackbone finds a loaded backbone by its fingerprint; nil where there is none.
 func (l *Lab) modelBackbone(id features.Identity) *features.Backbone {
+	geometry := id.Geometry
+	geometry.Decode = cmp.Or(geometry.Decode, imageio.Exact)
 	for _, m := range l.Models() {
-		if have := m.backbone(id.Geometry.Method); have.Identity().Fingerprint == id.Fingerprint {
+		if have := m.backbone(geometry); have.Identity().Fingerprint == id.Fingerprint {
 			return have
 		}
 	}

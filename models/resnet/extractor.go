@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
 )
 
@@ -94,7 +95,7 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 	e.turn <- struct{}{}
 	go func() {
 		defer close(e.ready)
-		e.err = e.compile()
+		e.err = e.compile(ctx)
 	}()
 	return e, nil
 }
@@ -128,18 +129,21 @@ func (e *Extractor) chooseFormulation(expected int) Formulation {
 }
 
 // compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
-func (e *Extractor) compile() error {
-	if err := accel.Try(e.build); err != nil {
+func (e *Extractor) compile(ctx context.Context) error {
+	if err := accel.Try(func() error { return e.build(ctx) }); err != nil {
 		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
 	}
 	return nil
 }
 
-func (e *Extractor) build() (err error) {
+func (e *Extractor) build(ctx context.Context) (err error) {
+	folded := timeline.Start(ctx, "fold and transform weights")
 	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, precisions[e.precision], e.batch)
 	if err != nil {
 		return err
 	}
+	folded()
+	defer timeline.Start(ctx, "compile the frozen pass")()
 	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -19,6 +20,7 @@ func Open(ctx context.Context, o Options) (*Backbone, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	defer timeline.Start(ctx, "read weights")()
 	switch o.Weights.Kind {
 	case KindRandom:
 		return openRandom(o)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/feed"
@@ -17,6 +18,7 @@ import (
 
 // run trains epoch after epoch until the last, or until there is a reason to stop, which it records in the state.
 func (s *session) run(ctx context.Context) error {
+	defer timeline.Start(ctx, "epochs")()
 	steps := (len(s.train) + s.job.Recipe.BatchSize - 1) / s.job.Recipe.BatchSize
 	rates := s.job.Recipe.course(steps)
 	for s.state.Status = Running; s.state.Status == Running; {

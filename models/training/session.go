@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/features"
@@ -120,15 +122,34 @@ func (s *session) close() error {
 
 // prepare computes the features that are computed once, and builds the network.
 func (s *session) prepare(ctx context.Context) error {
-	if err := s.openFeeds(ctx); err != nil {
-		return err
+	built := s.startStepper(ctx)
+	err := s.openFeeds(ctx)
+	if buildErr := built(); err == nil {
+		err = buildErr
 	}
-	var err error
-	if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if err != nil {
+		return err
 	}
 	s.initial, err = s.stepper.Weights()
 	return err
+}
+
+// startStepper compiles the network while the frozen pass computes, which leaves a core idle now and then, or when it is waited for: a
+// network without a frozen pass takes the memory that decoding would take, and pure Go compiles nothing.
+func (s *session) startStepper(ctx context.Context) (wait func() error) {
+	build := func() (err error) {
+		defer timeline.Start(ctx, "compile the head")()
+		if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		return nil
+	}
+	if s.frozen == nil || !strings.HasPrefix(s.device.Name(), "xla") {
+		return build
+	}
+	built := make(chan error, 1)
+	go func() { built <- build() }()
+	return func() error { return <-built }
 }
 
 // options describe the training of a network to the stepper.

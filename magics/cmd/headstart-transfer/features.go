@@ -53,7 +53,7 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 			if err := o.shards.complete(c.Flags()); err != nil {
 				return err
 			}
-			if err := model.Check(); err != nil {
+			if err := o.model.Check(); err != nil {
 				return &commandline.UsageError{Err: err}
 			}
 			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {

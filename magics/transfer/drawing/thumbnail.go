@@ -18,18 +18,21 @@ const ThumbSide = 112
 // Thumb is the image at the size of a grid's cell: the whole image, or with the method of a model the part that it sees. It is
 // nil where the image cannot be read, which the prediction has already said.
 func Thumb(i lab.Image, method imagefolder.Method) image.Image {
-	rgb, err := i.Decode()
+	pixels, err := i.Resized(imageio.Geometry{Size: ThumbSide, Method: method, Decode: imageio.Scaled})
 	if err != nil {
 		return nil
 	}
-	pixels := make([]uint8, ThumbSide*ThumbSide*3)
-	rgb.Resize(pixels, imageio.Geometry{Size: ThumbSide, Method: method})
 	return figure.RGB(pixels, ThumbSide, ThumbSide)
 }
 
 // ItemPixels are an item of a dataset at the size of a grid's cell: [ThumbSide, ThumbSide, 3].
 func ItemPixels(data *imagefolder.Dataset, item int) ([]uint8, error) {
-	return data.Pixels(item, imagefolder.Geometry{Size: ThumbSide, Method: imagefolder.Bilinear})
+	return data.Pixels(item, ItemGeometry(data.Options.Decode))
+}
+
+// ItemGeometry is how ItemPixels brings images to a grid's cell, decoded as for the model, so that both come out of one decoding.
+func ItemGeometry(decode imageio.Decoding) imagefolder.Geometry {
+	return imagefolder.Geometry{Size: ThumbSide, Method: imagefolder.Bilinear, Decode: decode}
 }
 
 // ThumbJPEG encodes [ThumbSide, ThumbSide, 3] for the notebook extension.

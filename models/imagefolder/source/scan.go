@@ -33,6 +33,12 @@ func newFile(path string, info fs.FileInfo) File {
 	return f
 }
 
+// Same tells whether a file below a root still is what was seen of it.
+func Same(root string, f File) bool {
+	info, err := os.Stat(filepath.Join(root, filepath.FromSlash(f.Path)))
+	return err == nil && info.Mode().IsRegular() && newFile(f.Path, info) == f
+}
+
 // A scanner walks a folder. It never opens a file, holds names only, and stops at limits.
 type scanner struct {
 	ctx      context.Context

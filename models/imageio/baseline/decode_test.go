@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
@@ -71,10 +72,51 @@ func TestDecodesAsTheStandardLibrary(t *testing.T) {
 }
 
 func TestDamagedFilesAreLeftToTheStandardLibrary(t *testing.T) {
-	data := goldens(t)["420.jpg"]
-	for cut := range len(data) {
-		if _, err := Decode(data[:cut]); err == nil {
-			t.Errorf("cut off after %d of %d bytes, it decodes", cut, len(data))
+	for _, name := range []string{"420.jpg", "progressive.jpg"} {
+		data := goldens(t)[name]
+		for cut := range len(data) {
+			for _, reduction := range []int{1, 2, 4, 8} {
+				if _, err := DecodeReduced(data[:cut], reduction); err == nil {
+					t.Errorf("cut off after %d of %d bytes, it decodes", cut, len(data))
+				}
+			}
+		}
+	}
+}
+
+func TestReductionsThatAreNot(t *testing.T) {
+	for _, reduction := range []int{-1, 0, 3, 16} {
+		if _, err := DecodeReduced(goldens(t)["420.jpg"], reduction); err == nil {
+			t.Errorf("reduced %d times, it decodes", reduction)
+		}
+	}
+}
+
+// TestReducedIsTheMean holds that a reduced image shows what the whole one does: flat blocks are the same, others near their mean.
+func TestReducedIsTheMean(t *testing.T) {
+	data := goldens(t)["444.jpg"]
+	all, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reduction := range []int{2, 4, 8} {
+		got, err := DecodeReduced(data, reduction)
+		if err != nil {
+			t.Fatal(err)
+		}
+		off, n := 0, 0
+		for y := range all.Rect.Dy() / reduction {
+			for x := range all.Rect.Dx() / reduction {
+				sum := reduction * reduction / 2
+				for i := range reduction * reduction {
+					sum += int(all.Y[(y*reduction+i/reduction)*all.YStride+x*reduction+i%reduction])
+				}
+				d := sum/(reduction*reduction) - int(got.Y[y*got.YStride+x])
+				off, n = off+max(d, -d), n+1
+			}
+		}
+		if mean := float64(off) / float64(n); mean > 4 {
+			t.Errorf("reduced %d times: off from the mean by %.1f gray levels", reduction, mean)
 		}
 	}
 }
@@ -99,7 +141,37 @@ func TestInverseTakesEveryBlock(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds that nothing is decoded that image/jpeg refuses, and that what both decode is the same.
+// TestReducedInverseTakesEveryBlock holds the wide loops to the plain ones, which shorten the way of zeros, and those to the whole.
+func TestReducedInverseTakesEveryBlock(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 10))
+	for range 4000 {
+		var block [64]int32
+		size := int32(1) << random.IntN(29)
+		last := random.IntN(64)
+		for i := range last + 1 {
+			if random.IntN(3) > 0 {
+				block[natural[i]] = random.Int32N(size)*2 - size
+			}
+		}
+		const stride = 11
+		for _, side := range []int{4, 2} {
+			var got, want [8 * stride]uint8
+			one, other := block, block
+			inverseReduced(&one, max(last, 1), side, got[:], stride)
+			if side == 4 {
+				inverse4(&other, want[:], stride)
+			} else {
+				inverse2(&other, want[:], stride)
+			}
+			if got != want {
+				t.Fatalf("%d pixels of %v: %v, want %v", side, block, got, want)
+			}
+		}
+	}
+}
+
+// FuzzDecode holds that nothing is decoded that image/jpeg refuses, and that what both decode is the same. A file is reduced if it
+// can be decoded whole, by either of both.
 func FuzzDecode(f *testing.F) {
 	for _, data := range goldens(f) {
 		f.Add(data)
@@ -110,12 +182,21 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		got, err := Decode(data)
+		want, wantErr := jpeg.Decode(bytes.NewReader(data))
+		for _, reduction := range []int{2, 4, 8} {
+			reduced, reducedErr := DecodeReduced(data, reduction)
+			if err == nil && reducedErr != nil || reducedErr == nil && wantErr != nil {
+				t.Fatalf("reduced: %v; whole: %v, by image/jpeg: %v", reducedErr, err, wantErr)
+			}
+			if size := image.Pt(ceil(config.Width, reduction), ceil(config.Height, reduction)); reducedErr == nil && reduced.Rect.Size() != size {
+				t.Fatalf("reduced to %v, want %v", reduced.Rect, size)
+			}
+		}
 		if err != nil {
 			return
 		}
-		want, err := jpeg.Decode(bytes.NewReader(data))
-		if err != nil {
-			t.Fatalf("image/jpeg refuses it: %v", err)
+		if wantErr != nil {
+			t.Fatalf("image/jpeg refuses it: %v", wantErr)
 		}
 		if y, ok := want.(*image.YCbCr); !ok || y.Rect != got.Rect || y.SubsampleRatio != got.SubsampleRatio {
 			t.Fatalf("%v, want %T of %v", got.Rect, want, want.Bounds())
@@ -139,6 +220,15 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		}
 	})
+	for _, reduction := range []int{2, 4, 8} {
+		b.Run(fmt.Sprintf("reduced %d times", reduction), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := DecodeReduced(data, reduction); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 	b.Run("image/jpeg", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := jpeg.Decode(bytes.NewReader(data)); err != nil {

@@ -2,5 +2,10 @@
 
 package baseline
 
-// inverseWide is for builds with GOEXPERIMENT=simd.
+// These are for builds with GOEXPERIMENT=simd.
+
 func inverseWide(*[64]int32, []uint8, int) bool { return false }
+
+func inverse4Wide(*[64]int32, []uint8, int) bool { return false }
+
+func inverse2Wide(*[64]int32, []uint8, int) bool { return false }

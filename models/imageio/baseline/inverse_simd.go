@@ -75,8 +75,7 @@ func pixels(a, b, c, d lanes) lanes {
 	return a.Or(b.ShiftAllLeft(8)).Or(c.ShiftAllLeft(16)).Or(d.ShiftAllLeft(24))
 }
 
-// sample ends the second pass, centers the samples and keeps them within a byte, as clamp does.
+// sample ends the second pass.
 func sample(v lanes) lanes {
-	v = v.ShiftAllRight(fixedBits + extraBits + 3).Add(archsimd.BroadcastInt32x8(128))
-	return v.Max(archsimd.BroadcastInt32x8(0)).Min(archsimd.BroadcastInt32x8(255))
+	return centered(v.ShiftAllRight(fixedBits + extraBits + 3))
 }

@@ -1,0 +1,101 @@
+"""How the work grows with the number of images and classes: time, peak memory and bytes of figures, with the exponent that fits.
+
+Images of 64 x 64 pixels are generated; the backbone is ResNet50 cut after conv1, so that what grows is not hidden by convolutions.
+An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. The plot goes
+to bench-out/scale.svg.
+
+    python bench/scale.py [--images 1000,5000] [--classes 10,100] [--fit-from 1000]
+
+It needs go and the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH). 20,000 and 100,000 images take minutes, and 100,000 take 1 GB of disk.
+"""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+COLORS = ["#1b6ca8", "#c8553d", "#2a9d5c", "#8a5ab5", "#b58a1b", "#444444", "#d1499b", "#1fa3a3"]
+
+
+def run(command, environment):
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def exponent(points):
+    """The slope of the line through the logarithms."""
+    if len({x for x, _ in points}) < 2:
+        return None
+    logs = [(math.log(x), math.log(y)) for x, y in points if y > 0]
+    n = len(logs)
+    mx, my = sum(x for x, _ in logs) / n, sum(y for _, y in logs) / n
+    return sum((x - mx) * (y - my) for x, y in logs) / sum((x - mx) ** 2 for x, _ in logs)
+
+
+def plot(series, file):
+    """Lines of seconds over images, both logarithmic, as SVG."""
+    points = [(x, y) for line in series.values() for x, y in line if y > 0]
+    if not points:
+        return
+    x0, x1 = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points)) + 1e-9
+    y0, y1 = math.floor(math.log10(min(y for _, y in points))), math.ceil(math.log10(max(y for _, y in points)))
+    place = lambda x, y: (70 + 400 * (math.log10(x) - x0) / (x1 - x0), 330 - 290 * (math.log10(y) - y0) / max(1, y1 - y0))
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="680" height="380" font-family="sans-serif" font-size="12">',
+           '<rect width="680" height="380" fill="#fff"/><text x="70" y="20">seconds by number of images, both logarithmic</text>']
+    for power in range(y0, y1 + 1):
+        _, y = place(10**x0, 10.0**power)
+        out.append(f'<path d="M70 {y:.1f}H470" stroke="#ddd"/><text x="62" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
+    for x in sorted({x for x, _ in points}):
+        out.append(f'<text x="{place(x, 10.0**y0)[0]:.1f}" y="350" text-anchor="middle">{x:,}</text>')
+    for i, (name, line) in enumerate(series.items()):
+        color = COLORS[i % len(COLORS)]
+        line = [(x, y) for x, y in line if y > 0]
+        out.append(f'<path d="M{" L".join(f"{a:.1f} {b:.1f}" for a, b in (place(*p) for p in line))}" fill="none" stroke="{color}" stroke-width="2"/>')
+        out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in (place(*p) for p in line)]
+        out.append(f'<rect x="490" y="{40 + 20 * i}" width="12" height="12" fill="{color}"/><text x="508" y="{51 + 20 * i}">{name}</text>')
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join([*out, "</svg>", ""]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", default="1000,5000")
+    parser.add_argument("--classes", default="10,100")
+    parser.add_argument("--fit-from", type=int, default=1000, help="fewest images that count for the exponent")
+    options = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        binary = scratch / "scale"
+        subprocess.run(["go", "build", "-o", binary, "./bench/scale"], cwd=HERE.parent, check=True, env={**os.environ, "GOEXPERIMENT": "simd"})
+        environment = dict(os.environ, GOMLX_NO_AUTO_INSTALL="1")
+        for classes in map(int, options.classes.split(",")):
+            for images in map(int, options.images.split(",")):
+                if images < 10 * classes:
+                    continue  # a class needs images to train on and to validate
+                folder = scratch / f"{images}-{classes}"
+                run([str(binary), "-folder", str(folder), "-generate", str(images), "-classes", str(classes)], environment)
+                result = json.loads(run([str(binary), "-folder", str(folder), "-home", str(scratch / f"home-{images}-{classes}")], environment).splitlines()[-1])
+                results.append(result)
+                steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") for name, s in result["steps"].items())
+                print(f"{result['images']} images, {result['classes']} classes: {steps}; figures: "
+                      + ", ".join(f"{name} {size / 1024:.0f} KiB" for name, size in sorted(result["figures"].items())), flush=True)
+                subprocess.run(["rm", "-rf", str(folder)], check=True)
+    fewest = min(r["classes"] for r in results)
+    of = [r for r in results if r["classes"] == fewest]
+    series = {name: [(r["images"], r["steps"][name]["seconds"]) for r in of] for name in of[0]["steps"]}
+    for name, line in series.items():
+        fitted = exponent([p for p in line if p[0] >= options.fit_from])
+        memory = exponent([(r["images"], r["steps"][name]["peak_mb"]) for r in of if r["steps"][name]["peak_mb"]])
+        print(f"{name:22} exponent of time {'-' if fitted is None else f'{fitted:.2f}'}, of memory {'-' if memory is None else f'{memory:.2f}'}")
+    plot(series, HERE.parent / "bench-out" / "scale.svg")
+
+
+main()
