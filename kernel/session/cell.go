@@ -32,6 +32,7 @@ type cell struct {
 	text  []byte // not sent yet
 	timer *time.Timer
 	more  overflow
+	turn  turn
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {

@@ -84,10 +84,14 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Shell, `{"code": "comm of-the-engine"}`},
 		{"comm_info_request", wire.Control, `{"target_name": "engine"}`},
 	},
-	"unknown": {
+	"subshell": {
 		{"create_subshell_request", wire.Control, `{}`},
 		{"list_subshell_request", wire.Control, `{}`},
 		{"delete_subshell_request", wire.Control, `{"subshell_id": "x"}`},
+		{"delete_subshell_request", wire.Control, `{"subshell_id": 7}`},
+		{"create_subshell_request", wire.Shell, `{}`},
+	},
+	"unknown": {
 		{"usage_request", wire.Control, `{}`},
 		{"open_sesame_request", wire.Shell, `{}`},
 		{"open_sesame", wire.Shell, `{}`},

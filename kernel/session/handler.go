@@ -30,12 +30,16 @@ func (s *Session) table() map[string]handler {
 		"interrupt_request":   {"interrupt_reply", s.interruptRequest, s.now},
 		"shutdown_request":    {"shutdown_reply", decoded(s.shutdown), s.last},
 		"debug_request":       {"debug_reply", decoded(s.debug), s.now},
-		"execute_request":     {"execute_reply", nil, s.enqueue},
-		"complete_request":    {"complete_reply", decoded(s.complete), s.beside},
-		"inspect_request":     {"inspect_reply", decoded(s.inspect), s.beside},
-		"comm_open":           {"", s.commOpen, s.comm},
-		"comm_msg":            {"", s.commMessage, s.comm},
-		"comm_close":          {"", s.commClose, s.comm},
+
+		"create_subshell_request": {"create_subshell_reply", s.createSubshell, s.now},
+		"delete_subshell_request": {"delete_subshell_reply", decoded(s.deleteSubshell), s.now},
+		"list_subshell_request":   {"list_subshell_reply", s.listSubshells, s.now},
+		"execute_request":         {"execute_reply", nil, s.enqueue},
+		"complete_request":        {"complete_reply", decoded(s.complete), s.beside},
+		"inspect_request":         {"inspect_reply", decoded(s.inspect), s.beside},
+		"comm_open":               {"", s.commOpen, s.comm},
+		"comm_msg":                {"", s.commMessage, s.comm},
+		"comm_close":              {"", s.commClose, s.comm},
 	}
 }
 
@@ -94,7 +98,7 @@ func (s *Session) kernelInfo(context.Context, *request) any {
 		LanguageInfo:          language,
 		Banner:                s.Banner,
 		HelpLinks:             links,
-		SupportedFeatures:     []string{},
+		SupportedFeatures:     []string{featureSubshells},
 	}
 }
 

@@ -254,6 +254,18 @@ type InputReply struct {
 	Value string `json:"value"`
 }
 
+// Subshell names a subshell: the content of create_subshell_reply and of delete_subshell_request.
+type Subshell struct {
+	Status     string `json:"status,omitempty"`
+	SubshellID string `json:"subshell_id"`
+}
+
+// SubshellList is the content of list_subshell_reply.
+type SubshellList struct {
+	Status      string   `json:"status"`
+	SubshellIDs []string `json:"subshell_id"` // the name is the protocol's
+}
+
 // Simple is a reply that has nothing to say but its status.
 type Simple struct {
 	Status string `json:"status"`
