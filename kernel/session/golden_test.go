@@ -92,11 +92,11 @@ var conversations = map[string][]request{
 		{"create_subshell_request", wire.Shell, `{}`},
 	},
 	"unknown": {
-		{"usage_request", wire.Control, `{}`},
 		{"open_sesame_request", wire.Shell, `{}`},
 		{"open_sesame", wire.Shell, `{}`},
 	},
 	"control": {
+		{"usage_request", wire.Control, `{}`},
 		{"interrupt_request", wire.Control, `{}`},
 		{"debug_request", wire.Control, `{"type": "request", "seq": 3, "command": "initialize", "arguments": {}}`},
 		{"shutdown_request", wire.Control, `{"restart": true}`},
@@ -113,6 +113,10 @@ func TestWireTraffic(t *testing.T) {
 	for name, requests := range conversations {
 		t.Run(name, func(t *testing.T) {
 			k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) {
+				memory := int64(1 << 20)
+				c.Usage = func() wire.UsageReply {
+					return wire.UsageReply{Status: "ok", Hostname: "host", PID: 1, Memory: &memory, CPUCount: 2}
+				}
 				c.Connection = wire.ConnectionInfo{ShellPort: 1, IOPubPort: 2, StdinPort: 3, ControlPort: 4, HBPort: 5}
 			}, testMagics()...)
 			k.Session.CollectText()

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -31,6 +32,7 @@ func (s *Session) table() map[string]handler {
 		"shutdown_request":    {"shutdown_reply", decoded(s.shutdown), s.last},
 		"debug_request":       {"debug_reply", decoded(s.debug), s.now},
 
+		"usage_request":           {"usage_reply", s.usage, s.beside},
 		"create_subshell_request": {"create_subshell_reply", s.createSubshell, s.now},
 		"delete_subshell_request": {"delete_subshell_reply", decoded(s.deleteSubshell), s.now},
 		"list_subshell_request":   {"list_subshell_reply", s.listSubshells, s.now},
@@ -107,6 +109,20 @@ func (s *Session) connect(context.Context, *request) any {
 	return wire.ConnectReply{
 		Status:    wire.StatusOK,
 		ShellPort: c.ShellPort, IOPubPort: c.IOPubPort, StdinPort: c.StdinPort, ControlPort: c.ControlPort, HBPort: c.HBPort,
+	}
+}
+
+// usage measures the kernel and all that it started.
+func (s *Session) usage(context.Context, *request) any {
+	if s.Usage == nil {
+		return errorReply("NotSupported", errors.New("measure the kernel: nothing here can"))
+	}
+	select {
+	case s.lookups <- struct{}{}:
+		defer func() { <-s.lookups }()
+		return s.Usage()
+	default:
+		return errorReply("BusyError", fmt.Errorf("measure the kernel: %d completions, inspections and measurements are worked on; try again later", maxLookups))
 	}
 }
 

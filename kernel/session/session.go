@@ -36,14 +36,15 @@ type Config struct {
 	Engine    Engine
 	Magics    *registry.Registry
 
-	Ready       <-chan struct{}     // cells wait until it is closed, for magics that are still being loaded; nil: they do not
-	Connection  wire.ConnectionInfo // answers connect_request
-	Version     string              // of the kernel
-	Banner      string              // what a console shows at its start
-	RuntimeDir  string              // where magics may leave files for the cells of this kernel; empty where there is none
-	Drops       *Drops              // counts what is refused; the sockets may use it too
-	Notices     []string            // what does not work in this session; the first cell shows them on standard error
-	HistoryFile string              // keeps the input of all sessions; empty for this one alone
+	Ready       <-chan struct{}        // cells wait until it is closed, for magics that are still being loaded; nil: they do not
+	Connection  wire.ConnectionInfo    // answers connect_request
+	Version     string                 // of the kernel
+	Banner      string                 // what a console shows at its start
+	RuntimeDir  string                 // where magics may leave files for the cells of this kernel; empty where there is none
+	Drops       *Drops                 // counts what is refused; the sockets may use it too
+	Notices     []string               // what does not work in this session; the first cell shows them on standard error
+	Usage       func() wire.UsageReply // answers usage_request; nil: nothing is measured
+	HistoryFile string                 // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
 }
 

@@ -266,6 +266,27 @@ type SubshellList struct {
 	SubshellIDs []string `json:"subshell_id"` // the name is the protocol's
 }
 
+// UsageReply is the content of usage_reply, with ipykernel's names. What could not be measured is left out.
+type UsageReply struct {
+	Status     string      `json:"status"`
+	Hostname   string      `json:"hostname"`
+	PID        int         `json:"pid"`
+	CPU        *float64    `json:"kernel_cpu,omitempty"`    // percent of one processor
+	Memory     *int64      `json:"kernel_memory,omitempty"` // bytes
+	HostCPU    *float64    `json:"host_cpu_percent,omitempty"`
+	CPUCount   int         `json:"cpu_count"`
+	HostMemory *HostMemory `json:"host_virtual_memory,omitempty"`
+}
+
+// HostMemory is the memory of the machine, in bytes.
+type HostMemory struct {
+	Total     int64   `json:"total"`
+	Available int64   `json:"available"`
+	Percent   float64 `json:"percent"`
+	Used      int64   `json:"used"`
+	Free      int64   `json:"free"`
+}
+
 // Simple is a reply that has nothing to say but its status.
 type Simple struct {
 	Status string `json:"status"`

@@ -20,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/usage"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics/builtin"
@@ -127,13 +128,26 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 			return nil, errors.Join(err, k.server.Close())
 		}
 	}
+	meter := usage.NewMeter()
 	k.session = session.New(session.Config{
 		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
+		Usage: func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
 	})
 	return k, nil
+}
+
+// pluginPids are the processes of plugins, which may be older than this kernel and not its children.
+func (k *kernel) pluginPids() []int {
+	var pids []int
+	for _, p := range k.plugins.Plugins() {
+		if p.Pid != 0 {
+			pids = append(pids, p.Pid)
+		}
+	}
+	return pids
 }
 
 // prepare does what a first cell needs, while the kernel already answers. Cells wait for the magics, not for GoNB.
