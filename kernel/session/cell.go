@@ -42,6 +42,9 @@ func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *c
 // ExecutionCount is the cell's number.
 func (c *cell) ExecutionCount() int { return c.count }
 
+// CellText implements CellText.
+func (c *cell) CellText() string { return c.content.Code }
+
 // Stream implements IO.
 func (c *cell) Stream(name, text string) error {
 	return c.stream(name, []byte(text))

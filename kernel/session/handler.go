@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,7 +29,7 @@ func (s *Session) table() map[string]handler {
 		"comm_info_request":   {"comm_info_reply", decoded(s.commInfo), s.now},
 		"interrupt_request":   {"interrupt_reply", s.interruptRequest, s.now},
 		"shutdown_request":    {"shutdown_reply", decoded(s.shutdown), s.last},
-		"debug_request":       {"debug_reply", decoded(s.debug), s.now},
+		"debug_request":       {"debug_reply", decoded(s.debug), s.debugNext},
 
 		"usage_request":           {"usage_reply", s.usage, s.beside},
 		"create_subshell_request": {"create_subshell_reply", s.createSubshell, s.now},
@@ -101,6 +100,7 @@ func (s *Session) kernelInfo(context.Context, *request) any {
 		Banner:                s.Banner,
 		HelpLinks:             links,
 		SupportedFeatures:     []string{featureSubshells},
+		Debugger:              s.canDebug(),
 	}
 }
 
@@ -139,29 +139,4 @@ func (s *Session) shutdown(_ context.Context, r *request, content wire.Shutdown)
 		s.Log.Error("the shutdown could not be announced", "error", err)
 	}
 	return reply
-}
-
-// debugRequest is the part of a Debug Adapter Protocol request that an answer repeats.
-type debugRequest struct {
-	Seq     int    `json:"seq"`
-	Command string `json:"command"`
-}
-
-// debugResponse is a Debug Adapter Protocol response.
-type debugResponse struct {
-	Type       string          `json:"type"`
-	Seq        int             `json:"seq"`
-	RequestSeq int             `json:"request_seq"`
-	Success    bool            `json:"success"`
-	Command    string          `json:"command"`
-	Message    string          `json:"message"`
-	Body       json.RawMessage `json:"body"`
-}
-
-// debug declines: kernel_info says that there is no debugger.
-func (s *Session) debug(_ context.Context, _ *request, content debugRequest) any {
-	return debugResponse{
-		Type: "response", RequestSeq: content.Seq, Command: content.Command,
-		Message: "this kernel has no debugger", Body: json.RawMessage("{}"),
-	}
 }

@@ -88,6 +88,7 @@ type Session struct {
 	subshells *subshells
 
 	engineComms chan *request
+	debugging   chan *request // debug requests that wait
 	answers     chan struct{} // a token for each request that a magic answers
 	lookups     chan struct{} // a token for each completion or inspection that is worked on, late ones too
 	stop        context.CancelCauseFunc
@@ -126,6 +127,7 @@ func New(config Config) *Session {
 		comms:       newComms(),
 		history:     &history{file: config.HistoryFile},
 		engineComms: make(chan *request, 256),
+		debugging:   make(chan *request, 256),
 		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
@@ -149,7 +151,7 @@ func (s *Session) Run(ctx context.Context) error {
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Shell) },
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Control) },
 		func(ctx context.Context) { s.runCells(ctx, s.main) },
-		s.receiveInput, s.welcomeSubscribers, s.forwardComms,
+		s.receiveInput, s.welcomeSubscribers, s.forwardComms, s.answerDebugger,
 	} {
 		loops.Go(func() { loop(running) })
 	}
