@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// canTrace starts a program that asks to be traced, and ends it before its first instruction.
-func canTrace() error {
+// CanTrace reports why a program may not trace another. It starts one that asks to be traced, and ends it before its first instruction.
+func CanTrace() error {
 	runtime.LockOSThread() // the tracer is a thread
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command("/proc/self/exe")

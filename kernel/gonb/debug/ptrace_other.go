@@ -2,5 +2,5 @@
 
 package debug
 
-// canTrace leaves the answer to Delve, which asks the system for what it needs.
-func canTrace() error { return nil }
+// CanTrace leaves the answer to Delve, which asks the system for what it needs.
+func CanTrace() error { return nil }
