@@ -150,6 +150,7 @@ func (d *Debugger) own() map[string]handler {
 		"inspectVariables":        d.inspectVariables,
 		"richInspectVariables":    d.richInspectVariables,
 		"stackTrace":              d.stackTrace,
+		"scopes":                  d.scopes,
 		"threads":                 d.threads,
 		"variables":               d.variables,
 		"modules":                 d.modules,

@@ -99,6 +99,52 @@ func (d *Debugger) stackTrace(ctx context.Context, r Request) (any, error) {
 	return map[string]any{"stackFrames": frames, "totalFrames": len(frames)}, nil
 }
 
+// scope is one of a frame's.
+type scope struct {
+	Name      string `json:"name"`
+	Reference int    `json:"variablesReference"`
+	Expensive bool   `json:"expensive"`
+}
+
+// scopes are a frame's local variables and those of the cells, which are variables of the package. Front ends show the first
+// scope, so one without variables comes last.
+func (d *Debugger) scopes(ctx context.Context, r Request) (any, error) {
+	response, err := d.ask(ctx, r.Command, r.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	var body struct {
+		Scopes []scope `json:"scopes"`
+	}
+	if err := json.Unmarshal(response.Body, &body); err != nil || !response.Success {
+		return nil, fmt.Errorf("show the variables of a function: %s", detail(response))
+	}
+	var full, empty []scope
+	for _, s := range body.Scopes {
+		if strings.HasPrefix(s.Name, "Globals") {
+			s.Name = "Cells"
+		}
+		inside, err := d.ask(ctx, "variables", map[string]int{"variablesReference": s.Reference})
+		if err == nil && inside.Success && len(named(inside.Body)) == 0 {
+			empty = append(empty, s)
+		} else {
+			full = append(full, s)
+		}
+	}
+	return map[string]any{"scopes": append(full, empty...)}, nil
+}
+
+// named are the variables of an answer but for results without a name.
+func named(answer json.RawMessage) []map[string]json.RawMessage {
+	var body struct {
+		Variables []map[string]json.RawMessage `json:"variables"`
+	}
+	if json.Unmarshal(answer, &body) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(body.Variables, func(v map[string]json.RawMessage) bool { return strings.HasPrefix(string(v["name"]), `"~`) })
+}
+
 // threads are the goroutines; none between cells.
 func (d *Debugger) threads(ctx context.Context, r Request) (any, error) {
 	response, err := d.ask(ctx, r.Command, r.Arguments)
@@ -121,14 +167,9 @@ func (d *Debugger) variables(ctx context.Context, r Request) (any, error) {
 	if !response.Success {
 		return nil, fmt.Errorf("show variables: %s", detail(response))
 	}
-	var body struct {
-		Variables []map[string]json.RawMessage `json:"variables"`
+	list := named(response.Body)
+	if list == nil {
+		return none, nil
 	}
-	if err := json.Unmarshal(response.Body, &body); err != nil {
-		return nil, fmt.Errorf("read variables: %w", err)
-	}
-	unnamed := func(v map[string]json.RawMessage) bool { // results without a name
-		return strings.HasPrefix(string(v["name"]), `"~`)
-	}
-	return map[string]any{"variables": slices.DeleteFunc(body.Variables, unnamed)}, nil
+	return map[string]any{"variables": list}, nil
 }

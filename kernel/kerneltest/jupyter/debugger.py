@@ -157,8 +157,10 @@ class DebuggerTests(unittest.TestCase):
         thread, _, places = kernel.stopped()
         self.assertEqual(places, [("main.main", cell, 2)])
         kernel.debug("next", threadId=thread)
-        thread, _, places = kernel.stopped()
+        thread, frames, places = kernel.stopped()
         self.assertEqual(places, [("main.main", cell, 3)])
+        scopes = [scope["name"] for scope in kernel.body("scopes", frameId=frames[0]["id"])["scopes"]]
+        self.assertEqual(scopes, ["Cells", "Locals"])  # front ends show the first
         kernel.debug("continue", threadId=thread)
         thread, frames, places = kernel.stopped()
         self.assertEqual(places, [("main.main", cell, 4)])
