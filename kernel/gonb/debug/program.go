@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 )
@@ -21,7 +22,8 @@ type program struct {
 	work     string          // GoNB's folder
 	files    map[string]bool // the cells that it may be made of
 	listener net.Listener
-	delve    *connection   // set before ready is closed
+	delve    *connection // set before ready is closed
+	begin    sync.Once
 	began    chan struct{} // closed when Delve takes breakpoints
 	ready    chan struct{} // closed when it has them
 	over     chan struct{} // closed when the program has ended, or is given up
@@ -168,7 +170,7 @@ func (p *program) event(e Event) {
 	d := p.debugger
 	switch e.Event {
 	case "initialized":
-		close(p.began)
+		p.begin.Do(func() { close(p.began) })
 	case "stopped":
 		if body.Thread == 0 { // a pause while every goroutine waits
 			body.Thread = mainGoroutine

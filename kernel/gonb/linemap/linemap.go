@@ -84,7 +84,7 @@ func scan(c Cell) tokens {
 		if literal == "" {
 			literal = tok.String()
 		}
-		joined.WriteString(literal + separator)
+		joined.WriteString(strings.ReplaceAll(literal, separator, " ") + separator) // no program has one
 		t.lines = append(t.lines, files.PositionFor(pos, false).Line)
 	}
 	t.joined = joined.String()
