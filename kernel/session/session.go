@@ -43,6 +43,7 @@ type Config struct {
 	RuntimeDir  string                 // where magics may leave files for the cells of this kernel; empty where there is none
 	Drops       *Drops                 // counts what is refused; the sockets may use it too
 	Notices     []string               // what does not work in this session; the first cell shows them on standard error
+	Serverside  bool                   // a Jupyter server has started the kernel, which may execute cells by itself
 	Usage       func() wire.UsageReply // answers usage_request; nil: nothing is measured
 	HistoryFile string                 // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger

@@ -27,6 +27,9 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 )
 
+// sessionNameVar is what a Jupyter server sets for the kernels of its sessions: the notebook's path.
+const sessionNameVar = "JPY_SESSION_NAME"
+
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
 const linger = 30 * time.Second
 
@@ -134,6 +137,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
+		Serverside: os.Getenv(sessionNameVar) != "",
 		Usage: func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
 	})
 	return k, nil
