@@ -143,7 +143,7 @@ func repairOutput(output map[string]json.RawMessage) {
 
 func isNull(raw json.RawMessage) bool { return raw == nil || string(raw) == "null" }
 
-// inner is an object; nil where it is none.
+// inner is an object; nil for anything else.
 func inner(raw json.RawMessage) map[string]json.RawMessage {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {

@@ -84,6 +84,38 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Shell, `{"code": "comm of-the-engine"}`},
 		{"comm_info_request", wire.Control, `{"target_name": "engine"}`},
 	},
+	// What front ends ask for at their start, as they sent it: see docs/frontends.md.
+	"frontend-jupyterlab": {
+		{"kernel_info_request", wire.Shell, `{}`}, // its server, which also asks on control
+		{"kernel_info_request", wire.Control, `{}`},
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"history_request", wire.Shell, `{"output": false, "raw": true, "hist_access_type": "tail", "n": 10}`},
+		{"comm_info_request", wire.Shell, `{"target_name": "headstart.magic"}`},
+		{"debug_request", wire.Control, `{"type": "request", "seq": 0, "command": "debugInfo"}`},
+		{"execute_request", wire.Shell, `{"silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true, "code": "print x"}`},
+		{"create_subshell_request", wire.Control, `{}`},
+	},
+	"frontend-console": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
+	"frontend-euporie": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"history_request", wire.Shell, `{"raw": true, "output": false, "hist_access_type": "tail", "pattern": "", "n": 1000, "unique": true}`},
+		{"execute_request", wire.Shell, `{"code": "", "silent": true, "store_history": false, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x"}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+	},
+	"frontend-nbterm": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false}`},
+	},
+	"frontend-nbclient": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
 	"subshell": {
 		{"create_subshell_request", wire.Control, `{}`},
 		{"list_subshell_request", wire.Control, `{}`},
