@@ -138,7 +138,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
 		Serverside: os.Getenv(sessionNameVar) != "",
-		Usage: func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
+		Usage:      func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
 	})
 	return k, nil
 }
