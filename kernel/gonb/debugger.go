@@ -19,6 +19,9 @@ func newDebugger(e *Engine) *debug.Debugger {
 	if _, err := os.Stat(delve); err != nil {
 		delve = find("dlv", lookup(e.options.Env, "PATH"))
 	}
+	if _, err := os.Stat(filepath.Join(e.options.BinDir, "headstart-go")); err != nil {
+		delve = "" // nothing would build the programs for it
+	}
 	return debug.New(debug.Options{
 		Delve: delve, Folder: filepath.Join(e.options.RuntimeDir, "debug"), Log: e.options.Log,
 		Variables: func() ([]debug.Variable, error) {
@@ -44,13 +47,15 @@ func (e *Engine) Debug(ctx context.Context, request json.RawMessage, emit func(e
 // prepareDebugger tells the debugger which cell comes, and has its program debugged where a client asks for it. End has to
 // be called when the cell has ended.
 func (e *Engine) prepareDebugger(work string, c cell.Cell, io session.IO) (end func()) {
-	if text, ok := io.(session.CellText); ok && hasLinesOf(c.Code, text.CellText()) {
-		file := e.debugger.Ran(text.CellText(), c.Code)
-		e.mu.Lock()
-		e.cells.AddFile(file, c.Count, c.Code)
-		e.mu.Unlock()
+	text, ok := io.(session.CellText)
+	if !ok || !hasLinesOf(c.Code, text.CellText()) || work == "" {
+		return func() {} // %timeit measures what is built as always
 	}
-	if c.IsTest() || c.IsWasm() || work == "" {
+	file := e.debugger.Ran(text.CellText(), c.Code)
+	e.mu.Lock()
+	e.cells.AddFile(file, c.Count, c.Code)
+	e.mu.Unlock()
+	if c.IsTest() || c.IsWasm() {
 		return func() {}
 	}
 	end, err := e.debugger.Prepare(work)
