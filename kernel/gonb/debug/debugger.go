@@ -283,12 +283,6 @@ func (d *Debugger) send(e Event) {
 
 func (d *Debugger) nothing(context.Context, Request) (any, error) { return struct{}{}, nil }
 
-// sourceBreakpoints are those of one file.
-type sourceBreakpoints struct {
-	Source      string            `json:"source"`
-	Breakpoints []json.RawMessage `json:"breakpoints"`
-}
-
 func (d *Debugger) debugInfo(context.Context, Request) (any, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -316,48 +310,6 @@ func (d *Debugger) dumpCell(_ context.Context, r Request) (any, error) {
 	}
 	file, err := d.dump(arguments.Code)
 	return map[string]string{"sourcePath": file}, err
-}
-
-// breakpointArguments are those of setBreakpoints.
-type breakpointArguments struct {
-	Source struct {
-		Path string `json:"path"`
-	} `json:"source"`
-	Breakpoints []json.RawMessage `json:"breakpoints"`
-}
-
-// setBreakpoints keeps breakpoints for the programs to come, and sets those of the program that runs.
-func (d *Debugger) setBreakpoints(ctx context.Context, r Request) (any, error) {
-	var arguments breakpointArguments
-	if err := json.Unmarshal(r.Arguments, &arguments); err != nil {
-		return nil, fmt.Errorf("read the breakpoints: %w", err)
-	}
-	path := arguments.Source.Path
-	accepted := make([]map[string]any, len(arguments.Breakpoints))
-	for i, b := range arguments.Breakpoints {
-		var at struct {
-			Line int `json:"line"`
-		}
-		if err := json.Unmarshal(b, &at); err != nil || at.Line < 1 {
-			return nil, fmt.Errorf("read the breakpoints: %s has no line", b)
-		}
-		accepted[i] = map[string]any{"verified": true, "line": at.Line, "source": map[string]string{"path": path}}
-	}
-	d.mu.Lock()
-	if len(arguments.Breakpoints) == 0 {
-		delete(d.breakpoints, path)
-	} else {
-		d.breakpoints[path] = arguments.Breakpoints
-	}
-	live := d.program != nil && d.program.files[path]
-	d.mu.Unlock()
-	if live {
-		response, err := d.ask(ctx, "setBreakpoints", arguments)
-		if err == nil && response.Success {
-			return response.Body, nil
-		}
-	}
-	return map[string]any{"breakpoints": accepted}, nil
 }
 
 // source is the text of a cell, or of a Go file that the call stack names.
