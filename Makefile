@@ -22,7 +22,7 @@ export PATH := $(STATE)/bin:$(PATH)
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-setup: ## install Jupyter, GoNB, goimports, gopls and XLA, build the programs, install the kernel
+setup: ## install Jupyter, GoNB, goimports, gopls, Delve and XLA, build the programs, install the kernel
 	@command -v go >/dev/null || { echo "make: the Go toolchain was not found: unpack Go 1.26.5 or newer from go.dev/dl into /usr/local and put /usr/local/go/bin on PATH" >&2; exit 1; }
 	@echo "compiling the installer ..."
 	@$(SETUP)

@@ -23,7 +23,7 @@ const module = "github.com/headstart-nb/headstart/"
 var layers = [][]string{
 	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
 	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/warm", "nbhelpers/warm/server"},
-	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
+	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary", "models/onnxnet",

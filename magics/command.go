@@ -43,6 +43,8 @@ type Command[O any] struct {
 	Body Body
 	// JSON adds the flag --json; Invocation.JSON tells Do.
 	JSON bool
+	// Concurrent says that a call may run while another cell runs: the command changes nothing that a cell uses.
+	Concurrent bool
 	// Flags declares the flags on a fresh O. It may be nil. Enum, Suggest and Path declare flags that complete.
 	Flags func(*pflag.FlagSet, *O)
 	// Do does the work.
@@ -77,6 +79,7 @@ type Invocation struct {
 type Subcommand interface {
 	Magic
 	use() string
+	concurrent() bool
 	run(context.Context, Call, Host, string) error
 	complete(ctx context.Context, before []string, word string) []string
 	help(prefix string) string
@@ -86,6 +89,7 @@ var (
 	_ Magic      = (*Command[struct{}])(nil)
 	_ Completer  = (*Command[struct{}])(nil)
 	_ Inspector  = (*Command[struct{}])(nil)
+	_ Concurrent = (*Command[struct{}])(nil)
 	_ Subcommand = (*Command[struct{}])(nil)
 )
 
@@ -103,7 +107,12 @@ func (c *Command[O]) Run(ctx context.Context, call Call, host Host) error {
 	return c.run(ctx, call, host, "")
 }
 
+// ConcurrentCalls is all or nothing.
+func (c *Command[O]) ConcurrentCalls() Calls { return Calls{All: c.Concurrent} }
+
 func (c *Command[O]) use() string { return c.Use }
+
+func (c *Command[O]) concurrent() bool { return c.Concurrent }
 
 // parsed is a line taken apart.
 type parsed[O any] struct {

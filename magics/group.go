@@ -27,6 +27,8 @@ var (
 	_ Magic     = (*Group)(nil)
 	_ Completer = (*Group)(nil)
 	_ Inspector = (*Group)(nil)
+
+	_ Concurrent = (*Group)(nil)
 )
 
 // Name is Use.
@@ -70,6 +72,21 @@ func (g *Group) Run(ctx context.Context, call Call, host Host) error {
 		return fmt.Errorf("%%%s: unknown command %q; did you mean %%%s %s?", g.Use, name, g.Use, near)
 	}
 	return fmt.Errorf("%%%s: the command must be one of %s; got %q", g.Use, names, name)
+}
+
+// ConcurrentCalls are those of the commands that are concurrent.
+func (g *Group) ConcurrentCalls() Calls {
+	var calls Calls
+	for _, c := range g.Commands {
+		if !c.concurrent() {
+			continue
+		}
+		calls.Commands = append(calls.Commands, c.Name())
+		if c.Name() == g.Default {
+			calls.Commands = append(calls.Commands, "")
+		}
+	}
+	return calls
 }
 
 // namesNoCommand tells whether the first word of a line leaves the command out: there is none, it is a flag, or it sends the

@@ -14,7 +14,7 @@ unreachable() { # PART DATABASE
 }
 
 programs() {
-	for program in headstart headstart-go headstart-transfer gonb goimports gopls; do
+	for program in headstart headstart-go headstart-transfer gonb goimports gopls dlv; do
 		if [ ! -x "$bin/$program" ]; then
 			echo "audit: $bin/$program is missing: make setup" >&2
 			exit 1

@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -47,7 +48,7 @@ type Options struct {
 // Examine runs every check. It takes a few seconds, most of which the device's check needs.
 func Examine(ctx context.Context, options Options) Report {
 	return examine(ctx, &subject{
-		Options: options, root: "/", now: time.Now, getenv: os.Getenv, freeSpace: freeSpace,
+		Options: options, root: "/", now: time.Now, getenv: os.Getenv, freeSpace: freeSpace, canTrace: debug.CanTrace,
 		goTool: install.FindGo(), compiler: install.FindCompiler(), home: stateFolder(options.Layout),
 	})
 }
@@ -59,6 +60,7 @@ type subject struct {
 	now       func() time.Time
 	getenv    func(string) string
 	freeSpace func(dir string) (bytes uint64, err error)
+	canTrace  func() error // why a program may not trace another
 	goTool    string
 	compiler  string
 	home      string // the state folder
@@ -78,7 +80,7 @@ func stateFolder(layout install.Layout) string {
 // checks are in the order in which one depends on the other.
 func checks() []func(context.Context, *subject) diagnosis.Diagnosis {
 	return []func(context.Context, *subject) diagnosis.Diagnosis{
-		checkGo, checkCompiler, checkTool("gonb"), checkTool("goimports"), checkTool("gopls"),
+		checkGo, checkCompiler, checkTool("gonb"), checkTool("goimports"), checkTool("gopls"), checkDebugger,
 		checkPrograms, checkKernelspec, checkJupyter, checkLabextension,
 		checkPlugin, checkDevice, checkMemory,
 		checkWeights, checkFeatures, checkDisk, checkClock, checkPlatform,

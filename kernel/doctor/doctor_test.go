@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func installedBin(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !exists(filepath.Join(bin, "gopls")) {
+	if !exists(filepath.Join(bin, "dlv")) {
 		need.Lack(t, need.Setup, "no installed programs: make setup")
 	}
 	return bin
@@ -72,7 +73,7 @@ func healthy(t *testing.T) *subject {
 	if err := os.MkdirAll(layout.Bin(), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, program := range []string{"headstart", "headstart-go", "headstart-transfer", "gonb", "goimports", "gopls"} {
+	for _, program := range []string{"headstart", "headstart-go", "headstart-transfer", "gonb", "goimports", "gopls", "dlv"} {
 		if err := os.Symlink(filepath.Join(bin, program), layout.Program(program)); err != nil {
 			t.Fatal(err)
 		}
@@ -98,6 +99,7 @@ func healthy(t *testing.T) *subject {
 		Options: Options{Layout: layout, Python: filepath.Join(bin, "..", "venv", "bin", "python"), Labextension: extension, Version: "test"},
 		root:    root, now: time.Now, home: filepath.Join(root, "home"),
 		getenv:    func(name string) string { return map[string]string{"HF_HUB_CACHE": filepath.Join(root, "hub")}[name] },
+		canTrace:  func() error { return nil },
 		freeSpace: func(string) (uint64, error) { return 100 << 30, nil },
 		goTool:    install.FindGo(), compiler: install.FindCompiler(),
 	}
@@ -136,11 +138,16 @@ func TestBroken(t *testing.T) {
 		"no C compiler": {checkCompiler, func(_ *testing.T, s *subject) { s.compiler = "" }, diagnosis.Warning, "none was found", "install"},
 		"no C library": {checkCompiler, func(t *testing.T, s *subject) { s.compiler = broken(t) }, diagnosis.Warning,
 			"cannot compile a small program: exit status 1: stdlib.h is missing", "install"},
-		"no gonb":        {checkTool("gonb"), without("gonb"), diagnosis.Error, "gonb is missing: Go cells cannot run", again},
-		"no goimports":   {checkTool("goimports"), without("goimports"), diagnosis.Error, "goimports is missing", again},
-		"no gopls":       {checkTool("gopls"), without("gopls"), diagnosis.Error, "neither completed nor explained", again},
-		"damaged gopls":  {checkTool("gopls"), garbage("gopls"), diagnosis.Error, "gopls is damaged", "remove"},
-		"another gopls":  {checkTool("gopls"), func(t *testing.T, s *subject) { swap(t, s, "gopls", "goimports") }, diagnosis.Warning, "not at v0.23.0", again},
+		"no gonb":       {checkTool("gonb"), without("gonb"), diagnosis.Error, "gonb is missing: Go cells cannot run", again},
+		"no goimports":  {checkTool("goimports"), without("goimports"), diagnosis.Error, "goimports is missing", again},
+		"no gopls":      {checkTool("gopls"), without("gopls"), diagnosis.Error, "neither completed nor explained", again},
+		"damaged gopls": {checkTool("gopls"), garbage("gopls"), diagnosis.Error, "gopls is damaged", "remove"},
+		"another gopls": {checkTool("gopls"), func(t *testing.T, s *subject) { swap(t, s, "gopls", "goimports") }, diagnosis.Warning, "not at v0.23.0", again},
+		"no dlv":        {checkDebugger, without("dlv"), diagnosis.Warning, "Go cells cannot be debugged", again},
+		"no tracing": {checkDebugger, func(_ *testing.T, s *subject) {
+			s.canTrace = func() error { return errors.New("operation not permitted") }
+		},
+			diagnosis.Warning, "no program may trace another", "SYS_PTRACE"},
 		"no kernel":      {checkPrograms, without("headstart"), diagnosis.Error, "headstart is missing: the kernel cannot start", again},
 		"no transfer":    {checkPrograms, without("headstart-transfer"), diagnosis.Warning, "%train are missing", again},
 		"damaged kernel": {checkPrograms, garbage("headstart"), diagnosis.Error, "headstart is damaged", "remove"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
@@ -70,6 +71,7 @@ func checkCompiler(ctx context.Context, s *subject) diagnosis.Diagnosis {
 func checkTool(program string) func(context.Context, *subject) diagnosis.Diagnosis {
 	purpose := map[string]string{
 		"gonb": "Go cells cannot run", "goimports": "Go cells cannot run", "gopls": "Go code is neither completed nor explained",
+		install.Delve: "Go cells cannot be debugged",
 	}[program]
 	return func(_ context.Context, s *subject) diagnosis.Diagnosis {
 		path := s.Layout.Program(program)
@@ -88,6 +90,20 @@ func checkTool(program string) func(context.Context, *subject) diagnosis.Diagnos
 		}
 		return ok(program, want)
 	}
+}
+
+// checkDebugger also sees whether a debugger may work here. Without one cells run all the same.
+func checkDebugger(ctx context.Context, s *subject) diagnosis.Diagnosis {
+	found := checkTool(install.Delve)(ctx, s)
+	if found.Severity == diagnosis.Error {
+		found.Severity = diagnosis.Warning
+	}
+	if found.Severity == diagnosis.OK {
+		if err := s.canTrace(); err != nil {
+			return warning(install.Delve, fmt.Sprintf("no program may trace another here: Go cells cannot be debugged: %v", err), debug.AllowTracing)
+		}
+	}
+	return found
 }
 
 // checkPrograms compares the commits that the project's own programs were built from.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/gonb/report"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
@@ -40,8 +41,9 @@ type Options struct {
 // Engine is a session.Engine over GoNB. GoNB is started at the first use, or by Warm, and started again when it has
 // died; what it remembered of earlier cells is then brought back.
 type Engine struct {
-	options Options
-	work    chan struct{} // holds a token while nobody talks to GoNB
+	options  Options
+	debugger *debug.Debugger
+	work     chan struct{} // holds a token while nobody talks to GoNB
 
 	mu       sync.Mutex // guards what follows
 	current  *instance
@@ -66,6 +68,7 @@ func New(options Options) *Engine {
 		options.TempDir = filepath.Join(options.RuntimeDir, "tmp")
 	}
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
+	e.debugger = newDebugger(e)
 	e.values.folder = filepath.Join(options.TempDir, "values")
 	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
 		if realGo, err := filepath.EvalSymlinks(realGo); err == nil {

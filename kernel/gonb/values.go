@@ -59,7 +59,9 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 		failure := report.Plain("ValuesError", fmt.Sprintf("prepare the variables of the cell: %v", err))
 		return result{failure: &failure}
 	}
+	endDebugging := e.prepareDebugger(work, c, io)
 	r := e.run(ctx, in, prepared.Cell, io)
+	endDebugging()
 	outcome := readOutcome(work)
 	if r.compiled {
 		e.mu.Lock()

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 )
 
 // A host is what this machine offers, and what is brought to it.
@@ -21,6 +23,7 @@ type host struct {
 	compiler   string // of C; "" where there is none
 	wheel      wheel
 	tools      []tool
+	debugs     bool  // a program may trace another, which a debugger needs
 	pins       fs.FS // has the lists of CUDA's wheels
 }
 
@@ -29,6 +32,7 @@ func systemHost() host {
 	return host{
 		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv(pluginPathVar),
 		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(), pins: cudaPins,
+		debugs: debug.CanTrace() == nil,
 	}
 }
 

@@ -38,7 +38,7 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	layout := prefixLayout(prefix, "")
 	for _, file := range []string{
-		layout.Program("headstart"), layout.Program("gonb"), layout.Program("goimports"), layout.Program("gopls"),
+		layout.Program("headstart"), layout.Program("gonb"), layout.Program("goimports"), layout.Program("gopls"), layout.Program("dlv"),
 		filepath.Join(layout.Lib(), "pjrt_c_api_cpu_plugin.so"), filepath.Join(layout.SourceDir(), "nbhelpers", "a.go"),
 		filepath.Join(layout.Share, "labextensions", "@headstart-nb", "lab", "static", "remote.123.js"),
 		filepath.Join(layout.Share, "labextensions", "@headstart-nb", "lab", "install.json"),
@@ -95,7 +95,7 @@ func checkKernelspec(t *testing.T, layout Layout, h host) {
 			"GLIBC_TUNABLES":        mallocTunables,
 			"GOMLX_NO_AUTO_INSTALL": "1", "HEADSTART_SRC": layout.SourceDir(), "PJRT_PLUGIN_LIBRARY_PATH": layout.Lib(),
 		},
-		Metadata: map[string]any{"debugger": false},
+		Metadata: map[string]any{"debugger": h.debugs},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("kernel.json (-want +got):\n%s", diff)

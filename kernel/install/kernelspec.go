@@ -70,17 +70,18 @@ type specFile struct {
 }
 
 func (k *kernelspec) content() ([]byte, error) {
-	return encodeSpec([]string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"}, k.environment())
+	return encodeSpec([]string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"}, k.environment(), k.host.debugs)
 }
 
-func encodeSpec(argv []string, env map[string]string) ([]byte, error) {
+// encodeSpec writes kernel.json. Debugger shows JupyterLab's debugger button.
+func encodeSpec(argv []string, env map[string]string, debugger bool) ([]byte, error) {
 	spec := specFile{
 		Argv:          argv,
 		DisplayName:   "Go (Headstart)",
 		Language:      "go",
 		InterruptMode: "message",
 		Env:           env,
-		Metadata:      map[string]any{"debugger": false},
+		Metadata:      map[string]any{"debugger": debugger},
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

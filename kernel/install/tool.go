@@ -25,14 +25,19 @@ type tool struct {
 	repaired string
 }
 
+// Delve is the program of the debugger of Go cells.
+const Delve = "dlv"
+
 // tools are at the versions of the tool modules in tools/, which a test compares.
 //
-// GoNB runs goimports before every cell, and gopls for completion and inspection. gopls v0.24 needs Go 1.27.
+// GoNB runs goimports before every cell, and gopls for completion and inspection; the kernel runs Delve for a
+// cell that is debugged. gopls v0.24 needs Go 1.27.
 func tools() []tool {
 	return []tool{
 		{"gonb", "github.com/janpfeifer/gonb", "github.com/janpfeifer/gonb", "v0.11.4", "tools/gonb", gonbrepair.Folder},
 		{"goimports", "golang.org/x/tools/cmd/goimports", "golang.org/x/tools", "v0.52.0", "tools/gonb", ""},
 		{"gopls", "golang.org/x/tools/gopls", "golang.org/x/tools/gopls", "v0.23.0", "tools/gopls", ""},
+		{Delve, "github.com/go-delve/delve/cmd/dlv", "github.com/go-delve/delve", "v1.27.2", "tools/delve", ""},
 	}
 }
 

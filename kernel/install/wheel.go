@@ -43,7 +43,7 @@ const PythonEnv = "HEADSTART_LAUNCHER_PYTHON"
 func WheelShare() (map[string][]byte, error) {
 	// Without -P, -m would import from the folder of the notebook first.
 	argv := []string{"python", "-P", "-m", WheelProject, "kernel", "--connection-file", "{connection_file}"}
-	spec, err := encodeSpec(argv, map[string]string{noAutoInstall: "1", glibcTunables: mallocTunables})
+	spec, err := encodeSpec(argv, map[string]string{noAutoInstall: "1", glibcTunables: mallocTunables}, true) // a machine that allows no debugger is told so
 	if err != nil {
 		return nil, err
 	}

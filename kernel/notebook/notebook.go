@@ -48,7 +48,7 @@ func Read(file string) (*Notebook, error) {
 	return nb, nil
 }
 
-// Parse reads a notebook of format 4.
+// Parse reads a notebook of format 4, and makes it valid where it can.
 func Parse(data []byte) (*Notebook, error) {
 	nb := &Notebook{}
 	if err := json.Unmarshal(data, &nb.fields); err != nil {
@@ -62,6 +62,12 @@ func Parse(data []byte) (*Notebook, error) {
 	if err := json.Unmarshal(nb.fields["cells"], &cells); err != nil {
 		return nil, fmt.Errorf("its list of cells is damaged: %w", err)
 	}
+	for i, fields := range cells {
+		if fields == nil {
+			return nil, fmt.Errorf("its cell %d is damaged: it is null", i+1)
+		}
+	}
+	repair(nb.fields, cells)
 	for i, fields := range cells {
 		cell, err := parseCell(fields)
 		if err != nil {

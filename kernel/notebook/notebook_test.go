@@ -17,7 +17,7 @@ const sample = `{
                {"output_type": "display_data", "metadata": {}, "data": {"application/x": {"n": 2}}},
                {"output_type": "stream", "name": "stdout", "text": "hello"}]}
  ],
- "metadata": {"kernelspec": {"name": "headstart"}},
+ "metadata": {"kernelspec": {"name": "headstart", "display_name": "Go"}},
  "nbformat": 4,
  "nbformat_minor": 5
 }`
@@ -126,4 +126,61 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
 	})
+}
+
+// TestWhatIsMissingIsAdded: GitHub shows nothing of a notebook that its schema does not allow.
+func TestWhatIsMissingIsAdded(t *testing.T) {
+	for name, test := range map[string]struct{ cells, minor, want string }{
+		"id null":            {`{"cell_type":"markdown","id":null,"metadata":{},"source":"x"}`, `5`, `"id": "cell-1"`},
+		"id missing":         {`{"cell_type":"markdown","metadata":{},"source":"x"}`, `5`, `"id": "cell-1"`},
+		"id not allowed":     {`{"cell_type":"markdown","id":"a b","metadata":{},"source":"x"}`, `5`, `"id": "cell-1"`},
+		"id of a number":     {`{"cell_type":"markdown","id":7,"metadata":{},"source":"x"}`, `5`, `"id": "cell-1"`},
+		"id twice":           {`{"cell_type":"markdown","id":"cell-1","source":""},{"cell_type":"markdown","id":"cell-1","source":""}`, `5`, `"id": "cell-2"`},
+		"id kept":            {`{"cell_type":"markdown","id":"abc","metadata":{},"source":"x"}`, `5`, `"id": "abc"`},
+		"minor missing":      {`{"cell_type":"markdown","id":"abc","metadata":{},"source":"x"}`, `null`, `"nbformat_minor": 5`},
+		"metadata null":      {`{"cell_type":"code","metadata":null,"source":"x","outputs":null}`, `4`, `"metadata": {}`},
+		"outputs null":       {`{"cell_type":"code","metadata":{},"source":"x","outputs":null}`, `4`, `"outputs": []`},
+		"count missing":      {`{"cell_type":"code","source":"x"}`, `0`, `"execution_count": null`},
+		"source null":        {`{"cell_type":"code","source":null}`, `0`, `"source": [`},
+		"output's metadata":  {`{"cell_type":"code","source":"","outputs":[{"output_type":"display_data","data":{}}]}`, `2`, `"metadata": {}`},
+		"error's traceback":  {`{"cell_type":"code","source":"","outputs":[{"output_type":"error","ename":"E","evalue":"v"}]}`, `2`, `"traceback": []`},
+		"outputs_hidden":     {`{"cell_type":"code","source":"","metadata":{"jupyter":{"outputs_hidden":true}}}`, `3`, `"outputs_hidden": true`},
+		"display name":       {`{"cell_type":"raw","source":""}`, `4`, `"display_name": "headstart"`},
+		"state of widgets":   {`{"cell_type":"raw","source":""}`, `4`, `"state": {}`},
+		"other fields there": {`{"cell_type":"raw","source":"","metadata":{"mine":[1]}}`, `4`, `"mine": [`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nb := parse(t, `{"nbformat":4,"nbformat_minor":`+test.minor+`,"metadata":{"kernelspec":{"name":"headstart"},"language_info":{},`+
+				`"widgets":{"application/vnd.jupyter.widget-state+json":{"version_major":2,"version_minor":0}}},"cells":[`+test.cells+`]}`)
+			got, err := nb.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(got), test.want) {
+				t.Errorf("%s has no %s", got, test.want)
+			}
+		})
+	}
+	got, err := parse(t, `{"nbformat":4,"nbformat_minor":4,"metadata":null,"cells":[{"cell_type":"markdown","id":"a","outputs":[],"execution_count":1,"source":"",`+
+		`"metadata":{"jupyter":{"outputs_hidden":null}}},{"cell_type":"code","source":"","outputs":[{"output_type":"stream","name":"stdout","text":"","transient":{}}]}]}`).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, removed := range []string{`"id"`, `outputs_hidden`, `transient`, `"execution_count": 1`} {
+		if strings.Contains(string(got), removed) {
+			t.Errorf("%s has %s", got, removed)
+		}
+	}
+}
+
+func TestDamagedNotebooksAreRefused(t *testing.T) {
+	for _, text := range []string{
+		`[]`, `{}`, `{"nbformat":3}`, `{"nbformat":4}`, `{"nbformat":4,"cells":[null]}`, `{"nbformat":4,"cells":[{}]}`,
+		`{"nbformat":4,"cells":[{"cell_type":"code","source":7}]}`, `{"nbformat":4,"cells":[{"cell_type":"code","source":"","metadata":[]}]}`,
+		`{"nbformat":4,"cells":[{"cell_type":"code","source":"","outputs":[7]}]}`,
+	} {
+		if _, err := Parse([]byte(text)); err == nil {
+			t.Errorf("%s is taken", text)
+		}
+	}
 }

@@ -192,3 +192,16 @@ func TestTextStaysBeforeTheUpdateThatFollowsIt(t *testing.T) {
 		t.Errorf("got %q, want %q", h.events, want)
 	}
 }
+
+func TestPluginsSayWhichCallsRunBesideACell(t *testing.T) {
+	k := loaded(t, "toy")
+	for line, want := range map[string]bool{
+		"flags": true, "flags --pool max": true, "echo": false, "group": true, "group list": true, "group rm": false, "panel": false,
+	} {
+		name, rest, _ := strings.Cut(line, " ")
+		magic, ok := k.registry.Lookup(name)
+		if got := ok && magics.RunsBeside(magic, rest); got != want {
+			t.Errorf("%%%s runs beside a cell: %t, want %t", line, got, want)
+		}
+	}
+}

@@ -26,6 +26,9 @@ type MagicDescription struct {
 	Inspects     bool   `json:"inspects,omitempty"`
 	Responds     bool   `json:"responds,omitempty"`
 	TakesRawLine bool   `json:"takes_raw_line,omitempty"`
+	// Concurrent and ConcurrentCommands are a magics.Calls: those that may run while another cell runs.
+	Concurrent         bool     `json:"concurrent,omitempty"`
+	ConcurrentCommands []string `json:"concurrent_commands,omitempty"`
 }
 
 func descriptionFromWire(wire *magicpb.Description) Description {
@@ -33,7 +36,7 @@ func descriptionFromWire(wire *magicpb.Description) Description {
 	for _, m := range wire.GetMagics() {
 		d.Magics = append(d.Magics, MagicDescription{
 			Name: m.GetName(), Help: m.GetHelp(), Completes: m.GetCompletes(), Inspects: m.GetInspects(), Responds: m.GetResponds(),
-			TakesRawLine: m.GetTakesRawLine(),
+			TakesRawLine: m.GetTakesRawLine(), Concurrent: m.GetConcurrent(), ConcurrentCommands: m.GetConcurrentCommands(),
 		})
 	}
 	return d

@@ -174,7 +174,7 @@ func toyMagics() []magics.Magic {
 			return err
 		}),
 		&magics.Command[struct{ Pool string }]{
-			Use: "flags", Short: "Has flags", JSON: true,
+			Use: "flags", Short: "Has flags", JSON: true, Concurrent: true,
 			Flags: func(f *pflag.FlagSet, o *struct{ Pool string }) {
 				magics.Enum(f, &o.Pool, "pool", "avg", []string{"avg", "max"}, "how to pool")
 			},
@@ -182,6 +182,9 @@ func toyMagics() []magics.Magic {
 				return in.Printf("%s", o.Pool)
 			},
 		},
+		&magics.Group{Use: "group", Short: "Has commands", Default: "list", Commands: []magics.Subcommand{
+			&magics.Command[struct{}]{Use: "list", Concurrent: true}, &magics.Command[struct{}]{Use: "rm"},
+		}},
 		responder{magicFunc("panel", func(context.Context, magics.Call, magics.Host) error { return nil })},
 	}
 }

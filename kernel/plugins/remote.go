@@ -27,15 +27,21 @@ type rawRemoteMagic struct{ remoteMagic }
 func (rawRemoteMagic) TakesRawLine() {}
 
 var (
-	_ magics.Magic     = remoteMagic{}
-	_ magics.Completer = remoteMagic{}
-	_ magics.Inspector = remoteMagic{}
-	_ magics.Responder = remoteMagic{}
-	_ magics.RawLiner  = rawRemoteMagic{}
+	_ magics.Magic      = remoteMagic{}
+	_ magics.Completer  = remoteMagic{}
+	_ magics.Inspector  = remoteMagic{}
+	_ magics.Responder  = remoteMagic{}
+	_ magics.Concurrent = remoteMagic{}
+	_ magics.RawLiner   = rawRemoteMagic{}
 )
 
 func (m remoteMagic) Name() string { return m.description.Name }
 func (m remoteMagic) Help() string { return m.description.Help }
+
+// ConcurrentCalls is what the plugin said.
+func (m remoteMagic) ConcurrentCalls() magics.Calls {
+	return magics.Calls{All: m.description.Concurrent, Commands: m.description.ConcurrentCommands}
+}
 
 func (m remoteMagic) Run(ctx context.Context, call magics.Call, host magics.Host) error {
 	p, err := m.plugin.acquire(ctx)

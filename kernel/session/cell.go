@@ -32,14 +32,19 @@ type cell struct {
 	text  []byte // not sent yet
 	timer *time.Timer
 	more  overflow
+	again *replay // nil where nothing is to be sent again; guarded by mu
+	turn  turn
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
-	return &cell{session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count}}
+	return &cell{session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count}, again: s.replayOf(r)}
 }
 
 // ExecutionCount is the cell's number.
 func (c *cell) ExecutionCount() int { return c.count }
+
+// CellText implements CellText.
+func (c *cell) CellText() string { return c.content.Code }
 
 // Stream implements IO.
 func (c *cell) Stream(name, text string) error {
@@ -136,6 +141,9 @@ func (c *cell) output(ctx context.Context, msgType string, content any) error {
 func (c *cell) publish(msgType string, content any) error {
 	if c.content.Silent {
 		return nil
+	}
+	if !c.ended {
+		c.again.note(msgType, content)
 	}
 	return c.session.publish(c.request, msgType, content)
 }
@@ -240,4 +248,10 @@ func (c *cell) end() {
 		}
 	}
 	c.ended = true
+	for _, o := range c.again.messages() {
+		if err := c.publish(o.msgType, o.content); err != nil {
+			c.session.Log.Error("output could not be sent again", "error", err)
+		}
+	}
+	c.again = nil
 }

@@ -45,6 +45,21 @@ type Commer interface {
 	Comm(ctx context.Context, comm Comm, io IO) (known bool, err error)
 }
 
+// A Debugger is an engine whose cells can be debugged.
+type Debugger interface {
+	// CanDebug reports whether they can here: a debugger is installed, and may trace programs.
+	CanDebug() bool
+	// Debug answers a request of the Debug Adapter Protocol by a response of it, also while a cell runs. Events go to emit,
+	// also later.
+	Debug(ctx context.Context, request json.RawMessage, emit func(event json.RawMessage)) any
+}
+
+// A CellText is an IO that knows the text of its cell. An engine gets that without the magics.
+type CellText interface {
+	// CellText is what the front end sent.
+	CellText() string
+}
+
 // Comm is one comm message in either direction.
 type Comm struct {
 	Type     string // comm_open, comm_msg or comm_close

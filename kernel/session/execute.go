@@ -13,25 +13,30 @@ const KeyboardInterrupt = "KeyboardInterrupt"
 
 // enqueue lets a cell wait for its turn.
 func (s *Session) enqueue(_ context.Context, r *request, _ handler) {
-	if !s.queue.add(r) {
+	to, err := s.shellOf(r)
+	if err != nil { // it was deleted by now
+		s.serve(r, "execute_reply", func() (any, any) { return errorReply(unknownSubshell, err), nil })
+		return
+	}
+	if !to.queue.add(r) {
 		s.abort(r)
 	}
 }
 
-// runCells runs one cell after the other until ctx is canceled.
-func (s *Session) runCells(ctx context.Context) {
+// runCells runs the cells of a shell sequentially until ctx is canceled.
+func (s *Session) runCells(ctx context.Context, in *shell) {
 	select {
 	case <-s.Ready:
 	case <-ctx.Done():
 		return
 	}
 	for {
-		r, cellCtx := s.queue.next(ctx)
+		r, cellCtx := in.queue.next(ctx)
 		if r == nil {
 			return
 		}
-		aborted := s.execute(cellCtx, r)
-		s.queue.done()
+		aborted := s.execute(cellCtx, in, r)
+		in.queue.done()
 		for _, r := range aborted {
 			s.abort(r)
 		}
@@ -55,8 +60,8 @@ type replyMetadata struct {
 }
 
 // execute answers an execute_request and returns the requests that are to be aborted because of how it ended.
-func (s *Session) execute(ctx context.Context, r *request) (aborted []*request) {
-	s.running.set(r)
+func (s *Session) execute(ctx context.Context, in *shell, r *request) (aborted []*request) {
+	s.running.add(r)
 	s.serve(r, "execute_reply", func() (any, any) {
 		started := time.Now().UTC().Format(wire.DateFormat)
 		// What a client leaves out has these values, says the specification.
@@ -65,20 +70,21 @@ func (s *Session) execute(ctx context.Context, r *request) (aborted []*request) 
 			return errorReply("ProtocolError", err), nil
 		}
 		var reply wire.ExecuteReply
-		reply, aborted = s.runRequest(ctx, r, content)
+		reply, aborted = s.runRequest(ctx, in, r, content)
 		return reply, replyMetadata{Started: started, Status: reply.Status}
 	})
 	return aborted
 }
 
-func (s *Session) runRequest(ctx context.Context, r *request, content wire.ExecuteRequest) (reply wire.ExecuteReply, aborted []*request) {
+func (s *Session) runRequest(ctx context.Context, in *shell, r *request, content wire.ExecuteRequest) (reply wire.ExecuteReply, aborted []*request) {
 	blank := strings.TrimSpace(content.Code) == ""
 	stored := content.StoreHistory && !content.Silent && !blank
-	if stored {
-		s.executionCount.Add(1)
-	}
 	count := s.lastCount()
+	if stored {
+		count = int(s.executionCount.Add(1))
+	}
 	c := s.newCell(r, content, count)
+	defer s.endTurn(c)
 	if !content.Silent {
 		s.emit(r, "execute_input", wire.ExecuteInput{Code: content.Code, ExecutionCount: count})
 	}
@@ -104,7 +110,7 @@ func (s *Session) runRequest(ctx context.Context, r *request, content wire.Execu
 	if content.StopOnError && !content.Silent {
 		// No client has heard of the error yet, so whatever arrives by now was sent to be run after this cell.
 		time.Sleep(s.patience.settle)
-		aborted = s.queue.drain()
+		aborted = in.queue.drain()
 	}
 	if !content.Silent {
 		s.emit(r, "error", failure)

@@ -84,15 +84,51 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Shell, `{"code": "comm of-the-engine"}`},
 		{"comm_info_request", wire.Control, `{"target_name": "engine"}`},
 	},
-	"unknown": {
+	// What front ends ask for at their start, as they sent it: see docs/frontends.md.
+	"frontend-jupyterlab": {
+		{"kernel_info_request", wire.Shell, `{}`}, // its server, which also asks on control
+		{"kernel_info_request", wire.Control, `{}`},
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"history_request", wire.Shell, `{"output": false, "raw": true, "hist_access_type": "tail", "n": 10}`},
+		{"comm_info_request", wire.Shell, `{"target_name": "headstart.magic"}`},
+		{"debug_request", wire.Control, `{"type": "request", "seq": 0, "command": "debugInfo"}`},
+		{"execute_request", wire.Shell, `{"silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true, "code": "print x"}`},
+		{"create_subshell_request", wire.Control, `{}`},
+	},
+	"frontend-console": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
+	"frontend-euporie": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"history_request", wire.Shell, `{"raw": true, "output": false, "hist_access_type": "tail", "pattern": "", "n": 1000, "unique": true}`},
+		{"execute_request", wire.Shell, `{"code": "", "silent": true, "store_history": false, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x"}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+	},
+	"frontend-nbterm": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false}`},
+	},
+	"frontend-nbclient": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
+	"subshell": {
 		{"create_subshell_request", wire.Control, `{}`},
 		{"list_subshell_request", wire.Control, `{}`},
 		{"delete_subshell_request", wire.Control, `{"subshell_id": "x"}`},
-		{"usage_request", wire.Control, `{}`},
+		{"delete_subshell_request", wire.Control, `{"subshell_id": 7}`},
+		{"create_subshell_request", wire.Shell, `{}`},
+	},
+	"unknown": {
 		{"open_sesame_request", wire.Shell, `{}`},
 		{"open_sesame", wire.Shell, `{}`},
 	},
 	"control": {
+		{"usage_request", wire.Control, `{}`},
 		{"interrupt_request", wire.Control, `{}`},
 		{"debug_request", wire.Control, `{"type": "request", "seq": 3, "command": "initialize", "arguments": {}}`},
 		{"shutdown_request", wire.Control, `{"restart": true}`},
@@ -109,6 +145,10 @@ func TestWireTraffic(t *testing.T) {
 	for name, requests := range conversations {
 		t.Run(name, func(t *testing.T) {
 			k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) {
+				memory := int64(1 << 20)
+				c.Usage = func() wire.UsageReply {
+					return wire.UsageReply{Status: "ok", Hostname: "host", PID: 1, Memory: &memory, CPUCount: 2}
+				}
 				c.Connection = wire.ConnectionInfo{ShellPort: 1, IOPubPort: 2, StdinPort: 3, ControlPort: 4, HBPort: 5}
 			}, testMagics()...)
 			k.Session.CollectText()

@@ -2,7 +2,7 @@ package session
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,13 +29,18 @@ func (s *Session) table() map[string]handler {
 		"comm_info_request":   {"comm_info_reply", decoded(s.commInfo), s.now},
 		"interrupt_request":   {"interrupt_reply", s.interruptRequest, s.now},
 		"shutdown_request":    {"shutdown_reply", decoded(s.shutdown), s.last},
-		"debug_request":       {"debug_reply", decoded(s.debug), s.now},
-		"execute_request":     {"execute_reply", nil, s.enqueue},
-		"complete_request":    {"complete_reply", decoded(s.complete), s.beside},
-		"inspect_request":     {"inspect_reply", decoded(s.inspect), s.beside},
-		"comm_open":           {"", s.commOpen, s.comm},
-		"comm_msg":            {"", s.commMessage, s.comm},
-		"comm_close":          {"", s.commClose, s.comm},
+		"debug_request":       {"debug_reply", decoded(s.debug), s.debugNext},
+
+		"usage_request":           {"usage_reply", s.usage, s.beside},
+		"create_subshell_request": {"create_subshell_reply", s.createSubshell, s.now},
+		"delete_subshell_request": {"delete_subshell_reply", decoded(s.deleteSubshell), s.now},
+		"list_subshell_request":   {"list_subshell_reply", s.listSubshells, s.now},
+		"execute_request":         {"execute_reply", nil, s.enqueue},
+		"complete_request":        {"complete_reply", decoded(s.complete), s.beside},
+		"inspect_request":         {"inspect_reply", decoded(s.inspect), s.beside},
+		"comm_open":               {"", s.commOpen, s.comm},
+		"comm_msg":                {"", s.commMessage, s.comm},
+		"comm_close":              {"", s.commClose, s.comm},
 	}
 }
 
@@ -94,7 +99,8 @@ func (s *Session) kernelInfo(context.Context, *request) any {
 		LanguageInfo:          language,
 		Banner:                s.Banner,
 		HelpLinks:             links,
-		SupportedFeatures:     []string{},
+		SupportedFeatures:     []string{featureSubshells},
+		Debugger:              s.canDebug(),
 	}
 }
 
@@ -103,6 +109,20 @@ func (s *Session) connect(context.Context, *request) any {
 	return wire.ConnectReply{
 		Status:    wire.StatusOK,
 		ShellPort: c.ShellPort, IOPubPort: c.IOPubPort, StdinPort: c.StdinPort, ControlPort: c.ControlPort, HBPort: c.HBPort,
+	}
+}
+
+// usage measures the kernel and all that it started.
+func (s *Session) usage(context.Context, *request) any {
+	if s.Usage == nil {
+		return errorReply("NotSupported", errors.New("measure the kernel: nothing here can"))
+	}
+	select {
+	case s.lookups <- struct{}{}:
+		defer func() { <-s.lookups }()
+		return s.Usage()
+	default:
+		return errorReply("BusyError", fmt.Errorf("measure the kernel: %d completions, inspections and measurements are worked on; try again later", maxLookups))
 	}
 }
 
@@ -119,29 +139,4 @@ func (s *Session) shutdown(_ context.Context, r *request, content wire.Shutdown)
 		s.Log.Error("the shutdown could not be announced", "error", err)
 	}
 	return reply
-}
-
-// debugRequest is the part of a Debug Adapter Protocol request that an answer repeats.
-type debugRequest struct {
-	Seq     int    `json:"seq"`
-	Command string `json:"command"`
-}
-
-// debugResponse is a Debug Adapter Protocol response.
-type debugResponse struct {
-	Type       string          `json:"type"`
-	Seq        int             `json:"seq"`
-	RequestSeq int             `json:"request_seq"`
-	Success    bool            `json:"success"`
-	Command    string          `json:"command"`
-	Message    string          `json:"message"`
-	Body       json.RawMessage `json:"body"`
-}
-
-// debug declines: kernel_info says that there is no debugger.
-func (s *Session) debug(_ context.Context, _ *request, content debugRequest) any {
-	return debugResponse{
-		Type: "response", RequestSeq: content.Seq, Command: content.Command,
-		Message: "this kernel has no debugger", Body: json.RawMessage("{}"),
-	}
 }

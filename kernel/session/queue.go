@@ -18,16 +18,17 @@ type queue struct {
 
 	mu      sync.Mutex
 	waiting []*request
+	closed  bool
 	cancel  context.CancelCauseFunc // of the running cell; nil between cells
 }
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
-// add puts a request at the end; false when there are too many.
+// add puts a request at the end; false when there are too many, or it is closed.
 func (q *queue) add(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) >= maxWaiting {
+	if q.closed || len(q.waiting) >= maxWaiting {
 		return false
 	}
 	q.waiting = append(q.waiting, r)
@@ -84,4 +85,12 @@ func (q *queue) drain() []*request {
 	waiting := q.waiting
 	q.waiting = nil
 	return waiting
+}
+
+// close takes all requests that wait, and lets none be added.
+func (q *queue) close() []*request {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	return q.drain()
 }

@@ -32,6 +32,11 @@ func (s *Session) runParts(ctx context.Context, c *cell, code string, depth int)
 			return magicFailure(ctx, part, part.Err)
 		}
 	}
+	if !s.runsBeside(parts) {
+		if failure := s.takeTurn(ctx, c); failure != nil {
+			return failure
+		}
+	}
 	for _, part := range parts {
 		var failure *wire.Error
 		if part.IsMagic() {

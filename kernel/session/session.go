@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,14 +36,16 @@ type Config struct {
 	Engine    Engine
 	Magics    *registry.Registry
 
-	Ready       <-chan struct{}     // cells wait until it is closed, for magics that are still being loaded; nil: they do not
-	Connection  wire.ConnectionInfo // answers connect_request
-	Version     string              // of the kernel
-	Banner      string              // what a console shows at its start
-	RuntimeDir  string              // where magics may leave files for the cells of this kernel; empty where there is none
-	Drops       *Drops              // counts what is refused; the sockets may use it too
-	Notices     []string            // what does not work in this session; the first cell shows them on standard error
-	HistoryFile string              // keeps the input of all sessions; empty for this one alone
+	Ready       <-chan struct{}        // cells wait until it is closed, for magics that are still being loaded; nil: they do not
+	Connection  wire.ConnectionInfo    // answers connect_request
+	Version     string                 // of the kernel
+	Banner      string                 // what a console shows at its start
+	RuntimeDir  string                 // where magics may leave files for the cells of this kernel; empty where there is none
+	Drops       *Drops                 // counts what is refused; the sockets may use it too
+	Notices     []string               // what does not work in this session; the first cell shows them on standard error
+	Serverside  bool                   // a Jupyter server has started the kernel, which may execute cells by itself
+	Usage       func() wire.UsageReply // answers usage_request; nil: nothing is measured
+	HistoryFile string                 // keeps the input of all sessions; empty for this one alone
 	Log         *slog.Logger
 }
 
@@ -74,7 +77,8 @@ type Session struct {
 	decoder  *wire.Decoder
 	patience patience
 	handlers map[string]handler
-	queue    *queue
+	main     *shell
+	turn     chan struct{} // holds a token while a cell runs that may change something
 	comms    *comms
 	history  *history
 	updates  *updates
@@ -82,7 +86,10 @@ type Session struct {
 	running  running
 	noticed  sync.Once
 
+	subshells *subshells
+
 	engineComms chan *request
+	debugging   chan *request // debug requests that wait
 	answers     chan struct{} // a token for each request that a magic answers
 	lookups     chan struct{} // a token for each completion or inspection that is worked on, late ones too
 	stop        context.CancelCauseFunc
@@ -115,10 +122,13 @@ func New(config Config) *Session {
 		id:          uuid.NewString(),
 		decoder:     wire.NewDecoder(config.Signer),
 		patience:    defaultPatience(),
-		queue:       newQueue(),
+		main:        &shell{queue: newQueue()},
+		turn:        make(chan struct{}, 1),
+		subshells:   newSubshells(),
 		comms:       newComms(),
 		history:     &history{file: config.HistoryFile},
 		engineComms: make(chan *request, 256),
+		debugging:   make(chan *request, 256),
 		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
@@ -141,7 +151,8 @@ func (s *Session) Run(ctx context.Context) error {
 	for _, loop := range []func(context.Context){
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Shell) },
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Control) },
-		s.receiveInput, s.welcomeSubscribers, s.forwardComms, s.runCells,
+		func(ctx context.Context) { s.runCells(ctx, s.main) },
+		s.receiveInput, s.welcomeSubscribers, s.forwardComms, s.answerDebugger,
 	} {
 		loops.Go(func() { loop(running) })
 	}
@@ -150,6 +161,7 @@ func (s *Session) Run(ctx context.Context) error {
 	go func() {
 		defer close(ended)
 		loops.Wait()
+		s.subshells.loops.Wait()
 		s.updates.flush(func(string, *cell) bool { return true })
 	}()
 	select {
@@ -209,6 +221,7 @@ func (s *Session) dispatch(ctx context.Context, r *request) {
 	if !ok {
 		h = unknown(r.Header.MsgType, s.now)
 	}
+	h = s.inShell(r, h)
 	h.place(ctx, r, h)
 }
 
@@ -222,16 +235,16 @@ func (s *Session) serve(r *request, replyType string, work func() (content, meta
 	s.publishIdle(r)
 }
 
-// running is the cell that runs, if one does.
+// running are the cells that run, one in each shell at most.
 type running struct {
-	mu   sync.Mutex // held while an idle is published
-	cell *request
+	mu    sync.Mutex // held while an idle is published
+	cells []*request // in the order in which they began
 }
 
-func (u *running) set(r *request) {
+func (u *running) add(r *request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.cell = r
+	u.cells = append(u.cells, r)
 }
 
 // publishIdle ends a request. Front ends show the last status that they hear, whatever it belongs to. So when a request is
@@ -240,12 +253,9 @@ func (s *Session) publishIdle(r *request) {
 	s.running.mu.Lock()
 	defer s.running.mu.Unlock()
 	s.publishStatus(r, wire.StateIdle)
-	switch s.running.cell {
-	case nil:
-	case r:
-		s.running.cell = nil
-	default:
-		s.publishStatus(s.running.cell, wire.StateBusy)
+	s.running.cells = slices.DeleteFunc(s.running.cells, func(cell *request) bool { return cell == r })
+	if len(s.running.cells) > 0 {
+		s.publishStatus(s.running.cells[0], wire.StateBusy)
 	}
 }
 
@@ -304,8 +314,14 @@ func (s *Session) send(channel wire.Channel, m wire.Message) error {
 	return s.Transport.Send(channel, frames)
 }
 
-// Interrupt stops the running cell, as SIGINT and interrupt_request ask for.
-func (s *Session) Interrupt() { s.queue.interrupt() }
+// Interrupt stops the running cells of all shells, as SIGINT and interrupt_request ask for: JEP 91 has no interrupt of one
+// shell. A training whose cell is interrupted by mistake can be resumed.
+func (s *Session) Interrupt() {
+	s.main.queue.interrupt()
+	for _, sub := range s.subshells.all() {
+		sub.queue.interrupt()
+	}
+}
 
 // Restarting says, after Run, whether the client that ended the session is going to start the kernel again.
 func (s *Session) Restarting() bool { return s.restarting.Load() }

@@ -254,6 +254,39 @@ type InputReply struct {
 	Value string `json:"value"`
 }
 
+// Subshell names a subshell: the content of create_subshell_reply and of delete_subshell_request.
+type Subshell struct {
+	Status     string `json:"status,omitempty"`
+	SubshellID string `json:"subshell_id"`
+}
+
+// SubshellList is the content of list_subshell_reply.
+type SubshellList struct {
+	Status      string   `json:"status"`
+	SubshellIDs []string `json:"subshell_id"` // the name is the protocol's
+}
+
+// UsageReply is the content of usage_reply, with ipykernel's names. What could not be measured is left out.
+type UsageReply struct {
+	Status     string      `json:"status"`
+	Hostname   string      `json:"hostname"`
+	PID        int         `json:"pid"`
+	CPU        *float64    `json:"kernel_cpu,omitempty"`    // percent of one processor
+	Memory     *int64      `json:"kernel_memory,omitempty"` // bytes
+	HostCPU    *float64    `json:"host_cpu_percent,omitempty"`
+	CPUCount   int         `json:"cpu_count"`
+	HostMemory *HostMemory `json:"host_virtual_memory,omitempty"`
+}
+
+// HostMemory is the memory of the machine, in bytes.
+type HostMemory struct {
+	Total     int64   `json:"total"`
+	Available int64   `json:"available"`
+	Percent   float64 `json:"percent"`
+	Used      int64   `json:"used"`
+	Free      int64   `json:"free"`
+}
+
 // Simple is a reply that has nothing to say but its status.
 type Simple struct {
 	Status string `json:"status"`

@@ -13,7 +13,7 @@ import (
 )
 
 // ProtocolVersion is the version of the messaging specification that this package speaks.
-const ProtocolVersion = "5.4"
+const ProtocolVersion = "5.5"
 
 // DateFormat is the layout of a header's date, in UTC.
 const DateFormat = "2006-01-02T15:04:05.000000Z"

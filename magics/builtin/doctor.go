@@ -15,7 +15,7 @@ func doctorMagic(checks func(context.Context) ([]diagnosis.Diagnosis, error)) ma
 		Use:   "doctor",
 		Short: "Checks the installation and suggests fixes",
 		Long:  "In a terminal, headstart doctor --fix installs again what is missing or damaged.",
-		JSON:  true,
+		JSON:  true, Concurrent: true,
 		Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 			list, err := checks(ctx)
 			if err != nil {

@@ -22,7 +22,7 @@ func helpMagic(known *registry.Registry, engine []registry.Listing) magics.Magic
 		Short:   "Lists the magics, or explains one",
 		Long:    "Every magic explains itself as well: %NAME --help.",
 		Example: "%help\n%help timeit\n%help --markdown > MAGICS.md",
-		JSON:    true,
+		JSON:    true, Concurrent: true,
 		Args: magics.Args{Max: 1, Complete: func(context.Context, []string, string) []string {
 			return known.Names()
 		}},

@@ -29,7 +29,7 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 		Default: "list",
 		Commands: []magics.Subcommand{
 			&magics.Command[struct{}]{
-				Use: "list", Short: "Shows version, process, memory and state of each plugin", JSON: true,
+				Use: "list", Short: "Shows version, process, memory and state of each plugin", JSON: true, Concurrent: true,
 				Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
 					list := plugins.Plugins()
 					return in.Result(pluginEntries(list), func() (display.Bundle, error) { return pluginTable(list), nil })
@@ -45,7 +45,7 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 				},
 			},
 			&magics.Command[struct{}]{
-				Use: "log NAME", Short: "Prints a plugin's own log", Args: one,
+				Use: "log NAME", Short: "Prints a plugin's own log", Args: one, Concurrent: true,
 				Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
 					text, err := plugins.Log(in.Args[0])
 					if err != nil {

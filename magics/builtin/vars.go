@@ -48,7 +48,7 @@ Variables that share memory, such as a slice and a part of it, are kept together
 		Default: "list",
 		Commands: []magics.Subcommand{
 			&magics.Command[struct{}]{
-				Use: "list", Short: "Shows name, type, size and value of each variable", JSON: true,
+				Use: "list", Short: "Shows name, type, size and value of each variable", JSON: true, Concurrent: true,
 				Do: func(_ context.Context, in *magics.Invocation, _ *struct{}) error {
 					list, err := variables.Variables()
 					if err != nil {

@@ -20,7 +20,7 @@ func versionMagic(versions func(context.Context) []Version) magics.Magic {
 		Short:   "Shows the versions of Headstart, GoNB and Go",
 		Long:    "They are those that %doctor checks. GoNB's own %version shows that of an earlier release.",
 		Example: "%version",
-		JSON:    true,
+		JSON:    true, Concurrent: true,
 		Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 			list := versions(ctx)
 			return in.Result(list, func() (display.Bundle, error) {

@@ -109,9 +109,13 @@ func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.D
 		_, inspects := m.(magics.Inspector)
 		_, responds := m.(magics.Responder)
 		_, raw := m.(magics.RawLiner)
+		var concurrent magics.Calls
+		if c, ok := m.(magics.Concurrent); ok {
+			concurrent = c.ConcurrentCalls()
+		}
 		d.Magics = append(d.Magics, &magicpb.Magic{
 			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
-			TakesRawLine: raw,
+			TakesRawLine: raw, Concurrent: concurrent.All, ConcurrentCommands: concurrent.Commands,
 		})
 	}
 	return d, nil

@@ -21,6 +21,8 @@ func attachMagic(p *Presenter) magics.Magic {
 		Short:   "Shows a run's live figure in this cell, whichever cell or tab started it",
 		Example: "%attach\n%attach resnet50-0102-150405 --wait",
 		Args:    magics.Args{Max: 1, Complete: p.completeRuns},
+		// With --stop it acts on a run, which is in progress while its cell runs.
+		Concurrent: true,
 		Flags: func(f *pflag.FlagSet, o *attachFlags) {
 			f.BoolVar(&o.Wait, "wait", false, "wait until the run ends; an interrupt ends the wait, and not the run")
 			f.BoolVar(&o.Stop, "stop", false, "stop the run after its batch, and keep the best model")

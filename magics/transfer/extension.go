@@ -49,3 +49,10 @@ func (r responding) Inspect(ctx context.Context, line string, cursor int) (displ
 	}
 	return display.Bundle{}, nil
 }
+
+func (r responding) ConcurrentCalls() magics.Calls {
+	if c, ok := r.Magic.(magics.Concurrent); ok {
+		return c.ConcurrentCalls()
+	}
+	return magics.Calls{}
+}

@@ -20,7 +20,7 @@ func runsMagic(p *Presenter) magics.Magic {
 			&magics.Command[struct{}]{
 				Use:   "list",
 				Short: "Lists the trainings; %runs alone does the same",
-				JSON:  true,
+				JSON:  true, Concurrent: true,
 				Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 					return p.ListRuns(ctx, pageOf(in))
 				}),

@@ -21,7 +21,7 @@ func compareCommand(p *Presenter) magics.Subcommand {
 			"with one line for each run.",
 		Example: "%runs compare first second\n%runs compare pretrained untrained --json",
 		Args:    magics.Args{Min: 2, Max: MostCompared(), Complete: p.completeOutcomes},
-		JSON:    true,
+		JSON:    true, Concurrent: true,
 		Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
 			return p.CompareRuns(ctx, pageOf(in), in.Args)
 		}),

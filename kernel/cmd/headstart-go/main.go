@@ -9,10 +9,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == debug.LaunchCommand {
+		os.Exit(debug.Launch(os.Args[2:], os.Stderr))
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "go: find the working directory:", err)

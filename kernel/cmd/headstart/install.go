@@ -35,8 +35,8 @@ func newInstallCommand(carried assets) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "install",
 		Short: "Put the kernel, its tools and the XLA plugin where Jupyter finds them",
-		Long: `Put the kernel where Jupyter finds it: the kernelspec, the JupyterLab extension, GoNB, goimports and gopls at the
-versions this release was tested with, and the XLA plugin for the device. What is in place already is kept. Interrupted
+		Long: `Put the kernel where Jupyter finds it: the kernelspec, the JupyterLab extension, GoNB, goimports, gopls and Delve at
+the versions this release was tested with, and the XLA plugin for the device. What is in place already is kept. Interrupted
 anywhere, it leaves what was there before; headstart uninstall removes all of it.
 
 It needs Go for the tools and a Python 3 with pip for the plugin. --weights fetches pretrained weights as well, into the

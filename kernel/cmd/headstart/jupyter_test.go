@@ -24,7 +24,7 @@ func TestJupyter(t *testing.T) {
 		t.Skip("left out by -short: takes more than a minute")
 	}
 	python, environment := jupyter(t)
-	for _, script := range []string{"conformance", "survival", "tools"} {
+	for _, script := range []string{"conformance", "survival", "tools", "debugger", "subshells"} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel() // they mostly wait
 			runJupyterScript(t, python, environment, script)
@@ -63,6 +63,9 @@ func jupyter(t *testing.T) (python string, environment []string) {
 	if _, err := os.Stat(python); tools == "" || err != nil {
 		need.Lack(t, need.Setup, "no Jupyter and GoNB: make setup")
 	}
+	if _, err := os.Stat(filepath.Join(tools, "dlv")); err != nil {
+		need.Lack(t, need.Setup, "no Delve: make setup")
+	}
 	folder := t.TempDir()
 	bin := filepath.Join(folder, "bin")
 	for _, program := range []string{"headstart", "headstart-go"} {
@@ -71,7 +74,7 @@ func jupyter(t *testing.T) (python string, environment []string) {
 			t.Fatalf("%v\n%s", err, output)
 		}
 	}
-	for _, program := range []string{"gonb", "goimports", "gopls"} {
+	for _, program := range []string{"gonb", "goimports", "gopls", "dlv"} {
 		if err := os.Symlink(filepath.Join(tools, program), filepath.Join(bin, program)); err != nil {
 			t.Fatal(err)
 		}

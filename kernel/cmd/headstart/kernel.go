@@ -20,12 +20,16 @@ import (
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/usage"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
 	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/notebooks"
 )
+
+// sessionNameVar is what a Jupyter server sets for the kernels of its sessions: the notebook's path.
+const sessionNameVar = "JPY_SESSION_NAME"
 
 // linger is how long plugins wait for the next kernel after this one was asked to restart, so that models stay warm.
 const linger = 30 * time.Second
@@ -128,13 +132,27 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 			return nil, errors.Join(err, k.server.Close())
 		}
 	}
+	meter := usage.NewMeter()
 	k.session = session.New(session.Config{
 		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
+		Serverside: os.Getenv(sessionNameVar) != "",
+		Usage:      func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
 	})
 	return k, nil
+}
+
+// pluginPids are the processes of plugins, which may be older than this kernel and not its children.
+func (k *kernel) pluginPids() []int {
+	var pids []int
+	for _, p := range k.plugins.Plugins() {
+		if p.Pid != 0 {
+			pids = append(pids, p.Pid)
+		}
+	}
+	return pids
 }
 
 // prepare does what a first cell needs, while the kernel already answers. Cells wait for the magics, not for GoNB.

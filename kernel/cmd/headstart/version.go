@@ -41,7 +41,7 @@ const versionTimeout = 5 * time.Second
 func versionsForMagic(bin string) func(context.Context) []builtin.Version {
 	return func(ctx context.Context) []builtin.Version {
 		list := []builtin.Version{{Program: "headstart", Version: version + revision()}}
-		for _, tool := range []string{"gonb", "goimports", "gopls"} {
+		for _, tool := range []string{"gonb", "goimports", "gopls", install.Delve} {
 			found, err := install.VersionOf(filepath.Join(bin, tool))
 			if err != nil {
 				found = "missing: %doctor says what to do"

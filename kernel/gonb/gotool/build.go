@@ -26,6 +26,9 @@ func (t *Tool) build(output string, flags []string) int {
 	case err != nil:
 		return t.handOver()
 	}
+	if t.debugBuild(output, flags) {
+		return 0
+	}
 	if len(flags) > 0 || !t.plainSettings() {
 		return t.buildAll(output, flags)
 	}

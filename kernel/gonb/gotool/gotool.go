@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 )
 
 // Names of the environment variables that the kernel sets for it.
@@ -49,6 +51,9 @@ func (t *Tool) Run() int {
 	}
 	if !t.isCell() {
 		return t.handOver()
+	}
+	if at := slices.Index(t.Args, "-o"); at >= 0 && at+1 < len(t.Args) {
+		_ = debug.RemoveLauncher(t.Args[at+1]) // go says what is wrong
 	}
 	switch {
 	case len(t.Args) == 3 && t.Args[0] == "mod" && t.Args[1] == "init":

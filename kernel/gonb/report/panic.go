@@ -165,13 +165,16 @@ var argument = regexp.MustCompile(`\([^()]+\)$`)
 
 // renderFrame is empty for a frame outside of the user's code.
 func renderFrame(function, line, file, number string, generated []string, cells *Sources) string {
-	at, ok := Position{}, false
-	if mark := annotation.FindStringSubmatch(line); mark != nil {
+	n, _ := strconv.Atoi(number) // digits
+	at, ok := cells.inFile(file, n)
+	if ok {
+		// the program is debugged
+	} else if mark := annotation.FindStringSubmatch(line); mark != nil {
 		id, _ := strconv.Atoi(mark[1])
 		line, _ := strconv.Atoi(mark[2])
 		at, ok = cells.find(id, line)
 	} else if strings.Contains(file, "/gonb_") { // GoNB leaves its mark out where the text came to it in two pieces
-		if n, _ := strconv.Atoi(number); n >= 1 && n <= len(generated) {
+		if n >= 1 && n <= len(generated) {
 			at, ok = cells.search(generated[n-1])
 		}
 	} else if isUsers(function, file) {

@@ -30,6 +30,7 @@ func (p Position) String() string {
 // Sources remembers the cells that GoNB ran, under GoNB's own numbers, so that a line of one can be shown.
 type Sources struct {
 	cells map[int]source
+	files map[string]source // by the names that programs which are debugged know cells by
 }
 
 // source is the text of a cell. A replayed one is made of lines of several cells: origin says where each came from.
@@ -50,6 +51,23 @@ func (s *Sources) Add(id, count int, code string, origin []Position) {
 	}
 	s.cells[id] = source{count: count, lines: strings.Split(code, "\n"), origin: origin}
 	delete(s.cells, id-maxSources)
+}
+
+// AddFile remembers a cell under the name of a file, which stack traces of a program that is debugged have.
+func (s *Sources) AddFile(file string, count int, code string) {
+	if s.files == nil || len(s.files) >= maxSources {
+		s.files = map[string]source{}
+	}
+	s.files[file] = source{count: count, lines: strings.Split(code, "\n")}
+}
+
+// inFile is a line of a cell that is known by a file's name.
+func (s *Sources) inFile(file string, line int) (Position, bool) {
+	cell, ok := s.files[file]
+	if !ok || line < 1 || line > len(cell.lines) {
+		return Position{}, false
+	}
+	return Position{Count: cell.count, Line: line, text: cell.lines[line-1]}, true
 }
 
 // find is the line of a cell under the user's numbers.

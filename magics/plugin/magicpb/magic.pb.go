@@ -133,15 +133,19 @@ func (x *Description) GetOutlivesKernel() bool {
 }
 
 type Magic struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`                                        // without percent signs
-	Help          string                 `protobuf:"bytes,2,opt,name=help,proto3" json:"help,omitempty"`                                        // the first line is the summary
-	Completes     bool                   `protobuf:"varint,3,opt,name=completes,proto3" json:"completes,omitempty"`                             // Complete may be called
-	Inspects      bool                   `protobuf:"varint,4,opt,name=inspects,proto3" json:"inspects,omitempty"`                               // Inspect may be called
-	Responds      bool                   `protobuf:"varint,5,opt,name=responds,proto3" json:"responds,omitempty"`                               // Respond may be called
-	TakesRawLine  bool                   `protobuf:"varint,6,opt,name=takes_raw_line,json=takesRawLine,proto3" json:"takes_raw_line,omitempty"` // its line is a language of its own: args may be missing
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Name         string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`                                        // without percent signs
+	Help         string                 `protobuf:"bytes,2,opt,name=help,proto3" json:"help,omitempty"`                                        // the first line is the summary
+	Completes    bool                   `protobuf:"varint,3,opt,name=completes,proto3" json:"completes,omitempty"`                             // Complete may be called
+	Inspects     bool                   `protobuf:"varint,4,opt,name=inspects,proto3" json:"inspects,omitempty"`                               // Inspect may be called
+	Responds     bool                   `protobuf:"varint,5,opt,name=responds,proto3" json:"responds,omitempty"`                               // Respond may be called
+	TakesRawLine bool                   `protobuf:"varint,6,opt,name=takes_raw_line,json=takesRawLine,proto3" json:"takes_raw_line,omitempty"` // its line is a language of its own: args may be missing
+	// Which of its calls may run while another cell runs, since they only look: all, or those of the commands that are the first
+	// words of their lines; "" stands for a line without a command.
+	Concurrent         bool     `protobuf:"varint,7,opt,name=concurrent,proto3" json:"concurrent,omitempty"`
+	ConcurrentCommands []string `protobuf:"bytes,8,rep,name=concurrent_commands,json=concurrentCommands,proto3" json:"concurrent_commands,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Magic) Reset() {
@@ -214,6 +218,20 @@ func (x *Magic) GetTakesRawLine() bool {
 		return x.TakesRawLine
 	}
 	return false
+}
+
+func (x *Magic) GetConcurrent() bool {
+	if x != nil {
+		return x.Concurrent
+	}
+	return false
+}
+
+func (x *Magic) GetConcurrentCommands() []string {
+	if x != nil {
+		return x.ConcurrentCommands
+	}
+	return nil
 }
 
 type KernelNotice struct {
@@ -1537,14 +1555,18 @@ const file_magic_proto_rawDesc = "" +
 	"\vDescription\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x122\n" +
 	"\x06magics\x18\x02 \x03(\v2\x1a.headstart.magics.v1.MagicR\x06magics\x12'\n" +
-	"\x0foutlives_kernel\x18\x03 \x01(\bR\x0eoutlivesKernel\"\xab\x01\n" +
+	"\x0foutlives_kernel\x18\x03 \x01(\bR\x0eoutlivesKernel\"\xfc\x01\n" +
 	"\x05Magic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04help\x18\x02 \x01(\tR\x04help\x12\x1c\n" +
 	"\tcompletes\x18\x03 \x01(\bR\tcompletes\x12\x1a\n" +
 	"\binspects\x18\x04 \x01(\bR\binspects\x12\x1a\n" +
 	"\bresponds\x18\x05 \x01(\bR\bresponds\x12$\n" +
-	"\x0etakes_raw_line\x18\x06 \x01(\bR\ftakesRawLine\"\\\n" +
+	"\x0etakes_raw_line\x18\x06 \x01(\bR\ftakesRawLine\x12\x1e\n" +
+	"\n" +
+	"concurrent\x18\a \x01(\bR\n" +
+	"concurrent\x12/\n" +
+	"\x13concurrent_commands\x18\b \x03(\tR\x12concurrentCommands\"\\\n" +
 	"\fKernelNotice\x12%\n" +
 	"\x0eruntime_folder\x18\x02 \x01(\tR\rruntimeFolder\x12%\n" +
 	"\x0elinger_seconds\x18\x01 \x01(\x05R\rlingerSeconds\"\xbd\x01\n" +

@@ -1,0 +1,78 @@
+package gonb
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/debug"
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+)
+
+// newDebugger returns the debugger of the engine's cells.
+func newDebugger(e *Engine) *debug.Debugger {
+	delve := filepath.Join(e.options.BinDir, "dlv")
+	if _, err := os.Stat(delve); err != nil {
+		delve = find("dlv", lookup(e.options.Env, "PATH"))
+	}
+	if _, err := os.Stat(filepath.Join(e.options.BinDir, "headstart-go")); err != nil {
+		delve = "" // nothing would build the programs for it
+	}
+	return debug.New(debug.Options{
+		Delve: delve, Folder: filepath.Join(e.options.RuntimeDir, "debug"), Log: e.options.Log,
+		Variables: func() ([]debug.Variable, error) {
+			kept, err := e.Variables()
+			var list []debug.Variable
+			for _, v := range kept {
+				list = append(list, debug.Variable{Name: v.Name, Type: v.Type, Value: v.Value})
+			}
+			return list, err
+		},
+		Evaluate: e.Evaluate,
+	})
+}
+
+// CanDebug reports whether Go cells can be debugged here.
+func (e *Engine) CanDebug() bool { return e.debugger.Possible() }
+
+// Debug answers a debug request.
+func (e *Engine) Debug(ctx context.Context, request json.RawMessage, emit func(event json.RawMessage)) any {
+	return e.debugger.Handle(ctx, request, emit)
+}
+
+// prepareDebugger tells the debugger which cell comes, and has its program debugged where a client asks for it. End has to
+// be called when the cell has ended.
+func (e *Engine) prepareDebugger(work string, c cell.Cell, io session.IO) (end func()) {
+	text, ok := io.(session.CellText)
+	if !ok || !hasLinesOf(c.Code, text.CellText()) || work == "" {
+		return func() {} // %timeit measures what is built as always
+	}
+	file := e.debugger.Ran(text.CellText(), c.Code)
+	e.mu.Lock()
+	e.cells.AddFile(file, c.Count, c.Code)
+	e.mu.Unlock()
+	if c.IsTest() || c.IsWasm() {
+		return func() {}
+	}
+	end, err := e.debugger.Prepare(work)
+	if err != nil {
+		_ = io.Stream(wire.Stderr, "The cell runs without the debugger: "+err.Error()+"\n") // nobody reads it where it fails
+	}
+	return end
+}
+
+// hasLinesOf reports whether the lines of what an engine runs are those of the user's cell, or blank: a magic may run code of
+// its own.
+func hasLinesOf(code, text string) bool {
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	for i, line := range strings.Split(code, "\n") {
+		if strings.TrimSpace(line) != "" && (i >= len(lines) || lines[i] != line) {
+			return false
+		}
+	}
+	return true
+}
