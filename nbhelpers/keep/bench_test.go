@@ -51,10 +51,10 @@ func BenchmarkTenSmall(b *testing.B) {
 	}{{"read", 0}, {"one changed", 1}, {"all changed", 10}} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := benchFolder(b)
-			save(b, dir, options(), tenSmall(values)...)
+			save(b, dir, Options{Quota: DefaultQuota}, tenSmall(values)...)
 			for n := 0; b.Loop(); n++ {
 				got := make([]small, 10)
-				store := Open(dir, options())
+				store := Open(dir, Options{Quota: DefaultQuota})
 				if losses := store.Load(tenSmall(got)...); losses != nil {
 					b.Fatal(losses)
 				}
@@ -99,11 +99,11 @@ func BenchmarkLoadLarge(b *testing.B) {
 		numbers[i] = float64(i)
 	}
 	dir := benchFolder(b)
-	save(b, dir, options(), variable("numbers", &numbers))
+	save(b, dir, Options{Quota: DefaultQuota}, variable("numbers", &numbers))
 	numbers = nil
 	for b.Loop() {
 		var got []float64
-		store := Open(dir, options())
+		store := Open(dir, Options{Quota: DefaultQuota})
 		if losses := store.Load(variable("numbers", &got)); losses != nil {
 			b.Fatal(losses)
 		}
@@ -126,7 +126,7 @@ func BenchmarkSaveLarge(b *testing.B) {
 		b.StopTimer()
 		dir := benchFolder(b)
 		b.StartTimer()
-		save(b, dir, options(), variable("numbers", &numbers))
+		save(b, dir, Options{Quota: DefaultQuota}, variable("numbers", &numbers))
 		b.StopTimer()
 		found, _ := filepath.Glob(filepath.Join(dir, "*"))
 		for _, name := range found {
@@ -146,12 +146,12 @@ func BenchmarkGraph(b *testing.B) {
 	dir := benchFolder(b)
 	b.Run("save", func(b *testing.B) {
 		for b.Loop() {
-			save(b, dir, options(), variable("list", &list))
+			save(b, dir, Options{Quota: DefaultQuota}, variable("list", &list))
 		}
 	})
 	b.Run("load", func(b *testing.B) {
 		for b.Loop() {
-			load(b, dir, options(), variable("list", &list))
+			load(b, dir, Options{Quota: DefaultQuota}, variable("list", &list))
 		}
 	})
 }

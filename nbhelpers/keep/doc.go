@@ -50,7 +50,8 @@
 //
 // # Files
 //
-// Variables that share memory form a group. A group is one file with its graph of values and a checksum. Its slices of
+// Variables that share memory form a group. A group is one file with its graph of values and a checksum; where that is small,
+// it stands in the manifest instead. Its slices of
 // numbers and strings from LargeBytes on lie in other files, which are mapped copy-on-write rather than read, so that a
 // program pays for the pages that it uses. (Arrays that are variables, and slices of booleans, are read.) A Save writes one
 // such file for all that is new or has changed in a group. Files never change once they are written.

@@ -72,7 +72,10 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 	lose := func(name string, err error) {
 		losses = append(losses, Loss{Name: name, Path: name, Reason: err.Error()})
 	}
-	data, err := s.read(g.graph+graphEnding, g.size)
+	data, err := g.small, error(nil)
+	if g.graph != "" {
+		data, err = s.read(g.graph+graphEnding, g.size)
+	}
 	var file *graphFile
 	if err == nil {
 		file, err = parseGraph(data, s.types)

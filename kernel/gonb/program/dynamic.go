@@ -9,36 +9,32 @@ import (
 	"strings"
 )
 
-// options are the store's: the types that the values to be loaded have in interfaces, and the functions that they are.
-func (r *rewriting) options(keep string, load []kept) string {
+// dynamic are the types that the values to be loaded have in interfaces, and the functions that they are.
+func (r *rewriting) dynamic(cellvars string, load []kept) string {
 	var names, functions []string
 	for _, v := range load {
 		names = append(names, r.cell.Stored[v.name].Types...)
 		functions = append(functions, r.cell.Stored[v.name].Funcs...)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s.Options{Quota: %d", keep, r.cell.Quota)
-	var list []string
+	var types, funcs strings.Builder
 	for _, name := range sorted(names) {
 		if text, ok := r.mention(name, true); ok {
-			reflect := r.names.importAs("reflect", prefix+"reflect")
-			r.need("reflect")
-			list = append(list, fmt.Sprintf("%s.TypeFor[%s]()", reflect, text))
+			fmt.Fprintf(&types, "(*%s)(nil), ", text)
 		}
 	}
-	if len(list) > 0 {
-		fmt.Fprintf(&b, ", Types: []%s.Type{%s}", r.names.importAs("reflect", prefix+"reflect"), strings.Join(list, ", "))
-	}
-	list = nil
 	for _, name := range sorted(functions) {
 		if text, ok := r.mention(name, false); ok {
-			list = append(list, fmt.Sprintf("%q: %s", name, text))
+			fmt.Fprintf(&funcs, "{%q, %s}, ", name, text)
 		}
 	}
-	if len(list) > 0 {
-		fmt.Fprintf(&b, ", Funcs: map[string]any{%s}", strings.Join(list, ", "))
+	result := ""
+	if types.Len() > 0 {
+		result += fmt.Sprintf("\t\tTypes: []any{%s},\n", strings.TrimSuffix(types.String(), ", "))
 	}
-	return b.String() + "}"
+	if funcs.Len() > 0 {
+		result += fmt.Sprintf("\t\tFuncs: []%s.Func{%s},\n", cellvars, strings.TrimSuffix(funcs.String(), ", "))
+	}
+	return result
 }
 
 func sorted(names []string) []string {
