@@ -161,8 +161,7 @@ func (s *Store) member(e storedEntry, file *graphFile, wanted []Variable) (v Var
 // leave remembers a variable whose kept value another program can load: Save leaves that alone unless the program has
 // assigned to the variable.
 func (s *Store) leave(v Variable, err error) {
-	var unknown *unknownError
-	if errors.As(err, &unknown) {
+	if _, ok := err.(*unknownError); ok { // never wrapped; errors.As would link another package reflect
 		s.unread[v.Name] = s.alone(v)
 	}
 }
