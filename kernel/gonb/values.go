@@ -33,6 +33,8 @@ type values struct {
 	skipped map[string]bool // variables with an initializer whose values cannot be kept
 
 	statements map[string]bool // variables that have no value but the kept one
+
+	declared map[string]program.Variable // how variables with a kept value can be declared
 }
 
 // valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
@@ -182,7 +184,7 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 		e.mu.Lock()
 		onlyKept := e.values.statements[name]
 		if !isKept && !onlyKept && ended {
-			e.values.skipped = with(e.values.skipped, name)
+			e.values.skipped = with(e.values.skipped, name, true)
 		}
 		e.mu.Unlock()
 		e.setLost(name, !isKept && onlyKept)
@@ -196,6 +198,11 @@ func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept m
 		_, isKept := kept[v.Name]
 		if isKept && kept[v.Name] != v.Type {
 			continue // the program ended before it could save: the value is still that of before
+		}
+		if isKept {
+			e.mu.Lock()
+			e.values.declared = with(e.values.declared, v.Name, v)
+			e.mu.Unlock()
 		}
 		at := report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]}
 		if v.Group == nil {
@@ -217,7 +224,7 @@ func (e *Engine) setLost(name string, lost bool) {
 	defer e.mu.Unlock()
 	delete(e.values.lost, name)
 	if lost {
-		e.values.lost = with(e.values.lost, name)
+		e.values.lost = with(e.values.lost, name, true)
 	}
 }
 
@@ -226,15 +233,15 @@ func (e *Engine) setStatement(name string, is bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if is {
-		e.values.statements = with(e.values.statements, name)
+		e.values.statements = with(e.values.statements, name, true)
 	}
 }
 
-func with(set map[string]bool, name string) map[string]bool {
+func with[V any](set map[string]V, name string, value V) map[string]V {
 	if set == nil {
-		set = map[string]bool{}
+		set = map[string]V{}
 	}
-	set[name] = true
+	set[name] = value
 	return set
 }
 
@@ -270,7 +277,7 @@ func (e *Engine) replaced(declared, saved []string) error {
 		if !slices.Contains(saved, name) {
 			removed = append(removed, name)
 		} else if skipped {
-			e.values.skipped = with(e.values.skipped, name)
+			e.values.skipped = with(e.values.skipped, name, true)
 		}
 	}
 	e.mu.Unlock()
@@ -293,6 +300,7 @@ func (v *values) drop(name string) {
 	delete(v.statements, name)
 	delete(v.lost, name)
 	delete(v.skipped, name)
+	delete(v.declared, name)
 }
 
 // carry makes a variable, which statements declare, one of the declarations that GoNB is told with the next cell.

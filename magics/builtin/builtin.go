@@ -35,6 +35,8 @@ type Config struct {
 	Versions func(context.Context) []Version
 	// Variables are those of the engine's cells.
 	Variables Variables
+	// Stored are variables that outlast the kernel.
+	Stored StoredVariables
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -53,6 +55,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Variables != nil {
 		list = append(list, varsMagic(c.Variables))
+	}
+	if c.Stored != nil && c.Variables != nil {
+		list = append(list, storeMagic(c.Stored, c.Variables))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

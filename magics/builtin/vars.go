@@ -29,15 +29,7 @@ type Variables interface {
 
 func varsMagic(variables Variables) magics.Magic {
 	names := func(context.Context, []string, string) []string {
-		list, err := variables.Variables()
-		if err != nil {
-			return nil
-		}
-		var names []string
-		for _, v := range list {
-			names = append(names, v.Name)
-		}
-		return names
+		return namesOf(variables.Variables())
 	}
 	return &magics.Group{
 		Use:   "vars",

@@ -110,10 +110,11 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	k.engine = gonb.New(gonb.Options{
 		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime.path,
 		TempDir: k.places.tempDir(), KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
-		Unknown: magics.Unknown, GoVersion: goVersion,
+		StoreDir: filepath.Join(k.places.home, "variables"),
+		Unknown:  magics.Unknown, GoVersion: goVersion,
 	})
 	if err := magics.Add(builtin.Origin, builtin.Magics(builtin.Config{
-		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Doctor: examineForMagic(carriedAssets()),
+		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Stored: k.engine, Doctor: examineForMagic(carriedAssets()),
 		Versions: versionsForMagic(k.places.bin),
 	})...); err != nil {
 		return nil, err
