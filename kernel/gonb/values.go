@@ -43,6 +43,11 @@ const valueFile = ".headstart-value.json"
 // runCell runs a cell of the user: statements that stand outside of a function are put into func main, variables are given
 // their kept values, and the value of a last expression is shown.
 func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
+	return e.runWith(ctx, in, c, io, program.Images{})
+}
+
+// runWith is runCell; with images, the last expression becomes a folder of images.
+func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io session.IO, images program.Images) result {
 	work := in.waitForWork(ctx)
 	if err := e.forget(c); err != nil {
 		e.options.Log.Warn("values of variables were not removed", "error", err)
@@ -57,7 +62,7 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 		prepared = cell.Prepare(c, e.values.carried)
 		e.mu.Unlock()
 	}
-	if err := e.describe(work, prepared); err != nil { // to run without the values would be to run with wrong ones
+	if err := e.describe(work, prepared, images); err != nil { // to run without the values would be to run with wrong ones
 		failure := report.Plain("ValuesError", fmt.Sprintf("prepare the variables of the cell: %v", err))
 		return result{failure: &failure}
 	}
@@ -81,7 +86,7 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 }
 
 // describe tells the stand-in for go about the cell that GoNB is about to build.
-func (e *Engine) describe(work string, prepared cell.Prepared) error {
+func (e *Engine) describe(work string, prepared cell.Prepared, images program.Images) error {
 	if work == "" {
 		return errors.New("GoNB does not say where it works")
 	}
@@ -91,7 +96,7 @@ func (e *Engine) describe(work string, prepared cell.Prepared) error {
 		}
 	}
 	description := program.Cell{
-		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile),
+		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile), Images: images,
 	}
 	e.mu.Lock()
 	description.Lost = slices.Sorted(maps.Keys(e.values.lost))

@@ -102,7 +102,9 @@ func (f *fakeStored) StoreVariables(_ context.Context, names ...string) error {
 	return nil
 }
 
-func (f *fakeStored) LoadStored(context.Context, ...string) ([]Variable, error) { return f.StoredVariables() }
+func (f *fakeStored) LoadStored(context.Context, ...string) ([]Variable, error) {
+	return f.StoredVariables()
+}
 
 func (f *fakeStored) DropStored(names ...string) error {
 	if !f.has {

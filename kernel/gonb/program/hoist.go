@@ -78,6 +78,9 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 		case r.importsAs(name.Name):
 			ok = false
 			reasons = append(reasons, Dropped{name.Name, "its name is that of a package that the program imports"})
+		case r.hidesOwn(name.Name):
+			ok = false
+			reasons = append(reasons, Dropped{name.Name, "its name hides Go's own " + name.Name + ", which later cells need"})
 		case !named:
 			ok = false
 			if object.Type() != types.Typ[types.Invalid] {
@@ -114,6 +117,21 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 func (r *rewriting) importsAs(name string) bool {
 	for _, spec := range r.main.Imports {
 		if i, ok := r.names.imported[unquoted(spec.Path)]; ok && i.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// hidesOwn tells the name of a type or a constant that Go declares, and of a function that the program uses: a variable of the
+// package would take it from all cells.
+func (r *rewriting) hidesOwn(name string) bool {
+	own := types.Universe.Lookup(name)
+	if _, isFunc := own.(*types.Builtin); !isFunc {
+		return own != nil
+	}
+	for _, used := range r.info.Uses {
+		if used == own {
 			return true
 		}
 	}

@@ -26,6 +26,7 @@ type Cell struct {
 	Statements bool     // func main holds the cell's statements
 	Declared   []string // what the cell declares outside of a function: names, and Type~Method
 	ValueFile  string   // where the program writes what its last expression shows
+	Images     Images   // instead, the images that it stands for become files
 
 	Store  string            // the folder of kept values; empty where none are kept
 	Stored map[string]Stored // the variables that have a value there
@@ -33,6 +34,9 @@ type Cell struct {
 	Skip   []string          // variables whose values cannot be kept: their initializers give them to each program
 	Lost   []string          // variables that statements of earlier cells declare, whose values were not kept
 }
+
+// Images says where a variable's images go, if Folder is not empty.
+type Images struct{ Folder, Variable string }
 
 // Stored is what is known of a kept value.
 type Stored struct {
