@@ -109,12 +109,13 @@ func Rewrite(source Source, cell Cell) (text string, outcome Outcome, changed bo
 		cell.Store = ""
 	}
 	r := &rewriting{source: source, cell: cell}
-	if !r.parse() || !cell.Statements && !r.keepsAny() {
+	if !r.parse() || !cell.Statements && !r.keepsAny() && len(dotImports(r.main)) == 0 {
 		return source.Text, outcome, false, nil
 	}
 	if err := r.check(); err != nil {
 		return source.Text, outcome, false, err
 	}
+	r.dropDotImports()
 	if err := r.usesLost(); err != nil {
 		return source.Text, outcome, false, err
 	}
@@ -193,6 +194,42 @@ func importPaths(files []*ast.File) []string {
 	}
 	slices.Sort(paths)
 	return paths
+}
+
+func dotImports(file *ast.File) (specs []*ast.ImportSpec) {
+	for _, spec := range file.Imports {
+		if spec.Name != nil && spec.Name.Name == "." {
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+// dropDotImports makes blank imports of those with a dot that the program does not use: GoNB gives each cell the imports of
+// earlier ones, and removes the unused among the others only.
+func (r *rewriting) dropDotImports() {
+	specs := dotImports(r.main)
+	if len(specs) == 0 {
+		return
+	}
+	used := map[string]bool{}
+	selected := map[*ast.Ident]bool{}
+	ast.Inspect(r.main, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.SelectorExpr:
+			selected[n.Sel] = true
+		case *ast.Ident:
+			if object := r.info.Uses[n]; object != nil && object.Pkg() != nil && !selected[n] {
+				used[object.Pkg().Path()] = true
+			}
+		}
+		return true
+	})
+	for _, spec := range specs {
+		if !used[unquoted(spec.Path)] {
+			r.replace(r.offset(spec.Name.Pos()), r.offset(spec.Name.End()), "_")
+		}
+	}
 }
 
 func (r *rewriting) offset(pos token.Pos) int { return r.files.PositionFor(pos, false).Offset }
