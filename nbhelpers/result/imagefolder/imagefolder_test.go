@@ -47,9 +47,9 @@ func TestValuesThatStandForImages(t *testing.T) {
 		}
 	}
 	cat, dog, dog2 := filepath.Join(source, "cat/1.jpg"), filepath.Join(source, "dog/1.jpg"), filepath.Join(source, "dog/2.jpg")
-	picture := image.NewGray(image.Rect(0, 0, 2, 3))
+	drawn := image.NewGray(image.Rect(0, 0, 2, 3))
 	var encoded bytes.Buffer
-	if err := png.Encode(&encoded, picture); err != nil {
+	if err := png.Encode(&encoded, drawn); err != nil {
 		t.Fatal(err)
 	}
 	parent := filepath.Join(t.TempDir(), "images")
@@ -64,12 +64,12 @@ func TestValuesThatStandForImages(t *testing.T) {
 		"classes":   {map[string][]string{"a": {dog, cat}, "b": {dog2}}, []string{"a/1-2.jpg", "a/1.jpg", "b/2.jpg"}},
 		"structs":   {[]photo{{cat, "x"}, {dog2, ""}}, []string{"dog/2.jpg", "x/1.jpg"}},
 		"pointers":  {[]*photo{{cat, "x"}}, []string{"x/1.jpg"}},
-		"image":     {picture, []string{"000000.png"}},
-		"pictures":  {[]image.Image{picture, picture}, []string{"000000.png", "000001.png"}},
-		"gray":      {[]*image.Gray{picture}, []string{"000000.png"}},
+		"image":     {drawn, []string{"000000.png"}},
+		"drawings":  {[]image.Image{drawn, drawn}, []string{"000000.png", "000001.png"}},
+		"gray":      {[]*image.Gray{drawn}, []string{"000000.png"}},
 		"encoded":   {encoded.Bytes(), []string{"000000.png"}},
 		"fileBytes": {[][]byte{encoded.Bytes(), []byte("\xff\xd8\xff\xe0"), []byte("?")}, []string{"000000.png", "000001.jpg", "000002.img"}},
-		"anything":  {[]any{cat, picture}, []string{"000001.png", "cat/1.jpg"}},
+		"anything":  {[]any{cat, drawn}, []string{"000001.png", "cat/1.jpg"}},
 	} {
 		b, err := Of(parent, name)(c.value)
 		folder, _ := b.Data[display.MIMEFolder].(string)

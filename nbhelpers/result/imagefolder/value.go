@@ -92,8 +92,8 @@ func single(v reflect.Value) (img one, ok bool, err error) {
 			return one{}, false, nil
 		}
 		if v.CanInterface() {
-			if picture, ok := v.Interface().(image.Image); ok {
-				return one{img: picture}, true, nil
+			if drawn, ok := v.Interface().(image.Image); ok {
+				return one{img: drawn}, true, nil
 			}
 		}
 		v = v.Elem()
@@ -102,8 +102,8 @@ func single(v reflect.Value) (img one, ok bool, err error) {
 		return one{}, false, nil
 	}
 	if v.CanInterface() {
-		if picture, ok := v.Interface().(image.Image); ok {
-			return one{img: picture}, true, nil
+		if drawn, ok := v.Interface().(image.Image); ok {
+			return one{img: drawn}, true, nil
 		}
 	}
 	switch {
