@@ -99,7 +99,7 @@ func BenchmarkLoadLarge(b *testing.B) {
 		numbers[i] = float64(i)
 	}
 	dir := benchFolder(b)
-	save(b, dir, Options{Quota: DefaultQuota}, variable("numbers", &numbers))
+	save(b, dir, options(), variable("numbers", &numbers))
 	numbers = nil
 	for b.Loop() {
 		var got []float64
@@ -119,6 +119,27 @@ func BenchmarkLoadLarge(b *testing.B) {
 	}
 }
 
+// BenchmarkChangeLarge is what a cell pays that changes one number of it.
+func BenchmarkChangeLarge(b *testing.B) {
+	numbers := make([]float64, 1<<27)
+	dir := benchFolder(b)
+	save(b, dir, options(), variable("numbers", &numbers))
+	for n := 0; b.Loop(); n++ {
+		numbers = nil
+		store := Open(dir, options())
+		if losses := store.Load(variable("numbers", &numbers)); losses != nil {
+			b.Fatal(losses)
+		}
+		numbers[1<<20] = float64(n + 1)
+		if losses := store.Save(variable("numbers", &numbers)); losses != nil {
+			b.Fatal(losses)
+		}
+		b.StopTimer()
+		store.unmap(b)
+		b.StartTimer()
+	}
+}
+
 // BenchmarkSaveLarge is what a cell pays that makes such a slice.
 func BenchmarkSaveLarge(b *testing.B) {
 	numbers := make([]float64, 1<<27)
@@ -126,7 +147,7 @@ func BenchmarkSaveLarge(b *testing.B) {
 		b.StopTimer()
 		dir := benchFolder(b)
 		b.StartTimer()
-		save(b, dir, Options{Quota: DefaultQuota}, variable("numbers", &numbers))
+		save(b, dir, options(), variable("numbers", &numbers))
 		b.StopTimer()
 		found, _ := filepath.Glob(filepath.Join(dir, "*"))
 		for _, name := range found {
@@ -146,12 +167,12 @@ func BenchmarkGraph(b *testing.B) {
 	dir := benchFolder(b)
 	b.Run("save", func(b *testing.B) {
 		for b.Loop() {
-			save(b, dir, Options{Quota: DefaultQuota}, variable("list", &list))
+			save(b, dir, options(), variable("list", &list))
 		}
 	})
 	b.Run("load", func(b *testing.B) {
 		for b.Loop() {
-			load(b, dir, Options{Quota: DefaultQuota}, variable("list", &list))
+			load(b, dir, options(), variable("list", &list))
 		}
 	})
 }
