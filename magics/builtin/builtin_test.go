@@ -268,3 +268,23 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestThePanelOfVariables(t *testing.T) {
+	magic, _ := newRegistry(t, nil).Lookup("vars")
+	panel := magic.(magics.Responder)
+	for _, c := range []struct{ request, want string }{
+		{`{}`, `{"variables":[{"name":"list","type":"[]int","bytes":24,`},
+		{`{"drop":["x"]}`, "drop x: no variable of that name"},
+		{`{"drop":"x"}`, "vars: read the request: "},
+		{`{"drop":["list"]}`, `{"variables":[]}`},
+	} {
+		answer, err := panel.Respond(t.Context(), json.RawMessage(c.request))
+		got := string(answer)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.request, got, c.want)
+		}
+	}
+}

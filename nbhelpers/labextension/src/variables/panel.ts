@@ -1,0 +1,118 @@
+import { button, element } from '../dom';
+import { Activity } from '../kernel/activity';
+import { KernelPanel } from '../kernel/panel';
+import type { KernelSession, KernelSessions } from '../kernel/session';
+import type { Translation } from '../translation';
+import { matching, readVariables, sizeText, type IVariable } from './model';
+
+/** The variables of Go cells of the kernel in front, with types and values, after each cell. */
+export class VariablesPanel extends KernelPanel {
+  /**
+   * @param _insert puts a cell into the notebook in front
+   * @param _everyMS the time between two looks at whether a cell has run
+   */
+  constructor(
+    sessions: KernelSessions,
+    private readonly _insert: (code: string) => void,
+    private readonly _everyMS: () => number,
+    private readonly _trans: Translation
+  ) {
+    super(sessions);
+    this.addClass('hs-variables');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _trans.__('Variables'));
+    this._search.setAttribute('aria-label', _trans.__('Filter by name or type'));
+    this._search.setAttribute('placeholder', _trans.__('Filter by name or type'));
+    this._search.addEventListener('input', () => this._draw());
+    this._table.setAttribute('aria-label', _trans.__('Variables of Go cells'));
+    this.node.append(element('h2', { class: 'hs-panel-title' }, _trans.__('Variables')), this._search, this._message, this._table);
+  }
+
+  protected override begin(session: KernelSession): () => void {
+    const activity = new Activity(session);
+    let ended = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async (): Promise<void> => {
+      // While a cell runs nothing has changed yet: values are kept at its end.
+      if (activity.news && !session.busy) {
+        await this._ask(session, {});
+      }
+      if (!ended) {
+        timer = setTimeout(() => void look(), this._everyMS());
+      }
+    };
+    void this._ask(session, {}).then(look);
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
+  }
+
+  protected override showNone(): void {
+    this._variables = [];
+    this._draw();
+    this._say(this._trans.__('Open a notebook with the Go (Headstart) kernel to see its variables.'));
+  }
+
+  private async _ask(session: KernelSession, request: object): Promise<void> {
+    let problem = '';
+    let variables: IVariable[] = [];
+    try {
+      variables = readVariables(await session.client.ask('vars', request));
+    } catch (error) {
+      problem = (error as Error).message;
+      variables = this._variables;
+    }
+    if (session === this.session) {
+      this._variables = variables;
+      this._draw();
+      if (problem) {
+        this._say(problem);
+      }
+    }
+  }
+
+  private _draw(): void {
+    const shown = matching(this._variables, this._search.value);
+    this._search.hidden = this._variables.length === 0;
+    this._table.hidden = shown.length === 0;
+    this._say(this._variables.length === 0 ? this._trans.__('No variable has a value yet. Declare one in a cell: x := 1') : '');
+    this._table.replaceChildren(this._header(), element('tbody', {}, ...shown.map(variable => this._row(variable))));
+  }
+
+  private _header(): HTMLElement {
+    const titles = [this._trans.__('Name'), this._trans.__('Type'), this._trans.__('Size'), this._trans.__('Value'), ''];
+    return element('thead', {}, element('tr', {}, ...titles.map(title => element('th', { scope: 'col' }, title))));
+  }
+
+  private _row(variable: IVariable): HTMLElement {
+    const { name, type, value, bytes, shared } = variable;
+    const with_ = shared.length > 0 ? this._trans.__('shares memory with %1', shared.join(', ')) : undefined;
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row', title: with_ }, button(name, this._trans.__('Insert a cell that shows %1', name), () => this._insert(name))),
+      element('td', {}, type),
+      element('td', { class: 'hs-number' }, sizeText(bytes)),
+      element('td', { title: value }, value),
+      element('td', {}, button('×', this._trans.__('Drop the value of %1', name), () => this._drop(name)))
+    );
+  }
+
+  private _drop(name: string): void {
+    if (this.session) {
+      void this._ask(this.session, { drop: [name] });
+    }
+  }
+
+  private _say(message: string): void {
+    if (this._message.textContent !== message) {
+      this._message.textContent = message;
+    }
+  }
+
+  private readonly _message = element('p', { class: 'hs-message', role: 'status' });
+  private readonly _search = element('input', { type: 'search', class: 'hs-variable-filter' });
+  private readonly _table = element('table', { class: 'hs-variable-table' });
+  private _variables: IVariable[] = [];
+}
