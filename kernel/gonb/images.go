@@ -13,6 +13,18 @@ import (
 
 var _ session.Values = (*Engine)(nil)
 
+// Names are the variables that have a kept value.
+func (e *Engine) Names() (names []string) {
+	entries, err := e.entries()
+	if err != nil {
+		return nil // completion has nothing to say then
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name)
+	}
+	return names
+}
+
 // Images makes a folder of the images that a variable stands for. A program with the variable's own types writes them, since
 // the kernel knows no types of cells.
 func (e *Engine) Images(ctx context.Context, name string) (folder string, known bool, err error) {

@@ -41,6 +41,8 @@ type Evaluator interface {
 type Values interface {
 	// Images makes a folder of the images that a variable stands for. Known is false where no variable of that name has a value.
 	Images(ctx context.Context, name string) (folder string, known bool, err error)
+	// Names are the variables that have a value.
+	Names() []string
 }
 
 // A Commer is an engine with comm targets of its own. Messages arrive one at a time, in order, also while a cell runs.

@@ -20,6 +20,8 @@ func (values) Images(_ context.Context, name string) (folder string, known bool,
 	return "/images of/" + name, name == "photos", nil
 }
 
+func (values) Names() []string { return []string{"numbers", "photos"} }
+
 func TestMagicsTakeVariables(t *testing.T) {
 	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.Values = values{} }, testMagics()...)
 	for code, want := range map[string]string{
@@ -38,5 +40,16 @@ func TestMagicsTakeVariables(t *testing.T) {
 	without := kerneltest.Start(t, nil, testMagics()...)
 	if _, printed := without.Run("%echo @photos @@photos"); !strings.HasPrefix(printed, `line "@photos @@photos"`) {
 		t.Errorf("without variables: %q", printed)
+	}
+	for code, want := range map[string]string{"%broken @ph": "@photos", "%broken a @": "@numbers @photos", "%broken ph": "", "%echo @n": "@nud @n-from-1 @numbers"} {
+		var reply wire.CompleteReply
+		for _, m := range k.Ask(wire.Shell, "complete_request", wire.CompleteRequest{Code: code, CursorPos: len(code)}) {
+			if m.Header.MsgType == "complete_reply" {
+				k.Decode(m, &reply)
+			}
+		}
+		if got := strings.Join(reply.Matches, " "); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
 	}
 }
