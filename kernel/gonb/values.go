@@ -128,8 +128,10 @@ func (e *Engine) store() (*keep.Store, error) {
 		}
 		e.values.begun = true
 	}
-	if _, err := paths.Private(e.values.folder); err != nil {
-		return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+	for _, folder := range []string{e.options.TempDir, e.values.folder} { // before the first cell there is neither
+		if _, err := paths.Private(folder); err != nil {
+			return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+		}
 	}
 	return keep.Open(e.values.folder, keep.Options{Quota: keep.DefaultQuota}), nil
 }
