@@ -42,6 +42,8 @@ func TestOddCells(t *testing.T) {
 		{"größe * 2", "3"},
 		{"text := `multi\n// no comment\n/* nor this */`\nlen(text) /* trailing */ // comment", "34"},
 		{"t := t\nt.n = 1\nt.n + alias[1].n", "2"},
+		{"type inside struct{ n int }\nboxes := map[any]any{struct{ a int }{1}: []any{struct {\n\tin *inside\n\tat image.Point\n}{&inside{4}, image.Pt(5, 6)}}}", ""},
+		{"boxes[struct{ a int }{1}].([]any)[0].(struct {\n\tin *inside\n\tat image.Point\n}).in.n + len(boxes)", "5"},
 		{"var failure error = &os.PathError{Op: \"open\", Path: \"x\", Err: os.ErrNotExist}\nvar w io.Writer = os.Stdout", ""},
 		{"fmt.Fprintln(w, errors.Is(failure, os.ErrNotExist))", "true\n"},
 		{"import . \"strings\"\nToUpper(\"dot\")", "DOT"},

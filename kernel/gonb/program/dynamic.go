@@ -2,6 +2,8 @@ package program
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
 	"go/types"
 	"path"
 	"regexp"
@@ -50,7 +52,10 @@ var globalName = regexp.MustCompile(`^((?:[^\[]*/)?[^/.\[]+)\.(\pL[\pL\pN_]*)(\[
 func (r *rewriting) mention(name string, isType bool) (text string, ok bool) {
 	parts := globalName.FindStringSubmatch(name)
 	if parts == nil {
-		return "", false
+		if !isType {
+			return "", false
+		}
+		return r.unnamed(name)
 	}
 	from, declared, arguments := parts[1], parts[2], parts[3]
 	if from == "main" {
@@ -64,6 +69,54 @@ func (r *rewriting) mention(name string, isType bool) (text string, ok bool) {
 	local := r.names.importAs(from, prefix+notInNames.ReplaceAllString(path.Base(from), "_"))
 	r.need(from)
 	return local + "." + declared + arguments, true
+}
+
+// unnamed is how the program writes a type without a name, such as struct { a main.photo }. Its packages are known by their
+// names alone, so that it can be written only where the program imports them.
+func (r *rewriting) unnamed(text string) (string, bool) {
+	expression, err := parser.ParseExpr(text)
+	if err != nil {
+		return "", false
+	}
+	ok := true
+	var b strings.Builder
+	at := 0
+	ast.Inspect(expression, func(node ast.Node) bool {
+		selector, is := node.(*ast.SelectorExpr)
+		if !is {
+			return ok
+		}
+		from, is := selector.X.(*ast.Ident)
+		if !is {
+			ok = false
+			return false
+		}
+		local := ""
+		if from.Name != "main" {
+			imported, found := r.importOf(from.Name)
+			ok = ok && found
+			local = imported + "."
+		} else if object, isType := r.pkg.Scope().Lookup(selector.Sel.Name).(*types.TypeName); object == nil || !isType {
+			ok = false
+		}
+		b.WriteString(text[at:int(selector.Pos())-1] + local)
+		at = int(selector.Sel.Pos()) - 1
+		return false
+	})
+	return b.String() + text[at:], ok
+}
+
+// importOf is the name under which the program imports the package of a name; ok is false where it does not, or imports two.
+func (r *rewriting) importOf(name string) (local string, ok bool) {
+	for _, p := range r.pkg.Imports() {
+		if known, imported := r.names.imported[p.Path()]; imported && p.Name() == name {
+			if ok {
+				return "", false
+			}
+			local, ok = known.Name, true
+		}
+	}
+	return local, ok
 }
 
 var notInNames = regexp.MustCompile(`[^\pL\pN_]`)
