@@ -24,8 +24,8 @@ export class VariablesPanel extends KernelPanel {
     this._search.setAttribute('aria-label', _trans.__('Filter by name or type'));
     this._search.setAttribute('placeholder', _trans.__('Filter by name or type'));
     this._search.addEventListener('input', () => this._draw());
-    this._table.setAttribute('aria-label', _trans.__('Variables of Go cells'));
-    this.node.append(element('h2', { class: 'hs-panel-title' }, _trans.__('Variables')), this._search, this._message, this._table);
+    this._list.setAttribute('aria-label', _trans.__('Variables of Go cells'));
+    this.node.append(element('h2', { class: 'hs-panel-title' }, _trans.__('Variables')), this._search, this._message, this._list);
   }
 
   protected override begin(session: KernelSession): () => void {
@@ -75,27 +75,20 @@ export class VariablesPanel extends KernelPanel {
   private _draw(): void {
     const shown = matching(this._variables, this._search.value);
     this._search.hidden = this._variables.length === 0;
-    this._table.hidden = shown.length === 0;
     this._say(this._variables.length === 0 ? this._trans.__('No variable has a value yet. Declare one in a cell: x := 1') : '');
-    this._table.replaceChildren(this._header(), element('tbody', {}, ...shown.map(variable => this._row(variable))));
+    this._list.replaceChildren(...shown.map(variable => this._row(variable)));
   }
 
-  private _header(): HTMLElement {
-    const titles = [this._trans.__('Name'), this._trans.__('Type'), this._trans.__('Size'), this._trans.__('Value'), ''];
-    return element('thead', {}, element('tr', {}, ...titles.map(title => element('th', { scope: 'col' }, title))));
-  }
-
-  private _row(variable: IVariable): HTMLElement {
-    const { name, type, value, bytes, shared } = variable;
-    const with_ = shared.length > 0 ? this._trans.__('shares memory with %1', shared.join(', ')) : undefined;
+  private _row({ name, type, value, bytes, shared }: IVariable): HTMLElement {
+    const sharing = shared.length > 0 ? this._trans.__('It shares memory with %1.', shared.join(', ')) : undefined;
     return element(
-      'tr',
-      {},
-      element('th', { scope: 'row', title: with_ }, button(name, this._trans.__('Insert a cell that shows %1', name), () => this._insert(name))),
-      element('td', {}, type),
-      element('td', { class: 'hs-number' }, sizeText(bytes)),
-      element('td', { title: value }, value),
-      element('td', {}, button('×', this._trans.__('Drop the value of %1', name), () => this._drop(name)))
+      'li',
+      { class: 'hs-variable', title: sharing },
+      button(name, this._trans.__('Insert a cell that shows %1', name), () => this._insert(name)),
+      element('span', { class: 'hs-variable-type', title: type }, type),
+      element('span', { class: 'hs-variable-size' }, sizeText(bytes)),
+      button('×', this._trans.__('Drop the value of %1', name), () => this._drop(name)),
+      element('code', { class: 'hs-variable-value', title: value }, value)
     );
   }
 
@@ -113,6 +106,6 @@ export class VariablesPanel extends KernelPanel {
 
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
   private readonly _search = element('input', { type: 'search', class: 'hs-variable-filter' });
-  private readonly _table = element('table', { class: 'hs-variable-table' });
+  private readonly _list = element('ul', { class: 'hs-variable-list' });
   private _variables: IVariable[] = [];
 }
