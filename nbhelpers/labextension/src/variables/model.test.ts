@@ -12,7 +12,7 @@ const answer = {
   ]
 };
 
-it('reads variables and leaves out what is none', () => {
+it('reads variables and leaves out all else', () => {
   expect(readVariables(answer)).toEqual([
     { name: 'list', type: '[]int', value: '[1 2]', bytes: 24, shared: ['part'] },
     { name: 'photo', type: 'image.Image', value: '<b>', bytes: 5_000_000, shared: [] }
