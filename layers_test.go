@@ -156,7 +156,7 @@ func TestImportsGoDownward(t *testing.T) {
 func TestLightPackagesStayLight(t *testing.T) {
 	all := imports(t)
 	for _, pkg := range []string{
-		"models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/live", "nbhelpers/result", "nbhelpers/sketch", "nbhelpers/warm",
+		"models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/live", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/sketch", "nbhelpers/warm",
 		"internal/diagnosis", "internal/atomicfile",
 	} {
 		for _, imported := range all[pkg] {

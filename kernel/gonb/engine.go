@@ -31,6 +31,8 @@ type Options struct {
 	KernelID   string   // Jupyter's id of this kernel, hexadecimal digits and dashes; GoNB's widgets look for it
 	SourceDir  string   // this project's module, for cells to import; empty where there is none
 	CacheDir   string   // what builds of cells leave for later ones
+	ImageDir   string   // folders of images that variables stand for; empty where there are none
+	StoreDir   string   // values of variables that outlast the kernel; empty where none can
 	GoVersion  string   // what kernel_info says, without "go"
 
 	// Unknown is the error for a line that begins with % and a name that is neither a magic's nor one of others, GoNB's.

@@ -33,6 +33,8 @@ type values struct {
 	skipped map[string]bool // variables with an initializer whose values cannot be kept
 
 	statements map[string]bool // variables that have no value but the kept one
+
+	declared map[string]program.Variable // how variables with a kept value can be declared
 }
 
 // valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
@@ -41,6 +43,11 @@ const valueFile = ".headstart-value.json"
 // runCell runs a cell of the user: statements that stand outside of a function are put into func main, variables are given
 // their kept values, and the value of a last expression is shown.
 func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
+	return e.runWith(ctx, in, c, io, program.Images{})
+}
+
+// runWith is runCell; with images, the last expression becomes a folder of images.
+func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io session.IO, images program.Images) result {
 	work := in.waitForWork(ctx)
 	if err := e.forget(c); err != nil {
 		e.options.Log.Warn("values of variables were not removed", "error", err)
@@ -55,7 +62,7 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 		prepared = cell.Prepare(c, e.values.carried)
 		e.mu.Unlock()
 	}
-	if err := e.describe(work, prepared); err != nil { // to run without the values would be to run with wrong ones
+	if err := e.describe(work, prepared, images); err != nil { // to run without the values would be to run with wrong ones
 		failure := report.Plain("ValuesError", fmt.Sprintf("prepare the variables of the cell: %v", err))
 		return result{failure: &failure}
 	}
@@ -81,7 +88,7 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 }
 
 // describe tells the stand-in for go about the cell that GoNB is about to build.
-func (e *Engine) describe(work string, prepared cell.Prepared) error {
+func (e *Engine) describe(work string, prepared cell.Prepared, images program.Images) error {
 	if work == "" {
 		return errors.New("GoNB does not say where it works")
 	}
@@ -91,7 +98,7 @@ func (e *Engine) describe(work string, prepared cell.Prepared) error {
 		}
 	}
 	description := program.Cell{
-		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile),
+		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile), Images: images,
 	}
 	e.mu.Lock()
 	description.Lost = slices.Sorted(maps.Keys(e.values.lost))
@@ -123,8 +130,10 @@ func (e *Engine) store() (*keep.Store, error) {
 		}
 		e.values.begun = true
 	}
-	if _, err := paths.Private(e.values.folder); err != nil {
-		return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+	for _, folder := range []string{e.options.TempDir, e.values.folder} { // before the first cell there is neither
+		if _, err := paths.Private(folder); err != nil {
+			return nil, fmt.Errorf("make a folder for the values of variables: %w", err)
+		}
 	}
 	return keep.Open(e.values.folder, keep.Options{Quota: keep.DefaultQuota}), nil
 }
@@ -184,7 +193,7 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 		e.mu.Lock()
 		onlyKept := e.values.statements[name]
 		if !isKept && !onlyKept && ended {
-			e.values.skipped = with(e.values.skipped, name)
+			e.values.skipped = with(e.values.skipped, name, true)
 		}
 		e.mu.Unlock()
 		e.setLost(name, !isKept && onlyKept)
@@ -198,6 +207,11 @@ func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept m
 		_, isKept := kept[v.Name]
 		if isKept && kept[v.Name] != v.Type {
 			continue // the program ended before it could save: the value is still that of before
+		}
+		if isKept {
+			e.mu.Lock()
+			e.values.declared = with(e.values.declared, v.Name, v)
+			e.mu.Unlock()
 		}
 		at := report.Position{Count: prepared.Count, Line: prepared.Lines[v.Name]}
 		if v.Group == nil {
@@ -219,7 +233,7 @@ func (e *Engine) setLost(name string, lost bool) {
 	defer e.mu.Unlock()
 	delete(e.values.lost, name)
 	if lost {
-		e.values.lost = with(e.values.lost, name)
+		e.values.lost = with(e.values.lost, name, true)
 	}
 }
 
@@ -228,15 +242,15 @@ func (e *Engine) setStatement(name string, is bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if is {
-		e.values.statements = with(e.values.statements, name)
+		e.values.statements = with(e.values.statements, name, true)
 	}
 }
 
-func with(set map[string]bool, name string) map[string]bool {
+func with[V any](set map[string]V, name string, value V) map[string]V {
 	if set == nil {
-		set = map[string]bool{}
+		set = map[string]V{}
 	}
-	set[name] = true
+	set[name] = value
 	return set
 }
 
@@ -272,7 +286,7 @@ func (e *Engine) replaced(declared, saved []string) error {
 		if !slices.Contains(saved, name) {
 			removed = append(removed, name)
 		} else if skipped {
-			e.values.skipped = with(e.values.skipped, name)
+			e.values.skipped = with(e.values.skipped, name, true)
 		}
 	}
 	e.mu.Unlock()
@@ -295,6 +309,7 @@ func (v *values) drop(name string) {
 	delete(v.statements, name)
 	delete(v.lost, name)
 	delete(v.skipped, name)
+	delete(v.declared, name)
 }
 
 // carry makes a variable, which statements declare, one of the declarations that GoNB is told with the next cell.

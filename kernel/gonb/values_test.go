@@ -54,6 +54,18 @@ func TestValuesLast(t *testing.T) {
 	nb.shows("stamp.Second()", "5")
 }
 
+// A panel asks for the variables before there are any.
+func TestVariablesBeforeTheFirstCell(t *testing.T) {
+	nb := open(t)
+	if list, err := nb.engine.Variables(); err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	nb.shows("early := 3\nearly", "3")
+	if list, err := nb.engine.Variables(); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
 func TestADefinitionReplacesAnother(t *testing.T) {
 	nb := open(t)
 	nb.ok("x := 1\nfunc twice() int { return 2 * x }\nfunc four() int { return 2 * twice() }")

@@ -2,8 +2,6 @@ package gonb
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/magics/builtin"
@@ -19,13 +17,17 @@ func (e *Engine) Variables() ([]builtin.Variable, error) {
 	if err != nil {
 		return nil, err
 	}
+	return variables(entries), nil
+}
+
+func variables(entries []keep.Entry) []builtin.Variable {
 	var list []builtin.Variable
 	for _, entry := range entries {
 		list = append(list, builtin.Variable{
 			Name: entry.Name, Type: entry.Type, Bytes: entry.Bytes, Value: entry.Text, When: entry.When, Shared: entry.Shared,
 		})
 	}
-	return list, nil
+	return list
 }
 
 // DropVariables removes kept values. A variable that statements declared has no value then; others have the value that their
@@ -35,13 +37,9 @@ func (e *Engine) DropVariables(names ...string) error {
 	if err != nil {
 		return err
 	}
-	kept := map[string]bool{}
-	for _, entry := range entries {
-		kept[entry.Name] = true
-	}
 	for _, name := range names {
-		if !kept[name] {
-			return fmt.Errorf("drop %s: no variable of that name has a kept value; the names are %s", name, strings.Join(slices.Sorted(maps.Keys(kept)), ", "))
+		if _, err := named(entries, name, "kept"); err != nil {
+			return fmt.Errorf("drop %s: %w", name, err)
 		}
 	}
 	store, err := e.store()

@@ -99,16 +99,33 @@ func (s *Session) completeName(ctx context.Context, content wire.CompleteRequest
 // completeMagic completes the arguments of a magic.
 func (s *Session) completeMagic(ctx context.Context, content wire.CompleteRequest, line magicLine) any {
 	behindName := line.start + len(line.signs) + len(line.name)
-	start, _, _ := magics.WordAt(line.rest, line.cursor)
+	start, word, _ := magics.WordAt(line.rest, line.cursor)
 	var matches []string
 	if magic, _ := s.Magics.Lookup(line.name); magic != nil {
+		if _, raw := magic.(magics.RawLiner); !raw {
+			matches = s.variablesFor(word)
+		}
 		if completer, ok := magic.(magics.Completer); ok {
-			matches, _ = lookup(ctx, s, func(ctx context.Context) ([]string, error) {
+			own, _ := lookup(ctx, s, func(ctx context.Context) ([]string, error) {
 				return completer.Complete(ctx, line.rest, line.cursor)
 			})
+			matches = append(own, matches...)
 		}
 	}
 	return completions(content, matches, behindName+start, behindName+line.cursor)
+}
+
+// variablesFor are the variables that a word of a magic's line may become, as @NAME.
+func (s *Session) variablesFor(word string) (matches []string) {
+	if s.Values == nil || !strings.HasPrefix(word, "@") {
+		return nil
+	}
+	for _, name := range s.Values.Names() {
+		if match := "@" + name; strings.HasPrefix(match, word) {
+			matches = append(matches, match)
+		}
+	}
+	return matches
 }
 
 // completions is the reply with matches that replace the bytes from start to end.

@@ -37,6 +37,14 @@ type Evaluator interface {
 	Evaluate(ctx context.Context, expression string) (data map[string]any, err error)
 }
 
+// Values are variables of an engine's cells, as magics take them.
+type Values interface {
+	// Images makes a folder of the images that a variable stands for. Known is false where no variable of that name has a value.
+	Images(ctx context.Context, name string) (folder string, known bool, err error)
+	// Names are the variables that have a value.
+	Names() []string
+}
+
 // A Commer is an engine with comm targets of its own. Messages arrive one at a time, in order, also while a cell runs.
 type Commer interface {
 	// Comm hands over comm_open, comm_msg or comm_close. What the engine does about it goes to io, whose parent is that

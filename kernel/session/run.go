@@ -89,6 +89,13 @@ func (s *Session) runMagic(ctx context.Context, c *cell, part registry.Part, dep
 		return magicFailure(ctx, part, s.Magics.Unknown(part.Call.Name))
 	}
 	err := s.abandonable(ctx, func() error {
+		if _, raw := magic.(magics.RawLiner); !raw && s.Values != nil {
+			line, err := magics.ExpandVariables(part.Call.Line, func(name string) (string, bool, error) { return s.Values.Images(ctx, name) })
+			if err != nil {
+				return fmt.Errorf("%%%s: %w", part.Call.Name, err)
+			}
+			part.Call.Line = line
+		}
 		return magics.Invoke(ctx, magic, part.Call, &host{cell: c, depth: depth})
 	})
 	switch {

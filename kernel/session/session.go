@@ -35,6 +35,7 @@ type Config struct {
 	Signer    *wire.Signer
 	Engine    Engine
 	Magics    *registry.Registry
+	Values    Values // of the engine's variables, which magics take as @NAME; nil: they take none
 
 	Ready       <-chan struct{}        // cells wait until it is closed, for magics that are still being loaded; nil: they do not
 	Connection  wire.ConnectionInfo    // answers connect_request

@@ -38,6 +38,8 @@ type Config struct {
 	Variables Variables
 	// Lessons is a folder of notebooks, such as notebooks.Lessons.
 	Lessons fs.FS
+	// Stored are variables that outlast the kernel.
+	Stored StoredVariables
 	// Doctor checks the installation.
 	Doctor func(context.Context) ([]diagnosis.Diagnosis, error)
 }
@@ -59,6 +61,9 @@ func Magics(c Config) []magics.Magic {
 	}
 	if c.Lessons != nil {
 		list = append(list, lessonMagic(c.Lessons))
+	}
+	if c.Stored != nil && c.Variables != nil {
+		list = append(list, storeMagic(c.Stored, c.Variables))
 	}
 	if c.Doctor != nil {
 		list = append(list, doctorMagic(c.Doctor))

@@ -83,6 +83,37 @@ func (f *fakeVariables) DropVariables(names ...string) error {
 	return nil
 }
 
+// fakeStored stores list, which it has from fakeVariables.
+type fakeStored struct{ has bool }
+
+func (f *fakeStored) StoredVariables() ([]Variable, error) {
+	if !f.has {
+		return nil, nil
+	}
+	list, err := (&fakeVariables{}).Variables()
+	return list[:1], err
+}
+
+func (f *fakeStored) StoreVariables(_ context.Context, names ...string) error {
+	if names[0] == "x" {
+		return errors.New("store x: no variable of that name has a kept value; the names are list, part")
+	}
+	f.has = true
+	return nil
+}
+
+func (f *fakeStored) LoadStored(context.Context, ...string) ([]Variable, error) {
+	return f.StoredVariables()
+}
+
+func (f *fakeStored) DropStored(names ...string) error {
+	if !f.has {
+		return fmt.Errorf("drop %s: no variable has a stored value", names[0])
+	}
+	f.has = false
+	return nil
+}
+
 type echo struct{}
 
 func (echo) Name() string { return "echo" }
@@ -102,7 +133,7 @@ func newRegistry(t *testing.T, plugins Plugins) *registry.Registry {
 	list := Magics(Config{
 		Registry: known,
 		Engine:   []registry.Listing{{Usage: "%cd [DIR]", Summary: "Changes the folder of Go cells"}, {Usage: "!COMMAND", Summary: "Runs a shell command"}},
-		Plugins:  plugins, Variables: &fakeVariables{},
+		Plugins:  plugins, Variables: &fakeVariables{}, Stored: &fakeStored{},
 		Versions: func(context.Context) []Version {
 			return []Version{{"headstart", "0.1.0 (0123456789ab)"}, {"gonb", "v0.11.4"}, {"go", "go1.26.8"}}
 		},
@@ -155,6 +186,8 @@ func TestTranscripts(t *testing.T) {
 	r := newRegistry(t, &fakePlugins{})
 	golden(t, "help.txt", transcript(t, r, "%help", "%help echo", "%help %cd", "%help eco", "%help --json", "%help help"))
 	golden(t, "plugins.txt", transcript(t, r, "%plugins", "%plugins list --json", "%plugins restart shout", "%plugins restart x", "%plugins restart", "%plugins log shout", "%plugins rescan"))
+	golden(t, "store.txt", transcript(t, newRegistry(t, nil), "%store", "%store load", "%store x", "%store list", "%store --json", "%store -r list", "%store load --json",
+		"%store drop", "%store -r -d list", "%store drop list", "%store -d list", "%store --help"))
 	golden(t, "vars.txt", transcript(t, r, "%vars", "%vars --json", "%vars list --json", "%vars drop x", "%vars drop", "%vars drop list part", "%vars", "%vars list --json"))
 	golden(t, "doctor.txt", transcript(t, r, "%doctor", "%doctor --json"))
 	golden(t, "reference.md", transcript(t, r, "%help --markdown"))
@@ -232,6 +265,26 @@ func TestDuration(t *testing.T) {
 	for ns, want := range map[float64]string{0.1234: "0.123 ns", 999: "999 ns", 1234: "1.23 µs", 5.6e7: "56 ms", 1.5e9: "1.5 s"} {
 		if got := duration(ns); got != want {
 			t.Errorf("%v: %s, want %s", ns, got, want)
+		}
+	}
+}
+
+func TestThePanelOfVariables(t *testing.T) {
+	magic, _ := newRegistry(t, nil).Lookup("vars")
+	panel := magic.(magics.Responder)
+	for _, c := range []struct{ request, want string }{
+		{`{}`, `{"variables":[{"name":"list","type":"[]int","bytes":24,`},
+		{`{"drop":["x"]}`, "drop x: no variable of that name"},
+		{`{"drop":"x"}`, "vars: read the request: "},
+		{`{"drop":["list"]}`, `{"variables":[]}`},
+	} {
+		answer, err := panel.Respond(t.Context(), json.RawMessage(c.request))
+		got := string(answer)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.request, got, c.want)
 		}
 	}
 }

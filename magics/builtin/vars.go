@@ -2,6 +2,8 @@ package builtin
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/headstart-nb/headstart/magics"
@@ -29,17 +31,9 @@ type Variables interface {
 
 func varsMagic(variables Variables) magics.Magic {
 	names := func(context.Context, []string, string) []string {
-		list, err := variables.Variables()
-		if err != nil {
-			return nil
-		}
-		var names []string
-		for _, v := range list {
-			names = append(names, v.Name)
-		}
-		return names
+		return namesOf(variables.Variables())
 	}
-	return &magics.Group{
+	return varsPanel{variables, &magics.Group{
 		Use:   "vars",
 		Short: "Lists and drops the variables of Go cells",
 		Long: `Variables that statements of Go cells declare, and those that are declared outside of a function, keep their values until
@@ -68,7 +62,38 @@ Variables that share memory, such as a slice and a part of it, are kept together
 				},
 			},
 		},
+	}}
+}
+
+// varsPanel is %vars with the answers for the notebook extension's panel.
+type varsPanel struct {
+	variables Variables
+	*magics.Group
+}
+
+var _ magics.Responder = varsPanel{}
+
+// Respond lists the variables, after it has dropped those that the request names.
+func (v varsPanel) Respond(_ context.Context, request json.RawMessage) (json.RawMessage, error) {
+	var asked struct {
+		Drop []string `json:"drop"`
 	}
+	if err := json.Unmarshal(request, &asked); err != nil {
+		return nil, fmt.Errorf("vars: read the request: %w", err)
+	}
+	if len(asked.Drop) > 0 {
+		if err := v.variables.DropVariables(asked.Drop...); err != nil {
+			return nil, err
+		}
+	}
+	list, err := v.variables.Variables()
+	if err != nil {
+		return nil, err
+	}
+	if list == nil {
+		list = []Variable{}
+	}
+	return json.Marshal(map[string][]Variable{"variables": list})
 }
 
 func variableTable(list []Variable) display.Bundle {

@@ -90,7 +90,7 @@ func datasetMagic(p *Presenter) magics.Magic {
 			&magics.Command[DatasetFlags]{
 				Use:     "load DIR",
 				Short:   "Checks a folder of images with one folder per class, splits it and shows it",
-				Long:    "DIR is a folder with one folder per class, or with train, val and test folders that hold them;\na .csv file of paths and labels, or a .zip or .tar archive, will do as well.",
+				Long:    "DIR is a folder with one folder per class, or with train, val and test folders that hold them;\na .csv file of paths and labels, a .zip or .tar archive, or @NAME, a variable of Go cells with paths and labels, will do as well.",
 				Example: "%dataset load ~/images/trash --val 0.2",
 				Args:    magics.Args{Min: 1, Max: 1, Complete: magics.Files},
 				JSON:    true,

@@ -36,7 +36,7 @@ func predictMagic(p *Presenter) magics.Magic {
 	return &magics.Command[PredictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
 		Short:   "Predicts the classes of images",
-		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME are images that a\nGo cell gave that name with nbhelpers.Put.",
+		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME is a variable of Go\ncells (paths, images, or structs with Path and Label), or images that a cell gave that name with nbhelpers.Put.",
 		Example: "%predict ~/images/new.jpg\n%predict @val --limit 8",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,

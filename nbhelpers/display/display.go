@@ -14,6 +14,9 @@ const (
 	MIMEJSON     = "application/json"
 	MIMEVegaLite = "application/vnd.vegalite.v5+json"
 
+	// MIMEFolder is the name of a folder that a value was written to. It is for the kernel, not for a front end.
+	MIMEFolder = "application/vnd.headstart.folder"
+
 	// MIMEPrefix and MIMESuffix enclose the name of a thing that the JupyterLab extension draws.
 	MIMEPrefix = "application/vnd.headstart."
 	MIMESuffix = "+json"

@@ -51,10 +51,10 @@ func BenchmarkTenSmall(b *testing.B) {
 	}{{"read", 0}, {"one changed", 1}, {"all changed", 10}} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := benchFolder(b)
-			save(b, dir, options(), tenSmall(values)...)
+			save(b, dir, Options{Quota: DefaultQuota}, tenSmall(values)...)
 			for n := 0; b.Loop(); n++ {
 				got := make([]small, 10)
-				store := Open(dir, options())
+				store := Open(dir, Options{Quota: DefaultQuota})
 				if losses := store.Load(tenSmall(got)...); losses != nil {
 					b.Fatal(losses)
 				}
@@ -103,7 +103,7 @@ func BenchmarkLoadLarge(b *testing.B) {
 	numbers = nil
 	for b.Loop() {
 		var got []float64
-		store := Open(dir, options())
+		store := Open(dir, Options{Quota: DefaultQuota})
 		if losses := store.Load(variable("numbers", &got)); losses != nil {
 			b.Fatal(losses)
 		}
@@ -111,6 +111,27 @@ func BenchmarkLoadLarge(b *testing.B) {
 			b.Fatal(got[1<<20])
 		}
 		if losses := store.Save(variable("numbers", &got)); losses != nil {
+			b.Fatal(losses)
+		}
+		b.StopTimer()
+		store.unmap(b)
+		b.StartTimer()
+	}
+}
+
+// BenchmarkChangeLarge is what a cell pays that changes one number of it.
+func BenchmarkChangeLarge(b *testing.B) {
+	numbers := make([]float64, 1<<27)
+	dir := benchFolder(b)
+	save(b, dir, options(), variable("numbers", &numbers))
+	for n := 0; b.Loop(); n++ {
+		numbers = nil
+		store := Open(dir, options())
+		if losses := store.Load(variable("numbers", &numbers)); losses != nil {
+			b.Fatal(losses)
+		}
+		numbers[1<<20] = float64(n + 1)
+		if losses := store.Save(variable("numbers", &numbers)); losses != nil {
 			b.Fatal(losses)
 		}
 		b.StopTimer()

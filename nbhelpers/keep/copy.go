@@ -56,7 +56,10 @@ func (s *Store) copyGroup(to *Store, from, m *manifest, g int) error {
 		}
 	}
 	there := m.files()
-	files := []string{group.graph + graphEnding}
+	var files []string
+	if group.graph != "" {
+		files = append(files, group.graph+graphEnding)
+	}
 	for _, f := range group.files {
 		files = append(files, f.name+flatEnding)
 	}

@@ -67,10 +67,8 @@ func parseGraph(data []byte, g *registry) (f *graphFile, err error) {
 		u := storedUnit{kind: p.index(unitFile + 1), typ: p.index(len(f.types.entries)), n: p.size()}
 		if u.kind == unitFile {
 			u.file, u.at = p.index(len(f.files)), p.size()
-			sizes = append(sizes, 0)
-		} else {
-			sizes = append(sizes, p.size())
 		}
+		sizes = append(sizes, p.size())
 		f.units = append(f.units, u)
 	}
 	for range p.count() {
@@ -233,6 +231,13 @@ func (d *decoder) mapped(u *storedUnit, t reflect.Type) {
 	}
 	d.used[u.file] = slices.Insert(used, i, part)
 	u.ptr = unsafe.Pointer(&m.data[u.at])
+	for p := (&parser{data: u.content}); p.left() > 0; {
+		at, n := p.size(), p.count()
+		if uintptr(at) > part.size || uintptr(n) > part.size-uintptr(at) {
+			failf("damaged: a change of %d bytes at %d of %d", n, at, part.size)
+		}
+		copy(m.data[u.at+at:], p.bytes(n))
+	}
 }
 
 // fill reads the content of a unit.

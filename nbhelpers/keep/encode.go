@@ -13,13 +13,13 @@ import (
 //	types: see typeWriter
 //	files: name and size of those that are mapped
 //	boxes: type, bytes in the contents
-//	units: kind, type, number of elements, then bytes in the contents, or file and offset
+//	units: kind, type, number of elements, for a mapped one file and offset, then bytes in the contents
 //	roots: name, type, unit (0 for a value without size)
-//	contents of boxes, contents of units
+//	contents of boxes, contents of units: of a mapped one, what has changed since, as offset, size and bytes
 //	CRC-32C of all before it
 //
 // A box refers to boxes before it only, so that no file makes a value that contains itself.
-const magicGraph = "headstart kept group 1\n"
+const magicGraph = "headstart kept group 2\n"
 
 const checksumBytes = 4
 
@@ -181,10 +181,9 @@ func (e *encoder) encodeUnit(heads, body *buffer, u *unit) {
 		heads.count(unitFile)
 		heads.count(e.types.put(u.l.typ))
 		heads.count(u.n)
-		file, at := e.file(u)
+		file, at := e.file(u, body)
 		heads.count(file)
 		heads.count(at)
-		return
 	default:
 		heads.count(unitMemory)
 		heads.count(e.types.put(u.l.typ))
@@ -194,10 +193,27 @@ func (e *encoder) encodeUnit(heads, body *buffer, u *unit) {
 	heads.count(len(body.data) - start)
 }
 
-// file returns in which file, and where in it, a large unit lies: where it was mapped from if nothing has changed there.
-func (e *encoder) file(u *unit) (index, at int) {
-	if m, offset := e.sc.store.unchanged(u.ptr, u.bytes()); m != nil {
-		return e.fileIndex(m.fileRef), offset
+// The changes of a mapped unit are written with the graph, up to a part of the unit and a size that each program that loads it
+// can copy in some milliseconds. Beyond that the unit is written anew.
+const (
+	maxChangedPart = 8 // one eighth
+	maxChanged     = 16 << 20
+)
+
+// file returns in which file, and where in it, a large unit lies: where it was mapped from, if little has changed there. What has
+// is written to body.
+func (e *encoder) file(u *unit, body *buffer) (index, at int) {
+	if m, offset := e.sc.store.mappingOf(u.ptr, u.bytes()); m != nil {
+		size := int(u.bytes())
+		if changed, few := m.changes(offset, size, min(size/maxChangedPart, maxChanged)); few {
+			for _, c := range changed {
+				body.count(int(c.at) - offset)
+				body.count(int(c.size))
+				body.bytes(m.data[c.at : c.at+c.size])
+			}
+			body.bounded()
+			return e.fileIndex(m.fileRef), offset
+		}
 	}
 	p := e.result.pending
 	if p == nil {

@@ -244,28 +244,26 @@ func (m *mapping) readAll() ([]byte, error) {
 	return data, nil
 }
 
-// unchanged returns the mapping that some memory is a part of, if it still has the file's content there.
-func (s *Store) unchanged(p unsafe.Pointer, size uintptr) (m *mapping, offset int) {
+// mappingOf returns the mapping that some memory is a part of.
+func (s *Store) mappingOf(p unsafe.Pointer, size uintptr) (m *mapping, offset int) {
 	for _, m := range s.files {
 		start := uintptr(unsafe.Pointer(unsafe.SliceData(m.data)))
 		at := uintptr(p) - start
-		if uintptr(p) < start || at >= uintptr(m.size) || size > uintptr(m.size)-at {
-			continue
-		}
-		if m.same(int(at), int(size)) {
+		if uintptr(p) >= start && at < uintptr(m.size) && size <= uintptr(m.size)-at {
 			return m, int(at)
 		}
-		return nil, 0
 	}
 	return nil, 0
 }
 
-// same compares a part of the memory with the file. Only pages that were written to are read, where the system tells which.
-func (m *mapping) same(at, size int) bool {
+// changes returns the pages of a part of the memory that differ from the file, up to most bytes; few is false where there
+// are more. Only pages that were written to are read, where the system tells which.
+func (m *mapping) changes(at, size, most int) (list []span, few bool) {
 	page := os.Getpagesize()
 	first, end := at/page*page, min((at+size+page-1)/page*page, len(m.data))
 	written, known := writtenPages(m.data[first:end], page)
 	buffer := make([]byte, pieceBytes)
+	total := 0
 	for low := first; low < end; {
 		if known && !written[(low-first)/page] {
 			low += page
@@ -275,21 +273,42 @@ func (m *mapping) same(at, size int) bool {
 		for high < end && high-low < pieceBytes && (!known || written[(high-first)/page]) {
 			high += page
 		}
-		if !m.equal(max(low, at), min(high, at+size), buffer) {
-			return false
+		found, ok := m.different(max(low, at), min(high, at+size), page, buffer)
+		if !ok {
+			return nil, false
+		}
+		for _, d := range found {
+			if total += int(d.size); total > most {
+				return nil, false
+			}
+			if last := len(list) - 1; last >= 0 && list[last].at+list[last].size == d.at {
+				list[last].size += d.size
+				continue
+			}
+			list = append(list, d)
 		}
 		low = high
 	}
-	return true
+	return list, true
 }
 
-func (m *mapping) equal(low, high int, buffer []byte) bool {
+// different are the pages between two places that differ from the file; ok is false where the file cannot be read.
+func (m *mapping) different(low, high, page int, buffer []byte) (list []span, ok bool) {
 	if low >= high {
-		return true
+		return nil, true
 	}
 	buffer = buffer[:high-low]
-	_, err := m.file.ReadAt(buffer, flatStart+int64(low))
-	return err == nil && bytes.Equal(buffer, m.data[low:high])
+	if _, err := m.file.ReadAt(buffer, flatStart+int64(low)); err != nil {
+		return nil, false
+	}
+	for from := low; from < high; {
+		to := min((from/page+1)*page, high)
+		if !bytes.Equal(buffer[from-low:to-low], m.data[from:to]) {
+			list = append(list, span{uintptr(from), uintptr(to - from)})
+		}
+		from = to
+	}
+	return list, true
 }
 
 // collect removes files that the manifest does not name: replaced ones, and those of programs that were killed. It runs

@@ -38,6 +38,8 @@ type Options struct {
 	// Variables are all kept variables that the program declares. Those that share memory with one that is loaded or saved
 	// are loaded or saved with it.
 	Variables []Variable
+
+	allFiles bool // small groups have files as well, for tests
 }
 
 // Loss is a variable, or a part of it, that was not loaded or not saved.

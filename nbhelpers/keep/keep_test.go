@@ -37,7 +37,9 @@ func folder(t testing.TB) string {
 	return dir
 }
 
-func options() Options { return Options{Quota: DefaultQuota} }
+// options give each group a file, which is where most can go wrong. TestSmallGroups and the tests of programs are about the
+// usual ones.
+func options() Options { return Options{Quota: DefaultQuota, allFiles: true} }
 
 func variable(name string, pointer any) Variable {
 	return Variable{name, reflect.TypeOf(pointer).Elem().String(), pointer}

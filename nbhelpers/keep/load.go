@@ -72,7 +72,10 @@ func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variab
 	lose := func(name string, err error) {
 		losses = append(losses, Loss{Name: name, Path: name, Reason: err.Error()})
 	}
-	data, err := s.read(g.graph+graphEnding, g.size)
+	data, err := g.small, error(nil)
+	if g.graph != "" {
+		data, err = s.read(g.graph+graphEnding, g.size)
+	}
 	var file *graphFile
 	if err == nil {
 		file, err = parseGraph(data, s.types)
@@ -158,8 +161,7 @@ func (s *Store) member(e storedEntry, file *graphFile, wanted []Variable) (v Var
 // leave remembers a variable whose kept value another program can load: Save leaves that alone unless the program has
 // assigned to the variable.
 func (s *Store) leave(v Variable, err error) {
-	var unknown *unknownError
-	if errors.As(err, &unknown) {
+	if _, ok := err.(*unknownError); ok { // never wrapped; errors.As would link another package reflect
 		s.unread[v.Name] = s.alone(v)
 	}
 }

@@ -15,10 +15,10 @@ import (
 // The manifest:
 //
 //	magic, platform, epoch
-//	groups: file, its bytes, mapped files with their bytes
+//	groups: file, its bytes, mapped files with their bytes; a small group has no file, and its graph stands here
 //	variables: group, and an Entry without Bytes and Shared
 //	CRC-32C of all before it
-const magicManifest = "headstart kept variables 1\n"
+const magicManifest = "headstart kept variables 2\n"
 
 const maxManifest = 64 << 20 // bytes
 
@@ -30,9 +30,26 @@ type manifest struct {
 }
 
 type storedGroup struct {
-	graph string
+	graph string // the name of its file; empty where it has none
 	size  int64
 	files []fileRef
+	small []byte // its graph, where it has no file
+}
+
+const (
+	// smallBytes is up to which size a graph stands in the manifest. A file of its own costs about 0.1 ms at each Save.
+	smallBytes = 2 << 10
+	// maxSmall bounds all of them together, since every program reads the manifest, and every Save writes it.
+	maxSmall = 256 << 10
+)
+
+// hasRoom tells whether another graph may stand in the manifest.
+func (m *manifest) hasRoom(graph []byte) bool {
+	total := len(graph)
+	for _, g := range m.groups {
+		total += len(g.small)
+	}
+	return len(graph) <= smallBytes && total <= maxSmall
 }
 
 type storedEntry struct {
@@ -82,6 +99,9 @@ func parseManifest(data []byte) *manifest {
 	m := &manifest{epoch: p.number()}
 	for range p.count() {
 		g := storedGroup{graph: p.text(), size: int64(p.size())}
+		if g.graph == "" {
+			g.small = p.bytes(p.count())
+		}
 		for range p.count() {
 			g.files = append(g.files, fileRef{p.text(), int64(p.size())})
 		}
@@ -112,6 +132,10 @@ func (m *manifest) append() []byte {
 	for _, g := range m.groups {
 		b.text(g.graph)
 		b.number(uint64(g.size))
+		if g.graph == "" {
+			b.count(len(g.small))
+			b.bytes(g.small)
+		}
 		b.count(len(g.files))
 		for _, f := range g.files {
 			b.text(f.name)
@@ -191,7 +215,9 @@ func (m *manifest) bytes() int64 {
 func (m *manifest) files() map[string]bool {
 	names := map[string]bool{}
 	for _, g := range m.groups {
-		names[g.graph+graphEnding] = true
+		if g.graph != "" {
+			names[g.graph+graphEnding] = true
+		}
 		for _, f := range g.files {
 			names[f.name+flatEnding] = true
 		}

@@ -15,7 +15,7 @@ import (
 func TestQuota(t *testing.T) {
 	dir := folder(t)
 	small, large := 1, make([]byte, 1<<20)
-	o := Options{Quota: 1 << 20}
+	o := Options{Quota: 1 << 20, allFiles: true}
 	losses := Open(dir, o).Save(variable("large", &large), variable("small", &small))
 	if len(losses) != 1 || losses[0].Name != "large" || !strings.Contains(losses[0].Reason, "may be kept") {
 		t.Errorf("lost %q", losses)

@@ -190,7 +190,12 @@ func (s *Store) commit(changed []changedGroup, lost []string) (losses []Loss, er
 
 // writeGroup writes the files of a group and adds it to the manifest.
 func (s *Store) writeGroup(m *manifest, g changedGroup, now time.Time) error {
-	stored := storedGroup{newFileName(), int64(len(g.graph) + checksumBytes), g.files}
+	stored := storedGroup{size: int64(len(g.graph) + checksumBytes), files: g.files}
+	if !s.options.allFiles && m.hasRoom(g.graph) {
+		stored.small = g.graph
+	} else {
+		stored.graph = newFileName()
+	}
 	m.groups = append(m.groups, stored)
 	for _, v := range g.variables {
 		m.entries = append(m.entries, storedEntry{Entry{
@@ -205,6 +210,9 @@ func (s *Store) writeGroup(m *manifest, g changedGroup, now time.Time) error {
 		if err := s.writeFlat(g.pending); err != nil {
 			return err
 		}
+	}
+	if stored.graph == "" {
+		return nil
 	}
 	return s.create(stored.graph+graphEnding, func(file *os.File) error {
 		_, err := file.Write(binary.LittleEndian.AppendUint32(slices.Clone(g.graph), checksum(g.graph)))

@@ -304,5 +304,7 @@ func (w *typeWriter) needed(t reflect.Type) {
 		w.needed(t.Elem())
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
 		w.needed(t.Elem())
+	case !slices.Contains(w.registry.builtin(), t): // a struct, a function or an interface without a name
+		w.dynamic[t.String()] = true
 	}
 }

@@ -24,7 +24,7 @@ func TestJupyter(t *testing.T) {
 		t.Skip("left out by -short: takes more than a minute")
 	}
 	python, environment := jupyter(t)
-	for _, script := range []string{"conformance", "survival", "tools", "debugger", "subshells"} {
+	for _, script := range []string{"conformance", "stock", "survival", "tools", "debugger", "subshells"} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel() // they mostly wait
 			runJupyterScript(t, python, environment, script)

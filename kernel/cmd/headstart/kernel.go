@@ -115,10 +115,11 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	k.engine = gonb.New(gonb.Options{
 		BinDir: k.places.bin, Env: append(os.Environ(), k.places.env()...), Dir: k.places.work, RuntimeDir: k.places.runtime.path,
 		TempDir: k.places.tempDir(), KernelID: kernelID(connectionFile), SourceDir: k.places.source, CacheDir: filepath.Join(k.places.home, "cache"), Log: log,
+		ImageDir: filepath.Join(k.places.home, "images"), StoreDir: filepath.Join(k.places.home, "variables"),
 		Unknown: magics.Unknown, GoVersion: goVersion,
 	})
 	if err := magics.Add(builtin.Origin, builtin.Magics(builtin.Config{
-		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Doctor: examineForMagic(carriedAssets()),
+		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Stored: k.engine, Doctor: examineForMagic(carriedAssets()),
 		Versions: versionsForMagic(k.places.bin), Lessons: notebooks.Lessons(),
 	})...); err != nil {
 		return nil, err
@@ -134,7 +135,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	}
 	meter := usage.NewMeter()
 	k.session = session.New(session.Config{
-		Transport: k.server, Signer: signer, Engine: k.engine, Magics: magics, Ready: k.ready, Drops: drops,
+		Transport: k.server, Signer: signer, Engine: k.engine, Values: values{k.engine}, Magics: magics, Ready: k.ready, Drops: drops,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,

@@ -102,6 +102,11 @@ func (m *Memory) Variables(names ...string) []string {
 	return found
 }
 
+// Declares tells whether a cell has declared a name as a type, var, const or func.
+func (m *Memory) Declares(kind, name string) bool {
+	return slices.ContainsFunc(m.declarations, func(d declaration) bool { return d.kind == kind && slices.Contains(d.names, name) })
+}
+
 // Has tells whether a declaration of one line is known.
 func (m *Memory) Has(line string) bool {
 	return slices.ContainsFunc(m.declarations, func(d declaration) bool { return len(d.lines) == 1 && d.lines[0] == line })

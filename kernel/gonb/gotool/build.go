@@ -174,7 +174,7 @@ func language(release string) string {
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
-// link links the program without debugging information for a debugger, which takes much of the linker's time; stack
+// link links the program without symbols and without what a debugger reads, which take much of the linker's time; stack
 // traces do not need it. With packages of C it first tries Go's own linker.
 func (t *Tool) link(p *plan, mod *modfile.File, env goEnv, object, output string) bool {
 	config, err := os.ReadFile(filepath.Join(p.folder, linkConfig))
@@ -191,7 +191,7 @@ func (t *Tool) link(p *plan, mod *modfile.File, env goEnv, object, output string
 	}
 	program := filepath.Join(filepath.Dir(object), "a.out")
 	usesC := strings.Contains(text, "packagefile runtime/cgo=")
-	args := []string{"-o", program, "-importcfg", file, "-buildmode=exe", "-w"}
+	args := []string{"-o", program, "-importcfg", file, "-buildmode=exe", "-s", "-w"}
 	if usesC && !p.External {
 		var out bytes.Buffer
 		if t.exec(&out, &out, t.toolEnv(env), t.linker(env), append(args, "-linkmode=internal", object)...) == 0 {

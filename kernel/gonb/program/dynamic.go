@@ -2,6 +2,8 @@ package program
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
 	"go/types"
 	"path"
 	"regexp"
@@ -9,36 +11,32 @@ import (
 	"strings"
 )
 
-// options are the store's: the types that the values to be loaded have in interfaces, and the functions that they are.
-func (r *rewriting) options(keep string, load []kept) string {
+// dynamic are the types that the values to be loaded have in interfaces, and the functions that they are.
+func (r *rewriting) dynamic(cellvars string, load []kept) string {
 	var names, functions []string
 	for _, v := range load {
 		names = append(names, r.cell.Stored[v.name].Types...)
 		functions = append(functions, r.cell.Stored[v.name].Funcs...)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s.Options{Quota: %d", keep, r.cell.Quota)
-	var list []string
+	var types, funcs strings.Builder
 	for _, name := range sorted(names) {
 		if text, ok := r.mention(name, true); ok {
-			reflect := r.names.importAs("reflect", prefix+"reflect")
-			r.need("reflect")
-			list = append(list, fmt.Sprintf("%s.TypeFor[%s]()", reflect, text))
+			fmt.Fprintf(&types, "(*%s)(nil), ", text)
 		}
 	}
-	if len(list) > 0 {
-		fmt.Fprintf(&b, ", Types: []%s.Type{%s}", r.names.importAs("reflect", prefix+"reflect"), strings.Join(list, ", "))
-	}
-	list = nil
 	for _, name := range sorted(functions) {
 		if text, ok := r.mention(name, false); ok {
-			list = append(list, fmt.Sprintf("%q: %s", name, text))
+			fmt.Fprintf(&funcs, "{%q, %s}, ", name, text)
 		}
 	}
-	if len(list) > 0 {
-		fmt.Fprintf(&b, ", Funcs: map[string]any{%s}", strings.Join(list, ", "))
+	result := ""
+	if types.Len() > 0 {
+		result += fmt.Sprintf("\t\tTypes: []any{%s},\n", strings.TrimSuffix(types.String(), ", "))
 	}
-	return b.String() + "}"
+	if funcs.Len() > 0 {
+		result += fmt.Sprintf("\t\tFuncs: []%s.Func{%s},\n", cellvars, strings.TrimSuffix(funcs.String(), ", "))
+	}
+	return result
 }
 
 func sorted(names []string) []string {
@@ -54,7 +52,10 @@ var globalName = regexp.MustCompile(`^((?:[^\[]*/)?[^/.\[]+)\.(\pL[\pL\pN_]*)(\[
 func (r *rewriting) mention(name string, isType bool) (text string, ok bool) {
 	parts := globalName.FindStringSubmatch(name)
 	if parts == nil {
-		return "", false
+		if !isType {
+			return "", false
+		}
+		return r.unnamed(name)
 	}
 	from, declared, arguments := parts[1], parts[2], parts[3]
 	if from == "main" {
@@ -68,6 +69,54 @@ func (r *rewriting) mention(name string, isType bool) (text string, ok bool) {
 	local := r.names.importAs(from, prefix+notInNames.ReplaceAllString(path.Base(from), "_"))
 	r.need(from)
 	return local + "." + declared + arguments, true
+}
+
+// unnamed is how the program writes a type without a name, such as struct { a main.photo }. Its packages are known by their
+// names alone, so that it can be written only where the program imports them.
+func (r *rewriting) unnamed(text string) (string, bool) {
+	expression, err := parser.ParseExpr(text)
+	if err != nil {
+		return "", false
+	}
+	ok := true
+	var b strings.Builder
+	at := 0
+	ast.Inspect(expression, func(node ast.Node) bool {
+		selector, is := node.(*ast.SelectorExpr)
+		if !is {
+			return ok
+		}
+		from, is := selector.X.(*ast.Ident)
+		if !is {
+			ok = false
+			return false
+		}
+		local := ""
+		if from.Name != "main" {
+			imported, found := r.importOf(from.Name)
+			ok = ok && found
+			local = imported + "."
+		} else if object, isType := r.pkg.Scope().Lookup(selector.Sel.Name).(*types.TypeName); object == nil || !isType {
+			ok = false
+		}
+		b.WriteString(text[at:int(selector.Pos())-1] + local)
+		at = int(selector.Sel.Pos()) - 1
+		return false
+	})
+	return b.String() + text[at:], ok
+}
+
+// importOf is the name under which the program imports the package of a name; ok is false where it does not, or imports two.
+func (r *rewriting) importOf(name string) (local string, ok bool) {
+	for _, p := range r.pkg.Imports() {
+		if known, imported := r.names.imported[p.Path()]; imported && p.Name() == name {
+			if ok {
+				return "", false
+			}
+			local, ok = known.Name, true
+		}
+	}
+	return local, ok
 }
 
 var notInNames = regexp.MustCompile(`[^\pL\pN_]`)

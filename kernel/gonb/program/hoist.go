@@ -78,6 +78,15 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 		case r.importsAs(name.Name):
 			ok = false
 			reasons = append(reasons, Dropped{name.Name, "its name is that of a package that the program imports"})
+		case name.Name == "main" || name.Name == "init":
+			ok = false
+			reasons = append(reasons, Dropped{name.Name, "outside of a function the name belongs to a function"})
+		case r.needs(name.Name):
+			ok = false
+			reasons = append(reasons, Dropped{name.Name, "its name is that of a type, constant or function that the cell uses"})
+		case r.hidesOwn(name.Name):
+			ok = false
+			reasons = append(reasons, Dropped{name.Name, "its name hides Go's own " + name.Name + ", which later cells need"})
 		case !named:
 			ok = false
 			if object.Type() != types.Typ[types.Invalid] {
@@ -114,6 +123,38 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 func (r *rewriting) importsAs(name string) bool {
 	for _, spec := range r.main.Imports {
 		if i, ok := r.names.imported[unquoted(spec.Path)]; ok && i.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// needs tells a name of the package, but of no variable, that the cell declares itself or uses in its statements.
+func (r *rewriting) needs(name string) bool {
+	object := r.pkg.Scope().Lookup(name)
+	if _, isVar := object.(*types.Var); isVar || object == nil {
+		return false
+	}
+	if slices.Contains(r.cell.Declared, name) {
+		return true
+	}
+	for ident, used := range r.info.Uses {
+		if used == object && r.entry.Body.Pos() <= ident.Pos() && ident.Pos() < r.entry.Body.End() {
+			return true
+		}
+	}
+	return false
+}
+
+// hidesOwn tells the name of a type or a constant that Go declares, and of a function that the program uses: a variable of the
+// package would take it from all cells.
+func (r *rewriting) hidesOwn(name string) bool {
+	own := types.Universe.Lookup(name)
+	if _, isFunc := own.(*types.Builtin); !isFunc {
+		return own != nil
+	}
+	for _, used := range r.info.Uses {
+		if used == own {
 			return true
 		}
 	}

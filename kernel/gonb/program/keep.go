@@ -239,45 +239,46 @@ func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
 	return false
 }
 
-// keepFunc loads, initializes what depends on that, and returns the function that saves. What is lost is said on standard
-// error, but not of a variable that has an initializer: the next program runs it, as without the store.
+// keepFunc loads, initializes what depends on that, and returns the function that saves.
 func (r *rewriting) keepFunc(load, save []kept, late []string) string {
-	path := r.source.Helpers + "/keep"
-	keep, out := r.names.importAs(path, prefix+"keeping"), r.names.importAs("os", prefix+"os")
+	path := r.source.Helpers + "/keep/cellvars"
+	cellvars := r.names.importAs(path, prefix+"cellvars")
 	r.need(path)
-	r.need("os")
 	var b strings.Builder
-	// The program's own names must not be hidden.
-	store, say, loss := prefix+"store", prefix+"say", prefix+"loss"
 	fmt.Fprintf(&b, "func %skeep() func() {\n", prefix)
-	fmt.Fprintf(&b, "\t%s := %s.Open(%q, %s)\n", store, keep, r.cell.Store, r.options(keep, load))
-	fmt.Fprintf(&b, "\t%s := func(name, how, why string) { %s.Stderr.WriteString(name + how + why + \"\\n\") }\n", say, out)
-	if len(load) > 0 {
-		fmt.Fprintf(&b, "\tfor _, %s := range %s.Load(%s) {\n", loss, store, r.variables(keep, load))
-		fmt.Fprintf(&b, "\t\t%s(%s.Name, \" is not available: \", %s.String())\n", say, loss, loss)
-		b.WriteString("\t}\n")
-	}
+	// The program's own names must not be hidden.
+	fmt.Fprintf(&b, "\t%ssave := %s.Start(%s.Cell{\n", prefix, cellvars, cellvars)
+	fmt.Fprintf(&b, "\t\tDir: %q, Quota: %d,\n", r.cell.Store, r.cell.Quota)
+	fmt.Fprintf(&b, "\t\tVariables: []%s.Variable{\n%s\t\t},\n", cellvars, variables(load, save))
+	b.WriteString(r.dynamic(cellvars, load))
+	b.WriteString("\t})\n")
 	for _, assignment := range late {
 		b.WriteString("\t" + assignment + "\n")
 	}
-	fmt.Fprintf(&b, "\treturn func() {\n\t\tfor _, %s := range %s.Save(%s) {\n", loss, store, r.variables(keep, save))
-	var silent []string
-	for _, v := range save {
-		if v.initialized {
-			silent = append(silent, fmt.Sprintf("%q", v.name))
-		}
-	}
-	if len(silent) > 0 {
-		fmt.Fprintf(&b, "\t\t\tswitch %s.Name {\n\t\t\tcase %s:\n\t\t\t\tcontinue\n\t\t\t}\n", loss, strings.Join(silent, ", "))
-	}
-	fmt.Fprintf(&b, "\t\t\t%s(%s.Name, \" is not kept: \", %s.String())\n\t\t}\n\t}\n}", say, loss, loss)
+	fmt.Fprintf(&b, "\treturn %ssave\n}", prefix)
 	return b.String()
 }
 
-func (r *rewriting) variables(keep string, list []kept) string {
+// variables are those that a program loads, saves, or both.
+func variables(load, save []kept) string {
 	var b strings.Builder
-	for _, v := range list {
-		fmt.Fprintf(&b, "%s.Variable{Name: %q, Type: %q, Pointer: &%s}, ", keep, v.name, v.typ, v.here)
+	line := func(v kept, flags string) {
+		fmt.Fprintf(&b, "\t\t\t{Name: %q, Type: %q, Pointer: &%s%s},\n", v.name, v.typ, v.here, flags)
 	}
-	return strings.TrimSuffix(b.String(), ", ")
+	for _, v := range load {
+		if !slices.Contains(save, v) {
+			line(v, ", Load: true")
+		}
+	}
+	for _, v := range save {
+		flags := ", Save: true"
+		if slices.Contains(load, v) {
+			flags = ", Load: true, Save: true"
+		}
+		if v.initialized {
+			flags += ", Initialized: true"
+		}
+		line(v, flags)
+	}
+	return b.String()
 }

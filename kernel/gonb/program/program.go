@@ -26,6 +26,7 @@ type Cell struct {
 	Statements bool     // func main holds the cell's statements
 	Declared   []string // what the cell declares outside of a function: names, and Type~Method
 	ValueFile  string   // where the program writes what its last expression shows
+	Images     Images   // instead, the images that it stands for become files
 
 	Store  string            // the folder of kept values; empty where none are kept
 	Stored map[string]Stored // the variables that have a value there
@@ -33,6 +34,9 @@ type Cell struct {
 	Skip   []string          // variables whose values cannot be kept: their initializers give them to each program
 	Lost   []string          // variables that statements of earlier cells declare, whose values were not kept
 }
+
+// Images says where a variable's images go, if Folder is not empty.
+type Images struct{ Folder, Variable string }
 
 // Stored is what is known of a kept value.
 type Stored struct {
@@ -105,12 +109,13 @@ func Rewrite(source Source, cell Cell) (text string, outcome Outcome, changed bo
 		cell.Store = ""
 	}
 	r := &rewriting{source: source, cell: cell}
-	if !r.parse() || !cell.Statements && !r.keepsAny() {
+	if !r.parse() || !cell.Statements && !r.keepsAny() && len(dotImports(r.main)) == 0 {
 		return source.Text, outcome, false, nil
 	}
 	if err := r.check(); err != nil {
 		return source.Text, outcome, false, err
 	}
+	r.dropDotImports()
 	if err := r.usesLost(); err != nil {
 		return source.Text, outcome, false, err
 	}
@@ -189,6 +194,42 @@ func importPaths(files []*ast.File) []string {
 	}
 	slices.Sort(paths)
 	return paths
+}
+
+func dotImports(file *ast.File) (specs []*ast.ImportSpec) {
+	for _, spec := range file.Imports {
+		if spec.Name != nil && spec.Name.Name == "." {
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+// dropDotImports makes blank imports of those with a dot that the program does not use: GoNB gives each cell the imports of
+// earlier ones, and removes the unused among the others only.
+func (r *rewriting) dropDotImports() {
+	specs := dotImports(r.main)
+	if len(specs) == 0 {
+		return
+	}
+	used := map[string]bool{}
+	selected := map[*ast.Ident]bool{}
+	ast.Inspect(r.main, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.SelectorExpr:
+			selected[n.Sel] = true
+		case *ast.Ident:
+			if object := r.info.Uses[n]; object != nil && object.Pkg() != nil && !selected[n] {
+				used[object.Pkg().Path()] = true
+			}
+		}
+		return true
+	})
+	for _, spec := range specs {
+		if !used[unquoted(spec.Path)] {
+			r.replace(r.offset(spec.Name.Pos()), r.offset(spec.Name.End()), "_")
+		}
+	}
 }
 
 func (r *rewriting) offset(pos token.Pos) int { return r.files.PositionFor(pos, false).Offset }

@@ -105,7 +105,11 @@ func (r *rewriting) writer() string {
 	result := r.names.importAs(r.source.Helpers+"/result", prefix+"result")
 	r.need(r.source.Helpers + "/result")
 	of := result + ".Of"
-	if r.usesHelpers() {
+	if images := r.cell.Images; images.Folder != "" {
+		folder := r.names.importAs(r.source.Helpers+"/result/imagefolder", prefix+"imagefolder")
+		r.need(r.source.Helpers + "/result/imagefolder")
+		of = fmt.Sprintf("%s.Of(%q, %q)", folder, images.Folder, images.Variable)
+	} else if r.usesHelpers() {
 		helpers := r.names.importAs(r.source.Helpers, prefix+"nbhelpers")
 		r.need(r.source.Helpers)
 		of = helpers + ".Bundle"
