@@ -1,0 +1,161 @@
+package transfer
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
+)
+
+// trained is a lab with a model of two classes and two runs, first and second.
+func trained(t *testing.T) *Presenter {
+	t.Helper()
+	p := goLab(t)
+	mustCall(t, p, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1",
+		"%train --epochs 1 --run first", "%train --epochs 3 --lr 0.01 --run second")
+	return p
+}
+
+// TestEvaluateShows every figure, each of them with an image and a text.
+func TestEvaluateShows(t *testing.T) {
+	p := trained(t)
+	host := mustCall(t, p, "%evaluate --split train --top-losses 3")
+	var titles []string
+	var losses string
+	for _, shown := range host.Outputs() {
+		data := shown.Bundles[0].Data
+		text, _ := data[display.MIMEText].(string)
+		title, _, _ := strings.Cut(text, "\n")
+		titles = append(titles, title)
+		if data[display.MIMEPNG] == nil || text == "" {
+			t.Errorf("%s lacks an image or a text", title)
+		}
+		if title == "top losses" {
+			losses = text
+		}
+	}
+	want := []string{"confusion matrix of resnet50", "metrics by class", "ROC and precision-recall curves", "threshold for red", "reliability diagram", "top losses"}
+	if strings.Join(titles, ", ") != strings.Join(want, ", ") {
+		t.Errorf("the figures are %q, want %q", titles, want)
+	}
+	for _, part := range []string{"loss ", "actual ", "predicted ", " %", ".png"} {
+		if strings.Count(losses, part) < 3 {
+			t.Errorf("the top losses lack %q:\n%s", part, losses)
+		}
+	}
+	if out := host.Output(); !strings.Contains(out, "ROC AUC") {
+		t.Errorf("the line says %q", out)
+	}
+	if got := len(mustCall(t, p, "%evaluate --mistakes 0").Outputs()); got != len(want)-1 {
+		t.Errorf("--mistakes 0 shows %d figures", got)
+	}
+}
+
+func TestEvaluateJSON(t *testing.T) {
+	p := trained(t)
+	var report metric.Report
+	raw := mustCall(t, p, "%evaluate --split train --json").Output()
+	if err := json.Unmarshal([]byte(raw), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Ranking == nil || report.Ranking.ROCAUC == nil || report.Thresholds == nil || len(report.TopLosses) == 0 || len(report.Ranking.Curves) != 2 {
+		t.Errorf("the JSON is %s", raw)
+	}
+}
+
+// TestImagesBehindACell: the matrix names the images of each cell, and %evaluate answers with them.
+func TestImagesBehindACell(t *testing.T) {
+	p := trained(t)
+	host := mustCall(t, p, "%evaluate --split train")
+	card, ok := host.Outputs()[0].Bundles[0].Data[figure.MIMEConfusion].(drawing.ConfusionCard)
+	if !ok {
+		t.Fatal("the matrix has nothing for the extension")
+	}
+	named := 0
+	for _, cell := range card.Cells {
+		var numbers []string
+		for _, i := range cell.Images {
+			numbers = append(numbers, fmt.Sprint(i.Number))
+		}
+		if len(cell.Images) != card.Counts[cell.Truth][cell.Predicted] {
+			t.Errorf("the cell %+v names %d images", cell, len(cell.Images))
+		}
+		named += len(cell.Images)
+		page, err := ask[evaluatePage](t, p, "evaluate", `{"evaluation": "`+card.Evaluation+`", "images": [`+strings.Join(numbers, ",")+`]}`)
+		if err != nil || len(page.Items) != len(cell.Images) {
+			t.Fatalf("the cell's images are %+v, %v", page, err)
+		}
+		for i, item := range page.Items {
+			if item.Path != cell.Images[i].Path || item.Label != card.Classes[cell.Truth] || item.Predicted != card.Classes[cell.Predicted] || len(item.Thumb) == 0 {
+				t.Errorf("image %d of the cell is %+v, want %+v", i, item, cell.Images[i])
+			}
+		}
+	}
+	if named != 20 || card.LeftOut != 0 {
+		t.Errorf("%d images are named and %d left out, of 20", named, card.LeftOut)
+	}
+	for request, want := range map[string]string{
+		`{"evaluation": "other", "images": [0]}`:                        "run %evaluate again",
+		`{"evaluation": "` + card.Evaluation + `", "images": [20]}`:     "it has 20 images",
+		`{"evaluation": "` + card.Evaluation + `", "images": [-1]}`:     "it has 20 images",
+		`{"evaluation": "` + card.Evaluation + `", "images": ["zero"]}`: "reading the request",
+	} {
+		if _, err := ask[evaluatePage](t, p, "evaluate", request); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", request, err, want)
+		}
+	}
+	// A file that is gone keeps its place, and other evaluations push this one out.
+	if err := os.Remove(filepath.Join("photos", filepath.FromSlash(card.Cells[0].Images[0].Path))); err != nil {
+		t.Fatal(err)
+	}
+	page, err := ask[evaluatePage](t, p, "evaluate", fmt.Sprintf(`{"evaluation": %q, "images": [%d]}`, card.Evaluation, card.Cells[0].Images[0].Number))
+	if err != nil || len(page.Items) != 1 || len(page.Items[0].Thumb) != 0 {
+		t.Errorf("of a file that is gone: %+v, %v", page, err)
+	}
+}
+
+func TestEvaluationsAreForgotten(t *testing.T) {
+	var e evaluations
+	first := e.keep(nil)
+	for range mostEvaluations {
+		e.keep(nil)
+	}
+	if _, ok := e.get(first); ok || len(e.order) != mostEvaluations || len(e.of) != mostEvaluations {
+		t.Errorf("%d evaluations are kept, the first among them: %t", len(e.of), ok)
+	}
+}
+
+func TestCompareModels(t *testing.T) {
+	p := trained(t)
+	host := mustCall(t, p, "%evaluate --compare first,second --split train")
+	text, _ := host.Outputs()[0].Bundles[0].Data[display.MIMEText].(string)
+	for _, want := range []string{"comparison on 20 images", "95 % interval", "first ", "second ", "points", "McNemar", "both right on"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	var compared comparedModels
+	if err := json.Unmarshal([]byte(mustCall(t, p, "%evaluate --compare first,second,first --split train --json").Output()), &compared); err != nil {
+		t.Fatal(err)
+	}
+	if len(compared.Runs) != 3 || len(compared.Pairs) != 2 || compared.Pairs[1].P != 1 || compared.Pairs[1].Difference != 0 || compared.Pairs[0].Images != 20 {
+		t.Errorf("the comparison is %+v", compared)
+	}
+	for line, want := range map[string]string{
+		"%evaluate --compare first":                    "between 2 and 6 runs",
+		"%evaluate --compare first,secnd":              "secnd",
+		"%evaluate --compare first,second --run first": "leave --run and --model out",
+	} {
+		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q in it", line, err, want)
+		}
+	}
+}
