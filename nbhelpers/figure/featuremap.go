@@ -219,6 +219,11 @@ func (m *featureMap) vega() map[string]any {
 			"data":     map[string]any{"values": pictured},
 			"mark":     map[string]any{"type": "image", "width": mapThumb, "height": mapThumb, "clip": true},
 			"encoding": map[string]any{"x": x, "y": y, "url": map[string]any{"field": "image"}, "tooltip": tooltip},
+		}, map[string]any{
+			"data":      map[string]any{"values": pictured},
+			"transform": []any{map[string]any{"filter": "datum.mark == '✗'"}},
+			"mark":      map[string]any{"type": "text", "text": "✗", "dx": mapThumb / 2, "dy": -mapThumb / 2, "fontSize": 15, "fontWeight": "bold", "color": sketch.Palette()[1], "clip": true},
+			"encoding":  map[string]any{"x": x, "y": y},
 		})
 	}
 	return sketch.Spec(sketch.Heading{Title: m.data.Title, Subtitle: m.data.Method, Notes: m.data.Notes}, map[string]any{

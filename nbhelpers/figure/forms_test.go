@@ -135,7 +135,11 @@ func leaves(v reflect.Value, path string, visit func(path string, change func() 
 	case reflect.Bool:
 		visit(path, set(!v.Bool()))
 	case reflect.Int, reflect.Int64:
-		visit(path, set(v.Int()+1))
+		by := int64(1)
+		if v.Type() == reflect.TypeFor[time.Duration]() {
+			by = int64(time.Minute)
+		}
+		visit(path, set(v.Int()+by))
 	case reflect.Float32, reflect.Float64:
 		visit(path, set(v.Float()*1.25+0.001))
 	case reflect.Interface:

@@ -258,6 +258,6 @@ func (d TrialsData) vegaTable() map[string]any {
 	}
 	return map[string]any{
 		"width": 500, "height": map[string]any{"step": 18}, "data": map[string]any{"values": rows}, "view": map[string]any{"stroke": nil},
-		"layer": []any{column("trial", "right", 30), column("value", "right", 90), column("settings", "left", 104), column("took", "right", 500)},
+		"layer": []any{column("trial", "right", 30), column("value", "right", 120), column("settings", "left", 134), column("took", "right", 500)},
 	}
 }
