@@ -175,7 +175,7 @@ func (b Bars) VegaLite() map[string]any {
 		format = ".0%"
 	}
 	y := map[string]any{
-		"field": "id", "type": "nominal", "sort": order, "title": nil,
+		"field": "id", "type": "nominal", "sort": order, "title": "",
 		"axis": map[string]any{"labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)", "ticks": false, "domain": false},
 	}
 	x := map[string]any{
@@ -191,7 +191,7 @@ func (b Bars) VegaLite() map[string]any {
 	color := map[string]any{"value": palette[0]}
 	if len(named) > 1 || len(named) == 1 && list[0] != "" {
 		color = map[string]any{
-			"field": "series", "type": "nominal", "title": nil, "scale": map[string]any{"domain": named, "range": palette[:len(named)]}, "legend": map[string]any{"orient": "top"},
+			"field": "series", "type": "nominal", "title": "", "scale": map[string]any{"domain": named, "range": palette[:len(named)]}, "legend": map[string]any{"orient": "top"},
 		}
 	}
 	return Spec(Heading{Title: b.Title, Subtitle: b.Subtitle, Notes: b.Notes}, map[string]any{
@@ -201,4 +201,10 @@ func (b Bars) VegaLite() map[string]any {
 			map[string]any{"mark": map[string]any{"type": "text", "align": "left", "dx": 3, "fontSize": 9}, "encoding": map[string]any{"text": map[string]any{"field": "text"}}},
 		},
 	})
+}
+
+// Titled is the chart with a title and a name of its axis.
+func (b Bars) Titled(title, axis string) Bars {
+	b.Title, b.Axis = title, axis
+	return b
 }

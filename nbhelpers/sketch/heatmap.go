@@ -217,7 +217,7 @@ func (h Heatmap) VegaLite() map[string]any {
 	step := h.Step()
 	layers := []any{map[string]any{"mark": "rect", "encoding": map[string]any{
 		"color": map[string]any{
-			"field": "value", "type": "quantitative", "title": nil, "scale": map[string]any{"domain": []float64{low, high}, "range": []string{light, dark}},
+			"field": "value", "type": "quantitative", "title": "", "scale": map[string]any{"domain": []float64{low, high}, "range": []string{light, dark}},
 		},
 		"tooltip": []any{map[string]any{"field": "r"}, map[string]any{"field": "c"}, map[string]any{"field": "text", "title": "value"}},
 	}}}
@@ -241,4 +241,10 @@ const NumberedStep = 36
 func (h Heatmap) Step() int {
 	rows, columns := h.Size()
 	return max(6, min(44, 460/max(1, rows, columns)))
+}
+
+// Titled is the map with a title and with what its rows and columns are.
+func (h Heatmap) Titled(title, rows, columns string) Heatmap {
+	h.Title, h.RowAxis, h.ColumnAxis = title, rows, columns
+	return h
 }

@@ -167,6 +167,9 @@ func (a Axis) Value(v float64) string {
 	if a.Fraction {
 		return Percent(v)
 	}
+	if v == 0 {
+		return "0"
+	}
 	return Number(v)
 }
 
@@ -224,4 +227,32 @@ func names(series []Series) []string {
 		list = append(list, name)
 	}
 	return list
+}
+
+// Titled is the plot with a title and with names of its axes; an empty name keeps the one that an axis has.
+func (p Plot) Titled(title, x, y string) Plot {
+	p.Title = title
+	p.Panels = slices.Clone(p.Panels)
+	for i := range p.Panels {
+		v := &p.Panels[i]
+		if x != "" {
+			v.X.Name = x
+		}
+		if y != "" {
+			v.Y.Name = y
+		}
+	}
+	return p
+}
+
+// As is the plot with a name for its series, for the legend.
+func (p Plot) As(name string) Plot {
+	p.Panels = slices.Clone(p.Panels)
+	for i := range p.Panels {
+		p.Panels[i].Series = slices.Clone(p.Panels[i].Series)
+		for k := range p.Panels[i].Series {
+			p.Panels[i].Series[k].Name = name
+		}
+	}
+	return p
 }
