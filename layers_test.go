@@ -30,7 +30,7 @@ var layers = [][]string{
 		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training",
-		"models/export/onnx", "models/export", "models/classifier", "models/lab", "models",
+		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard", "models/lab", "models",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"nbhelpers",

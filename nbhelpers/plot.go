@@ -174,7 +174,7 @@ func chart(kind string, data interface {
 	return b
 }
 
-// plotted chooses the bundle of a chart; ok is false for what is none.
+// plotted chooses the bundle of a chart; ok is false for other values.
 func plotted(v any) (b display.Bundle, ok bool) {
 	switch v := v.(type) {
 	case sketch.Plot:
