@@ -76,3 +76,13 @@ func TestDatasetFigures(t *testing.T) {
 		t.Errorf("another class is shown:\n%s", got)
 	}
 }
+
+// textShown is the text of all that is shown.
+func textShown(host *magictest.Host) string {
+	var b strings.Builder
+	for _, shown := range host.Outputs() {
+		text, _ := shown.Bundles[len(shown.Bundles)-1].Data[display.MIMEText].(string)
+		b.WriteString(text + "\n")
+	}
+	return b.String()
+}
