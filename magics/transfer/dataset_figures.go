@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -201,7 +202,11 @@ func showSizes(ctx context.Context, page Page, data *imagefolder.Dataset) error 
 // showNotes tells what a person should know before training, and lists the files that are not used.
 func showNotes(ctx context.Context, page Page, reader advice.Reader, data *imagefolder.Dataset) error {
 	for _, found := range data.Diagnoses {
-		if _, err := fmt.Fprintf(page.Stderr(), "%s: %s\n", found.Severity, reader.Sentences(found)); err != nil {
+		to := page.Stderr() // which a notebook shows in red
+		if found.Severity == diagnosis.OK || found.Severity == diagnosis.Note {
+			to = page.Stdout()
+		}
+		if _, err := fmt.Fprintf(to, "%s: %s\n", found.Severity, reader.Sentences(found)); err != nil {
 			return err
 		}
 	}

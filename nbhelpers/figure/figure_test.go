@@ -157,6 +157,7 @@ func figures() map[string]display.Bundle {
 		}}),
 		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
 		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}),
+		"progress_ended":  Progress(ProgressData{Label: "features", Done: 480, Total: 480, Unit: "images", Took: 14 * time.Second}),
 		"run":             Run(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"run_light":       RunLight(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"trials_light":    TrialsLight(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
