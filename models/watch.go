@@ -94,12 +94,12 @@ func (w *watcher) bar(shown *bar, label string, done, total int, ended bool) err
 func (w *watcher) add(e training.Epoch) {
 	if w.drawn == nil {
 		w.drawn = w.page.curves(w.title, w.epochs)
-		w.drawn.Percent("accuracy")
 	}
 	w.drawn.Add("loss", "train", e.Loss)
 	w.drawn.Add("loss", "validation", e.ValLoss)
 	w.drawn.Add("accuracy", "train", e.Accuracy)
 	w.drawn.Add("accuracy", "validation", e.ValAccuracy)
+	w.drawn.Percent("accuracy")
 	if e.Best {
 		w.drawn.Best(e.Epoch)
 	}

@@ -74,8 +74,8 @@ func TestATrainingIsShown(t *testing.T) {
 		w.hear(e)
 	}
 	w.close()
-	want := "photos: features 5/9, photos: features 9/9, end of photos: features, curves photos of 2, accuracy in percent, loss train 2, " +
-		"loss validation 3, accuracy train 0.5, accuracy validation 0.25, best 1, step, end of curves"
+	want := "photos: features 5/9, photos: features 9/9, end of photos: features, curves photos of 2, loss train 2, " +
+		"loss validation 3, accuracy train 0.5, accuracy validation 0.25, accuracy in percent, best 1, step, end of curves"
 	if got := strings.Join(page.lines, ", "); got != want {
 		t.Errorf("shown is\n%s\nwant\n%s", got, want)
 	}

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -78,6 +79,9 @@ func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation
 	if err := page.Printf("%s\n", line); err != nil {
 		return err
 	}
+	if err := warnOfKnown(page, report); err != nil {
+		return err
+	}
 	for _, bundle := range p.evaluationFigures(e) {
 		if _, err := page.Show(ctx, bundle); err != nil {
 			return err
@@ -94,6 +98,23 @@ func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation
 		return err
 	}
 	_, err = page.Show(ctx, figure.Grid(grid))
+	return err
+}
+
+// warnOfKnown says that a folder holds images that the model knows.
+func warnOfKnown(page Page, report *metric.Report) error {
+	var parts []string
+	if n := report.TrainedOn; n > 0 {
+		parts = append(parts, fmt.Sprintf("trained on %d of them", n))
+	}
+	if n := report.ValidatedOn; n > 0 {
+		parts = append(parts, fmt.Sprintf("validated on %d", n))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(page.Stderr(), "warning: the model was %s, by their content: these results are too good as far as they are the same images\n",
+		strings.Join(parts, " and "))
 	return err
 }
 

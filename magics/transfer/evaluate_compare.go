@@ -94,7 +94,7 @@ func (c comparedModels) table() figure.TableData {
 		}
 		if i > 0 {
 			pair := c.Pairs[i-1]
-			row[7] = fmt.Sprintf("%+.1f (%+.1f to %+.1f) points", -100*pair.Difference, -100*pair.Interval.High, -100*pair.Interval.Low)
+			row[7] = fmt.Sprintf("%+.1f (%+.1f to %+.1f) points", 100*(0-pair.Difference), 100*(0-pair.Interval.High), 100*(0-pair.Interval.Low))
 			row[8] = fmt.Sprintf("%.3f", pair.P)
 			verdict := "the difference may be chance"
 			if pair.P < unlikely {

@@ -159,3 +159,32 @@ func TestCompareModels(t *testing.T) {
 		}
 	}
 }
+
+// TestEvaluateOnKnownImages: a folder that holds images of the training says so, under whatever names they have.
+func TestEvaluateOnKnownImages(t *testing.T) {
+	p := trained(t)
+	for i, from := range []string{"red/3.png", "blue/4.png"} {
+		raw, err := os.ReadFile(filepath.Join("photos", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Join("more", filepath.Dir(from))
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("other%d.png", i)), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := mustCall(t, p, "%evaluate --dir more --top-losses 0")
+	if !strings.Contains(host.Errors(), "warning: the model was trained on 2 of them") {
+		t.Errorf("the cell says %q", host.Errors())
+	}
+	if host = mustCall(t, p, "%evaluate --split train --top-losses 0"); host.Errors() != "" {
+		t.Errorf("the split for training is warned of: %q", host.Errors())
+	}
+	var report metric.Report
+	if err := json.Unmarshal([]byte(mustCall(t, p, "%evaluate --dir more --json").Output()), &report); err != nil || report.TrainedOn != 2 {
+		t.Errorf("in JSON: %d, %v", report.TrainedOn, err)
+	}
+}

@@ -5,9 +5,13 @@ import "math"
 
 // A Report is the quality of predictions on labeled images.
 type Report struct {
-	Images  int      `json:"images"`
-	Skipped []File   `json:"skipped"` // files of the folder that are not among Images
-	Classes []string `json:"classes"`
+	Images  int    `json:"images"`
+	Skipped []File `json:"skipped"` // files of the folder that are not among Images
+	// TrainedOn is how many Images of a folder the model was trained on, by their content: its results are too good as far as they are
+	// these. ValidatedOn are those that chose its best epoch.
+	TrainedOn   int      `json:"trained_on,omitempty"`
+	ValidatedOn int      `json:"validated_on,omitempty"`
+	Classes     []string `json:"classes"`
 
 	Loss     float64 `json:"loss"`     // mean cross-entropy, natural logarithm
 	Accuracy float64 `json:"accuracy"` // fraction in [0, 1]

@@ -113,6 +113,10 @@ func scaleAxis(to *plot.Axis, a sketch.Axis, low, high float64) {
 	to.Min, to.Max = low, high
 	if a.Log {
 		to.Scale = plot.LogScale{}
+		if high/low < 10 { // too few powers of ten
+			to.Tick.Marker = ticks(low, high, 5, tickLabel(low, high, a.Fraction))
+			return
+		}
 		marks := logTicks(low, high, func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) })
 		var few plot.ConstantTicks
 		for i := 0; i < len(marks); i += 1 + len(marks)/mostTicks {
