@@ -36,7 +36,7 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 }
 
 func evaluateMagic(p *Presenter) magics.Magic {
-	command := &magics.Command[EvaluateFlags]{
+	return &magics.Command[EvaluateFlags]{
 		Use:   "evaluate",
 		Short: "Evaluates the model: confusion matrix, metrics by class, ROC and precision-recall curves, top losses",
 		Long: "For two classes it also shows what another threshold would change. --compare evaluates the models of several runs on the\n" +
@@ -49,7 +49,6 @@ func evaluateMagic(p *Presenter) magics.Magic {
 			return p.Evaluate(ctx, pageOf(in), *o)
 		}),
 	}
-	return answers(command, p.answerEvaluate)
 }
 
 // Evaluate evaluates a model and shows its report.
@@ -123,7 +122,7 @@ func (p *Presenter) evaluationFigures(e *lab.Evaluation) []display.Bundle {
 	report, notes := e.Report, drawing.WeightsNotes(e.Trained.Weights())
 	var list []display.Bundle
 	if report.Confusion != nil {
-		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.evaluated.keep(e), notes))
+		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.imagesOf(e), notes))
 	}
 	list = append(list, figure.Bars(drawing.ClassBars(report, notes)))
 	if report.Ranking != nil && len(report.Ranking.Curves) > 0 {

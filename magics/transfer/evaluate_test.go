@@ -71,54 +71,47 @@ func TestEvaluateJSON(t *testing.T) {
 	}
 }
 
-// TestImagesBehindACell: the matrix names the images of each cell, and %evaluate answers with them.
+// TestImagesBehindACell: the matrix names the images of each cell, and %dataset answers with them, also those of a folder that
+// was only evaluated.
 func TestImagesBehindACell(t *testing.T) {
 	p := trained(t)
-	host := mustCall(t, p, "%evaluate --split train")
-	card, ok := host.Outputs()[0].Bundles[0].Data[figure.MIMEConfusion].(drawing.ConfusionCard)
-	if !ok {
-		t.Fatal("the matrix has nothing for the extension")
-	}
-	named := 0
-	for _, cell := range card.Cells {
-		var numbers []string
-		for _, i := range cell.Images {
-			numbers = append(numbers, fmt.Sprint(i.Number))
+	for line, images := range map[string]int{"%evaluate --split train": 20, "%evaluate --dir photos": 24} {
+		card, ok := mustCall(t, p, line).Outputs()[0].Bundles[0].Data[figure.MIMEConfusion].(drawing.ConfusionCard)
+		if !ok {
+			t.Fatalf("%s: the matrix has nothing for the extension", line)
 		}
-		if len(cell.Images) != card.Counts[cell.Truth][cell.Predicted] {
-			t.Errorf("the cell %+v names %d images", cell, len(cell.Images))
+		if (card.Dataset == "photos") != (images == 20) {
+			t.Errorf("%s: the images are those of %q", line, card.Dataset)
 		}
-		named += len(cell.Images)
-		page, err := ask[evaluatePage](t, p, "evaluate", `{"evaluation": "`+card.Evaluation+`", "images": [`+strings.Join(numbers, ",")+`]}`)
-		if err != nil || len(page.Items) != len(cell.Images) {
-			t.Fatalf("the cell's images are %+v, %v", page, err)
+		var paths []string
+		counted := map[[2]string]int{}
+		for _, image := range card.Images {
+			paths = append(paths, image.Path)
+			counted[[2]string{image.Actual, image.Predicted}]++
 		}
-		for i, item := range page.Items {
-			if item.Path != cell.Images[i].Path || item.Label != card.Classes[cell.Truth] || item.Predicted != card.Classes[cell.Predicted] || len(item.Thumb) == 0 {
-				t.Errorf("image %d of the cell is %+v, want %+v", i, item, cell.Images[i])
+		for row, counts := range card.Counts {
+			for column, n := range counts {
+				if counted[[2]string{card.Classes[row], card.Classes[column]}] != n {
+					t.Errorf("%s: %d images are named for the cell %d, %d, want %d", line, counted[[2]string{card.Classes[row], card.Classes[column]}], row, column, n)
+				}
 			}
 		}
-	}
-	if named != 20 || card.LeftOut != 0 {
-		t.Errorf("%d images are named and %d left out, of 20", named, card.LeftOut)
-	}
-	for request, want := range map[string]string{
-		`{"evaluation": "other", "images": [0]}`:                        "run %evaluate again",
-		`{"evaluation": "` + card.Evaluation + `", "images": [20]}`:     "it has 20 images",
-		`{"evaluation": "` + card.Evaluation + `", "images": [-1]}`:     "it has 20 images",
-		`{"evaluation": "` + card.Evaluation + `", "images": ["zero"]}`: "reading the request",
-	} {
-		if _, err := ask[evaluatePage](t, p, "evaluate", request); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q in it", request, err, want)
+		if len(card.Images) != images || card.LeftOut != 0 {
+			t.Errorf("%s: %d images are named and %d left out, of %d", line, len(card.Images), card.LeftOut, images)
 		}
-	}
-	// A file that is gone keeps its place, and other evaluations push this one out.
-	if err := os.Remove(filepath.Join("photos", filepath.FromSlash(card.Cells[0].Images[0].Path))); err != nil {
-		t.Fatal(err)
-	}
-	page, err := ask[evaluatePage](t, p, "evaluate", fmt.Sprintf(`{"evaluation": %q, "images": [%d]}`, card.Evaluation, card.Cells[0].Images[0].Number))
-	if err != nil || len(page.Items) != 1 || len(page.Items[0].Thumb) != 0 {
-		t.Errorf("of a file that is gone: %+v, %v", page, err)
+		raw, err := json.Marshal(map[string]any{"dataset": card.Dataset, "only": append(paths[:2:2], "nowhere.png"), "limit": 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := ask[panelPage](t, p, "dataset", string(raw))
+		if err != nil || len(page.Items) != 2 || len(page.Items[0].Thumb) == 0 {
+			t.Errorf("%s: the images are %+v, %v", line, page.Items, err)
+		}
+		if images == 24 {
+			if _, err := ask[panelPage](t, p, "dataset", fmt.Sprintf(`{"dataset": %q, "action": "delete", "paths": ["red/1.png"]}`, card.Dataset)); err == nil {
+				t.Error("a folder that was only evaluated is edited")
+			}
+		}
 	}
 }
 

@@ -10,55 +10,52 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-// How many images a matrix names: with 40 classes and long paths the payload stays below 300 kB.
+// How many images a matrix names: with 40 classes and long paths the payload stays below 150 kB.
 const (
 	mostInCell   = 50
-	mostInMatrix = 1000
+	mostInMatrix = 500
 )
 
-// A ConfusionCard is a confusion matrix for the notebook extension, which shows the images behind a cell of it. It asks
-// %evaluate for them: {"evaluation": Evaluation, "images": [numbers]} is answered by {"items": [...]}.
+// A ConfusionCard is a confusion matrix for the notebook extension, which shows the images behind a cell of it. It asks %dataset
+// for them: {"dataset": Dataset, "only": [paths]} is answered as a page of the dataset panel.
 //
 // Classes and paths come from file names: they are text, and never markup.
 type ConfusionCard struct {
-	Evaluation string          `json:"evaluation"` // by which %evaluate knows it; an evaluation of an earlier process is unknown
-	Title      string          `json:"title"`
-	Classes    []string        `json:"classes"`  // of rows and columns
-	Of         int             `json:"of"`       // classes of the model, of which Classes are those with the most mistakes
-	Counts     [][]int         `json:"counts"`   // [true class][predicted class] images
-	Totals     []int           `json:"totals"`   // images of each true class: a cell's fraction of its row is its count divided by that
-	Cells      []ConfusionCell `json:"cells"`    // those with images; mistakes first
-	LeftOut    int             `json:"left_out"` // images that are counted and not named
+	Title   string           `json:"title"`
+	Dataset string           `json:"dataset"`  // by which %dataset knows the images
+	Classes []string         `json:"classes"`  // of rows and columns, printable
+	Of      int              `json:"of"`       // classes of the model, of which Classes are those with the most mistakes
+	Counts  [][]int          `json:"counts"`   // [true class][predicted class] images
+	Totals  []int            `json:"totals"`   // images of each true class: a cell's fraction of its row is its count divided by that
+	Images  []ConfusionImage `json:"images"`   // mistakes first, then by cell; in a cell the highest loss first; at most 50 of a cell
+	LeftOut int              `json:"left_out"` // images that are counted and not named
 }
 
-// A ConfusionCell names images of a cell, those with the highest loss first.
-type ConfusionCell struct {
-	Truth     int              `json:"truth"`     // row, an index of Classes
-	Predicted int              `json:"predicted"` // column
-	Images    []ConfusionImage `json:"images"`    // at most 50
-}
-
-// A ConfusionImage is an image of a cell.
+// A ConfusionImage is an image behind a cell.
 type ConfusionImage struct {
-	Number      int     `json:"number"`      // place in the evaluated images, by which it is asked for
-	Path        string  `json:"path"`        // relative to the folder, printable
-	Probability float64 `json:"probability"` // of the predicted class
+	Actual      string  `json:"actual"`    // one of Classes
+	Predicted   string  `json:"predicted"` // one of Classes
+	Path        string  `json:"path"`      // relative to the folder, printable
+	Probability float64 `json:"probability"`
 }
 
-// Confusion is the confusion matrix in every form. The evaluation is the name by which the extension asks for images.
-func Confusion(report *metric.Report, title, evaluation string, notes []string) display.Bundle {
+// Confusion is the confusion matrix in every form. The dataset is the name by which the extension asks for images.
+func Confusion(report *metric.Report, title, dataset string, notes []string) display.Bundle {
 	data := figure.ConfusionData{Title: title, Counts: report.Confusion, Notes: notes}
 	for _, class := range report.Classes {
 		data.Labels = append(data.Labels, imagefolder.Printable(class))
 	}
 	bundle := figure.Confusion(data)
-	bundle.Data[figure.MIMEConfusion] = confusionCard(report, data, evaluation)
+	bundle.Data[figure.MIMEConfusion] = confusionCard(report, data, dataset)
 	return bundle
 }
 
-func confusionCard(report *metric.Report, data figure.ConfusionData, evaluation string) ConfusionCard {
+func confusionCard(report *metric.Report, data figure.ConfusionData, dataset string) ConfusionCard {
 	shown, order := data.Shown()
-	card := ConfusionCard{Evaluation: evaluation, Title: data.Title, Classes: shown.Labels, Of: len(data.Labels), Counts: [][]int{}, Totals: []int{}, Cells: []ConfusionCell{}}
+	card := ConfusionCard{
+		Title: data.Title, Dataset: dataset, Classes: slices.Clone(shown.Labels), Of: len(data.Labels),
+		Counts: [][]int{}, Totals: []int{}, Images: []ConfusionImage{},
+	}
 	place := map[int]int{}
 	for row, class := range order {
 		place[class] = row
@@ -81,19 +78,16 @@ func confusionCard(report *metric.Report, data figure.ConfusionData, evaluation 
 			card.LeftOut++
 		}
 	}
-	named := 0
 	for _, at := range mistakesFirst(cells) {
 		judged := cells[at]
 		slices.SortStableFunc(judged, func(a, b metric.Judgment) int { return cmp.Compare(b.Loss(), a.Loss()) })
-		cell := ConfusionCell{Truth: at[0], Predicted: at[1], Images: []ConfusionImage{}}
-		for _, j := range judged[:min(len(judged), mostInCell, mostInMatrix-named)] {
-			cell.Images = append(cell.Images, ConfusionImage{Number: j.Index, Path: imagefolder.Printable(j.Path), Probability: j.Probability})
+		named := judged[:min(len(judged), mostInCell, mostInMatrix-len(card.Images))]
+		for _, j := range named {
+			card.Images = append(card.Images, ConfusionImage{
+				Actual: card.Classes[at[0]], Predicted: card.Classes[at[1]], Path: imagefolder.Printable(j.Path), Probability: j.Probability,
+			})
 		}
-		named += len(cell.Images)
-		card.LeftOut += len(judged) - len(cell.Images)
-		if len(cell.Images) > 0 {
-			card.Cells = append(card.Cells, cell)
-		}
+		card.LeftOut += len(judged) - len(named)
 	}
 	return card
 }
