@@ -95,12 +95,12 @@ func drawView(c *canvas, x, y, width, heads float64, v sketch.View) {
 	scaleAxis(&p.Y, v.Y, lowY, highY)
 	p.Add(gridLines{})
 	if v.Diagonal {
-		p.Add(diagonal{lowX, lowY, highX, highY})
+		p.Add(diagonal{})
 	}
 	for i, s := range series {
 		p.Add(plotted{s, v, i})
 	}
-	p.Add(rules{v.Rules, lowX, highX})
+	p.Add(rules{v})
 	p.Draw(c.area(x, y+heads, width-8, plotHeight-8))
 	if v.Count() == 0 {
 		c.text(x+width/2+10, y+heads+plotHeight/2, noteStyle.at(center), "no value")
@@ -109,24 +109,40 @@ func drawView(c *canvas, x, y, width, heads float64, v sketch.View) {
 
 func axisText(a sketch.Axis) string { return bodyStyle.fit(a.Name, plotHeight-40) }
 
+// scaleAxis gives an axis its ticks. The plots are drawn in units of their axes, from 0 to 1: package plot takes no other numbers
+// in good part, such as those that are almost 0 on a logarithmic axis.
 func scaleAxis(to *plot.Axis, a sketch.Axis, low, high float64) {
-	to.Min, to.Max = low, high
-	if a.Log {
-		to.Scale = plot.LogScale{}
-		if high/low < 10 { // too few powers of ten
-			to.Tick.Marker = ticks(low, high, 5, tickLabel(low, high, a.Fraction))
-			return
-		}
-		marks := logTicks(low, high, func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) })
-		var few plot.ConstantTicks
-		for i := 0; i < len(marks); i += 1 + len(marks)/mostTicks {
-			few = append(few, marks[i])
-		}
-		to.Tick.Marker = few
-		return
+	to.Min, to.Max, to.Scale = 0, 1, plot.LinearScale{}
+	marks := ticks(low, high, 5, tickLabel(low, high, a.Fraction))
+	if a.Log && high/low >= 10 {
+		marks = decades(low, high)
 	}
-	to.Scale = plot.LinearScale{}
-	to.Tick.Marker = ticks(low, high, 5, tickLabel(low, high, a.Fraction))
+	var placed plot.ConstantTicks
+	for _, mark := range marks {
+		if u := a.Unit(mark.Value, low, high); u >= -1e-9 && u <= 1+1e-9 {
+			placed = append(placed, plot.Tick{Value: u, Label: mark.Label})
+		}
+	}
+	to.Tick.Marker = placed
+}
+
+// decades are powers of ten between low and high, which are positive, with twos and fives where there are few of them.
+func decades(low, high float64) plot.ConstantTicks {
+	first, last := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
+	factors := []float64{1, 2, 5}
+	if last-first > 3 {
+		factors = factors[:1]
+	}
+	step := math.Max(1, math.Ceil((last-first)/mostTicks))
+	var marks plot.ConstantTicks
+	for exponent := first; exponent <= last; exponent += step {
+		for _, factor := range factors {
+			if v := factor * math.Pow(10, exponent); v >= low && v <= high {
+				marks = append(marks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 6, 64)})
+			}
+		}
+	}
+	return marks
 }
 
 // drawSample draws a piece of a series for the legend.
@@ -156,10 +172,17 @@ type plotted struct {
 	index  int
 }
 
-func (d plotted) Plot(c vgdraw.Canvas, p *plot.Plot) {
-	toX, toY := p.Transforms(&c)
+func (d plotted) Plot(c vgdraw.Canvas, _ *plot.Plot) {
+	lowX, highX := d.view.DomainX()
+	lowY, highY := d.view.DomainY()
+	toX := func(v float64) vg.Length { return c.X(d.view.X.Unit(v, lowX, highX)) }
+	toY := func(v float64) vg.Length { return c.Y(d.view.Y.Unit(v, lowY, highY)) }
 	if d.series.Kind == sketch.KindBins {
-		d.bins(c, toX, toY, p.Y.Min)
+		floor := lowY
+		if !d.view.Y.Log {
+			floor = max(0, lowY)
+		}
+		d.bins(c, toX, toY, toY(floor))
 		return
 	}
 	xs, ys := d.series.Shown()
@@ -171,11 +194,11 @@ func (d plotted) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		run = nil
 	}
 	for i := range xs {
-		if !placed(d.view.X, xs[i]) || !placed(d.view.Y, ys[i]) {
+		at := vg.Point{X: toX(xs[i]), Y: toY(ys[i])}
+		if !drawnAt(at) {
 			flush()
 			continue
 		}
-		at := vg.Point{X: toX(xs[i]), Y: toY(ys[i])}
 		run = append(run, at)
 		if d.series.Kind == sketch.KindPoints && c.Contains(at) {
 			drawPoint(c, at, d.index, palette.Series(d.index), 2.6)
@@ -184,11 +207,19 @@ func (d plotted) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	flush()
 }
 
-func (d plotted) bins(c vgdraw.Canvas, toX, toY func(float64) vg.Length, floor float64) {
-	low, high, height := d.series.Bins()
+// drawnAt says whether a point can be drawn: it is a number, and not so far away that a line to it overflows.
+func drawnAt(p vg.Point) bool {
+	return math.Abs(float64(p.X)) < 1e6 && math.Abs(float64(p.Y)) < 1e6
+}
+
+func (d plotted) bins(c vgdraw.Canvas, toX, toY func(float64) vg.Length, floor vg.Length) {
+	low, high, height := d.view.Bins(d.series)
 	for i := range height {
-		x0, x1 := max(c.Min.X, toX(low[i])), min(c.Max.X, toX(high[i]))
-		y0, y1 := toY(max(0, floor)), min(c.Max.Y, max(c.Min.Y, toY(height[i])))
+		x0, x1 := max(c.Min.X, min(c.Max.X, toX(low[i]))), min(c.Max.X, max(c.Min.X, toX(high[i])))
+		y0, y1 := max(c.Min.Y, min(c.Max.Y, floor)), min(c.Max.Y, max(c.Min.Y, toY(height[i])))
+		if !drawnAt(vg.Point{X: x0 + x1, Y: y0 + y1}) {
+			continue
+		}
 		if x1-x0 > 3 {
 			x1--
 		}
@@ -197,30 +228,24 @@ func (d plotted) bins(c vgdraw.Canvas, toX, toY func(float64) vg.Length, floor f
 	}
 }
 
-// placed says whether an axis has a place for a value.
-func placed(a sketch.Axis, v float64) bool { return math.Abs(v) < 1e300 && (!a.Log || v > 0) }
-
 // diagonal is the dashed line from corner to corner.
-type diagonal struct{ x0, y0, x1, y1 float64 }
+type diagonal struct{}
 
-func (d diagonal) Plot(c vgdraw.Canvas, p *plot.Plot) {
-	toX, toY := p.Transforms(&c)
-	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{4, 3}}, toX(d.x0), toY(d.y0), toX(d.x1), toY(d.y1))
+func (diagonal) Plot(c vgdraw.Canvas, _ *plot.Plot) {
+	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{4, 3}}, c.Min.X, c.Min.Y, c.Max.X, c.Max.Y)
 }
 
 // rules are vertical lines with their labels.
-type rules struct {
-	list      []sketch.Rule
-	low, high float64
-}
+type rules struct{ view sketch.View }
 
-func (r rules) Plot(c vgdraw.Canvas, p *plot.Plot) {
-	toX, _ := p.Transforms(&c)
-	for _, rule := range r.list {
-		if !(rule.At >= r.low && rule.At <= r.high) {
+func (r rules) Plot(c vgdraw.Canvas, _ *plot.Plot) {
+	low, high := r.view.DomainX()
+	for _, rule := range r.view.Rules {
+		u := r.view.X.Unit(rule.At, low, high)
+		if !(u >= 0 && u <= 1) {
 			continue
 		}
-		at := toX(rule.At)
+		at := c.X(u)
 		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
 		s := smallStyle.vg()
 		s.YAlign, s.XAlign = vgdraw.YBottom, vgdraw.XLeft

@@ -24,6 +24,7 @@ func drawnPlots() map[string]display.Bundle {
 			}, Rules: []sketch.Rule{{At: nan, Label: hostile}, {At: 2, Label: hostile}, {At: -5}}},
 			{Series: []sketch.Series{{Name: hostile, Kind: sketch.KindBins, X: []float64{3, 2, 5, nan, 7}, Y: []float64{1, -4, 2, inf, 9}}, {Name: "b", Kind: sketch.KindBins}}},
 			{},
+			{X: sketch.Axis{Log: true}, Y: sketch.Axis{Log: true}, Series: []sketch.Series{{Kind: sketch.KindBins, X: []float64{-1, 0, 1, 2, 3}, Y: []float64{1, 0, -1, 5}}}},
 		}}),
 		"plot_none": Plot(sketch.Plot{}),
 		"bars":      Bars(classBars()),
@@ -172,4 +173,31 @@ func TestPlotsGoThroughJSON(t *testing.T) {
 	if err := json.Unmarshal(raw, &bars); err != nil || bars.Text(80) != b.Text(80) {
 		t.Errorf("%v: read back as\n%s", err, bars.Text(80))
 	}
+}
+
+// FuzzPlots draws what a Go cell may send: the process that draws holds the models.
+func FuzzPlots(f *testing.F) {
+	f.Add(1.0, 2.0, -3.0, 0.5, true, false)
+	f.Add(math.NaN(), math.Inf(1), math.MaxFloat64, -1.0, false, true)
+	f.Add(-1e299, 5e-324, 0.0, 1e299, true, true)
+	f.Add(1e-300, 1e-300, 1e-299, 0.0, true, false)
+	f.Fuzz(func(t *testing.T, a, b, c, d float64, log, fraction bool) {
+		axis := sketch.Axis{Log: log, Fraction: fraction, Range: &[2]float64{a, d}}
+		series := []sketch.Series{
+			{Name: "line", Kind: sketch.KindLine, X: []float64{a, b, c, d}, Y: []float64{d, c, b}}, {Kind: sketch.KindPoints, X: []float64{a, b}, Y: []float64{b, c}},
+			{Kind: sketch.KindBins, X: []float64{a, b, c, d}, Y: []float64{a, b, c}},
+		}
+		for _, b := range []display.Bundle{
+			Plot(sketch.Plot{Panels: []sketch.View{
+				{X: sketch.Axis{Log: log}, Y: axis, Diagonal: true, Rules: []sketch.Rule{{At: c, Label: "c"}}, Series: series},
+				{X: axis, Y: sketch.Axis{Log: log}, Series: series[1:]},
+			}}),
+			Bars(sketch.Bars{Names: []string{"a", "b"}, Fraction: fraction, Series: []sketch.BarSeries{{Values: []float64{a, b}}, {Values: []float64{c, d}}}}),
+			Heatmap(sketch.Heatmap{Values: [][]float64{{a, b}, {c}, {d, a}}}),
+		} {
+			if len(b.Data[display.MIMEPNG].([]byte)) == 0 {
+				t.Error("there is no image")
+			}
+		}
+	})
 }

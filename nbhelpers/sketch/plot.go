@@ -24,6 +24,19 @@ type View struct {
 	Diagonal bool     `json:"diagonal,omitempty"` // a dashed line from corner to corner, which chance would draw
 }
 
+type viewFields View // without the methods
+
+// MarshalJSON leaves out what JSON has no number for and no chart a place: rules and ranges that are not finite.
+func (v View) MarshalJSON() ([]byte, error) {
+	v.Rules = slices.DeleteFunc(slices.Clone(v.Rules), func(r Rule) bool { return !finite(r.At) })
+	for _, a := range []*Axis{&v.X, &v.Y} {
+		if a.Range != nil && !(finite(a.Range[0]) && finite(a.Range[1])) {
+			a.Range = nil
+		}
+	}
+	return json.Marshal(viewFields(v))
+}
+
 // An Axis of a panel.
 type Axis struct {
 	Name string `json:"name,omitempty"`
@@ -104,10 +117,14 @@ func (s Series) Shown() (x, y []float64) {
 	return x, y
 }
 
-// Bins are the intervals of a series of bins with their heights. Those that are not finite, or have no width, are left out.
-func (s Series) Bins() (low, high, height []float64) {
+// Places says whether the axis has a place for a value.
+func (a Axis) Places(v float64) bool { return finite(v) && (!a.Log || v > 0) }
+
+// Bins are the intervals of a series of bins with their heights. Those that an axis has no place for, or that have no width, are
+// left out.
+func (v View) Bins(s Series) (low, high, height []float64) {
 	for i := range min(len(s.X)-1, len(s.Y)) {
-		if a, b, h := s.X[i], s.X[i+1], s.Y[i]; finite(a) && finite(b) && a < b && finite(h) {
+		if a, b, h := s.X[i], s.X[i+1], s.Y[i]; v.X.Places(a) && v.X.Places(b) && a < b && v.Y.Places(h) {
 			low, high, height = append(low, a), append(high, b), append(height, h)
 		}
 	}
@@ -173,8 +190,8 @@ func (a Axis) Value(v float64) string {
 	return Number(v)
 }
 
-// unit is where a value lies on the axis, from 0 to 1; NaN where the axis has no place for it.
-func (a Axis) unit(v, low, high float64) float64 {
+// Unit is where a value lies on an axis from low to high, 0 at its beginning and 1 at its end; NaN where the axis has no place for it.
+func (a Axis) Unit(v, low, high float64) float64 {
 	if a.Log {
 		if !(v > 0) {
 			return math.NaN()
@@ -203,12 +220,12 @@ func (v View) Count() int {
 	lowY, highY := v.DomainY()
 	for _, s := range v.Series {
 		if s.Kind == KindBins {
-			_, _, heights := s.Bins()
+			_, _, heights := v.Bins(s)
 			n += len(heights)
 			continue
 		}
 		for i := range min(len(s.X), len(s.Y)) {
-			if !math.IsNaN(v.X.unit(s.X[i], lowX, highX)) && !math.IsNaN(v.Y.unit(s.Y[i], lowY, highY)) {
+			if !math.IsNaN(v.X.Unit(s.X[i], lowX, highX)) && !math.IsNaN(v.Y.Unit(s.Y[i], lowY, highY)) {
 				n++
 			}
 		}

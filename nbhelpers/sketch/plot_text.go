@@ -16,7 +16,13 @@ func (p Plot) Text(width int) string {
 		each := min((width-gutter*(len(group)-1))/len(group), 72)
 		var drawn [][]string
 		for _, v := range group {
-			drawn = append(drawn, v.text(each))
+			rows := v.text(each)
+			for i, row := range rows {
+				if Width(row) > each { // long numbers beside a narrow plot
+					rows[i] = Label(row, each)
+				}
+			}
+			drawn = append(drawn, rows)
 		}
 		lines = append(lines, sideBySide(drawn, each)...)
 	}
@@ -88,15 +94,15 @@ func interpolate(a Axis, low, high, place float64) float64 {
 
 // fill draws what the panel holds.
 func (v View) fill(g grid, series []Series, lowX, highX, lowY, highY float64) {
-	column := func(u float64) int { return int(math.Round(min(1, max(0, u)) * float64(g.width()-1))) }
-	row := func(u float64) int { return int(math.Round((1 - min(1, max(0, u))) * float64(len(g.cells)-1))) }
+	column := func(u float64) int { return int(math.Round(clamped(u) * float64(g.width()-1))) }
+	row := func(u float64) int { return int(math.Round((1 - clamped(u)) * float64(len(g.cells)-1))) }
 	if v.Diagonal {
 		for x := range g.width() {
 			g.cells[row(float64(x)/float64(g.width()-1))][x] = joint
 		}
 	}
 	for _, r := range v.Rules {
-		if u := v.X.unit(r.At, lowX, highX); u >= 0 && u <= 1 {
+		if u := v.X.Unit(r.At, lowX, highX); u >= 0 && u <= 1 {
 			for y := range g.cells {
 				g.cells[y][column(u)] = '┊'
 			}
@@ -104,10 +110,10 @@ func (v View) fill(g grid, series []Series, lowX, highX, lowY, highY float64) {
 	}
 	for i, s := range series {
 		if s.Kind == KindBins {
-			low, high, height := s.Bins()
+			low, high, height := v.Bins(s)
 			for k := range height {
-				for x := column(v.X.unit(low[k], lowX, highX)); x <= column(v.X.unit(high[k], lowX, highX)); x++ {
-					g.cells[row(v.Y.unit(height[k], lowY, highY))][x] = points[i%len(points)]
+				for x := column(v.X.Unit(low[k], lowX, highX)); x <= column(v.X.Unit(high[k], lowX, highX)); x++ {
+					g.cells[row(v.Y.Unit(height[k], lowY, highY))][x] = points[i%len(points)]
 				}
 			}
 			continue
@@ -115,7 +121,7 @@ func (v View) fill(g grid, series []Series, lowX, highX, lowY, highY float64) {
 		xs, ys := s.Shown()
 		fromX, fromY, joined := 0, 0, false
 		for k := range xs {
-			ux, uy := v.X.unit(xs[k], lowX, highX), v.Y.unit(ys[k], lowY, highY)
+			ux, uy := v.X.Unit(xs[k], lowX, highX), v.Y.Unit(ys[k], lowY, highY)
 			if !(ux >= -1e-9 && ux <= 1+1e-9 && uy >= -1e-9 && uy <= 1+1e-9) {
 				joined = false
 				continue
@@ -133,9 +139,17 @@ func (v View) fill(g grid, series []Series, lowX, highX, lowY, highY float64) {
 	}
 }
 
+// clamped is a place of an axis, 0 where there is none.
+func clamped(u float64) float64 {
+	if !(u > 0) { // also what is not a number
+		return 0
+	}
+	return min(1, u)
+}
+
 // bins are a histogram as rows: the interval, a bar, the height.
 func (v View) bins(s Series, width int) []string {
-	low, high, height := s.Bins()
+	low, high, height := v.Bins(s)
 	if len(height) == 0 {
 		return []string{"no value"}
 	}

@@ -47,7 +47,7 @@ func (v View) vegaLite(index, side int) map[string]any {
 	}
 	layers = append(layers, v.vegaSeries(series, list, x, y, tooltip, index)...)
 	for _, r := range v.Rules {
-		if u := v.X.unit(r.At, lowX, highX); !(u >= 0 && u <= 1) {
+		if u := v.X.Unit(r.At, lowX, highX); !(u >= 0 && u <= 1) {
 			continue
 		}
 		data := map[string]any{"values": []any{map[string]any{"x": r.At, "label": Label(r.Label, 40)}}}
@@ -83,7 +83,7 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 	}
 	for i, s := range drawn {
 		if s.Kind == KindBins {
-			low, high, height := s.Bins()
+			low, high, height := v.Bins(s)
 			for k := range height {
 				byKind[KindBins] = append(byKind[KindBins], map[string]any{"x": round(low[k]), "x2": round(high[k]), "y": round(height[k]), "series": list[i]})
 			}
@@ -92,7 +92,7 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 		xs, ys := s.Shown()
 		for k := range xs {
 			row := map[string]any{"x": nil, "y": nil, "series": list[i], "n": k}
-			if finite(xs[k]) && finite(ys[k]) && !(v.X.Log && xs[k] <= 0) && !(v.Y.Log && ys[k] <= 0) {
+			if v.X.Places(xs[k]) && v.Y.Places(ys[k]) {
 				row["x"], row["y"] = round(xs[k]), round(ys[k])
 			}
 			byKind[s.Kind] = append(byKind[s.Kind], row)
@@ -108,7 +108,7 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 		switch kind {
 		case KindBins:
 			mark = map[string]any{"type": "bar", "clip": true, "binSpacing": 1, "opacity": 0.8}
-			encoding["x2"], encoding["y2"] = map[string]any{"field": "x2"}, map[string]any{"datum": 0}
+			encoding["x2"], encoding["y2"] = map[string]any{"field": "x2"}, map[string]any{"datum": v.floor()}
 		case KindPoints:
 			mark = map[string]any{"type": "point", "filled": true, "size": 30, "opacity": 0.7, "clip": true}
 			encoding["shape"] = series("series", named, shapes[:])
@@ -133,6 +133,14 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 		layers = append(layers, layer)
 	}
 	return layers
+}
+
+// floor is where bins stand: at 0, on a logarithmic axis at its beginning.
+func (v View) floor() float64 {
+	if low, _ := v.DomainY(); v.Y.Log {
+		return low
+	}
+	return 0
 }
 
 // legendColumns is how many names stand side by side above a panel: as many as there is room for.
