@@ -176,9 +176,22 @@ func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefold
 	}
 	return page.Result(ctx, list, func() (display.Bundle, error) {
 		bundle := figure.Grid(grid)
+		bundle.Data[display.MIMEText] = doubtTable(list, grid.Notes).Text() // in columns, where there are no images
 		bundle.Data[mimeClean] = map[string]any{"dataset": data.Name, "classes": data.Classes, "doubts": list, "note": note}
 		return bundle, nil
 	})
+}
+
+func doubtTable(list []doubt, notes []string) figure.TableData {
+	t := figure.TableData{Title: "doubtful images", Header: []string{"image", "label", "why", "proposal"}, Notes: notes}
+	for _, d := range list {
+		proposal := d.Propose
+		if d.To != "" {
+			proposal += " --to " + d.To
+		}
+		t.Rows = append(t.Rows, []string{d.Path, d.Label, d.Reason, proposal})
+	}
+	return t
 }
 
 // judged says by whom the labels were judged.

@@ -127,6 +127,9 @@ func leaves(v reflect.Value, path string, visit func(path string, change func() 
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
+			if n := v.Len(); i > 0 && i != n/2 && i < n-1 {
+				continue // they say nothing new
+			}
 			leaves(v.Index(i), path+"[]", visit)
 		}
 	case reflect.Pointer, reflect.Array:
