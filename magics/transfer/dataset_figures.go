@@ -203,7 +203,7 @@ func showSizes(ctx context.Context, page Page, data *imagefolder.Dataset) error 
 func showNotes(ctx context.Context, page Page, reader advice.Reader, data *imagefolder.Dataset) error {
 	for _, found := range data.Diagnoses {
 		to := page.Stderr() // which a notebook shows in red
-		if found.Severity == diagnosis.OK || found.Severity == diagnosis.Note {
+		if reader == advice.Notebook && found.Severity != diagnosis.Warning && found.Severity != diagnosis.Error {
 			to = page.Stdout()
 		}
 		if _, err := fmt.Fprintf(to, "%s: %s\n", found.Severity, reader.Sentences(found)); err != nil {

@@ -57,6 +57,9 @@ func TestDatasetFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	host = mustCall(t, p, "%dataset load photos --size 32")
+	if out := host.Output(); !strings.Contains(out, "note: ") || strings.Contains(host.Errors(), "note: ") {
+		t.Errorf("a note is among the errors, which are red:\n%s\nand not here:\n%s", host.Errors(), out)
+	}
 	sizes := textOf(t, host, "photos: image sizes")
 	for _, want := range []string{"widths from 8 to 64, heights from 8 to 16 pixels, aspect ratios from 1.00 to 4.00", "aspect ratio, width to height", "train"} {
 		if !strings.Contains(sizes, want) {
