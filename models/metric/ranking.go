@@ -50,24 +50,23 @@ type step struct {
 	wrong     int
 }
 
-// steps counts the images at each distinct probability, the highest first.
-func steps(probabilities []float32, labels []int, k, class int) []step {
-	order := make([]int, len(labels))
-	for i := range order {
-		order[i] = i
+// steps counts the images at each distinct probability, the highest first. The keys are room for as many images, which are
+// sorted by their bits: those of a probability rise with it.
+func steps(probabilities []float32, labels []int, k, class int, keys []uint64) []step {
+	for i := range labels {
+		keys[i] = uint64(^math.Float32bits(probabilities[i*k+class]))<<32 | uint64(i)
 	}
-	of := func(i int) float32 { return probabilities[i*k+class] }
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(of(b), of(a)) })
+	slices.Sort(keys)
 	var list []step
 	right, wrong := 0, 0
-	for n, i := range order {
-		if labels[i] == class {
+	for n, key := range keys {
+		if labels[uint32(key)] == class {
 			right++
 		} else {
 			wrong++
 		}
-		if n == len(order)-1 || of(order[n+1]) != of(i) {
-			list = append(list, step{float64(of(i)), right, wrong})
+		if n == len(keys)-1 || keys[n+1]>>32 != key>>32 {
+			list = append(list, step{float64(math.Float32frombits(^uint32(key >> 32))), right, wrong})
 		}
 	}
 	return list
@@ -80,8 +79,9 @@ func rankAll(classes []string, probabilities []float32, labels []int) *Ranking {
 	kept := map[int][]step{}
 	var auc, ap []float64
 	var order []int
+	keys := make([]uint64, len(labels))
 	for c, class := range classes {
-		list := steps(probabilities, labels, k, c)
+		list := steps(probabilities, labels, k, c, keys)
 		one := RankedClass{Class: class}
 		if n := len(list); n > 0 {
 			one.Images = list[n-1].right
@@ -210,7 +210,7 @@ func thresholds(classes []string, probabilities []float32, labels []int) *Thresh
 	if len(classes) != 2 || len(labels) == 0 {
 		return nil
 	}
-	list := steps(probabilities, labels, 2, 1)
+	list := steps(probabilities, labels, 2, 1, make([]uint64, len(labels)))
 	t := &Thresholds{Class: classes[1]}
 	last := list[len(list)-1]
 	best := -1.0
