@@ -22,7 +22,7 @@ const module = "github.com/headstart-nb/headstart/"
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
 	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
-	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/warm", "nbhelpers/warm/server"},
+	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
@@ -30,12 +30,11 @@ var layers = [][]string{
 		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training", "models/exercise",
-		"models/export/onnx", "models/export", "models/classifier", "models/lab", "models",
+		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard", "models/lab", "models",
 		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
-		"nbhelpers",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
 	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},

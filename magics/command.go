@@ -83,6 +83,7 @@ type Subcommand interface {
 	run(context.Context, Call, Host, string) error
 	complete(ctx context.Context, before []string, word string) []string
 	help(prefix string) string
+	helpHTML(prefix string) string
 }
 
 var (
@@ -176,7 +177,7 @@ func (c *Command[O]) run(ctx context.Context, call Call, host Host, prefix strin
 		return fmt.Errorf("%%%s: %w%s%%%s --help shows its flags", name, err, separator(err), name)
 	}
 	if p.help {
-		_, err := fmt.Fprintln(host.Stdout(), c.help(prefix))
+		_, err := host.Show(ctx, helpBundle(c.help(prefix), c.helpHTML(prefix)))
 		return err
 	}
 	if err := c.checkCall(call, p, name); err != nil {
@@ -213,16 +214,8 @@ func (c *Command[O]) help(prefix string) string {
 	var b strings.Builder
 	flags, _ := c.flagSet()
 	fmt.Fprintf(&b, "%s\n\nUsage:\n", c.Short)
-	usage := c.Use + " [flags]"
-	if c.raw { // flags come first there
-		_, rest := cutWord(c.Use)
-		usage = strings.TrimSpace(c.Name() + " [flags] " + rest)
-	}
-	if c.Body != NeedsBody {
-		fmt.Fprintf(&b, "  %%%s%s\n", prefix, usage)
-	}
-	if c.Body != NoBody {
-		fmt.Fprintf(&b, "  %%%%%s%s\n  BODY\n", prefix, usage)
+	for _, usage := range c.usages(prefix) {
+		fmt.Fprintf(&b, "  %s\n", usage)
 	}
 	if c.Long != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(c.Long))
@@ -234,13 +227,30 @@ func (c *Command[O]) help(prefix string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// usages are the lines that call the command.
+func (c *Command[O]) usages(prefix string) []string {
+	usage := c.Use + " [flags]"
+	if c.raw { // flags come first there
+		_, rest := cutWord(c.Use)
+		usage = strings.TrimSpace(c.Name() + " [flags] " + rest)
+	}
+	var lines []string
+	if c.Body != NeedsBody {
+		lines = append(lines, "%"+prefix+usage)
+	}
+	if c.Body != NoBody {
+		lines = append(lines, "%%"+prefix+usage, "BODY")
+	}
+	return lines
+}
+
 // Inspect explains the flag that the cursor is on, or the whole command.
 func (c *Command[O]) Inspect(_ context.Context, line string, cursor int) (display.Bundle, error) {
 	flags, _ := c.flagSet()
 	if flag := flagUnder(flags, line, cursor); flag != nil {
 		return display.Text(flagHelp(flag)), nil
 	}
-	return display.Text(c.Help()), nil
+	return helpBundle(c.Help(), c.helpHTML("")), nil
 }
 
 // Complete offers flags, a flag's values, or arguments.

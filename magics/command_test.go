@@ -121,21 +121,30 @@ func TestHelpIsGolden(t *testing.T) {
 		if err := h.Run(t.Context(), m, cell); err != nil {
 			t.Fatal(err)
 		}
-		file := filepath.Join("testdata", m.Name()+".help")
-		if *update {
-			if err := os.WriteFile(file, []byte(h.Output()), 0o666); err != nil {
+		shown := h.Outputs()[0].Bundles[0].Data
+		text, _ := shown[display.MIMEText].(string)
+		page, _ := shown[display.MIMEHTML].(string)
+		if m.Help() != text {
+			t.Errorf("%s: Help and --help differ", m.Name())
+		}
+		for extension, got := range map[string]string{".help": text + "\n", ".html": page + "\n"} {
+			file := filepath.Join("testdata", m.Name()+extension)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
 				t.Fatal(err)
 			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s: %s", file, diff)
+			}
 		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), h.Output()); diff != "" {
-			t.Errorf("%s: %s", file, diff)
-		}
-		if m.Help()+"\n" != h.Output() {
-			t.Errorf("%s: Help and --help differ", m.Name())
+		inspected, err := m.(magics.Inspector).Inspect(t.Context(), "", 0)
+		if err != nil || inspected.Data[display.MIMEHTML] != page {
+			t.Errorf("%s: Shift-Tab shows another page than --help, %v", m.Name(), err)
 		}
 	}
 }

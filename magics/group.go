@@ -54,7 +54,7 @@ func (g *Group) Help() string {
 func (g *Group) Run(ctx context.Context, call Call, host Host) error {
 	name, _ := cutWord(call.Line)
 	if name == "--help" || name == "-h" {
-		_, err := fmt.Fprintln(host.Stdout(), g.Help())
+		_, err := host.Show(ctx, helpBundle(g.Help(), g.helpHTML()))
 		return err
 	}
 	if g.Default != "" && namesNoCommand(name) {
@@ -122,12 +122,12 @@ func (g *Group) Inspect(_ context.Context, line string, cursor int) (display.Bun
 		c = g.find(g.Default)
 	}
 	if c == nil {
-		return display.Text(g.Help()), nil
+		return helpBundle(g.Help(), g.helpHTML()), nil
 	}
 	if inspector, ok := c.(Inspector); ok && flagAt(line, cursor) != "" {
 		return inspector.Inspect(context.Background(), line, cursor)
 	}
-	return display.Text(c.help(g.Use + " ")), nil
+	return helpBundle(c.help(g.Use+" "), c.helpHTML(g.Use+" ")), nil
 }
 
 func (g *Group) find(name string) Subcommand {

@@ -22,6 +22,7 @@ import (
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/nbhelpers"
 )
 
 // The types of the packages below that these functions take and return.
@@ -47,7 +48,8 @@ type Options struct {
 	Cut     string // its last stage, conv1 to conv5; empty: the last that the weights have
 	Size    int    // side of the images that it sees, in pixels; 0: 224
 
-	Events func(Event) // progress of trainings; may be nil
+	// Events hears how trainings go. Where it is nil, a program in a cell of a notebook shows live curves.
+	Events func(Event)
 }
 
 // A Session is an open device with the choices that its trainings share.
@@ -115,7 +117,7 @@ func AutoRecipe() Recipe { return training.AutoRecipe() }
 // FinetuneRecipe begins with what AutoRecipe finds and then trains the last stage as well.
 func FinetuneRecipe() Recipe { return training.FinetuneRecipe() }
 
-// Train trains the session's backbone with a head on a dataset. See training.Fit for what an interrupt does.
+// Train trains the session's backbone with a head on a dataset, with live curves in a notebook. See training.Fit for what an interrupt does.
 func (s *Session) Train(ctx context.Context, data *Dataset, recipe Recipe) (*Model, error) {
 	return s.Do(ctx, Job{Recipe: recipe, Dataset: data})
 }
@@ -132,7 +134,13 @@ func (s *Session) Do(ctx context.Context, job Job) (*Model, error) {
 	if job.Environment.Home == "" {
 		job.Environment.Home = s.options.Home
 	}
-	result, err := training.Fit(ctx, s.device, job, s.options.Events)
+	events := s.options.Events
+	if events == nil && job.Dataset != nil && nbhelpers.InNotebook() {
+		w := newWatcher(notebook(), job)
+		defer w.close()
+		events = w.hear
+	}
+	result, err := training.Fit(ctx, s.device, job, events)
 	if result == nil {
 		return nil, err
 	}

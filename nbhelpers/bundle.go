@@ -77,6 +77,9 @@ func choose(v any, otherwise func(v any) (display.Bundle, error)) (b display.Bun
 			b = withDrawing(b, drawn)
 		}
 		return b, nil
+	case sketch.Plot, sketch.Bars, sketch.Heatmap:
+		b, _ := plotted(v)
+		return b, nil
 	case sketch.Progress:
 		return display.Text(v.Text(textWidth)), nil
 	case [][]string:

@@ -92,17 +92,18 @@ func (p *ProgressBar) Set(done int) error {
 	return p.live.update()
 }
 
-// Close shows the final count. The bar does not change any more after it.
+// Close turns the bar into a line with the final count and the time. It does not change any more after it.
 func (p *ProgressBar) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.state.Took = max(time.Millisecond, p.now().Sub(p.started)) // a time of 0 would be that of work that lasts
 	return p.live.close()
 }
 
 // render is called with the lock held, by the methods above.
 func (p *ProgressBar) render() display.Bundle {
 	s := p.state
-	if passed := p.now().Sub(p.started); passed > 0 && s.Done > 0 {
+	if passed := p.now().Sub(p.started); passed > 0 && s.Done > 0 && s.Took == 0 {
 		s.Rate = float64(s.Done) / passed.Seconds()
 		if left := s.Total - s.Done; left > 0 {
 			s.Left = time.Duration(float64(left) / s.Rate * float64(time.Second))

@@ -3,6 +3,7 @@
 //	nbhelpers.Show(img)                                  // any image.Image
 //	nbhelpers.Show([]Row{{"a", 1}, {"b", 2}})            // a slice of structs is a table
 //	nbhelpers.Show(nbhelpers.Markdown("**bold**"))
+//	nbhelpers.Show(nbhelpers.Histogram(widths, 0).Titled("widths", "pixels", "images"))
 //
 //	model := nbhelpers.Classifier("")                    // the model that %train made last
 //	predictions, err := model.PredictFiles(ctx, "cat.jpg")
@@ -23,6 +24,7 @@ package nbhelpers
 //   - Markdown, HTML: as such
 //   - image.Image, []image.Image: images
 //   - [][]string (the first row is the header), slices and single values of a struct type, sketch.Table: a table
+//   - sketch.Plot, sketch.Bars, sketch.Heatmap, which Line, Scatter, Histogram, Bars and Heatmap make: a chart
 //   - sketch.Curves, and display.Bundle, such as a figure
 //   - warm.PredictResult, []prediction.Prediction, warm.Report: tables
 //   - warm.Explanation: the image, and the image below its heat map

@@ -152,7 +152,9 @@ func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefold
 	if len(suspects.List) == 0 && !page.JSON {
 		return page.Printf("%s: no doubtful label and no copy was found. %s\n", data.Name, note)
 	}
-	grid := figure.GridData{Title: "doubtful images of " + data.Name, Notes: []string{note}}
+	grid := figure.GridData{
+		Title: "doubtful images of " + data.Name, Thumb: 132, Notes: []string{note, "Decide with --keep PATH, --delete PATH or --relabel PATH --to CLASS."},
+	}
 	list := []doubt{}
 	for _, s := range suspects.List {
 		item := data.Items[s.Item]
@@ -164,25 +166,24 @@ func (p *Presenter) showSuspects(ctx context.Context, page Page, data *imagefold
 			}
 			proposal := s.Propose
 			if s.To != "" {
-				proposal += " " + s.To
+				proposal += " --to " + imagefolder.Printable(s.To)
 			}
-			grid.Cells = append(grid.Cells, figure.Cell{Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Title: d.Label, Caption: proposal})
+			grid.Cells = append(grid.Cells, figure.Cell{Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Title: imagefolder.Printable(d.Label), Caption: proposal,
+				Lines: []string{d.Path, d.Reason}})
 			d.Thumb = drawing.ThumbJPEG(pixels)
 		}
 		list = append(list, d)
 	}
 	return page.Result(ctx, list, func() (display.Bundle, error) {
-		if _, err := page.Show(ctx, doubtTable(list)); err != nil {
-			return display.Bundle{}, err
-		}
 		bundle := figure.Grid(grid)
+		bundle.Data[display.MIMEText] = doubtTable(list, grid.Notes).Text() // in columns, where there are no images
 		bundle.Data[mimeClean] = map[string]any{"dataset": data.Name, "classes": data.Classes, "doubts": list, "note": note}
 		return bundle, nil
 	})
 }
 
-func doubtTable(list []doubt) display.Bundle {
-	t := figure.TableData{Title: "doubtful images", Header: []string{"image", "label", "why", "proposal"}}
+func doubtTable(list []doubt, notes []string) figure.TableData {
+	t := figure.TableData{Title: "doubtful images", Header: []string{"image", "label", "why", "proposal"}, Notes: notes}
 	for _, d := range list {
 		proposal := d.Propose
 		if d.To != "" {
@@ -190,8 +191,7 @@ func doubtTable(list []doubt) display.Bundle {
 		}
 		t.Rows = append(t.Rows, []string{d.Path, d.Label, d.Reason, proposal})
 	}
-	t.Notes = []string{"Decide with --keep PATH, --delete PATH or --relabel PATH --to CLASS."}
-	return figure.Table(t)
+	return t
 }
 
 // judged says by whom the labels were judged.

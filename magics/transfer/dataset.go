@@ -80,6 +80,7 @@ type showFlags struct {
 	Class, Split, Augment string
 	Limit                 int
 	Augmented, Map        bool
+	Sizes, Duplicates     bool
 }
 
 func datasetMagic(p *Presenter) magics.Magic {
@@ -125,7 +126,7 @@ func datasetMagic(p *Presenter) magics.Magic {
 			&magics.Command[showFlags]{
 				Use:     "show [NAME]",
 				Short:   "Shows a dataset again, or one class of it",
-				Example: "%dataset show trash --class glass\n%dataset show --map",
+				Example: "%dataset show trash --class glass\n%dataset show --duplicates\n%dataset show --map",
 				Args:    magics.Args{Max: 1, Complete: p.completeDatasets},
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
 					f.StringVar(&o.Class, "class", "", "class to show; by default all")
@@ -133,6 +134,8 @@ func datasetMagic(p *Presenter) magics.Magic {
 					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment changes them")
 					f.StringVar(&o.Augment, "augment", recipeflag.ExampleAugment, "augmentation of --augmented")
 					f.IntVar(&o.Limit, "limit", 24, "most images in the grid")
+					f.BoolVar(&o.Sizes, "sizes", false, "widths, heights and aspect ratios of the images")
+					f.BoolVar(&o.Duplicates, "duplicates", false, "images beside their copies and near-copies")
 					f.BoolVar(&o.Map, "map", false, "map of the images by the model's features")
 				},
 				Do: advising(func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
@@ -179,8 +182,15 @@ func (p *Presenter) showAgain(ctx context.Context, page Page, name string, o sho
 		return p.showAugmented(ctx, page, data, o)
 	case o.Map:
 		return p.showMap(ctx, page, data, o)
+	case o.Sizes:
+		return showSizes(ctx, page, data)
+	case o.Duplicates:
+		if len(drawing.DuplicatePairs(data)) == 0 {
+			return page.Printf("%s has no image twice\n", imagefolder.Printable(data.Name))
+		}
+		return showDuplicates(ctx, page, data, max(1, o.Limit/2))
 	case o.Class == "" && o.Split == "":
 		return p.showDataset(ctx, page, data)
 	}
-	return showGrid(ctx, page, data, o.Class, o.Split, o.Limit)
+	return showGallery(ctx, page, data, o.Class, o.Split, o.Limit)
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -19,7 +20,8 @@ import (
 type EvaluateFlags struct {
 	lab.Ref
 	lab.EvaluateOptions
-	Mistakes int
+	TopLosses int
+	Compare   []string
 
 	Stages        bool
 	LearningCurve bool
@@ -32,7 +34,9 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 	declareRef(f, &o.Ref)
 	declareLimits(f, &o.Limits)
 	declareTTA(f, &o.TTA)
-	f.IntVar(&o.Mistakes, "mistakes", 8, "most confident mistakes shown as images")
+	f.IntVar(&o.TopLosses, "top-losses", 8, "images with the highest loss that are shown")
+	magics.Renamed(f, "mistakes", "top-losses")
+	f.StringSliceVar(&o.Compare, "compare", nil, "runs to compare on the same images, separated by commas")
 	f.BoolVar(&o.Stages, "stages", false, "compare the frozen stages instead: their accuracy, with intervals")
 	f.BoolVar(&o.LearningCurve, "learning-curve", false, "draw the accuracy over the number of training images instead")
 }
@@ -40,11 +44,12 @@ func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 func evaluateMagic(p *Presenter) magics.Magic {
 	return &magics.Command[EvaluateFlags]{
 		Use:   "evaluate",
-		Short: "Evaluates the model: metrics, confusion matrix, reliability diagram, most confident mistakes",
-		Long: "Files of the folder that are not images are left out, and listed with their reasons. --stages and --learning-curve fit\n" +
-			"linear classifiers to cached features of the images that the model was trained on, in seconds; --dir says where these are,\n" +
-			"if they moved.",
-		Example: "%evaluate --split val\n%evaluate --dir ~/images/more\n%evaluate --stages\n%evaluate --learning-curve",
+		Short: "Evaluates the model: confusion matrix, metrics by class, ROC and precision-recall curves, top losses",
+		Long: "For two classes it also shows what another threshold would change. --compare evaluates the models of several runs on the\n" +
+			"same images, and says whether their difference is more than chance. Files of the folder that are not images are left out,\n" +
+			"and listed with their reasons. --stages and --learning-curve fit linear classifiers to cached features of the images that the\n" +
+			"model was trained on, in seconds; --dir says where these are, if they moved.",
+		Example: "%evaluate --split val\n%evaluate --dir ~/images/more\n%evaluate --compare first,second\n%evaluate --stages\n%evaluate --learning-curve",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *EvaluateFlags) { o.Declare(f) },
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *EvaluateFlags) error {
@@ -55,8 +60,11 @@ func evaluateMagic(p *Presenter) magics.Magic {
 
 // Evaluate evaluates a model and shows its report.
 func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) error {
-	if o.Stages || o.LearningCurve {
+	switch {
+	case o.Stages || o.LearningCurve:
 		return p.Study(ctx, page, o)
+	case len(o.Compare) > 0:
+		return p.compareModels(ctx, page, o)
 	}
 	e, err := p.lab.Evaluate(ctx, o.Ref, o.EvaluateOptions)
 	if err != nil {
@@ -65,15 +73,17 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 	if page.JSON {
 		return page.Result(ctx, e.Report, nil)
 	}
-	return showReport(ctx, page, e, o.Mistakes)
+	return p.showReport(ctx, page, e, o.TopLosses)
 }
 
-func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int) error {
+func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation, topLosses int) error {
 	report, name := e.Report, e.Trained.Name
-	notes := drawing.WeightsNotes(e.Trained.Weights())
 	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
 	if report.TTA.Mirrors() {
 		line += "; " + mirrorNote
+	}
+	if report.Ranking != nil && report.Ranking.ROCAUC != nil {
+		line += fmt.Sprintf(", ROC AUC %.4f", *report.Ranking.ROCAUC)
 	}
 	if n := len(report.Skipped); n > 0 {
 		line += "; " + count(n, "file") + " skipped"
@@ -81,11 +91,10 @@ func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int)
 	if err := page.Printf("%s\n", line); err != nil {
 		return err
 	}
-	for _, bundle := range []display.Bundle{
-		figure.Confusion(figure.ConfusionData{Title: "confusion matrix of " + name, Labels: report.Classes, Counts: report.Confusion, Notes: notes}),
-		figure.Table(classTable(report, notes)),
-		figure.Reliability(reliability(report)),
-	} {
+	if err := warnOfKnown(page, report); err != nil {
+		return err
+	}
+	for _, bundle := range p.evaluationFigures(e) {
 		if _, err := page.Show(ctx, bundle); err != nil {
 			return err
 		}
@@ -93,10 +102,10 @@ func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int)
 	if err := showSkipped(ctx, page, e.Skipped()); err != nil {
 		return err
 	}
-	if len(report.Worst) == 0 || mistakes == 0 {
+	if len(report.TopLosses) == 0 || topLosses <= 0 {
 		return nil
 	}
-	grid, err := worstGrid(report, e.Dataset, mistakes)
+	grid, err := drawing.TopLosses(report, e.Dataset, topLosses)
 	if err != nil {
 		return err
 	}
@@ -104,57 +113,36 @@ func showReport(ctx context.Context, page Page, e *lab.Evaluation, mistakes int)
 	return err
 }
 
-func classTable(report *metric.Report, notes []string) figure.TableData {
-	t := figure.TableData{
-		Title: "metrics by class", Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4}, Notes: notes,
+// warnOfKnown says that a folder holds images that the model knows.
+func warnOfKnown(page Page, report *metric.Report) error {
+	var parts []string
+	if n := report.TrainedOn; n > 0 {
+		parts = append(parts, fmt.Sprintf("trained on %d of them", n))
 	}
-	row := func(c metric.ClassScore) []string {
-		return []string{c.Class, fmt.Sprintf("%.3f", c.Precision), fmt.Sprintf("%.3f", c.Recall), fmt.Sprintf("%.3f", c.F1), fmt.Sprint(c.Support)}
+	if n := report.ValidatedOn; n > 0 {
+		parts = append(parts, fmt.Sprintf("validated on %d", n))
 	}
-	for _, c := range report.PerClass {
-		t.Rows = append(t.Rows, row(c))
+	if len(parts) == 0 {
+		return nil
 	}
-	macro, weighted := report.Macro, report.Weighted
-	macro.Class, weighted.Class = "macro average", "weighted average"
-	t.Rows = append(t.Rows, row(macro))
-	t.Footer = row(weighted)
-	for i, pair := range report.Confused {
-		if i == 3 {
-			break
-		}
-		t.Notes = append(t.Notes, fmt.Sprintf("%s is predicted as %s %d times.", pair.Label, pair.Predicted, pair.Images))
-	}
-	return t
+	_, err := fmt.Fprintf(page.Stderr(), "warning: the model was %s, by their content: these results are too good as far as they are the same images\n",
+		strings.Join(parts, " and "))
+	return err
 }
 
-func reliability(report *metric.Report) figure.ReliabilityData {
-	d := figure.ReliabilityData{Title: "reliability diagram", ECE: report.Calibration.ECE}
-	for _, b := range report.Calibration.Bins {
-		d.Bins = append(d.Bins, figure.ReliabilityBin{Lower: b.Low, Upper: b.High, Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Images})
+// evaluationFigures are the charts of a report.
+func (p *Presenter) evaluationFigures(e *lab.Evaluation) []display.Bundle {
+	report, notes := e.Report, drawing.WeightsNotes(e.Trained.Weights())
+	var list []display.Bundle
+	if report.Confusion != nil {
+		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.imagesOf(e), notes))
 	}
-	return d
-}
-
-// worstGrid shows the most confident mistakes.
-func worstGrid(report *metric.Report, data *imagefolder.Dataset, limit int) (figure.GridData, error) {
-	index := map[string]int{}
-	for i, item := range data.Items {
-		index[item.Path] = i
+	list = append(list, figure.Bars(drawing.ClassBars(report, notes)))
+	if report.Ranking != nil && len(report.Ranking.Curves) > 0 {
+		list = append(list, figure.Plot(drawing.Ranking(report)))
 	}
-	grid := figure.GridData{Title: "most confident mistakes"}
-	for _, m := range report.Worst[:min(limit, len(report.Worst))] {
-		i, ok := index[m.Path]
-		if !ok {
-			continue
-		}
-		pixels, err := drawing.ItemPixels(data, i)
-		if err != nil {
-			return grid, err
-		}
-		grid.Cells = append(grid.Cells, figure.Cell{
-			Image: figure.RGB(pixels, drawing.ThumbSide, drawing.ThumbSide), Mark: figure.MarkWrong,
-			Title: m.Label, Caption: fmt.Sprintf("%s %.0f %%", m.Predicted, 100*m.Probability),
-		})
+	if report.Thresholds != nil {
+		list = append(list, figure.Plot(drawing.Thresholds(report.Thresholds)))
 	}
-	return grid, nil
+	return append(list, figure.Reliability(drawing.Reliability(report)))
 }

@@ -20,6 +20,8 @@ type Presenter struct {
 	log    *slog.Logger
 	reader advice.Reader
 
+	evaluated evaluations
+
 	mu      sync.Mutex
 	figures map[*lab.Run]*runFigure
 

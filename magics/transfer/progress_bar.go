@@ -58,10 +58,10 @@ func (b *bar) report(done, total int, what string) {
 	}
 }
 
-// end leaves the bar as it stands when the work is over, complete where it was shown.
+// end turns the bar into a line that says what was done, where it was shown.
 func (b *bar) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last.Left = 0
+	b.last.Left, b.last.Took = 0, time.Since(b.started)
 	_ = b.figure.Close(b.ctx)
 }

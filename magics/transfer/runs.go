@@ -14,7 +14,7 @@ import (
 func runsMagic(p *Presenter) magics.Magic {
 	group := &magics.Group{
 		Use:     "runs",
-		Short:   "Lists, compares and removes the trainings, those that run and those on disk",
+		Short:   "Lists, compares, exports and removes the trainings, those that run and those on disk",
 		Default: "list",
 		Commands: []magics.Subcommand{
 			&magics.Command[struct{}]{
@@ -26,6 +26,7 @@ func runsMagic(p *Presenter) magics.Magic {
 				}),
 			},
 			compareCommand(p),
+			exportRunsCommand(p),
 			removeRunsCommand(p),
 			pruneRunsCommand(p),
 		},

@@ -38,6 +38,7 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.StringVar(&o.Model, "model", "", "name of the model; by default the current one")
 	f.StringVar(&o.Resume, "resume", "", "resume this run from its last completed epoch")
 	magics.Path(f, &o.CSVLog, "log", "", "CSV file that gets a row for each epoch")
+	magics.Path(f, &o.TensorBoard, "tensorboard", "", "folder for TensorBoard's event files, written while it trains")
 	declareDevice(f, &o.Device)
 	f.BoolVar(&o.FindLR, "find-lr", false, "learning-rate range test: draw the loss over a rising learning rate and propose one; no model changes")
 	f.StringSliceVar(&o.Accept, "allow", nil, "codes of preflight diagnoses to accept")

@@ -17,24 +17,26 @@ import (
 // A Card is a run as programs read it: the notebook extension's card and runs panel, the list of the runs as JSON, and
 // the value last.run of Go cells. It is made from a run's record, here and nowhere else.
 type Card struct {
-	ID          string    `json:"id"`
-	Title       string    `json:"title,omitempty"`
-	State       State     `json:"state"`
-	Status      string    `json:"status"` // the state in more detail: a training.Status
-	Dataset     string    `json:"dataset,omitempty"`
-	Model       string    `json:"model,omitempty"`
-	Backend     string    `json:"backend,omitempty"` // "xla:cpu"
-	Images      int       `json:"images,omitempty"`  // trained on and validated with; test images are not among them
-	TrainImages int       `json:"train_images,omitempty"`
-	ValImages   int       `json:"val_images,omitempty"`
-	Epoch       int       `json:"epoch"`               // completed epochs
-	Epochs      int       `json:"epochs"`              // planned epochs
-	Best        int       `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: that with the lowest validation loss, or the last
-	KeptLast    bool      `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
-	Rate        float64   `json:"rate,omitempty"`      // images per second through the backbone; left out where the epochs read cached features
-	LeftMS      int64     `json:"left_ms,omitempty"`
-	Started     time.Time `json:"started,omitzero"`
-	Seconds     float64   `json:"seconds,omitempty"` // from the start to the end, once it has ended
+	ID          string  `json:"id"`
+	Title       string  `json:"title,omitempty"`
+	State       State   `json:"state"`
+	Status      string  `json:"status"` // the state in more detail: a training.Status
+	Dataset     string  `json:"dataset,omitempty"`
+	Model       string  `json:"model,omitempty"`
+	Backend     string  `json:"backend,omitempty"` // "xla:cpu"
+	Images      int     `json:"images,omitempty"`  // trained on and validated with; test images are not among them
+	TrainImages int     `json:"train_images,omitempty"`
+	ValImages   int     `json:"val_images,omitempty"`
+	Epoch       int     `json:"epoch"`               // completed epochs
+	Epochs      int     `json:"epochs"`              // planned epochs
+	Best        int     `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: that with the lowest validation loss, or the last
+	KeptLast    bool    `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
+	Rate        float64 `json:"rate,omitempty"`      // images per second through the backbone; left out where the epochs read cached features
+	// StepsPerSecond are those of the head where the epochs read cached features, and no image is computed.
+	StepsPerSecond float64   `json:"steps_per_second,omitempty"`
+	LeftMS         int64     `json:"left_ms,omitempty"`
+	Started        time.Time `json:"started,omitzero"`
+	Seconds        float64   `json:"seconds,omitempty"` // from the start to the end, once it has ended
 	// Metrics are those of the epoch Best; values that are not finite are left out.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// ValAccuracy is that of the epoch Best; nil before it.
@@ -101,7 +103,7 @@ func (s Stand) Card() Card {
 	if n := len(s.History); n > 0 && s.Status == training.Running {
 		c.LeftMS = s.History[n-1].Left.Milliseconds()
 	}
-	c.Rate = finite(s.ImagesPerSecond())
+	c.Rate, c.StepsPerSecond = finite(s.ImagesPerSecond()), finite(s.StepsPerSecond())
 	if best := s.Kept(); best != nil {
 		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != training.NaN
 		for name, value := range map[string]float64{
@@ -149,6 +151,16 @@ func (s Stand) ImagesPerSecond() float64 {
 		return s.History[n-1].Rate
 	}
 	return 0
+}
+
+// StepsPerSecond is how many steps the head trains in a second, in the last epoch. It is 0 where the epochs compute images: those
+// are what takes the time then.
+func (s Stand) StepsPerSecond() float64 {
+	n := len(s.History)
+	if n == 0 || s.Recipe.BatchSize <= 0 || s.Recipe.Method == training.MethodAuto || !s.Recipe.ComputedOnce() {
+		return 0
+	}
+	return s.History[n-1].Rate / float64(s.Recipe.BatchSize)
 }
 
 func finite(v float64) float64 {

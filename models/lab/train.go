@@ -21,6 +21,8 @@ type TrainOptions struct {
 	Resume string // continue this run from its last completed epoch
 	More   bool   // Recipe.Epochs says how many epochs a resumed run gets; else it ends where it was to end
 	CSVLog string // a file for a row for each epoch; empty: none
+	// TensorBoard is a folder for TensorBoard's event files, in a folder of the run's name; empty: none.
+	TensorBoard string
 
 	Cell   string   // the text of the cell or command that asks for it
 	Flags  []string // that were given
@@ -93,8 +95,14 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 		return nil, err
 	}
 	job.Request.Name, job.Control.Abort = r.Name(), r.abort
+	log, err := l.boardOf(o.TensorBoard, r)
+	if err != nil {
+		cancel()
+		r.finish(nil, err, func(Stand) {})
+		return nil, err
+	}
 	job.Accept = append(slices.Clone(job.Accept), training.CodeRandom) // whoever shows it labels an untrained backbone
-	go l.train(ctx, cancel, device, r, job, model, o.Resume != "")
+	go l.train(ctx, cancel, device, r, job, model, log, o.Resume != "")
 	return r, nil
 }
 
@@ -180,13 +188,21 @@ func (l *Lab) Search(
 }
 
 // train sees a run to its end.
-func (l *Lab) train(ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, resume bool) {
+func (l *Lab) train(
+	ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, log *board, resume bool,
+) {
 	defer cancel()
 	fit := training.Fit
 	if resume {
 		fit = training.Resume
 	}
-	result, err := fit(ctx, device, job, r.hear)
+	result, err := fit(ctx, device, job, func(e training.Event) {
+		r.hear(e)
+		log.hear(e, time.Now())
+	})
+	if failed := log.close(time.Now(), err == nil); failed != nil {
+		l.log.Warn("write the TensorBoard log of a run", "run", r.Name(), "error", failed)
+	}
 	if result != nil {
 		model.take(classifier.New(result), job.Request.Name, job.Dataset)
 	}

@@ -239,9 +239,31 @@ func (l *Lab) Evaluate(ctx context.Context, of Ref, o EvaluateOptions) (*Evaluat
 	if err != nil {
 		return nil, err
 	}
+	if o.Dir != "" {
+		report.TrainedOn, report.ValidatedOn = known(trained.Model, data)
+	}
 	e := &Evaluation{Trained: trained, Report: report, Dataset: data, Split: o.Split, Dir: o.Dir}
 	l.leave("last.report", e.Warm())
 	return e, nil
+}
+
+// known counts the images of a dataset that a model was trained on, and those that it was validated on, by their content.
+func known(m *classifier.Model, data *imagefolder.Dataset) (trained, validated int) {
+	splits := map[string]string{}
+	for _, file := range m.Provenance.Files {
+		if file.Split == imagefolder.Train || splits[file.SHA256] == "" {
+			splits[file.SHA256] = file.Split
+		}
+	}
+	for _, item := range data.Items {
+		switch splits[item.SHA256] {
+		case imagefolder.Train:
+			trained++
+		case imagefolder.Val:
+			validated++
+		}
+	}
+	return trained, validated
 }
 
 // Skipped are the files of the folder that are not among the report's images.

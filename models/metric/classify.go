@@ -11,6 +11,7 @@ import (
 const (
 	maxConfused = 10
 	maxWorst    = 12
+	maxLosses   = 24
 	bins        = 10
 	topK        = 3
 )
@@ -33,14 +34,13 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 		row := probabilities[i*k : (i+1)*k]
 		predicted := argmax(row)
 		report.Confusion[label][predicted]++
-		report.Loss -= math.Log(max(float64(row[label]), smallest))
+		judged := Judgment{Index: i, Path: at(paths, i), Label: label, Predicted: predicted, Probability: float64(row[predicted]), OfLabel: float64(row[label])}
+		report.Judgments = append(report.Judgments, judged)
+		report.Loss += judged.Loss()
 		if predicted == label {
 			report.Accuracy++
 		} else {
-			report.Worst = append(report.Worst, Mistake{
-				Index: i, Path: at(paths, i), Label: classes[label], Predicted: classes[predicted],
-				Probability: float64(row[predicted]), OfLabel: float64(row[label]),
-			})
+			report.Worst = append(report.Worst, judged.mistake(classes))
 		}
 		if rank(row, label) < topK {
 			report.Top3++
@@ -56,9 +56,23 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 	report.AccuracyInterval = &interval
 	report.Calibration = calibration.result()
 	report.scoreConfusion()
+	report.TopLosses = topLosses(classes, report.Judgments)
+	report.Ranking = rankAll(classes, probabilities, labels)
+	report.Thresholds = thresholds(classes, probabilities, labels)
 	slices.SortStableFunc(report.Worst, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
 	report.Worst = report.Worst[:min(maxWorst, len(report.Worst))]
 	return report, nil
+}
+
+// topLosses are the images with the highest loss, the highest first.
+func topLosses(classes []string, judged []Judgment) []Mistake {
+	order := slices.Clone(judged)
+	slices.SortStableFunc(order, func(a, b Judgment) int { return cmp.Compare(a.OfLabel, b.OfLabel) })
+	list := []Mistake{}
+	for _, j := range order[:min(maxLosses, len(order))] {
+		list = append(list, j.mistake(classes))
+	}
+	return list
 }
 
 // scoreConfusion fills what follows from the confusion matrix.

@@ -1,13 +1,21 @@
 // Package metric computes the quality of a classifier's predictions, in scikit-learn's definitions.
 package metric
 
-import "github.com/headstart-nb/headstart/models/prediction"
+import (
+	"math"
+
+	"github.com/headstart-nb/headstart/models/prediction"
+)
 
 // A Report is the quality of predictions on labeled images.
 type Report struct {
-	Images  int      `json:"images"`
-	Skipped []File   `json:"skipped"` // files of the folder that are not among Images
-	Classes []string `json:"classes"`
+	Images  int    `json:"images"`
+	Skipped []File `json:"skipped"` // files of the folder that are not among Images
+	// TrainedOn is how many Images of a folder the model was trained on, by their content: its results are too good as far as they are
+	// these. ValidatedOn are those that chose its best epoch.
+	TrainedOn   int      `json:"trained_on,omitempty"`
+	ValidatedOn int      `json:"validated_on,omitempty"`
+	Classes     []string `json:"classes"`
 
 	TTA prediction.TTA `json:"tta,omitempty"` // test-time augmentation of the predictions; empty: none
 
@@ -24,6 +32,13 @@ type Report struct {
 	Confusion [][]int    `json:"confusion"` // [label][predicted] images
 	Confused  []Confused `json:"confused"`  // the most confused pairs, most images first
 	Worst     []Mistake  `json:"worst"`     // the most confident mistakes first
+	// TopLosses are the images with the highest loss, mistakes or not, the highest first; at most 24.
+	TopLosses []Mistake `json:"top_losses"`
+
+	Ranking    *Ranking    `json:"ranking,omitempty"`    // areas under the ROC and precision-recall curves
+	Thresholds *Thresholds `json:"thresholds,omitempty"` // of two classes
+
+	Judgments []Judgment `json:"-"` // one for each image, in their order
 
 	Calibration Calibration `json:"calibration"`
 
@@ -59,7 +74,29 @@ type Confused struct {
 	Images    int    `json:"images"`
 }
 
-// A Mistake is one image that was predicted as a wrong class.
+// A Judgment is the prediction for one image beside its label.
+type Judgment struct {
+	Index            int // place in the evaluated images
+	Path             string
+	Label, Predicted int     // indices of Report.Classes
+	Probability      float64 // of the predicted class
+	OfLabel          float64 // probability that the true class got
+}
+
+// Right says whether the prediction is the label.
+func (j Judgment) Right() bool { return j.Label == j.Predicted }
+
+// Loss is the cross-entropy of the image.
+func (j Judgment) Loss() float64 { return -math.Log(max(j.OfLabel, smallest)) }
+
+func (j Judgment) mistake(classes []string) Mistake {
+	return Mistake{
+		Index: j.Index, Path: j.Path, Label: classes[j.Label], Predicted: classes[j.Predicted], Probability: j.Probability, OfLabel: j.OfLabel,
+		Loss: j.Loss(),
+	}
+}
+
+// A Mistake is one image that was predicted as a wrong class, or, among the highest losses, with little confidence.
 type Mistake struct {
 	Index       int     `json:"index"` // place in the evaluated images
 	Path        string  `json:"path,omitempty"`
@@ -67,6 +104,7 @@ type Mistake struct {
 	Predicted   string  `json:"predicted"`
 	Probability float64 `json:"probability"` // of the predicted class
 	OfLabel     float64 `json:"of_label"`    // probability that the true class got
+	Loss        float64 `json:"loss"`        // cross-entropy, natural logarithm
 }
 
 // Calibration compares the probability of the predicted class with how often it is right.

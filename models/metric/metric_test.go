@@ -13,21 +13,9 @@ import (
 
 // golden is testdata/golden.json, written by golden.py with scikit-learn.
 type golden struct {
-	Classification []struct {
-		Classes       int       `json:"classes"`
-		Probabilities []float32 `json:"probabilities"`
-		Labels        []int     `json:"labels"`
-		Loss          float64   `json:"loss"`
-		LogLoss       float64   `json:"sklearn_log_loss"`
-		Accuracy      float64   `json:"accuracy"`
-		Top3          float64   `json:"top3"`
-		scores
-		Macro     ClassScore `json:"macro"`
-		Weighted  ClassScore `json:"weighted"`
-		Confusion [][]int    `json:"confusion"`
-		ECE       float64    `json:"ece"`
-	} `json:"classification"`
-	Multi []struct {
+	Classification []classification `json:"classification"`
+	Ties           classification   `json:"ties"`
+	Multi          []struct {
 		Classes       int       `json:"classes"`
 		Probabilities []float32 `json:"probabilities"`
 		Targets       []float32 `json:"targets"`
@@ -43,6 +31,23 @@ type golden struct {
 		MAE       float64   `json:"mae"`
 		R2        float64   `json:"r2"`
 	} `json:"regression"`
+}
+
+type classification struct {
+	Classes       int       `json:"classes"`
+	Probabilities []float32 `json:"probabilities"`
+	Labels        []int     `json:"labels"`
+	Loss          float64   `json:"loss"`
+	LogLoss       float64   `json:"sklearn_log_loss"`
+	Accuracy      float64   `json:"accuracy"`
+	Top3          float64   `json:"top3"`
+	scores
+	Macro      ClassScore   `json:"macro"`
+	Weighted   ClassScore   `json:"weighted"`
+	Confusion  [][]int      `json:"confusion"`
+	ECE        float64      `json:"ece"`
+	Ranking    wantRanking  `json:"ranking"`
+	Thresholds [][4]float64 `json:"thresholds"`
 }
 
 type scores struct {

@@ -31,31 +31,31 @@ type split struct {
 	name  string
 	count func(ClassCount) int
 	index int // of the colors
+	total int // of all classes, those that are left out among them
 }
 
 // splits are those that any class has images in.
 func (d ClassCountsData) splits() []split {
 	all := []split{
-		{"train", func(c ClassCount) int { return c.Train }, 0},
-		{"validation", func(c ClassCount) int { return c.Val }, 1},
-		{"test", func(c ClassCount) int { return c.Test }, 2},
-		{"skipped", func(c ClassCount) int { return c.Skipped }, 3},
+		{"train", func(c ClassCount) int { return c.Train }, 0, 0},
+		{"validation", func(c ClassCount) int { return c.Val }, 1, 0},
+		{"test", func(c ClassCount) int { return c.Test }, 2, 0},
+		{"skipped", func(c ClassCount) int { return c.Skipped }, 3, 0},
 	}
 	var used []split
 	for _, s := range all {
-		total := 0
 		for _, class := range d.Classes {
-			total += max(0, s.count(class))
+			s.total += max(0, s.count(class))
 		}
-		if total > 0 {
+		if s.total > 0 {
 			used = append(used, s)
 		}
 	}
 	return used
 }
 
-// mostBars is how many rows of bars a drawing has; the text and Vega-Lite forms have all.
-const mostBars = 60
+// mostBars is how many classes the figure has; the rest is counted in a note.
+const mostBars = sketch.MostBars
 
 // Layout of bars, in CSS pixels.
 const (
@@ -68,22 +68,25 @@ const (
 
 // ClassCounts shows how many images each class has, by split.
 func ClassCounts(d ClassCountsData) display.Bundle {
-	shown, notes := d.Classes, d.Notes
-	if len(shown) > mostBars {
-		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more classes are not drawn", len(shown)-mostBars))
-		shown = shown[:mostBars]
+	subtitle, splits := d.subtitle(), d.splits()
+	if left := len(d.Classes) - mostBars; left > 0 {
+		images := 0
+		for _, class := range d.Classes[mostBars:] {
+			images += class.images()
+		}
+		d.Notes = append(d.Notes[:len(d.Notes):len(d.Notes)], fmt.Sprintf("%d more classes with %s images are left out", left, sketch.Count(images)))
+		d.Classes = d.Classes[:mostBars]
 	}
 	longest, label := 1, 0.0
 	for _, class := range d.Classes {
 		longest = max(longest, class.images()+class.Skipped)
 	}
-	for _, class := range shown {
+	for _, class := range d.Classes {
 		label = max(label, bodyStyle.width(bodyStyle.fit(class.Name, barLabel)))
 	}
-	splits := d.splits()
 	k := card{
-		title: d.Title, subtitle: d.subtitle(), notes: notes,
-		width: label + 10 + barWidth + barNumber, height: float64(panelHead + len(shown)*barRow),
+		title: d.Title, subtitle: subtitle, notes: d.Notes,
+		width: label + 10 + barWidth + barNumber, height: float64(panelHead + len(d.Classes)*barRow),
 		draw: func(c *canvas, x, y float64) {
 			at := x
 			for _, s := range splits {
@@ -91,7 +94,7 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 				at += 20 + c.text(at+19, y+13, bodyStyle, s.name) + 14
 			}
 			y += panelHead
-			for _, class := range shown {
+			for _, class := range d.Classes {
 				at := x + label + 10
 				c.text(at-8, y+12, bodyStyle.at(toRight), bodyStyle.fit(class.Name, barLabel))
 				var numbers []string
@@ -109,7 +112,7 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 			}
 		},
 	}
-	return k.bundle(k.textOf(d.table(splits).Text()), "", d.vega(splits))
+	return k.bundle(k.textOf(d.table(splits).Text()), "", d.vega(splits, subtitle))
 }
 
 func (d ClassCountsData) subtitle() string {
@@ -117,7 +120,24 @@ func (d ClassCountsData) subtitle() string {
 	for _, class := range d.Classes {
 		images += class.images()
 	}
-	return fmt.Sprintf("%s images in %d classes", sketch.Count(images), len(d.Classes))
+	text := fmt.Sprintf("%s images in %d classes", sketch.Count(images), len(d.Classes))
+	least, most := d.extremes()
+	if least < most && least > 0 {
+		text += fmt.Sprintf(" · %s to %s in each, 1 to %.1f", sketch.Count(least), sketch.Count(most), float64(most)/float64(least))
+	}
+	return text
+}
+
+// extremes are the images of the smallest and of the largest class: how balanced the classes are.
+func (d ClassCountsData) extremes() (least, most int) {
+	for i, class := range d.Classes {
+		n := class.images()
+		if i == 0 || n < least {
+			least = n
+		}
+		most = max(most, n)
+	}
+	return least, most
 }
 
 // bar draws a bar in one of the series's colors. The second one is hatched and the fourth is hollow, so that neighbors
@@ -147,11 +167,7 @@ func (d ClassCountsData) table(splits []split) TableData {
 	t := TableData{Header: []string{"class"}, Footer: []string{"total"}}
 	for i, s := range splits {
 		t.Header, t.Right = append(t.Header, s.name), append(t.Right, i+1)
-		total := 0
-		for _, class := range d.Classes {
-			total += s.count(class)
-		}
-		t.Footer = append(t.Footer, sketch.Count(total))
+		t.Footer = append(t.Footer, sketch.Count(s.total))
 	}
 	for _, class := range d.Classes {
 		row := []string{class.Name}
@@ -163,7 +179,7 @@ func (d ClassCountsData) table(splits []split) TableData {
 	return t
 }
 
-func (d ClassCountsData) vega(splits []split) map[string]any {
+func (d ClassCountsData) vega(splits []split, subtitle string) map[string]any {
 	values, names, colors, order := []any{}, []any{}, []any{}, []any{}
 	for i, class := range d.Classes {
 		// A number keeps classes of the same shortened name apart.
@@ -182,7 +198,7 @@ func (d ClassCountsData) vega(splits []split) map[string]any {
 			"field": "split", "type": "nominal", "title": nil, "scale": map[string]any{"domain": names, "range": colors}, "legend": map[string]any{"orient": "top"},
 		}
 	}
-	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes}, map[string]any{
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: subtitle, Notes: d.Notes}, map[string]any{
 		"width": 460, "height": map[string]any{"step": barRow},
 		"data": map[string]any{"values": values},
 		"mark": "bar",

@@ -17,7 +17,13 @@ type ConfusionData struct {
 	Labels []string
 	Counts [][]int
 	Notes  []string
+
+	totals []int // images of each true class, where not all of their predictions are among Labels
+	order  []int // of Labels among those of the whole matrix; nil: all of them
 }
+
+// MIMEConfusion is the type under which the notebook extension finds a confusion matrix whose cells show their images.
+const MIMEConfusion = display.MIMEPrefix + "confusion" + display.MIMESuffix
 
 func (d ConfusionData) at(truth, predicted int) int {
 	if truth >= len(d.Counts) || predicted >= len(d.Counts[truth]) {
@@ -27,6 +33,9 @@ func (d ConfusionData) at(truth, predicted int) int {
 }
 
 func (d ConfusionData) total(truth int) int {
+	if truth < len(d.totals) {
+		return d.totals[truth]
+	}
 	n := 0
 	for j := range d.Labels {
 		n += d.at(truth, j)
@@ -42,28 +51,76 @@ func (d ConfusionData) fraction(truth, predicted int) float64 {
 	return 0
 }
 
-const confusionAxes = "rows: true class, columns: predicted class"
+const confusionAxes = "rows: true class, columns: predicted class; images, and below them the percentage of the row"
 
 // mostClasses is how many classes a drawn matrix has: those with the most mistakes.
 const mostClasses = 40
 
-// Confusion draws a confusion matrix: a row for each true class, a column for each predicted one, shaded
-// by the fraction of the row.
-func Confusion(d ConfusionData) display.Bundle {
-	full := d
-	if len(d.Labels) > mostClasses {
-		d = d.mostConfused(mostClasses)
-		d.Notes = append(d.Notes[:len(d.Notes):len(d.Notes)], fmt.Sprintf("the %d classes with the most mistakes, of %d", mostClasses, len(full.Labels)))
+// Shown is the matrix as it is drawn, and which classes of the whole it has. Of more than 40 classes it has those with the
+// most mistakes, and says which pairs of all are confused most.
+func (d ConfusionData) Shown() (shown ConfusionData, classes []int) {
+	if len(d.Labels) <= mostClasses {
+		for i := range d.Labels {
+			classes = append(classes, i)
+		}
+		return d, classes
 	}
-	n := float64(len(d.Labels))
-	cell := max(22, min(44, 460/max(1, n)))
+	shown = d.mostConfused(mostClasses)
+	shown.Notes = append(d.Notes[:len(d.Notes):len(d.Notes)], fmt.Sprintf("the %d classes with the most mistakes, of %s", len(shown.Labels), sketch.Count(len(d.Labels))))
+	for _, pair := range d.pairs(mostPairs) {
+		shown.Notes = append(shown.Notes, fmt.Sprintf("%s is predicted as %s: %s images", d.Labels[pair[0]], d.Labels[pair[1]], sketch.Count(d.at(pair[0], pair[1]))))
+	}
+	return shown, shown.order
+}
+
+// mostPairs is how many of the most confused pairs are listed where the matrix has no room for all classes.
+const mostPairs = 5
+
+// pairs are the most confused pairs, the most images first.
+func (d ConfusionData) pairs(most int) [][2]int {
+	var list [][2]int
+	for i := range d.Labels {
+		for j := range d.Labels {
+			if i != j && d.at(i, j) > 0 {
+				list = append(list, [2]int{i, j})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b [2]int) int { return cmp.Compare(d.at(b[0], b[1]), d.at(a[0], a[1])) })
+	return list[:min(most, len(list))]
+}
+
+// percentCell is the side of a cell from which on the percentage of its row stands below the count, in CSS pixels.
+const percentCell = 34
+
+// cellSide is the side of a cell in CSS pixels.
+func (d ConfusionData) cellSide() int { return max(22, min(44, 640/max(1, len(d.Labels)))) }
+
+// axes says what the matrix shows.
+func (d ConfusionData) axes() string {
+	if d.cellSide() < percentCell {
+		return "rows: true class, columns: predicted class; images, shaded by the fraction of the row"
+	}
+	return confusionAxes
+}
+
+// percent is a fraction of a row without decimals, as a cell has room for.
+func (d ConfusionData) percent(truth, predicted int) string {
+	return strconv.FormatFloat(100*d.fraction(truth, predicted), 'f', 0, 64) + " %"
+}
+
+// Confusion draws a confusion matrix: a row for each true class, a column for each predicted one, with the images and, where
+// there is room, their percentage of the row, by which the cells are shaded.
+func Confusion(d ConfusionData) display.Bundle {
+	d, _ = d.Shown()
+	n, cell := float64(len(d.Labels)), float64(d.cellSide())
 	label, slanted := 0.0, 0.0
 	for _, l := range d.Labels {
 		label = max(label, bodyStyle.width(bodyStyle.fit(l, 130)))
 	}
 	slanted = min(label, 110)*0.75 + 16
 	k := card{
-		title: d.Title, subtitle: confusionAxes, notes: d.Notes,
+		title: d.Title, subtitle: d.axes(), notes: d.Notes,
 		width: label + 10 + n*cell + slanted, height: slanted + n*cell,
 		draw: func(c *canvas, x, y float64) { d.draw(c, x, y, label, slanted, cell) },
 	}
@@ -93,7 +150,14 @@ func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
 			if count := d.at(i, j); count != 0 || i == j {
 				s := bodyStyle.in(number).at(center).sized(min(12, cell*0.45))
 				s.bold = i == j
-				c.text(cx+cell/2, at+cell/2+s.size*0.36, s, s.fit(sketch.Count(count), cell))
+				middle := at + cell/2 + s.size*0.36
+				if cell >= percentCell {
+					small := s.sized(9)
+					small.bold = false
+					c.text(cx+cell/2, middle+9, small, d.percent(i, j))
+					middle -= 5
+				}
+				c.text(cx+cell/2, middle, s, s.fit(sketch.Count(count), cell))
 			}
 		}
 	}
@@ -114,13 +178,17 @@ func (d ConfusionData) mostConfused(most int) ConfusionData {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(mistakes[b], mistakes[a]) })
 	order = order[:most]
+	if mistakes[order[0]] > 0 {
+		order = slices.DeleteFunc(order, func(i int) bool { return mistakes[i] == 0 })
+	}
 	slices.Sort(order)
-	kept := ConfusionData{Title: d.Title, Notes: d.Notes}
+	kept := ConfusionData{Title: d.Title, Notes: d.Notes, order: order}
 	for _, i := range order {
 		row := []int{}
 		for _, j := range order {
 			row = append(row, d.at(i, j))
 		}
+		kept.totals = append(kept.totals, d.total(i))
 		kept.Labels, kept.Counts = append(kept.Labels, d.Labels[i]), append(kept.Counts, row)
 	}
 	return kept
@@ -136,9 +204,12 @@ func (d ConfusionData) table() TableData {
 		row := []string{sketch.Label(l, 24)}
 		for j := range d.Labels {
 			n := d.at(i, j)
-			if n == 0 && i != j {
+			switch {
+			case n == 0 && i != j:
 				row = append(row, "·")
-			} else {
+			case d.cellSide() >= percentCell:
+				row = append(row, sketch.Count(n)+" "+d.percent(i, j))
+			default:
 				row = append(row, sketch.Count(n))
 			}
 		}
@@ -166,7 +237,7 @@ func (d ConfusionData) vega() map[string]any {
 			}
 			values = append(values, map[string]any{
 				"i": id(i), "j": id(j), "truth": sketch.Label(d.Labels[i], 80), "predicted": sketch.Label(d.Labels[j], 80),
-				"count": d.at(i, j), "fraction": d.fraction(i, j), "signed": signed,
+				"count": d.at(i, j), "fraction": d.fraction(i, j), "signed": signed, "percent": d.percent(i, j),
 			})
 		}
 	}
@@ -175,8 +246,8 @@ func (d ConfusionData) vega() map[string]any {
 	}
 	x, y := axis(-45), axis(0)
 	x["orient"] = "top"
-	size := max(22, min(44, 460/max(1, len(d.Labels))))
-	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: confusionAxes, Notes: d.Notes, Width: max(320, size*len(d.Labels))}, map[string]any{
+	size := d.cellSide()
+	return sketch.Spec(sketch.Heading{Title: d.Title, Subtitle: d.axes(), Notes: d.Notes, Width: max(320, size*len(d.Labels))}, map[string]any{
 		"width": map[string]any{"step": size}, "height": map[string]any{"step": size},
 		"data": map[string]any{"values": values},
 		"encoding": map[string]any{
@@ -184,7 +255,7 @@ func (d ConfusionData) vega() map[string]any {
 			"x": map[string]any{"field": "j", "type": "nominal", "sort": order, "title": "predicted", "axis": x},
 		},
 		"view": map[string]any{"stroke": sketch.Neutral},
-		"layer": []any{
+		"layer": append([]any{
 			map[string]any{
 				"mark": "rect",
 				"encoding": map[string]any{
@@ -198,14 +269,24 @@ func (d ConfusionData) vega() map[string]any {
 					},
 				},
 			},
-			map[string]any{
-				"transform": []any{map[string]any{"filter": "datum.count > 0"}},
-				"mark":      map[string]any{"type": "text", "fontSize": 11},
-				"encoding": map[string]any{
-					"text":  map[string]any{"field": "count"},
-					"color": map[string]any{"condition": map[string]any{"test": "datum.signed > 0.9", "value": sketch.Paper}, "value": sketch.Ink},
-				},
-			},
-		},
+		}, d.vegaNumbers()...),
 	})
+}
+
+// vegaNumbers are the texts in the cells: the images and, where there is room, their percentage of the row.
+func (d ConfusionData) vegaNumbers() []any {
+	number := func(field string, size, dy int) map[string]any {
+		return map[string]any{
+			"transform": []any{map[string]any{"filter": "datum.count > 0"}},
+			"mark":      map[string]any{"type": "text", "fontSize": size, "dy": dy},
+			"encoding": map[string]any{
+				"text":  map[string]any{"field": field},
+				"color": map[string]any{"condition": map[string]any{"test": "datum.signed > 0.9", "value": sketch.Paper}, "value": sketch.Ink},
+			},
+		}
+	}
+	if d.cellSide() < percentCell {
+		return []any{number("count", 11, 0)}
+	}
+	return []any{number("count", 11, -6), number("percent", 9, 8)}
 }

@@ -1,8 +1,12 @@
 package figure
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"image"
+	"image/jpeg"
+	"maps"
 	"math"
 	"strings"
 
@@ -194,19 +198,50 @@ func (m *featureMap) vega() map[string]any {
 		return map[string]any{"field": field, "type": "quantitative", "axis": nil, "scale": map[string]any{"domain": []float64{-0.04, 1.04}, "nice": false}}
 	}
 	legend := map[string]any{"title": nil, "labelExpr": "slice(datum.label, indexof(datum.label, ':') + 1)"}
-	return sketch.Spec(sketch.Heading{Title: m.data.Title, Subtitle: m.data.Method, Notes: m.data.Notes}, map[string]any{
-		"width": 480, "height": 400, "data": map[string]any{"values": values},
+	color := map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": colors}, "legend": legend}
+	x, y := axis("x"), axis("y")
+	tooltip := []any{map[string]any{"field": "name"}, map[string]any{"field": "class"}, map[string]any{"field": "mark"}}
+	layers := []any{map[string]any{
 		"params": []any{sketch.Zoom("zoom")},
-		"view":   map[string]any{"stroke": sketch.Neutral},
 		"mark":   map[string]any{"type": "point", "filled": true, "size": 50, "opacity": 0.9, "clip": true},
 		"encoding": map[string]any{
-			"x": axis("x"), "y": axis("y"),
-			"color":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": colors}, "legend": legend},
+			"x": x, "y": y, "color": color, "tooltip": tooltip,
 			"shape":  map[string]any{"field": "id", "type": "nominal", "scale": map[string]any{"domain": names, "range": shapes}, "legend": legend},
 			"stroke": map[string]any{"condition": map[string]any{"test": "datum.mark == '✗'", "value": sketch.Neutral}, "value": nil},
-			"tooltip": []any{
-				map[string]any{"field": "name"}, map[string]any{"field": "class"}, map[string]any{"field": "mark"},
-			},
 		},
+	}}
+	if pictured := m.vegaThumbs(values); len(pictured) > 0 {
+		layers = append(layers, map[string]any{
+			"data":     map[string]any{"values": pictured},
+			"mark":     map[string]any{"type": "square", "size": (mapThumb + 4) * (mapThumb + 4), "opacity": 1, "clip": true},
+			"encoding": map[string]any{"x": x, "y": y, "color": color},
+		}, map[string]any{
+			"data":     map[string]any{"values": pictured},
+			"mark":     map[string]any{"type": "image", "width": mapThumb, "height": mapThumb, "clip": true},
+			"encoding": map[string]any{"x": x, "y": y, "url": map[string]any{"field": "image"}, "tooltip": tooltip},
+		}, map[string]any{
+			"data":      map[string]any{"values": pictured},
+			"transform": []any{map[string]any{"filter": "datum.mark == '✗'"}},
+			"mark":      map[string]any{"type": "text", "text": "✗", "dx": mapThumb / 2, "dy": -mapThumb / 2, "fontSize": 15, "fontWeight": "bold", "color": sketch.Palette()[1], "clip": true},
+			"encoding":  map[string]any{"x": x, "y": y},
+		})
+	}
+	return sketch.Spec(sketch.Heading{Title: m.data.Title, Subtitle: m.data.Method, Notes: m.data.Notes}, map[string]any{
+		"width": 480, "height": 400, "data": map[string]any{"values": values}, "view": map[string]any{"stroke": sketch.Neutral}, "layer": layers,
 	})
+}
+
+// vegaThumbs are the points that are shown as images, which are part of the specification.
+func (m *featureMap) vegaThumbs(points []any) []any {
+	var list []any
+	for _, i := range m.thumbs {
+		var encoded bytes.Buffer
+		if err := jpeg.Encode(&encoded, thumb(m.points[i].Image, mapThumb), &jpeg.Options{Quality: 75}); err != nil {
+			continue // an image that JPEG has no room for
+		}
+		row := maps.Clone(points[i].(map[string]any))
+		row["image"] = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(encoded.Bytes())
+		list = append(list, row)
+	}
+	return list
 }

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -62,7 +63,11 @@ func comparedCurves() CurvesData {
 }
 
 // drawn are the figures, drawn once.
-var drawn = sync.OnceValue(figures)
+var drawn = sync.OnceValue(func() map[string]display.Bundle {
+	all := figures()
+	maps.Copy(all, drawnPlots())
+	return all
+})
 
 func featureMap120() display.Bundle {
 	return FeatureMap(FeatureMapData{Title: "features of 120 images", Method: "PCA, 61 % of the variance", Points: featurePoints(120), Notes: []string{"ring or cross: wrong prediction"}})
@@ -93,6 +98,10 @@ func figures() map[string]display.Bundle {
 			{Image: drawnPhoto(1, 900, 2), Title: "flat", Mark: MarkRight}, {Image: drawnPhoto(1, 1, 400), Title: "thin", Mark: MarkRight}, {Image: image.NewAlpha(image.Rect(-3, -3, 7, 7)), Title: "transparent"},
 		}}),
 		"grid_none": Grid(GridData{}),
+		"grid_lines": Grid(GridData{Title: "top losses", Thumb: 132, Cells: []Cell{
+			{Image: drawnPhoto(2, 112, 112), Title: "loss 3.219", Caption: "actual glass 4.0 %", Lines: []string{"predicted metal 93.0 %", "IMG_0017.jpg"}, Mark: MarkWrong},
+			{Image: drawnPhoto(3, 112, 112), Title: "loss 0.510", Caption: "actual paper 60.0 %", Lines: []string{"predicted paper 60.0 %", hostile}, Mark: MarkRight},
+		}}),
 		"topk": TopK(TopKData{Title: "predictions", Predictions: []Prediction{
 			predicted("glass17.jpg", "glass", drawnPhoto(1, 224, 224), MarkRight, score{"glass", .913}, score{"plastic", .06}, score{"metal", .02}, score{"paper", .004}, score{"trash", .003}),
 			predicted("metal3.jpg", "metal", drawnPhoto(2, 300, 200), MarkWrong, score{"glass", .48}, score{"metal", .44}, score{"trash", .08}),
@@ -148,6 +157,7 @@ func figures() map[string]display.Bundle {
 		}}),
 		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
 		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}),
+		"progress_ended":  Progress(ProgressData{Label: "features", Done: 480, Total: 480, Unit: "images", Took: 14 * time.Second}),
 		"run":             Run(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"run_light":       RunLight(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"trials_light":    TrialsLight(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),

@@ -21,15 +21,17 @@ type GridData struct {
 // Cell is one image of a grid. A nil or empty Image is drawn as an empty frame.
 type Cell struct {
 	Image   image.Image
-	Title   string // such as the label
-	Caption string // such as the score, smaller
-	Mark    Mark   // drawn as a tick or a cross in the corner
+	Title   string   // such as the label
+	Caption string   // such as the score, smaller
+	Lines   []string // more lines below the caption, as small
+	Mark    Mark     // drawn as a tick or a cross in the corner
 }
 
 // The layout of grids, in CSS pixels.
 const (
 	gridWidth  = 720 // of all columns together
 	gridGap    = 12
+	mostLines  = 6   // below the caption of an image
 	mostImages = 120 // a page of them; the rest is counted in a note
 )
 
@@ -49,7 +51,7 @@ func Grid(d GridData) display.Bundle {
 		columns = int((gridWidth + gridGap) / (side + gridGap))
 	}
 	columns = max(1, min(columns, len(cells), 40))
-	titles, captions := 0.0, 0.0 // height of the lines below an image, where any has one
+	titles, captions, lines := 0.0, 0.0, 0.0 // height of the lines below an image, where any has one
 	for _, cell := range cells {
 		if cell.Title != "" {
 			titles = bodyStyle.lineHeight()
@@ -57,8 +59,9 @@ func Grid(d GridData) display.Bundle {
 		if cell.Caption != "" {
 			captions = smallStyle.lineHeight()
 		}
+		lines = max(lines, float64(min(len(cell.Lines), mostLines))*smallStyle.lineHeight())
 	}
-	height := side + titles + captions + gridGap
+	height := side + titles + captions + lines + gridGap
 	rows := (len(cells) + columns - 1) / columns
 	k := card{
 		title: d.Title, notes: notes, photo: true,
@@ -73,6 +76,10 @@ func Grid(d GridData) display.Bundle {
 					below += smallStyle.lineHeight()
 				}
 				c.text(left, below, smallStyle, smallStyle.fit(cell.Caption, side))
+				for _, line := range cell.Lines[:min(len(cell.Lines), mostLines)] {
+					below += smallStyle.lineHeight()
+					c.text(left, below, smallStyle, smallStyle.fit(line, side))
+				}
 			}
 		},
 	}
@@ -85,6 +92,9 @@ func gridText(cells []Cell) string {
 		fmt.Fprintf(&b, "%3d %1s %s", i+1, cell.Mark, sketch.Label(cell.Title, 40))
 		if cell.Caption != "" {
 			b.WriteString("  " + sketch.Label(cell.Caption, 60))
+		}
+		for _, line := range cell.Lines[:min(len(cell.Lines), mostLines)] {
+			b.WriteString("  " + sketch.Label(line, 60))
 		}
 		b.WriteString("\n")
 	}

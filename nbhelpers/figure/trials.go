@@ -45,6 +45,9 @@ func (t Trial) settings() string {
 	for _, p := range t.Params {
 		parts = append(parts, p.Name+"="+p.Value)
 	}
+	if t.Cut {
+		parts = append(parts, "(stopped early)")
+	}
 	return strings.Join(parts, " ")
 }
 
@@ -126,7 +129,8 @@ func Trials(d TrialsData) display.Bundle {
 				top := y + height + 12 + float64(i*18)
 				c.text(x+30, top, bodyStyle.at(toRight), strconv.Itoa(t.Number))
 				c.text(x+90, top, bodyStyle.at(toRight), panel.Value(t.Value))
-				c.text(x+104, top, noteStyle, noteStyle.fit(t.settings(), width-104))
+				c.text(x+104, top, noteStyle, noteStyle.fit(t.settings(), width-104-60))
+				c.text(x+width-8, top, noteStyle.at(toRight), took(t.Took))
 			}
 		},
 	}
@@ -236,10 +240,10 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 func (d TrialsData) vegaTable() map[string]any {
 	listed, _ := d.best()
 	panel := d.panel()
-	rows := []any{map[string]any{"row": 0, "trial": "trial", "value": sketch.Label(d.Metric, 40), "settings": "settings"}}
+	rows := []any{map[string]any{"row": 0, "trial": "trial", "value": sketch.Label(d.Metric, 40), "settings": "settings", "took": "time"}}
 	for i, t := range listed {
 		rows = append(rows, map[string]any{
-			"row": i + 1, "trial": strconv.Itoa(t.Number), "value": panel.Value(t.Value), "settings": sketch.Label(t.settings(), 200),
+			"row": i + 1, "trial": strconv.Itoa(t.Number), "value": panel.Value(t.Value), "settings": sketch.Label(t.settings(), 200), "took": took(t.Took),
 		})
 	}
 	column := func(field, align string, x int) map[string]any {
@@ -254,6 +258,6 @@ func (d TrialsData) vegaTable() map[string]any {
 	}
 	return map[string]any{
 		"width": 500, "height": map[string]any{"step": 18}, "data": map[string]any{"values": rows}, "view": map[string]any{"stroke": nil},
-		"layer": []any{column("trial", "right", 30), column("value", "right", 90), column("settings", "left", 104)},
+		"layer": []any{column("trial", "right", 30), column("value", "right", 120), column("settings", "left", 134), column("took", "right", 500)},
 	}
 }

@@ -48,9 +48,10 @@ type Line struct {
 // Status is the state of a run while its curves are live.
 type Status struct {
 	State State         `json:"state,omitempty"`
-	Rate  float64       `json:"rate,omitempty"` // images per second; 0 leaves it out
-	Left  time.Duration `json:"left,omitempty"` // time left; 0 leaves it out
-	Text  string        `json:"text,omitempty"` // anything else, such as "val accuracy 91.2 %"
+	Rate  float64       `json:"rate,omitempty"`  // images per second; 0 leaves it out
+	Steps float64       `json:"steps,omitempty"` // steps per second, where no image is computed; 0 leaves it out
+	Left  time.Duration `json:"left,omitempty"`  // time left; 0 leaves it out
+	Text  string        `json:"text,omitempty"`  // anything else, such as "val accuracy 91.2 %"
 }
 
 // lineJSON is Line with null for what JSON has no number for.
@@ -197,7 +198,10 @@ func (c Curves) Summary() string {
 		parts = append(parts, Label(c.Status.Text, 0))
 	}
 	if c.Status.Rate > 0 {
-		parts = append(parts, rate(c.Status.Rate))
+		parts = append(parts, strings.TrimSuffix(rate(c.Status.Rate), "/s")+" images/s")
+	}
+	if c.Status.Steps > 0 {
+		parts = append(parts, strings.TrimSuffix(rate(c.Status.Steps), "/s")+" steps/s")
 	}
 	if c.Status.Left > 0 && c.Status.State == StateRunning {
 		parts = append(parts, Clock(c.Status.Left)+" left")

@@ -66,6 +66,39 @@ func TestProgressFitsItsWidth(t *testing.T) {
 	}
 }
 
+// TestTheBarHasOneWidth: a bar that grows and shrinks with the numbers beside it jumps.
+func TestTheBarHasOneWidth(t *testing.T) {
+	width := 0
+	for _, p := range []Progress{
+		{Label: "features", Total: 480, Unit: "images"}, {Label: "features", Done: 9, Total: 480, Unit: "images", Rate: 3.25, Left: 2 * time.Hour},
+		{Label: "features", Done: 99, Total: 480, Unit: "images", Rate: 12034, Left: 59 * time.Minute}, {Label: "features", Done: 480, Total: 480, Unit: "images", Rate: 120},
+	} {
+		line := p.Text(80)
+		bar := strings.Count(line, "█") + strings.Count(line, "░")
+		for _, r := range "▏▎▍▌▋▊▉" {
+			bar += strings.Count(line, string(r))
+		}
+		if width == 0 {
+			width = bar
+		}
+		if bar != width || Width(line) > 80 {
+			t.Errorf("%q has a bar of %d columns, the first one %d", line, bar, width)
+		}
+	}
+}
+
+func TestProgressThatHasEnded(t *testing.T) {
+	for want, p := range map[string]Progress{
+		"features: 480 images in 4.0 s (120/s)":           {Label: "features", Done: 480, Total: 480, Unit: "images", Took: 4 * time.Second},
+		"features: 213 images in 1:01:01 (0.1/s), of 480": {Label: "features", Done: 213, Total: 480, Unit: "images", Took: 3661 * time.Second},
+		"0 in less than 1 s":                              {Took: time.Millisecond},
+	} {
+		if got := p.Text(80); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestLinesGoThroughJSON(t *testing.T) {
 	raw, err := json.Marshal(Line{Name: "train", Values: []float64{1, math.NaN(), math.Inf(1)}})
 	if err != nil || string(raw) != `{"name":"train","values":[1,null,null]}` {
@@ -109,7 +142,7 @@ func FuzzCurves(f *testing.F) {
 func ExampleProgress_Text() {
 	p := Progress{Label: "features", Done: 240, Total: 480, Unit: "images", Rate: 34.2, Left: 7 * time.Second}
 	fmt.Println(p.Text(72))
-	// Output: features ██████████░░░░░░░░░░  50 % 240/480 images · 34.2/s · 0:07 left
+	// Output: features ████████▌░░░░░░░░  50 % 240/480 images · 34.2/s · 0:07 left
 }
 
 func TestBytes(t *testing.T) {

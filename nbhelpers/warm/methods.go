@@ -129,8 +129,11 @@ type Value struct {
 
 // The kinds of figure that draw knows, with the type of its data.
 const (
-	DrawCurves = "curves" // sketch.Curves
-	DrawGrid   = "grid"   // GridData
+	DrawCurves  = "curves"  // sketch.Curves
+	DrawGrid    = "grid"    // GridData
+	DrawPlot    = "plot"    // sketch.Plot
+	DrawBars    = "bars"    // sketch.Bars
+	DrawHeatmap = "heatmap" // sketch.Heatmap
 )
 
 // DrawParams asks for a figure as PNG, which a Go cell links no library for.

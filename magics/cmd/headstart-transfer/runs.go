@@ -38,6 +38,17 @@ headstart runs alone lists them.`,
 		Use: "compare RUN_OR_MODEL RUN_OR_MODEL...", Short: "Show several trainings in one chart, with the hyper-parameters that differ",
 		Example: "  headstart runs compare first second",
 	}, 2, transfer.MostCompared(), p.CompareRuns)
+	var export transfer.ExportRunsFlags
+	exporting := &cobra.Command{
+		Use: "export RUN...", Short: "Write the curves and hyper-parameters of runs to TensorBoard's event files",
+		Long: `Write the curves and hyper-parameters of runs to TensorBoard's event files. The names of the values are those of Keras, so that
+runs of both stand in one chart. headstart train --tensorboard DIR writes them while it trains.`,
+		Example: "  headstart runs export first second --tensorboard logs",
+	}
+	export.Declare(exporting.Flags())
+	add(exporting, 1, -1, func(ctx context.Context, page transfer.Page, names []string) error {
+		return p.ExportRuns(ctx, page, export, names)
+	})
 	add(&cobra.Command{
 		Use: "rm RUN...", Short: "Remove runs with their weights; saved models stay", Example: "  headstart runs rm first second",
 	}, 1, -1, p.RemoveRuns)

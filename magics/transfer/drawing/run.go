@@ -2,6 +2,7 @@ package drawing
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
@@ -113,7 +114,7 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 	}
 	d.Notes = append(d.Notes, WeightsNotes(s.Backbone.Weights)...)
 	d.Status.Text = accuracyLine(card)
-	d.Status.Rate = card.Rate
+	d.Status.Rate, d.Status.Steps = card.Rate, card.StepsPerSecond
 	if n := len(s.History); n > 0 {
 		d.Status.Left = s.History[n-1].Left
 	}
@@ -121,13 +122,34 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 		d.Status.Left = s.Step.Left
 	}
 	if s.Status != training.Running {
-		d.Status.Left, d.Status.Rate = 0, 0
+		d.Status.Left, d.Status.Rate, d.Status.Steps = 0, 0, 0
+		if line := speedLine(s); line != "" {
+			d.Notes = append(d.Notes, line)
+		}
 		if s.Status != training.Finished && s.Epochs > len(s.History) {
 			d.Epochs = 0 // the curves end where the run did
 			d.Notes = append(d.Notes, fmt.Sprintf("%s after epoch %d; %d were planned.", endings(s.Status), len(s.History), s.Epochs))
 		}
 	}
 	return d
+}
+
+// speedLine says how fast a run was: images through the backbone, and steps of the head where that read cached features. It is
+// empty where neither was measured.
+func speedLine(s lab.Stand) string {
+	var parts []string
+	if s.Features != nil && s.Features.Computed > 0 && s.Features.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("backbone %.1f images/s", s.Features.Rate))
+	} else if rate := s.ImagesPerSecond(); rate > 0 {
+		parts = append(parts, fmt.Sprintf("backbone and head %.1f images/s", rate))
+	}
+	if steps := s.StepsPerSecond(); steps > 0 {
+		parts = append(parts, fmt.Sprintf("head %.0f steps/s of %d images", steps, s.Recipe.BatchSize))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "speed: " + strings.Join(parts, ", ") + "."
 }
 
 // endings says how a run ended before its last planned epoch.

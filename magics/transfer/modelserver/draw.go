@@ -8,20 +8,22 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
-	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 // Draw draws a figure as PNG for a Go cell, which links no library for it.
 func Draw(p warm.DrawParams) (warm.Drawing, error) {
 	var bundle display.Bundle
+	var err error
 	switch p.Kind {
 	case warm.DrawCurves:
-		var data sketch.Curves
-		if err := json.Unmarshal(p.Data, &data); err != nil {
-			return warm.Drawing{}, fmt.Errorf("read the curves: %w", err)
-		}
-		bundle = figure.Curves(data)
+		bundle, err = drawn(p, figure.Curves)
+	case warm.DrawPlot:
+		bundle, err = drawn(p, figure.Plot)
+	case warm.DrawBars:
+		bundle, err = drawn(p, figure.Bars)
+	case warm.DrawHeatmap:
+		bundle, err = drawn(p, figure.Heatmap)
 	case warm.DrawGrid:
 		var data warm.GridData
 		if err := json.Unmarshal(p.Data, &data); err != nil {
@@ -33,9 +35,18 @@ func Draw(p warm.DrawParams) (warm.Drawing, error) {
 		}
 		bundle = figure.Grid(grid)
 	default:
-		return warm.Drawing{}, fmt.Errorf("draw %q: the kind must be one of curves, grid", p.Kind)
+		return warm.Drawing{}, fmt.Errorf("draw %q: the kind must be one of curves, grid, plot, bars, heatmap", p.Kind)
 	}
-	return drawingOf(bundle), nil
+	return drawingOf(bundle), err
+}
+
+// drawn reads the data of a figure and draws it.
+func drawn[T any](p warm.DrawParams, draw func(T) display.Bundle) (display.Bundle, error) {
+	var data T
+	if err := json.Unmarshal(p.Data, &data); err != nil {
+		return display.Bundle{}, fmt.Errorf("read the %s: %w", p.Kind, err)
+	}
+	return draw(data), nil
 }
 
 func drawingOf(bundle display.Bundle) warm.Drawing {

@@ -30,6 +30,9 @@ var (
 	Wrong = rgb("#D55E00")
 )
 
+// Of is a color that package sketch names, "#RRGGBB".
+func Of(hex string) color.NRGBA { return rgb(hex) }
+
 // Series is the color of the i-th series.
 func Series(i int) color.NRGBA {
 	colors := sketch.Palette()
