@@ -26,6 +26,7 @@ func runsMagic(p *Presenter) magics.Magic {
 				}),
 			},
 			compareCommand(p),
+			renameRunCommand(p),
 			removeRunsCommand(p),
 			pruneRunsCommand(p),
 		},
