@@ -25,7 +25,7 @@ var layers = [][]string{
 	{".", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/warm", "nbhelpers/warm/server"},
 	{"kernel/wire", "kernel/process", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/sampleset", "models/sampleset/pretrained",
-		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
+		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary",
 		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",

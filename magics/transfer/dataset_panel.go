@@ -23,6 +23,11 @@ type panelRequest struct {
 	Paths  []string `json:"paths"`
 	To     string   `json:"to"`
 	Number int      `json:"number"` // of the edit to undo; 0 for the last
+
+	// Only names the images to show instead of a page, by their paths. What the dataset does not have is left out.
+	Only []string `json:"only"`
+	// Capture is what the capture panel asks instead.
+	Capture *captureRequest `json:"capture"`
 }
 
 // A panelPage answers it.
@@ -47,6 +52,9 @@ type panelItem struct {
 const maxPage = 200
 
 func (p *Presenter) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
+	if asked.Capture != nil {
+		return p.answerCapture(*asked.Capture)
+	}
 	data, err := p.lab.Dataset(asked.Dataset)
 	if err != nil {
 		return nil, advice.Notebook.Add(err)
@@ -70,6 +78,9 @@ func (p *Presenter) page(ctx context.Context, data *imagefolder.Dataset, asked p
 	page := panelPage{DatasetSummary: lab.Summarize(data), Names: p.lab.Datasets(), Items: []panelItem{}, Edits: len(data.Edits)}
 	var chosen []int
 	for i, item := range data.Items {
+		if asked.Only != nil && !slices.Contains(asked.Only, imagefolder.Printable(item.Path)) {
+			continue
+		}
 		if (asked.Class == "" || data.Classes[item.Label] == asked.Class) && (asked.Split == "" || item.Split == asked.Split) {
 			chosen = append(chosen, i)
 		}

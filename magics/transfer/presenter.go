@@ -19,6 +19,8 @@ type Presenter struct {
 	log    *slog.Logger
 	reader advice.Reader
 
+	seeing sync.Mutex // held while an image of a panel is decoded: one at a time, which bounds the memory
+
 	mu      sync.Mutex
 	figures map[*lab.Run]*runFigure
 

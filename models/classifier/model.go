@@ -26,6 +26,7 @@ type Model struct {
 	network *network.Network
 
 	turn    sync.Mutex
+	closed  bool
 	frozen  *features.Pass // nil: images go to the network itself
 	maps    *features.Pass // for explanations; nil until one is asked for
 	stepper *stepper.Stepper
@@ -70,6 +71,7 @@ func (m *Model) Evaluate(ctx context.Context, data *imagefolder.Dataset, split s
 func (m *Model) Close() error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	m.closed = true
 	m.stepper.Close()
 	var err error
 	for _, pass := range []*features.Pass{m.frozen, m.maps} {
