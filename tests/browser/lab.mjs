@@ -18,11 +18,14 @@ export const options = { timeout: 2 * PATIENCE_MS };
 export const IMAGES = '%dataset load images --size 64';
 export const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head ""';
 
-/** The browser of a file of tests, and the page of the test that runs. */
-export function useBrowser() {
+/** Arguments for a camera that the user allows. */
+const CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+/** The browser of a file of tests, and the page of the test that runs. A video, a file of type y4m, is what its camera shows. */
+export function useBrowser({ video } = {}) {
   const use = { browser: null, page: null };
   before(async () => {
-    use.browser = await launch();
+    use.browser = await launch(video ? [...CAMERA, `--use-file-for-fake-video-capture=${video}`] : []);
   });
   after(() => use.browser?.close());
   beforeEach(async () => {
@@ -36,10 +39,10 @@ export function useBrowser() {
 }
 
 /** The browser, without what would look for a network. */
-function launch() {
+function launch(more) {
   return chromium.launch({
     executablePath: HEADSTART_CHROMIUM,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    args: [...more, '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync']
   });
 }

@@ -1,0 +1,71 @@
+import { number, text } from '../json';
+import { percent } from '../run/model';
+
+/** The MIME type of a confusion matrix in a notebook's outputs. */
+export const CONFUSION_MIME = 'application/vnd.headstart.confusion+json';
+
+/** Images and classes that are read of an output, whatever it holds. */
+const MOST_IMAGES = 500;
+const MOST_CLASSES = 200;
+
+/** An image behind a cell of the matrix. */
+export interface IJudged {
+  actual: string;
+  predicted: string;
+  /** Relative to the dataset's folder. */
+  path: string;
+  probability: number;
+}
+
+/** A confusion matrix: a row for each actual class, a column for each predicted one. */
+export interface IConfusion {
+  title: string;
+  /** Name of the dataset that the images belong to; empty for the current one. */
+  dataset: string;
+  classes: string[];
+  counts: number[][];
+  images: IJudged[];
+  /** Images that are not in the list. */
+  leftOut: number;
+}
+
+/** Read a confusion matrix from JSON that may come from an untrusted notebook. Null when the JSON is something else. */
+export function readConfusion(json: unknown): IConfusion | null {
+  const object = json as Record<string, unknown> | null | undefined;
+  if (!object || !Array.isArray(object.classes) || !Array.isArray(object.counts) || object.classes.length > MOST_CLASSES) {
+    return null;
+  }
+  const classes = object.classes.map(text);
+  const counts = object.counts as unknown[];
+  return {
+    title: text(object.title),
+    dataset: text(object.dataset),
+    classes,
+    counts: classes.map((_, actual) => classes.map((_, predicted) => number((counts[actual] as unknown[] | null)?.[predicted]))),
+    images: Array.isArray(object.images) ? object.images.slice(0, MOST_IMAGES).map(readJudged) : [],
+    leftOut: number(object.left_out)
+  };
+}
+
+function readJudged(json: Record<string, unknown> | null): IJudged {
+  return { actual: text(json?.actual), predicted: text(json?.predicted), path: text(json?.path), probability: number(json?.probability) };
+}
+
+/** The images of a cell, the most probable prediction first. */
+export function imagesOf(confusion: IConfusion, actual: number, predicted: number): IJudged[] {
+  const { classes, images } = confusion;
+  return images
+    .filter(image => image.actual === classes[actual] && image.predicted === classes[predicted])
+    .sort((a, b) => b.probability - a.probability);
+}
+
+/** What fraction of the actual class a cell is. */
+export function fractionOf({ counts }: IConfusion, actual: number, predicted: number): number {
+  const total = counts[actual].reduce((sum, n) => sum + n, 0);
+  return total > 0 ? counts[actual][predicted] / total : 0;
+}
+
+/** The text of a cell: its count, or the fraction of its row. */
+export function cellText(confusion: IConfusion, actual: number, predicted: number, normalized: boolean): string {
+  return normalized ? percent(fractionOf(confusion, actual, predicted)) : String(confusion.counts[actual][predicted]);
+}
