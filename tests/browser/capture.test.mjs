@@ -49,13 +49,14 @@ describe('the capture panel', () => {
       await page.keyboard.press('Enter');
       await panel.locator(`.hs-class[data-class="${color}"]`).waitFor();
     }
-    await panel.getByRole('button', { name: /^Turn the camera on/ }).click();
+    const cameraOn = () => panel.getByRole('button', { name: /^Turn the camera on/ }).click();
+    await cameraOn();
     for (const color of Object.keys(PARTS)) {
       await panel.locator(`.hs-class[data-class="${color}"] input`).check();
-      await begins(page, color);
       await panel.locator('.hs-hold').hover();
+      await begins(page, color);
       await page.mouse.down();
-      await page.waitForTimeout(2200);
+      await page.waitForTimeout(1800);
       await page.mouse.up();
       await panel.getByRole('button', { name: 'Hold to record' }).waitFor();
       assert.ok((await count(page, color)) >= 6, `${await count(page, color)} images of ${color}`);
@@ -83,14 +84,17 @@ describe('the capture panel', () => {
       assert.ok(Date.now() < deadline, `the live prediction was right about ${[...seen]} only`);
       for (const color of Object.keys(PARTS)) {
         await begins(page, color);
-        await page.waitForTimeout(1500);
+        await page.waitForTimeout(1000); // several answers
         if ((await panel.locator('.hs-bar-best .hs-bar-class').textContent()) === color) {
           seen.add(color);
         }
       }
     }
     assert.equal(await panel.locator('.hs-bar').count(), 2);
-    await screenshotThemes(page, 'capture');
+    await screenshotThemes(page, 'capture', async () => {
+      await cameraOn();
+      await panel.locator('.hs-bar-best').waitFor();
+    });
     await panel.getByRole('button', { name: 'Turn the camera off' }).click();
     assert.equal(await page.evaluate(() => document.querySelector('.hs-capture video').srcObject), null);
   });

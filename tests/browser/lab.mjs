@@ -5,7 +5,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 
-const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS, HEADSTART_SCREENSHOTS } = process.env;
+const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS } = process.env;
+
+/** Where images of pages are kept; unset: nowhere. */
+export const { HEADSTART_SCREENSHOTS } = process.env;
 const { chromium } = createRequire(path.join(HEADSTART_PACKAGES, 'package.json'))('playwright-core');
 
 /** How long anything may take on a machine that is busy. */
@@ -168,16 +171,27 @@ export async function screenshot(page, name) {
   }
 }
 
-/** Keep what the page looks like in the light and the dark theme. */
-export async function screenshotThemes(page, name) {
+/** The themes; the last is the one of a new page. */
+export const THEMES = ['Dark', 'Light'];
+
+export async function changeTheme(page, theme) {
+  await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
+  await page.waitForFunction(
+    light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
+  await page.waitForTimeout(500); // the new colors fade in
+}
+
+/**
+ * Keep what the page looks like in the light and the dark theme. JupyterLab hides its panels for a moment while the theme
+ * changes, which turns a camera off: `prepare` turns it on again.
+ */
+export async function screenshotThemes(page, name, prepare = () => {}) {
   if (!HEADSTART_SCREENSHOTS) {
     return;
   }
-  for (const theme of ['Dark', 'Light']) {
-    await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
-    await page.waitForFunction(
-      light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
-    await page.waitForTimeout(500); // the new colors fade in
+  for (const theme of THEMES) {
+    await changeTheme(page, theme);
+    await prepare();
     await screenshot(page, `${name}-${theme.toLowerCase()}`);
   }
 }

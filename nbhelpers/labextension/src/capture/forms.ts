@@ -8,7 +8,7 @@ export class FolderForm {
     const choices = element('datalist', { id: `hs-folders-${++forms}` });
     this._choices = choices;
     this._input = element('input', {
-      type: 'text', class: 'hs-search', list: choices.id, 'aria-label': trans.__('Folder of the dataset, from the notebook\'s own'),
+      type: 'text', class: 'hs-search hs-folder', list: choices.id, 'aria-label': trans.__('Folder of the dataset, from the notebook\'s own'),
       placeholder: trans.__('folder of the dataset'), spellcheck: 'false'
     });
     this.node = element(
@@ -31,6 +31,7 @@ export class FolderForm {
     this._choices.replaceChildren(...known.map(value => element('option', { value })));
     if (folder !== '' && document.activeElement !== this._input) {
       this._input.value = folder;
+      this._input.title = folder;
     }
   }
 

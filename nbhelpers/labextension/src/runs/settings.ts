@@ -25,7 +25,10 @@ function readSetting(json: Record<string, unknown> | null): ISetting {
   };
 }
 
-/** The settings that a table shows: all, or those that are not the same in all runs; what was measured always. */
+/** The settings of a table: the choices that differ, what was measured, and unless only those are wanted the other choices. */
 export function shownSettings(settings: readonly ISetting[], onlyDiffering: boolean): ISetting[] {
-  return settings.filter(setting => !onlyDiffering || setting.differs || setting.measure);
+  const differing = settings.filter(({ differs, measure }) => differs && !measure);
+  const measured = settings.filter(({ measure }) => measure);
+  const same = settings.filter(({ differs, measure }) => !differs && !measure);
+  return [...differing, ...measured, ...(onlyDiffering ? [] : same)];
 }
