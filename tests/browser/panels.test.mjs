@@ -137,7 +137,7 @@ describe('a confusion matrix', () => {
     await cell('0,1').click();
     await page.locator('.hs-judged img').nth(1).waitFor();
     assert.deepEqual(await page.locator('.hs-judged').evaluateAll(tiles => tiles.map(tile => tile.dataset.path)), ['cold/cold2.png', 'cold/cold1.png']);
-    await screenshotThemes(page, 'confusion');
+    await screenshotThemes(page, 'confusion', () => page.locator('.hs-judged').last().scrollIntoViewIfNeeded());
     await cell('0,1').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');

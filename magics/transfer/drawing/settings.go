@@ -23,7 +23,7 @@ func (c *Comparison) Settings() []Setting {
 		list = append(list, Setting{Name: name, Values: cells, Differs: !same(cells)})
 	}
 	add("dataset", func(r ComparedRun) string { return r.Dataset })
-	add("dataset sha256", func(r ComparedRun) string { return r.stand.Digest[:min(12, len(r.stand.Digest))] })
+	add("dataset sha256", func(r ComparedRun) string { return r.stand.Digest[:min(8, len(r.stand.Digest))] })
 	add("model", func(r ComparedRun) string { return r.Model })
 	add("backbone", func(r ComparedRun) string {
 		a := r.stand.Backbone.Architecture

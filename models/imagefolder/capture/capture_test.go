@@ -158,7 +158,7 @@ func TestFoldersThatCannotGrow(t *testing.T) {
 }
 
 // A folder of a stranger cannot lead the images elsewhere, or make the capture wait.
-func TestHostileFolders(t *testing.T) {
+func TestCapturedImagesStayInTheirFolder(t *testing.T) {
 	outside := t.TempDir()
 	f, path := made(t)
 	if err := f.AddClass("cup"); err != nil {

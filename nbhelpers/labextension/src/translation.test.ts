@@ -45,7 +45,7 @@ function shown(node: ts.Node): boolean {
   return ts.isBinaryExpression(parent) && parent.left.getText().endsWith('textContent');
 }
 
-/** Whether a string is no text for people: translated, a type, a module, a selector, for the console, or for developers. */
+/** Whether people do not read a string: translated, a type, a module, a selector, for the console, or for developers. */
 function exempt(node: ts.Node): boolean {
   if (/^(%[a-z]+|<svg) /.test(literal(node) ?? '') || (ts.isBinaryExpression(node.parent) && /^[!=]==$/.test(node.parent.operatorToken.getText()))) {
     return true; // a line of a magic, or what is compared

@@ -13,7 +13,7 @@ export interface ILiveParts {
   fail(error: Error): void;
 }
 
-/** Predicts the frames of a camera, one after the other: a frame is taken when the answer to the last one has come. */
+/** Predicts the frames of a camera sequentially: a frame is taken when the answer to the last one has come. */
 export class Live {
   constructor(private readonly _parts: ILiveParts) {}
 
