@@ -7,7 +7,7 @@ const [WIDTH, HEIGHT, RATE] = [160, 120, 10];
 export const PARTS = { red: [90, 240], blue: [240, 100] };
 
 /** Seconds of a part. */
-const SECONDS = 3;
+const SECONDS = 2.5;
 
 /**
  * Write a video that shows a color after the other, again and again, in blocks whose brightness differs in each frame: images

@@ -3,6 +3,7 @@ import { button, element } from '../dom';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { Bars } from '../predict/bars';
+import type { IFiles } from '../predict/browser';
 import { readAnswer, type IAnswer } from '../predict/data';
 import { encoded } from '../predict/image';
 import { Intake } from '../predict/intake';
@@ -16,11 +17,13 @@ import { thumbnail } from './thumbnail';
 /** Makes a dataset of the camera's images, trains on it, and predicts what the camera shows. */
 export class CapturePanel extends KernelPanel {
   /**
+   * @param files the server's files
    * @param run puts cells into the notebook in front and runs them
    */
   constructor(
     sessions: KernelSessions,
     private readonly _run: (codes: readonly string[]) => Promise<boolean>,
+    files: IFiles,
     private readonly _trans: Translation
   ) {
     super(sessions);
@@ -36,7 +39,7 @@ export class CapturePanel extends KernelPanel {
     this._camera = new CameraView(problem => this._say(problem, problem !== ''), () => this._onCamera(), trans);
     this._recorder = new Recorder((recording, frame) => this._record(recording, frame), () => this._draw());
     holdToRecord(this._hold, this._recorder);
-    this._intake = new Intake(this.node, true, files => void this._addFiles(files), error => this._say(error.message, true), trans);
+    this._intake = new Intake(this.node, true, files, images => void this._addFiles(images), error => this._say(error.message, true), trans);
     this._bars = new Bars(trans);
     this._live = new Live({
       frame: async () => (this._recorder.recording ? null : this._frame()),

@@ -30,7 +30,7 @@ export const predict: JupyterFrontEndPlugin<void> = {
     addSidePanel(
       app,
       {
-        widget: new PredictPanel(sessions, trans),
+        widget: new PredictPanel(sessions, app.serviceManager.contents, trans),
         id: 'headstart-predict',
         caption: trans.__('Headstart predict'),
         icon: predictIcon,
@@ -65,7 +65,7 @@ export const capture: JupyterFrontEndPlugin<void> = {
     addSidePanel(
       app,
       {
-        widget: new CapturePanel(sessions, run, trans),
+        widget: new CapturePanel(sessions, run, app.serviceManager.contents, trans),
         id: 'headstart-capture',
         caption: trans.__('Headstart capture'),
         icon: captureIcon,

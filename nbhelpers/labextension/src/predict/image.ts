@@ -9,12 +9,17 @@ export const MAX_BYTES = 7 * 1024 * 1024;
 /** Bytes that are turned into characters at once; all at once would overflow the stack. */
 const PART = 32 * 1024;
 
+/** Refuse an image of so many bytes that is too large to be sent. */
+export function checkSize(bytes: number, trans: Translation): void {
+  if (bytes > MAX_BYTES) {
+    const mib = (n: number) => (n / 1024 / 1024).toFixed(1);
+    throw new Error(trans.__('The image has %1 MiB, and the limit is %2 MiB: use a smaller copy.', mib(bytes), mib(MAX_BYTES)));
+  }
+}
+
 /** An image's bytes as the kernel's magics take them: in base64. Fails where there are too many. */
 export async function encoded(image: Blob, trans: Translation): Promise<string> {
-  if (image.size > MAX_BYTES) {
-    const mib = (n: number) => (n / 1024 / 1024).toFixed(1);
-    throw new Error(trans.__('The image has %1 MiB, and the limit is %2 MiB: use a smaller copy.', mib(image.size), mib(MAX_BYTES)));
-  }
+  checkSize(image.size, trans);
   if (image.size === 0) {
     throw new Error(trans.__('The file is empty.'));
   }

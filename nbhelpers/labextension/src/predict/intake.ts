@@ -1,17 +1,20 @@
 import { button, element } from '../dom';
 import type { Translation } from '../translation';
+import { readFile, takeFromFileBrowser, type IFiles } from './browser';
 import { filesOf, type ITransfer } from './image';
 
-/** Takes images that are dropped on a node, pasted there, or chosen as files. */
+/** Takes images that are dropped on a node, also from JupyterLab's file browser, pasted there, or chosen as files. */
 export class Intake {
   /**
    * @param node where images are dropped and pasted
+   * @param _files the server's files
    * @param _take gets the files, at least one
    * @param _fail gets what is wrong with what was dropped or pasted
    */
   constructor(
     node: HTMLElement,
     multiple: boolean,
+    private readonly _files: IFiles,
     private readonly _take: (files: File[]) => void,
     private readonly _fail: (error: Error) => void,
     private readonly _trans: Translation
@@ -42,11 +45,30 @@ export class Intake {
       this.node.classList.remove('hs-drop-over');
       this._receive(event, event.dataTransfer);
     });
+    takeFromFileBrowser(
+      node,
+      paths => void this._read(paths),
+      on => this.node.classList.toggle('hs-drop-over', on)
+    );
     node.addEventListener('paste', event => this._receive(event, event.clipboardData));
   }
 
   readonly node: HTMLElement;
   readonly choose: HTMLButtonElement;
+
+  private async _read(paths: readonly string[]): Promise<void> {
+    try {
+      const files = [];
+      for (const path of paths) {
+        files.push(await readFile(this._files, path, this._trans));
+      }
+      if (files.length > 0) {
+        this._take(files);
+      }
+    } catch (error) {
+      this._fail(error as Error);
+    }
+  }
 
   private _receive(event: Event, transfer: ITransfer | null): void {
     if (event.target instanceof HTMLInputElement && event.type === 'paste') {

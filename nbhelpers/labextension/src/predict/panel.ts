@@ -5,6 +5,7 @@ import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
 import type { Translation } from '../translation';
 import { Bars } from './bars';
+import type { IFiles } from './browser';
 import { readAnswer, type IAnswer } from './data';
 import { encoded } from './image';
 import { Intake } from './intake';
@@ -14,6 +15,7 @@ import { Live } from './live';
 export class PredictPanel extends KernelPanel {
   constructor(
     sessions: KernelSessions,
+    files: IFiles,
     private readonly _trans: Translation
   ) {
     super(sessions);
@@ -22,7 +24,7 @@ export class PredictPanel extends KernelPanel {
     this.node.setAttribute('aria-label', _trans.__('Predict'));
     this._bars = new Bars(_trans);
     this._camera = new CameraView(problem => this._say(problem, problem !== ''), () => this._onCamera(), _trans);
-    this._intake = new Intake(this.node, false, files => void this._predict(files[0]), error => this._fail(error), _trans);
+    this._intake = new Intake(this.node, false, files, ([file]) => void this._predict(file), error => this._fail(error), _trans);
     this._image.addEventListener('error', () => (this._image.hidden = true)); // a format that the kernel knows and the browser does not
     this._live = new Live({
       frame: async () => {
