@@ -119,8 +119,8 @@ describe('a confusion matrix', () => {
   it('shows the images behind a cell, by pointer and by keyboard', options, async () => {
     const { page } = use;
     const images = [
-      { actual: 'cold', predicted: 'warm', path: 'cold/cold1.png', probability: 0.6 },
       { actual: 'cold', predicted: 'warm', path: 'cold/cold2.png', probability: 0.9 },
+      { actual: 'cold', predicted: 'warm', path: 'cold/cold1.png', probability: 0.6 },
       { actual: 'warm', predicted: 'warm', path: 'warm/warm1.png', probability: 0.99 }
     ];
     const confusion = { classes: ['cold', 'warm'], counts: [[7, 3], [0, 10]], images, left_out: 17 };

@@ -17,7 +17,7 @@ describe('readConfusion', () => {
   it('reads counts and images', () => {
     const read = readConfusion(json)!;
     expect(read).toMatchObject({ classes: ['cat', 'dog'], counts: [[8, 2], [0, 0]], leftOut: 7, dataset: '' });
-    expect(imagesOf(read, 0, 1).map(image => image.path)).toEqual(['cat/3.jpg', 'cat/1.jpg']);
+    expect(imagesOf(read, 0, 1).map(image => image.path)).toEqual(['cat/1.jpg', 'cat/3.jpg']);
     expect(imagesOf(read, 1, 0)).toEqual([]);
   });
 
@@ -30,6 +30,11 @@ describe('readConfusion', () => {
     expect(read.images).toHaveLength(500);
     expect(readConfusion({ classes: Array.from({ length: 201 }, String), counts: [] })).toBeNull();
   });
+});
+
+it('normalizes by all images of the class where not all classes are shown', () => {
+  const read = readConfusion({ ...json, totals: [20, 'x'], of: 7 })!;
+  expect([fractionOf(read, 0, 1), read.totals, read.of]).toEqual([0.1, [20, 0], 7]);
 });
 
 it('normalizes by the row', () => {

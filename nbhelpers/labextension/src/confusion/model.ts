@@ -24,6 +24,10 @@ export interface IConfusion {
   dataset: string;
   classes: string[];
   counts: number[][];
+  /** Images of each actual class, also those that were predicted as a class which is not shown. */
+  totals: number[];
+  /** Classes of the model, of which `classes` may be some. */
+  of: number;
   images: IJudged[];
   /** Images that are not in the list. */
   leftOut: number;
@@ -37,11 +41,15 @@ export function readConfusion(json: unknown): IConfusion | null {
   }
   const classes = object.classes.map(text);
   const counts = object.counts as unknown[];
+  const matrix = classes.map((_, actual) => classes.map((_, predicted) => number((counts[actual] as unknown[] | null)?.[predicted])));
+  const totals = Array.isArray(object.totals) ? object.totals.map(number) : [];
   return {
     title: text(object.title),
     dataset: text(object.dataset),
     classes,
-    counts: classes.map((_, actual) => classes.map((_, predicted) => number((counts[actual] as unknown[] | null)?.[predicted]))),
+    counts: matrix,
+    totals: matrix.map((row, actual) => Math.max(totals[actual] ?? 0, row.reduce((sum, n) => sum + n, 0))),
+    of: Math.max(number(object.of), classes.length),
     images: Array.isArray(object.images) ? object.images.slice(0, MOST_IMAGES).map(readJudged) : [],
     leftOut: number(object.left_out)
   };
@@ -51,18 +59,15 @@ function readJudged(json: Record<string, unknown> | null): IJudged {
   return { actual: text(json?.actual), predicted: text(json?.predicted), path: text(json?.path), probability: number(json?.probability) };
 }
 
-/** The images of a cell, the most probable prediction first. */
+/** The images of a cell, in the order of the output: the highest loss first. */
 export function imagesOf(confusion: IConfusion, actual: number, predicted: number): IJudged[] {
   const { classes, images } = confusion;
-  return images
-    .filter(image => image.actual === classes[actual] && image.predicted === classes[predicted])
-    .sort((a, b) => b.probability - a.probability);
+  return images.filter(image => image.actual === classes[actual] && image.predicted === classes[predicted]);
 }
 
 /** What fraction of the actual class a cell is. */
-export function fractionOf({ counts }: IConfusion, actual: number, predicted: number): number {
-  const total = counts[actual].reduce((sum, n) => sum + n, 0);
-  return total > 0 ? counts[actual][predicted] / total : 0;
+export function fractionOf({ counts, totals }: IConfusion, actual: number, predicted: number): number {
+  return totals[actual] > 0 ? counts[actual][predicted] / totals[actual] : 0;
 }
 
 /** The text of a cell: its count, or the fraction of its row. */

@@ -37,6 +37,7 @@ class ConfusionCard extends Widget implements IRenderMime.IRenderer {
         { class: 'hs-card', 'aria-label': title },
         element('header', { class: 'hs-card-title' }, title),
         element('div', { class: 'hs-card-summary' }, this._trans.__('rows: true class, columns: predicted class; choose a cell to see its images')),
+        this._some(this._confusion),
         element('label', { class: 'hs-check' }, this._normalized, this._trans.__('Normalize by true class')),
         this._frame,
         this._images
@@ -44,6 +45,13 @@ class ConfusionCard extends Widget implements IRenderMime.IRenderer {
     );
     this._draw();
     return Promise.resolve();
+  }
+
+  /** That the matrix has some of the model's classes; null where it has all. */
+  private _some({ classes, of }: IConfusion): HTMLElement | null {
+    return of > classes.length
+      ? element('div', { class: 'hs-card-summary' }, this._trans.__('%1 of %2 classes: those with the most mistakes', classes.length, of))
+      : null;
   }
 
   private _draw(): void {
