@@ -71,6 +71,9 @@ func (m *Model) Evaluate(ctx context.Context, data *imagefolder.Dataset, split s
 func (m *Model) Close() error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	if m.closed {
+		return nil
+	}
 	m.closed = true
 	m.stepper.Close()
 	var err error
