@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunk_headstart_nb_labextension=self.rspackChunk_headstart_nb_labextension||[]).push([[1],{30(e,r,o){var t=o(31),s=o.n(t),a=o(32),i=(o.n(a))()(s());i.push([e.id,`/* Headstart in JupyterLab. All colors come from the theme, but for those of series and states: Okabe and Ito's, which people with
+"use strict";(self.rspackChunk_headstart_nb_labextension=self.rspackChunk_headstart_nb_labextension||[]).push([[1],{30(e,r,o){var s=o(31),t=o.n(s),a=o(32),i=(o.n(a))()(t());i.push([e.id,`/* Headstart in JupyterLab. All colors come from the theme, but for those of series and states: Okabe and Ito's, which people with
    a color vision deficiency tell apart, lightened where the theme is dark. */
 
 body {
@@ -281,6 +281,9 @@ polyline[class*='hs-series-'] {
 
 .hs-button:focus-visible,
 .hs-tile:focus-visible,
+.hs-drop:focus-visible,
+.hs-cell:focus-visible,
+.hs-search:focus-visible,
 .hs-status-button:focus-visible,
 .hs-table-frame:focus-visible,
 .hs-fold summary:focus-visible {
@@ -425,6 +428,236 @@ polyline[class*='hs-series-'] {
   margin-top: 8px;
 }
 
+.hs-search {
+  flex: 1 1 110px;
+  min-width: 0;
+  padding: 2px 5px;
+  color: var(--jp-ui-font-color1);
+  background: var(--jp-input-background, var(--jp-layout-color1));
+  border: 1px solid var(--jp-border-color1);
+  border-radius: 3px;
+  font: inherit;
+}
+
+.hs-folder {
+  flex-basis: 100%;
+}
+
+.hs-check {
+  display: flex;
+  gap: 5px;
+  align-items: center;
+  margin: 4px 0;
+}
+
+.hs-filters {
+  margin: 0 0 8px;
+}
+
+.hs-filters[hidden],
+.hs-settings[hidden],
+.hs-bars[hidden],
+.hs-capture form[hidden],
+.hs-video[hidden],
+.hs-preview[hidden] {
+  display: none;
+}
+
+.hs-run-columns {
+  display: flex;
+  flex-wrap: wrap;
+  justify-content: space-between;
+  column-gap: 10px;
+  overflow-wrap: anywhere;
+}
+
+.hs-settings {
+  margin: 6px 0;
+}
+
+.hs-settings-table {
+  width: 100%;
+  font-size: var(--jp-ui-font-size0);
+}
+
+.hs-settings-table th,
+.hs-settings-table td {
+  padding: 2px 4px;
+}
+
+.hs-settings-table td {
+  overflow-wrap: anywhere;
+}
+
+.hs-settings-table th[scope='row'] {
+  text-align: left;
+  font-weight: normal;
+  color: var(--jp-ui-font-color2);
+}
+
+.hs-settings-table .hs-differs > * {
+  background: var(--jp-layout-color2);
+  color: var(--jp-ui-font-color1);
+  font-weight: 600;
+}
+
+.hs-mark {
+  color: var(--hs-wrong);
+}
+
+/* Images of the browser */
+
+.hs-drop {
+  margin: 6px 0;
+  padding: 14px 8px;
+  border: 2px dashed var(--jp-border-color1);
+  border-radius: 4px;
+  color: var(--jp-ui-font-color2);
+  text-align: center;
+}
+
+.hs-drop-over {
+  border-color: var(--jp-brand-color1);
+  background: var(--jp-layout-color2);
+}
+
+.hs-video,
+.hs-preview {
+  display: block;
+  max-width: 100%;
+  max-height: 260px;
+  margin: 6px auto;
+  border-radius: 4px;
+}
+
+.hs-bars {
+  margin: 6px 0;
+  padding: 0;
+  list-style: none;
+}
+
+.hs-bar {
+  display: grid;
+  grid-template-columns: minmax(56px, 30%) 1fr max-content;
+  gap: 6px;
+  align-items: center;
+  padding: 2px 0;
+}
+
+.hs-bar-class {
+  overflow: hidden;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
+.hs-bar-track {
+  height: 12px;
+  border-radius: 3px;
+  background: var(--jp-layout-color3);
+  overflow: hidden;
+}
+
+.hs-bar-fill {
+  display: block;
+  height: 100%;
+  background: var(--hs-series-0);
+}
+
+.hs-bar-value {
+  min-width: 58px;
+  text-align: right;
+  white-space: nowrap;
+  font-variant-numeric: tabular-nums;
+}
+
+.hs-bar-best {
+  font-weight: 600;
+}
+
+.hs-class-list {
+  display: flex;
+  flex-direction: column;
+  margin: 6px 0;
+}
+
+.hs-class {
+  display: flex;
+  gap: 6px;
+  align-items: center;
+  padding: 2px 0;
+}
+
+.hs-class-name {
+  flex: 1;
+  overflow-wrap: anywhere;
+}
+
+.hs-class-count {
+  color: var(--jp-ui-font-color2);
+  white-space: nowrap;
+}
+
+.hs-hold[aria-pressed='true'] {
+  color: var(--hs-failed);
+  border-color: var(--hs-failed);
+  font-weight: 600;
+}
+
+.hs-captured-list,
+.hs-judged-list {
+  padding: 0;
+  list-style: none;
+}
+
+.hs-captured {
+  position: relative;
+}
+
+.hs-captured img {
+  display: block;
+  width: 100%;
+  aspect-ratio: 1;
+  border-radius: 3px;
+}
+
+.hs-delete {
+  position: absolute;
+  top: 2px;
+  right: 2px;
+  padding: 0 6px;
+}
+
+/* Confusion matrices */
+
+.hs-confusion-frame {
+  overflow: auto;
+  max-height: 560px;
+}
+
+.hs-confusion th {
+  max-width: 120px;
+  overflow: hidden;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
+.hs-confusion td.hs-cell {
+  --hs-cell: var(--hs-series-0);
+
+  min-width: 42px;
+  text-align: center;
+  cursor: pointer;
+  background: color-mix(in srgb, var(--hs-cell) var(--hs-fraction), transparent);
+}
+
+.hs-confusion td.hs-cell-wrong {
+  --hs-cell: var(--hs-series-1);
+}
+
+.hs-judged {
+  cursor: default;
+}
+
 /* Status bar and wizard */
 
 .hs-status {
@@ -511,4 +744,4 @@ polyline[class*='hs-series-'] {
 .jp-OutputArea-child:has(.jp-OutputArea-output > .hs-folded) {
   display: none;
 }
-`,""]),o.d(r,{},{A:i})},32(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",t=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),t&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),t&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,t,s,a){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(t)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(i[l]=!0)}for(var p=0;p<e.length;p++){var d=[].concat(e[p]);t&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),o&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=o),s&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=s):d[4]="".concat(s)),r.push(d))}},r}},31(e){e.exports=function(e){return e[1]}},23(e,r,o){o.r(r);var t=o(24),s=o.n(t),a=o(25),i=o.n(a),n=o(26),l=o.n(n),p=o(27),d=o.n(p),c=o(28),h=o.n(c),u=o(29),f=o.n(u),x=o(30),v={};v.styleTagTransform=f(),v.setAttributes=d(),v.insert=l().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=h(),s()(x.A,v);let g=x.A&&x.A.locals?x.A.locals:void 0;o.d(r,{},{default:g})},24(e){var r=[];function o(e){for(var o=-1,t=0;t<r.length;t++)if(r[t].identifier===e){o=t;break}return o}function t(e,t){for(var s={},a=[],i=0;i<e.length;i++){var n=e[i],l=t.base?n[0]+t.base:n[0],p=s[l]||0,d="".concat(l," ").concat(p);s[l]=p+1;var c=o(d),h={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==c)r[c].references++,r[c].updater(h);else{var u=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(h,t);t.byIndex=i,r.splice(i,0,{identifier:d,updater:u,references:1})}a.push(d)}return a}e.exports=function(e,s){var a=t(e=e||[],s=s||{});return function(e){e=e||[];for(var i=0;i<a.length;i++){var n=o(a[i]);r[n].references--}for(var l=t(e,s),p=0;p<a.length;p++){var d=o(a[p]);0===r[d].references&&(r[d].updater(),r.splice(d,1))}a=l}}},26(e){var r={};e.exports=function(e,o){var t=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!t)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");t.appendChild(o)}},28(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},27(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},25(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var t,s,a;t="",o.supports&&(t+="@supports (".concat(o.supports,") {")),o.media&&(t+="@media ".concat(o.media," {")),(s=void 0!==o.layer)&&(t+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),t+=o.css,s&&(t+="}"),o.media&&(t+="}"),o.supports&&(t+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(t+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),e.styleTagTransform(t,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},29(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}}}]);
+`,""]),o.d(r,{},{A:i})},32(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",s=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),s&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),s&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,s,t,a){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(s)for(var n=0;n<this.length;n++){var l=this[n][0];null!=l&&(i[l]=!0)}for(var p=0;p<e.length;p++){var d=[].concat(e[p]);s&&i[d[0]]||(void 0!==a&&(void 0===d[5]||(d[1]="@layer".concat(d[5].length>0?" ".concat(d[5]):""," {").concat(d[1],"}")),d[5]=a),o&&(d[2]&&(d[1]="@media ".concat(d[2]," {").concat(d[1],"}")),d[2]=o),t&&(d[4]?(d[1]="@supports (".concat(d[4],") {").concat(d[1],"}"),d[4]=t):d[4]="".concat(t)),r.push(d))}},r}},31(e){e.exports=function(e){return e[1]}},23(e,r,o){o.r(r);var s=o(24),t=o.n(s),a=o(25),i=o.n(a),n=o(26),l=o.n(n),p=o(27),d=o.n(p),h=o(28),c=o.n(h),u=o(29),f=o.n(u),x=o(30),g={};g.styleTagTransform=f(),g.setAttributes=d(),g.insert=l().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=c(),t()(x.A,g);let v=x.A&&x.A.locals?x.A.locals:void 0;o.d(r,{},{default:v})},24(e){var r=[];function o(e){for(var o=-1,s=0;s<r.length;s++)if(r[s].identifier===e){o=s;break}return o}function s(e,s){for(var t={},a=[],i=0;i<e.length;i++){var n=e[i],l=s.base?n[0]+s.base:n[0],p=t[l]||0,d="".concat(l," ").concat(p);t[l]=p+1;var h=o(d),c={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==h)r[h].references++,r[h].updater(c);else{var u=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(c,s);s.byIndex=i,r.splice(i,0,{identifier:d,updater:u,references:1})}a.push(d)}return a}e.exports=function(e,t){var a=s(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<a.length;i++){var n=o(a[i]);r[n].references--}for(var l=s(e,t),p=0;p<a.length;p++){var d=o(a[p]);0===r[d].references&&(r[d].updater(),r.splice(d,1))}a=l}}},26(e){var r={};e.exports=function(e,o){var s=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!s)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");s.appendChild(o)}},28(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},27(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},25(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var s,t,a;s="",o.supports&&(s+="@supports (".concat(o.supports,") {")),o.media&&(s+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(s+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),s+=o.css,t&&(s+="}"),o.media&&(s+="}"),o.supports&&(s+="}"),(a=o.sourceMap)&&"u">typeof btoa&&(s+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(a))))," */")),e.styleTagTransform(s,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},29(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}}}]);
