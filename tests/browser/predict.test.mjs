@@ -72,7 +72,7 @@ describe('the data panel', () => {
     writeNotebook('restart.ipynb', [{ source: IMAGES }]);
     await openLab(page, 'restart.ipynb');
     await runAll(page);
-    await page.locator('.jp-OutputArea-output', { hasText: '20 images' }).first().waitFor();
+    await page.locator('.jp-OutputArea-output', { hasText: 'in 2 classes' }).first().waitFor();
     await page.keyboard.press('Alt+Shift+D');
     await page.locator('.hs-data').getByLabel('Class').selectOption('warm');
     const message = text => page.locator('.hs-data .hs-message', { hasText: text }).waitFor();
