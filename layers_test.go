@@ -25,7 +25,7 @@ var layers = [][]string{
 	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
-		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder",
+		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary", "models/onnxnet",
 		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Test what people see: check the JupyterLab extension, then drive JupyterLab and Notebook 7 in a real browser. The browser is
 # the one in HEADSTART_CHROMIUM or on PATH; as root on Debian the distribution's package is installed where there is none.
-# What is missing is named. That is a failure only with HEADSTART_REQUIRE=all: users need neither Node.js nor a browser.
+# The argument -update writes the golden images. What is missing is named. That is a failure only with HEADSTART_REQUIRE=all: users need neither Node.js nor a browser.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -43,4 +43,4 @@ export HEADSTART_CHROMIUM HEADSTART_PACKAGES="$PWD/.headstart/labextension"
 export HEADSTART_SCREENSHOTS="${HEADSTART_SCREENSHOTS:-$PWD/.headstart/screenshots}"
 mkdir -p "$HEADSTART_SCREENSHOTS"
 echo "browser: testing with $HEADSTART_CHROMIUM; screenshots go to $HEADSTART_SCREENSHOTS ..."
-go test -count=1 -v -timeout 15m ./tests/browser
+go test -count=1 -v -timeout 15m ./tests/browser "$@"

@@ -26,6 +26,8 @@ type panelRequest struct {
 
 	// Only names the images to show instead of a page, by their paths. What the dataset does not have is left out.
 	Only []string `json:"only"`
+	// Capture is what the capture panel asks instead.
+	Capture *captureRequest `json:"capture"`
 }
 
 // A panelPage answers it.
@@ -50,6 +52,9 @@ type panelItem struct {
 const maxPage = 200
 
 func (p *Presenter) answerDataset(ctx context.Context, asked panelRequest) (any, error) {
+	if asked.Capture != nil {
+		return p.answerCapture(*asked.Capture)
+	}
 	data, err := p.panelDataset(asked)
 	if err != nil {
 		return nil, advice.Notebook.Add(err)

@@ -33,7 +33,7 @@ func (o *PredictFlags) Declare(f *pflag.FlagSet) {
 }
 
 func predictMagic(p *Presenter) magics.Magic {
-	return &magics.Command[PredictFlags]{
+	return answers(&magics.Command[PredictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
 		Short:   "Predicts the classes of images",
 		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME is a variable of Go\ncells (paths, images, or structs with Path and Label), or images that a cell gave that name with nbhelpers.Put.",
@@ -44,7 +44,7 @@ func predictMagic(p *Presenter) magics.Magic {
 		Do: advising(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
 			return p.Predict(ctx, pageOf(in), in.Args, *o)
 		}),
-	}
+	}, p.answerPredict)
 }
 
 // Predict predicts the images of arguments, and shows what came out.

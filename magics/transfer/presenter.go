@@ -22,6 +22,8 @@ type Presenter struct {
 
 	evaluated evaluations
 
+	seeing sync.Mutex // held while an image of a panel is decoded: one at a time, which bounds the memory
+
 	mu      sync.Mutex
 	figures map[*lab.Run]*runFigure
 

@@ -27,6 +27,7 @@ func runsMagic(p *Presenter) magics.Magic {
 			},
 			compareCommand(p),
 			exportRunsCommand(p),
+			renameRunCommand(p),
 			removeRunsCommand(p),
 			pruneRunsCommand(p),
 		},

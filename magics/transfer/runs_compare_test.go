@@ -113,7 +113,7 @@ func TestRunsCompareErrors(t *testing.T) {
 	i := slices.IndexFunc(p.Magics(), func(m magics.Magic) bool { return m.Name() == "runs" })
 	completer := p.Magics()[i].(magics.Completer)
 	for line, want := range map[string][]string{
-		"":                     {"--help", "compare", "export", "list", "prune", "rm"},
+		"":                     {"--help", "compare", "export", "list", "prune", "rename", "rm"},
 		"--":                   {"--help", "--json"},
 		"compare ":             {"first", "new", "pretrained", "second", "untrained"},
 		"compare first --j":    {"--json"},

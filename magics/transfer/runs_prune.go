@@ -11,6 +11,30 @@ import (
 	"github.com/headstart-nb/headstart/models/training"
 )
 
+func renameRunCommand(p *Presenter) magics.Subcommand {
+	return &magics.Command[struct{}]{
+		Use:     "rename RUN NAME",
+		Short:   "Gives a run that has ended another name",
+		Example: "%runs rename run-20260102-030405.678 baseline",
+		Args:    magics.Args{Min: 2, Max: 2, Complete: p.completeRuns},
+		JSON:    true,
+		Do: advising(func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
+			return p.RenameRun(ctx, pageOf(in), in.Args[0], in.Args[1])
+		}),
+	}
+}
+
+// RenameRun gives a run another name and says so.
+func (p *Presenter) RenameRun(ctx context.Context, page Page, name, to string) error {
+	if err := p.lab.RenameRun(name, to); err != nil {
+		return err
+	}
+	if page.JSON {
+		return page.Result(ctx, map[string]string{"renamed": name, "to": to}, nil)
+	}
+	return page.Printf("renamed %s to %s\n", name, to)
+}
+
 func removeRunsCommand(p *Presenter) magics.Subcommand {
 	return &magics.Command[struct{}]{
 		Use:     "rm RUN...",

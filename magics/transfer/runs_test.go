@@ -71,7 +71,7 @@ func TestTheModelOfARun(t *testing.T) {
 	if card, ok := shown.Data[figure.MIMERun].(map[string]any); err != nil || !ok || card["id"] != "first" {
 		t.Errorf("the cell of the run shows %v, %v", shown, err)
 	}
-	if _, err := ask[any](t, p, "runs", `{"action": "explode"}`); err == nil || !strings.Contains(err.Error(), "must be one of show, stop, abort") {
+	if _, err := ask[any](t, p, "runs", `{"action": "explode"}`); err == nil || !strings.Contains(err.Error(), "must be one of show, stop, abort, compare, rename, remove") {
 		t.Errorf("an action that does not exist: %v", err)
 	}
 
@@ -93,6 +93,63 @@ func TestTheModelOfARun(t *testing.T) {
 	if card, ok := outputs[0].Bundles[0].Data[figure.MIMERun].(lab.Card); !ok || card.ID != "first" || card.State != lab.StateDone {
 		t.Errorf("%%attach first shows %+v", card)
 	}
+}
+
+// The runs panel renames, compares and removes, by the code of the magic.
+func TestTheRunsPanelChangesRuns(t *testing.T) {
+	p, home := goLabIn(t)
+	mustCall(t, p, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu",
+		"%train --epochs 2 --run first", "%train --epochs 1 --run second --seed 7")
+	type settings struct {
+		Settings []struct {
+			Name    string
+			Values  []string
+			Differs bool
+		}
+	}
+	compared, err := ask[settings](t, p, "runs", `{"action": "compare", "runs": ["first", "second"]}`)
+	differs := map[string]bool{}
+	for _, s := range compared.Settings {
+		differs[s.Name] = s.Differs
+	}
+	if err != nil || !differs["seed"] || !differs["epochs"] || differs["batch size"] || differs["dataset"] {
+		t.Errorf("of the two runs differ %v, %v", differs, err)
+	}
+	if _, ok := differs["learning rate"]; !ok {
+		t.Errorf("the comparison leaves out what is the same: %v", differs)
+	}
+	names := func(request string) string {
+		t.Helper()
+		answer, err := ask[struct{ Runs []lab.Card }](t, p, "runs", request)
+		if err != nil {
+			return err.Error()
+		}
+		var list []string
+		for _, r := range answer.Runs {
+			list = append(list, r.ID)
+		}
+		return strings.Join(list, " ")
+	}
+	for _, test := range []struct{ request, want string }{
+		{`{"action": "rename", "run": "first", "to": "second"}`, "rename first: there is already a run second; choose another name"},
+		{`{"action": "rename", "run": "first", "to": "../x"}`, `"../x" cannot name a run`},
+		{`{"action": "rename", "run": "nosuch", "to": "x"}`, `unknown run "nosuch"`},
+		{`{"action": "rename", "run": "first", "to": "baseline"}`, "second baseline"},
+		{`{"action": "remove", "run": "first"}`, `unknown run "first"`},
+		{`{"action": "remove", "run": "second"}`, "baseline"},
+	} {
+		if got := names(test.request); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s is answered by %q, want %q", test.request, got, test.want)
+		}
+	}
+	mustCall(t, p, "%predict photos/red/0.png --run baseline --json", "%verify baseline", "%runs rename baseline again")
+	if got := names(`{}`); got != "again" {
+		t.Errorf("after the magic there are the runs %q", got)
+	}
+	// A lab that reads the run from disk knows it by its new name, with its weights.
+	again := goPresenter(home)
+	t.Cleanup(func() { _ = again.Close() })
+	mustCall(t, again, "%predict photos/red/0.png --run again --json")
 }
 
 // An old name of a flag works for one release, hidden, and says the new one.

@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"errors"
 	"image"
 	"image/png"
 	"os"
@@ -50,5 +51,30 @@ func TestWhatWasTrainedOnIsPredicted(t *testing.T) {
 	data, err := new(Verification).recordedDataset(t.Context(), id, VerifyOptions{Root: t.TempDir()})
 	if err != nil || data.Options.MaxPixels != side*side {
 		t.Errorf("the dataset of a verification has the limit %d, %v", data.Options.MaxPixels, err)
+	}
+}
+
+// A model that a training has replaced may still be held by a panel that predicts the images of a camera.
+func TestAClosedModelSaysSo(t *testing.T) {
+	m := fit(t, modeltest.PureGo(t), smallJob(t))
+	pixels := make([]uint8, m.geometry().Bytes())
+	if _, err := m.PredictPixels(t.Context(), pixels, 1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := m.PredictPixels(t.Context(), pixels, 1); !errors.Is(err, ErrClosed) {
+		t.Errorf("pixels: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "image.png")
+	f, err := os.Create(file)
+	if err := errors.Join(err, png.Encode(f, image.NewGray(image.Rect(0, 0, 8, 8))), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.PredictWith(t.Context(), []string{file}, PredictOptions{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("a file: %v", err)
 	}
 }

@@ -30,6 +30,7 @@ type Model struct {
 // An engine is what a model holds on the device. Models share one where they differ in their outcome alone.
 type engine struct {
 	turn    sync.Mutex
+	closed  bool
 	frozen  *features.Pass // nil: images go to the network itself
 	maps    *features.Pass // for explanations; nil until one is asked for
 	stepper *stepper.Stepper
@@ -80,6 +81,10 @@ func (m *Model) EvaluateSplit(ctx context.Context, data *imagefolder.Dataset, sp
 func (m *Model) Close() error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
 	m.stepper.Close()
 	var err error
 	for _, pass := range []*features.Pass{m.frozen, m.maps} {

@@ -2,6 +2,7 @@ package classifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -13,6 +14,9 @@ import (
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/training"
 )
+
+// ErrClosed marks a prediction of a model that was closed meanwhile, as when a training has replaced it.
+var ErrClosed = errors.New("the model was replaced meanwhile: ask again")
 
 // predictAhead is how many files are held in memory at once.
 const predictAhead = 64
@@ -111,6 +115,9 @@ func recorded(tta prediction.TTA) prediction.TTA {
 func (m *Model) predictImages(ctx context.Context, list []*features.Image) ([]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
 	if m.frozen == nil {
 		var pixels []uint8
 		for _, image := range list {
@@ -150,6 +157,9 @@ func (m *Model) PredictPixels(ctx context.Context, pixels []uint8, n int) ([]flo
 	}
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
 	return m.forward(ctx, pixels, n)
 }
 

@@ -106,19 +106,48 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 }
 
 // Undo takes back the edit with a number, or the last one that stands for 0.
-func (d *Dataset) Undo(number int) error {
-	edits, err := ReadEdits(d.editsFile)
+func (d *Dataset) Undo(number int) error { return undo(d.editsFile, d.Name, number) }
+
+func undo(file, name string, number int) error {
+	edits, err := ReadEdits(file)
 	if err != nil {
 		return err
 	}
 	stand := standing(edits)
 	if len(stand) == 0 {
-		return fmt.Errorf("undo an edit of %s: there is none", phrase.Printable(d.Name))
+		return fmt.Errorf("undo an edit of %s: there is none", phrase.Printable(name))
 	}
 	if number == 0 {
 		number = stand[len(stand)-1].Number
 	}
-	return appendEdits(d.editsFile, []Edit{{Action: Undo, Of: number, Time: time.Now().UTC()}})
+	return appendEdits(file, []Edit{{Action: Undo, Of: number, Time: time.Now().UTC()}})
+}
+
+// A FolderLog is the log of edits of a folder that need not be loaded, such as one that still grows.
+type FolderLog struct{ Root string }
+
+func (l FolderLog) file() string { return filepath.Join(l.Root, DefaultEditsFile) }
+
+// Exclude writes that an image is not used. path is relative to the folder, with slashes; sha256 is that of its bytes, in hex.
+func (l FolderLog) Exclude(path, sha256 string) error {
+	return appendEdits(l.file(), []Edit{{Action: Delete, Path: phrase.Printable(path), SHA256: sha256, Time: time.Now().UTC()}})
+}
+
+// Undo takes back the last edit that stands.
+func (l FolderLog) Undo() error { return undo(l.file(), filepath.Base(l.Root), 0) }
+
+// Excluded counts the edits that stand, and tells which paths they exclude, by their names for people.
+func (l FolderLog) Excluded() (paths map[string]bool, edits int, err error) {
+	all, err := ReadEdits(l.file())
+	if err != nil {
+		return nil, 0, err
+	}
+	paths = map[string]bool{}
+	stand := standing(all)
+	for _, e := range stand {
+		paths[e.Path] = e.Action == Delete // the last edit of an image counts
+	}
+	return paths, len(stand), nil
 }
 
 // applyEdits replays the log on the items, which are in the order of their paths and not yet split.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -89,11 +90,14 @@ func (e *RunningError) Error() string {
 	return fmt.Sprintf("%s: the run %s has not ended yet", e.Doing, e.Run)
 }
 
-// A RunExistsError is a new run with the name of one on disk.
-type RunExistsError struct{ Run string }
+// A RunExistsError is a run that would get the name of another.
+type RunExistsError struct {
+	Doing string // rename first; empty: train
+	Run   string
+}
 
 func (e *RunExistsError) Error() string {
-	return fmt.Sprintf("train: there is already a run %s; choose another name", e.Run)
+	return fmt.Sprintf("%s: there is already a run %s; choose another name", cmp.Or(e.Doing, "train"), e.Run)
 }
 
 // A NoWeightsError is a run whose weights are not kept: it finished no epoch, or its weights were neither in memory nor on disk.

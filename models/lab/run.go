@@ -78,6 +78,15 @@ func (r *Run) Watch(changed func()) (end func()) {
 	}
 }
 
+// rename gives the run another name where it has that one.
+func (r *Run) rename(name, to string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stand.Name == name {
+		r.stand.Name = to
+	}
+}
+
 func (r *Run) running() bool {
 	select {
 	case <-r.done:

@@ -40,6 +40,17 @@ func (s *shelf[T]) get(name string) (item T, ok bool) {
 	return item, ok
 }
 
+// rename gives an item another name, where there is one, and leaves it in its place.
+func (s *shelf[T]) rename(name, to string) {
+	at := slices.Index(s.order, name)
+	if at < 0 {
+		return
+	}
+	s.order[at] = to
+	s.items[to] = s.items[name]
+	delete(s.items, name)
+}
+
 // dropOldest takes the oldest item away where there are more than limit.
 func (s *shelf[T]) dropOldest(limit int) (dropped T, ok bool) {
 	if len(s.order) <= limit {

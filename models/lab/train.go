@@ -121,7 +121,7 @@ func (l *Lab) register(r *Run, named, resumed bool) error {
 	}
 	if l.home != "" && !resumed {
 		if _, err := training.ReadRun(l.home, name); err == nil {
-			return &RunExistsError{name}
+			return &RunExistsError{Run: name}
 		}
 	}
 	r.stand.Name = name // before others can see the run

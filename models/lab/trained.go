@@ -180,6 +180,21 @@ func (t *Trained) predictPixels(ctx context.Context, i Image, o PredictOptions) 
 	return p, err
 }
 
+// PredictData answers one encoded image that is in no file. Its decoder is that of files, with the same limits, and nothing of
+// it reaches the disk.
+func (t *Trained) PredictData(ctx context.Context, data []byte, top int) (prediction.Prediction, error) {
+	geometry := t.Geometry()
+	pixels := make([]uint8, geometry.Bytes())
+	if err := imageio.At(pixels, data, geometry, t.Model.Limits()); err != nil {
+		return prediction.Prediction{}, err
+	}
+	outputs, err := t.Model.PredictPixels(ctx, pixels, 1)
+	if err != nil {
+		return prediction.Prediction{}, err
+	}
+	return t.Model.Rank(outputs, top)
+}
+
 // Geometry is how images come to the model's size.
 func (t *Trained) Geometry() imagefolder.Geometry { return t.Model.Backbone().Identity().Geometry }
 

@@ -85,6 +85,7 @@ func ReadOutcome(home, name string) (Outcome, error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return Outcome{}, fmt.Errorf("read run %s: %w", name, err)
 	}
+	o.Name = name // the folder's, which a rename changes
 	if !plausible(o.Selection) {
 		return Outcome{}, fmt.Errorf("read run %s: its choice is number %d of %d candidates", name, o.Selection.Chosen, len(o.Selection.Scores))
 	}

@@ -16,6 +16,10 @@ var ErrPruned = errors.New("they were removed, since those of all runs took too 
 // checkpoint.ErrBusy.
 func RemoveRun(home, name string) error { return checkpoint.Remove(runsDir(home), name) }
 
+// RenameRun gives a run in a state folder another name. A run that a process works on keeps its own, with checkpoint.ErrBusy;
+// a name that is taken is fs.ErrExist.
+func RenameRun(home, name, to string) error { return checkpoint.Rename(runsDir(home), name, to) }
+
 // A Pruned is a run whose weights were removed. Its record stays.
 type Pruned struct {
 	Run   string `json:"run"`

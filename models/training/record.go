@@ -147,6 +147,7 @@ func ReadRun(home, name string) (*Run, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", name, err)
 	}
+	r.Name = name // the folder's, which a rename changes
 	if !plausible(r.Selection) {
 		r.Selection = nil
 	}

@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"flag"
 	"fmt"
 	"image"
 	"image/color"
@@ -33,6 +34,8 @@ import (
 	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/nbhelpers/labextension"
 )
+
+var update = flag.Bool("update", false, "write the golden images")
 
 // base is the address below which the server stands, as under JupyterHub.
 const base = "/user/someone/"
@@ -56,6 +59,9 @@ func TestBrowser(t *testing.T) {
 	arguments := []string{"--test", "--test-concurrency=1", "--test-reporter=spec"}
 	command := exec.CommandContext(ctx, "node", append(arguments, scripts...)...)
 	command.Env = append(os.Environ(), "HEADSTART_LAB="+lab.address, "HEADSTART_NOTEBOOKS="+lab.notebooks)
+	if *update {
+		command.Env = append(command.Env, "HEADSTART_UPDATE=1")
+	}
 	command.WaitDelay = 10 * time.Second // the browser holds the pipes
 	output, err := command.CombinedOutput()
 	if err != nil {
@@ -170,7 +176,8 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 func drawImages(t *testing.T, folder string) {
 	t.Helper()
 	random := mathrand.New(mathrand.NewPCG(1, 2))
-	for class, hue := range map[string]color.RGBA{"cold": {B: 255, A: 255}, "warm": {R: 255, A: 255}} {
+	for n, class := range []string{"cold", "warm"} {
+		hue := []color.RGBA{{B: 255, A: 255}, {R: 255, A: 255}}[n]
 		for i := range 10 {
 			img := image.NewRGBA(image.Rect(0, 0, 64, 64))
 			for block := range 8 * 8 {

@@ -5,7 +5,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach } from 'node:test';
 
-const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS, HEADSTART_SCREENSHOTS } = process.env;
+const { HEADSTART_CHROMIUM, HEADSTART_PACKAGES, HEADSTART_LAB, HEADSTART_NOTEBOOKS } = process.env;
+
+/** Where images of pages are kept; unset: nowhere. */
+export const { HEADSTART_SCREENSHOTS } = process.env;
 const { chromium } = createRequire(path.join(HEADSTART_PACKAGES, 'package.json'))('playwright-core');
 
 /** How long anything may take on a machine that is busy. */
@@ -18,11 +21,14 @@ export const options = { timeout: 2 * PATIENCE_MS };
 export const IMAGES = '%dataset load images --size 64';
 export const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head ""';
 
-/** The browser of a file of tests, and the page of the test that runs. */
-export function useBrowser() {
+/** Arguments for a camera that the user allows. */
+const CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+/** The browser of a file of tests, and the page of the test that runs. A video, a file of type y4m, is what its camera shows. */
+export function useBrowser({ video } = {}) {
   const use = { browser: null, page: null };
   before(async () => {
-    use.browser = await launch();
+    use.browser = await launch(video ? [...CAMERA, `--use-file-for-fake-video-capture=${video}`] : []);
   });
   after(() => use.browser?.close());
   beforeEach(async () => {
@@ -36,10 +42,10 @@ export function useBrowser() {
 }
 
 /** The browser, without what would look for a network. */
-function launch() {
+function launch(more) {
   return chromium.launch({
     executablePath: HEADSTART_CHROMIUM,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    args: [...more, '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync']
   });
 }
@@ -165,16 +171,27 @@ export async function screenshot(page, name) {
   }
 }
 
-/** Keep what the page looks like in the light and the dark theme. */
-export async function screenshotThemes(page, name) {
+/** The themes; the last is the one of a new page. */
+export const THEMES = ['Dark', 'Light'];
+
+export async function changeTheme(page, theme) {
+  await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
+  await page.waitForFunction(
+    light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
+  await page.waitForTimeout(500); // the new colors fade in
+}
+
+/**
+ * Keep what the page looks like in the light and the dark theme. JupyterLab hides its panels for a moment while the theme
+ * changes, which turns a camera off: `prepare` turns it on again.
+ */
+export async function screenshotThemes(page, name, prepare = () => {}) {
   if (!HEADSTART_SCREENSHOTS) {
     return;
   }
-  for (const theme of ['Dark', 'Light']) {
-    await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
-    await page.waitForFunction(
-      light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
-    await page.waitForTimeout(500); // the new colors fade in
+  for (const theme of THEMES) {
+    await changeTheme(page, theme);
+    await prepare();
     await screenshot(page, `${name}-${theme.toLowerCase()}`);
   }
 }

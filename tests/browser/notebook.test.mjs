@@ -18,12 +18,17 @@ describe('Notebook 7', () => {
 
   it('shows a saved run without trust, and its names are no markup', options, async () => {
     const { page } = use;
-    writeNotebook('saved.ipynb', [{ source: '%train', outputs: [output] }]);
+    const confusion = { classes: [hostile, 'b'], counts: [[1, 2], [0, 3]], images: [{ actual: hostile, predicted: 'b', path: hostile, probability: 1 }] };
+    const matrix = { output_type: 'display_data', metadata: {}, data: { 'application/vnd.headstart.confusion+json': confusion } };
+    writeNotebook('saved.ipynb', [{ source: '%train', outputs: [output, matrix] }]);
     await openNotebook(page, 'saved.ipynb');
-    const card = page.locator('.hs-card');
+    const card = page.locator('.hs-card').first();
     await card.waitFor();
     assert.equal(await card.locator('.hs-card-title').textContent(), hostile);
     assert.equal(await card.locator('img').count(), 0);
+    await page.locator('.hs-cell[data-cell="0,1"]').click();
+    await page.locator('.hs-judged', { hasText: hostile }).waitFor();
+    assert.equal(await page.locator('.hs-confusion img, .hs-judged img').count(), 0);
     await card.locator('summary', { hasText: 'Epochs' }).click();
     assert.equal(await card.locator('tbody tr').count(), 2);
     await card.getByRole('button', { name: /^Insert %verify/ }).click();

@@ -6,23 +6,62 @@ import { openLab, options, IMAGES, readImage, runAll, screenshotThemes, SMALL_MO
 const use = useBrowser();
 
 describe('the runs panel', () => {
-  it('compares two runs in one chart, and knows them after a reload', options, async () => {
+  it('compares, filters, renames and deletes runs, and knows them after a reload', options, async () => {
     const { page } = use;
-    const training = name => ({ source: `%train --epochs 3 --batch 8 --run ${name}` });
-    writeNotebook('compare.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, training('first'), training('second')]);
+    const training = (name, more) => ({ source: `%train --epochs 3 --batch 8 --run ${name} ${more}` });
+    writeNotebook('compare.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, training('first', ''), training('second', '--seed 7')]);
     await openLab(page, 'compare.ipynb');
     await runAll(page);
     await page.keyboard.press('Alt+Shift+R'); // asks the kernel while it starts the plugin for the first cell
     await page.locator('.hs-run[data-run="second"] .hs-state-done').waitFor();
     await page.reload();
     await waitForKernel(page);
+    const row = name => page.locator(`.hs-run[data-run="${name}"]`);
+    assert.match(await row('first').locator('.hs-run-columns').textContent(), /^images\d{4}-\d\d-\d\d \d\d:\d\d$/);
     for (const name of ['first', 'second']) {
       await page.getByLabel(`Compare ${name}`).check();
     }
     const compared = page.locator('.hs-runs .hs-chart', { hasText: 'validation accuracy' });
     await compared.waitFor();
     assert.match(await compared.getAttribute('aria-label'), /first: .*; second: /);
+    const setting = name => page.locator('.hs-settings-table tr', { has: page.getByRole('rowheader', { name: new RegExp(`^${name}`) }) });
+    assert.deepEqual(await setting('seed').locator('td').allTextContents(), ['42', '7']);
+    assert.equal(await setting('seed').getAttribute('class'), 'hs-differs');
+    assert.equal(await setting('batch size').getAttribute('class'), null);
     await screenshotThemes(page, 'compared');
+    await page.getByLabel('Only what differs').check();
+    assert.equal(await setting('batch size').count(), 0);
+    assert.equal(await setting('seed').count(), 1);
+
+    const shown = () => page.locator('.hs-run').evaluateAll(rows => rows.map(row => row.dataset.run).filter(name => /first|second|baseline/.test(name)));
+    await page.getByLabel('Order').selectOption('name');
+    assert.deepEqual(await shown(), ['first', 'second']);
+    await page.getByLabel(/^Search runs/).fill('SEC images');
+    assert.deepEqual(await shown(), ['second']);
+    await page.getByLabel(/^Search runs/).fill('');
+    assert.deepEqual(await shown(), ['first', 'second']);
+
+    await row('first').getByRole('button', { name: /^Give first another name/ }).click();
+    await page.locator('.jp-Dialog input').fill('baseline');
+    await page.locator('.jp-Dialog button', { hasText: 'Rename' }).click();
+    await row('baseline').waitFor();
+    assert.deepEqual(await shown(), ['baseline', 'second']);
+    assert.ok(await page.getByLabel('Compare baseline').isChecked(), 'a run stays chosen under its new name');
+    const remove = () => row('second').getByRole('button', { name: /^Delete second/ }).click();
+    await remove();
+    await page.keyboard.press('Enter'); // cancels: what deletes is not what is chosen first
+    await page.locator('.jp-Dialog').waitFor({ state: 'detached' });
+    await remove();
+    await page.locator('.jp-Dialog button', { hasText: 'Delete' }).click();
+    await row('second').waitFor({ state: 'detached' });
+    assert.deepEqual(await shown(), ['baseline']);
+
+    // What a finished card offers uses that run's model.
+    const card = page.locator('.jp-CodeCell').nth(2).locator('.hs-card');
+    await card.scrollIntoViewIfNeeded();
+    assert.deepEqual(await card.locator('.hs-buttons .hs-button').allTextContents(), ['Evaluate', 'Predict', 'Save', 'Export', 'Verify']);
+    await card.getByRole('button', { name: /^Insert %export/ }).click();
+    await page.locator('.cm-content', { hasText: '%export onnx --out first.onnx --run first' }).waitFor();
   });
 });
 
@@ -73,6 +112,39 @@ describe('doubtful images', () => {
     await tile.locator('.hs-message', { hasText: 'skipped' }).waitFor();
     await page.keyboard.press('Alt+Shift+D');
     await page.locator('.hs-data .hs-message', { hasText: '19 images, 1 edit' }).waitFor();
+  });
+});
+
+describe('a confusion matrix', () => {
+  it('shows the images behind a cell, by pointer and by keyboard', options, async () => {
+    const { page } = use;
+    const images = [
+      { actual: 'cold', predicted: 'warm', path: 'cold/cold2.png', probability: 0.9 },
+      { actual: 'cold', predicted: 'warm', path: 'cold/cold1.png', probability: 0.6 },
+      { actual: 'warm', predicted: 'warm', path: 'warm/warm1.png', probability: 0.99 }
+    ];
+    const confusion = { classes: ['cold', 'warm'], counts: [[7, 3], [0, 10]], images, left_out: 17 };
+    const output = { output_type: 'display_data', metadata: {}, data: { 'application/vnd.headstart.confusion+json': confusion } };
+    writeNotebook('confusion.ipynb', [{ source: IMAGES }, { source: '%evaluate', outputs: [output] }]);
+    await openLab(page, 'confusion.ipynb');
+    const cell = place => page.locator(`.hs-cell[data-cell="${place}"]`);
+    const message = text => page.locator('.jp-OutputArea-output .hs-message', { hasText: text }).waitFor();
+    await cell('0,1').click();
+    await message('cold predicted as warm: 3 images. This output names 2 of them.');
+    await page.locator('.cm-content').first().click();
+    await page.keyboard.press('Shift+Enter');
+    await page.locator('.jp-OutputArea-output', { hasText: 'in 2 classes' }).first().waitFor();
+    await cell('0,1').click();
+    await page.locator('.hs-judged img').nth(1).waitFor();
+    assert.deepEqual(await page.locator('.hs-judged').evaluateAll(tiles => tiles.map(tile => tile.dataset.path)), ['cold/cold2.png', 'cold/cold1.png']);
+    await screenshotThemes(page, 'confusion', () => page.locator('.hs-judged').last().scrollIntoViewIfNeeded());
+    await cell('0,1').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await message('warm predicted as warm: 10 images');
+    await page.locator('.hs-judged[data-path="warm/warm1.png"] img').waitFor();
+    await page.getByLabel('Normalize by true class').check();
+    assert.equal(await cell('0,1').textContent(), '30.0 %');
   });
 });
 

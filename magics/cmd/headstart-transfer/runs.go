@@ -52,6 +52,11 @@ runs of both stand in one chart. headstart train --tensorboard DIR writes them w
 	add(&cobra.Command{
 		Use: "rm RUN...", Short: "Remove runs with their weights; saved models stay", Example: "  headstart runs rm first second",
 	}, 1, -1, p.RemoveRuns)
+	add(&cobra.Command{
+		Use: "rename RUN NAME", Short: "Give a run that has ended another name", Example: "  headstart runs rename first baseline",
+	}, 2, 2, func(ctx context.Context, page transfer.Page, args []string) error {
+		return p.RenameRun(ctx, page, args[0], args[1])
+	})
 	pruning := &cobra.Command{
 		Use: "prune", Short: "Remove the weights of the oldest runs until the rest fits",
 		Long: `Remove the weights of the oldest runs until the rest fits. Runs that have ended come first, then those that could be resumed;

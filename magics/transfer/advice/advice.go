@@ -142,7 +142,7 @@ func terminalHint(err error) string {
 	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
 		return fmt.Sprintf("%v; continue it with headstart train DIR --resume %s", err, magics.JoinWords([]string{unfinished.Run}))
 	}
-	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok {
+	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
 		return fmt.Sprintf("%v, or continue it with --resume %s", err, magics.JoinWords([]string{taken.Run}))
 	}
 	return ""
@@ -172,7 +172,7 @@ func labHint(err error) string {
 		run := magics.JoinWords([]string{running.Run})
 		return fmt.Sprintf("%v; %%attach %s shows it, and with --stop ends it", err, run)
 	}
-	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok {
+	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
 		return fmt.Sprintf("%v, or continue it with %%train --resume %s", err, magics.JoinWords([]string{taken.Run}))
 	}
 	if errors.As(err, new(*lab.NoImagesError)) {

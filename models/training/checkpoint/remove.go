@@ -31,6 +31,23 @@ func Remove(root, name string) error {
 	return nil
 }
 
+// Rename gives a run another name. A run that another process works on keeps its own: ErrBusy. A name that is taken is
+// fs.ErrExist.
+func Rename(root, name, to string) error {
+	if err := CheckName(to); err != nil {
+		return err
+	}
+	d, err := Open(root, name)
+	if err != nil {
+		return fmt.Errorf("rename the run: %w", err)
+	}
+	err = os.Rename(d.path, filepath.Join(root, to)) // which refuses a folder that is there
+	if err := errors.Join(err, d.Close()); err != nil {
+		return fmt.Errorf("rename run %s to %s: %w", name, to, err)
+	}
+	return nil
+}
+
 // Keep removes all checkpoints but the newest ones.
 func (d *Dir) Keep(newest int) error {
 	epochs, err := d.epochs()

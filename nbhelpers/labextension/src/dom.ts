@@ -28,6 +28,26 @@ export function button(label: string, title: string, onclick: () => void): HTMLB
   return element('button', { type: 'button', class: 'hs-button', title, 'aria-label': title, onclick }, label);
 }
 
+/** A choice with a spoken name; `none` is the entry that stands for no choice. A value may have a text of its own. */
+export function select(
+  label: string,
+  values: readonly (string | [value: string, text: string])[],
+  chosen: string,
+  none: string | null,
+  onchange: (value: string) => void
+): HTMLSelectElement {
+  const made = element('select', { 'aria-label': label, title: label });
+  if (none !== null) {
+    made.append(element('option', { value: '' }, none));
+  }
+  for (const entry of values) {
+    const [value, text] = typeof entry === 'string' ? [entry, entry] : entry;
+    made.append(element('option', { value, selected: value === chosen }, text));
+  }
+  made.addEventListener('change', () => onchange(made.value));
+  return made;
+}
+
 function fill(made: Element, props: Props, children: Child[]): void {
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === false) {

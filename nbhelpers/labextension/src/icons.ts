@@ -18,3 +18,17 @@ export const dataIcon = new LabIcon({
     '<path class="jp-icon3" fill="#616161" d="M3 3h8v8H3zm10 0h8v8h-8zM3 13h8v8H3zm10 0h8v8h-8zm2 6h5l-2-3-1 1-1-1z" fill-rule="evenodd"/>'
   )
 });
+
+/** Bars of probabilities. */
+export const predictIcon = new LabIcon({
+  name: 'headstart:predict',
+  svgstr: frame('<path class="jp-icon3" fill="#616161" d="M3 4h18v4H3zm0 6h11v4H3zm0 6h6v4H3z"/>')
+});
+
+/** A camera. */
+export const captureIcon = new LabIcon({
+  name: 'headstart:capture',
+  svgstr: frame(
+    '<path class="jp-icon3" fill="#616161" d="M8.500 5 10 3h4l1.500 2H20a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1zM12 8a4.500 4.500 0 1 0 0 9 4.500 4.500 0 0 0 0-9zm0 2a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5z" fill-rule="evenodd"/>'
+  )
+});

@@ -5,6 +5,8 @@ export const PACKAGE = '@headstart-nb/labextension';
 export const COMMANDS = {
   showRuns: 'headstart:show-runs',
   showData: 'headstart:show-data',
+  showPredict: 'headstart:show-predict',
+  showCapture: 'headstart:show-capture',
   doctor: 'headstart:run-doctor',
   newNotebook: 'headstart:new-transfer-notebook'
 } as const;

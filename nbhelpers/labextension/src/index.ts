@@ -1,7 +1,8 @@
 import { editor, recall, renderer } from './plugin/notebook';
+import { capture, predict } from './plugin/images';
 import { data, runs, status } from './plugin/panels';
 import { sessions, settings } from './plugin/services';
 import { variables } from './plugin/variables';
 import { wizard } from './plugin/wizard';
 
-export default [settings, sessions, editor, renderer, recall, runs, data, status, variables, wizard];
+export default [settings, sessions, editor, renderer, recall, runs, data, predict, capture, status, variables, wizard];

@@ -1,4 +1,4 @@
-import { button, element } from '../dom';
+import { button, element, select } from '../dom';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
@@ -31,6 +31,7 @@ export class DataPanel extends KernelPanel {
   }
 
   protected override begin(session: KernelSession): () => void {
+    this._clear();
     this._browser = new Browser(request => session.client.ask('dataset', request), this._trans);
     void this._do(this._browser.show());
     return () => {
@@ -187,21 +188,4 @@ export class DataPanel extends KernelPanel {
     'aria-multiselectable': 'true'
   });
   private readonly _pages = element('div', { class: 'hs-pages' });
-}
-
-/** A choice with a spoken name; `none` is the entry that stands for no choice. */
-function select(
-  label: string,
-  values: string[],
-  chosen: string,
-  none: string | null,
-  onchange: (value: string) => void
-): HTMLElement {
-  const made = element('select', { 'aria-label': label, title: label });
-  if (none !== null) {
-    made.append(element('option', { value: '' }, none));
-  }
-  made.append(...values.map(value => element('option', { value, selected: value === chosen }, value)));
-  made.addEventListener('change', () => onchange(made.value));
-  return made;
 }

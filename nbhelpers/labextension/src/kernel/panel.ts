@@ -18,8 +18,11 @@ export abstract class KernelPanel extends Widget {
     return this._session;
   }
 
-  /** Begin to show the session, of which the panel has shown nothing. The result is called when it should end. */
-  protected abstract begin(session: KernelSession): () => void;
+  /**
+   * Begin to show the session. The result is called when it should end.
+   * @param anew whether it is another kernel than the one that was shown last, or was restarted since
+   */
+  protected abstract begin(session: KernelSession, anew: boolean): () => void;
 
   /** Show that there is no Headstart kernel in front. */
   protected abstract showNone(): void;
@@ -60,18 +63,31 @@ export abstract class KernelPanel extends Widget {
     this._leave();
     this._session = now;
     if (now) {
-      this._end = this.begin(now);
+      now.restarted.connect(this._again, this);
+      const anew = now !== this._last;
+      this._last = now;
+      this._end = this.begin(now, anew);
     } else {
+      this._last = null;
       this.showNone();
     }
   }
 
+  /** Begin anew with the same kernel, which was restarted. */
+  private _again(): void {
+    this._leave();
+    this._last = null;
+    this._reconsider();
+  }
+
   private _leave(): void {
+    this._session?.restarted.disconnect(this._again, this);
     this._end?.();
     this._end = null;
     this._session = null;
   }
 
   private _session: KernelSession | null = null;
+  private _last: KernelSession | null = null;
   private _end: (() => void) | null = null;
 }

@@ -59,10 +59,19 @@ export class KernelSession {
     return this._begun;
   }
 
+  /** Emitted when the kernel answers again after a restart: it has lost what it had loaded. */
+  get restarted(): ISignal<this, void> {
+    return this._restarted;
+  }
+
   private _onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._started = false;
+      this._gone = true;
       this.client.reset(this._trans.__('The kernel was restarted.'));
+    } else if (this._gone && (status === 'idle' || status === 'busy')) {
+      this._gone = false;
+      this._restarted.emit();
     }
   }
 
@@ -78,7 +87,9 @@ export class KernelSession {
   }
 
   private _started = false;
+  private _gone = false;
   private _begun = 0;
+  private readonly _restarted = new Signal<this, void>(this);
 }
 
 /**

@@ -5,6 +5,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { cleanRendererFactory } from '../clean/renderer';
+import { confusionRendererFactory } from '../confusion/renderer';
 import { cellEditor } from '../editor/extension';
 import { PACKAGE } from '../ids';
 import { recallRuns } from '../run/recall';
@@ -28,7 +29,7 @@ const RENDERER_RANK = 10;
 
 export const renderer: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:renderer`,
-  description: 'Shows runs and doubtful labels in the outputs of cells.',
+  description: 'Shows runs, doubtful labels and confusion matrices in the outputs of cells.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   optional: [INotebookTracker, IKernelSessions, ITranslator],
@@ -43,6 +44,7 @@ export const renderer: JupyterFrontEndPlugin<void> = {
     const place = tracker && sessions && { tracker, sessions };
     registry.addFactory(runRendererFactory(place, trans), RENDERER_RANK);
     registry.addFactory(cleanRendererFactory(place, trans), RENDERER_RANK);
+    registry.addFactory(confusionRendererFactory(place, trans), RENDERER_RANK);
     registry.addFactory(epochsRendererFactory(), RENDERER_RANK);
   }
 };

@@ -1,51 +1,20 @@
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
-import type { LabIcon } from '@jupyterlab/ui-components';
-import type { Widget } from '@lumino/widgets';
 
 import { DataPanel } from '../data/panel';
 import { dataIcon, runsIcon } from '../icons';
 import { COMMANDS, PACKAGE } from '../ids';
 import { insertCell, runInNewCell } from '../kernel/cells';
 import type { KernelSessions } from '../kernel/session';
+import { runDialogs } from '../runs/dialogs';
 import { RunsPanel } from '../runs/panel';
 import { StatusItem } from '../status/item';
 import { translation } from '../translation';
 import { IKernelSessions } from './services';
-
-interface ISidePanel {
-  widget: Widget;
-  id: string;
-  caption: string;
-  icon: LabIcon;
-  command: string;
-  label: string;
-  rank: number;
-  category: string;
-}
-
-/** Put a panel into the right sidebar, with a command that shows it. */
-function addSidePanel(
-  app: JupyterFrontEnd,
-  { widget, id, caption, icon, command, label, rank, category }: ISidePanel,
-  palette: ICommandPalette | null,
-  restorer: ILayoutRestorer | null
-): void {
-  widget.id = id;
-  widget.title.caption = caption;
-  widget.title.icon = icon;
-  app.shell.add(widget, 'right', { rank, type: 'Headstart' });
-  restorer?.add(widget, id);
-  app.commands.addCommand(command, {
-    label,
-    icon,
-    execute: () => app.shell.activateById(id)
-  });
-  palette?.addItem({ command, category });
-}
+import { addSidePanel } from './sidepanel';
 
 export const runs: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:runs`,
@@ -70,7 +39,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
     addSidePanel(
       app,
       {
-        widget: new RunsPanel(sessions, insert, trans),
+        widget: new RunsPanel(sessions, insert, runDialogs(trans), trans),
         id: 'headstart-runs',
         caption: trans.__('Headstart runs'),
         icon: runsIcon,

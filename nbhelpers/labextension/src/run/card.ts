@@ -2,7 +2,7 @@ import { button, element } from '../dom';
 import type { Translation } from '../translation';
 import { chart } from './chart';
 import { hasModel, type IRun } from './data';
-import { epochTable, panels, provenance, summary } from './model';
+import { epochTable, LINES, panels, provenance, summary } from './model';
 
 /** What the buttons of a card do; a card without a notebook has none. */
 export interface ICardActions {
@@ -10,7 +10,8 @@ export interface ICardActions {
   attach(run: IRun): void;
   /** Null where the card follows the run, or cannot. */
   follow: (() => void) | null;
-  verify(run: IRun): void;
+  /** Put a line of `LINES` into a cell below, and run it where it writes nothing. */
+  use(action: keyof typeof LINES, run: IRun): void;
 }
 
 /** How a state is shown everywhere: a word, with a symbol beside its color. */
@@ -124,11 +125,14 @@ function buttons(run: IRun, actions: ICardActions, trans: Translation): HTMLElem
       button(trans.__('Attach'), trans.__('Show %1 live in a new cell', run.id), () => actions.attach(run))
     );
   } else if (hasModel(run)) {
-    bar.append(
-      button(trans.__('Verify'), trans.__('Insert %verify, which repeats %1 and compares the numbers', run.id), () =>
-        actions.verify(run)
-      )
-    );
+    const names: [keyof typeof LINES, string, string][] = [
+      ['evaluate', trans.__('Evaluate'), trans.__('Run %evaluate with the model of %1 in a new cell', run.id)],
+      ['predict', trans.__('Predict'), trans.__('Run %predict with the model of %1 on validation images in a new cell', run.id)],
+      ['save', trans.__('Save'), trans.__('Insert %save, which writes the model of %1 as a folder', run.id)],
+      ['export', trans.__('Export'), trans.__('Insert %export, which writes the model of %1 for other programs', run.id)],
+      ['verify', trans.__('Verify'), trans.__('Insert %verify, which repeats %1 and compares the numbers', run.id)]
+    ];
+    bar.append(...names.map(([action, label, title]) => button(label, title, () => actions.use(action, run))));
   }
   return bar;
 }

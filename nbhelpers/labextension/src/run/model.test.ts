@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { translation } from '../translation';
 import { hasModel, readRun } from './data';
-import { duration, epochTable, headline, magicLine, panels, provenance, quoted, summary } from './model';
+import { duration, epochTable, headline, LINES, magicLine, panels, provenance, quoted, summary } from './model';
 
 const trans = translation(null);
 
@@ -118,3 +118,11 @@ it('writes a line of a magic, whatever the name is', () => {
   expect(magicLine('verify', 'x"\n%save --run x /home')).toBe('%verify "x\\" %save --run x /home"');
   expect(magicLine('verify', '--all')).toBe('%verify -- --all');
 });
+
+it.each([
+  ['evaluate', '%evaluate --run "a \\"b"'],
+  ['predict', '%predict @val --limit 8 --run "a \\"b"'],
+  ['save', '%save "models/a \\"b" --run "a \\"b"'],
+  ['export', '%export onnx --out "a \\"b.onnx" --run "a \\"b"'],
+  ['verify', '%verify "a \\"b"']
+] as const)('%s of a run is one line, whatever its name is', (magic, line) => expect(LINES[magic]('a\n"b')).toBe(line));

@@ -138,6 +138,20 @@ export function magicLine(magic: string, argument: string): string {
   return `%${magic} ${argument.startsWith('-') ? '-- ' : ''}${quoted(argument)}`;
 }
 
+/** A line of a magic that uses the model of a run. */
+export function runLine(magic: string, run: string): string {
+  return `%${magic} --run ${quoted(run)}`;
+}
+
+/** The lines of magics that a finished run offers. */
+export const LINES = {
+  evaluate: (run: string) => runLine('evaluate', run),
+  predict: (run: string) => runLine('predict @val --limit 8', run),
+  save: (run: string) => `${magicLine('save', `models/${run}`)} --run ${quoted(run)}`,
+  export: (run: string) => `%export onnx --out ${quoted(`${run}.onnx`)} --run ${quoted(run)}`,
+  verify: (run: string) => magicLine('verify', run)
+} as const;
+
 /** What would end a line of a cell, or show it in another order than it is read. */
 const NOT_IN_A_LINE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]+/gu;
 

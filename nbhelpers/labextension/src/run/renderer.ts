@@ -2,14 +2,17 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { insertCell } from '../kernel/cells';
+import { insertCell, runInNewCell } from '../kernel/cells';
 import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
 import { readRun, RUN_MIME, type IRun } from './data';
 import { Permission } from './follow';
-import { magicLine } from './model';
+import { LINES, magicLine } from './model';
 import type { Translation } from '../translation';
 import type { RunFeed } from '../runs/feed';
+
+/** What the buttons of a finished run run at once, since it writes no file. The other lines wait for the user to run them. */
+const RUN_AT_ONCE: readonly string[] = ['evaluate', 'predict'];
 
 /** Shows a run in a notebook's output. While the run lasts it follows the kernel, also after the page was opened again. */
 class RunCard extends Widget implements IRenderMime.IRenderer {
@@ -113,7 +116,14 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
       stop: (run: IRun) => void place.sessions.of(notebookOf(place, this.node))?.feed.stop(run.id),
       attach: (run: IRun) => insert(magicLine('attach', run.id)),
       follow: this._offered ? () => this._permission.click() : null,
-      verify: (run: IRun) => insert(magicLine('verify', run.id))
+      use: (action, run) => {
+        const notebook = notebookOf(place, this.node);
+        if (notebook && RUN_AT_ONCE.includes(action)) {
+          void runInNewCell(notebook, LINES[action](run.id));
+        } else {
+          insert(LINES[action](run.id));
+        }
+      }
     };
   }
 

@@ -1,5 +1,6 @@
 import { readRun, type IRun } from '../run/data';
 import { readOutput, type IOutput } from '../run/output';
+import { readSettings, type ISetting } from './settings';
 
 /** How many times longer to wait between two requests while nothing runs: each one makes the kernel busy for a moment. */
 const QUIET = 10;
@@ -55,6 +56,21 @@ export class RunFeed {
   /** Stop a run after the current batch; its best model is kept. */
   async stop(run: string): Promise<void> {
     this._take(await this._ask({ action: 'stop', run }));
+  }
+
+  /** Give a run another name. */
+  async rename(run: string, to: string): Promise<void> {
+    this._take(await this._ask({ action: 'rename', run, to }));
+  }
+
+  /** Remove a run with its weights. */
+  async remove(run: string): Promise<void> {
+    this._take(await this._ask({ action: 'remove', run }));
+  }
+
+  /** What makes and measures the models of some runs. */
+  async settings(runs: readonly string[]): Promise<ISetting[]> {
+    return readSettings(await this._ask({ action: 'compare', runs }));
   }
 
   /** Ask for the runs once. */

@@ -16,6 +16,13 @@ export class Selection {
     }
   }
 
+  /** A run has another name. */
+  rename(id: string, to: string): void {
+    if (this._chosen.delete(id)) {
+      this._chosen.add(to);
+    }
+  }
+
   /** The chosen runs among those that are still there, oldest first, so that each keeps its color. */
   of(runs: readonly IRun[]): IRun[] {
     return runs.filter(run => this._chosen.has(run.id)).reverse();

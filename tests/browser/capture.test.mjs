@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+
+import { IMAGES, options, openLab, PATIENCE_MS, runAll, saveNotebook, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
+import { PARTS, writeVideo } from './video.mjs';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headstart-video-'));
+const video = path.join(folder, 'camera.y4m');
+writeVideo(video);
+after(() => fs.rmSync(folder, { recursive: true }));
+
+const use = useBrowser({ video });
+
+/** Wait until the camera shows a color that it did not show before. */
+async function begins(page, color) {
+  const shows = wanted => page.waitForFunction(([wanted, parts]) => {
+    const video = document.querySelector('.hs-capture video');
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, 1, 1);
+    const [red, , blue] = context.getImageData(0, 0, 1, 1).data;
+    return video.videoWidth > 0 && parts[red > blue ? 0 : 1] === wanted;
+  }, [wanted, Object.keys(PARTS)], { polling: 50 });
+  await shows(Object.keys(PARTS).find(other => other !== color));
+  await shows(color);
+}
+
+/** How many images a class has. */
+async function count(page, name) {
+  return parseInt(await page.locator(`.hs-class[data-class="${name}"] .hs-class-count`).textContent(), 10);
+}
+
+describe('the capture panel', () => {
+  it('captures two classes from a camera, trains on them, and predicts live', { timeout: 2 * options.timeout }, async () => {
+    const { page } = use;
+    writeNotebook('capture.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }]);
+    await openLab(page, 'capture.ipynb');
+    await runAll(page);
+    await page.locator('.jp-OutputArea-output', { hasText: 'conv1' }).first().waitFor();
+    await page.keyboard.press('Alt+Shift+C');
+    const panel = page.locator('.hs-capture');
+    await panel.getByLabel(/^Folder of the dataset/).fill('mine');
+    await panel.getByRole('button', { name: 'Create the folder of a new dataset' }).click();
+    for (const color of Object.keys(PARTS)) {
+      await panel.getByLabel('Name of a new class').fill(color);
+      await page.keyboard.press('Enter');
+      await panel.locator(`.hs-class[data-class="${color}"]`).waitFor();
+    }
+    const cameraOn = () => panel.getByRole('button', { name: /^Turn the camera on/ }).click();
+    await cameraOn();
+    for (const color of Object.keys(PARTS)) {
+      await panel.locator(`.hs-class[data-class="${color}"] input`).check();
+      await panel.locator('.hs-hold').hover();
+      await begins(page, color);
+      await page.mouse.down();
+      await page.waitForTimeout(1500);
+      await page.mouse.up();
+      await panel.getByRole('button', { name: 'Hold to record' }).waitFor();
+      assert.ok((await count(page, color)) >= 5, `${await count(page, color)} images of ${color}`);
+    }
+    const files = fs.readdirSync(path.join(process.env.HEADSTART_NOTEBOOKS, 'mine', 'blue'));
+    assert.ok(files.every(name => /^frame\d+_\d{4}\.jpeg$/.test(name)), files.join());
+
+    // Deleting is an edit of the log: the file stays, and the deletion can be taken back.
+    const before = await count(page, 'blue');
+    await panel.getByRole('button', { name: /^Delete blue/ }).first().click();
+    await panel.locator('.hs-class[data-class="blue"]', { hasText: `${before - 1} image` }).waitFor();
+    await panel.getByRole('button', { name: /^Use the image again/ }).click();
+    await panel.locator('.hs-class[data-class="blue"]', { hasText: `${before} image` }).waitFor();
+    assert.equal(fs.readdirSync(path.join(process.env.HEADSTART_NOTEBOOKS, 'mine', 'blue')).length, before);
+
+    await panel.getByRole('button', { name: /^Insert and run the cells/ }).click();
+    await page.locator('.hs-card .hs-state-done').waitFor();
+    const { cells } = await saveNotebook(page, 'capture.ipynb');
+    const sources = cells.map(cell => [cell.source].flat().join(''));
+    assert.match(sources[2], /^%dataset load \S*\/mine --size 64$/);
+    assert.equal(sources[3], '%train');
+
+    const seen = new Set();
+    for (const deadline = Date.now() + PATIENCE_MS; seen.size < 2; ) {
+      assert.ok(Date.now() < deadline, `the live prediction was right about ${[...seen]} only`);
+      for (const color of Object.keys(PARTS)) {
+        await begins(page, color);
+        await page.waitForTimeout(800); // several answers
+        if ((await panel.locator('.hs-bar-best .hs-bar-class').textContent()) === color) {
+          seen.add(color);
+        }
+      }
+    }
+    assert.equal(await panel.locator('.hs-bar').count(), 2);
+    await screenshotThemes(page, 'capture', async () => {
+      await cameraOn();
+      await panel.locator('.hs-bar-best').waitFor();
+    });
+    await panel.getByRole('button', { name: 'Turn the camera off' }).click();
+    assert.equal(await page.evaluate(() => document.querySelector('.hs-capture video').srcObject), null);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { IMAGES, openLab, options, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
+
+const use = useBrowser();
+
+/** Drop or paste a file on the panel, as a browser does it. */
+function give(page, kind, bytes, name, type) {
+  return page.evaluate(([kind, base64, name, type]) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type }));
+    const given = kind === 'drop'
+      ? new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true })
+      : new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true });
+    document.querySelector('.hs-predict .hs-drop').dispatchEvent(given);
+  }, [kind, bytes.toString('base64'), name, type]);
+}
+
+describe('the predict panel', () => {
+  it('predicts what is dropped, pasted or chosen, and says what it cannot do', options, async () => {
+    const { page } = use;
+    writeNotebook('predict.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, { source: '%train --epochs 20 --batch 4 --run seen' }]);
+    await openLab(page, 'predict.ipynb');
+    await page.keyboard.press('Alt+Shift+P');
+    const message = page.locator('.hs-predict .hs-message');
+    const says = text => page.locator('.hs-predict .hs-message', { hasText: text }).waitFor();
+    const warm = readImage('images/warm/warm3.png');
+    await says('there is no model yet');
+    await give(page, 'drop', warm, 'warm3.png', 'image/png');
+    await says('there is no model yet');
+    await runAll(page);
+    await page.locator('.hs-card .hs-state-done').waitFor();
+
+    await give(page, 'drop', warm, 'warm3.png', 'image/png');
+    await says(/^warm \(\d+\.\d %\), says resnet50$/);
+    assert.equal(await page.locator('.hs-predict .hs-bar').count(), 2);
+    assert.equal(await page.locator('.hs-predict .hs-bar').first().locator('.hs-bar-class').textContent(), 'warm');
+    await screenshotThemes(page, 'predict');
+    await give(page, 'paste', readImage('images/cold/cold3.png'), 'image.png', 'image/png');
+    await says(/^cold /);
+    await page.locator('.hs-predict input[type=file]').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: warm });
+    await says(/^warm /);
+
+    // A file of the server, dragged out of JupyterLab's file browser.
+    await page.locator('.jp-DirListing-item', { hasText: 'images' }).dblclick();
+    await page.locator('.jp-DirListing-item', { hasText: 'cold' }).dblclick();
+    await page.locator('.jp-DirListing-item', { hasText: 'cold5.png' }).hover();
+    await page.mouse.down();
+    const { x, y } = await page.locator('.hs-predict .hs-drop').boundingBox();
+    await page.mouse.move(x + 30, y + 10, { steps: 5 });
+    await page.locator('.hs-predict .hs-drop-over').waitFor();
+    await page.mouse.up();
+    await says(/^cold /);
+
+    await give(page, 'drop', Buffer.from('hello'), 'notes.txt', 'text/plain');
+    await says('not an image: JPEG, PNG');
+    assert.equal(await page.locator('.hs-predict .hs-bar').count(), 0, 'no probabilities of another image stay');
+    await give(page, 'drop', Buffer.alloc(8 << 20), 'large.png', 'image/png');
+    await says('The image has 8.0 MiB, and the limit is 7.0 MiB');
+    await page.getByRole('button', { name: /^Turn the camera on/ }).click();
+    await says('No camera was found');
+    assert.ok(await message.evaluate(node => node.classList.contains('hs-error')));
+  });
+
+});
+
+describe('the data panel', () => {
+  it('asks again when the kernel was restarted', options, async () => {
+    const { page } = use;
+    writeNotebook('restart.ipynb', [{ source: IMAGES }]);
+    await openLab(page, 'restart.ipynb');
+    await runAll(page);
+    await page.locator('.jp-OutputArea-output', { hasText: 'in 2 classes' }).first().waitFor();
+    await page.keyboard.press('Alt+Shift+D');
+    await page.locator('.hs-data').getByLabel('Class').selectOption('warm');
+    const message = text => page.locator('.hs-data .hs-message', { hasText: text }).waitFor();
+    await message(/: (9|10) images/); // another test may have skipped one
+    await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel());
+    await message(/: (19|20) images/); // the plugin has kept the images for the kernel, and the panel begins anew
+  });
+});
