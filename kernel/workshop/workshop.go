@@ -199,11 +199,14 @@ func modules(ctx context.Context, o Options, to string) error {
 		}
 	}
 	env := []string{"GOMODCACHE=" + cache, "GOFLAGS=-mod=mod"}
-	if err := run(ctx, scratch, env, o.GoTool, "list", "-deps", "."); err != nil {
-		return err
-	}
-	if err := run(ctx, scratch, env, o.GoTool, "mod", "graph"); err != nil { // go get in a cell reads the whole graph
-		return err
+	for _, args := range [][]string{
+		{"list", "-deps", "."}, // what a program that imports these packages is built from
+		{"mod", "download"},    // what go get in a cell looks into for a package
+		{"mod", "graph"},       // what it reads to choose versions
+	} {
+		if err := run(ctx, scratch, env, o.GoTool, args...); err != nil {
+			return err
+		}
 	}
 	return copyTree(ctx, filepath.Join(cache, "cache", "download"), to)
 }
