@@ -1,7 +1,7 @@
 import { button, element } from '../dom';
 import type { Translation } from '../translation';
 import { chart } from './chart';
-import { hasModel, type IRun } from './data';
+import { hasModel, onlyChose, type IRun } from './data';
 import { epochTable, LINES, panels, provenance, summary } from './model';
 
 /** What the buttons of a card do; a card without a notebook has none. */
@@ -63,7 +63,7 @@ export function card(run: IRun, folds: Folds, actions: ICardActions | null, tran
     run.state === 'failed' && run.error !== '' && element('div', { class: 'hs-error', role: 'alert' }, run.error),
     element('div', { class: 'hs-charts' }, ...charts(run, trans)),
     run.notes.length > 0 && element('ul', { class: 'hs-notes' }, ...run.notes.map(note => element('li', {}, note))),
-    run.choice === '' && fold('epochs', trans.__('Epochs'), folds, epochs(run, trans)),
+    !onlyChose(run) && fold('epochs', trans.__('Epochs'), folds, epochs(run, trans)),
     fold('provenance', trans.__('Provenance'), folds, facts(run, trans)),
     actions && buttons(run, actions, trans)
   );
@@ -71,7 +71,7 @@ export function card(run: IRun, folds: Folds, actions: ICardActions | null, tran
 
 /** The curves over the epochs, or those of the comparison that chose a classifier. */
 function charts(run: IRun, trans: Translation): SVGElement[] {
-  if (run.compared.length > 0) {
+  if (run.compared.length > 0 && (run.epochs <= 1 || run.epoch === 0)) {
     return panels(run.compared).map(panel => chart(panel, 0, trans, { axis: trans.__('C, from low to high'), width: 720 }));
   }
   return panels(run.series).map(panel => chart(panel, run.best, trans));

@@ -115,13 +115,13 @@ function marker([x, y]: Point, index: number): SVGElement {
 }
 
 function legend(panel: IPanel, width: number): SVGElement[] {
-  // A letter of the legend is about 6 pixels wide; the entries divide the space right of the title.
+  // A letter of the legend is at most 7 pixels wide on average; the entries divide the space right of the title.
   const start = width < NARROW ? 8 : 24 + panel.name.length * 7;
   const line = width < NARROW ? 12 + LEGEND_ROW : 12;
   const room = Math.min(width > 500 ? 200 : 110, (width - start) / Math.max(1, panel.lines.length));
   return panel.lines.map(({ name: whole }, i) => {
     const at = start + i * room;
-    const letters = Math.floor((room - 34) / 6);
+    const letters = Math.floor((room - 34) / 7);
     const name = whole.length > letters ? whole.slice(0, Math.max(1, letters - 1)) + '…' : whole;
     return shape('g', {}, curve([[at, line], [at + 11, line], [at + 22, line]], i, false), curve([[at + 11, line]], i, true),
       shape('text', { x: at + 27, y: line + 4 }, name, shape('title', {}, whole)));

@@ -32,8 +32,10 @@ export interface IRun {
   /** Completed and planned epochs. */
   epoch: number;
   epochs: number;
-  /** The epoch with the lowest validation loss, whose weights are kept, counted from 1; 0 while there is none. */
+  /** The epoch whose weights are kept, counted from 1; 0 while there is none. */
   best: number;
+  /** Whether that is the last epoch, whatever its loss; else it is the one with the lowest validation loss. */
+  keptLast: boolean;
   /** Images per second through the backbone; 0 where the epochs read cached features. */
   rate: number;
   leftMS: number;
@@ -82,6 +84,7 @@ export function readRun(json: unknown): IRun | null {
     epoch: number(json.epoch),
     epochs: number(json.epochs),
     best: number(json.best),
+    keptLast: json.kept_last === true,
     rate: number(json.rate),
     leftMS: number(json.left_ms),
     started: text(json.started),
@@ -123,4 +126,9 @@ export function endOf(run: IRun): number {
 
 function isObject(json: unknown): json is Record<string, unknown> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** Whether a run did no more than choose a classifier: it has no epochs to speak of. A fine-tuning chooses one, and then trains it. */
+export function onlyChose(run: IRun): boolean {
+  return run.choice !== '' && run.epochs <= 1;
 }

@@ -73,8 +73,18 @@ describe('what a card says', () => {
     );
   });
 
+  it('says that the last epoch is kept', () => {
+    const kept = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 83, rate: 0, kept_last: true })!;
+    expect(summary(kept, trans)).toContain('val accuracy 92.5 % at the last epoch, which is kept · highest');
+  });
+
+  it('says the epochs of a run that chose a classifier and then fine-tuned', () => {
+    const tuned = readRun({ ...JSON_OF_RUN, kept_last: true, choice_summary: 'logistic regression on conv5' })!;
+    expect(summary(tuned, trans)).toContain('epoch 2 of 10 · val accuracy 92.5 % at the last epoch');
+  });
+
   it('says of a run that chose a classifier what was measured once', () => {
-    const chosen = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 8, rate: 0, choice_summary: 'logistic regression on conv3' })!;
+    const chosen = readRun({ ...JSON_OF_RUN, state: 'done', seconds: 8, rate: 0, epoch: 1, epochs: 1, choice_summary: 'logistic regression on conv3' })!;
     expect(summary(chosen, trans)).toBe('val accuracy 92.5 %, measured once · took 8.0 s');
   });
 

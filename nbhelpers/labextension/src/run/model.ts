@@ -1,5 +1,5 @@
 import type { Translation } from '../translation';
-import type { IRun, ISeries } from './data';
+import { onlyChose, type IRun, type ISeries } from './data';
 
 /** The curves of one quantity. */
 export interface IPanel {
@@ -78,13 +78,15 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
 
 /** One line about the state of a run. */
 export function summary(run: IRun, trans: Translation): string {
-  const parts = run.choice === '' ? [epochs(run, trans)] : [];
-  if (run.valAccuracy !== null && run.choice !== '') {
+  const parts = onlyChose(run) ? [] : [epochs(run, trans)];
+  if (run.valAccuracy !== null && onlyChose(run)) {
     parts.push(trans.__('val accuracy %1, measured once', percent(run.valAccuracy)));
+  } else if (run.valAccuracy !== null && run.keptLast) {
+    parts.push(trans.__('val accuracy %1 at the last epoch, which is kept', percent(run.valAccuracy)));
   } else if (run.valAccuracy !== null) {
     parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
   }
-  if (run.highestValAccuracy !== null && run.choice === '') {
+  if (run.highestValAccuracy !== null && !onlyChose(run)) {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
   }
   if (run.state === 'running' && run.leftMS > 0) {
