@@ -32,3 +32,11 @@ export const captureIcon = new LabIcon({
     '<path class="jp-icon3" fill="#616161" d="M8.500 5 10 3h4l1.500 2H20a1 1 0 0 1 1 1v13a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1zM12 8a4.500 4.500 0 1 0 0 9 4.500 4.500 0 0 0 0-9zm0 2a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5z" fill-rule="evenodd"/>'
   )
 });
+
+/** An x in brackets. */
+export const variablesIcon = new LabIcon({
+  name: 'headstart:variables',
+  svgstr: frame(
+    '<path class="jp-icon3" fill="#616161" d="M3 3h5v2H5v14h3v2H3zm18 0h-5v2h3v14h-3v2h5zM8.500 8h2l1.500 2.600L13.500 8h2l-2.500 4 2.500 4h-2L12 13.400 10.500 16h-2l2.500-4z"/>'
+  )
+});

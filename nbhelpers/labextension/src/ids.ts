@@ -7,6 +7,7 @@ export const COMMANDS = {
   showData: 'headstart:show-data',
   showPredict: 'headstart:show-predict',
   showCapture: 'headstart:show-capture',
+  showVariables: 'headstart:show-variables',
   doctor: 'headstart:run-doctor',
   newNotebook: 'headstart:new-transfer-notebook'
 } as const;

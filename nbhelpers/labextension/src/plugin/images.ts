@@ -1,81 +1,32 @@
-import { ILayoutRestorer, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
-import { ITranslator } from '@jupyterlab/translation';
-
 import { CapturePanel } from '../capture/panel';
 import { captureIcon, predictIcon } from '../icons';
-import { COMMANDS, PACKAGE } from '../ids';
+import { COMMANDS } from '../ids';
 import { runInNewCells } from '../kernel/cells';
-import type { KernelSessions } from '../kernel/session';
 import { PredictPanel } from '../predict/panel';
-import { translation } from '../translation';
-import { IKernelSessions } from './services';
-import { addSidePanel } from './sidepanel';
+import { sidePanel } from './sidepanel';
 
-export const predict: JupyterFrontEndPlugin<void> = {
-  id: `${PACKAGE}:predict`,
+export const predict = sidePanel({
+  name: 'predict',
   description: 'The panel that predicts images of the browser.',
-  autoStart: true,
-  requires: [IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
-  activate: (
-    app,
-    sessions: KernelSessions,
-    palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
-  ) => {
-    const trans = translation(translator);
-    addSidePanel(
-      app,
-      {
-        widget: new PredictPanel(sessions, app.serviceManager.contents, trans),
-        id: 'headstart-predict',
-        caption: trans.__('Headstart predict'),
-        icon: predictIcon,
-        command: COMMANDS.showPredict,
-        label: trans.__('Show Predict'),
-        rank: 902,
-        category: trans.__('Headstart')
-      },
-      palette,
-      restorer
-    );
-  }
-};
+  icon: predictIcon,
+  command: COMMANDS.showPredict,
+  rank: 902,
+  caption: trans => trans.__('Headstart predict'),
+  label: trans => trans.__('Show Predict'),
+  widget: ({ app, sessions, trans }) => new PredictPanel(sessions, app.serviceManager.contents, trans)
+});
 
-export const capture: JupyterFrontEndPlugin<void> = {
-  id: `${PACKAGE}:capture`,
+export const capture = sidePanel({
+  name: 'capture',
   description: 'The panel that makes a dataset of the images of a camera.',
-  autoStart: true,
-  requires: [INotebookTracker, IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
-  activate: (
-    app,
-    tracker: INotebookTracker,
-    sessions: KernelSessions,
-    palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
-  ) => {
-    const trans = translation(translator);
+  icon: captureIcon,
+  command: COMMANDS.showCapture,
+  rank: 903,
+  caption: trans => trans.__('Headstart capture'),
+  label: trans => trans.__('Show Capture'),
+  widget: ({ app, sessions, trans, tracker }) => {
     const run = (codes: readonly string[]) =>
       tracker.currentWidget ? runInNewCells(tracker.currentWidget, codes) : Promise.resolve(false);
-    addSidePanel(
-      app,
-      {
-        widget: new CapturePanel(sessions, run, app.serviceManager.contents, trans),
-        id: 'headstart-capture',
-        caption: trans.__('Headstart capture'),
-        icon: captureIcon,
-        command: COMMANDS.showCapture,
-        label: trans.__('Show Capture'),
-        rank: 903,
-        category: trans.__('Headstart')
-      },
-      palette,
-      restorer
-    );
+    return new CapturePanel(sessions, run, app.serviceManager.contents, trans);
   }
-};
+});

@@ -1,4 +1,4 @@
-import { ILayoutRestorer, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -7,84 +7,36 @@ import { ITranslator } from '@jupyterlab/translation';
 import { DataPanel } from '../data/panel';
 import { dataIcon, runsIcon } from '../icons';
 import { COMMANDS, PACKAGE } from '../ids';
-import { insertCell, runInNewCell } from '../kernel/cells';
+import { runInNewCell } from '../kernel/cells';
 import type { KernelSessions } from '../kernel/session';
 import { runDialogs } from '../runs/dialogs';
 import { RunsPanel } from '../runs/panel';
 import { StatusItem } from '../status/item';
 import { translation } from '../translation';
 import { IKernelSessions } from './services';
-import { addSidePanel } from './sidepanel';
+import { sidePanel } from './sidepanel';
 
-export const runs: JupyterFrontEndPlugin<void> = {
-  id: `${PACKAGE}:runs`,
+export const runs = sidePanel({
+  name: 'runs',
   description: 'The panel of runs.',
-  autoStart: true,
-  requires: [INotebookTracker, IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
-  activate: (
-    app,
-    tracker: INotebookTracker,
-    sessions: KernelSessions,
-    palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
-  ) => {
-    const trans = translation(translator);
-    const insert = (code: string) => {
-      if (tracker.currentWidget) {
-        insertCell(tracker.currentWidget, code);
-      }
-    };
-    addSidePanel(
-      app,
-      {
-        widget: new RunsPanel(sessions, insert, runDialogs(trans), trans),
-        id: 'headstart-runs',
-        caption: trans.__('Headstart runs'),
-        icon: runsIcon,
-        command: COMMANDS.showRuns,
-        label: trans.__('Show Runs'),
-        rank: 900,
-        category: trans.__('Headstart')
-      },
-      palette,
-      restorer
-    );
-  }
-};
+  icon: runsIcon,
+  command: COMMANDS.showRuns,
+  rank: 900,
+  caption: trans => trans.__('Headstart runs'),
+  label: trans => trans.__('Show Runs'),
+  widget: ({ sessions, trans, insert }) => new RunsPanel(sessions, insert, runDialogs(trans), trans)
+});
 
-export const data: JupyterFrontEndPlugin<void> = {
-  id: `${PACKAGE}:data`,
+export const data = sidePanel({
+  name: 'data',
   description: 'The panel of images.',
-  autoStart: true,
-  requires: [IKernelSessions],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
-  activate: (
-    app,
-    sessions: KernelSessions,
-    palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
-  ) => {
-    const trans = translation(translator);
-    addSidePanel(
-      app,
-      {
-        widget: new DataPanel(sessions, trans),
-        id: 'headstart-data',
-        caption: trans.__('Headstart data'),
-        icon: dataIcon,
-        command: COMMANDS.showData,
-        label: trans.__('Show Data'),
-        rank: 901,
-        category: trans.__('Headstart')
-      },
-      palette,
-      restorer
-    );
-  }
-};
+  icon: dataIcon,
+  command: COMMANDS.showData,
+  rank: 901,
+  caption: trans => trans.__('Headstart data'),
+  label: trans => trans.__('Show Data'),
+  widget: ({ sessions, trans }) => new DataPanel(sessions, trans)
+});
 
 export const status: JupyterFrontEndPlugin<void> = {
   id: `${PACKAGE}:status`,
