@@ -16,9 +16,10 @@ import (
 
 func newWorkshopCommand() *cobra.Command {
 	command := &cobra.Command{
-		Use:   "workshop",
-		Short: "Prepare a class that has no network",
-		Args:  commandline.Args(0, 0),
+		Use:     "workshop",
+		Short:   "Prepare a class that has no network",
+		Example: "  headstart workshop prepare --wheel dist/headstart_kernel-*.whl --out class",
+		Args:    commandline.Args(0, 0),
 	}
 	command.AddCommand(newWorkshopPrepareCommand())
 	return command
@@ -31,7 +32,7 @@ func newWorkshopPrepareCommand() *cobra.Command {
 		Short: "Fill a folder from which students install Headstart without a network",
 		Long: "The folder gets the wheel with everything it depends on, the Go modules of cells, the lessons without their solutions, and the\n" +
 			"weights and datasets that you name. Students run sh start.sh in it. It needs a network once, and 0.7 GB.",
-		Example: "  make wheel\n  headstart workshop prepare --wheel dist/headstart_kernel-*.whl --out class --datasets ~/images/trash",
+		Example: "  headstart workshop prepare --wheel dist/headstart_kernel-*.whl --out class --datasets ~/images/trash",
 		Args:    commandline.Args(0, 0),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if o.Source == "" {

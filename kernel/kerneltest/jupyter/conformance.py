@@ -32,12 +32,12 @@ class HeadstartTests(KernelTests):
     invalid_code_samples = ["func }", "var x = := 1", "hello there", '%%\nx := "open']
     code_generate_error = "%help --no-such-flag"
     code_execute_result = [
-        {"code": "1 + 2", "result": "3"},
+        {"code": "1003 + 2", "result": "1005"},
         {"code": '"a" + "b"', "result": "ab"},
         {"code": "[]int{1, 2}", "result": "[1 2]"},
     ]
     code_display_data = [{"code": "%help", "mime": "text/html"}]
-    code_history_pattern = "1?+*"
+    code_history_pattern = "1003?+*"  # other scripts share the history
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%help"
     code_clear_output = "%clear --wait"
