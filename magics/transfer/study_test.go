@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,7 +26,8 @@ func TestStudyShowsStagesAndALearningCurve(t *testing.T) {
 		err := p.call(t.Context(), host, line)
 		fmt.Fprintf(&got, ">>> %s\n%s", line, transcript(host, err))
 	}
-	compareGolden(t, "study.golden", got.String())
+	// Several C are level here, and the last bits of the features, which differ by processor, choose among them.
+	compareGolden(t, "study.golden", regexp.MustCompile(`C = [0-9.e+-]*[0-9]`).ReplaceAllString(got.String(), "C = ..."))
 
 	const line = "%evaluate --stages --learning-curve --json"
 	study := decodeStudy(t, mustCall(t, p, line))
