@@ -25,6 +25,7 @@ describe('the runs panel', () => {
     await compared.waitFor();
     assert.match(await compared.getAttribute('aria-label'), /first: .*; second: /);
     const setting = name => page.locator('.hs-settings-table tr', { has: page.getByRole('rowheader', { name: new RegExp(`^${name}`) }) });
+    await setting('seed').waitFor(); // the kernel is asked for the table
     assert.deepEqual(await setting('seed').locator('td').allTextContents(), ['42', '7']);
     assert.equal(await setting('seed').getAttribute('class'), 'hs-differs');
     assert.equal(await setting('batch size').getAttribute('class'), null);
