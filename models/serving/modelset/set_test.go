@@ -83,7 +83,7 @@ func write(t *testing.T, dir, text string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	temporary := filepath.Join(dir, "new")
+	temporary := dir + ".new" // beside the folder, whose own change it would be
 	if err := os.WriteFile(temporary, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
