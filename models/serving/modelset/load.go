@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
@@ -22,7 +23,7 @@ const (
 	versionDigits  = 12
 )
 
-// fingerprint tells whether a folder has changed: names, sizes and times of its files. Empty: there is no folder.
+// fingerprint tells whether a folder has changed: names, sizes, times and inodes of its files. Empty: there is no folder.
 type fingerprint string
 
 func fingerprintOf(dir string) fingerprint {
@@ -41,7 +42,11 @@ func fingerprintOf(dir string) fingerprint {
 				continue
 			}
 		}
-		fmt.Fprintf(&text, "%s %d %d\n", entry.Name(), info.Size(), info.ModTime().UnixNano())
+		fmt.Fprintf(&text, "%s %d %d", entry.Name(), info.Size(), info.ModTime().UnixNano())
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok { // a file that takes another's place within a tick of the clock has another inode
+			fmt.Fprintf(&text, " %d", stat.Ino)
+		}
+		text.WriteByte('\n')
 	}
 	return fingerprint(text.String())
 }
