@@ -53,8 +53,8 @@ func environment(more ...string) []string {
 	return append(append(os.Environ(), "GOWORK=off"), more...)
 }
 
-// run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
-func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
+// Run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
+func Run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

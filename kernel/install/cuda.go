@@ -54,7 +54,7 @@ func (c *pluginComponent) fromPins(ctx context.Context, tx *transaction.Transact
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s, about 3 GB)", c.name(), c.plugin.cuda), func() error {
-		err := run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
+		err := Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
 			"--no-cache-dir", "--only-binary", ":all:", "--require-hashes", "--dest", wheels, "-r", list)...)
 		return c.explainPip(err)
 	})

@@ -179,7 +179,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transac
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
-		err := run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
+		err := Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
 			"--disable-pip-version-check", "--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)...)
 		return c.explainPip(err)
 	})
@@ -229,7 +229,7 @@ func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transac
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (about 100 MB)", c.name()), func() error {
-		return run(ctx, "", nil, transfer, "pjrt", "--into", target)
+		return Run(ctx, "", nil, transfer, "pjrt", "--into", target)
 	})
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func (c *programs) stage(ctx context.Context, tx *transaction.Transaction) error
 // fetchGraph brings the go.mod files of all modules that a cell's own module leads to. A build needs fewer of them, but go get
 // in a cell, and a cell below a workspace of the user's, load the whole graph, and would fail without a network.
 func (c *programs) fetchGraph(ctx context.Context) error {
-	err := run(ctx, c.layout.Checkout, nil, c.host.goTool, "mod", "graph")
+	err := Run(ctx, c.layout.Checkout, nil, c.host.goTool, "mod", "graph")
 	if err != nil && ctx.Err() == nil {
 		c.log.line("the go.mod files of some modules could not be fetched: go get in a cell needs a network")
 	}
@@ -94,7 +94,7 @@ func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own o
 		return err
 	}
 	err = c.log.during("building "+own.program, func() error {
-		return run(ctx, c.layout.Checkout, env, c.host.goTool, "build", "-o", built, "./"+own.pkg)
+		return Run(ctx, c.layout.Checkout, env, c.host.goTool, "build", "-o", built, "./"+own.pkg)
 	})
 	if err != nil {
 		return err

@@ -56,13 +56,13 @@ func (v *venv) stage(ctx context.Context, tx *transaction.Transaction) error {
 		return err
 	}
 	err := v.log.during("making a virtual environment", func() error {
-		return run(ctx, "", nil, v.python, python.Module("venv", folder)...)
+		return Run(ctx, "", nil, v.python, python.Module("venv", folder)...)
 	})
 	if err != nil {
 		return v.explainVenv(err)
 	}
 	err = v.log.during("installing Jupyter into it", func() error {
-		return run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
+		return Run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
 			"--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", filepath.Join(v.layout.Checkout, requirementsFile))...)
 	})
 	if err != nil {

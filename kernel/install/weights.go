@@ -44,7 +44,7 @@ func (w *weights) stage(ctx context.Context, tx *transaction.Transaction) error 
 	if transfer == "" {
 		return fault(nil, "fetching %s: %s is missing, which does it: put it beside this program, or install without --weights", w.name(), transferProgram)
 	}
-	err := w.log.during("fetching "+w.name(), func() error { return run(ctx, "", nil, transfer, "weights") })
+	err := w.log.during("fetching "+w.name(), func() error { return Run(ctx, "", nil, transfer, "weights") })
 	var command *commandError
 	if !errors.As(err, &command) || command.output == "" {
 		return err

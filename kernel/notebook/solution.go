@@ -11,22 +11,31 @@ const (
 	beginHidden, endHidden     = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 )
 
-// StripSolutions puts a stub in the place of each solution, and removes hidden tests, as nbgrader does. A region without an end
+// stub stands where a student writes.
+const stub = "// YOUR CODE HERE"
+
+// ForStudents removes the outputs, which a student makes, and the solutions.
+func (nb *Notebook) ForStudents() {
+	nb.ClearOutputs()
+	nb.stripSolutions()
+}
+
+// stripSolutions puts a stub in the place of each solution, and removes hidden tests, as nbgrader does. A region without an end
 // goes to the end of its cell, so that a typing error shows no solution. Cells that were collapsed for their solution are shown.
-func (nb *Notebook) StripSolutions(stub string) {
+func (nb *Notebook) stripSolutions() {
 	for i := range nb.Cells {
 		cell := &nb.Cells[i]
 		if cell.Kind != "code" {
 			continue
 		}
-		if text := strip(cell.Source, stub); text != cell.Source {
+		if text := strip(cell.Source); text != cell.Source {
 			cell.Source = text
 			cell.show()
 		}
 	}
 }
 
-func strip(source, stub string) string {
+func strip(source string) string {
 	var kept []string
 	end := "" // of the region that the line is in; empty outside
 	for line := range strings.Lines(source) {

@@ -13,14 +13,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/kernel/notebook"
 )
 
@@ -110,7 +109,7 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 		report.Parts = append(report.Parts, part)
 	}
 	report.LeftOut = leftOut(o)
-	for name, content := range map[string][]byte{"start.sh": start(o), "index.html": page(report)} {
+	for name, content := range map[string][]byte{"start.sh": bytes.ReplaceAll(startScript, []byte("[EXTRAS]"), []byte(o.extras())), "index.html": page(report)} {
 		if err := atomicfile.Write(filepath.Join(o.Out, name), content); err != nil {
 			return report, &PrepareError{"write " + name, err}
 		}
@@ -121,13 +120,12 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 	return report, nil
 }
 
-// start is the script with the extras of the wheel.
-func start(o Options) []byte {
-	extras := ""
-	if len(o.Extras) > 0 {
-		extras = "[" + strings.Join(o.Extras, ",") + "]"
+// extras are the extras as they follow the name of a wheel; empty where there are none.
+func (o Options) extras() string {
+	if len(o.Extras) == 0 {
+		return ""
 	}
-	return bytes.ReplaceAll(startScript, []byte("[EXTRAS]"), []byte(extras))
+	return "[" + strings.Join(o.Extras, ",") + "]"
 }
 
 func leftOut(o Options) []string {
@@ -144,14 +142,13 @@ func leftOut(o Options) []string {
 // wheels copies the wheel and downloads what it depends on.
 func wheels(ctx context.Context, o Options, to string) error {
 	own := filepath.Join(to, filepath.Base(o.Wheel))
+	if o.Python == "" {
+		return errors.New("no interpreter was found")
+	}
 	if err := copyFile(o.Wheel, own); err != nil {
 		return err
 	}
-	required := own
-	if len(o.Extras) > 0 {
-		required += "[" + strings.Join(o.Extras, ",") + "]"
-	}
-	return run(ctx, "", nil, o.Python, python.Module("pip", "download", "--quiet", "--disable-pip-version-check", "--dest", to, required)...)
+	return install.Run(ctx, "", nil, o.Python, python.Module("pip", "download", "--quiet", "--disable-pip-version-check", "--dest", to, own+o.extras())...)
 }
 
 // cellImports is a program that imports what cells import of this project.
@@ -179,7 +176,7 @@ func modules(ctx context.Context, o Options, to string) error {
 	cache := filepath.Join(scratch, "cache")
 	// go makes its files read-only; it removes them itself.
 	defer func() {
-		_ = run(context.WithoutCancel(ctx), scratch, []string{"GOMODCACHE=" + cache}, o.GoTool, "clean", "-modcache")
+		_ = install.Run(context.WithoutCancel(ctx), scratch, []string{"GOMODCACHE=" + cache}, o.GoTool, "clean", "-modcache")
 		_ = os.RemoveAll(scratch)
 	}()
 	own, err := safefile.ReadFile(filepath.Join(o.Source, "go.mod"), 1<<20)
@@ -204,15 +201,12 @@ func modules(ctx context.Context, o Options, to string) error {
 		{"mod", "download"},    // what go get in a cell looks into for a package
 		{"mod", "graph"},       // what it reads to choose versions
 	} {
-		if err := run(ctx, scratch, env, o.GoTool, args...); err != nil {
+		if err := install.Run(ctx, scratch, env, o.GoTool, args...); err != nil {
 			return err
 		}
 	}
 	return copyTree(ctx, filepath.Join(cache, "cache", "download"), to)
 }
-
-// stub stands where a student writes.
-const stub = "// YOUR CODE HERE"
 
 func lessons(_ context.Context, o Options, to string) error {
 	files, err := fs.Glob(o.Lessons, "*.ipynb")
@@ -228,8 +222,7 @@ func lessons(_ context.Context, o Options, to string) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", file, err)
 		}
-		nb.ClearOutputs()
-		nb.StripSolutions(stub)
+		nb.ForStudents()
 		text, err := nb.Bytes()
 		if err != nil {
 			return fmt.Errorf("write %s: %w", file, err)
@@ -239,28 +232,4 @@ func lessons(_ context.Context, o Options, to string) error {
 		}
 	}
 	return nil
-}
-
-// run runs a command to its end; its error has the end of what it printed.
-func run(ctx context.Context, folder string, env []string, name string, args ...string) error {
-	if name == "" {
-		return errors.New("no interpreter was found")
-	}
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = folder
-	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
-	cmd.WaitDelay = 5 * time.Second
-	output, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	text := strings.TrimSpace(string(output))
-	const most = 600
-	if len(text) > most {
-		text = text[len(text)-most:]
-	}
-	return fmt.Errorf("%s: %w: %s", python.Show(name, args), err, text)
 }

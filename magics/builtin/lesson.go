@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -26,9 +25,6 @@ type lesson struct {
 	nb     *notebook.Notebook
 }
 
-// stub stands where a student writes.
-const stub = "// YOUR CODE HERE"
-
 type lessonFlags struct{ Solutions bool }
 
 // Declare declares the flags.
@@ -39,13 +35,13 @@ func (o *lessonFlags) Declare(f *pflag.FlagSet) {
 // lessonMagic copies lessons to beside the notebook of the user, where they can be changed.
 func lessonMagic(folder fs.FS) magics.Magic {
 	numbers := func(context.Context, []string, string) []string {
-		list, err := readLessons(folder)
+		files, err := lessonFiles(folder)
 		if err != nil {
 			return nil
 		}
 		var names []string
-		for _, l := range list {
-			names = append(names, l.Number)
+		for _, file := range files {
+			names = append(names, numberOf(file))
 		}
 		return names
 	}
@@ -105,26 +101,40 @@ func lessonMagic(folder fs.FS) magics.Magic {
 	}
 }
 
-// readLessons reads the notebooks whose names begin with a number.
+// lessonFiles are the notebooks whose names begin with a number.
+func lessonFiles(folder fs.FS) ([]string, error) { return fs.Glob(folder, "[0-9][0-9]_*.ipynb") }
+
+func numberOf(file string) string {
+	number, _, _ := strings.Cut(file, "_")
+	return number
+}
+
 func readLessons(folder fs.FS) ([]lesson, error) {
-	files, err := fs.Glob(folder, "[0-9][0-9]_*.ipynb")
+	files, err := lessonFiles(folder)
 	if err != nil {
 		return nil, err
 	}
 	var list []lesson
 	for _, file := range files {
-		data, err := fs.ReadFile(folder, file)
+		l, err := readLesson(folder, file)
 		if err != nil {
-			return nil, fmt.Errorf("read lesson %s: %w", file, err)
+			return nil, err
 		}
-		nb, err := notebook.Parse(data)
-		if err != nil {
-			return nil, fmt.Errorf("read lesson %s: %w", file, err)
-		}
-		number, _, _ := strings.Cut(file, "_")
-		list = append(list, lesson{Number: number, File: path.Base(file), Title: title(nb), nb: nb})
+		list = append(list, l)
 	}
 	return list, nil
+}
+
+func readLesson(folder fs.FS, file string) (lesson, error) {
+	data, err := fs.ReadFile(folder, file)
+	if err != nil {
+		return lesson{}, fmt.Errorf("read lesson %s: %w", file, err)
+	}
+	nb, err := notebook.Parse(data)
+	if err != nil {
+		return lesson{}, fmt.Errorf("read lesson %s: %w", file, err)
+	}
+	return lesson{Number: numberOf(file), File: file, Title: title(nb), nb: nb}, nil
 }
 
 // title is the first heading.
@@ -140,25 +150,26 @@ func title(nb *notebook.Notebook) string {
 }
 
 func findLesson(folder fs.FS, number string) (lesson, error) {
-	list, err := readLessons(folder)
+	files, err := lessonFiles(folder)
 	if err != nil {
 		return lesson{}, err
 	}
 	var have []string
-	for _, l := range list {
-		if l.Number == number || strings.TrimLeft(l.Number, "0") == number {
-			return l, nil
+	for _, file := range files {
+		if n := numberOf(file); n == number || strings.TrimLeft(n, "0") == number {
+			return readLesson(folder, file)
 		}
-		have = append(have, l.Number)
+		have = append(have, numberOf(file))
 	}
 	return lesson{}, fmt.Errorf("find lesson %q: the lessons are %s", number, strings.Join(have, ", "))
 }
 
 // write writes the lesson without its outputs, which a student makes.
 func (l lesson) write(in *magics.Invocation, o lessonFlags) error {
-	l.nb.ClearOutputs()
-	if !o.Solutions {
-		l.nb.StripSolutions(stub)
+	if o.Solutions {
+		l.nb.ClearOutputs()
+	} else {
+		l.nb.ForStudents()
 	}
 	data, err := l.nb.Bytes()
 	if err != nil {

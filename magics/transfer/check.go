@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -16,7 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/sketch"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/notebooks"
 )
 
@@ -92,7 +92,7 @@ func readExercises(file string) (exercise.Exercises, error) {
 		return nil, fmt.Errorf("read exercises: %w", err)
 	}
 	defer opened.Close()
-	list, err := exercise.Read(io.Reader(opened))
+	list, err := exercise.Read(opened)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -103,14 +103,13 @@ func readExercises(file string) (exercise.Exercises, error) {
 func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer string) (exercise.Work, error) {
 	work := exercise.Work{Answer: answer}
 	work.Dataset, _ = p.lab.Dataset("") // none is an open exercise, and no failure
-	runs, err := p.lab.Runs()
-	if err != nil {
-		return work, err
-	}
-	for _, r := range runs {
-		if r.Status != training.Running {
-			work.Run = &r.Run
-			break
+	if asked.Run != nil {               // the runs are read from disk
+		runs, err := p.lab.Runs()
+		if err != nil {
+			return work, err
+		}
+		if i := slices.IndexFunc(runs, func(r lab.Stand) bool { return r.Status != training.Running }); i >= 0 {
+			work.Run = &runs[i].Run
 		}
 	}
 	if asked.File != "" {
@@ -140,11 +139,11 @@ func isMissing(err error) bool {
 }
 
 func exerciseTable(list exercise.Exercises) display.Bundle {
-	t := sketch.Table{Title: "exercises", Header: []string{"exercise", "task"}}
+	t := figure.TableData{Title: "exercises", Header: []string{"exercise", "task"}}
 	for _, name := range list.Names() {
 		t.Rows = append(t.Rows, []string{name, list[name].Task})
 	}
-	return display.Bundle{Data: map[string]any{display.MIMEText: t.Text(), display.MIMEHTML: t.HTML()}}
+	return figure.Table(t)
 }
 
 func completeExercises(_ context.Context, before []string, _ string) []string {

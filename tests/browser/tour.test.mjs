@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { openLab, PATIENCE_MS, saveNotebook, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { command, openLab, PATIENCE_MS, saveNotebook, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -55,7 +55,7 @@ describe('what README claims', () => {
       await page.evaluate(i => {
         window.jupyterapp.shell.currentWidget.content.activeCellIndex = i;
       }, i);
-      await page.evaluate(() => window.jupyterapp.commands.execute('notebook:run-cell'));
+      await command(page, 'notebook:run-cell');
       const element = page.locator('.jp-CodeCell').nth(i);
       await element.locator('.jp-InputPrompt', { hasText: `[${++count}]` }).waitFor({ timeout: 3 * PATIENCE_MS });
       if (cell.epoch) {
