@@ -59,16 +59,18 @@ func FuzzReader(f *testing.F) {
 
 func TestApply(t *testing.T) {
 	source, folder := t.TempDir(), filepath.Join(t.TempDir(), "to")
-	file := filepath.Join(source, filepath.FromSlash(copier))
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
+	texts := map[string]string{copier: "package jpyexec\n", messages: "package kernel\n"}
+	for _, c := range corrections() {
+		texts[c.file] = texts[c.file] + c.old
 	}
-	text := "package jpyexec\n"
-	for old := range corrections() {
-		text += old + "\n"
-	}
-	if err := os.WriteFile(file, []byte(text), 0o444); err != nil { // as in the module cache
-		t.Fatal(err)
+	for name, text := range texts {
+		file := filepath.Join(source, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o444); err != nil { // as in the module cache
+			t.Fatal(err)
+		}
 	}
 	if err := Apply(source, folder); err != nil {
 		t.Fatal(err)
@@ -76,6 +78,11 @@ func TestApply(t *testing.T) {
 	corrected, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(copier)))
 	if err != nil || strings.Count(string(corrected), "&wholeReader{") != 2 {
 		t.Errorf("%s, %v", corrected, err)
+	}
+	asks, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(messages)))
+	registered, sent := strings.Index(string(asks), "m.kernel.stdinFn = m, onInput"), strings.Index(string(asks), "RunLocked(")
+	if err != nil || registered < 0 || registered > sent || strings.Count(string(asks), "onInput") != 1 {
+		t.Errorf("input is asked for before it is known who waits for it: %s, %v", asks, err)
 	}
 	added, err := os.ReadFile(filepath.Join(folder, "internal", "jpyexec", "headstart_whole.go"))
 	if err != nil || !strings.HasPrefix(string(added), "package jpyexec\n") {
