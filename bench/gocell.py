@@ -4,7 +4,7 @@ Both kernels are driven by the same client, cell by cell in turn, so that what e
 text of a cell changes each time: Go's build cache would hide the cost of building it. The printed ratios are medians of
 GoNB's times over medians of Headstart's: how many times faster Headstart is.
 
-    python bench/gocell.py --bin .headstart/bin [--rounds 20] [--json]
+    python bench/gocell.py [--bin .headstart/bin] [--rounds 20] [--json]
 
 Needs jupyter_client.
 """
@@ -106,7 +106,8 @@ def environment(bin_folder, source, home):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, help="folder with headstart, headstart-go, gonb, goimports and gopls")
+    default = os.environ.get("HEADSTART_BIN", os.path.join(os.path.dirname(__file__), "..", ".headstart", "bin"))
+    parser.add_argument("--bin", default=default, help="folder with headstart, headstart-go, gonb, goimports and gopls")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args()
