@@ -3,7 +3,6 @@ package source
 import (
 	"archive/tar"
 	"archive/zip"
-	"bufio"
 	"compress/bzip2"
 	"compress/gzip"
 	"context"
@@ -17,7 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ulikunitz/xz"
+	"github.com/mikelolasagasti/xz"
 
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
@@ -236,15 +235,11 @@ func decompressed(f io.Reader, file string) (io.Reader, error) {
 	case hasEnding(file, ".bz2", ".tbz2"):
 		return bzip2.NewReader(f), nil
 	case hasEnding(file, ".xz", ".txz"):
-		buffered := bufio.NewReader(f)
-		if err := checkDictionary(buffered); err != nil {
-			return nil, err
-		}
-		r, err := xz.NewReader(buffered)
+		r, err := xz.NewReader(f, largestDictionary)
 		if err != nil {
-			return nil, fmt.Errorf("damaged xz: %w", err)
+			return nil, xzError(err)
 		}
-		return r, nil
+		return frugalXZ{r}, nil
 	}
 	r, err := gzip.NewReader(f)
 	if err != nil {
@@ -253,20 +248,26 @@ func decompressed(f io.Reader, file string) (io.Reader, error) {
 	return r, nil
 }
 
-// checkDictionary refuses an xz file that asks for a dictionary larger than xz itself makes at its highest level, 64 MiB, times
-// four: the header of a few bytes would take up to 4 GiB of memory. The layout is that of The .xz File Format, 3.1 and 5.3.1.
-func checkDictionary(r *bufio.Reader) error {
-	const header, lzma2, largest = 12, 0x21, 28 // 28 stands for 256 MiB
-	head, _ := r.Peek(header + 64)              // an error comes again when it is read
-	for i := header; i+2 < len(head); i++ {
-		if head[i] == lzma2 && head[i+1] == 1 {
-			if head[i+2] > largest {
-				return errors.New("the xz asks for more than 256 MiB of memory: pack it again with xz -9 at the most")
-			}
-			return nil
-		}
+// largestDictionary is how many bytes a block of an xz file may ask for: what xz itself asks for at its highest level, 64 MiB, times
+// four. A header of a few bytes could take up to 4 GiB.
+const largestDictionary = 256 << 20
+
+// frugalXZ is the content of an xz file, each of whose blocks is held to largestDictionary.
+type frugalXZ struct{ r *xz.Reader }
+
+func (f frugalXZ) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	return n, xzError(err)
+}
+
+func xzError(err error) error {
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+		return err
+	case errors.Is(err, xz.ErrMemlimit):
+		return errors.New("the xz asks for more than 256 MiB of memory: pack it again with xz -9 at the most")
 	}
-	return nil
+	return fmt.Errorf("damaged xz: %w", err)
 }
 
 // bounded is a reader that fails after so many bytes.

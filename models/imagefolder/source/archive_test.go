@@ -7,6 +7,9 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -241,12 +244,42 @@ func TestTarBZ2(t *testing.T) {
 	}
 }
 
-// greedyXZ asks for a dictionary of 4 GiB.
-func greedyXZ(t *testing.T) []byte {
+// greedyXZ asks for a dictionary of 4 GiB in its first block.
+func greedyXZ(t testing.TB) []byte {
 	t.Helper()
 	data := xzOf(t, []byte("hello"))
-	data[12+bytes.Index(data[12:], []byte{0x21, 1})+2] = 40
+	const start = 12                   // of the block's header, whose size is in its first byte
+	size := 4 * (int(data[start]) + 1) // with the checksum at its end
+	header := data[start : start+size] // The .xz File Format, 3.1
+	header[bytes.Index(header, []byte{0x21, 1})+2] = 40
+	binary.LittleEndian.PutUint32(header[size-4:], crc32.ChecksumIEEE(header[:size-4]))
 	return data
+}
+
+// laterXZ is a stream in good order with a greedy one behind it.
+func laterXZ(t testing.TB) []byte {
+	t.Helper()
+	return append(xzOf(t, tarOf(t, map[string]string{"a/x.png": "x"})), greedyXZ(t)...)
+}
+
+func FuzzXZ(f *testing.F) {
+	f.Add(xzOf(f, []byte("hello")))
+	f.Add(greedyXZ(f))
+	f.Add(laterXZ(f))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := decompressed(bytes.NewReader(data), "x.tar.xz")
+		if err == nil {
+			_, _ = io.Copy(io.Discard, io.LimitReader(r, 1<<24))
+		}
+	})
+}
+
+func TestEveryBlockOfAnXZIsHeldToTheLimit(t *testing.T) {
+	r, err := decompressed(bytes.NewReader(laterXZ(t)), "x.tar.xz")
+	if err == nil {
+		_, err = io.Copy(io.Discard, r)
+	}
+	wantError(t, err, "more than 256 MiB of memory")
 }
 
 func FuzzUnpack(f *testing.F) {
