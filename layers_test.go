@@ -35,7 +35,8 @@ var layers = [][]string{
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
-		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
+		"magics/transfer/recipeflag", "magics/transfer/sharedflag", "magics/transfer/advice", "magics/transfer/output", "magics/transfer/drawing", "magics/transfer/modelserver",
+		"magics/transfer/datasets", "magics/transfer/runs", "magics/transfer/serving", "magics/transfer/panel", "magics/transfer", "magics/transfer/transfertest"},
 	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }

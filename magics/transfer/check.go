@@ -12,6 +12,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/exercise"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
@@ -39,7 +40,7 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			magics.Path(f, &o.File, "file", "", "list of exercises, instead of that of the lessons")
 		},
 		JSON: true,
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *checkFlags) error {
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *checkFlags) error {
 			list, err := readExercises(o.File)
 			if err != nil {
 				return err

@@ -7,7 +7,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -25,15 +28,15 @@ type PredictFlags struct {
 
 // Declare declares the flags.
 func (o *PredictFlags) Declare(f *pflag.FlagSet) {
-	declareRef(f, &o.Ref)
-	declareLimits(f, &o.Limits)
+	sharedflag.Ref(f, &o.Ref)
+	sharedflag.Limits(f, &o.Limits)
 	f.IntVar(&o.Top, "top", 3, "most probable classes for each image")
-	declareTTA(f, &o.TTA)
+	sharedflag.TTA(f, &o.TTA)
 	f.IntVar(&o.Limit, "limit", 24, "most images shown; --json answers all")
 }
 
 func predictMagic(p *Presenter) magics.Magic {
-	return answers(&magics.Command[PredictFlags]{
+	return &magics.Command[PredictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
 		Short:   "Predicts the classes of images",
 		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME is a variable of Go\ncells (paths, images, or structs with Path and Label), or images that a cell gave that name with nbhelpers.Put.",
@@ -41,14 +44,14 @@ func predictMagic(p *Presenter) magics.Magic {
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *PredictFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
-			return p.Predict(ctx, pageOf(in), in.Args, *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
+			return p.Predict(ctx, output.Of(in), in.Args, *o)
 		}),
-	}, p.answerPredict)
+	}
 }
 
 // Predict predicts the images of arguments, and shows what came out.
-func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o PredictFlags) error {
+func (p *Presenter) Predict(ctx context.Context, page output.Page, args []string, o PredictFlags) error {
 	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
 		return err
@@ -74,7 +77,7 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 	return showPredictions(ctx, page, trained, images, predictions, more)
 }
 
-func showPredictions(ctx context.Context, page Page, trained *lab.Trained, images []lab.Image, predictions []prediction.Prediction, more int) error {
+func showPredictions(ctx context.Context, page output.Page, trained *lab.Trained, images []lab.Image, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func showPredictions(ctx context.Context, page Page, trained *lab.Trained, image
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
 	if len(predictions) > 0 && predictions[0].TTA.Mirrors() {
-		d.Notes = append(d.Notes, mirrorNote+".")
+		d.Notes = append(d.Notes, drawing.MirrorNote+".")
 	}
 	d.Notes = append(d.Notes, drawing.WeightsNotes(trained.Weights())...)
 	_, err := page.Show(ctx, figure.TopK(d))

@@ -55,6 +55,16 @@ func (l *Lab) Runs() ([]Stand, error) {
 	return list, nil
 }
 
+// Cards are the runs for programs, newest first.
+func (l *Lab) Cards() ([]Card, error) {
+	runs, err := l.Runs()
+	cards := make([]Card, len(runs))
+	for i, r := range runs {
+		cards[i] = r.Card()
+	}
+	return cards, err
+}
+
 // RunNames lists the names of the runs of this process and of those on disk, newest first.
 func (l *Lab) RunNames() ([]string, error) {
 	runs, err := l.Runs()

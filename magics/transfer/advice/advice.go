@@ -2,6 +2,7 @@
 package advice
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,6 +78,13 @@ func (r Reader) Add(err error) error {
 		return &advice{err, text}
 	}
 	return err
+}
+
+// Adding makes a magic's work of do: its errors name the magic or flag that fixes them.
+func Adding[O any](do func(context.Context, *magics.Invocation, *O) error) func(context.Context, *magics.Invocation, *O) error {
+	return func(ctx context.Context, in *magics.Invocation, o *O) error {
+		return Notebook.Add(do(ctx, in, o))
+	}
 }
 
 // Misused tells whether an error is a value that a flag does not take.
