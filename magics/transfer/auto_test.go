@@ -7,7 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -21,8 +21,8 @@ func TestTrainWithoutFlags(t *testing.T) {
 	if len(shown) != 2 {
 		t.Fatalf("%d figures, want the run's and the table", len(shown))
 	}
-	card, ok := shown[0].Bundles[len(shown[0].Bundles)-1].Data[figure.MIMERun].(lab.Card)
-	if !ok || card.State != lab.StateDone || card.Choice == nil || card.ValAccuracyInterval == nil || card.Epoch != 1 || card.Epochs != 1 {
+	card, ok := shown[0].Bundles[len(shown[0].Bundles)-1].Data[figure.MIMERun].(runstatus.Card)
+	if !ok || card.State != runstatus.StateDone || card.Choice == nil || card.ValAccuracyInterval == nil || card.Epoch != 1 || card.Epochs != 1 {
 		t.Errorf("the card has %+v", card)
 	}
 	if text := transfertest.Transcript(host, nil); !strings.Contains(text, "cross-validation") || !strings.Contains(text, "chosen") || !strings.Contains(text, "conv1") {
@@ -60,7 +60,7 @@ func TestTrainWithoutFlags(t *testing.T) {
 			t.Errorf("after a restart %s says %q, want %q in it", cell.line, got.Output(), cell.want)
 		}
 	}
-	var told lab.Card
+	var told runstatus.Card
 	if err := json.Unmarshal([]byte(p.Must(t, "%train --json").Output()), &told); err != nil || told.Choice == nil || told.ChoiceSummary == "" {
 		t.Errorf("as JSON the run is %+v, %v", told, err)
 	}

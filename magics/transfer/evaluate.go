@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -80,7 +81,7 @@ func (p *Presenter) Evaluate(ctx context.Context, page output.Page, o EvaluateFl
 	return p.showReport(ctx, page, e, o.TopLosses)
 }
 
-func (p *Presenter) showReport(ctx context.Context, page output.Page, e *lab.Evaluation, topLosses int) error {
+func (p *Presenter) showReport(ctx context.Context, page output.Page, e *predictor.Evaluation, topLosses int) error {
 	report, name := e.Report, e.Trained.Name
 	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
 	if report.TTA.Mirrors() {
@@ -137,7 +138,7 @@ func warnOfKnown(page output.Page, report *metric.Report) error {
 }
 
 // evaluationFigures are the charts of a report.
-func (p *Presenter) evaluationFigures(e *lab.Evaluation) []display.Bundle {
+func (p *Presenter) evaluationFigures(e *predictor.Evaluation) []display.Bundle {
 	report, notes := e.Report, drawing.WeightsNotes(e.Trained.Weights())
 	var list []display.Bundle
 	if report.Confusion != nil {

@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headstart-nb/headstart/models/lab"
-
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 )
 
 // Every magic does its work after the ones that it needs.
@@ -34,7 +33,7 @@ func TestEveryMagicWorks(t *testing.T) {
 		}
 	}
 	runs, err := p.Lab().Cards()
-	if i := slices.IndexFunc(runs, func(c lab.Card) bool { return c.ID == "first" }); err != nil || i < 0 || len(runs[i].Series) == 0 {
+	if i := slices.IndexFunc(runs, func(c runstatus.Card) bool { return c.ID == "first" }); err != nil || i < 0 || len(runs[i].Series) == 0 {
 		t.Errorf("the runs are %v, %v", runs, err)
 	} else if first := runs[i]; first.Epoch != 2 {
 		t.Errorf("the resumed run has %d epochs, and was to end after 2", first.Epoch)

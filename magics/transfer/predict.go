@@ -14,6 +14,8 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -21,7 +23,7 @@ import (
 // PredictFlags are the choices of %predict; the command line shares them.
 type PredictFlags struct {
 	lab.Ref
-	lab.PredictOptions
+	predictor.Options
 	Limit  int
 	Limits imageio.Limits
 }
@@ -64,7 +66,7 @@ func (p *Presenter) Predict(ctx context.Context, page output.Page, args []string
 	if err != nil {
 		return fmt.Errorf("predict: %w", err)
 	}
-	predictions, err := p.lab.Predict(ctx, trained, images, o.PredictOptions)
+	predictions, err := p.lab.Predict(ctx, trained, images, o.Options)
 	if err != nil {
 		return err
 	}
@@ -77,7 +79,7 @@ func (p *Presenter) Predict(ctx context.Context, page output.Page, args []string
 	return showPredictions(ctx, page, trained, images, predictions, more)
 }
 
-func showPredictions(ctx context.Context, page output.Page, trained *lab.Trained, images []lab.Image, predictions []prediction.Prediction, more int) error {
+func showPredictions(ctx context.Context, page output.Page, trained *predictor.Predictor, images []input.Image, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func allUnreadable(predictions []prediction.Prediction) error {
 	return fmt.Errorf("predict: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func shownPrediction(i lab.Image, p prediction.Prediction) figure.Prediction {
+func shownPrediction(i input.Image, p prediction.Prediction) figure.Prediction {
 	result := figure.Prediction{Prediction: p, Image: drawing.Thumb(i, "")}
 	if p.Truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong

@@ -10,7 +10,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -39,11 +39,11 @@ func TestTheModelOfARun(t *testing.T) {
 		t.Errorf("the first run predicts %s, the second %s", first, second)
 	}
 
-	var listed []lab.Card
+	var listed []runstatus.Card
 	if err := json.Unmarshal([]byte(p.Must(t, "%runs --json").Output()), &listed); err != nil {
 		t.Fatal(err)
 	}
-	panel, err := transfertest.Ask[struct{ Runs []lab.Card }](t, p, "runs", `{}`)
+	panel, err := transfertest.Ask[struct{ Runs []runstatus.Card }](t, p, "runs", `{}`)
 	if err != nil || len(panel.Runs) != 2 || len(listed) != 2 || listed[0].ID != "second" || panel.Runs[1].ID != "first" || panel.Runs[1].Best == 0 {
 		t.Errorf("the panel gets %+v, %v; %%runs --json %+v", panel, err, listed)
 	}
@@ -70,7 +70,7 @@ func TestTheModelOfARun(t *testing.T) {
 		}
 	}
 	outputs := p.Must(t, "%attach first").Outputs()
-	if card, ok := outputs[0].Bundles[0].Data[figure.MIMERun].(lab.Card); !ok || card.ID != "first" || card.State != lab.StateDone {
+	if card, ok := outputs[0].Bundles[0].Data[figure.MIMERun].(runstatus.Card); !ok || card.ID != "first" || card.State != runstatus.StateDone {
 		t.Errorf("%%attach first shows %+v", card)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -81,7 +82,7 @@ func (p *Presenter) teach(ctx context.Context, page output.Page, args []string, 
 }
 
 // teachOrForget does what the arguments and flags ask for. It returns nil where nothing is left to show.
-func (p *Presenter) teachOrForget(ctx context.Context, page output.Page, args []string, o teachFlags) (*lab.Taught, error) {
+func (p *Presenter) teachOrForget(ctx context.Context, page output.Page, args []string, o teachFlags) (*teaching.Taught, error) {
 	asked := 0
 	for _, given := range []bool{len(args) > 0, o.Undo, o.Drop != "", o.Reset} {
 		if given {

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -116,7 +117,7 @@ func (p *Presenter) Train(ctx context.Context, page output.Page, o TrainFlags) e
 }
 
 // report says what came of a run that has ended.
-func (p *Presenter) report(ctx context.Context, page output.Page, s lab.Stand) error {
+func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.Stand) error {
 	if s.Features != nil && !page.JSON {
 		if err := page.Printf("%s\n", drawing.FeatureLine(s.Features)); err != nil {
 			return err

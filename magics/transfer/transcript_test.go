@@ -17,7 +17,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -120,8 +120,8 @@ func TestAnInterruptKeepsTheBestModel(t *testing.T) {
 		t.Errorf("the interrupted cell ends with %v", err)
 	}
 	shown := host.Outputs()[0].Bundles
-	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(lab.Card)
-	if data.State != lab.StateStopped {
+	data, _ := shown[len(shown)-1].Data[figure.MIMERun].(runstatus.Card)
+	if data.State != runstatus.StateStopped {
 		t.Errorf("the figure is left in the state %q", data.State)
 	}
 	if got := p.Must(t, "%evaluate").Output(); !strings.Contains(got, "resnet50 on 4 images: accuracy") {

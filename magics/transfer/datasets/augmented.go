@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/augment"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -22,7 +22,7 @@ func (p *Presenter) showAugmented(ctx context.Context, page output.Page, data *i
 	if err != nil {
 		return err
 	}
-	picked, err := lab.Spread(data, o.Class, o.Split, o.Limit)
+	picked, err := input.Spread(data, o.Class, o.Split, o.Limit)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/summary"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -81,7 +82,7 @@ func (p *Presenter) Clean(ctx context.Context, page output.Page, name string, o 
 			return err
 		}
 		if page.JSON {
-			return page.Result(ctx, lab.Summarize(data), nil)
+			return page.Result(ctx, summary.Of(data), nil)
 		}
 		return page.Printf("%s\n", datasetLine(data))
 	}

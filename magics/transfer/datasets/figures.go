@@ -13,14 +13,15 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/summary"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 func (p *Presenter) show(ctx context.Context, page output.Page, data *imagefolder.Dataset) error {
 	if page.JSON {
-		return page.Result(ctx, lab.ListItems(data), nil)
+		return page.Result(ctx, summary.List(data), nil)
 	}
 	if err := page.Printf("%s\n", datasetLine(data)); err != nil {
 		return err
@@ -80,7 +81,7 @@ const galleryColumns = 6
 
 // showGallery shows images of each class, of all splits or of one: a row for each class where there is room for that.
 func showGallery(ctx context.Context, page output.Page, data *imagefolder.Dataset, class, split string, limit int) error {
-	picked, err := lab.Spread(data, class, split, limit)
+	picked, err := input.Spread(data, class, split, limit)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/models/projection"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -22,7 +22,7 @@ func (p *Presenter) showMap(ctx context.Context, page output.Page, data *imagefo
 	if err != nil {
 		return fmt.Errorf("draw a map of %s: %w", data.Name, err)
 	}
-	picked, err := lab.Spread(data, o.Class, o.Split, mostMapped)
+	picked, err := input.Spread(data, o.Class, o.Split, mostMapped)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/summary"
 )
 
 // A panelRequest is what the dataset panel asks: a page of a dataset's images, after an edit where there is one.
@@ -32,7 +34,7 @@ type panelRequest struct {
 
 // A panelPage answers it.
 type panelPage struct {
-	lab.DatasetSummary
+	summary.Dataset
 	Names []string    `json:"datasets"` // all that are loaded
 	Total int         `json:"total"`    // images of the class and split asked for
 	Items []panelItem `json:"items"`
@@ -75,7 +77,7 @@ func (p *Panels) answerDataset(ctx context.Context, asked panelRequest) (any, er
 }
 
 func (p *Panels) page(ctx context.Context, data *imagefolder.Dataset, asked panelRequest) (panelPage, error) {
-	page := panelPage{DatasetSummary: lab.Summarize(data), Names: p.lab.Datasets(), Items: []panelItem{}, Edits: len(data.Edits)}
+	page := panelPage{Dataset: summary.Of(data), Names: p.lab.Datasets(), Items: []panelItem{}, Edits: len(data.Edits)}
 	var chosen []int
 	for i, item := range data.Items {
 		if asked.Only != nil && !slices.Contains(asked.Only, imagefolder.Printable(item.Path)) {
@@ -113,7 +115,7 @@ func (p *Panels) judge(ctx context.Context, data *imagefolder.Dataset, chosen []
 	}
 	files := make([]string, len(chosen))
 	for n, i := range chosen {
-		files[n] = lab.ItemFile(data, i)
+		files[n] = input.ItemFile(data, i)
 	}
 	predictions, err := trained.Model.Predict(ctx, files, 1)
 	if err != nil {

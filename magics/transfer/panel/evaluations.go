@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 )
 
 // mostEvaluations is how many evaluated folders are kept, so that the extension can show images of them.
@@ -43,7 +43,7 @@ func (e *evaluations) get(name string) (*imagefolder.Dataset, bool) {
 
 // ImagesOf is the name by which the extension gets images of an evaluation: that of the dataset where it is loaded, which holds
 // after a restart as well; a folder that was only evaluated is kept under a name of its own.
-func (p *Panels) ImagesOf(e *lab.Evaluation) string {
+func (p *Panels) ImagesOf(e *predictor.Evaluation) string {
 	if loaded, err := p.lab.Dataset(e.Dataset.Name); err == nil && loaded == e.Dataset {
 		return e.Dataset.Name
 	}

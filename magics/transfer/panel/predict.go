@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder/capture"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/prediction"
 )
 
@@ -85,7 +86,7 @@ func (p *Panels) describeModel(ctx context.Context, asked predictRequest) (any, 
 	return describeTrained(trained), nil
 }
 
-func describeTrained(t *lab.Trained) predictAnswer {
+func describeTrained(t *predictor.Predictor) predictAnswer {
 	classes := append([]string{}, t.Model.Classes...)
 	return predictAnswer{
 		Model: t.Name, Size: t.Geometry().Size, Trained: true, Classes: classes[:min(len(classes), mostAnswered)], Top: []prediction.Score{},

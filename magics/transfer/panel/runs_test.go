@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 )
 
 // The runs panel renames, compares and removes, by the code of the magic.
@@ -33,7 +33,7 @@ func TestTheRunsPanelChangesRuns(t *testing.T) {
 	}
 	names := func(request string) string {
 		t.Helper()
-		answer, err := transfertest.Ask[struct{ Runs []lab.Card }](t, p, "runs", request)
+		answer, err := transfertest.Ask[struct{ Runs []runstatus.Card }](t, p, "runs", request)
 		if err != nil {
 			return err.Error()
 		}

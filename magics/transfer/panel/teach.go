@@ -8,6 +8,9 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/prediction"
 )
 
@@ -34,7 +37,7 @@ type teachRequest struct {
 
 // A teachAnswer answers all of them. Errors are those of the comm.
 type teachAnswer struct {
-	Taught     *lab.Taught            `json:"taught"`               // null before the first image, and after a reset
+	Taught     *teaching.Taught       `json:"taught"`               // null before the first image, and after a reset
 	Base       string                 `json:"base,omitempty"`       // the model whose backbone would be taken, where Taught is null
 	Prediction *prediction.Prediction `json:"prediction,omitempty"` // of the image; left out before the model is ready
 }
@@ -103,7 +106,7 @@ func (p *Panels) teachFrame(ctx context.Context, asked teachRequest) (*teachAnsw
 	if err != nil {
 		return nil, fmt.Errorf("read the image of the teaching panel: %w", err)
 	}
-	image := lab.Image{Name: asked.Name, Pixels: pixels}
+	image := input.Image{Name: asked.Name, Pixels: pixels}
 	if image.Name == "" {
 		image.Name = "camera"
 	}
@@ -112,14 +115,14 @@ func (p *Panels) teachFrame(ctx context.Context, asked teachRequest) (*teachAnsw
 		return nil, err
 	}
 	if asked.Action == "add" {
-		answer.Taught, err = p.lab.Teach(ctx, lab.TeachOptions{Model: asked.Model, Class: asked.Class, Images: []lab.Image{image}})
+		answer.Taught, err = p.lab.Teach(ctx, lab.TeachOptions{Model: asked.Model, Class: asked.Class, Images: []input.Image{image}})
 		return answer, err
 	}
 	return answer, p.describeTaught(asked.Model, answer)
 }
 
 // taughtPrediction is nil while the model cannot predict.
-func (p *Panels) taughtPrediction(ctx context.Context, asked teachRequest, image lab.Image) (*prediction.Prediction, error) {
+func (p *Panels) taughtPrediction(ctx context.Context, asked teachRequest, image input.Image) (*prediction.Prediction, error) {
 	taught, err := p.lab.Taught(asked.Model)
 	if err != nil || !taught.Ready {
 		return nil, nil //nolint:nilerr // nothing was taught yet
@@ -132,7 +135,7 @@ func (p *Panels) taughtPrediction(ctx context.Context, asked teachRequest, image
 	if top <= 0 {
 		top = usualTop
 	}
-	predictions, err := trained.Predict(ctx, []lab.Image{image}, lab.PredictOptions{Top: top})
+	predictions, err := trained.Predict(ctx, []input.Image{image}, predictor.Options{Top: top})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -69,6 +69,6 @@ func (p *Presenter) attachStored(ctx context.Context, in *magics.Invocation, nam
 	case training.Interrupted:
 		note = "Its process has ended. Continue it with %train --resume " + run + "."
 	}
-	_, err = in.Show(ctx, drawing.Run(lab.Stand{Run: stored}, p.reader, note))
+	_, err = in.Show(ctx, drawing.Run(runstatus.Stand{Run: stored}, p.reader, note))
 	return err
 }

@@ -1,4 +1,5 @@
-package lab
+// Package teaching is a nearest centroid that is taught image by image.
+package teaching
 
 import (
 	"cmp"
@@ -9,21 +10,38 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
-// teaching is a nearest centroid under way.
-type teaching struct {
-	backbone *features.Backbone
-	home     string
+// A Holder is where the model stands that predicts by what was taught.
+type Holder interface {
+	Held() *classifier.Model      // nil where none stands there
+	Hold(*classifier.Model) error // in its place; nil: none
+}
+
+// Options are what a teaching begins with.
+type Options struct {
+	Name     string             // of the model
+	Backbone *features.Backbone // its features are pooled
+	Home     string             // state folder; empty keeps nothing on disk
+	Device   func(context.Context) (*accel.Device, error)
+	Holder   Holder
+}
+
+// A Teaching is safe for concurrent use.
+type Teaching struct {
+	o Options
 
 	mu        sync.Mutex
 	device    *accel.Device // of pass
@@ -34,6 +52,11 @@ type teaching struct {
 	calls     int
 }
 
+// New begins a teaching, without an image.
+func New(o Options) *Teaching {
+	return &Teaching{o: o, centroids: probe.NewCentroids(o.Backbone.FeatureShape()[0], o.Backbone.StageDims())}
+}
+
 // example is an image that was taught; its number is that of its row in the centroids.
 type example struct {
 	key   cache.Key
@@ -42,8 +65,8 @@ type example struct {
 	call  int // by which it was taught
 }
 
-// close frees what the teaching holds on the device. What was taught stays.
-func (t *teaching) close() {
+// Close frees what the teaching holds on the device. What was taught stays.
+func (t *Teaching) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.pass != nil {
@@ -52,24 +75,86 @@ func (t *teaching) close() {
 	}
 }
 
+// CheckClass refuses what cannot name a class.
+func CheckClass(class string) error {
+	if class == "" || len(class) > longestClassName || !utf8.ValidString(class) {
+		return fmt.Errorf("teach: a class must have a name of at most %d bytes; got %q", longestClassName, class)
+	}
+	return nil
+}
+
+// Add teaches images of a class. One that was taught as another class moves to this one. Files that cannot be read are skipped.
+func (t *Teaching) Add(ctx context.Context, class string, images []input.Image) (*Taught, error) {
+	return t.change(ctx, func(device *accel.Device, said *Taught) error {
+		t.calls++
+		for part := range slices.Chunk(images, input.Ahead) {
+			if err := t.add(ctx, device, class, part, said); err != nil {
+				return err
+			}
+		}
+		if said.Added == 0 && len(said.Skipped) > 0 {
+			return fmt.Errorf("teach %s: none of the %d images could be read; the first: %s: %s", class, len(images),
+				imagefolder.Printable(said.Skipped[0].Path), said.Skipped[0].Reason)
+		}
+		return nil
+	})
+}
+
+// TakeBack takes back what the last Add taught, or, where a class is given, all that was taught of it. Images that had moved from
+// another class are not moved back.
+func (t *Teaching) TakeBack(ctx context.Context, class string) (*Taught, error) {
+	return t.change(ctx, func(*accel.Device, *Taught) error {
+		if class == "" {
+			return t.undo()
+		}
+		return t.drop(class)
+	})
+}
+
+// State says how the model stands.
+func (t *Teaching) State() *Taught {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	said := newTaught()
+	t.describe(said)
+	return said
+}
+
+// change changes what was taught, and makes the model predict by it, also after an error, since images before it may have been
+// added.
+func (t *Teaching) change(ctx context.Context, do func(*accel.Device, *Taught) error) (*Taught, error) {
+	device, err := t.o.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	said := newTaught()
+	if err := errors.Join(do(device, said), t.refresh(context.WithoutCancel(ctx), device)); err != nil {
+		return nil, err
+	}
+	t.describe(said)
+	return said, nil
+}
+
 // add teaches some images. The caller holds the lock, as of all that follows.
-func (t *teaching) add(ctx context.Context, device *accel.Device, class string, images []Image, said *Taught) error {
+func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, images []input.Image, said *Taught) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if t.pass == nil || t.device != device {
 		var err error
-		if t.pass, err = features.Open(t.backbone, device, t.home, 0); err != nil {
+		if t.pass, err = features.Open(t.o.Backbone, device, t.o.Home, 0); err != nil {
 			return err
 		}
 		t.device = device
 	}
 	number := t.number(class)
-	geometry := t.backbone.Identity().Geometry
+	geometry := t.o.Backbone.Identity().Geometry
 	var ready []*features.Image
 	var names []string
 	for _, i := range images {
-		read, err := i.read(geometry)
+		read, err := i.Read(geometry)
 		if err != nil {
 			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: err.Error()})
 			continue
@@ -112,14 +197,14 @@ func (t *teaching) add(ctx context.Context, device *accel.Device, class string, 
 }
 
 // number is that of a class, or the next one.
-func (t *teaching) number(class string) int {
+func (t *Teaching) number(class string) int {
 	if i := slices.Index(t.classes, class); i >= 0 {
 		return i
 	}
 	return len(t.classes)
 }
 
-func (t *teaching) remove(i int) error {
+func (t *Teaching) remove(i int) error {
 	if err := t.centroids.Remove(i); err != nil {
 		return err
 	}
@@ -128,7 +213,7 @@ func (t *teaching) remove(i int) error {
 }
 
 // undo takes back the last call that added an image and was not taken back.
-func (t *teaching) undo() error {
+func (t *Teaching) undo() error {
 	if len(t.examples) == 0 {
 		return errors.New("take back what was taught: nothing was")
 	}
@@ -154,16 +239,16 @@ func (t *teaching) undo() error {
 	return nil
 }
 
-func (t *teaching) drop(class string) error {
+func (t *Teaching) drop(class string) error {
 	i := slices.Index(t.classes, class)
 	if i < 0 {
-		return &NotFoundError{KindClass, class, slices.Clone(t.classes)}
+		return &named.NotFoundError{Kind: named.KindClass, Name: class, Have: slices.Clone(t.classes)}
 	}
 	return t.forget(i)
 }
 
 // forget takes a class away.
-func (t *teaching) forget(class int) error {
+func (t *Teaching) forget(class int) error {
 	if err := t.centroids.Drop(class); err != nil {
 		return err
 	}
@@ -178,7 +263,7 @@ func (t *teaching) forget(class int) error {
 }
 
 // usable counts the classes that have images.
-func (t *teaching) usable() int {
+func (t *Teaching) usable() int {
 	n := 0
 	for _, images := range t.centroids.Counts() {
 		if images > 0 {
@@ -188,19 +273,12 @@ func (t *teaching) usable() int {
 	return n
 }
 
-// refresh makes the model predict by what was taught. The caller holds the teaching.
-func (m *Model) refresh(ctx context.Context, device *accel.Device) error {
-	t := m.teaching
-	before := m.trained()
+// refresh makes the model predict by what was taught.
+func (t *Teaching) refresh(ctx context.Context, device *accel.Device) error {
 	if t.usable() < 2 {
-		m.mu.Lock()
-		m.result, m.run, m.data = nil, "", nil
-		m.mu.Unlock()
-		if before != nil {
-			return before.Close()
-		}
-		return nil
+		return t.o.Holder.Hold(nil)
 	}
+	before := t.o.Holder.Held()
 	linear, err := t.centroids.Linear()
 	if err != nil {
 		return err
@@ -210,27 +288,26 @@ func (m *Model) refresh(ctx context.Context, device *accel.Device) error {
 		linear.Scale(1 / temperature)
 	}
 	var next *classifier.Model
-	outcome := t.outcome(m.Name, device)
+	outcome := t.outcome(device)
 	if before != nil && slices.Equal(before.Classes, outcome.Classes) {
 		next, err = before.Retaught(linear, outcome)
 	} else {
-		next, err = classifier.OfLinear(ctx, device, t.home, t.backbone, linear, outcome)
+		next, err = classifier.OfLinear(ctx, device, t.o.Home, t.o.Backbone, linear, outcome)
 	}
 	if err != nil {
 		return err
 	}
-	m.take(next, "", nil)
-	return nil
+	return t.o.Holder.Hold(next)
 }
 
 // outcome is what the model says of itself.
-func (t *teaching) outcome(name string, device *accel.Device) training.Outcome {
+func (t *Teaching) outcome(device *accel.Device) training.Outcome {
 	recipe := training.DefaultRecipe()
 	recipe.Method, recipe.Epochs = training.MethodTaught, 0
 	o := training.Outcome{
-		Name: name, Classes: slices.Clone(t.classes), Task: training.Single, Status: training.Finished,
+		Name: t.o.Name, Classes: slices.Clone(t.classes), Task: training.Single, Status: training.Finished,
 		Provenance: training.Provenance{
-			Created: time.Now().UTC(), Backbone: t.backbone.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
+			Created: time.Now().UTC(), Backbone: t.o.Backbone.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
 		},
 	}
 	for _, e := range t.examples {
@@ -239,36 +316,4 @@ func (t *teaching) outcome(name string, device *accel.Device) training.Outcome {
 		})
 	}
 	return o
-}
-
-// describe fills in how the model stands.
-func (t *teaching) describe(m *Model, said *Taught) {
-	said.Model, said.Backbone, said.Images, said.Ready = m.Name, t.backbone.Name(), len(t.examples), m.trained() != nil
-	said.Classes = []TaughtClass{}
-	for i, n := range t.centroids.Counts() {
-		said.Classes = append(said.Classes, TaughtClass{Name: t.classes[i], Images: n})
-	}
-	if t.usable() < 2 {
-		return
-	}
-	logits, labels := t.centroids.Judged()
-	if len(labels) == 0 {
-		return
-	}
-	right := 0
-	for i, label := range labels {
-		row := logits[i*len(t.classes) : (i+1)*len(t.classes)]
-		best := 0
-		for k, v := range row {
-			if v > row[best] {
-				best = k
-			}
-		}
-		if best == label {
-			right++
-		}
-	}
-	accuracy := float64(right) / float64(len(labels))
-	interval := metric.Wilson(accuracy, len(labels))
-	said.Judged, said.Accuracy, said.Interval = len(labels), &accuracy, &interval
 }

@@ -1,4 +1,5 @@
-package lab
+// Package board writes runs to TensorBoard's event files.
+package board
 
 import (
 	"encoding/json"
@@ -11,33 +12,21 @@ import (
 	"github.com/headstart-nb/headstart/models/training"
 )
 
-// A board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
-// training in train and those of the validation in validation. A nil board writes nothing.
-type board struct {
+// A Board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
+// training in train and those of the validation in validation. A nil Board writes nothing.
+type Board struct {
 	session, train, val *tensorboard.Writer
 	earlier             bool  // an earlier part of the run has written its epochs there
 	failed              error // after which nothing more is written: a training does not end for its log
 }
 
-// boardOf begins the log of a run; it is nil where none is asked for.
-func (l *Lab) boardOf(dir string, r *Run) (*board, error) {
-	if dir == "" {
-		return nil, nil //nolint:nilnil // a nil board writes nothing
-	}
-	dir, err := ExpandHome(dir)
-	if err != nil {
-		return nil, err
-	}
-	s := r.Stand()
-	return openBoard(dir, s.Run)
-}
-
-func openBoard(dir string, run training.Run) (*board, error) {
+// Open begins the log of a run, in a folder of its name below dir.
+func Open(dir string, run training.Run) (*Board, error) {
 	if !filepath.IsLocal(run.Name) || filepath.Base(run.Name) != run.Name {
 		return nil, fmt.Errorf("write run %q to TensorBoard: its name is not that of a folder", run.Name)
 	}
 	dir = filepath.Join(dir, run.Name)
-	b := &board{earlier: tensorboard.Exists(filepath.Join(dir, "train"))}
+	b := &Board{earlier: tensorboard.Exists(filepath.Join(dir, "train"))}
 	for name, writer := range map[string]**tensorboard.Writer{"": &b.session, "train": &b.train, "validation": &b.val} {
 		var err error
 		if *writer, err = tensorboard.Create(filepath.Join(dir, name), run.Started); err != nil {
@@ -66,23 +55,23 @@ func parametersOf(run training.Run) (map[string]any, error) {
 	return parameters, nil
 }
 
-// hear writes an epoch. Of a run that is resumed into another folder the earlier epochs are written first.
-func (b *board) hear(e training.Event, now time.Time) {
+// Hear writes an epoch. Of a run that is resumed into another folder the earlier epochs are written first.
+func (b *Board) Hear(e training.Event, now time.Time) {
 	if b == nil {
 		return
 	}
 	switch e.Kind {
 	case training.ResumedEvent:
 		if !b.earlier {
-			b.history(e.History, now.Add(-duration(e.History)))
+			b.History(e.History, now.Add(-duration(e.History)))
 		}
 	case training.EpochEvent:
 		b.epoch(*e.Epoch, now)
 	}
 }
 
-// history writes epochs that took place one after another from a time on.
-func (b *board) history(epochs training.History, from time.Time) {
+// History writes epochs that took place one after another from a time on.
+func (b *Board) History(epochs training.History, from time.Time) {
 	for _, e := range epochs {
 		from = from.Add(duration(training.History{e}))
 		b.epoch(e, from)
@@ -98,7 +87,7 @@ func duration(epochs training.History) time.Duration {
 }
 
 // epoch writes an epoch under the names that Keras has.
-func (b *board) epoch(e training.Epoch, at time.Time) {
+func (b *Board) epoch(e training.Epoch, at time.Time) {
 	if b.failed != nil {
 		return
 	}
@@ -109,8 +98,8 @@ func (b *board) epoch(e training.Epoch, at time.Time) {
 	)
 }
 
-// close ends the log, and returns what went wrong with it.
-func (b *board) close(at time.Time, success bool) error {
+// Close ends the log, and returns what went wrong with it.
+func (b *Board) Close(at time.Time, success bool) error {
 	if b == nil {
 		return nil
 	}
@@ -121,7 +110,7 @@ func (b *board) close(at time.Time, success bool) error {
 }
 
 // end closes the files.
-func (b *board) end() error {
+func (b *Board) end() error {
 	var failed error
 	for _, w := range []*tensorboard.Writer{b.session, b.train, b.val} {
 		if w != nil {
@@ -129,32 +118,4 @@ func (b *board) end() error {
 		}
 	}
 	return failed
-}
-
-// ExportRuns writes runs to TensorBoard's event files, each in a folder of its name. What an earlier export of a run has written
-// is replaced.
-func (l *Lab) ExportRuns(dir string, names []string) error {
-	dir, err := ExpandHome(dir)
-	if err != nil {
-		return err
-	}
-	var stands []Stand
-	for _, name := range names {
-		stand, err := l.RunOrModel(name)
-		if err != nil {
-			return err
-		}
-		stands = append(stands, stand)
-	}
-	for _, s := range stands {
-		b, err := openBoard(dir, s.Run)
-		if err != nil {
-			return err
-		}
-		b.history(s.History, s.Started)
-		if err := b.close(s.Updated, s.Status == training.Finished || s.Status == training.EarlyStop); err != nil {
-			return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
-		}
-	}
-	return nil
 }
