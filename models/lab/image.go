@@ -27,15 +27,8 @@ type ImageOptions struct {
 // Images are those of arguments, with how many were left out. An argument is a file, a folder, @train, @val or @test for a
 // split of the model's dataset, or @NAME for images that a Go cell put under that name.
 func (l *Lab) Images(trained *predictor.Predictor, args []string, o ImageOptions) (list []input.Image, more int, err error) {
-	for _, arg := range args {
-		found, err := l.resolve(trained, arg)
-		if err != nil {
-			return nil, 0, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
-		}
-		list = append(list, found...)
-	}
-	if len(list) == 0 {
-		return nil, 0, fmt.Errorf("read %s: %w", strings.Join(args, " "), ErrNothingToPredict)
+	if list, err = l.resolveAll(trained, args); err != nil {
+		return nil, 0, err
 	}
 	if o.Most > 0 && len(list) > o.Most {
 		list, more = list[:o.Most], len(list)-o.Most
@@ -47,6 +40,22 @@ func (l *Lab) Images(trained *predictor.Predictor, args []string, o ImageOptions
 		list[i].Limits = o.Limits
 	}
 	return list, more, nil
+}
+
+// resolveAll are the images of arguments; trained may be nil where none of them is a split.
+func (l *Lab) resolveAll(trained *predictor.Predictor, args []string) ([]input.Image, error) {
+	var list []input.Image
+	for _, arg := range args {
+		found, err := l.resolve(trained, arg)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
+		}
+		list = append(list, found...)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("read %s: %w", strings.Join(args, " "), ErrNothingToPredict)
+	}
+	return list, nil
 }
 
 func (l *Lab) resolve(trained *predictor.Predictor, arg string) ([]input.Image, error) {

@@ -42,24 +42,16 @@ func (l *Lab) Teach(ctx context.Context, o TeachOptions) (*teaching.Taught, erro
 // ImagesToTeach are the files, the folders and the images of Go cells that arguments name. The images of a split have classes of
 // their own and are refused.
 func (l *Lab) ImagesToTeach(args []string, limits imageio.Limits) ([]input.Image, error) {
-	var list []input.Image
 	for _, arg := range args {
 		if split, ok := strings.CutPrefix(arg, "@"); ok && slices.Contains([]string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, split) {
 			return nil, fmt.Errorf("teach %s: the images of a split have classes of their own; name files, a folder or @NAME", arg)
 		}
-		found, err := l.resolve(nil, arg)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
-		}
-		for i := range found {
-			found[i].Limits = limits
-		}
-		list = append(list, found...)
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("read %s: %w", strings.Join(args, " "), ErrNothingToPredict)
+	list, err := l.resolveAll(nil, args)
+	for i := range list {
+		list[i].Limits = limits
 	}
-	return list, nil
+	return list, err
 }
 
 // teachable finds the model that images are taught to, or makes it of the current one's backbone.
