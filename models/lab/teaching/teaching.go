@@ -302,12 +302,12 @@ func (t *Teaching) refresh(ctx context.Context, device *accel.Device) error {
 
 // outcome is what the model says of itself.
 func (t *Teaching) outcome(device *accel.Device) training.Outcome {
-	recipe := training.DefaultRecipe()
-	recipe.Method, recipe.Epochs = training.MethodTaught, 0
+	taught := training.DefaultRecipe()
+	taught.Method, taught.Epochs = training.MethodTaught, 0
 	o := training.Outcome{
 		Name: t.o.Name, Classes: slices.Clone(t.classes), Task: training.Single, Status: training.Finished,
 		Provenance: training.Provenance{
-			Created: time.Now().UTC(), Backbone: t.o.Backbone.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
+			Created: time.Now().UTC(), Backbone: t.o.Backbone.Identity(), Recipe: taught, Versions: training.Versions(device), Device: device.Name(),
 		},
 	}
 	for _, e := range t.examples {
