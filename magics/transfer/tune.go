@@ -58,16 +58,16 @@ func tuneMagic(p *Presenter) magics.Magic {
 
 // Tune searches for a better head, which becomes that of the current model, and shows the trials.
 func (p *Presenter) Tune(ctx context.Context, page output.Page, o TuneFlags) error {
-	search := o.Search
-	search.Halving = !o.Full
+	options := o.Search
+	options.Halving = !o.Full
 	if o.Workers != 0 {
-		search.Workers = o.Workers
+		options.Workers = o.Workers
 	}
-	if search.Heads == nil {
-		search.Heads = training.DefaultSearchOptions().Heads
+	if options.Heads == nil {
+		options.Heads = training.DefaultSearchOptions().Heads
 	}
 	board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: page, quiet: page.JSON, epochs: o.Recipe.Epochs}
-	result, err := p.lab.Search(ctx, o.options(page), search, board.hear, board.add)
+	result, err := p.lab.Search(ctx, o.options(page), options, board.hear, board.add)
 	board.draw(true)
 	if err != nil {
 		return err
