@@ -11,7 +11,8 @@ import (
 
 // documented are the packages that people import: every exported name says what it is.
 var documented = []string{
-	"models", "models/features", "models/training", "models/classifier", "models/export", "models/lab", "models/prediction", "models/imagefolder",
+	"models", "models/features", "models/training", "models/classifier", "models/export", "models/prediction", "models/imagefolder",
+	"models/lab", "models/lab/board", "models/lab/input", "models/lab/named", "models/lab/predictor", "models/lab/runstatus", "models/lab/summary", "models/lab/teaching",
 	"models/resnet", "models/accel",
 	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -6,25 +6,26 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // Without flags the recipe is auto: what was compared is a table, what was chosen a line, and the model is one like any other.
 func TestTrainWithoutFlags(t *testing.T) {
-	p, home := goLabIn(t)
-	mustCall(t, p, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv2")
-	host := mustCall(t, p, "%train --run second --seed 3", "%train --run first")
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv2")
+	host := p.Must(t, "%train --run second --seed 3", "%train --run first")
 	shown := host.Outputs()
 	if len(shown) != 2 {
 		t.Fatalf("%d figures, want the run's and the table", len(shown))
 	}
-	card, ok := shown[0].Bundles[len(shown[0].Bundles)-1].Data[figure.MIMERun].(lab.Card)
-	if !ok || card.State != lab.StateDone || card.Choice == nil || card.ValAccuracyInterval == nil || card.Epoch != 1 || card.Epochs != 1 {
+	card, ok := shown[0].Bundles[len(shown[0].Bundles)-1].Data[figure.MIMERun].(runstatus.Card)
+	if !ok || card.State != runstatus.StateDone || card.Choice == nil || card.ValAccuracyInterval == nil || card.Epoch != 1 || card.Epochs != 1 {
 		t.Errorf("the card has %+v", card)
 	}
-	if text := transcript(host, nil); !strings.Contains(text, "cross-validation") || !strings.Contains(text, "chosen") || !strings.Contains(text, "conv1") {
+	if text := transfertest.Transcript(host, nil); !strings.Contains(text, "cross-validation") || !strings.Contains(text, "chosen") || !strings.Contains(text, "conv1") {
 		t.Errorf("the table is missing:\n%s", text)
 	}
 	if said := host.Output(); !strings.Contains(said, "measured once: ") || !strings.Contains(said, "95 % interval") {
@@ -42,17 +43,12 @@ func TestTrainWithoutFlags(t *testing.T) {
 		"%runs compare first second": "",
 		"%save model":                "",
 	} {
-		if got := mustCall(t, p, line); !strings.Contains(got.Output(), want) {
+		if got := p.Must(t, line); !strings.Contains(got.Output(), want) {
 			t.Errorf("%s says %q, want %q in it", line, got.Output(), want)
 		}
 	}
 	// A new process knows the run from disk, and the model from its folder.
-	restarted := goPresenter(home)
-	t.Cleanup(func() {
-		if err := restarted.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	restarted := transfertest.Open(t, p.Home)
 	for _, cell := range []struct{ line, want string }{ // in this order: the last one needs what the one before loads
 		{"%evaluate --run first --dir photos", "accuracy"},
 		{"%attach first", ""},
@@ -60,20 +56,20 @@ func TestTrainWithoutFlags(t *testing.T) {
 		{"%load model --name saved", ""},
 		{"%verify saved", "identical"},
 	} {
-		if got := mustCall(t, restarted, cell.line); !strings.Contains(got.Output(), cell.want) {
+		if got := restarted.Must(t, cell.line); !strings.Contains(got.Output(), cell.want) {
 			t.Errorf("after a restart %s says %q, want %q in it", cell.line, got.Output(), cell.want)
 		}
 	}
-	var told lab.Card
-	if err := json.Unmarshal([]byte(mustCall(t, p, "%train --json").Output()), &told); err != nil || told.Choice == nil || told.ChoiceSummary == "" {
+	var told runstatus.Card
+	if err := json.Unmarshal([]byte(p.Must(t, "%train --json").Output()), &told); err != nil || told.Choice == nil || told.ChoiceSummary == "" {
 		t.Errorf("as JSON the run is %+v, %v", told, err)
 	}
 }
 
 // A flag that only gradient descent understands selects the classic recipe, as does a head that was asked for.
 func TestWhichRecipe(t *testing.T) {
-	p := goLab(t)
-	mustCall(t, p, "%dataset load photos --size 32")
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32")
 	const plain = "%model resnet50 --weights random --cut conv1"
 	for _, c := range []struct {
 		model, train string
@@ -90,8 +86,8 @@ func TestWhichRecipe(t *testing.T) {
 		{plain + " --pool none", "%train --run c4", training.MethodClassic},
 		{"%model resnet50 --weights random --cut conv2 --head dense:4", "%train --run f1 --recipe finetune --epochs 2 --augment-copies 1", training.MethodFinetune},
 	} {
-		mustCall(t, p, c.model, c.train)
-		run, err := p.lab.Run("")
+		p.Must(t, c.model, c.train)
+		run, err := p.Lab().Run("")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +100,7 @@ func TestWhichRecipe(t *testing.T) {
 		"%train --recipe best":               "must be one of auto, classic, finetune",
 		"%train --recipe finetune --find-lr": "--find-lr belongs to the classic recipe",
 	} {
-		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)
 		}
 	}

@@ -12,15 +12,18 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/exercise"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/notebooks"
 )
 
-const kindExercise lab.Kind = "exercise"
+const kindExercise named.Kind = "exercise"
 
 type checkFlags struct {
 	File string
@@ -39,7 +42,7 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			magics.Path(f, &o.File, "file", "", "list of exercises, instead of that of the lessons")
 		},
 		JSON: true,
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *checkFlags) error {
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *checkFlags) error {
 			list, err := readExercises(o.File)
 			if err != nil {
 				return err
@@ -50,7 +53,7 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			name, answer := in.Args[0], strings.Join(in.Args[1:], " ")
 			asked, ok := list[name]
 			if !ok {
-				return &lab.NotFoundError{Kind: kindExercise, Name: name, Have: list.Names()}
+				return &named.NotFoundError{Kind: kindExercise, Name: name, Have: list.Names()}
 			}
 			work, err := p.work(ctx, asked, answer)
 			if err != nil {
@@ -108,7 +111,7 @@ func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer st
 		if err != nil {
 			return work, err
 		}
-		if i := slices.IndexFunc(runs, func(r lab.Stand) bool { return r.Status != training.Running }); i >= 0 {
+		if i := slices.IndexFunc(runs, func(r runstatus.Stand) bool { return r.Status != training.Running }); i >= 0 {
 			work.Run = &runs[i].Run
 		}
 	}
@@ -134,7 +137,7 @@ func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer st
 // isMissing says whether there is no trained model yet.
 func isMissing(err error) bool {
 	var untrained *lab.UntrainedError
-	var absent *lab.NotFoundError
+	var absent *named.NotFoundError
 	return errors.As(err, &untrained) || errors.As(err, &absent)
 }
 

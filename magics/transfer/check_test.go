@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 )
 
 const course = `{
@@ -19,7 +21,7 @@ const course = `{
 
 // TestCheckEndsAsAnError follows a student: each exercise is open, then done.
 func TestCheckEndsAsAnError(t *testing.T) {
-	p := goLab(t)
+	p := transfertest.New(t)
 	if err := os.WriteFile("course.json", []byte(course), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestCheckEndsAsAnError(t *testing.T) {
 	}
 	open := func(cell, want string) {
 		t.Helper()
-		var undone *OpenExerciseError
+		var undone *transfer.OpenExerciseError
 		if _, err := run(cell); !errors.As(err, &undone) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an open exercise with %q", cell, err, want)
 		}

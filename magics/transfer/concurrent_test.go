@@ -1,10 +1,11 @@
-package transfer
+package transfer_test
 
 import (
 	"slices"
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 )
 
 // Beside a training run what looks at runs, and nothing that would change a dataset, a model or the device.
@@ -18,7 +19,7 @@ func TestWhichMagicsRunBesideACell(t *testing.T) {
 				break
 			}
 		}
-		list := goPresenter(t.TempDir()).Magics()
+		list := transfertest.Open(t, t.TempDir()).Magics()
 		i := slices.IndexFunc(list, func(m magics.Magic) bool { return m.Name() == name })
 		if i < 0 {
 			t.Fatalf("no %%%s", name)

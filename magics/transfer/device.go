@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -17,7 +19,7 @@ type deviceFlags struct {
 }
 
 func deviceMagic(p *Presenter) magics.Magic {
-	command := &magics.Command[deviceFlags]{
+	return &magics.Command[deviceFlags]{
 		Use:     "device [auto|cpu|cuda|go]",
 		Short:   "Shows the device that computes, or chooses another",
 		Example: "%device\n%device cuda --memory-fraction 0.5",
@@ -33,7 +35,7 @@ func deviceMagic(p *Presenter) magics.Magic {
 			f.IntSliceVar(&o.GPUs, "gpus", nil, "numbers of the GPUs to use; by default all")
 			f.BoolVar(&o.Fallback, "fallback", false, "use the next slower device where that one is not available")
 		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *deviceFlags) error {
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *deviceFlags) error {
 			if len(in.Args) > 0 {
 				o.Device = in.Args[0]
 				if err := p.lab.OpenDevice(ctx, o.Options); err != nil {
@@ -44,7 +46,7 @@ func deviceMagic(p *Presenter) magics.Magic {
 				return err
 			}
 			summary := p.lab.DeviceStatus()
-			return pageOf(in).Result(ctx, summary, func() (display.Bundle, error) {
+			return output.Of(in).Result(ctx, summary, func() (display.Bundle, error) {
 				rows := [][]string{
 					{"device", summary.Name}, {"description", summary.Description}, {"plugin", summary.Plugin},
 					{"devices in it", fmt.Sprint(summary.Devices)},
@@ -58,5 +60,4 @@ func deviceMagic(p *Presenter) magics.Magic {
 			})
 		}),
 	}
-	return answers(command, func(context.Context, struct{}) (any, error) { return p.lab.DeviceStatus(), nil })
 }

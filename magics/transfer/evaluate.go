@@ -8,9 +8,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
@@ -31,9 +36,9 @@ type EvaluateFlags struct {
 func (o *EvaluateFlags) Declare(f *pflag.FlagSet) {
 	magics.Enum(f, &o.Split, "split", imagefolder.Val, []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}, "split to evaluate")
 	magics.Path(f, &o.Dir, "dir", "", "folder with one folder per class, instead of the split")
-	declareRef(f, &o.Ref)
-	declareLimits(f, &o.Limits)
-	declareTTA(f, &o.TTA)
+	sharedflag.Ref(f, &o.Ref)
+	sharedflag.Limits(f, &o.Limits)
+	sharedflag.TTA(f, &o.TTA)
 	f.IntVar(&o.TopLosses, "top-losses", 8, "images with the highest loss that are shown")
 	magics.Renamed(f, "mistakes", "top-losses")
 	f.StringSliceVar(&o.Compare, "compare", nil, "runs to compare on the same images, separated by commas")
@@ -52,14 +57,14 @@ func evaluateMagic(p *Presenter) magics.Magic {
 		Example: "%evaluate --split val\n%evaluate --dir ~/images/more\n%evaluate --compare first,second\n%evaluate --stages\n%evaluate --learning-curve",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *EvaluateFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *EvaluateFlags) error {
-			return p.Evaluate(ctx, pageOf(in), *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *EvaluateFlags) error {
+			return p.Evaluate(ctx, output.Of(in), *o)
 		}),
 	}
 }
 
 // Evaluate evaluates a model and shows its report.
-func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) error {
+func (p *Presenter) Evaluate(ctx context.Context, page output.Page, o EvaluateFlags) error {
 	switch {
 	case o.Stages || o.LearningCurve:
 		return p.Study(ctx, page, o)
@@ -76,17 +81,17 @@ func (p *Presenter) Evaluate(ctx context.Context, page Page, o EvaluateFlags) er
 	return p.showReport(ctx, page, e, o.TopLosses)
 }
 
-func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation, topLosses int) error {
+func (p *Presenter) showReport(ctx context.Context, page output.Page, e *predictor.Evaluation, topLosses int) error {
 	report, name := e.Report, e.Trained.Name
 	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
 	if report.TTA.Mirrors() {
-		line += "; " + mirrorNote
+		line += "; " + drawing.MirrorNote
 	}
 	if report.Ranking != nil && report.Ranking.ROCAUC != nil {
 		line += fmt.Sprintf(", ROC AUC %.4f", *report.Ranking.ROCAUC)
 	}
 	if n := len(report.Skipped); n > 0 {
-		line += "; " + count(n, "file") + " skipped"
+		line += "; " + phrase.Plural(n, "file", "files") + " skipped"
 	}
 	if err := page.Printf("%s\n", line); err != nil {
 		return err
@@ -99,8 +104,10 @@ func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation
 			return err
 		}
 	}
-	if err := showSkipped(ctx, page, e.Skipped()); err != nil {
-		return err
+	if skipped := e.Skipped(); len(skipped) > 0 {
+		if _, err := page.Show(ctx, figure.Table(drawing.Skipped(skipped))); err != nil {
+			return err
+		}
 	}
 	if len(report.TopLosses) == 0 || topLosses <= 0 {
 		return nil
@@ -114,7 +121,7 @@ func (p *Presenter) showReport(ctx context.Context, page Page, e *lab.Evaluation
 }
 
 // warnOfKnown says that a folder holds images that the model knows.
-func warnOfKnown(page Page, report *metric.Report) error {
+func warnOfKnown(page output.Page, report *metric.Report) error {
 	var parts []string
 	if n := report.TrainedOn; n > 0 {
 		parts = append(parts, fmt.Sprintf("trained on %d of them", n))
@@ -131,11 +138,11 @@ func warnOfKnown(page Page, report *metric.Report) error {
 }
 
 // evaluationFigures are the charts of a report.
-func (p *Presenter) evaluationFigures(e *lab.Evaluation) []display.Bundle {
+func (p *Presenter) evaluationFigures(e *predictor.Evaluation) []display.Bundle {
 	report, notes := e.Report, drawing.WeightsNotes(e.Trained.Weights())
 	var list []display.Bundle
 	if report.Confusion != nil {
-		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.imagesOf(e), notes))
+		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.panels.ImagesOf(e), notes))
 	}
 	list = append(list, figure.Bars(drawing.ClassBars(report, notes)))
 	if report.Ranking != nil && len(report.Ranking.Curves) > 0 {

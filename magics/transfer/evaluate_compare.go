@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/runs"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/metric"
@@ -36,9 +38,9 @@ type comparedPair struct {
 }
 
 // compareModels evaluates the models of several runs on the same images.
-func (p *Presenter) compareModels(ctx context.Context, page Page, o EvaluateFlags) error {
-	if len(o.Compare) < 2 || len(o.Compare) > MostCompared() {
-		return fmt.Errorf("evaluate --compare: give between 2 and %d runs, separated by commas; got %d", MostCompared(), len(o.Compare))
+func (p *Presenter) compareModels(ctx context.Context, page output.Page, o EvaluateFlags) error {
+	if len(o.Compare) < 2 || len(o.Compare) > runs.MostCompared() {
+		return fmt.Errorf("evaluate --compare: give between 2 and %d runs, separated by commas; got %d", runs.MostCompared(), len(o.Compare))
 	}
 	if o.Run != "" || o.Model != "" {
 		return fmt.Errorf("evaluate --compare: it names the runs: leave --run and --model out")

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -9,17 +9,16 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
-	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // trained is a lab with a model of two classes and two runs, first and second.
-func trained(t *testing.T) *Presenter {
+func trained(t *testing.T) *transfertest.Session {
 	t.Helper()
-	p := goLab(t)
-	mustCall(t, p, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1",
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1",
 		"%train --epochs 1 --run first", "%train --epochs 3 --lr 0.01 --run second")
 	return p
 }
@@ -27,7 +26,7 @@ func trained(t *testing.T) *Presenter {
 // TestEvaluateShows every figure, each of them with an image and a text.
 func TestEvaluateShows(t *testing.T) {
 	p := trained(t)
-	host := mustCall(t, p, "%evaluate --split train --top-losses 3")
+	host := p.Must(t, "%evaluate --split train --top-losses 3")
 	var titles []string
 	var losses string
 	for _, shown := range host.Outputs() {
@@ -54,7 +53,7 @@ func TestEvaluateShows(t *testing.T) {
 	if out := host.Output(); !strings.Contains(out, "ROC AUC") {
 		t.Errorf("the line says %q", out)
 	}
-	if got := len(mustCall(t, p, "%evaluate --mistakes 0").Outputs()); got != len(want)-1 {
+	if got := len(p.Must(t, "%evaluate --mistakes 0").Outputs()); got != len(want)-1 {
 		t.Errorf("--mistakes 0 shows %d figures", got)
 	}
 }
@@ -62,7 +61,7 @@ func TestEvaluateShows(t *testing.T) {
 func TestEvaluateJSON(t *testing.T) {
 	p := trained(t)
 	var report metric.Report
-	raw := mustCall(t, p, "%evaluate --split train --json").Output()
+	raw := p.Must(t, "%evaluate --split train --json").Output()
 	if err := json.Unmarshal([]byte(raw), &report); err != nil {
 		t.Fatal(err)
 	}
@@ -71,72 +70,23 @@ func TestEvaluateJSON(t *testing.T) {
 	}
 }
 
-// TestImagesBehindACell: the matrix names the images of each cell, and %dataset answers with them, also those of a folder that
-// was only evaluated.
-func TestImagesBehindACell(t *testing.T) {
-	p := trained(t)
-	for line, images := range map[string]int{"%evaluate --split train": 20, "%evaluate --dir photos": 24} {
-		card, ok := mustCall(t, p, line).Outputs()[0].Bundles[0].Data[figure.MIMEConfusion].(drawing.ConfusionCard)
-		if !ok {
-			t.Fatalf("%s: the matrix has nothing for the extension", line)
-		}
-		if (card.Dataset == "photos") != (images == 20) {
-			t.Errorf("%s: the images are those of %q", line, card.Dataset)
-		}
-		var paths []string
-		counted := map[[2]string]int{}
-		for _, image := range card.Images {
-			paths = append(paths, image.Path)
-			counted[[2]string{image.Actual, image.Predicted}]++
-		}
-		for row, counts := range card.Counts {
-			for column, n := range counts {
-				if counted[[2]string{card.Classes[row], card.Classes[column]}] != n {
-					t.Errorf("%s: %d images are named for the cell %d, %d, want %d", line, counted[[2]string{card.Classes[row], card.Classes[column]}], row, column, n)
-				}
-			}
-		}
-		if len(card.Images) != images || card.LeftOut != 0 {
-			t.Errorf("%s: %d images are named and %d left out, of %d", line, len(card.Images), card.LeftOut, images)
-		}
-		raw, err := json.Marshal(map[string]any{"dataset": card.Dataset, "only": append(paths[:2:2], "nowhere.png"), "limit": 9})
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := ask[panelPage](t, p, "dataset", string(raw))
-		if err != nil || len(page.Items) != 2 || len(page.Items[0].Thumb) == 0 {
-			t.Errorf("%s: the images are %+v, %v", line, page.Items, err)
-		}
-		if images == 24 {
-			if _, err := ask[panelPage](t, p, "dataset", fmt.Sprintf(`{"dataset": %q, "action": "delete", "paths": ["red/1.png"]}`, card.Dataset)); err == nil {
-				t.Error("a folder that was only evaluated is edited")
-			}
-		}
-	}
-}
-
-func TestEvaluationsAreForgotten(t *testing.T) {
-	var e evaluations
-	first := e.keep(nil)
-	for range mostEvaluations {
-		e.keep(nil)
-	}
-	if _, ok := e.get(first); ok || len(e.order) != mostEvaluations || len(e.of) != mostEvaluations {
-		t.Errorf("%d evaluations are kept, the first among them: %t", len(e.of), ok)
-	}
-}
-
 func TestCompareModels(t *testing.T) {
 	p := trained(t)
-	host := mustCall(t, p, "%evaluate --compare first,second --split train")
+	host := p.Must(t, "%evaluate --compare first,second --split train")
 	text, _ := host.Outputs()[0].Bundles[0].Data[display.MIMEText].(string)
 	for _, want := range []string{"comparison on 20 images", "95 % interval", "first ", "second ", "points", "McNemar", "both right on"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
-	var compared comparedModels
-	if err := json.Unmarshal([]byte(mustCall(t, p, "%evaluate --compare first,second,first --split train --json").Output()), &compared); err != nil {
+	var compared struct {
+		Runs  []struct{ Run string }
+		Pairs []struct {
+			Images        int
+			P, Difference float64
+		}
+	}
+	if err := json.Unmarshal([]byte(p.Must(t, "%evaluate --compare first,second,first --split train --json").Output()), &compared); err != nil {
 		t.Fatal(err)
 	}
 	if len(compared.Runs) != 3 || len(compared.Pairs) != 2 || compared.Pairs[1].P != 1 || compared.Pairs[1].Difference != 0 || compared.Pairs[0].Images != 20 {
@@ -147,7 +97,7 @@ func TestCompareModels(t *testing.T) {
 		"%evaluate --compare first,secnd":              "secnd",
 		"%evaluate --compare first,second --run first": "leave --run and --model out",
 	} {
-		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)
 		}
 	}
@@ -169,15 +119,15 @@ func TestEvaluateOnKnownImages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	host := mustCall(t, p, "%evaluate --dir more --top-losses 0")
+	host := p.Must(t, "%evaluate --dir more --top-losses 0")
 	if !strings.Contains(host.Errors(), "warning: the model was trained on 2 of them") {
 		t.Errorf("the cell says %q", host.Errors())
 	}
-	if host = mustCall(t, p, "%evaluate --split train --top-losses 0"); host.Errors() != "" {
+	if host = p.Must(t, "%evaluate --split train --top-losses 0"); host.Errors() != "" {
 		t.Errorf("the split for training is warned of: %q", host.Errors())
 	}
 	var report metric.Report
-	if err := json.Unmarshal([]byte(mustCall(t, p, "%evaluate --dir more --json").Output()), &report); err != nil || report.TrainedOn != 2 {
+	if err := json.Unmarshal([]byte(p.Must(t, "%evaluate --dir more --json").Output()), &report); err != nil || report.TrainedOn != 2 {
 		t.Errorf("in JSON: %d, %v", report.TrainedOn, err)
 	}
 }

@@ -1,18 +1,18 @@
-package transfer
+package transfer_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/headstart-nb/headstart/models/lab"
-
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 )
 
 // Every magic does its work after the ones that it needs.
 func TestEveryMagicWorks(t *testing.T) {
-	p := goLab(t)
+	p := transfertest.New(t)
 	called := map[string]bool{}
 	for _, line := range []string{
 		"%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1 --head dense:8:relu",
@@ -21,7 +21,7 @@ func TestEveryMagicWorks(t *testing.T) {
 		"%save saved", "%load saved", "%verify --root photos", "%export onnx --out model.onnx", "%teach red photos/red", "%serve saved", "%serve", "%serve stop", "%device", "%check",
 	} {
 		host := &magictest.Host{}
-		if err := p.call(t.Context(), host, line); err != nil {
+		if err := p.Call(t.Context(), host, line); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "%"), " ")
@@ -32,8 +32,8 @@ func TestEveryMagicWorks(t *testing.T) {
 			t.Errorf("%%%s is not tried", m.Name())
 		}
 	}
-	runs, err := p.cards()
-	if i := slices.IndexFunc(runs, func(c lab.Card) bool { return c.ID == "first" }); err != nil || i < 0 || len(runs[i].Series) == 0 {
+	runs, err := p.Lab().Cards()
+	if i := slices.IndexFunc(runs, func(c runstatus.Card) bool { return c.ID == "first" }); err != nil || i < 0 || len(runs[i].Series) == 0 {
 		t.Errorf("the runs are %v, %v", runs, err)
 	} else if first := runs[i]; first.Epoch != 2 {
 		t.Errorf("the resumed run has %d epochs, and was to end after 2", first.Epoch)

@@ -7,7 +7,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -25,8 +28,8 @@ type ExplainFlags struct {
 
 // Declare declares the flags.
 func (o *ExplainFlags) Declare(f *pflag.FlagSet) {
-	declareRef(f, &o.Ref)
-	declareLimits(f, &o.Limits)
+	sharedflag.Ref(f, &o.Ref)
+	sharedflag.Limits(f, &o.Limits)
 	f.StringVar(&o.Class, "class", "", "class to explain; by default the most probable")
 	f.IntVar(&o.Limit, "limit", 4, "most images shown")
 }
@@ -40,8 +43,8 @@ func explainMagic(p *Presenter) magics.Magic {
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *ExplainFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *ExplainFlags) error {
-			return p.Explain(ctx, pageOf(in), in.Args, *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *ExplainFlags) error {
+			return p.Explain(ctx, output.Of(in), in.Args, *o)
 		}),
 	}
 }
@@ -54,7 +57,7 @@ type explanation struct {
 }
 
 // Explain shows where in the images of arguments the model sees a class.
-func (p *Presenter) Explain(ctx context.Context, page Page, args []string, o ExplainFlags) error {
+func (p *Presenter) Explain(ctx context.Context, page output.Page, args []string, o ExplainFlags) error {
 	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
 		return err

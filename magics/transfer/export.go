@@ -9,6 +9,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -22,7 +25,7 @@ type ExportFlags struct {
 
 // Declare declares the flags.
 func (o *ExportFlags) Declare(f *pflag.FlagSet) {
-	declareRef(f, &o.Ref)
+	sharedflag.Ref(f, &o.Ref)
 	magics.Path(f, &o.Out, "out", "", "file to write, for hf a folder; by default the model's name with the format's ending")
 }
 
@@ -39,14 +42,14 @@ func exportMagic(p *Presenter) magics.Magic {
 			return ExportFormats()
 		}},
 		Flags: func(f *pflag.FlagSet, o *ExportFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *ExportFlags) error {
-			return p.Export(ctx, pageOf(in), in.Args[0], *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *ExportFlags) error {
+			return p.Export(ctx, output.Of(in), in.Args[0], *o)
 		}),
 	}
 }
 
 // Export writes a model in the format of another program.
-func (p *Presenter) Export(ctx context.Context, page Page, format string, o ExportFlags) error {
+func (p *Presenter) Export(ctx context.Context, page output.Page, format string, o ExportFlags) error {
 	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
 		return err

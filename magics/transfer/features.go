@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 )
@@ -19,9 +21,9 @@ type Features struct {
 }
 
 // Features computes the features of a folder of images, and lists on standard error the files that were skipped.
-func (p *Presenter) Features(ctx context.Context, page Page, dir, architecture string, data DatasetFlags, model ModelFlags) (*Features, error) {
+func (p *Presenter) Features(ctx context.Context, page output.Page, dir, architecture string, data datasets.Flags, model ModelFlags) (*Features, error) {
 	data.Val = 0
-	images, err := p.lab.LoadDataset(ctx, dir, data.options(nil))
+	images, err := p.lab.LoadDataset(ctx, dir, data.Options(nil))
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +44,11 @@ func (p *Presenter) Features(ctx context.Context, page Page, dir, architecture s
 		return nil, err
 	}
 	f := &Features{Dataset: images}
-	bar := newBar(ctx, page, "features", "images")
-	defer bar.end()
+	bar := page.Bar(ctx, "features", "images")
+	defer bar.End()
 	f.Values, f.Shape, err = p.lab.DatasetFeatures(ctx, m, images, func(done features.Progress) {
 		f.Line = drawing.FeatureLine(&done)
-		bar.report(done.Computed+done.Cached, done.Total, "")
+		bar.Report(done.Computed+done.Cached, done.Total, "")
 	})
 	return f, err
 }

@@ -3,6 +3,8 @@ package transfer
 import (
 	"context"
 
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/shard"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -10,7 +12,7 @@ import (
 )
 
 // FeatureShard computes a shard of a folder of images. The job says which, and where it is kept.
-func (p *Presenter) FeatureShard(ctx context.Context, page Page, architecture string, data DatasetFlags, model ModelFlags, job shard.Job) (shard.Record, error) {
+func (p *Presenter) FeatureShard(ctx context.Context, page output.Page, architecture string, data datasets.Flags, model ModelFlags, job shard.Job) (shard.Record, error) {
 	options, err := model.options(data.Size, nil)
 	if err != nil {
 		return shard.Record{}, err
@@ -23,9 +25,9 @@ func (p *Presenter) FeatureShard(ctx context.Context, page Page, architecture st
 		return shard.Record{}, err
 	}
 	job.FollowLinks, job.Limits.MaxPixels = data.FollowLinks, data.MaxPixels
-	bar := newBar(ctx, page, "features", "images")
-	defer bar.end()
-	job.Progress = func(done features.Progress) { bar.report(done.Computed+done.Cached, done.Total, "") }
-	geometry := imagefolder.Geometry{Method: data.method(), Decode: imageio.Decoding(data.Decode)}
+	bar := page.Bar(ctx, "features", "images")
+	defer bar.End()
+	job.Progress = func(done features.Progress) { bar.Report(done.Computed+done.Cached, done.Total, "") }
+	geometry := imagefolder.Geometry{Method: data.Method(), Decode: imageio.Decoding(data.Decode)}
 	return p.lab.ShardFeatures(ctx, m, geometry, job)
 }

@@ -1,10 +1,11 @@
-package transfer
+package transfer_test
 
 import (
 	"net"
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -22,7 +23,7 @@ func listens(folder string) bool {
 }
 
 func TestKernelsComeAndGo(t *testing.T) {
-	p := goPresenter("")
+	p := transfertest.Open(t, "")
 	first, second := t.TempDir(), t.TempDir()
 	for _, folder := range []string{first, second, second} { // a kernel that was restarted has the same folder
 		p.Attached(folder)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 )
 
 type loadFlags struct {
@@ -21,7 +22,7 @@ func loadMagic(p *Presenter) magics.Magic {
 			f.StringVar(&o.Name, "name", "", "name of the model; by default the folder's name")
 			magics.Path(f, &o.Weights, "weights", "", "file with the backbone's weights, for a model that was saved with --head-only")
 		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *loadFlags) error {
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *loadFlags) error {
 			loaded, err := p.lab.LoadModel(ctx, in.Args[0], o.Name, o.Weights)
 			if err != nil {
 				return err

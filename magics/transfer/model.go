@@ -8,8 +8,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/onnxnet"
@@ -53,7 +56,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 		"preprocessing of the pixels; auto is what the weights were trained with, none leaves them to an ONNX file")
 	magics.Enum(f, &o.Precision, "precision", string(resnet.Float32), recipeflag.Words(resnet.Precisions()), "precision of the frozen pass")
 	magics.Renamed(f, "arrangement", "variant")
-	declareDevice(f, &o.Device)
+	sharedflag.Device(f, &o.Device)
 	f.StringVar(&o.Name, "name", "", "name of the model; by default the architecture's")
 	f.BoolVar(&o.Offline, "offline", false, "use only cached weights, without the network")
 	f.Int64Var(&o.Seed, "seed", 42, "seed of random weights")
@@ -108,17 +111,17 @@ func modelMagic(p *Presenter) magics.Magic {
 		}},
 		JSON:  true,
 		Flags: func(f *pflag.FlagSet, o *ModelFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *ModelFlags) error {
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *ModelFlags) error {
 			if (len(in.Args) == 0) == (o.Backbone == "") {
 				return errNoArchitecture
 			}
-			return p.BuildModel(ctx, pageOf(in), first(in.Args), *o)
+			return p.BuildModel(ctx, output.Of(in), cmp.Or(in.Args...), *o)
 		}),
 	}
 }
 
 // BuildModel builds a backbone with a head for the current dataset, and shows its layers.
-func (p *Presenter) BuildModel(ctx context.Context, page Page, architecture string, o ModelFlags) error {
+func (p *Presenter) BuildModel(ctx context.Context, page output.Page, architecture string, o ModelFlags) error {
 	m, err := p.OpenModel(ctx, page, architecture, o)
 	if err != nil {
 		return err
@@ -131,16 +134,16 @@ func (p *Presenter) BuildModel(ctx context.Context, page Page, architecture stri
 }
 
 // OpenModel is BuildModel without a word about the layers.
-func (p *Presenter) OpenModel(ctx context.Context, page Page, architecture string, o ModelFlags) (*lab.Model, error) {
+func (p *Presenter) OpenModel(ctx context.Context, page output.Page, architecture string, o ModelFlags) (*lab.Model, error) {
 	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
 		return nil, err
 	}
-	bar := newBar(ctx, page, "fetching weights", "bytes")
-	options, err := o.options(0, func(done, total int64) { bar.report(int(done), int(total), "") })
+	bar := page.Bar(ctx, "fetching weights", "bytes")
+	options, err := o.options(0, func(done, total int64) { bar.Report(int(done), int(total), "") })
 	if err != nil {
 		return nil, err
 	}
-	defer bar.end()
+	defer bar.End()
 	return p.lab.BuildModel(ctx, architecture, options)
 }
 

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"context"
@@ -10,19 +10,20 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/transfer/modelserver"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
 // serve asks the lab as a Go cell does.
-func serve[R any](t *testing.T, p *Presenter, method string, params any) R {
+func serve[R any](t *testing.T, p *transfertest.Session, method string, params any) R {
 	t.Helper()
 	raw, err := json.Marshal(params)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := modelserver.Handler(p.lab)(context.Background(), method, raw)
+	answer, err := modelserver.Handler(p.Lab())(context.Background(), method, raw)
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
@@ -47,9 +48,7 @@ func widePhoto(t *testing.T) (file string, pixels warm.Image) {
 		}
 	}
 	file = filepath.Join(t.TempDir(), "wide.png")
-	if err := writePNG(file, img); err != nil {
-		t.Fatal(err)
-	}
+	transfertest.WritePNG(t, file, img)
 	pixels, err := warm.FromImage("", img)
 	if err != nil {
 		t.Fatal(err)
@@ -61,9 +60,9 @@ func widePhoto(t *testing.T) (file string, pixels warm.Image) {
 // The library, which reads the file as the training does, says what is right.
 func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 	file, pixels := widePhoto(t)
-	p := goLab(t)
-	mustCall(t, p, "%dataset load photos --size 32 --resize crop --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu", "%train --epochs 1")
-	trained, err := p.lab.Trained(t.Context(), lab.Ref{})
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32 --resize crop --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu", "%train --epochs 1")
+	trained, err := p.Lab().Trained(t.Context(), lab.Ref{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +78,7 @@ func TestPixelsGoThroughTheModelsGeometry(t *testing.T) {
 	if err := imageio.At(seen, data, geometry, imageio.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	device, err := p.lab.Device(t.Context())
+	device, err := p.Lab().Device(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

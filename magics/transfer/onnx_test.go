@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -7,34 +7,35 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/models/prediction"
 )
 
 // A network of an ONNX file is a backbone like any other: it is trained on, its features come from the cache, and the saved model
 // knows the file by its hash and asks for it.
 func TestANetworkOfAnONNXFileAsBackbone(t *testing.T) {
-	p, home := goLabIn(t)
-	mustCall(t, p, "%dataset load photos --size 32", "%model resnet18 --weights random --cut conv1", "%train --epochs 1", "%export onnx --out small.onnx")
-	built := mustCall(t, p, "%model --backbone small.onnx --json").Output()
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32", "%model resnet18 --weights random --cut conv1", "%train --epochs 1", "%export onnx --out small.onnx")
+	built := p.Must(t, "%model --backbone small.onnx --json").Output()
 	for _, want := range []string{`"name":"small"`, `"backbone":"ONNX network"`, `"weights":"small.onnx"`, `"preprocess":"none"`, `"feature_shape":[256]`} {
 		if !strings.Contains(built, want) {
 			t.Errorf("the model is %s, want %s in it", built, want)
 		}
 	}
-	if text := transcript(mustCall(t, p, "%model --backbone small.onnx"), nil); !strings.Contains(text, "frozen ONNX network") {
+	if text := transfertest.Transcript(p.Must(t, "%model --backbone small.onnx"), nil); !strings.Contains(text, "frozen ONNX network") {
 		t.Errorf("its layers are\n%s", text)
 	}
-	if got := mustCall(t, p, "%train --run first").Output(); !strings.Contains(got, "features: 24 computed, 0 from cache") {
+	if got := p.Must(t, "%train --run first").Output(); !strings.Contains(got, "features: 24 computed, 0 from cache") {
 		t.Errorf("the training says %q", got)
 	}
-	if got := mustCall(t, p, "%train --epochs 1").Output(); !strings.Contains(got, "features: 0 computed, 24 from cache") {
+	if got := p.Must(t, "%train --epochs 1").Output(); !strings.Contains(got, "features: 0 computed, 24 from cache") {
 		t.Errorf("the second training says %q", got)
 	}
 	for line, want := range map[string]string{
 		"%evaluate --run first": "accuracy", "%runs": "", "%verify first": "first: identical", "%evaluate --stages --run first --json": "output", "%save model --run first": "saved",
 		"%teach red photos/red": "12 images added",
 	} {
-		if got := mustCall(t, p, line).Output(); !strings.Contains(got, want) {
+		if got := p.Must(t, line).Output(); !strings.Contains(got, want) {
 			t.Errorf("%s says %q, want %q in it", line, got, want)
 		}
 	}
@@ -50,33 +51,28 @@ func TestANetworkOfAnONNXFileAsBackbone(t *testing.T) {
 		"%model resnet50 --cut conv6":                        "cut must be one of",
 		"%model resnet50 --weights random --preprocess none": "preprocess must be one of",
 	} {
-		if err := p.call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)
 		}
 	}
-	want := answerOf(t, mustCall(t, p, "%predict photos/red/0.png --run first --json"))
+	want := answerOf(t, p.Must(t, "%predict photos/red/0.png --run first --json"))
 
 	// A new process with the folder, and the file somewhere else.
 	if err := os.Rename("small.onnx", "moved.onnx"); err != nil {
 		t.Fatal(err)
 	}
-	restarted := goPresenter(home)
-	t.Cleanup(func() {
-		if err := restarted.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := restarted.call(t.Context(), &magictest.Host{}, "%load model"); err == nil || !strings.Contains(err.Error(), "give the file with the weights small.onnx (SHA-256") || !strings.Contains(err.Error(), "--weights FILE") {
+	restarted := transfertest.Open(t, p.Home)
+	if err := restarted.Call(t.Context(), &magictest.Host{}, "%load model"); err == nil || !strings.Contains(err.Error(), "give the file with the weights small.onnx (SHA-256") || !strings.Contains(err.Error(), "--weights FILE") {
 		t.Errorf("without the file: %v", err)
 	}
-	mustCall(t, restarted, "%load model --weights moved.onnx")
-	if got := answerOf(t, mustCall(t, restarted, "%predict photos/red/0.png --json")); got != want {
+	restarted.Must(t, "%load model --weights moved.onnx")
+	if got := answerOf(t, restarted.Must(t, "%predict photos/red/0.png --json")); got != want {
 		t.Errorf("loaded, it predicts %v, and predicted %v", got, want)
 	}
 	if err := os.WriteFile("other.onnx", []byte("other"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := restarted.call(t.Context(), &magictest.Host{}, "%load model --weights other.onnx"); err == nil || !strings.Contains(err.Error(), "the weights have the SHA-256") {
+	if err := restarted.Call(t.Context(), &magictest.Host{}, "%load model --weights other.onnx"); err == nil || !strings.Contains(err.Error(), "the weights have the SHA-256") {
 		t.Errorf("with another file: %v", err)
 	}
 }

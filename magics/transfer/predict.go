@@ -7,10 +7,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -18,22 +23,22 @@ import (
 // PredictFlags are the choices of %predict; the command line shares them.
 type PredictFlags struct {
 	lab.Ref
-	lab.PredictOptions
+	predictor.Options
 	Limit  int
 	Limits imageio.Limits
 }
 
 // Declare declares the flags.
 func (o *PredictFlags) Declare(f *pflag.FlagSet) {
-	declareRef(f, &o.Ref)
-	declareLimits(f, &o.Limits)
+	sharedflag.Ref(f, &o.Ref)
+	sharedflag.Limits(f, &o.Limits)
 	f.IntVar(&o.Top, "top", 3, "most probable classes for each image")
-	declareTTA(f, &o.TTA)
+	sharedflag.TTA(f, &o.TTA)
 	f.IntVar(&o.Limit, "limit", 24, "most images shown; --json answers all")
 }
 
 func predictMagic(p *Presenter) magics.Magic {
-	return answers(&magics.Command[PredictFlags]{
+	return &magics.Command[PredictFlags]{
 		Use:     "predict FILE|DIR|@NAME...",
 		Short:   "Predicts the classes of images",
 		Long:    "@train, @val and @test are the images of the model's dataset, whose true classes are known; @NAME is a variable of Go\ncells (paths, images, or structs with Path and Label), or images that a cell gave that name with nbhelpers.Put.",
@@ -41,14 +46,14 @@ func predictMagic(p *Presenter) magics.Magic {
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: magics.Files},
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *PredictFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
-			return p.Predict(ctx, pageOf(in), in.Args, *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *PredictFlags) error {
+			return p.Predict(ctx, output.Of(in), in.Args, *o)
 		}),
-	}, p.answerPredict)
+	}
 }
 
 // Predict predicts the images of arguments, and shows what came out.
-func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o PredictFlags) error {
+func (p *Presenter) Predict(ctx context.Context, page output.Page, args []string, o PredictFlags) error {
 	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
 		return err
@@ -61,7 +66,7 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 	if err != nil {
 		return fmt.Errorf("predict: %w", err)
 	}
-	predictions, err := p.lab.Predict(ctx, trained, images, o.PredictOptions)
+	predictions, err := p.lab.Predict(ctx, trained, images, o.Options)
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,7 @@ func (p *Presenter) Predict(ctx context.Context, page Page, args []string, o Pre
 	return showPredictions(ctx, page, trained, images, predictions, more)
 }
 
-func showPredictions(ctx context.Context, page Page, trained *lab.Trained, images []lab.Image, predictions []prediction.Prediction, more int) error {
+func showPredictions(ctx context.Context, page output.Page, trained *predictor.Predictor, images []input.Image, predictions []prediction.Prediction, more int) error {
 	if err := allUnreadable(predictions); err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func showPredictions(ctx context.Context, page Page, trained *lab.Trained, image
 		d.Notes = append(d.Notes, fmt.Sprintf("%d more are not shown: raise --limit, or take --json for all.", more))
 	}
 	if len(predictions) > 0 && predictions[0].TTA.Mirrors() {
-		d.Notes = append(d.Notes, mirrorNote+".")
+		d.Notes = append(d.Notes, drawing.MirrorNote+".")
 	}
 	d.Notes = append(d.Notes, drawing.WeightsNotes(trained.Weights())...)
 	_, err := page.Show(ctx, figure.TopK(d))
@@ -122,7 +127,7 @@ func allUnreadable(predictions []prediction.Prediction) error {
 	return fmt.Errorf("predict: none of the %d files could be read; the first: %s", len(predictions), predictions[0].Error)
 }
 
-func shownPrediction(i lab.Image, p prediction.Prediction) figure.Prediction {
+func shownPrediction(i input.Image, p prediction.Prediction) figure.Prediction {
 	result := figure.Prediction{Prediction: p, Image: drawing.Thumb(i, "")}
 	if p.Truth != "" && len(p.Top) > 0 {
 		result.Mark = figure.MarkWrong

@@ -11,63 +11,65 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/panel"
+	"github.com/headstart-nb/headstart/magics/transfer/runs"
+	"github.com/headstart-nb/headstart/magics/transfer/serving"
 	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // A Presenter does what magics and commands ask of a lab, and shows what came of it. It is safe for concurrent use.
 type Presenter struct {
-	lab    *lab.Lab
-	log    *slog.Logger
-	reader advice.Reader
+	// Datasets and Runs present those of the lab.
+	Datasets *datasets.Presenter
+	Runs     *runs.Presenter
 
-	evaluated evaluations
+	lab *lab.Lab
+	log *slog.Logger
 
-	seeing sync.Mutex // held while an image of a panel is decoded: one at a time, which bounds the memory
-
-	mu      sync.Mutex
-	figures map[*lab.Run]*runFigure
+	panels  *panel.Panels
+	serving *serving.Presenter
 
 	arriving   sync.Mutex // held while a kernel comes
 	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first
-
-	serving serving
 }
 
 // New presents a lab to a notebook.
-func New(l *lab.Lab, log *slog.Logger) *Presenter {
-	return &Presenter{lab: l, log: log, figures: map[*lab.Run]*runFigure{}}
-}
+func New(l *lab.Lab, log *slog.Logger) *Presenter { return present(l, log, advice.Notebook) }
 
 // NewTerminal presents a lab to a command line.
-func NewTerminal(l *lab.Lab, log *slog.Logger) *Presenter {
-	p := New(l, log)
-	p.reader = advice.Terminal
-	return p
+func NewTerminal(l *lab.Lab, log *slog.Logger) *Presenter { return present(l, log, advice.Terminal) }
+
+func present(l *lab.Lab, log *slog.Logger, reader advice.Reader) *Presenter {
+	return &Presenter{
+		Datasets: datasets.New(l, reader), Runs: runs.New(l, reader), lab: l, log: log,
+		panels: panel.New(l), serving: serving.New(l, log),
+	}
 }
 
 // Lab is what is presented.
 func (p *Presenter) Lab() *lab.Lab { return p.lab }
 
-// Magics lists the magics, each bound to the lab.
+// Magics lists the magics, each bound to the lab, and to its panel where it has one.
 func (p *Presenter) Magics() []magics.Magic {
 	return []magics.Magic{
-		datasetMagic(p),
+		p.panels.Dataset(p.Datasets.Magic()),
 		modelMagic(p),
 		trainMagic(p),
-		teachMagic(p),
+		p.panels.Teach(teachMagic(p)),
 		evaluateMagic(p),
-		predictMagic(p),
+		p.panels.Predict(predictMagic(p)),
 		explainMagic(p),
 		tuneMagic(p),
-		runsMagic(p),
-		attachMagic(p),
+		p.panels.Runs(p.Runs.Magic()),
+		p.Runs.AttachMagic(),
 		verifyMagic(p),
-		cleanMagic(p),
+		p.Datasets.CleanMagic(),
 		saveMagic(p),
 		loadMagic(p),
 		exportMagic(p),
-		serveMagic(p),
-		deviceMagic(p),
+		p.serving.Magic(),
+		p.panels.Device(deviceMagic(p)),
 		checkMagic(p),
 	}
 }
@@ -80,5 +82,5 @@ func (p *Presenter) Close() error {
 		p.endService = nil
 	}
 	p.arriving.Unlock()
-	return errors.Join(p.serving.stop(), p.lab.Close())
+	return errors.Join(p.serving.Close(), p.lab.Close())
 }

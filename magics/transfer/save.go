@@ -6,7 +6,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -26,17 +29,17 @@ func saveMagic(p *Presenter) magics.Magic {
 		Example: "%save models/trash\n%save models/first --run first",
 		Args:    magics.Args{Min: 1, Max: 1, Complete: magics.Files},
 		Flags: func(f *pflag.FlagSet, o *SaveFlags) {
-			declareRef(f, &o.Ref)
+			sharedflag.Ref(f, &o.Ref)
 			f.BoolVar(&o.HeadOnly, "head-only", false, "leave the backbone's weights out; their hash is recorded")
 		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *SaveFlags) error {
-			return p.Save(ctx, pageOf(in), in.Args[0], *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *SaveFlags) error {
+			return p.Save(ctx, output.Of(in), in.Args[0], *o)
 		}),
 	}
 }
 
 // Save writes a model as one folder.
-func (p *Presenter) Save(ctx context.Context, page Page, dir string, o SaveFlags) error {
+func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o SaveFlags) error {
 	trained, err := p.lab.Trained(ctx, o.Ref)
 	if err != nil {
 		return err

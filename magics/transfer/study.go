@@ -6,27 +6,28 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
 // Study compares stages and training sizes for a model, and shows a figure of each.
-func (p *Presenter) Study(ctx context.Context, page Page, o EvaluateFlags) error {
-	images := newBar(ctx, page, "features", "images")
-	fits := newBar(ctx, page, "cross-validation", "fits")
+func (p *Presenter) Study(ctx context.Context, page output.Page, o EvaluateFlags) error {
+	images := page.Bar(ctx, "features", "images")
+	fits := page.Bar(ctx, "cross-validation", "fits")
 	study, err := p.lab.Study(ctx, o.Ref, lab.StudyOptions{
 		Stages: o.Stages, LearningCurve: o.LearningCurve, Split: o.Split, Dir: o.Dir, Limits: o.Limits,
 		Events: func(e training.Event) {
 			switch {
 			case e.Features != nil:
-				images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
+				images.Report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")
 			case e.Selection != nil:
-				fits.report(e.Selection.Done, e.Selection.Total, "")
+				fits.Report(e.Selection.Done, e.Selection.Total, "")
 			}
 		},
 	})
-	images.end()
-	fits.end()
+	images.End()
+	fits.End()
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -24,7 +29,7 @@ type teachFlags struct {
 }
 
 func teachMagic(p *Presenter) magics.Magic {
-	return answers(&magics.Command[teachFlags]{
+	return &magics.Command[teachFlags]{
 		Use:   "teach [CLASS FILE|DIR|@NAME...]",
 		Short: "Adds images of a class to a model that predicts by them at once, without a training",
 		Long: "The model is a nearest centroid on the features of the current model's backbone. It begins with the first image, is the\n" +
@@ -43,15 +48,15 @@ func teachMagic(p *Presenter) magics.Magic {
 			f.BoolVar(&o.Undo, "undo", false, "take back what the last %teach added")
 			f.StringVar(&o.Drop, "drop", "", "class to forget, with its images")
 			f.BoolVar(&o.Reset, "reset", false, "forget all that was taught to the model")
-			declareLimits(f, &o.Limits)
+			sharedflag.Limits(f, &o.Limits)
 		},
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *teachFlags) error {
-			return p.teach(ctx, pageOf(in), in.Args, *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *teachFlags) error {
+			return p.teach(ctx, output.Of(in), in.Args, *o)
 		}),
-	}, p.answerTeach)
+	}
 }
 
-func (p *Presenter) teach(ctx context.Context, page Page, args []string, o teachFlags) error {
+func (p *Presenter) teach(ctx context.Context, page output.Page, args []string, o teachFlags) error {
 	taught, err := p.teachOrForget(ctx, page, args, o)
 	if err != nil || taught == nil {
 		return err
@@ -65,7 +70,7 @@ func (p *Presenter) teach(ctx context.Context, page Page, args []string, o teach
 		}
 	}
 	if len(args) > 0 {
-		line := fmt.Sprintf("%s added as %s", count(taught.Added, "image"), args[0])
+		line := fmt.Sprintf("%s added as %s", phrase.Plural(taught.Added, "image", "images"), args[0])
 		if taught.Moved > 0 {
 			line += fmt.Sprintf(", %d of them taught as another class before", taught.Moved)
 		}
@@ -77,7 +82,7 @@ func (p *Presenter) teach(ctx context.Context, page Page, args []string, o teach
 }
 
 // teachOrForget does what the arguments and flags ask for. It returns nil where nothing is left to show.
-func (p *Presenter) teachOrForget(ctx context.Context, page Page, args []string, o teachFlags) (*lab.Taught, error) {
+func (p *Presenter) teachOrForget(ctx context.Context, page output.Page, args []string, o teachFlags) (*teaching.Taught, error) {
 	asked := 0
 	for _, given := range []bool{len(args) > 0, o.Undo, o.Drop != "", o.Reset} {
 		if given {

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/prediction"
@@ -33,14 +35,14 @@ func TestTopPredictsAtOnce(t *testing.T) {
 	weights := sharedFile(t, "resnet50-imagenet-uint8/resnet50_imagenet_uint8.safetensors")
 	photo := sharedFile(t, "trashnet-6c/data/cardboard/cardboard101.jpg")
 	log := slog.New(slog.DiscardHandler)
-	p := New(lab.New(t.TempDir(), accel.Options{Device: "cpu"}, log), log)
+	p := &transfertest.Session{Presenter: transfer.New(lab.New(t.TempDir(), accel.Options{Device: "cpu"}, log), log)}
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	mustCall(t, p, "%model resnet50 --weights "+weights+" --top")
-	host := mustCall(t, p, "%predict "+photo+" --json")
+	p.Must(t, "%model resnet50 --weights "+weights+" --top")
+	host := p.Must(t, "%predict "+photo+" --json")
 	var list []prediction.Prediction
 	if err := json.Unmarshal([]byte(host.Output()), &list); err != nil {
 		t.Fatalf("%v in %s", err, host.Output())

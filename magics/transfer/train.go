@@ -9,9 +9,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
+	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -39,13 +43,13 @@ func (o *TrainFlags) Declare(f *pflag.FlagSet) {
 	f.StringVar(&o.Resume, "resume", "", "resume this run from its last completed epoch")
 	magics.Path(f, &o.CSVLog, "log", "", "CSV file that gets a row for each epoch")
 	magics.Path(f, &o.TensorBoard, "tensorboard", "", "folder for TensorBoard's event files, written while it trains")
-	declareDevice(f, &o.Device)
+	sharedflag.Device(f, &o.Device)
 	f.BoolVar(&o.FindLR, "find-lr", false, "learning-rate range test: draw the loss over a rising learning rate and propose one; no model changes")
 	f.StringSliceVar(&o.Accept, "allow", nil, "codes of preflight diagnoses to accept")
 }
 
 // options are what the flags ask for on a page.
-func (o TrainFlags) options(page Page) lab.TrainOptions {
+func (o TrainFlags) options(page output.Page) lab.TrainOptions {
 	options := o.TrainOptions
 	options.Cell, options.Flags = page.Code, given(o.flags)
 	options.More = o.flags != nil && o.flags.Changed("epochs")
@@ -68,8 +72,8 @@ func trainMagic(p *Presenter) magics.Magic {
 		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --recipe finetune",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TrainFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
-			return p.Train(ctx, pageOf(in), *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *TrainFlags) error {
+			return p.Train(ctx, output.Of(in), *o)
 		}),
 	}
 }
@@ -80,7 +84,7 @@ func finetuneDefaults() string {
 }
 
 // Train trains the current model, shows its curves while it does, and says what came of it.
-func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
+func (p *Presenter) Train(ctx context.Context, page output.Page, o TrainFlags) error {
 	if err := p.lab.UseDevice(ctx, o.Device); err != nil {
 		return err
 	}
@@ -101,11 +105,9 @@ func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 	}
 	drawn := r.Done()
 	if !page.JSON || o.Background {
-		f, err := p.attach(ctx, page, r)
-		if err != nil {
+		if drawn, err = p.Runs.Attach(ctx, page, r); err != nil {
 			return err
 		}
-		drawn = f.drawn
 	}
 	if o.Background {
 		return page.Printf("%s trains in the background: %%attach %s shows it, %%runs lists it\n", r.Name(), r.Name())
@@ -115,7 +117,7 @@ func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 }
 
 // report says what came of a run that has ended.
-func (p *Presenter) report(ctx context.Context, page Page, s lab.Stand) error {
+func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.Stand) error {
 	if s.Features != nil && !page.JSON {
 		if err := page.Printf("%s\n", drawing.FeatureLine(s.Features)); err != nil {
 			return err
@@ -196,3 +198,16 @@ type stopped struct {
 
 func (s *stopped) Error() string { return s.text }
 func (s *stopped) Unwrap() error { return s.cause }
+
+// given lists the flags that were set, for the record of a run.
+func given(flags *pflag.FlagSet) []string {
+	var list []string
+	if flags != nil {
+		flags.VisitAll(func(f *pflag.Flag) {
+			if f.Changed {
+				list = append(list, "--"+f.Name+"="+f.Value.String())
+			}
+		})
+	}
+	return list
+}

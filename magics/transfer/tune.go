@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training"
@@ -48,24 +50,24 @@ func tuneMagic(p *Presenter) magics.Magic {
 		Example: "%tune --trials 50 --time 60s",
 		JSON:    true,
 		Flags:   func(f *pflag.FlagSet, o *TuneFlags) { o.Declare(f) },
-		Do: advising(func(ctx context.Context, in *magics.Invocation, o *TuneFlags) error {
-			return p.Tune(ctx, pageOf(in), *o)
+		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *TuneFlags) error {
+			return p.Tune(ctx, output.Of(in), *o)
 		}),
 	}
 }
 
 // Tune searches for a better head, which becomes that of the current model, and shows the trials.
-func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
-	search := o.Search
-	search.Halving = !o.Full
+func (p *Presenter) Tune(ctx context.Context, page output.Page, o TuneFlags) error {
+	options := o.Search
+	options.Halving = !o.Full
 	if o.Workers != 0 {
-		search.Workers = o.Workers
+		options.Workers = o.Workers
 	}
-	if search.Heads == nil {
-		search.Heads = training.DefaultSearchOptions().Heads
+	if options.Heads == nil {
+		options.Heads = training.DefaultSearchOptions().Heads
 	}
 	board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: page, quiet: page.JSON, epochs: o.Recipe.Epochs}
-	result, err := p.lab.Search(ctx, o.options(page), search, board.hear, board.add)
+	result, err := p.lab.Search(ctx, o.options(page), options, board.hear, board.add)
 	board.draw(true)
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
 
 // tuned says what the search found. The accuracies that it chose by are too high for the best; the validation images had no part
 // in the choice.
-func tuned(ctx context.Context, page Page, result *training.SearchResult) error {
+func tuned(ctx context.Context, page output.Page, result *training.SearchResult) error {
 	if result.Probes != nil {
 		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes)); err != nil {
 			return err

@@ -1,24 +1,20 @@
-package transfer
+package transfer_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
+	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 )
 
 // A run is repeated by its name: while its model is here, when another has taken that one's place, and by a new process that
 // knows neither.
 func TestVerifyARun(t *testing.T) {
-	p, home := goLabIn(t)
-	restarted := goPresenter(home)
-	t.Cleanup(func() {
-		if err := restarted.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	p := transfertest.New(t)
+	restarted := transfertest.Open(t, p.Home)
 	for _, step := range []struct {
-		p          *Presenter
+		p          *transfertest.Session
 		line, want string
 	}{
 		{p, "%dataset load photos --size 32", ""},
@@ -31,14 +27,14 @@ func TestVerifyARun(t *testing.T) {
 		{restarted, "%verify second", "second: identical"},
 	} {
 		host := &magictest.Host{}
-		if err := step.p.call(t.Context(), host, step.line); err != nil {
+		if err := step.p.Call(t.Context(), host, step.line); err != nil {
 			t.Fatalf("%s: %v", step.line, err)
 		}
 		if got := host.Output(); !strings.Contains(got, step.want) {
 			t.Errorf("%s says %q, want %q", step.line, got, step.want)
 		}
 	}
-	err := restarted.call(t.Context(), &magictest.Host{}, "%verify thrid")
+	err := restarted.Call(t.Context(), &magictest.Host{}, "%verify thrid")
 	if err == nil || !strings.Contains(err.Error(), "unknown run or model") {
 		t.Errorf("%%verify of a run that there is not: %v", err)
 	}

@@ -95,7 +95,7 @@ func (l *Lab) DeviceStatus() DeviceStatus {
 	runtime.ReadMemStats(&memory)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := DeviceStatus{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.order)}
+	s := DeviceStatus{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.Names())}
 	if l.device != nil {
 		s.Name, s.Description, s.Plugin, s.Fallback = l.device.Name(), l.device.Description(), l.device.Plugin(), l.device.Fallback()
 		s.Devices = l.device.Count()

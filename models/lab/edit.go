@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -25,7 +28,7 @@ func (l *Lab) EditDataset(ctx context.Context, data *imagefolder.Dataset, edits 
 	}
 	for _, e := range edits {
 		if e.Action == imagefolder.Relabel && !slices.Contains(data.Classes, e.To) {
-			return nil, fmt.Errorf("edit %s: %w", data.Name, &NotFoundError{KindClass, e.To, data.Classes})
+			return nil, fmt.Errorf("edit %s: %w", data.Name, &named.NotFoundError{Kind: named.KindClass, Name: e.To, Have: data.Classes})
 		}
 		var items []int
 		for _, path := range e.Paths {
@@ -53,7 +56,7 @@ func (l *Lab) UndoEdit(ctx context.Context, data *imagefolder.Dataset, number in
 func (l *Lab) reload(ctx context.Context, data *imagefolder.Dataset) (*imagefolder.Dataset, error) {
 	source := data.Root
 	l.mu.Lock()
-	if known, ok := l.datasets.items[data.Name]; ok {
+	if known, ok := l.datasets.Get(data.Name); ok {
 		source = known.source
 	}
 	l.mu.Unlock()
@@ -107,7 +110,7 @@ func (l *Lab) Suspects(ctx context.Context, data *imagefolder.Dataset, of Ref, l
 }
 
 // judge predicts the images that are not trained on: [items, classes].
-func judge(ctx context.Context, data *imagefolder.Dataset, trained *Trained) (items []int, probabilities []float32, err error) {
+func judge(ctx context.Context, data *imagefolder.Dataset, trained *predictor.Predictor) (items []int, probabilities []float32, err error) {
 	for i, item := range data.Items {
 		if item.Split != imagefolder.Train {
 			items = append(items, i)
@@ -115,7 +118,7 @@ func judge(ctx context.Context, data *imagefolder.Dataset, trained *Trained) (it
 	}
 	files := make([]string, len(items))
 	for n, i := range items {
-		files[n] = ItemFile(data, i)
+		files[n] = input.ItemFile(data, i)
 	}
 	predictions, err := trained.Model.Predict(ctx, files, 0)
 	if err != nil {

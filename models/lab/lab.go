@@ -14,6 +14,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
 
@@ -26,10 +27,10 @@ type Lab struct {
 	device        *accel.Device
 	deviceOptions accel.Options
 	pins          int // who computes on the device past the lab
-	datasets      shelf[loaded]
-	models        shelf[*Model]
-	runs          []*Run           // oldest first
-	restored      shelf[*restored] // models of runs that were read from disk, the last ones
+	datasets      named.Shelf[loaded]
+	models        named.Shelf[*Model]
+	runs          []*Run                 // oldest first
+	restored      named.Shelf[*restored] // models of runs that were read from disk, the last ones
 	values        map[string]warm.Value
 
 	pixels func() imagefolder.Pixels // nil where nothing is kept on disk
@@ -68,13 +69,13 @@ func (l *Lab) Close() error {
 
 // closeModels frees what the models hold on the device. The caller holds the lock.
 func (l *Lab) closeModels() {
-	for _, m := range l.models.all() {
+	for _, m := range l.models.All() {
 		m.close()
 	}
-	for _, r := range l.restored.all() {
+	for _, r := range l.restored.All() {
 		r.close()
 	}
-	l.restored = shelf[*restored]{}
+	l.restored = named.Shelf[*restored]{}
 }
 
 // cacheDir is a folder of the cache, or empty where nothing is kept on disk.

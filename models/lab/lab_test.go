@@ -21,6 +21,11 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
+	"github.com/headstart-nb/headstart/models/lab/summary"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/weights"
@@ -83,7 +88,7 @@ func prepared(t *testing.T, home, dir string) *Lab {
 	return l
 }
 
-func train(t *testing.T, l *Lab, name string, seed int64) Stand {
+func train(t *testing.T, l *Lab, name string, seed int64) runstatus.Stand {
 	t.Helper()
 	o := TrainOptions{Recipe: training.DefaultRecipe(), Name: name, Cell: "%train", Flags: []string{"--seed"}}
 	o.Recipe.Epochs, o.Recipe.Seed = 2, seed
@@ -105,7 +110,7 @@ func predicted(t *testing.T, l *Lab, of Ref, file string) float64 {
 	if err != nil {
 		t.Fatalf("%+v: %v", of, err)
 	}
-	answer, err := l.Predict(t.Context(), trained, []Image{{Name: "x", File: file}}, PredictOptions{Top: 2})
+	answer, err := l.Predict(t.Context(), trained, []input.Image{{Name: "x", File: file}}, predictor.Options{Top: 2})
 	if err != nil {
 		t.Fatalf("%+v: %v", of, err)
 	}
@@ -147,11 +152,11 @@ func TestARunKeepsItsWeights(t *testing.T) {
 	if err != nil || trained.Dataset != nil {
 		t.Fatalf("%+v, %v", trained, err)
 	}
-	if _, _, err := restarted.Images(trained, []string{"@val"}, ImageOptions{}); !errors.As(err, new(*NoImagesError)) {
+	if _, _, err := restarted.Images(trained, []string{"@val"}, ImageOptions{}); !errors.As(err, new(*predictor.NoImagesError)) {
 		t.Errorf("images of a dataset that is not loaded: %v", err)
 	}
 	_, err = restarted.Trained(t.Context(), Ref{Run: "thrid"})
-	if missing, ok := errors.AsType[*NotFoundError](err); !ok || missing.Kind != KindRun || !slices.Equal(missing.Have, []string{"second", "first"}) {
+	if missing, ok := errors.AsType[*named.NotFoundError](err); !ok || missing.Kind != named.KindRun || !slices.Equal(missing.Have, []string{"second", "first"}) {
 		t.Errorf("a run that does not exist: %v", err)
 	}
 }
@@ -165,7 +170,7 @@ func TestCardOfARun(t *testing.T) {
 	if c.TrainImages+c.ValImages != c.Images || c.Images != 24 || c.ValImages == 0 { // 32, less 8 for the test
 		t.Errorf("%d images, %d to train and %d to validate", c.Images, c.TrainImages, c.ValImages)
 	}
-	if c.State != StateDone || c.Status != "finished" || c.Epoch != 2 || c.Epochs != 2 || c.Seconds <= 0 || c.Backend == "" || c.Model != "resnet50" {
+	if c.State != runstatus.StateDone || c.Status != "finished" || c.Epoch != 2 || c.Epochs != 2 || c.Seconds <= 0 || c.Backend == "" || c.Model != "resnet50" {
 		t.Errorf("the card is %+v", c)
 	}
 	if c.Rate != 0 {
@@ -175,15 +180,15 @@ func TestCardOfARun(t *testing.T) {
 		t.Errorf("the accuracies are %v and %v, the metrics %v", c.ValAccuracy, c.HighestValAccuracy, c.Metrics)
 	}
 	value, ok := l.Value("last.run")
-	var left Card
-	if err := json.Unmarshal(value.JSON, &left); !ok || err != nil || left.ID != "first" || left.State != StateDone {
+	var left runstatus.Card
+	if err := json.Unmarshal(value.JSON, &left); !ok || err != nil || left.ID != "first" || left.State != runstatus.StateDone {
 		t.Errorf("Go cells get %s, %v", value.JSON, err)
 	}
 	stored, err := l.StoredRun("first")
 	if err != nil {
 		t.Fatal(err)
 	}
-	onDisk := Stand{Run: stored}.Card()
+	onDisk := runstatus.Stand{Run: stored}.Card()
 	onDisk.Started, onDisk.Seconds = c.Started, c.Seconds // the record's clock is read a moment later
 	live, disk := asJSON(t, c), asJSON(t, onDisk)
 	if live != disk {
@@ -214,7 +219,7 @@ func TestAnInterruptBeforeTheFirstEpoch(t *testing.T) {
 	}
 	<-r.Done()
 	c := r.Stand().Card()
-	if c.State != StateStopped || c.Best != 0 || c.ValAccuracy != nil || c.Error != "" {
+	if c.State != runstatus.StateStopped || c.Best != 0 || c.ValAccuracy != nil || c.Error != "" {
 		t.Errorf("the card is %+v", c)
 	}
 	stored, err := l.StoredRun("early")
@@ -294,7 +299,7 @@ func TestEditsOfADataset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := Summarize(undone); s.Images != 7 || s.Classes[0].Name != "blue" || s.Classes[0].Train+s.Classes[0].Val+s.Classes[0].Test != 4 {
+	if s := summary.Of(undone); s.Images != 7 || s.Classes[0].Name != "blue" || s.Classes[0].Train+s.Classes[0].Val+s.Classes[0].Test != 4 {
 		t.Errorf("after the relabeling was undone: %+v", s)
 	}
 	suspects, err := l.Suspects(t.Context(), undone, Ref{}, 10)
@@ -308,13 +313,13 @@ func TestEditsOfADataset(t *testing.T) {
 
 func TestErrorsNameWhatThereIs(t *testing.T) {
 	for want, err := range map[string]error{
-		"there is no dataset yet":                         &NotFoundError{Kind: KindDataset},
-		`unknown model "x": there is none yet`:            &NotFoundError{Kind: KindModel, Name: "x"},
-		`unknown run "x", have a, b`:                      &NotFoundError{Kind: KindRun, Name: "x", Have: []string{"a", "b"}},
+		"there is no dataset yet":                         &named.NotFoundError{Kind: named.KindDataset},
+		`unknown model "x": there is none yet`:            &named.NotFoundError{Kind: named.KindModel, Name: "x"},
+		`unknown run "x", have a, b`:                      &named.NotFoundError{Kind: named.KindRun, Name: "x", Have: []string{"a", "b"}},
 		"the run a has kept no weights":                   &NoWeightsError{Run: "a"},
 		"train: the run a has not ended yet":              &RunningError{Doing: "train", Run: "a"},
 		"the model m has no trained head yet":             &UntrainedError{"m"},
-		"the images that m was trained on are not loaded": &NoImagesError{"m"},
+		"the images that m was trained on are not loaded": &predictor.NoImagesError{Model: "m"},
 	} {
 		if err.Error() != want {
 			t.Errorf("%T says %q, want %q", err, err, want)
@@ -335,7 +340,7 @@ func TestFeaturesOfSeveralStages(t *testing.T) {
 	for i := range pixels.Pix {
 		pixels.Pix[i] = uint8(i % 251)
 	}
-	values, shape, err := l.Features(t.Context(), m, []Image{{Name: "one", Pixels: pixels}, {Name: "two", Pixels: pixels}})
+	values, shape, err := l.Features(t.Context(), m, []input.Image{{Name: "one", Pixels: pixels}, {Name: "two", Pixels: pixels}})
 	if err != nil || len(shape) != 2 || shape[0] != 2 || shape[1] != 64+256 || len(values) != 2*(64+256) {
 		t.Fatalf("%d features of shape %v, %v", len(values), shape, err)
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
@@ -23,7 +26,7 @@ type Model struct {
 
 	file      *onnxnet.Network // nil for a ResNet
 	precision resnet.Precision
-	teaching  *teaching // of a model that is taught image by image; nil for others
+	teaching  *teaching.Teaching // of a model that is taught image by image; nil for others
 
 	mu     sync.Mutex
 	head   string
@@ -75,7 +78,7 @@ func (m *Model) take(result *classifier.Model, run string, data *imagefolder.Dat
 
 func (m *Model) close() {
 	if m.teaching != nil {
-		m.teaching.close()
+		m.teaching.Close()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,7 +129,7 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 	}
 	at := slices.Index(Architectures(), name)
 	if at < 0 {
-		return nil, &NotFoundError{KindArchitecture, name, Architectures()}
+		return nil, &named.NotFoundError{Kind: named.KindArchitecture, Name: name, Have: Architectures()}
 	}
 	o.Backbone.Depth = resnet.Depths()[at]
 	if o.Name == "" {
@@ -211,7 +214,7 @@ func (m *Model) Classes() int {
 
 // LoadModel reads a saved model and makes it the current one. An empty name is the folder's. weights is the file of the
 // backbone's weights where the folder has none.
-func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*Trained, error) {
+func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predictor.Predictor, error) {
 	dir, err := ExpandHome(dir)
 	if err != nil {
 		return nil, err
@@ -231,12 +234,12 @@ func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*Traine
 	m := &Model{Name: name, Backbone: backbone.Network(), file: backbone.File(), head: loaded.Head().String(), precision: backbone.Identity().Precision}
 	m.take(loaded, "", nil)
 	l.putModel(m)
-	return &Trained{Model: loaded, Name: name}, nil
+	return &predictor.Predictor{Model: loaded, Name: name}, nil
 }
 
 func (l *Lab) putModel(m *Model) {
 	l.mu.Lock()
-	replaced := l.models.put(m.Name, m)
+	replaced := l.models.Put(m.Name, m)
 	l.mu.Unlock()
 	if replaced != nil {
 		replaced.close()
@@ -247,10 +250,10 @@ func (l *Lab) putModel(m *Model) {
 func (l *Lab) Model(name string) (*Model, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m, ok := l.models.get(name); ok {
+	if m, ok := l.models.Get(name); ok {
 		return m, nil
 	}
-	return nil, &NotFoundError{KindModel, name, l.models.names()}
+	return nil, &named.NotFoundError{Kind: named.KindModel, Name: name, Have: l.models.Names()}
 }
 
 // Method is how the images of a dataset come to the size of the current model: as the dataset says, else as the model's weights
@@ -267,5 +270,5 @@ func (l *Lab) Method(data *imagefolder.Dataset) imagefolder.Method {
 func (l *Lab) Models() []*Model {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.models.all()
+	return l.models.All()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 )
@@ -20,7 +21,7 @@ func (l *Lab) RemoveRuns(names []string) error {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return &NotFoundError{KindRun, name, known}
+			return &named.NotFoundError{Kind: named.KindRun, Name: name, Have: known}
 		}
 		if r, err := l.Run(name); err == nil && r.running() {
 			return &RunningError{Doing: "remove a run", Run: name}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 )
@@ -20,7 +21,7 @@ func (l *Lab) RenameRun(name, to string) error {
 	case err != nil:
 		return err
 	case !slices.Contains(known, name):
-		return &NotFoundError{KindRun, name, known}
+		return &named.NotFoundError{Kind: named.KindRun, Name: name, Have: known}
 	case name == to:
 		return nil
 	case slices.Contains(known, to):
@@ -45,13 +46,13 @@ func (l *Lab) RenameRun(name, to string) error {
 	for _, r := range l.runs {
 		r.rename(name, to)
 	}
-	for _, m := range l.models.all() {
+	for _, m := range l.models.All() {
 		m.mu.Lock()
 		if m.run == name {
 			m.run = to
 		}
 		m.mu.Unlock()
 	}
-	l.restored.rename(name, to)
+	l.restored.Rename(name, to)
 	return nil
 }

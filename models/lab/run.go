@@ -5,9 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/headstart-nb/headstart/internal/diagnosis"
-	"github.com/headstart-nb/headstart/models/features"
-	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -21,20 +19,9 @@ type Run struct {
 	done     chan struct{} // closed when the training has ended
 
 	mu      sync.Mutex
-	stand   Stand
+	stand   runstatus.Stand
 	watches map[int]func()
 	next    int // key in watches
-}
-
-// A Stand is how a run stands: its record, with what only its own process knows.
-type Stand struct {
-	training.Run
-	Features  *features.Progress  // of the pass of the backbone; nil before it
-	Selecting *selection.Progress // of a cross-validation; nil before it
-	Step      *training.Step      // inside the epoch; nil between two
-	Diagnoses []diagnosis.Diagnosis
-	Slower    string // why a better device was not taken; empty where there was none
-	Err       error
 }
 
 // Name is the name of the run.
@@ -47,7 +34,7 @@ func (r *Run) Done() <-chan struct{} { return r.done }
 func (r *Run) Tied() bool { return r.tied }
 
 // Stand says how the run stands.
-func (r *Run) Stand() Stand {
+func (r *Run) Stand() runstatus.Stand {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stand
@@ -119,7 +106,7 @@ func (r *Run) hear(e training.Event) {
 }
 
 // finish records how the training ended. last is called before anybody who waits for the end hears of it.
-func (r *Run) finish(result *training.Result, err error, last func(Stand)) {
+func (r *Run) finish(result *training.Result, err error, last func(runstatus.Stand)) {
 	r.mu.Lock()
 	r.stand.End(err)
 	r.stand.Err = err

@@ -3,6 +3,8 @@ package lab
 import (
 	"slices"
 
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -17,7 +19,7 @@ func (l *Lab) Run(name string) (*Run, error) {
 		}
 		names = append(names, r.Name())
 	}
-	return nil, &NotFoundError{KindRun, name, names}
+	return nil, &named.NotFoundError{Kind: named.KindRun, Name: name, Have: names}
 }
 
 // Running lists the runs that have not ended.
@@ -28,11 +30,11 @@ func (l *Lab) Running() []*Run {
 }
 
 // Runs says how the runs of this process and those on disk stand, newest first.
-func (l *Lab) Runs() ([]Stand, error) {
+func (l *Lab) Runs() ([]runstatus.Stand, error) {
 	l.mu.Lock()
 	own := slices.Clone(l.runs)
 	l.mu.Unlock()
-	var list []Stand
+	var list []runstatus.Stand
 	seen := map[string]bool{}
 	for _, r := range slices.Backward(own) {
 		if stand := r.Stand(); !seen[stand.Name] {
@@ -49,10 +51,20 @@ func (l *Lab) Runs() ([]Stand, error) {
 	}
 	for _, r := range stored {
 		if !seen[r.Name] {
-			list = append(list, Stand{Run: r})
+			list = append(list, runstatus.Stand{Run: r})
 		}
 	}
 	return list, nil
+}
+
+// Cards are the runs for programs, newest first.
+func (l *Lab) Cards() ([]runstatus.Card, error) {
+	runs, err := l.Runs()
+	cards := make([]runstatus.Card, len(runs))
+	for i, r := range runs {
+		cards[i] = r.Card()
+	}
+	return cards, err
 }
 
 // RunNames lists the names of the runs of this process and of those on disk, newest first.
@@ -66,14 +78,14 @@ func (l *Lab) RunNames() ([]string, error) {
 }
 
 // RunOrModel says how the run of a name stands, or else the latest run of the model of that name, of this process or on disk.
-func (l *Lab) RunOrModel(name string) (Stand, error) {
+func (l *Lab) RunOrModel(name string) (runstatus.Stand, error) {
 	runs, err := l.Runs()
 	if err != nil {
-		return Stand{}, err
+		return runstatus.Stand{}, err
 	}
-	for _, is := range []func(Stand) bool{
-		func(s Stand) bool { return s.Name == name },
-		func(s Stand) bool { return s.Model == name && name != "" },
+	for _, is := range []func(runstatus.Stand) bool{
+		func(s runstatus.Stand) bool { return s.Name == name },
+		func(s runstatus.Stand) bool { return s.Model == name && name != "" },
 	} {
 		if at := slices.IndexFunc(runs, is); at >= 0 {
 			return runs[at], nil
@@ -85,11 +97,11 @@ func (l *Lab) RunOrModel(name string) (Stand, error) {
 	}
 	for _, m := range l.Models() {
 		if m.Name == name {
-			return Stand{}, &NoRunError{name}
+			return runstatus.Stand{}, &NoRunError{name}
 		}
 		have = append(have, m.Name)
 	}
-	return Stand{}, &NotFoundError{KindRunOrModel, name, have}
+	return runstatus.Stand{}, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: have}
 }
 
 // StoredRun reads how a run stands on disk; an empty name is the one that was last worked on.
@@ -109,5 +121,5 @@ func (l *Lab) StoredRun(name string) (training.Run, error) {
 			}
 		}
 	}
-	return training.Run{}, &NotFoundError{KindRun, name, names}
+	return training.Run{}, &named.NotFoundError{Kind: named.KindRun, Name: name, Have: names}
 }

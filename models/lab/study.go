@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 )
@@ -34,7 +35,7 @@ type Study struct {
 	Curve   *selection.LearningCurve `json:"learning_curve,omitempty"`
 	Summary string                   `json:"summary,omitempty"` // whether more images would help
 
-	Trained *Trained `json:"-"`
+	Trained *predictor.Predictor `json:"-"`
 }
 
 // A TaskError is a study of a model that does not tell classes apart.
@@ -87,7 +88,7 @@ func (l *Lab) Study(ctx context.Context, of Ref, o StudyOptions) (*Study, error)
 }
 
 // probes are the features that a study works on.
-func (l *Lab) probes(ctx context.Context, trained *Trained, o StudyOptions) (*training.Probes, error) {
+func (l *Lab) probes(ctx context.Context, trained *predictor.Predictor, o StudyOptions) (*training.Probes, error) {
 	outcome := trained.Model.Outcome
 	data := trained.Dataset
 	if data == nil || o.Dir != "" {
@@ -120,7 +121,7 @@ func (l *Lab) probes(ctx context.Context, trained *Trained, o StudyOptions) (*tr
 }
 
 // wholeBackbone is the one whose stages were compared for a model, where it is to be had; else the model's own.
-func (l *Lab) wholeBackbone(ctx context.Context, trained *Trained) (*features.Backbone, error) {
+func (l *Lab) wholeBackbone(ctx context.Context, trained *predictor.Predictor) (*features.Backbone, error) {
 	own := trained.Model.Backbone()
 	base := trained.Model.Provenance.Base
 	if base == nil {

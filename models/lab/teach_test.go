@@ -13,19 +13,23 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 )
 
 // files are images of a class of photos.
-func files(dir, class string, from, to int) []Image {
-	var list []Image
+func files(dir, class string, from, to int) []input.Image {
+	var list []input.Image
 	for i := from; i < to; i++ {
 		name := fmt.Sprintf("%d.png", i)
-		list = append(list, Image{Name: name, File: filepath.Join(dir, class, name)})
+		list = append(list, input.Image{Name: name, File: filepath.Join(dir, class, name)})
 	}
 	return list
 }
 
-func teach(t *testing.T, l *Lab, class string, images ...Image) *Taught {
+func teach(t *testing.T, l *Lab, class string, images ...input.Image) *teaching.Taught {
 	t.Helper()
 	said, err := l.Teach(t.Context(), TeachOptions{Class: class, Images: images})
 	if err != nil {
@@ -48,7 +52,7 @@ func TestTeachByAddingImages(t *testing.T) {
 		t.Errorf("with one class: %v", err)
 	}
 	said := teach(t, l, "blue", files(dir, "blue", 0, 1)...)
-	if !said.Ready || len(said.Classes) != 2 || said.Classes[0] != (TaughtClass{"red", 1}) {
+	if !said.Ready || len(said.Classes) != 2 || said.Classes[0] != (teaching.Class{Name: "red", Images: 1}) {
 		t.Errorf("after two images it is %+v", said)
 	}
 	red := filepath.Join(dir, "red", "9.png")
@@ -111,7 +115,7 @@ func TestTeachingIsTakenBack(t *testing.T) {
 	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*FewClassesError)) {
 		t.Errorf("with one class left: %v", err)
 	}
-	if _, err := l.Unteach(t.Context(), "", "blau"); !errors.As(err, new(*NotFoundError)) {
+	if _, err := l.Unteach(t.Context(), "", "blau"); !errors.As(err, new(*named.NotFoundError)) {
 		t.Errorf("an unknown class: %v", err)
 	}
 	if err := l.ForgetTaught(""); err != nil {
@@ -163,7 +167,7 @@ func TestTeachWhatCannotBe(t *testing.T) {
 		"must have a name":                       {Images: files(dir, "red", 0, 1)},
 		"at most 200 bytes":                      {Class: strings.Repeat("x", 300)},
 		"must have a name of at most":            {Class: "\xff"},
-		"none of the 1 images could be read":     {Class: "red", Images: []Image{{Name: "broken", File: broken}}},
+		"none of the 1 images could be read":     {Class: "red", Images: []input.Image{{Name: "broken", File: broken}}},
 		"none of the 1 images could be read; ":   {Class: "red", Images: files(dir, "red", 90, 91)},
 		"it was not made by teaching images, an": {Class: "red", Model: "resnet50"},
 	} {
@@ -171,7 +175,7 @@ func TestTeachWhatCannotBe(t *testing.T) {
 			t.Errorf("%+v: %v, want %q in it", o, err, want)
 		}
 	}
-	said, err := l.Teach(t.Context(), TeachOptions{Class: "red", Images: append(files(dir, "red", 0, 2), Image{Name: "broken", File: broken})})
+	said, err := l.Teach(t.Context(), TeachOptions{Class: "red", Images: append(files(dir, "red", 0, 2), input.Image{Name: "broken", File: broken})})
 	if err != nil || said.Added != 2 || len(said.Skipped) != 1 || said.Skipped[0].Path != broken {
 		t.Errorf("with one that cannot be read: %+v, %v", said, err)
 	}
@@ -191,7 +195,7 @@ func TestTeachAndPredictAtOnce(t *testing.T) {
 				for at := range pixels.Pix {
 					pixels.Pix[at] = uint8(40*i + at + n*100)
 				}
-				if _, err := l.Teach(t.Context(), TeachOptions{Class: class, Images: []Image{{Name: "frame", Pixels: pixels}}}); err != nil {
+				if _, err := l.Teach(t.Context(), TeachOptions{Class: class, Images: []input.Image{{Name: "frame", Pixels: pixels}}}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -203,7 +207,7 @@ func TestTeachAndPredictAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if _, err := l.Predict(t.Context(), trained, files(dir, class, 3, 4), PredictOptions{Top: 2}); err != nil {
+				if _, err := l.Predict(t.Context(), trained, files(dir, class, 3, 4), predictor.Options{Top: 2}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/classifier"
+	"github.com/headstart-nb/headstart/models/lab/board"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -88,7 +90,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	}
 	r := &Run{
 		tied: o.Tied, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
-		stand: Stand{Run: training.NewRun(job, device, started), Slower: device.Fallback()},
+		stand: runstatus.Stand{Run: training.NewRun(job, device, started), Slower: device.Fallback()},
 	}
 	if err := l.register(r, o.Name != "" || o.Resume != "", o.Resume != ""); err != nil {
 		cancel()
@@ -98,7 +100,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	log, err := l.boardOf(o.TensorBoard, r)
 	if err != nil {
 		cancel()
-		r.finish(nil, err, func(Stand) {})
+		r.finish(nil, err, func(runstatus.Stand) {})
 		return nil, err
 	}
 	job.Accept = append(slices.Clone(job.Accept), training.CodeRandom) // whoever shows it labels an untrained backbone
@@ -189,7 +191,7 @@ func (l *Lab) Search(
 
 // train sees a run to its end.
 func (l *Lab) train(
-	ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, log *board, resume bool,
+	ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, log *board.Board, resume bool,
 ) {
 	defer cancel()
 	fit := training.Fit
@@ -198,9 +200,9 @@ func (l *Lab) train(
 	}
 	result, err := fit(ctx, device, job, func(e training.Event) {
 		r.hear(e)
-		log.hear(e, time.Now())
+		log.Hear(e, time.Now())
 	})
-	if failed := log.close(time.Now(), err == nil); failed != nil {
+	if failed := log.Close(time.Now(), err == nil); failed != nil {
 		l.log.Warn("write the TensorBoard log of a run", "run", r.Name(), "error", failed)
 	}
 	if result != nil {
@@ -209,5 +211,5 @@ func (l *Lab) train(
 	if _, err := l.PruneRuns(RunsQuota); err != nil {
 		l.log.Warn("remove the weights of old runs", "error", err)
 	}
-	r.finish(result, err, func(s Stand) { l.leave("last.run", s.Card()) })
+	r.finish(result, err, func(s runstatus.Stand) { l.leave("last.run", s.Card()) })
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
@@ -52,7 +53,7 @@ func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *feat
 		return training.Outcome{}, nil, err
 	}
 	if !slices.Contains(names, name) {
-		return training.Outcome{}, nil, &NotFoundError{KindRunOrModel, name, slices.Concat(names, models)}
+		return training.Outcome{}, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
 	}
 	return l.outcomeOnDisk(ctx, name)
 }

@@ -7,11 +7,13 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 )
 
 func cleanCommand(p *transfer.Presenter) *cobra.Command {
-	var data transfer.DatasetFlags
-	var clean transfer.CleanFlags
+	var data datasets.Flags
+	var clean datasets.CleanFlags
 	var saved savedFlags
 	var model string
 	dataSet, cleanSet := flagSet(data.Declare), flagSet(clean.Declare)
@@ -26,19 +28,19 @@ predictions for validation and test images: give the --seed, --val and --test th
   headstart clean images/ --undo 0`,
 		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			err := command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
+			err := command(c, quietPage(c), func(ctx context.Context, page output.Page) error {
 				if model != "" {
 					if err := saved.load(ctx, p, model); err != nil {
 						return err
 					}
 				}
-				return p.OpenDataset(ctx, page, args[0], data)
+				return p.Datasets.Open(ctx, page, args[0], data)
 			})
 			if err != nil {
 				return err
 			}
-			return command(c, resultPage(c, saved.asJSON), func(ctx context.Context, page transfer.Page) error {
-				return p.Clean(ctx, page, "", clean)
+			return command(c, resultPage(c, saved.asJSON), func(ctx context.Context, page output.Page) error {
+				return p.Datasets.Clean(ctx, page, "", clean)
 			})
 		},
 	}

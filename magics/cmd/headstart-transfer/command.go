@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 )
 
 func rootCommand(p *transfer.Presenter) *cobra.Command {
@@ -46,13 +47,13 @@ func rootCommand(p *transfer.Presenter) *cobra.Command {
 }
 
 // command carries out what a command's flags ask for, with errors that name flags.
-func command(c *cobra.Command, page transfer.Page, do func(context.Context, transfer.Page) error) error {
+func command(c *cobra.Command, page output.Page, do func(context.Context, output.Page) error) error {
 	page.Code = commandLine()
 	return carryOut(c.Context(), page, do)
 }
 
 // carryOut does one piece of work, and prints what it has left to print.
-func carryOut(ctx context.Context, page transfer.Page, do func(context.Context, transfer.Page) error) error {
+func carryOut(ctx context.Context, page output.Page, do func(context.Context, output.Page) error) error {
 	err := advice.Terminal.Add(do(ctx, page))
 	if advice.Misused(err) {
 		err = &commandline.UsageError{Err: err}

@@ -13,31 +13,33 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training"
 )
 
 // resultPage is for a command whose figures are its result, unless that is JSON.
-func resultPage(c *cobra.Command, asJSON bool) transfer.Page {
+func resultPage(c *cobra.Command, asJSON bool) output.Page {
 	figures := c.OutOrStdout()
 	if asJSON {
 		figures = c.ErrOrStderr()
 	}
-	return transfer.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), figures), JSON: asJSON}
+	return output.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), figures), JSON: asJSON}
 }
 
 // progressPage is for a command whose figures show how far it has come.
-func progressPage(c *cobra.Command, asJSON bool) transfer.Page {
-	return transfer.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), JSON: asJSON}
+func progressPage(c *cobra.Command, asJSON bool) output.Page {
+	return output.Page{Host: newTerminal(c.OutOrStdout(), c.ErrOrStderr(), c.ErrOrStderr()), JSON: asJSON}
 }
 
 // quietPage is for a part of a command that is not its result.
-func quietPage(c *cobra.Command) transfer.Page {
-	return transfer.Page{Host: newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())}
+func quietPage(c *cobra.Command) output.Page {
+	return output.Page{Host: newTerminal(c.ErrOrStderr(), c.ErrOrStderr(), c.ErrOrStderr())}
 }
 
 func datasetCommand(p *transfer.Presenter) *cobra.Command {
-	var o transfer.DatasetFlags
+	var o datasets.Flags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "dataset DIR",
@@ -49,8 +51,8 @@ has the split of each image under "items". Skipped files are no error: the statu
   headstart dataset images/ --val 0.2 --test 0.1 --group-by prefix --json`,
 		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, resultPage(c, asJSON), func(ctx context.Context, page transfer.Page) error {
-				return p.LoadDataset(ctx, page, args[0], o)
+			return command(c, resultPage(c, asJSON), func(ctx context.Context, page output.Page) error {
+				return p.Datasets.Load(ctx, page, args[0], o)
 			})
 		},
 	}
@@ -64,7 +66,7 @@ func notebookOnly() []string { return []string{"background", "outlive", "dataset
 
 // trainFlags are those of the command train: of a dataset, a model and a training, on sets of their own.
 type trainFlags struct {
-	data         transfer.DatasetFlags
+	data         datasets.Flags
 	model        transfer.ModelFlags
 	train        transfer.TrainFlags
 	save         transfer.SaveFlags
@@ -102,7 +104,7 @@ the best model, saves it where --out says, and ends with status 1.`,
 			if err := prepare(c, p, args[0], o.data, o.architecture, o.model); err != nil {
 				return err
 			}
-			err := command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+			err := command(c, progressPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
 				return p.Train(ctx, page, o.train)
 			})
 			return o.keep(c, p, err)
@@ -118,12 +120,12 @@ func declareArchitecture(flags *pflag.FlagSet, architecture *string) {
 }
 
 // prepare loads the images and builds the model of a training.
-func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data transfer.DatasetFlags, architecture string, model transfer.ModelFlags) error {
+func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data datasets.Flags, architecture string, model transfer.ModelFlags) error {
 	if err := model.Check(); err != nil {
 		return &commandline.UsageError{Err: err}
 	}
-	return command(c, quietPage(c), func(ctx context.Context, page transfer.Page) error {
-		if err := p.LoadDataset(ctx, page, dir, data); err != nil {
+	return command(c, quietPage(c), func(ctx context.Context, page output.Page) error {
+		if err := p.Datasets.Load(ctx, page, dir, data); err != nil {
 			return err
 		}
 		return p.BuildModel(ctx, page, architecture, model)
@@ -147,7 +149,7 @@ func save(c *cobra.Command, p *transfer.Presenter, out string, how transfer.Save
 	if _, missing := p.Lab().Trained(ctx, lab.Ref{}); missing != nil {
 		return cmp.Or(ended, missing)
 	}
-	err := carryOut(ctx, quietPage(c), func(ctx context.Context, page transfer.Page) error {
+	err := carryOut(ctx, quietPage(c), func(ctx context.Context, page output.Page) error {
 		return p.Save(ctx, page, out, how)
 	})
 	return cmp.Or(err, ended)

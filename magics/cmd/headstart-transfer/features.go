@@ -12,12 +12,14 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // featuresFlags are those of the command features.
 type featuresFlags struct {
-	data              transfer.DatasetFlags
+	data              datasets.Flags
 	model             transfer.ModelFlags
 	architecture, out string
 	shards            shardFlags
@@ -56,7 +58,7 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 			if err := o.model.Check(); err != nil {
 				return &commandline.UsageError{Err: err}
 			}
-			return command(c, progressPage(c, false), func(ctx context.Context, page transfer.Page) error {
+			return command(c, progressPage(c, false), func(ctx context.Context, page output.Page) error {
 				switch {
 				case o.shards.manifest:
 					return printManifest(page.Stdout(), c, args[0], o)
@@ -79,7 +81,7 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 }
 
 func writeFeatures(
-	ctx context.Context, page transfer.Page, p *transfer.Presenter, dir, architecture, out string, data transfer.DatasetFlags, model transfer.ModelFlags,
+	ctx context.Context, page output.Page, p *transfer.Presenter, dir, architecture, out string, data datasets.Flags, model transfer.ModelFlags,
 ) error {
 	f, err := p.Features(ctx, page, dir, architecture, data, model)
 	if err != nil {

@@ -7,11 +7,13 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/magics/transfer/runs"
 )
 
 func runsCommand(p *transfer.Presenter) *cobra.Command {
 	var asJSON bool
-	var prune transfer.PruneFlags
+	var prune runs.PruneFlags
 	root := &cobra.Command{
 		Use:   "runs",
 		Short: "List, compare and remove the trainings on disk",
@@ -21,24 +23,24 @@ headstart runs alone lists them.`,
   headstart runs compare first second
   headstart runs rm first`,
 	}
-	add := func(cmd *cobra.Command, least, most int, do func(context.Context, transfer.Page, []string) error) {
+	add := func(cmd *cobra.Command, least, most int, do func(context.Context, output.Page, []string) error) {
 		cmd.Args = commandline.Args(least, most)
 		cmd.RunE = func(c *cobra.Command, args []string) error {
-			return command(c, resultPage(c, asJSON), func(ctx context.Context, page transfer.Page) error { return do(ctx, page, args) })
+			return command(c, resultPage(c, asJSON), func(ctx context.Context, page output.Page) error { return do(ctx, page, args) })
 		}
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 		if cmd != root {
 			root.AddCommand(cmd)
 		}
 	}
-	list := func(ctx context.Context, page transfer.Page, _ []string) error { return p.ListRuns(ctx, page) }
+	list := func(ctx context.Context, page output.Page, _ []string) error { return p.Runs.List(ctx, page) }
 	add(root, 0, 0, list)
 	add(&cobra.Command{Use: "list", Short: "List the trainings", Example: "  headstart runs list --json"}, 0, 0, list)
 	add(&cobra.Command{
 		Use: "compare RUN_OR_MODEL RUN_OR_MODEL...", Short: "Show several trainings in one chart, with the hyper-parameters that differ",
 		Example: "  headstart runs compare first second",
-	}, 2, transfer.MostCompared(), p.CompareRuns)
-	var export transfer.ExportRunsFlags
+	}, 2, runs.MostCompared(), p.Runs.Compare)
+	var export runs.ExportFlags
 	exporting := &cobra.Command{
 		Use: "export RUN...", Short: "Write the curves and hyper-parameters of runs to TensorBoard's event files",
 		Long: `Write the curves and hyper-parameters of runs to TensorBoard's event files. The names of the values are those of Keras, so that
@@ -46,16 +48,16 @@ runs of both stand in one chart. headstart train --tensorboard DIR writes them w
 		Example: "  headstart runs export first second --tensorboard logs",
 	}
 	export.Declare(exporting.Flags())
-	add(exporting, 1, -1, func(ctx context.Context, page transfer.Page, names []string) error {
-		return p.ExportRuns(ctx, page, export, names)
+	add(exporting, 1, -1, func(ctx context.Context, page output.Page, names []string) error {
+		return p.Runs.Export(ctx, page, export, names)
 	})
 	add(&cobra.Command{
 		Use: "rm RUN...", Short: "Remove runs with their weights; saved models stay", Example: "  headstart runs rm first second",
-	}, 1, -1, p.RemoveRuns)
+	}, 1, -1, p.Runs.Remove)
 	add(&cobra.Command{
 		Use: "rename RUN NAME", Short: "Give a run that has ended another name", Example: "  headstart runs rename first baseline",
-	}, 2, 2, func(ctx context.Context, page transfer.Page, args []string) error {
-		return p.RenameRun(ctx, page, args[0], args[1])
+	}, 2, 2, func(ctx context.Context, page output.Page, args []string) error {
+		return p.Runs.Rename(ctx, page, args[0], args[1])
 	})
 	pruning := &cobra.Command{
 		Use: "prune", Short: "Remove the weights of the oldest runs until the rest fits",
@@ -64,6 +66,6 @@ the latest run keeps its weights. Records stay. Each training that ends does the
 		Example: "  headstart runs prune --max-mib 500",
 	}
 	prune.Declare(pruning.Flags())
-	add(pruning, 0, 0, func(ctx context.Context, page transfer.Page, _ []string) error { return p.PruneRuns(ctx, page, prune) })
+	add(pruning, 0, 0, func(ctx context.Context, page output.Page, _ []string) error { return p.Runs.Prune(ctx, page, prune) })
 	return root
 }

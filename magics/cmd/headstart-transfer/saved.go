@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/lab"
 )
@@ -33,7 +34,7 @@ func (o *savedFlags) declareWeights(flags *pflag.FlagSet) {
 }
 
 // loadOrBuild is load, where the model may also be an architecture: the classifier that its weights were published with.
-func (o *savedFlags) loadOrBuild(ctx context.Context, page transfer.Page, p *transfer.Presenter, model string) error {
+func (o *savedFlags) loadOrBuild(ctx context.Context, page output.Page, p *transfer.Presenter, model string) error {
 	if _, err := os.Stat(model); err == nil || !slices.Contains(lab.Architectures(), model) {
 		return o.load(ctx, p, model)
 	}
@@ -70,7 +71,7 @@ trained on; DIR says where these are, and may be left out where they did not mov
 			if len(args) < 2 && !study {
 				return commandline.Usagef("evaluate %s: a folder to evaluate it on is missing", args[0])
 			}
-			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
 				if err := o.load(ctx, p, args[0]); err != nil {
 					return err
 				}
@@ -110,7 +111,7 @@ and with --json in its "error"; the status is 1 only where none can be read. Not
   headstart predict model photos/ --top 1 --json`,
 		Args: commandline.Args(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+			return command(c, resultPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
 				if err := o.loadOrBuild(ctx, quietPage(c), p, args[0]); err != nil {
 					return err
 				}
@@ -141,7 +142,7 @@ func explainCommand(p *transfer.Presenter) *cobra.Command {
 			if t, ok := page.Host.(*terminal); ok {
 				t.png = png
 			}
-			return command(c, page, func(ctx context.Context, page transfer.Page) error {
+			return command(c, page, func(ctx context.Context, page output.Page) error {
 				if err := o.load(ctx, p, args[0]); err != nil {
 					return err
 				}
@@ -167,7 +168,7 @@ rounding, and 1 where they differ or an image is missing or has changed; --json 
   headstart verify model --root /data/images --json`,
 		Args: commandline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return command(c, progressPage(c, o.asJSON), func(ctx context.Context, page transfer.Page) error {
+			return command(c, progressPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
 				if err := o.load(ctx, p, args[0]); err != nil {
 					return err
 				}
@@ -215,7 +216,7 @@ one linear layer on one stage).`,
 			if !slices.Contains(transfer.ExportFormats(), args[1]) {
 				return commandline.Usagef("export %s: the format must be %s, got %q", args[0], formats, args[1])
 			}
-			return command(c, resultPage(c, false), func(ctx context.Context, page transfer.Page) error {
+			return command(c, resultPage(c, false), func(ctx context.Context, page output.Page) error {
 				if err := o.load(ctx, p, args[0]); err != nil {
 					return err
 				}

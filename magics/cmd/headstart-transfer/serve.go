@@ -17,6 +17,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
 	"github.com/headstart-nb/headstart/models/serving/server"
 )
@@ -109,7 +110,7 @@ tries the models; a program asks by curl --data-binary @photo.jpg http://127.0.0
 			if err != nil {
 				return err
 			}
-			return command(c, quietPage(c), func(ctx context.Context, _ transfer.Page) error {
+			return command(c, quietPage(c), func(ctx context.Context, _ output.Page) error {
 				return serve(ctx, c.OutOrStdout(), p, o, sources, logOf(c.ErrOrStderr(), o.logFormat))
 			})
 		},

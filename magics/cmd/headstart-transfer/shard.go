@@ -17,6 +17,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/shard"
 )
@@ -74,7 +75,7 @@ func (o *shardFlags) complete(given *pflag.FlagSet) error {
 	return nil
 }
 
-func computeShard(ctx context.Context, page transfer.Page, p *transfer.Presenter, dir string, o featuresFlags) error {
+func computeShard(ctx context.Context, page output.Page, p *transfer.Presenter, dir string, o featuresFlags) error {
 	r, err := p.FeatureShard(ctx, page, o.architecture, o.data, o.model, shard.Job{
 		Dir: dir, Index: o.shards.shard, Count: o.shards.of, Cache: o.out, Strict: o.shards.strict,
 	})
@@ -108,7 +109,7 @@ missing are named, and the status is 1.`,
 			if out == "" {
 				return commandline.Usagef("merge the shards in %s: --out is missing; it names the file to write", args[0])
 			}
-			return command(c, resultPage(c, false), func(ctx context.Context, page transfer.Page) error {
+			return command(c, resultPage(c, false), func(ctx context.Context, page output.Page) error {
 				m, err := shard.Merge(ctx, args, out)
 				if err != nil {
 					return err

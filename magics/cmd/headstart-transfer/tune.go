@@ -7,10 +7,12 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
+	"github.com/headstart-nb/headstart/magics/transfer/datasets"
+	"github.com/headstart-nb/headstart/magics/transfer/output"
 )
 
 func tuneCommand(p *transfer.Presenter) *cobra.Command {
-	var data transfer.DatasetFlags
+	var data datasets.Flags
 	var model transfer.ModelFlags
 	var tune transfer.TuneFlags
 	var how transfer.SaveFlags
@@ -33,7 +35,7 @@ once. The best trial is saved where --out says.`,
 			if err := prepare(c, p, args[0], data, architecture, model); err != nil {
 				return err
 			}
-			err := command(c, progressPage(c, asJSON), func(ctx context.Context, page transfer.Page) error {
+			err := command(c, progressPage(c, asJSON), func(ctx context.Context, page output.Page) error {
 				return p.Tune(ctx, page, tune)
 			})
 			if err != nil {

@@ -2,6 +2,7 @@
 package advice
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,8 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 )
@@ -79,6 +82,13 @@ func (r Reader) Add(err error) error {
 	return err
 }
 
+// Adding makes a magic's work of do: its errors name the magic or flag that fixes them.
+func Adding[O any](do func(context.Context, *magics.Invocation, *O) error) func(context.Context, *magics.Invocation, *O) error {
+	return func(ctx context.Context, in *magics.Invocation, o *O) error {
+		return Notebook.Add(do(ctx, in, o))
+	}
+}
+
 // Misused tells whether an error is a value that a flag does not take.
 func Misused(err error) bool {
 	return errors.As(err, new(*training.FieldError)) || errors.As(err, new(*imagefolder.OptionError))
@@ -131,11 +141,11 @@ func (r Reader) hint(err error) string {
 
 // terminalHint is hint for what only a command of headstart says about an error.
 func terminalHint(err error) string {
-	if missing, ok := errors.AsType[*lab.NotFoundError](err); ok {
+	if missing, ok := errors.AsType[*named.NotFoundError](err); ok {
 		if near := nearest(missing); near != "" {
 			return fmt.Sprintf("%v; did you mean %s?", err, near)
 		}
-		if missing.Kind == lab.KindRun || missing.Kind == lab.KindRunOrModel {
+		if missing.Kind == named.KindRun || missing.Kind == named.KindRunOrModel {
 			return fmt.Sprintf("%v; headstart runs lists them", err)
 		}
 	}
@@ -150,7 +160,7 @@ func terminalHint(err error) string {
 
 // labHint is hint for the errors of the lab.
 func labHint(err error) string {
-	if missing, ok := errors.AsType[*lab.NotFoundError](err); ok {
+	if missing, ok := errors.AsType[*named.NotFoundError](err); ok {
 		return notFound(err, missing)
 	}
 	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
@@ -175,7 +185,7 @@ func labHint(err error) string {
 	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
 		return fmt.Sprintf("%v, or continue it with %%train --resume %s", err, magics.JoinWords([]string{taken.Run}))
 	}
-	if errors.As(err, new(*lab.NoImagesError)) {
+	if errors.As(err, new(*predictor.NoImagesError)) {
 		return fmt.Sprintf("%v; load them with %%dataset load DIR, or name files or a folder", err)
 	}
 	return ""
@@ -190,7 +200,7 @@ func modelFlag(model string) string {
 }
 
 // nearest is the name that a misspelled one most likely meant; empty where none is close.
-func nearest(missing *lab.NotFoundError) string {
+func nearest(missing *named.NotFoundError) string {
 	if missing.Name == "" {
 		return ""
 	}
@@ -198,28 +208,28 @@ func nearest(missing *lab.NotFoundError) string {
 }
 
 // notFound says which name is near, and with what a thing of that name is made.
-func notFound(err error, missing *lab.NotFoundError) string {
+func notFound(err error, missing *named.NotFoundError) string {
 	if near := nearest(missing); near != "" {
 		return fmt.Sprintf("%v; did you mean %s?", err, near)
 	}
 	name := magics.JoinWords([]string{missing.Name})
 	switch missing.Kind {
-	case lab.KindDataset:
+	case named.KindDataset:
 		if missing.Name == "" {
 			return fmt.Sprintf("%v: load a folder with %%dataset load DIR, or try %%dataset sample", err)
 		}
 		return fmt.Sprintf("%v; load it with %%dataset load DIR --name %s", err, name)
-	case lab.KindModel:
+	case named.KindModel:
 		if missing.Name == "" {
 			return fmt.Sprintf("%v: build one with %%model resnet50", err)
 		}
 		return fmt.Sprintf("%v; build it with %%model resnet50 --name %s", err, name)
-	case lab.KindRun, lab.KindRunOrModel:
+	case named.KindRun, named.KindRunOrModel:
 		if len(missing.Have) == 0 {
 			return fmt.Sprintf("%v: start one with %%train", err)
 		}
 		return fmt.Sprintf("%v; %%runs lists them", err)
-	case lab.KindImages:
+	case named.KindImages:
 		return fmt.Sprintf("%v; a Go cell stores one with nbhelpers.Put(%q, images)", err, missing.Name)
 	}
 	return ""

@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 )
@@ -22,8 +23,8 @@ func TestAdviceNamesWhatItsReaderHas(t *testing.T) {
 		err                error
 		notebook, terminal string
 	}{
-		{&lab.NotFoundError{Kind: lab.KindRun, Name: "thrid", Have: []string{"first"}}, "%runs lists them", "headstart runs lists them"},
-		{&lab.NotFoundError{Kind: lab.KindRun, Name: "fisrt", Have: []string{"first"}}, "did you mean first?", "did you mean first?"},
+		{&named.NotFoundError{Kind: named.KindRun, Name: "thrid", Have: []string{"first"}}, "%runs lists them", "headstart runs lists them"},
+		{&named.NotFoundError{Kind: named.KindRun, Name: "fisrt", Have: []string{"first"}}, "did you mean first?", "did you mean first?"},
 		{&training.UnfinishedError{Run: "first", Status: training.Interrupted}, "%train --resume first", "headstart train DIR --resume first"},
 		{&lab.RunExistsError{Run: "first"}, "continue it with %train --resume first", "continue it with --resume first"},
 		{&training.PreflightError{Diagnoses: []diagnosis.Diagnosis{{Code: training.CodePreprocess, Sentence: "S."}}},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
@@ -24,13 +25,13 @@ type Comparison struct {
 
 // A ComparedRun is a run with what a comparison says of it beyond its card.
 type ComparedRun struct {
-	lab.Card
+	runstatus.Card
 	Weights string `json:"weights"` // of the backbone
 	// KeptEpoch is the epoch whose weights are kept; 0 before the first.
 	KeptEpoch       int      `json:"kept_epoch,omitempty"`
 	KeptValAccuracy *float64 `json:"kept_val_accuracy,omitempty"`
 
-	stand lab.Stand
+	stand runstatus.Stand
 }
 
 // Compare finds the runs of some names, each the name of a run or of a model.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -13,7 +13,7 @@ import (
 func TestComparisonOfStrangeRuns(t *testing.T) {
 	long := strings.Repeat("a", 60)
 	strange := func(name, model string, history training.History) ComparedRun {
-		s := lab.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
+		s := runstatus.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
 		return ComparedRun{Card: s.Card(), stand: s}
 	}
 	c := &Comparison{Runs: []ComparedRun{

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -97,4 +98,20 @@ func ImageSizes(data *imagefolder.Dataset) (plot sketch.Plot, one string) {
 		}
 	}
 	return plot, ""
+}
+
+// skippedRows is how many skipped files a table lists; the rest is counted.
+const skippedRows = 20
+
+// Skipped lists files that are not used.
+func Skipped(skipped []imagefolder.Skipped) figure.TableData {
+	table := figure.TableData{Title: "Skipped", Header: []string{"file", "why"}}
+	for i, s := range skipped {
+		if i == skippedRows {
+			table.Notes = append(table.Notes, fmt.Sprintf("and %d more: --json lists them all", len(skipped)-i))
+			break
+		}
+		table.Rows = append(table.Rows, []string{imagefolder.Printable(s.Path), s.Reason})
+	}
+	return table
 }

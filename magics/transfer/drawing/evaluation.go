@@ -174,3 +174,6 @@ func TopLosses(report *metric.Report, data *imagefolder.Dataset, limit int) (fig
 	}
 	return grid, nil
 }
+
+// MirrorNote says that probabilities are averaged with those of the mirror images.
+const MirrorNote = "averaged with the mirror images"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/features"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
@@ -34,7 +34,7 @@ func WeightsNotes(weights resnet.Origin) []string {
 const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
 
 // RunForms draw the run as it stands: the pass of the backbone first, then the curves.
-func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
+func RunForms(stand func() runstatus.Stand, reader advice.Reader) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
@@ -53,7 +53,7 @@ func RunForms(stand func() lab.Stand, reader advice.Reader) live.Forms {
 }
 
 // estimates are the sentences that say how long a run takes, before its first epoch.
-func estimates(s lab.Stand, reader advice.Reader) []string {
+func estimates(s runstatus.Stand, reader advice.Reader) []string {
 	var list []string
 	for _, found := range s.Diagnoses {
 		if found.Code == training.CodeEstimate || found.Code == training.CodeLong {
@@ -64,14 +64,14 @@ func estimates(s lab.Stand, reader advice.Reader) []string {
 }
 
 // Run is a run in every form.
-func Run(s lab.Stand, reader advice.Reader, notes ...string) display.Bundle {
+func Run(s runstatus.Stand, reader advice.Reader, notes ...string) display.Bundle {
 	curves := runCurves(s, reader)
 	curves.Notes = append(curves.Notes, notes...)
 	return figure.Run(curves, cardWith(s, curves.Notes))
 }
 
 // cardWith is the card with the notes of its curves.
-func cardWith(s lab.Stand, notes []string) lab.Card {
+func cardWith(s runstatus.Stand, notes []string) runstatus.Card {
 	card := s.Card()
 	card.Notes = notes
 	return card
@@ -89,7 +89,7 @@ func FeatureLine(f *features.Progress) string {
 }
 
 // runCurves are the learning curves of a run with its state and its notes.
-func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
+func runCurves(s runstatus.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
 	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
 		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
@@ -136,7 +136,7 @@ func runCurves(s lab.Stand, reader advice.Reader) figure.CurvesData {
 
 // speedLine says how fast a run was: images through the backbone, and steps of the head where that read cached features. It is
 // empty where neither was measured.
-func speedLine(s lab.Stand) string {
+func speedLine(s runstatus.Stand) string {
 	var parts []string
 	if s.Features != nil && s.Features.Computed > 0 && s.Features.Rate > 0 {
 		parts = append(parts, fmt.Sprintf("backbone %.1f images/s", s.Features.Rate))
@@ -171,7 +171,7 @@ func endings(s training.Status) string {
 const axisOfC = "C, from low to high"
 
 // accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
-func accuracyLine(c lab.Card) string {
+func accuracyLine(c runstatus.Card) string {
 	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
 		return ""
 	}

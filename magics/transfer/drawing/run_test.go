@@ -8,7 +8,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -19,8 +19,8 @@ import (
 // TestLiveRun: each update has the card's payload and the text as they are; the image is rendered every few seconds.
 func TestLiveRun(t *testing.T) {
 	clock := time.Unix(1000, 0)
-	stand := lab.Stand{Run: training.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: training.Running}}
-	f := live.New(RunForms(func() lab.Stand { return stand }, advice.Notebook), func() time.Time { return clock })
+	stand := runstatus.Stand{Run: training.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: training.Running}}
+	f := live.New(RunForms(func() runstatus.Stand { return stand }, advice.Notebook), func() time.Time { return clock })
 	host := &magictest.Host{}
 	if err := f.Attach(t.Context(), host); err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestLiveRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := shownLast(t, host)
-		if data, ok := last.Data[figure.MIMERun].(lab.Card); !ok || data.Epoch != epoch || data.State != lab.StateRunning {
+		if data, ok := last.Data[figure.MIMERun].(runstatus.Card); !ok || data.Epoch != epoch || data.State != runstatus.StateRunning {
 			t.Errorf("in epoch %d the card has %v", epoch, last.Data[figure.MIMERun])
 		}
 		if text, _ := last.Data[display.MIMEText].(string); !strings.Contains(text, "epoch "+string(rune('0'+epoch%10))) && epoch < 10 {
@@ -80,7 +80,7 @@ func TestTheLineOfARun(t *testing.T) {
 		{training.Failed, history, "failed · epoch 2 · best 1", "of 2000"},
 	} {
 		run.Status, run.History = test.status, test.history
-		text, _ := Run(lab.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
+		text, _ := Run(runstatus.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
 		text = strings.Join(strings.Fields(text), " ") // as if no line were wrapped
 		if !strings.Contains(text, test.want) || strings.Contains(text, test.without) {
 			t.Errorf("%s: the figure says, without %q:\n%s\nwant %q in it", test.status, test.without, text, test.want)
@@ -105,7 +105,7 @@ func TestTheLineOfAFineTuning(t *testing.T) {
 		History:   training.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.875, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.75}},
 		Selection: &selection.Report{Folds: 5, Images: 30, Scores: []selection.Score{choice}},
 	}
-	text, _ := Run(lab.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
+	text, _ := Run(runstatus.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
 	text = strings.Join(strings.Fields(text), " ")
 	for _, want := range []string{
 		"done · epoch 2 of 2 · best 2 · val accuracy 75.0 % (95 % interval 40.9 to 92.9) at the last epoch, whose weights are kept (epoch 2), highest 87.5 % (epoch 1)",

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // RunTable lists runs for people.
-func RunTable(runs []lab.Card) figure.TableData {
+func RunTable(runs []runstatus.Card) figure.TableData {
 	t := figure.TableData{
 		Title:  "runs",
 		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
@@ -44,7 +44,7 @@ func Bytes(n int64) string {
 }
 
 // accuracyOf is the validation accuracy with its interval, where few images make it wide.
-func accuracyOf(c lab.Card) string {
+func accuracyOf(c runstatus.Card) string {
 	if c.ValAccuracyInterval == nil { // of a task without an accuracy of images
 		return percentOf(c.ValAccuracy)
 	}

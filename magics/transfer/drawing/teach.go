@@ -3,14 +3,14 @@ package drawing
 import (
 	"fmt"
 
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // TaughtTable lists what a model was taught.
-func TaughtTable(t *lab.Taught) display.Bundle {
+func TaughtTable(t *teaching.Taught) display.Bundle {
 	table := figure.TableData{
 		Title: fmt.Sprintf("%s, a nearest centroid on %s", t.Model, t.Backbone), Header: []string{"class", "images"}, Right: []int{1},
 		Footer: []string{"all", fmt.Sprint(t.Images)},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -17,7 +17,7 @@ const ThumbSide = 112
 
 // Thumb is the image at the size of a grid's cell: the whole image, or with the method of a model the part that it sees. It is
 // nil where the image cannot be read, which the prediction has already said.
-func Thumb(i lab.Image, method imagefolder.Method) image.Image {
+func Thumb(i input.Image, method imagefolder.Method) image.Image {
 	pixels, err := i.Resized(imageio.Geometry{Size: ThumbSide, Method: method, Decode: imageio.Scaled})
 	if err != nil {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -60,7 +60,7 @@ func drawingOf(bundle display.Bundle) warm.Drawing {
 func gridOf(data warm.GridData) (figure.GridData, error) {
 	grid := figure.GridData{Title: data.Title, Columns: data.Columns, Notes: data.Notes}
 	for i, cell := range data.Cells {
-		images, err := lab.WarmImages([]warm.Image{cell.Image})
+		images, err := input.OfCells([]warm.Image{cell.Image})
 		if err != nil {
 			return grid, fmt.Errorf("cell %d of the grid: %w", i+1, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
@@ -84,7 +85,7 @@ func (s service) warmPredict(ctx context.Context, asked warm.PredictParams) (war
 	if top == 0 {
 		top = 5
 	}
-	predictions, err := trained.Predict(ctx, images, lab.PredictOptions{Top: top})
+	predictions, err := trained.Predict(ctx, images, predictor.Options{Top: top})
 	if err != nil {
 		return warm.PredictResult{}, err
 	}

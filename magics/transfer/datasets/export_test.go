@@ -1,0 +1,4 @@
+package datasets
+
+// MIMEClean is what the notebook extension draws.
+const MIMEClean = mimeClean

@@ -1,0 +1,4 @@
+package serving
+
+// Served is what a cell with --json gets.
+type Served = served

@@ -1,0 +1,121 @@
+// Package board writes runs to TensorBoard's event files.
+package board
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/tensorboard"
+	"github.com/headstart-nb/headstart/models/training"
+)
+
+// A Board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
+// training in train and those of the validation in validation. A nil Board writes nothing.
+type Board struct {
+	session, train, val *tensorboard.Writer
+	earlier             bool  // an earlier part of the run has written its epochs there
+	failed              error // after which nothing more is written: a training does not end for its log
+}
+
+// Open begins the log of a run, in a folder of its name below dir.
+func Open(dir string, run training.Run) (*Board, error) {
+	if !filepath.IsLocal(run.Name) || filepath.Base(run.Name) != run.Name {
+		return nil, fmt.Errorf("write run %q to TensorBoard: its name is not that of a folder", run.Name)
+	}
+	dir = filepath.Join(dir, run.Name)
+	b := &Board{earlier: tensorboard.Exists(filepath.Join(dir, "train"))}
+	for name, writer := range map[string]**tensorboard.Writer{"": &b.session, "train": &b.train, "validation": &b.val} {
+		var err error
+		if *writer, err = tensorboard.Create(filepath.Join(dir, name), run.Started); err != nil {
+			return nil, errors.Join(fmt.Errorf("write run %s to TensorBoard: %w", run.Name, err), b.end())
+		}
+	}
+	parameters, err := parametersOf(run)
+	if err != nil {
+		return nil, errors.Join(err, b.end())
+	}
+	b.failed = b.session.Parameters(run.Started, run.Name, parameters)
+	return b, nil
+}
+
+// parametersOf are the hyper-parameters of a run by their JSON names, with what it was trained on.
+func parametersOf(run training.Run) (map[string]any, error) {
+	raw, err := json.Marshal(run.Recipe)
+	if err != nil {
+		return nil, fmt.Errorf("write the hyper-parameters of %s: %w", run.Name, err)
+	}
+	parameters := map[string]any{}
+	if err := json.Unmarshal(raw, &parameters); err != nil {
+		return nil, fmt.Errorf("write the hyper-parameters of %s: %w", run.Name, err)
+	}
+	parameters["dataset"], parameters["weights"] = run.Dataset, run.Backbone.Weights.Name
+	return parameters, nil
+}
+
+// Hear writes an epoch. Of a run that is resumed into another folder the earlier epochs are written first.
+func (b *Board) Hear(e training.Event, now time.Time) {
+	if b == nil {
+		return
+	}
+	switch e.Kind {
+	case training.ResumedEvent:
+		if !b.earlier {
+			b.History(e.History, now.Add(-duration(e.History)))
+		}
+	case training.EpochEvent:
+		b.epoch(*e.Epoch, now)
+	}
+}
+
+// History writes epochs that took place one after another from a time on.
+func (b *Board) History(epochs training.History, from time.Time) {
+	for _, e := range epochs {
+		from = from.Add(duration(training.History{e}))
+		b.epoch(e, from)
+	}
+}
+
+func duration(epochs training.History) time.Duration {
+	total := 0.0
+	for _, e := range epochs {
+		total += e.Seconds
+	}
+	return time.Duration(total * float64(time.Second))
+}
+
+// epoch writes an epoch under the names that Keras has.
+func (b *Board) epoch(e training.Epoch, at time.Time) {
+	if b.failed != nil {
+		return
+	}
+	b.failed = errors.Join(
+		b.train.Scalars(at, e.Epoch, tensorboard.Scalar{Tag: "epoch_loss", Value: e.Loss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.Accuracy},
+			tensorboard.Scalar{Tag: "epoch_learning_rate", Value: e.LearningRate}),
+		b.val.Scalars(at, e.Epoch, tensorboard.Scalar{Tag: "epoch_loss", Value: e.ValLoss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.ValAccuracy}),
+	)
+}
+
+// Close ends the log, and returns what went wrong with it.
+func (b *Board) Close(at time.Time, success bool) error {
+	if b == nil {
+		return nil
+	}
+	if b.failed == nil {
+		b.failed = b.session.End(at, success)
+	}
+	return errors.Join(b.failed, b.end())
+}
+
+// end closes the files.
+func (b *Board) end() error {
+	var failed error
+	for _, w := range []*tensorboard.Writer{b.session, b.train, b.val} {
+		if w != nil {
+			failed = errors.Join(failed, w.Close())
+		}
+	}
+	return failed
+}
