@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/exercise"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/notebooks"
@@ -108,7 +108,7 @@ func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer st
 		if err != nil {
 			return work, err
 		}
-		if i := slices.IndexFunc(runs, func(r lab.Stand) bool { return r.Status != training.Running }); i >= 0 {
+		if i := slices.IndexFunc(runs, func(r lab.Stand) bool { return r.Status != progress.Running }); i >= 0 {
 			work.Run = &runs[i].Run
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
@@ -43,8 +43,8 @@ func TestTheModelOfARun(t *testing.T) {
 	mustCall(t, p, "%save models/first --run first", "%export torch --run first --out first.safetensors")
 	raw, err := os.ReadFile(filepath.Join("models", "first", "model.json"))
 	var saved struct {
-		Name    string           `json:"name"`
-		History training.History `json:"history"`
+		Name    string          `json:"name"`
+		History history.History `json:"history"`
 	}
 	if err := errors.Join(err, json.Unmarshal(raw, &saved)); err != nil || saved.Name != "first" || len(saved.History) != 2 {
 		t.Errorf("the folder has the run %q with %d epochs, %v", saved.Name, len(saved.History), err)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // Study compares stages and training sizes for a model, and shows a figure of each.
@@ -16,7 +16,7 @@ func (p *Presenter) Study(ctx context.Context, page Page, o EvaluateFlags) error
 	fits := newBar(ctx, page, "cross-validation", "fits")
 	study, err := p.lab.Study(ctx, o.Ref, lab.StudyOptions{
 		Stages: o.Stages, LearningCurve: o.LearningCurve, Split: o.Split, Dir: o.Dir, Limits: o.Limits,
-		Events: func(e training.Event) {
+		Events: func(e progress.Event) {
 			switch {
 			case e.Features != nil:
 				images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")

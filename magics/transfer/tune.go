@@ -13,7 +13,10 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/search"
+	"github.com/headstart-nb/headstart/models/training/trial"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
@@ -21,7 +24,7 @@ import (
 
 // TuneFlags are the choices of %tune; the command line shares them.
 type TuneFlags struct {
-	Search  training.SearchOptions
+	Search  search.Options
 	Workers int
 	Full    bool
 	TrainFlags
@@ -29,7 +32,7 @@ type TuneFlags struct {
 
 // Declare declares the flags.
 func (o *TuneFlags) Declare(f *pflag.FlagSet) {
-	o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
+	o.Search, o.Recipe = search.DefaultOptions(), recipe.DefaultRecipe()
 	f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "number of trials")
 	f.DurationVar(&o.Search.Time, "time", time.Minute, "time after which no new trial starts; 0 for no limit")
 	f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "epochs of the last trials")
@@ -56,16 +59,16 @@ func tuneMagic(p *Presenter) magics.Magic {
 
 // Tune searches for a better head, which becomes that of the current model, and shows the trials.
 func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
-	search := o.Search
-	search.Halving = !o.Full
+	options := o.Search
+	options.Halving = !o.Full
 	if o.Workers != 0 {
-		search.Workers = o.Workers
+		options.Workers = o.Workers
 	}
-	if search.Heads == nil {
-		search.Heads = training.DefaultSearchOptions().Heads
+	if options.Heads == nil {
+		options.Heads = search.DefaultOptions().Heads
 	}
 	board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: page, quiet: page.JSON, epochs: o.Recipe.Epochs}
-	result, err := p.lab.Search(ctx, o.options(page), search, board.hear, board.add)
+	result, err := p.lab.Search(ctx, o.options(page), options, board.hear, board.add)
 	board.draw(true)
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (p *Presenter) Tune(ctx context.Context, page Page, o TuneFlags) error {
 
 // tuned says what the search found. The accuracies that it chose by are too high for the best; the validation images had no part
 // in the choice.
-func tuned(ctx context.Context, page Page, result *training.SearchResult) error {
+func tuned(ctx context.Context, page Page, result *search.Result) error {
 	if result.Probes != nil {
 		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes)); err != nil {
 			return err
@@ -117,8 +120,8 @@ type trialBoard struct {
 	figure *live.Figure // nil before the first trial
 }
 
-func (b *trialBoard) hear(e training.Event) {
-	if e.Kind != training.FeaturesEvent {
+func (b *trialBoard) hear(e progress.Event) {
+	if e.Kind != progress.FeaturesEvent {
 		return
 	}
 	b.mu.Lock()
@@ -127,7 +130,7 @@ func (b *trialBoard) hear(e training.Event) {
 	b.draw(false)
 }
 
-func (b *trialBoard) add(t training.Trial) {
+func (b *trialBoard) add(t trial.Trial) {
 	b.mu.Lock()
 	trial := figure.Trial{
 		Number: t.Number, Value: t.Loss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,

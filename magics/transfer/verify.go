@@ -7,7 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // VerifyFlags are the choices of %verify; the command line shares them.
@@ -41,7 +41,7 @@ func (p *Presenter) Verify(ctx context.Context, page Page, name string, o Verify
 	images := newBar(ctx, page, "repeat: features", "images")
 	folds := newBar(ctx, page, "repeat: cross-validation", "fits")
 	epochs := newBar(ctx, page, "repeat", "epochs")
-	o.Events = func(e training.Event) {
+	o.Events = func(e progress.Event) {
 		switch {
 		case e.Features != nil:
 			images.report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/models/tensorboard"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
@@ -32,7 +34,7 @@ func (l *Lab) boardOf(dir string, r *Run) (*board, error) {
 	return openBoard(dir, s.Run)
 }
 
-func openBoard(dir string, run training.Run) (*board, error) {
+func openBoard(dir string, run record.Run) (*board, error) {
 	if !filepath.IsLocal(run.Name) || filepath.Base(run.Name) != run.Name {
 		return nil, fmt.Errorf("write run %q to TensorBoard: its name is not that of a folder", run.Name)
 	}
@@ -53,7 +55,7 @@ func openBoard(dir string, run training.Run) (*board, error) {
 }
 
 // parametersOf are the hyper-parameters of a run by their JSON names, with what it was trained on.
-func parametersOf(run training.Run) (map[string]any, error) {
+func parametersOf(run record.Run) (map[string]any, error) {
 	raw, err := json.Marshal(run.Recipe)
 	if err != nil {
 		return nil, fmt.Errorf("write the hyper-parameters of %s: %w", run.Name, err)
@@ -67,29 +69,29 @@ func parametersOf(run training.Run) (map[string]any, error) {
 }
 
 // hear writes an epoch. Of a run that is resumed into another folder the earlier epochs are written first.
-func (b *board) hear(e training.Event, now time.Time) {
+func (b *board) hear(e progress.Event, now time.Time) {
 	if b == nil {
 		return
 	}
 	switch e.Kind {
-	case training.ResumedEvent:
+	case progress.ResumedEvent:
 		if !b.earlier {
 			b.history(e.History, now.Add(-duration(e.History)))
 		}
-	case training.EpochEvent:
+	case progress.EpochEvent:
 		b.epoch(*e.Epoch, now)
 	}
 }
 
 // history writes epochs that took place one after another from a time on.
-func (b *board) history(epochs training.History, from time.Time) {
+func (b *board) history(epochs history.History, from time.Time) {
 	for _, e := range epochs {
-		from = from.Add(duration(training.History{e}))
+		from = from.Add(duration(history.History{e}))
 		b.epoch(e, from)
 	}
 }
 
-func duration(epochs training.History) time.Duration {
+func duration(epochs history.History) time.Duration {
 	total := 0.0
 	for _, e := range epochs {
 		total += e.Seconds
@@ -98,7 +100,7 @@ func duration(epochs training.History) time.Duration {
 }
 
 // epoch writes an epoch under the names that Keras has.
-func (b *board) epoch(e training.Epoch, at time.Time) {
+func (b *board) epoch(e history.Epoch, at time.Time) {
 	if b.failed != nil {
 		return
 	}
@@ -152,7 +154,7 @@ func (l *Lab) ExportRuns(dir string, names []string) error {
 			return err
 		}
 		b.history(s.History, s.Started)
-		if err := b.close(s.Updated, s.Status == training.Finished || s.Status == training.EarlyStop); err != nil {
+		if err := b.close(s.Updated, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
 			return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // An Edit is one decision about some images of a dataset, named by their paths.
@@ -94,7 +94,7 @@ func (l *Lab) Suspects(ctx context.Context, data *imagefolder.Dataset, of Ref, l
 	case err != nil && of != Ref{}:
 		return s, err
 	case err != nil:
-	case trained.Model.Task != training.Single || !slices.Equal(trained.Model.Classes, data.Classes):
+	case trained.Model.Task != recipe.Single || !slices.Equal(trained.Model.Classes, data.Classes):
 		s.Judge = JudgeOtherClasses
 	default:
 		if items, probabilities, err = judge(ctx, data, trained); err != nil {

@@ -3,7 +3,7 @@ package lab
 import (
 	"slices"
 
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // Run finds a run of this process; an empty name is the latest.
@@ -43,7 +43,7 @@ func (l *Lab) Runs() ([]Stand, error) {
 	if l.home == "" {
 		return list, nil
 	}
-	stored, err := training.Runs(l.home)
+	stored, err := record.Runs(l.home)
 	if err != nil {
 		return nil, err
 	}
@@ -93,15 +93,15 @@ func (l *Lab) RunOrModel(name string) (Stand, error) {
 }
 
 // StoredRun reads how a run stands on disk; an empty name is the one that was last worked on.
-func (l *Lab) StoredRun(name string) (training.Run, error) {
+func (l *Lab) StoredRun(name string) (record.Run, error) {
 	names, err := l.RunNames()
 	if err != nil {
-		return training.Run{}, err
+		return record.Run{}, err
 	}
 	if l.home != "" {
-		stored, err := training.Runs(l.home)
+		stored, err := record.Runs(l.home)
 		if err != nil {
-			return training.Run{}, err
+			return record.Run{}, err
 		}
 		for _, r := range stored {
 			if name == "" || r.Name == name {
@@ -109,5 +109,5 @@ func (l *Lab) StoredRun(name string) (training.Run, error) {
 			}
 		}
 	}
-	return training.Run{}, &NotFoundError{KindRun, name, names}
+	return record.Run{}, &NotFoundError{KindRun, name, names}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // TaughtName is the name of the model that images are taught to where no other is given.
@@ -187,7 +187,7 @@ func (l *Lab) beingTaught(name string) (*Model, error) {
 // canBeTaught is false for a model that was trained or loaded, also where it was taught before.
 func (m *Model) canBeTaught() bool {
 	trained := m.trained()
-	return m.teaching != nil && (trained == nil || trained.Provenance.Recipe.Method == training.MethodTaught)
+	return m.teaching != nil && (trained == nil || trained.Provenance.Recipe.Method == recipe.MethodTaught)
 }
 
 // Unteach takes back what the last call of Teach added to a model, or, where a class is given, all that was taught of it. Images

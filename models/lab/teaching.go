@@ -17,7 +17,9 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // teaching is a nearest centroid under way.
@@ -224,17 +226,17 @@ func (m *Model) refresh(ctx context.Context, device *accel.Device) error {
 }
 
 // outcome is what the model says of itself.
-func (t *teaching) outcome(name string, device *accel.Device) training.Outcome {
-	recipe := training.DefaultRecipe()
-	recipe.Method, recipe.Epochs = training.MethodTaught, 0
-	o := training.Outcome{
-		Name: name, Classes: slices.Clone(t.classes), Task: training.Single, Status: training.Finished,
-		Provenance: training.Provenance{
-			Created: time.Now().UTC(), Backbone: t.backbone.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
+func (t *teaching) outcome(name string, device *accel.Device) record.Outcome {
+	r := recipe.DefaultRecipe()
+	r.Method, r.Epochs = recipe.MethodTaught, 0
+	o := record.Outcome{
+		Name: name, Classes: slices.Clone(t.classes), Task: recipe.Single, Status: progress.Finished,
+		Provenance: record.Provenance{
+			Created: time.Now().UTC(), Backbone: t.backbone.Identity(), Recipe: r, Versions: record.Versions(device), Device: device.Name(),
 		},
 	}
 	for _, e := range t.examples {
-		o.Provenance.Files = append(o.Provenance.Files, training.File{
+		o.Provenance.Files = append(o.Provenance.Files, record.File{
 			Path: e.name, SHA256: hex.EncodeToString(e.key[:]), Label: e.class, Split: imagefolder.Train,
 		})
 	}

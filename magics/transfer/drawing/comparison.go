@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -18,8 +18,8 @@ const seriesName = 40
 
 // A Comparison is runs side by side.
 type Comparison struct {
-	Runs        []ComparedRun              `json:"runs"`
-	Differences []training.FieldDifference `json:"differences"`
+	Runs        []ComparedRun            `json:"runs"`
+	Differences []recipe.FieldDifference `json:"differences"`
 }
 
 // A ComparedRun is a run with what a comparison says of it beyond its card.
@@ -36,7 +36,7 @@ type ComparedRun struct {
 // Compare finds the runs of some names, each the name of a run or of a model.
 func Compare(l *lab.Lab, names []string) (*Comparison, error) {
 	c := &Comparison{}
-	var recipes []training.Recipe
+	var recipes []recipe.Recipe
 	for i, name := range names {
 		stand, err := l.RunOrModel(name)
 		if err != nil {
@@ -54,7 +54,7 @@ func Compare(l *lab.Lab, names []string) (*Comparison, error) {
 		}
 		c.Runs, recipes = append(c.Runs, r), append(recipes, stand.Recipe)
 	}
-	c.Differences = training.Differences(recipes...)
+	c.Differences = recipe.Differences(recipes...)
 	return c, nil
 }
 

@@ -5,19 +5,21 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // Hostile names, runs without an epoch and runs without validation images are shown as what they are.
 func TestComparisonOfStrangeRuns(t *testing.T) {
 	long := strings.Repeat("a", 60)
-	strange := func(name, model string, history training.History) ComparedRun {
-		s := lab.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
+	strange := func(name, model string, epochs history.History) ComparedRun {
+		s := lab.Stand{Run: record.Run{Name: name, Model: model, Digest: name, History: epochs, Recipe: recipe.DefaultRecipe()}}
 		return ComparedRun{Card: s.Card(), stand: s}
 	}
 	c := &Comparison{Runs: []ComparedRun{
-		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", training.History{{Epoch: 1, ValAccuracy: 0.5}}),
+		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", history.History{{Epoch: 1, ValAccuracy: 0.5}}),
 	}}
 	labels := c.labels()
 	if sketch.Label(labels[0], seriesName) == sketch.Label(labels[1], seriesName) {

@@ -1,4 +1,4 @@
-package training
+package record
 
 import (
 	"crypto/sha256"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -32,7 +33,7 @@ type Provenance struct {
 	Backbone      features.Identity  `json:"backbone"`
 	Base          *features.Identity `json:"base,omitempty"`     // of the method auto: the backbone whose stages were compared; Backbone is a cut of it
 	Together      [][]int            `json:"together,omitempty"` // lists of Files that stay in one fold of a cross-validation
-	Recipe        Recipe             `json:"recipe"`
+	Recipe        recipe.Recipe      `json:"recipe"`
 	Versions      map[string]string  `json:"versions"` // headstart, go, gomlx, go-xla, pjrt
 	Device        string             `json:"device"`
 	HeadDigest    string             `json:"head_digest"` // SHA-256 of the trained weights
@@ -44,23 +45,6 @@ type File struct {
 	SHA256 string `json:"sha256"`
 	Label  int    `json:"label"`
 	Split  string `json:"split"`
-}
-
-// provenance describes where the trained weights come from.
-func (s *session) provenance(digest string) Provenance {
-	j := s.job
-	p := Provenance{
-		Run: j.Request.Name, Created: s.started.UTC(), Cell: j.Request.Cell, Flags: j.Request.Flags,
-		Dataset: j.Dataset.Name, DatasetRoot: j.Dataset.Root, DatasetDigest: j.Dataset.Digest, Targets: j.Targets, MaxPixels: j.Dataset.Options.MaxPixels,
-		Together: j.Dataset.Together, Backbone: j.Backbone.Identity(), Recipe: j.Recipe, Versions: Versions(s.device), Device: s.device.Name(), HeadDigest: digest,
-	}
-	if s.chosen != nil {
-		p.Base = s.base
-	}
-	for _, item := range j.Dataset.Items {
-		p.Files = append(p.Files, File{item.Path, item.SHA256, item.Label, item.Split})
-	}
-	return p
 }
 
 // Versions are those of the programs that take part in the numbers on a device, as the binary's build information has them.
@@ -79,8 +63,8 @@ func Versions(device *accel.Device) map[string]string {
 	return found
 }
 
-// stateDigest is the SHA-256 of what was trained, by name.
-func stateDigest(state stepper.State) string {
+// Digest is the SHA-256 of what was trained, by name.
+func Digest(state stepper.State) string {
 	hash := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(state)) {
 		fmt.Fprintf(hash, "%s %v\n", path, state[path].Shape)

@@ -1,4 +1,5 @@
-package training
+// Package preflight looks for the classic mistakes in a training before its first epoch.
+package preflight
 
 import (
 	"fmt"
@@ -9,10 +10,12 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/job"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
-// The codes of what Preflight finds, as Job.Accept takes them.
+// The codes of what Diagnose finds, as Job.Accept takes them.
 const (
 	CodePreprocess   = "preprocess"
 	CodePoolNone     = "pool-none"
@@ -27,22 +30,8 @@ const (
 	CodeBatchOfOne   = "batch-of-one"
 )
 
-// The codes of what is found while it trains.
-const (
-	CodeNotOnDisk   = "not-on-disk"   // something could not be written; the training continues
-	CodeNotCached   = "not-cached"    // features are computed again in every epoch
-	CodeUnchanged   = "unchanged"     // unfrozen stages stayed nearly as they were
-	CodeChosen      = "chosen"        // what cross-validation has chosen, and why
-	CodeFewForFolds = "few-for-folds" // too few images to compare classifiers
-	CodeEstimate    = "estimate"      // how long a fine-tuning will take
-	CodeLong        = "long"          // the same, where it is long and smaller images would make it short
-	CodeBegun       = "begun"         // what the classifier achieves before the fine-tuning
-	CodeGain        = "gain"          // what fine-tuning brought
-	CodeNoGain      = "no-gain"       // the same, where it is nothing
-)
-
-// PreflightCodes lists the codes of what Preflight finds.
-func PreflightCodes() []string {
+// Codes lists the codes of what Diagnose finds.
+func Codes() []string {
 	return []string{
 		CodePreprocess, CodePoolNone, CodeBatchNorm, CodeLeak, CodeFewImages, CodeImbalance, CodeRandom, CodeLabelOrder, CodeLearningRate,
 		CodeNoValidation, CodeBatchOfOne,
@@ -56,10 +45,10 @@ const (
 	largeTuningRate = 1e-3 // of Adam, for pretrained stages: above it, what they have learnt is lost
 )
 
-// A PreflightError is a job that was refused for what Preflight calls errors.
-type PreflightError struct{ Diagnoses []diagnosis.Diagnosis }
+// An Error is a job that was refused for what Diagnose calls errors.
+type Error struct{ Diagnoses []diagnosis.Diagnosis }
 
-func (e *PreflightError) Error() string {
+func (e *Error) Error() string {
 	sentences := make([]string, len(e.Diagnoses))
 	for i, d := range e.Diagnoses {
 		sentences[i] = d.Sentence + " " + d.Fix
@@ -67,55 +56,45 @@ func (e *PreflightError) Error() string {
 	return "train: " + strings.Join(sentences, "; ")
 }
 
-// Preflight looks for the classic mistakes before the first epoch. Fit calls it too: errors stop it, warnings are told
-// as events, and what Job.Accept names is passed over.
-func Preflight(job Job) []diagnosis.Diagnosis {
-	if job.Validate() != nil {
-		return nil // Fit says what is wrong with it
+// Diagnose looks for the classic mistakes in a job. training.Fit calls it too: errors stop it, warnings are told as events, and what
+// Job.Accept names is passed over.
+func Diagnose(j job.Job) []diagnosis.Diagnosis {
+	if j.Validate() != nil {
+		return nil // training.Fit says what is wrong with it
 	}
-	return preflight(job, job.Backbone.Identity())
+	return diagnose(j, j.Backbone.Identity())
 }
 
-// preflight is Preflight with what the backbone says of itself.
-func preflight(job Job, id features.Identity) []diagnosis.Diagnosis {
+// diagnose is Diagnose with what the backbone says of itself.
+func diagnose(j job.Job, id features.Identity) []diagnosis.Diagnosis {
 	var list []diagnosis.Diagnosis
 	for _, found := range []*diagnosis.Diagnosis{
-		wrongPreprocessing(id), wrongLabelOrder(job), leakedImages(job), normWhileFrozen(job.Recipe), tooFewImages(job), unpooledFeatures(job),
-		randomBackbone(id), imbalancedClasses(job), tooLargeRate(job.Recipe), noValidation(job), batchOfOne(job),
+		wrongPreprocessing(id), wrongLabelOrder(j), leakedImages(j), normWhileFrozen(j.Recipe), tooFewImages(j), unpooledFeatures(j),
+		randomBackbone(id), imbalancedClasses(j), tooLargeRate(j.Recipe), noValidation(j), batchOfOne(j),
 	} {
-		if found != nil && !slices.Contains(job.Accept, found.Code) {
+		if found != nil && !slices.Contains(j.Accept, found.Code) {
 			list = append(list, *found)
 		}
 	}
 	return list
 }
 
-// Check refuses, without a device and at once, what Fit would refuse before it starts: a job that cannot be done, and
-// the mistakes that Preflight calls errors.
-func Check(job Job) error {
-	if err := job.Validate(); err != nil {
+// Check refuses, without a device and at once, what training.Fit would refuse before it starts: a job that cannot be done,
+// and the mistakes that Diagnose calls errors.
+func Check(j job.Job) error {
+	if err := j.Validate(); err != nil {
 		return err
 	}
-	return refusal(Preflight(job))
+	return Refusal(Diagnose(j))
 }
 
-func refusal(list []diagnosis.Diagnosis) error {
+// Refusal is the Error of a job that has such diagnoses; nil where none of them is an error.
+func Refusal(list []diagnosis.Diagnosis) error {
 	refused := slices.DeleteFunc(slices.Clone(list), func(d diagnosis.Diagnosis) bool { return d.Severity != diagnosis.Error })
 	if len(refused) == 0 {
 		return nil
 	}
-	return &PreflightError{refused}
-}
-
-// preflight tells the warnings and fails on the errors.
-func (s *session) preflight() error {
-	list := Preflight(s.job)
-	for _, d := range list {
-		if d.Severity != diagnosis.Error {
-			s.tell(d)
-		}
-	}
-	return refusal(list)
+	return &Error{refused}
 }
 
 func found(severity diagnosis.Severity, code, sentence, fix string) *diagnosis.Diagnosis {
@@ -133,7 +112,7 @@ func wrongPreprocessing(id features.Identity) *diagnosis.Diagnosis {
 		"Use the preprocessing that the weights were trained with.")
 }
 
-func wrongLabelOrder(j Job) *diagnosis.Diagnosis {
+func wrongLabelOrder(j job.Job) *diagnosis.Diagnosis {
 	if j.Classes == nil || slices.Equal(j.Classes, j.Dataset.Classes) {
 		return nil
 	}
@@ -143,7 +122,7 @@ func wrongLabelOrder(j Job) *diagnosis.Diagnosis {
 		"Name the folders as the model does, or train a new model.")
 }
 
-func leakedImages(j Job) *diagnosis.Diagnosis {
+func leakedImages(j job.Job) *diagnosis.Diagnosis {
 	trained := map[string]bool{}
 	for _, item := range j.Dataset.Items {
 		if item.Split == imagefolder.Train {
@@ -168,8 +147,8 @@ func leakedImages(j Job) *diagnosis.Diagnosis {
 		"Load the dataset without following its own split, so that equal images stay in one subset.")
 }
 
-func normWhileFrozen(r Recipe) *diagnosis.Diagnosis {
-	if !r.TrainNorm || r.Unfreeze != StageNone {
+func normWhileFrozen(r recipe.Recipe) *diagnosis.Diagnosis {
+	if !r.TrainNorm || r.Unfreeze != recipe.StageNone {
 		return nil
 	}
 	return found(diagnosis.Error, CodeBatchNorm,
@@ -177,18 +156,18 @@ func normWhileFrozen(r Recipe) *diagnosis.Diagnosis {
 		"Unfreeze a stage as well, or leave the batch norms frozen.")
 }
 
-func tooFewImages(j Job) *diagnosis.Diagnosis {
-	if j.Recipe.Task == Regression {
+func tooFewImages(j job.Job) *diagnosis.Diagnosis {
+	if j.Recipe.Task == recipe.Regression {
 		return nil
 	}
 	return j.Dataset.FewImages()
 }
 
-func unpooledFeatures(j Job) *diagnosis.Diagnosis {
-	network, err := j.network()
+func unpooledFeatures(j job.Job) *diagnosis.Diagnosis {
+	network, err := j.Network()
 	shape := j.Backbone.FeatureShape()
 	if err != nil || len(shape) != 3 {
-		return nil // Fit says what is wrong
+		return nil // Validate says what is wrong
 	}
 	steps := network.Plan.Steps
 	for i, step := range steps[:len(steps)-1] {
@@ -211,14 +190,14 @@ func randomBackbone(id features.Identity) *diagnosis.Diagnosis {
 		"Use pretrained weights.")
 }
 
-func imbalancedClasses(j Job) *diagnosis.Diagnosis {
-	if j.Recipe.Task != Single || j.Recipe.ClassWeights != ClassWeightsNone {
+func imbalancedClasses(j job.Job) *diagnosis.Diagnosis {
+	if j.Recipe.Task != recipe.Single || j.Recipe.ClassWeights != recipe.ClassWeightsNone {
 		return nil
 	}
 	return j.Dataset.Imbalance()
 }
 
-func tooLargeRate(r Recipe) *diagnosis.Diagnosis {
+func tooLargeRate(r recipe.Recipe) *diagnosis.Diagnosis {
 	if r.Optimizer != stepper.Adam && r.Optimizer != stepper.AdamW {
 		return nil
 	}
@@ -227,7 +206,7 @@ func tooLargeRate(r Recipe) *diagnosis.Diagnosis {
 		return found(diagnosis.Warning, CodeLearningRate,
 			fmt.Sprintf("A learning rate of %g is large for %s: the loss may rise to infinity.", r.LearningRate, r.Optimizer),
 			"Try a learning rate of 0.001, or the learning-rate range test.")
-	case r.Unfreeze != StageNone && r.LearningRate > largeTuningRate:
+	case r.Unfreeze != recipe.StageNone && r.LearningRate > largeTuningRate:
 		return found(diagnosis.Warning, CodeLearningRate,
 			fmt.Sprintf("A learning rate of %g overwrites what the unfrozen stages have learnt.", r.LearningRate),
 			"Try a learning rate of 0.001: the stages get a fraction of it, the stage rate.")
@@ -237,12 +216,12 @@ func tooLargeRate(r Recipe) *diagnosis.Diagnosis {
 
 // batchOfOne finds batch normalization over a single image. In a head, whose features are a vector, the mean is the value itself:
 // every image gives the same output. In a stage the statistics are those of one image's feature map.
-func batchOfOne(j Job) *diagnosis.Diagnosis {
+func batchOfOne(j job.Job) *diagnosis.Diagnosis {
 	if j.Recipe.BatchSize/max(j.Recipe.Devices, 1) > 1 {
 		return nil
 	}
 	inHead := false
-	if network, err := j.network(); err == nil { // Fit says what is wrong
+	if network, err := j.Network(); err == nil { // Validate says what is wrong
 		inHead = slices.ContainsFunc(network.Plan.Steps, func(s head.Step) bool { return s.Kind == head.BatchNorm })
 	}
 	switch {
@@ -258,7 +237,7 @@ func batchOfOne(j Job) *diagnosis.Diagnosis {
 	return nil
 }
 
-func noValidation(j Job) *diagnosis.Diagnosis {
+func noValidation(j job.Job) *diagnosis.Diagnosis {
 	if len(j.Dataset.Select(imagefolder.Val)) > 0 {
 		return nil
 	}

@@ -1,11 +1,25 @@
-package training
+package search
 
 import (
 	"context"
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/trial"
 )
+
+// smallJob is a training of a second on the pure Go backend.
+func smallJob(t testing.TB) training.Job {
+	t.Helper()
+	job := training.Job{
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()),
+	}
+	r := &job.Recipe
+	r.Head, r.Epochs, r.BatchSize, r.LearningRate, r.Seed = "dense:8:relu", 5, 8, 0.02, 7
+	return job
+}
 
 func TestSearch(t *testing.T) {
 	device := modeltest.PureGo(t)
@@ -13,8 +27,8 @@ func TestSearch(t *testing.T) {
 		job := smallJob(t)
 		job.Recipe.Epochs = 9
 		told := 0
-		options := SearchOptions{Trials: 9, Workers: 2, Heads: []string{"none", "dense:8:relu"}, Halving: halving}
-		result, err := Search(context.Background(), device, job, options, nil, func(Trial) { told++ })
+		options := Options{Trials: 9, Workers: 2, Heads: []string{"none", "dense:8:relu"}, Halving: halving}
+		result, err := Run(context.Background(), device, job, options, nil, func(trial.Trial) { told++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +42,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("the best trial is %+v, the probes are %+v", first, result.Probes)
 		}
 		probe := result.Probes.Choice().Accuracy >= first.Accuracy
-		if got := result.Best.Provenance.Recipe; (got.Method == MethodAuto) != probe {
+		if got := result.Best.Provenance.Recipe; (got.Method == recipe.MethodAuto) != probe {
 			t.Errorf("the model is %s, with a probe at %g and a head at %g", got.Method, result.Probes.Choice().Accuracy, first.Accuracy)
 		}
 	}
@@ -39,10 +53,10 @@ func TestSearchEndsWithWhatWasFound(t *testing.T) {
 	job := smallJob(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	options := DefaultSearchOptions()
+	options := DefaultOptions()
 	options.Trials = 500
-	result, err := Search(ctx, device, job, options, nil, func(trial Trial) {
-		if trial.Number > 3 {
+	result, err := Run(ctx, device, job, options, nil, func(t trial.Trial) {
+		if t.Number > 3 {
 			cancel()
 		}
 	})
@@ -51,17 +65,5 @@ func TestSearchEndsWithWhatWasFound(t *testing.T) {
 	}
 	if err := result.Best.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestFindRate(t *testing.T) {
-	device := modeltest.PureGo(t)
-	job := smallJob(t)
-	curve, err := FindRate(context.Background(), device, job, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(curve.Rates) < 20 || len(curve.Rates) != len(curve.Losses) || curve.Suggested < 1e-4 || curve.Suggested > 1 {
-		t.Errorf("%d rates, suggested %g", len(curve.Rates), curve.Suggested)
 	}
 }

@@ -1,4 +1,5 @@
-package training
+// Package progress is what a training tells while it runs.
+package progress
 
 import (
 	"time"
@@ -24,7 +25,7 @@ const (
 	DoneEvent      EventKind = "done"      // Event.Status is set
 )
 
-// An Event is progress of a training, told to the callback of Fit one at a time; those of a cross-validation come from other
+// An Event is progress of a training, told to the callback of training.Fit one at a time; those of a cross-validation come from other
 // goroutines than the rest.
 type Event struct {
 	Kind      EventKind            `json:"kind"`
@@ -34,8 +35,8 @@ type Event struct {
 	Selection *selection.Progress  `json:"selection,omitempty"`
 	Chosen    *selection.Report    `json:"chosen,omitempty"`
 	Step      *Step                `json:"step,omitempty"`
-	Epoch     *Epoch               `json:"epoch,omitempty"`
-	History   History              `json:"history,omitempty"`
+	Epoch     *history.Epoch       `json:"epoch,omitempty"`
+	History   history.History      `json:"history,omitempty"`
 	Status    Status               `json:"status,omitempty"`
 }
 
@@ -47,24 +48,3 @@ type Step struct {
 	Loss  float64       `json:"loss"`  // mean over the epoch so far
 	Left  time.Duration `json:"left"`  // of the whole training
 }
-
-// The epochs of a training.
-type (
-	Epoch   = history.Epoch
-	History = history.History
-	Curve   = history.Curve
-)
-
-// Status is how a training ended, or that it has not.
-type Status string
-
-// The states of a training.
-const (
-	Running     Status = "running"
-	Finished    Status = "finished"
-	Stopped     Status = "stopped"    // interrupted; the best model is kept
-	EarlyStop   Status = "early-stop" // the validation loss got no better
-	NaN         Status = "nan"        // the loss was not a number; the best model is kept
-	Failed      Status = "failed"
-	Interrupted Status = "interrupted" // its process is gone; it can be resumed
-)

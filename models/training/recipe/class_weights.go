@@ -1,4 +1,4 @@
-package training
+package recipe
 
 import (
 	"fmt"
@@ -29,8 +29,8 @@ func parseClassWeights(text string) (map[string]float32, error) {
 	return weights, nil
 }
 
-// classWeights is a factor of the loss for each class of the dataset; nil: all the same.
-func (r Recipe) classWeights(data *imagefolder.Dataset) ([]float32, error) {
+// ClassFactors are a factor of the loss for each class of the dataset; nil: all the same.
+func (r Recipe) ClassFactors(data *imagefolder.Dataset) ([]float32, error) {
 	given, err := parseClassWeights(r.ClassWeights)
 	if err != nil || r.ClassWeights == ClassWeightsNone {
 		return nil, err

@@ -1,4 +1,4 @@
-package training
+package record
 
 import (
 	"encoding/json"
@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // stored writes a run whose checkpoint has so many bytes; the first is the oldest.
-func stored(t *testing.T, home, name string, status Status, day, bytes int) {
+func stored(t *testing.T, home, name string, status progress.Status, day, bytes int) {
 	t.Helper()
 	dir := filepath.Join(runsDir(home), name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -32,11 +33,11 @@ func stored(t *testing.T, home, name string, status Status, day, bytes int) {
 
 func TestPruningTakesTheOldestThatHaveEnded(t *testing.T) {
 	home := t.TempDir()
-	stored(t, home, "resumable", Running, 1, 100) // nobody works on it
-	stored(t, home, "oldest", Finished, 2, 100)
-	stored(t, home, "locked", Running, 3, 100)
-	stored(t, home, "older", Stopped, 4, 100)
-	stored(t, home, "latest", Finished, 5, 100)
+	stored(t, home, "resumable", progress.Running, 1, 100) // nobody works on it
+	stored(t, home, "oldest", progress.Finished, 2, 100)
+	stored(t, home, "locked", progress.Running, 3, 100)
+	stored(t, home, "older", progress.Stopped, 4, 100)
+	stored(t, home, "latest", progress.Finished, 5, 100)
 	busy, err := checkpoint.Open(runsDir(home), "locked")
 	if err != nil {
 		t.Fatal(err)

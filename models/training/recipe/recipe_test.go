@@ -1,10 +1,11 @@
-package training
+package recipe
 
 import (
 	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,5 +88,28 @@ func TestARecipeIsStoredAsItIs(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestFineTuningRecipesThatAreRefused(t *testing.T) {
+	for field, change := range map[string]func(*Recipe){
+		"unfreeze": func(r *Recipe) { r.Unfreeze = StageNone },
+		"method":   func(r *Recipe) { r.Task = Multi },
+	} {
+		r := FinetuneRecipe()
+		change(&r)
+		if wrong, ok := errors.AsType[*FieldError](r.Validate()); !ok || wrong.Field != field {
+			t.Errorf("%s: %v", field, r.Validate())
+		}
+	}
+	if r := FinetuneRecipe(); r.Validate() != nil || !slices.Contains(Methods(), r.Method) {
+		t.Errorf("the recipe itself: %v", r.Validate())
+	}
+}
+
+func TestARecipeWithoutAMethodIsClassic(t *testing.T) {
+	var r Recipe
+	if err := r.UnmarshalJSON([]byte(`{"head":"none"}`)); err != nil || r.Method != MethodClassic {
+		t.Errorf("the method is %q, %v", r.Method, err)
 	}
 }

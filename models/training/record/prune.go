@@ -1,4 +1,4 @@
-package training
+package record
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // ErrPruned marks a run whose weights were removed.
@@ -51,7 +52,7 @@ func PruneRuns(home string, quota int64) ([]Pruned, error) {
 	candidates := slices.Clone(runs[1:])
 	slices.SortStableFunc(candidates, func(a, b Run) int {
 		resumable := func(r Run) int {
-			if r.Status == Interrupted {
+			if r.Status == progress.Interrupted {
 				return 1
 			}
 			return 0

@@ -1,4 +1,5 @@
-package training
+// Package recipe is the hyper-parameters of a training.
+package recipe
 
 import (
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/augment"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/schedule"
@@ -69,7 +71,7 @@ func DefaultRecipe() Recipe {
 // Seed, ClassWeights, Augment with AugmentCopies, and BatchSize, of the predictions, have a part in it.
 func AutoRecipe() Recipe {
 	r := DefaultRecipe()
-	r.Method, r.Head, r.Epochs = MethodAuto, headNone, 1
+	r.Method, r.Head, r.Epochs = MethodAuto, head.None, 1
 	return r
 }
 
@@ -78,7 +80,7 @@ func AutoRecipe() Recipe {
 // as in the classic recipe; the head is the classifier's.
 func FinetuneRecipe() Recipe {
 	r := DefaultRecipe()
-	r.Method, r.Head, r.Unfreeze = MethodFinetune, headNone, resnet.Conv5
+	r.Method, r.Head, r.Unfreeze = MethodFinetune, head.None, resnet.Conv5
 	r.Epochs, r.LearningRate, r.StageRate = 12, 1e-3, 0.3
 	r.Optimizer, r.Schedule, r.WarmupEpochs, r.LabelSmoothing = stepper.AdamW, ScheduleCosine, 1, 0.1
 	r.Augment, r.AugmentCopies = "flip,crop:0.5,rotate:10,brightness:0.1,contrast:0.2", 12
@@ -86,9 +88,6 @@ func FinetuneRecipe() Recipe {
 	r.KeepLast = true
 	return r
 }
-
-// headNone is the head without a hidden layer.
-const headNone = "none"
 
 // Method is how a head is found.
 type Method string
@@ -121,19 +120,6 @@ func (r *Recipe) UnmarshalJSON(raw []byte) error {
 	*r = Recipe(read)
 	return nil
 }
-
-// Task is what the head learns.
-type Task string
-
-// The tasks. Single is one class of several; Multi is any number of classes at once; Regression is real numbers.
-const (
-	Single     Task = "single"
-	Multi      Task = "multi"
-	Regression Task = "regression"
-)
-
-// Tasks lists the tasks.
-func Tasks() []Task { return []Task{Single, Multi, Regression} }
 
 // Optimizer is the rule by which the weights move.
 type Optimizer = stepper.Optimizer
@@ -318,8 +304,8 @@ func (e *DevicesError) Error() string {
 	return fmt.Sprintf("train on %d devices: %s has %d", e.Asked, e.Device, e.Have)
 }
 
-// on settles what the recipe leaves to the device.
-func (r Recipe) on(device *accel.Device) (Recipe, error) {
+// On settles what the recipe leaves to the device.
+func (r Recipe) On(device *accel.Device) (Recipe, error) {
 	if n := device.Count(); r.Devices > n {
 		return r, &DevicesError{Asked: r.Devices, Have: n, Device: device.Name()}
 	}
@@ -332,8 +318,8 @@ func (r Recipe) on(device *accel.Device) (Recipe, error) {
 	return r, nil
 }
 
-// loss is what the stepper makes small.
-func (r Recipe) loss() stepper.Loss {
+// Loss is what the stepper makes small.
+func (r Recipe) Loss() stepper.Loss {
 	switch r.Task {
 	case Multi:
 		return stepper.Binary
@@ -343,7 +329,15 @@ func (r Recipe) loss() stepper.Loss {
 	return stepper.CrossEntropy
 }
 
-// course is the learning rate's course with so many steps in an epoch.
-func (r Recipe) course(steps int) schedule.Course {
+// Course is the learning rate's course with so many steps in an epoch.
+func (r Recipe) Course(steps int) schedule.Course {
 	return schedule.Course{Schedule: r.Schedule, Steps: r.Epochs * steps, Warmup: r.WarmupEpochs * steps}
+}
+
+// Tuning says how unfrozen stages are trained.
+func (r Recipe) Tuning() features.Tuning {
+	if r.Unfreeze == StageNone {
+		return features.Tuning{}
+	}
+	return features.Tuning{Unfreeze: r.Unfreeze, Precision: r.Precision}
 }
