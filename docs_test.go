@@ -13,7 +13,7 @@ import (
 var documented = []string{
 	"models", "models/features", "models/training", "models/classifier", "models/export", "models/lab", "models/prediction", "models/imagefolder",
 	"models/training/recipe", "models/training/progress", "models/training/job", "models/training/preflight", "models/training/record", "models/training/search",
-	"models/resnet", "models/accel",
+	"models/resnet", "models/resnet/backbone", "models/accel",
 	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
@@ -103,7 +104,7 @@ func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 	if o.Size != 0 {
 		options.Size = o.Size
 	}
-	network, err := resnet.Open(ctx, options)
+	network, err := backbone.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -59,8 +59,8 @@ func (f *Folds) Compile(text string) (*stepper.Stepper, error) {
 	return stepper.New(f.session.device.Backend, o)
 }
 
-// Train trains the compiled head of a trial from its beginning, once for each fold, which it is then judged on. The epochs of
-// fewer folds are returned where the loss of one was not a number: that is no error. It is safe for concurrent use, each call
+// Train trains the compiled head of a trial from its beginning, once for each fold, which it is then judged on. Where the loss on a
+// fold is not a number, it returns the epochs so far, without those of the folds that follow. It is safe for concurrent use, each call
 // with a head of its own.
 func (f *Folds) Train(ctx context.Context, compiled *stepper.Stepper, t trial.Trial, epochs int) ([]history.History, error) {
 	var runs []history.History

@@ -1,25 +1,29 @@
-// Package resnet is the residual network of He et al. (https://arxiv.org/abs/1512.03385) as its publishers trained it: the
-// same architecture, padding, batch norm and preprocessing, so that their weights give their numbers.
-package resnet
+// Package backbone is a residual network with its weights.
+//
+// It computes as its publishers trained it: with the same architecture, padding, batch norm and preprocessing, so that their weights
+// give their numbers.
+package backbone
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // Backbone is an immutable network with its weights. It is safe for concurrent use.
 type Backbone struct {
-	architecture Architecture
-	network      network // of the architecture, whole
+	architecture resnet.Architecture
+	network      resnet.Network // of the architecture, whole
 	parameters   parameters
-	origin       Origin
+	origin       resnet.Origin
 	notes        []string
 }
 
 // Architecture is the network without its weights.
-func (b *Backbone) Architecture() Architecture { return b.architecture }
+func (b *Backbone) Architecture() resnet.Architecture { return b.architecture }
 
 // Name is for people: "ResNet50 v1".
 func (b *Backbone) Name() string { return b.architecture.Name() }
@@ -28,7 +32,7 @@ func (b *Backbone) Name() string { return b.architecture.Name() }
 func (b *Backbone) Top() bool { return b.architecture.Top }
 
 // Weights says where the weights come from. Its SHA256 is that of the file, or of the random weights' description.
-func (b *Backbone) Weights() Origin { return b.origin }
+func (b *Backbone) Weights() resnet.Origin { return b.origin }
 
 // Notes are what a reader of the numbers should know about the weights: biases taken as zero, tensors past the cut left
 // out, float16 widened.
@@ -50,9 +54,9 @@ func (b *Backbone) Fingerprint() string {
 func (b *Backbone) FeatureShape() []int {
 	switch {
 	case b.Top():
-		return []int{classes}
-	case b.architecture.Pool == PoolNone:
-		return b.network.shape(b.architecture.Size, b.architecture.Cut.Last())
+		return []int{resnet.Classes}
+	case b.architecture.Pool == resnet.PoolNone:
+		return b.network.Shape(b.architecture.Size, b.architecture.Cut.Last())
 	}
 	sum := 0
 	for _, n := range b.StageDims() {
@@ -66,7 +70,7 @@ func (b *Backbone) FeatureShape() []int {
 func (b *Backbone) StageDims() []int {
 	var list []int
 	for _, s := range b.architecture.Cut.Stages() {
-		list = append(list, b.network.shape(b.architecture.Size, s)[2])
+		list = append(list, b.network.Shape(b.architecture.Size, s)[2])
 	}
 	return list
 }
@@ -78,27 +82,27 @@ func (b *Backbone) FeatureDim() int {
 }
 
 // Stages lists the stages from input to the last of the cut: where to cut, what to unfreeze.
-func (b *Backbone) Stages() []Stage { return upTo(b.architecture.Cut.Last()) }
+func (b *Backbone) Stages() []resnet.Stage { return resnet.StagesTo(b.architecture.Cut.Last()) }
 
 // CutAt returns the same network and weights with an earlier cut, after stages given from input to output. The top, if there is
 // one, is left off.
-func (b *Backbone) CutAt(stages ...Stage) (*Backbone, error) {
-	cut := CutAfter(stages...)
-	if err := cmp.Or(cut.check(b.architecture.Cut.Last()), checkPool(cut, b.architecture.Pool)); err != nil {
-		return nil, fmt.Errorf("cut %s: %w", b.architecture.describe(), err)
-	}
+func (b *Backbone) CutAt(stages ...resnet.Stage) (*Backbone, error) {
+	cut := resnet.CutAfter(stages...)
 	changed := b.withoutTop()
 	changed.architecture.Cut = cut
+	if err := cmp.Or(cut.Check(b.architecture.Cut.Last()), changed.architecture.Validate()); err != nil {
+		return nil, fmt.Errorf("cut %s: %w", b.architecture.Describe(), err)
+	}
 	return changed, nil
 }
 
 // Pooled returns the same network and weights with another pooling. The top, if there is one, is left off.
-func (b *Backbone) Pooled(pool Pool) (*Backbone, error) {
-	if err := cmp.Or(check("pool", Pools(), pool), checkPool(b.architecture.Cut, pool)); err != nil {
-		return nil, fmt.Errorf("pool %s: %w", b.architecture.describe(), err)
-	}
+func (b *Backbone) Pooled(pool resnet.Pool) (*Backbone, error) {
 	changed := b.withoutTop()
 	changed.architecture.Pool = pool
+	if err := changed.architecture.Validate(); err != nil {
+		return nil, fmt.Errorf("pool %s: %w", b.architecture.Describe(), err)
+	}
 	return changed, nil
 }
 
@@ -106,4 +110,10 @@ func (b *Backbone) withoutTop() *Backbone {
 	changed := *b
 	changed.parameters.top, changed.architecture.Top = nil, false
 	return &changed
+}
+
+// Forward runs the network up to its cut, without preprocessing, pooling and top. It returns the feature maps of each stage of
+// the cut, in its order.
+func Forward[T any](b *Backbone, e resnet.Engine[T], x T) []T {
+	return resnet.RunAfter(b.network, e, x, "", b.architecture.Cut)
 }

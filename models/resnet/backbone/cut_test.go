@@ -1,10 +1,12 @@
-package resnet
+package backbone
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // The features of several stages are those that a backbone cut at each of them gives, concatenated.
@@ -12,16 +14,16 @@ func TestSeveralStagesInOnePass(t *testing.T) {
 	device := openCPU(t)
 	pixels := images(3, testSize)
 	for _, test := range []struct {
-		variant     Variant
-		cut         Cut
-		pool        Pool
-		formulation Formulation
+		variant     resnet.Variant
+		cut         resnet.Cut
+		pool        resnet.Pool
+		formulation resnet.Formulation
 	}{
-		{V15, "conv3+conv4+conv5", PoolAvg, FormulationPlain},
-		{V1, "conv3+conv4+conv5", PoolAvg, FormulationWinograd},
-		{V15, "conv1+conv3", PoolMax, FormulationWinograd},
+		{resnet.V15, "conv3+conv4+conv5", resnet.PoolAvg, resnet.FormulationPlain},
+		{resnet.V1, "conv3+conv4+conv5", resnet.PoolAvg, resnet.FormulationWinograd},
+		{resnet.V15, "conv1+conv3", resnet.PoolMax, resnet.FormulationWinograd},
 	} {
-		b := random(t, Options{Variant: test.variant, Cut: test.cut, Pool: test.pool})
+		b := random(t, resnet.Options{Variant: test.variant, Cut: test.cut, Pool: test.pool})
 		options := ExtractorOptions{Batch: 2, Formulation: test.formulation}
 		got := extract(t, b, device, options, pixels, 3)
 		width, at := b.FeatureDim(), 0
@@ -49,43 +51,43 @@ func TestSeveralStagesInOnePass(t *testing.T) {
 }
 
 func TestCutStages(t *testing.T) {
-	cut := CutAfter(Conv3, Conv5)
-	if cut != "conv3+conv5" || !slices.Equal(cut.Stages(), []Stage{Conv3, Conv5}) || cut.Last() != Conv5 {
+	cut := resnet.CutAfter(resnet.Conv3, resnet.Conv5)
+	if cut != "conv3+conv5" || !slices.Equal(cut.Stages(), []resnet.Stage{resnet.Conv3, resnet.Conv5}) || cut.Last() != resnet.Conv5 {
 		t.Errorf("%s has the stages %v and the last %s", cut, cut.Stages(), cut.Last())
 	}
-	b := random(t, Options{Cut: cut})
+	b := random(t, resnet.Options{Cut: cut})
 	if got := fmt.Sprint(b.FeatureShape(), b.StageDims(), b.Stages()); got != "[2560] [512 2048] [conv1 conv2 conv3 conv4 conv5]" {
 		t.Errorf("shape, parts and stages are %s", got)
 	}
 }
 
 func TestCutsThatAreRefused(t *testing.T) {
-	for cut, want := range map[Cut]error{"conv5+conv4": ErrOrder, "conv4+conv4": ErrOrder, "conv3+conv5": nil} {
-		o := DefaultOptions()
+	for cut, want := range map[resnet.Cut]error{"conv5+conv4": resnet.ErrOrder, "conv4+conv4": resnet.ErrOrder, "conv3+conv5": nil} {
+		o := resnet.DefaultOptions()
 		o.Cut = cut
 		if err := o.Validate(); !errors.Is(err, want) {
 			t.Errorf("cut %s: %v, want %v", cut, err, want)
 		}
 	}
-	for _, cut := range []Cut{"", "+", "conv4+", "conv4 + conv5", "auto+conv5", "conv6", "conv4,conv5"} {
-		o := DefaultOptions()
+	for _, cut := range []resnet.Cut{"", "+", "conv4+", "conv4 + conv5", "auto+conv5", "conv6", "conv4,conv5"} {
+		o := resnet.DefaultOptions()
 		o.Cut = cut
-		if err := o.Validate(); !errors.As(err, new(*ChoiceError)) {
+		if err := o.Validate(); !errors.As(err, new(*resnet.ChoiceError)) {
 			t.Errorf("cut %q: %v", cut, err)
 		}
 	}
-	a := random(t, Options{Cut: "conv3"}).Architecture()
-	for cut, want := range map[Cut]string{CutAuto: "cut must be one of conv1, conv2, conv3, conv4, conv5; got auto", "conv2+conv3": ErrStages.Error()} {
-		a.Cut, a.Pool = cut, PoolNone
+	a := random(t, resnet.Options{Cut: "conv3"}).Architecture()
+	for cut, want := range map[resnet.Cut]string{resnet.CutAuto: "cut must be one of conv1, conv2, conv3, conv4, conv5; got auto", "conv2+conv3": resnet.ErrStages.Error()} {
+		a.Cut, a.Pool = cut, resnet.PoolNone
 		if err := a.Validate(); err == nil || err.Error()[:len(want)] != want {
 			t.Errorf("cut %q without pooling: %v, want %s", cut, err, want)
 		}
 	}
-	b := random(t, Options{Cut: "conv2+conv3"})
-	if _, err := b.Pooled(PoolNone); !errors.Is(err, ErrStages) {
+	b := random(t, resnet.Options{Cut: "conv2+conv3"})
+	if _, err := b.Pooled(resnet.PoolNone); !errors.Is(err, resnet.ErrStages) {
 		t.Errorf("feature maps of two stages: %v", err)
 	}
-	if _, err := b.CutAt(Conv2, Conv4); !errors.As(err, new(*ChoiceError)) {
+	if _, err := b.CutAt(resnet.Conv2, resnet.Conv4); !errors.As(err, new(*resnet.ChoiceError)) {
 		t.Errorf("a stage past the last: %v", err)
 	}
 }
@@ -95,9 +97,9 @@ func BenchmarkStages(b *testing.B) {
 	device := openCPU(b)
 	const batch = 8
 	pixels := images(batch, 224)
-	for _, cut := range []Cut{"conv5", "conv3+conv4+conv5"} {
-		backbone := random(b, Options{Variant: V15, Cut: cut, Size: 224})
-		e, err := backbone.NewExtractor(b.Context(), device, filledExtractor(ExtractorOptions{Batch: batch, Formulation: FormulationWinograd}))
+	for _, cut := range []resnet.Cut{"conv5", "conv3+conv4+conv5"} {
+		backbone := random(b, resnet.Options{Variant: resnet.V15, Cut: cut, Size: 224})
+		e, err := backbone.NewExtractor(b.Context(), device, filledExtractor(ExtractorOptions{Batch: batch, Formulation: resnet.FormulationWinograd}))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -28,7 +29,7 @@ func sharedFile(t testing.TB, name string) string {
 	t.Helper()
 	root := os.Getenv("HEADSTART_SHARED")
 	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
+		root = filepath.Join("..", "..", "..", "..", "shared")
 	}
 	file := filepath.Join(root, "data", name)
 	if _, err := os.Stat(file); err != nil {
@@ -83,9 +84,9 @@ func difference(t testing.TB, got, want []float32) float64 {
 func abs(x float64) float64 { return max(x, -x) }
 
 // filled are the options with the defaults in place of what a test leaves out.
-func filled(o Options) Options {
-	d := DefaultOptions()
-	if o.Weights == (Origin{}) {
+func filled(o resnet.Options) resnet.Options {
+	d := resnet.DefaultOptions()
+	if o.Weights == (resnet.Origin{}) {
 		o.Weights = d.Weights
 	}
 	o.Depth, o.Variant, o.Cut, o.Pool = cmp.Or(o.Depth, d.Depth), cmp.Or(o.Variant, d.Variant), cmp.Or(o.Cut, d.Cut), cmp.Or(o.Pool, d.Pool)
@@ -101,6 +102,6 @@ func filledExtractor(o ExtractorOptions) ExtractorOptions {
 }
 
 // openTensors loads the weights of a source as those of a user's file.
-func openTensors(source weights.Source, options Options) (*Backbone, error) {
-	return openSource(source, "file", Origin{Kind: KindFile, Path: "file", SHA256: "digest"}, Conv5, filled(options))
+func openTensors(source weights.Source, options resnet.Options) (*Backbone, error) {
+	return openSource(source, "file", resnet.Origin{Kind: resnet.KindFile, Path: "file", SHA256: "digest"}, resnet.Conv5, filled(options))
 }

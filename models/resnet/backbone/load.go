@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -46,8 +47,8 @@ type loader struct {
 	path         string
 	source       weights.Source
 	scheme       scheme
-	network      network
-	architecture Architecture
+	network      resnet.Network
+	architecture resnet.Architecture
 
 	stored  map[string]string // the cleaned name to the name in the file
 	doubles []string          // names in the file that clean to one that is there already
@@ -58,7 +59,7 @@ type loader struct {
 
 // findScheme finds whose names a file uses by the stem's kernel, and pairs the cleaned names to the stored ones.
 func findScheme(source weights.Source) (s scheme, stored map[string]string, doubles []string, ok bool) {
-	n, err := newNetwork(50, V1) // every depth has the same stem
+	n, err := resnet.NewNetwork(50, resnet.V1) // every depth has the same stem
 	if err != nil {
 		panic(err)
 	}
@@ -71,7 +72,7 @@ func findScheme(source weights.Source) (s scheme, stored map[string]string, doub
 			}
 			stored[s.clean(name)] = name
 		}
-		if _, ok := stored[s.names(n.stem).kernel]; ok {
+		if _, ok := stored[s.names(n.Stem()).kernel]; ok {
 			return s, stored, doubles, true
 		}
 	}
@@ -81,20 +82,20 @@ func findScheme(source weights.Source) (s scheme, stored map[string]string, doub
 // load reads the parameters strictly: it fails with a MismatchError that lists every tensor which is missing, unexpected or
 // of the wrong shape. Tensors of the network that the cut or the missing top does not need are left alone.
 func (l *loader) load() (parameters, []string, error) {
-	l.noBias = l.network.biases && l.absent(l.biasNames())
+	l.noBias = l.network.Biased() && l.absent(l.biasNames())
 	unexpected := l.unexpected()
 	l.check()
 	if l.onlyTopMissing(unexpected) {
-		return parameters{}, nil, &NoTopError{Weights: l.path, Missing: l.missing}
+		return parameters{}, nil, &resnet.NoTopError{Weights: l.path, Missing: l.missing}
 	}
 	if len(l.missing)+len(l.wrong)+len(unexpected) > 0 {
 		return parameters{}, nil, &MismatchError{
-			Path: l.path, Network: l.architecture.describe(), Names: l.scheme.name,
+			Path: l.path, Network: l.architecture.Describe(), Names: l.scheme.name,
 			Missing: l.missing, Wrong: l.wrong, Unexpected: unexpected, Hint: l.hint(unexpected),
 		}
 	}
 	p := parameters{layers: map[string]*layerWeights{}}
-	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
+	for _, c := range l.network.Convolutions(l.architecture.Cut.Last()) {
 		w, err := l.layer(c)
 		if err != nil {
 			return parameters{}, nil, fmt.Errorf("load weights %s: %w", l.path, err)
@@ -105,7 +106,7 @@ func (l *loader) load() (parameters, []string, error) {
 		kernel, bias := l.scheme.topNames()
 		p.top = &denseWeights{}
 		var err error
-		if p.top.kernel, err = l.kernel(kernel, []int{l.width(), classes}); err == nil {
+		if p.top.kernel, err = l.kernel(kernel, []int{l.network.Width(), resnet.Classes}); err == nil {
 			p.top.bias, err = l.vector(bias)
 		}
 		if err != nil {
@@ -125,7 +126,7 @@ func (l *loader) onlyTopMissing(unexpected []string) bool {
 // biasNames are those of all convolutions but the stem's: Caffe's own file has a bias in the stem alone.
 func (l *loader) biasNames() []string {
 	var names []string
-	for _, c := range l.network.convolutions(l.architecture.Cut.Last())[1:] {
+	for _, c := range l.network.Convolutions(l.architecture.Cut.Last())[1:] {
 		names = append(names, l.scheme.names(c).bias)
 	}
 	return names
@@ -135,14 +136,12 @@ func (l *loader) absent(names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { _, ok := l.stored[name]; return ok })
 }
 
-func (l *loader) width() int { return l.network.stages[len(l.network.stages)-1].out }
-
 // check collects what is missing and what has the wrong shape.
 func (l *loader) check() {
-	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
+	for _, c := range l.network.Convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		l.want(names.kernel, []int{c.Kernel, c.Kernel, c.In, c.Out})
-		if l.network.biases && !l.noBias {
+		if l.network.Biased() && !l.noBias {
 			l.want(names.bias, []int{c.Out})
 		}
 		for _, name := range []string{names.scale, names.offset, names.mean, names.variance} {
@@ -151,8 +150,8 @@ func (l *loader) check() {
 	}
 	if l.architecture.Top {
 		kernel, bias := l.scheme.topNames()
-		l.want(kernel, []int{l.width(), classes})
-		l.want(bias, []int{classes})
+		l.want(kernel, []int{l.network.Width(), resnet.Classes})
+		l.want(bias, []int{resnet.Classes})
 	}
 }
 
@@ -189,12 +188,12 @@ func outFirst(dims []int) []int {
 // unexpected lists the tensors that the whole network, top included, has no place for.
 func (l *loader) unexpected() []string {
 	known := map[string]bool{}
-	for _, c := range l.network.convolutions(Conv5) {
+	for _, c := range l.network.Convolutions(resnet.Conv5) {
 		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.scale, names.offset, names.mean, names.variance} {
 			known[name] = true
 		}
-		if l.network.biases {
+		if l.network.Biased() {
 			known[names.bias] = true
 		}
 		if l.scheme.counters != "" {
@@ -216,13 +215,12 @@ func (l *loader) unexpected() []string {
 // fileDepth is the depth of the network that a file holds, judged by the last block of its conv4; 0 where none fits.
 func (l *loader) fileDepth() int {
 	for _, depth := range []int{152, 101, 50, 34, 18} {
-		n, err := newNetwork(depth, l.network.variant)
+		n, err := resnet.NewNetwork(depth, l.network.Variant())
 		if err != nil {
 			continue
 		}
-		conv4 := n.stages[2].blocks
-		body := conv4[len(conv4)-1].body
-		if _, ok := l.stored[l.scheme.names(body[len(body)-1]).kernel]; ok {
+		list := n.Convolutions(resnet.Conv4)
+		if _, ok := l.stored[l.scheme.names(list[len(list)-1]).kernel]; ok {
 			return depth
 		}
 	}
@@ -231,15 +229,15 @@ func (l *loader) fileDepth() int {
 
 // hint says what to do about a mismatch: often the file is of another depth, or complete up to an earlier stage.
 func (l *loader) hint(unexpected []string) string {
-	if depth := l.fileDepth(); depth != 0 && depth != l.network.depth {
-		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.depth)
+	if depth := l.fileDepth(); depth != 0 && depth != l.network.Depth() {
+		return fmt.Sprintf("the file looks like a ResNet%d's: ask for that depth, or use a ResNet%d's file", depth, l.network.Depth())
 	}
 	if len(unexpected) == 0 && len(l.wrong) == 0 {
-		stages := upTo(l.architecture.Cut.Last())
+		stages := resnet.StagesTo(l.architecture.Cut.Last())
 		for i := len(stages) - 2; i >= 0; i-- {
 			earlier := &loader{path: l.path, source: l.source, scheme: l.scheme, network: l.network, stored: l.stored}
-			earlier.architecture.Cut = Cut(stages[i])
-			earlier.noBias = earlier.network.biases && earlier.absent(earlier.biasNames())
+			earlier.architecture.Cut = resnet.Cut(stages[i])
+			earlier.noBias = earlier.network.Biased() && earlier.absent(earlier.biasNames())
 			if earlier.check(); len(earlier.missing) == 0 {
 				return fmt.Sprintf("the file is complete up to %s: cut at %s, or use a complete file", stages[i], stages[i])
 			}
@@ -248,7 +246,7 @@ func (l *loader) hint(unexpected []string) string {
 	return "use the file as its publisher made it"
 }
 
-func (l *loader) layer(c Convolution) (*layerWeights, error) {
+func (l *loader) layer(c resnet.Convolution) (*layerWeights, error) {
 	names := l.scheme.names(c)
 	w := &layerWeights{}
 	var err error
@@ -274,7 +272,7 @@ func (l *loader) layer(c Convolution) (*layerWeights, error) {
 			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", l.stored[names.variance], v, i)
 		}
 	}
-	if l.network.biases {
+	if l.network.Biased() {
 		w.bias = repeat(0, c.Out)
 		if _, ok := l.stored[names.bias]; ok {
 			if w.bias, err = l.vector(names.bias); err != nil {
@@ -338,15 +336,15 @@ func (l *loader) notes() []string {
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are taken as zero")
 	}
-	stem := l.scheme.names(l.network.stem).kernel
+	stem := l.scheme.names(l.network.Stem()).kernel
 	if shape, ok := l.source.Shape(l.stored[stem]); ok && shape.DType != dtypes.Float32 {
 		notes = append(notes, fmt.Sprintf("the file holds %s numbers, computed with as float32 ones", strings.ToLower(shape.DType.String())))
 	}
 	used := 0
-	for _, c := range l.network.convolutions(l.architecture.Cut.Last()) {
+	for _, c := range l.network.Convolutions(l.architecture.Cut.Last()) {
 		names := l.scheme.names(c)
 		for _, name := range []string{names.kernel, names.bias, names.scale, names.offset, names.mean, names.variance} {
-			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.biases) {
+			if _, ok := l.stored[name]; ok && (name != names.bias || l.network.Biased()) {
 				used++
 			}
 		}

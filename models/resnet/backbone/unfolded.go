@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
@@ -32,21 +33,21 @@ func (b *Backbone) Features(scope *model.Scope, images *graph.Node) *graph.Node 
 // FeaturesAfter is the part of Features that follows a stage: input is that stage's output, [batch, height, width,
 // channels], such as an extractor of CutAt and Pooled(PoolNone) gives. The cut has no earlier stage. It serves fine-tuning on
 // cached feature maps.
-func (b *Backbone) FeaturesAfter(scope *model.Scope, stage Stage, input *graph.Node) *graph.Node {
+func (b *Backbone) FeaturesAfter(scope *model.Scope, stage resnet.Stage, input *graph.Node) *graph.Node {
 	return b.finish(scope, b.MapsAfter(scope, stage, input))
 }
 
 // MapsAfter is FeaturesAfter before the pooling: the feature maps of each stage of the cut. An empty stage means the whole
 // network: input are images then, as for Features.
-func (b *Backbone) MapsAfter(scope *model.Scope, stage Stage, input *graph.Node) []*graph.Node {
+func (b *Backbone) MapsAfter(scope *model.Scope, stage resnet.Stage, input *graph.Node) []*graph.Node {
 	if stage == "" {
-		x := inPrecision(scope, normalizations[b.architecture.Preprocess].apply(input, dtypes.Float32))
-		return forward(b.network, b.unfolded(scope), x, "", b.architecture.Cut)
+		x := inPrecision(scope, b.architecture.Preprocess.Apply(input, dtypes.Float32))
+		return resnet.RunAfter(b.network, b.unfolded(scope), x, "", b.architecture.Cut)
 	}
-	if err := check("stage", upTo(b.architecture.Cut.Stages()[0]), stage); err != nil {
+	if err := resnet.OneOf("stage", resnet.StagesTo(b.architecture.Cut.Stages()[0]), stage); err != nil {
 		panic(err)
 	}
-	return forward(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.architecture.Cut)
+	return resnet.RunAfter(b.network, b.unfolded(scope), inPrecision(scope, input), stage, b.architecture.Cut)
 }
 
 // inPrecision gives feature maps the type that ParamPrecision names.
@@ -55,10 +56,10 @@ func inPrecision(scope *model.Scope, x *graph.Node) *graph.Node {
 	if name == "" {
 		return x
 	}
-	if err := check("precision", Precisions(), Precision(name)); err != nil {
+	if err := resnet.OneOf("precision", resnet.Precisions(), resnet.Precision(name)); err != nil {
 		panic(err)
 	}
-	return graph.ConvertDType(x, precisions[Precision(name)])
+	return graph.ConvertDType(x, precisions[resnet.Precision(name)])
 }
 
 // PoolFeatures pools the feature maps of each stage of the cut, [batch, height, width, channels], as the backbone does, and
@@ -82,46 +83,46 @@ func (b *Backbone) finish(scope *model.Scope, maps []*graph.Node) *graph.Node {
 		return x
 	}
 	u := b.unfolded(scope)
-	in := len(top.kernel) / classes
-	kernel := u.variable(x.Graph(), TopLayer, "kernel", top.kernel, true, in, classes)
-	bias := u.variable(x.Graph(), TopLayer, "bias", top.bias, true, classes)
-	return graph.Add(graph.Dot(x, kernel).Product(), graph.Reshape(bias, 1, classes))
+	in := len(top.kernel) / resnet.Classes
+	kernel := u.variable(x.Graph(), resnet.TopLayer, "kernel", top.kernel, true, in, resnet.Classes)
+	bias := u.variable(x.Graph(), resnet.TopLayer, "bias", top.bias, true, resnet.Classes)
+	return graph.Add(graph.Dot(x, kernel).Product(), graph.Reshape(bias, 1, resnet.Classes))
 }
 
 // StageOf gives the stage of a variable of Features or FeaturesAfter by its path below their scope, such as
 // conv5_block1_1_conv/kernel, and tells whether a batch norm has it. The top counts to the last stage. Another path is an
 // error.
-func (b *Backbone) StageOf(path string) (stage Stage, norm bool, err error) {
+func (b *Backbone) StageOf(path string) (stage resnet.Stage, norm bool, err error) {
 	layer, _, _ := strings.Cut(path, "/")
-	if layer == TopLayer && b.Top() {
+	if layer == resnet.TopLayer && b.Top() {
 		return b.architecture.Cut.Last(), false, nil
 	}
-	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
+	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
 		if layer == c.Name || layer == c.Norm {
-			return c.at.stage, layer == c.Norm, nil
+			return c.Stage(), layer == c.Norm, nil
 		}
 	}
 	return "", false, fmt.Errorf("find the stage of the variable %q: %s has no layer of that name", path,
-		b.architecture.describe())
+		b.architecture.Describe())
 }
 
 // unfolded runs the network with its weights as variables, so that they can be trained.
 type unfolded struct {
 	backbone *Backbone
 	scope    *model.Scope
-	trained  []Stage
+	trained  []resnet.Stage
 }
 
-var _ Engine[*graph.Node] = unfolded{}
+var _ resnet.Engine[*graph.Node] = unfolded{}
 
 func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 	u := unfolded{backbone: b, scope: scope}
 	if first := model.GetParamOr(scope, ParamUnfreeze, ""); first != "" {
 		stages := b.Stages()
-		if err := check("unfreeze", stages, Stage(first)); err != nil {
+		if err := resnet.OneOf("unfreeze", stages, resnet.Stage(first)); err != nil {
 			panic(err)
 		}
-		u.trained = stages[slices.Index(stages, Stage(first)):]
+		u.trained = stages[slices.Index(stages, resnet.Stage(first)):]
 	}
 	return u
 }
@@ -141,7 +142,7 @@ func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, 
 	return v.SetTrainable(trainable && slices.Contains(u.trained, stage)).NodeValue(g)
 }
 
-func (u unfolded) Convolve(x *graph.Node, c Convolution) *graph.Node {
+func (u unfolded) Convolve(x *graph.Node, c resnet.Convolution) *graph.Node {
 	g, w := x.Graph(), u.backbone.parameters.layers[c.Name]
 	kernel := u.variable(g, c.Name, "kernel", w.kernel, true, c.Kernel, c.Kernel, c.In, c.Out)
 	y := graph.ConvertDType(convolution.Plain(x, graph.ConvertDType(kernel, x.DType()), c.Stride), dtypes.Float32)
@@ -152,12 +153,12 @@ func (u unfolded) Convolve(x *graph.Node, c Convolution) *graph.Node {
 	variance := u.variable(g, c.Norm, "moving_variance", w.variance, false, c.Out)
 	scale := u.variable(g, c.Norm, "gamma", w.scale, true, c.Out)
 	offset := u.variable(g, c.Norm, "beta", w.offset, true, c.Out)
-	deviation := graph.Sqrt(graph.AddScalar(variance, u.backbone.network.epsilon))
+	deviation := graph.Sqrt(graph.AddScalar(variance, c.Epsilon))
 	normalized := graph.Div(graph.Sub(y, perChannel(mean)), perChannel(deviation))
 	return graph.ConvertDType(graph.Add(graph.Mul(normalized, perChannel(scale)), perChannel(offset)), x.DType())
 }
 
-func (u unfolded) Stem(x *graph.Node, c Convolution) *graph.Node {
+func (u unfolded) Stem(x *graph.Node, c resnet.Convolution) *graph.Node {
 	return maxPool(u.Relu(u.Convolve(x, c)))
 }
 

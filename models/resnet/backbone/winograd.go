@@ -1,24 +1,18 @@
-package resnet
+package backbone
 
 import (
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
-// winogradLayers are the convolutions that run by Winograd's filtering: 3x3 by stride 1.
-func (n network) winogradLayers(last Stage) map[string]bool {
+// winogradLayers are the convolutions up to a stage that run by Winograd's filtering: 3x3 by stride 1.
+func winogradLayers(n resnet.Network, last resnet.Stage) map[string]bool {
 	layers := map[string]bool{}
-	for _, s := range n.stages {
-		for _, b := range s.blocks {
-			for _, c := range b.body {
-				if c.Kernel == 3 && c.Stride == 1 {
-					layers[c.Name] = true
-				}
-			}
-		}
-		if s.name == last {
-			break
+	for _, c := range n.Convolutions(last) {
+		if c.Kernel == 3 && c.Stride == 1 {
+			layers[c.Name] = true
 		}
 	}
 	return layers
@@ -30,9 +24,9 @@ type winograd struct {
 	tiled map[string]bool // which convolutions have transformed kernels
 }
 
-var _ Engine[*graph.Node] = winograd{}
+var _ resnet.Engine[*graph.Node] = winograd{}
 
-func (w winograd) Convolve(x *graph.Node, c Convolution) *graph.Node {
+func (w winograd) Convolve(x *graph.Node, c resnet.Convolution) *graph.Node {
 	if !w.tiled[c.Name] {
 		return w.folded.Convolve(x, c)
 	}

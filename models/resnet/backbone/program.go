@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
@@ -29,7 +30,7 @@ type program struct {
 }
 
 // newProgram folds the weights and puts them on the device.
-func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
+func newProgram(b *Backbone, backend compute.Backend, formulation resnet.Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
 	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
 	defer func() {
 		if err != nil {
@@ -37,12 +38,12 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 			p, err = nil, fmt.Errorf("put the weights on the device: %w", err)
 		}
 	}()
-	if formulation == FormulationWinograd {
-		p.tiled = b.network.winogradLayers(b.architecture.Cut.Last())
+	if formulation == resnet.FormulationWinograd {
+		p.tiled = winogradLayers(b.network, b.architecture.Cut.Last())
 	}
-	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
+	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
 		p.layers[c.Name] = len(p.weights)
-		kernel, bias := b.parameters.layers[c.Name].fold(b.network.epsilon)
+		kernel, bias := b.parameters.layers[c.Name].fold(c.Epsilon)
 		if err := p.put(bias, c.Out); err != nil {
 			return p, err
 		}
@@ -55,10 +56,10 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 		}
 	}
 	if top := b.parameters.top; top != nil {
-		if err := p.put(top.kernel, len(top.kernel)/classes, classes); err != nil {
+		if err := p.put(top.kernel, len(top.kernel)/resnet.Classes, resnet.Classes); err != nil {
 			return p, err
 		}
-		if err := p.put(top.bias, classes); err != nil {
+		if err := p.put(top.bias, resnet.Classes); err != nil {
 			return p, err
 		}
 	}
@@ -108,12 +109,12 @@ func (p *program) inputs() []shapes.Shape {
 func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
-	x := normalizations[b.architecture.Preprocess].apply(images, p.dtype)
-	x = b.PoolFeatures(forward(b.network, p.engine(weights), x, "", b.architecture.Cut))
+	x := b.architecture.Preprocess.Apply(images, p.dtype)
+	x = b.PoolFeatures(resnet.RunAfter(b.network, p.engine(weights), x, "", b.architecture.Cut))
 	if b.Top() {
 		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
 		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }
-		x = graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, classes))
+		x = graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, resnet.Classes))
 	}
 	return x
 }
@@ -127,7 +128,7 @@ func (p *program) close() {
 }
 
 // engine runs layers with the graph's parameters.
-func (p *program) engine(weights []*graph.Node) Engine[*graph.Node] {
+func (p *program) engine(weights []*graph.Node) resnet.Engine[*graph.Node] {
 	nodes := map[string]foldedNodes{}
 	for name, at := range p.layers {
 		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}

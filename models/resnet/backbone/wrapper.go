@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"slices"

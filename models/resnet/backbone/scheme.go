@@ -1,21 +1,20 @@
-package resnet
+package backbone
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // scheme is a publisher's way to name the tensors of a ResNet.
 type scheme struct {
 	name       string
-	variant    Variant // of the publisher's own models
-	preprocess Preprocess
+	variant    resnet.Variant // of the publisher's own models
+	preprocess resnet.Preprocess
 	resize     imageio.Method // of the publisher's evaluation
 	// convolution names a convolution's kernel and bias, norm the four tensors of a batch norm, given the layer.
-	convolution, norm func(c Convolution) string
+	convolution, norm func(c resnet.Convolution) string
 	kernel, bias      string // the suffixes
 	scale, offset     string
 	mean, variance    string
@@ -29,10 +28,10 @@ type scheme struct {
 // schemes are in the order in which they are tried.
 var schemes = []scheme{
 	{
-		name: "keras", variant: V1, preprocess: PreprocessCaffe, resize: imageio.Bilinear, // the tutorials give the size to the loader
+		name: "keras", variant: resnet.V1, preprocess: resnet.PreprocessCaffe, resize: imageio.Bilinear, // the tutorials give the size to the loader
 
-		convolution: func(c Convolution) string { return c.Name },
-		norm:        func(c Convolution) string { return c.Norm },
+		convolution: func(c resnet.Convolution) string { return c.Name },
+		norm:        func(c resnet.Convolution) string { return c.Norm },
 		kernel:      "/kernel", bias: "/bias",
 		scale: "/gamma", offset: "/beta", mean: "/moving_mean", variance: "/moving_variance",
 		top: "predictions",
@@ -43,9 +42,9 @@ var schemes = []scheme{
 		},
 	},
 	{
-		name: "torchvision", variant: V15, preprocess: PreprocessTorch, resize: imageio.Crop,
-		convolution: func(c Convolution) string { name, _ := c.TorchNames(); return name },
-		norm:        func(c Convolution) string { _, name := c.TorchNames(); return name },
+		name: "torchvision", variant: resnet.V15, preprocess: resnet.PreprocessTorch, resize: imageio.Crop,
+		convolution: func(c resnet.Convolution) string { name, _ := c.TorchNames(); return name },
+		norm:        func(c resnet.Convolution) string { _, name := c.TorchNames(); return name },
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "fc",
@@ -53,9 +52,9 @@ var schemes = []scheme{
 		counters: ".num_batches_tracked",
 	},
 	{
-		name: "huggingface", variant: V15, preprocess: PreprocessTorch, resize: imageio.Crop,
-		convolution: func(c Convolution) string { return huggingFaceName(c) + ".convolution" },
-		norm:        func(c Convolution) string { return huggingFaceName(c) + ".normalization" },
+		name: "huggingface", variant: resnet.V15, preprocess: resnet.PreprocessTorch, resize: imageio.Crop,
+		convolution: func(c resnet.Convolution) string { name, _ := c.HuggingFaceNames(); return name },
+		norm:        func(c resnet.Convolution) string { _, name := c.HuggingFaceNames(); return name },
 		kernel:      ".weight", bias: ".bias",
 		scale: ".weight", offset: ".bias", mean: ".running_mean", variance: ".running_var",
 		top:      "classifier.1",
@@ -64,45 +63,10 @@ var schemes = []scheme{
 	},
 }
 
-func torchName(c Convolution, layer, projection string) string {
-	stage := slices.Index(Stages(), c.at.stage)
-	switch {
-	case stage == 0:
-		return layer + "1"
-	case c.at.index == 0:
-		return fmt.Sprintf("layer%d.%d.%s", stage, c.at.block, projection)
-	default:
-		return fmt.Sprintf("layer%d.%d.%s%d", stage, c.at.block, layer, c.at.index)
-	}
-}
-
-// TorchNames are torchvision's names of the convolution and its batch norm.
-func (c Convolution) TorchNames() (convolution, norm string) {
-	return torchName(c, "conv", "downsample.0"), torchName(c, "bn", "downsample.1")
-}
-
-// HuggingFaceNames are the names of the convolution and its batch norm in transformers' ResNetModel.
-func (c Convolution) HuggingFaceNames() (convolution, norm string) {
-	name := huggingFaceName(c)
-	return name + ".convolution", name + ".normalization"
-}
-
-func huggingFaceName(c Convolution) string {
-	stage := slices.Index(Stages(), c.at.stage) - 1
-	switch {
-	case stage < 0:
-		return "embedder.embedder"
-	case c.at.index == 0:
-		return fmt.Sprintf("encoder.stages.%d.layers.%d.shortcut", stage, c.at.block)
-	default:
-		return fmt.Sprintf("encoder.stages.%d.layers.%d.layer.%d", stage, c.at.block, c.at.index-1)
-	}
-}
-
 // tensorNames are one layer's tensors in a scheme.
 type tensorNames struct{ kernel, bias, scale, offset, mean, variance string }
 
-func (s scheme) names(c Convolution) tensorNames {
+func (s scheme) names(c resnet.Convolution) tensorNames {
 	convolution, norm := s.convolution(c), s.norm(c)
 	return tensorNames{
 		kernel: convolution + s.kernel, bias: convolution + s.bias,

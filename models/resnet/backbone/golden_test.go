@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"encoding/json"
@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -92,7 +93,7 @@ func (g *golden) numbers(t testing.TB, name string) []float32 {
 }
 
 // open loads the formula's weights through the loader, as if the publisher's file held them.
-func (g *golden) open(t testing.TB, options Options) *Backbone {
+func (g *golden) open(t testing.TB, options resnet.Options) *Backbone {
 	t.Helper()
 	options.Depth, options.Size = g.depth, g.size
 	b, err := openTensors(&formulaSource{shapes: g.shapes}, options)
@@ -202,20 +203,20 @@ func read(t testing.TB, results []*tensors.Tensor, err error) outputs {
 }
 
 // stagesOf chains the stages of an engine; join makes plain feature maps of its own.
-func stagesOf[T any](b *Backbone, e Engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
-	from := Stage("")
+func stagesOf[T any](b *Backbone, e resnet.Engine[T], x T, join func(T) *graph.Node) (list []*graph.Node, last *graph.Node) {
+	from := resnet.Stage("")
 	for _, stage := range b.Stages() {
-		x = forward(b.network, e, x, from, Cut(stage))[0]
+		x = resnet.RunAfter(b.network, e, x, from, resnet.Cut(stage))[0]
 		list, from = append(list, join(x)), stage
 	}
-	return append(list, pool(join(x), PoolAvg)), join(x)
+	return append(list, pool(join(x), resnet.PoolAvg)), join(x)
 }
 
 // runUnfolded runs the network as it is trained.
 func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor) outputs {
 	t.Helper()
 	exec, err := model.NewExec(device.Backend, model.NewStore(), func(scope *model.Scope, images *graph.Node) []*graph.Node {
-		x := normalizations[b.architecture.Preprocess].apply(images, dtypes.Float32)
+		x := b.architecture.Preprocess.Apply(images, dtypes.Float32)
 		list, last := stagesOf(b, b.unfolded(scope), x, func(x *graph.Node) *graph.Node { return x })
 		return append(list, b.finish(scope, []*graph.Node{last}))
 	})
@@ -228,7 +229,7 @@ func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensor
 }
 
 // runFrozen runs the network as an extractor does.
-func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor, formulation Formulation) outputs {
+func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor, formulation resnet.Formulation) outputs {
 	t.Helper()
 	p, err := newProgram(b, device.Backend, formulation, dtypes.Float32, images.Shape().Dimensions[0])
 	if err != nil {
@@ -237,7 +238,7 @@ func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.
 	defer p.close()
 	exec, err := graph.NewExec(device.Backend, func(inputs []*graph.Node) []*graph.Node {
 		images, weights := inputs[0], inputs[1:]
-		x := normalizations[b.architecture.Preprocess].apply(images, p.dtype)
+		x := b.architecture.Preprocess.Apply(images, p.dtype)
 		list, _ := stagesOf(b, p.engine(weights), x, func(x *graph.Node) *graph.Node { return x })
 		return append(list, p.build(inputs))
 	})
@@ -287,22 +288,22 @@ func TestPublishersNumbers(t *testing.T) {
 	device := openCPU(t)
 	for _, test := range []struct {
 		file         string
-		variant      Variant
-		preprocess   Preprocess
-		formulations []Formulation
+		variant      resnet.Variant
+		preprocess   resnet.Preprocess
+		formulations []resnet.Formulation
 	}{
-		{"keras50", V1, PreprocessCaffe, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
-		{"torchvision50", V15, PreprocessTorch, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
-		{"timm50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
-		{"huggingface50", V15, PreprocessTorch, []Formulation{FormulationPlain}},
-		{"torchvision101", V15, PreprocessTorch, []Formulation{FormulationPlain}},
-		{"torchvision18", V15, PreprocessTorch, []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}},
-		{"torchvision34", V15, PreprocessTorch, []Formulation{FormulationPlain, FormulationWinograd}},
-		{"keras152", V1, PreprocessCaffe, []Formulation{FormulationPlain}},
+		{"keras50", resnet.V1, resnet.PreprocessCaffe, []resnet.Formulation{formulationUnfolded, resnet.FormulationPlain, resnet.FormulationWinograd}},
+		{"torchvision50", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{formulationUnfolded, resnet.FormulationPlain, resnet.FormulationWinograd}},
+		{"timm50", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{resnet.FormulationPlain}},
+		{"huggingface50", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{resnet.FormulationPlain}},
+		{"torchvision101", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{resnet.FormulationPlain}},
+		{"torchvision18", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{formulationUnfolded, resnet.FormulationPlain, resnet.FormulationWinograd}},
+		{"torchvision34", resnet.V15, resnet.PreprocessTorch, []resnet.Formulation{resnet.FormulationPlain, resnet.FormulationWinograd}},
+		{"keras152", resnet.V1, resnet.PreprocessCaffe, []resnet.Formulation{resnet.FormulationPlain}},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			g := openGolden(t, test.file)
-			b := g.open(t, Options{Top: true})
+			b := g.open(t, resnet.Options{Top: true})
 			if b.Architecture().Variant != test.variant || b.Architecture().Preprocess != test.preprocess {
 				t.Errorf("taken for %s with %s preprocessing", b.Architecture().Variant, b.Architecture().Preprocess)
 			}
@@ -314,7 +315,7 @@ func TestPublishersNumbers(t *testing.T) {
 }
 
 // checkGolden runs one formulation, fails where it is off, and returns the differences.
-func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation Formulation) map[string]float64 {
+func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, formulation resnet.Formulation) map[string]float64 {
 	t.Helper()
 	images := tensors.FromFlatDataAndDimensions(goldenImages(g.images, g.size), g.images, g.size, g.size, 3)
 	var got outputs
@@ -334,7 +335,7 @@ func checkGolden(t *testing.T, g *golden, b *Backbone, device *accel.Device, for
 }
 
 // formulationUnfolded names the network as it is trained beside the frozen formulations.
-const formulationUnfolded Formulation = "unfolded"
+const formulationUnfolded resnet.Formulation = "unfolded"
 
 // table prints the differences in the order of the outputs.
 func table(differences map[string]float64) string {

@@ -1,8 +1,10 @@
-package resnet
+package backbone
 
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // A randomizer draws an untrained network. Kernels are He-normal by the fan out, as in a new ResNet of torchvision, and each
@@ -26,48 +28,53 @@ const (
 
 // randomParameters draws the weights up to a stage, for preprocessed images of the mode. The same seed gives the same
 // weights on every machine.
-func randomParameters(n network, cut Stage, top bool, mode Preprocess, seed uint64) parameters {
+func randomParameters(n resnet.Network, cut resnet.Stage, top bool, mode resnet.Preprocess, seed uint64) parameters {
 	r := randomizer{
 		source: rand.New(rand.NewPCG(seed, 0x68656164)), // any fixed second word
-		biases: n.biases, layers: map[string]*layerWeights{},
+		biases: n.Biased(), layers: map[string]*layerWeights{},
 	}
-	r.draw(n.stem, inputPower(mode))
-	power := pooledPower
-	for _, s := range n.stages {
-		if cut == Conv1 {
-			break
-		}
-		for _, b := range s.blocks {
-			power = r.drawBlock(b, power)
-		}
-		if s.name == cut {
-			break
-		}
-	}
+	resnet.RunAfter(n, r, signal{power: inputPower(mode)}, "", resnet.Cut(cut))
 	p := parameters{layers: r.layers}
 	if top {
-		in := n.stages[len(n.stages)-1].out
-		p.top = &denseWeights{kernel: normals(r.source, in*classes, math.Sqrt(1/float64(in))), bias: repeat(0, classes)}
+		in := n.Width()
+		p.top = &denseWeights{kernel: normals(r.source, in*resnet.Classes, math.Sqrt(1/float64(in))), bias: repeat(0, resnet.Classes)}
 	}
 	return p
 }
 
-// drawBlock draws a block for an input of a mean square, and returns that of its output.
-func (r randomizer) drawBlock(b block, power float64) float64 {
-	shortcut := power + addedPower
-	if b.projection != nil {
-		r.draw(*b.projection, power)
-		shortcut = 2 * reluPower // the sum of two standard normal feature maps
+// A signal is what the randomizer knows of feature maps: their mean square, and whether they come straight from a batch norm.
+type signal struct {
+	power      float64
+	normalized bool
+}
+
+var _ resnet.Engine[signal] = randomizer{}
+
+// Stem draws the first convolution.
+func (r randomizer) Stem(x signal, c resnet.Convolution) signal {
+	r.draw(c, x.power)
+	return signal{power: pooledPower}
+}
+
+// Convolve draws a convolution, whose batch norm leaves standard normal feature maps.
+func (r randomizer) Convolve(x signal, c resnet.Convolution) signal {
+	r.draw(c, x.power)
+	return signal{power: 1, normalized: true}
+}
+
+// Relu leaves half of the mean square.
+func (randomizer) Relu(x signal) signal { return signal{power: reluPower * x.power} }
+
+// Merge adds a block's output to its shortcut: another standard normal where the shortcut is projected.
+func (randomizer) Merge(x, shortcut signal) signal {
+	if shortcut.normalized {
+		return signal{power: reluPower * (x.power + shortcut.power)}
 	}
-	r.draw(b.body[0], power)
-	for _, c := range b.body[1:] {
-		r.draw(c, reluPower)
-	}
-	return shortcut
+	return signal{power: shortcut.power + addedPower}
 }
 
 // draw draws a convolution and its batch norm for an input of a mean square.
-func (r randomizer) draw(c Convolution, power float64) {
+func (r randomizer) draw(c resnet.Convolution, power float64) {
 	taps := float64(c.Kernel * c.Kernel)
 	deviation := math.Sqrt(2 / (taps * float64(c.Out)))
 	variance := taps * float64(c.In) * deviation * deviation * power
@@ -82,11 +89,11 @@ func (r randomizer) draw(c Convolution, power float64) {
 }
 
 // inputPower is about the mean square of a photo's values after the preprocessing: ImageNet's pixels deviate by 58 of 255.
-func inputPower(mode Preprocess) float64 {
+func inputPower(mode resnet.Preprocess) float64 {
 	switch mode {
-	case PreprocessCaffe:
+	case resnet.PreprocessCaffe:
 		return 58 * 58
-	case PreprocessRescale:
+	case resnet.PreprocessRescale:
 		return 0.45*0.45 + 0.23*0.23
 	}
 	return 1

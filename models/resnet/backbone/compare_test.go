@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // TestCompareWithPublishers runs the publishers' own packages now, at full size, and prints the table of differences. It
@@ -35,10 +36,10 @@ func TestCompareWithPublishers(t *testing.T) {
 				t.Fatalf("%v: %v\n%s", command, err, output)
 			}
 			g := openGoldenFile(t, filepath.Join(folder, publisher+depth+".safetensors"))
-			b := g.open(t, Options{Top: true})
-			formulations := []Formulation{FormulationPlain}
+			b := g.open(t, resnet.Options{Top: true})
+			formulations := []resnet.Formulation{resnet.FormulationPlain}
 			if depth == "50" {
-				formulations = []Formulation{formulationUnfolded, FormulationPlain, FormulationWinograd}
+				formulations = []resnet.Formulation{formulationUnfolded, resnet.FormulationPlain, resnet.FormulationWinograd}
 			}
 			for _, formulation := range formulations {
 				differences := checkGolden(t, g, b, device, formulation)

@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -40,7 +41,7 @@ func serveHub(t *testing.T, repository, revision string, file []byte) string {
 }
 
 func TestWeightsOfTheHub(t *testing.T) {
-	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	tensors := random(t, resnet.Options{Cut: "conv1"}).Tensors()
 	var file bytes.Buffer
 	if err := weights.Write(&file, tensors, nil); err != nil {
 		t.Fatal(err)
@@ -48,13 +49,13 @@ func TestWeightsOfTheHub(t *testing.T) {
 	const repository = "someone/resnet50.tv2_in1k"
 	revision := strings.Repeat("0f", 20)
 	digest := serveHub(t, repository, revision, file.Bytes())
-	options := filled(Options{Weights: ChooseWeights("hf:"+repository+"@"+revision, 0), Cut: "conv1", CacheDir: t.TempDir()})
+	options := filled(resnet.Options{Weights: resnet.ChooseWeights("hf:"+repository+"@"+revision, 0), Cut: "conv1", CacheDir: t.TempDir()})
 	b, err := Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := b.Weights()
-	if w.Kind != KindHub || w.SHA256 != digest || !w.Trained || w.Variant != V1 || w.String() != "hf:"+repository+"@"+revision {
+	if w.Kind != resnet.KindHub || w.SHA256 != digest || !w.Trained || w.Variant != resnet.V1 || w.String() != "hf:"+repository+"@"+revision {
 		t.Errorf("the weights are %+v", w)
 	}
 	if !strings.Contains(strings.Join(b.Notes(), "; "), "frozen features transfer worse") {
@@ -66,7 +67,7 @@ func TestWeightsOfTheHub(t *testing.T) {
 		t.Errorf("offline, once cached: %v", err)
 	}
 	options.Weights.SHA256 = strings.Repeat("0", 64)
-	if _, err := Open(t.Context(), options); !errors.As(err, new(*DigestError)) {
+	if _, err := Open(t.Context(), options); !errors.As(err, new(*resnet.DigestError)) {
 		t.Errorf("other weights than those asked for: %v", err)
 	}
 	options.Weights, options.Depth, options.Cut = w, 101, "conv5"
@@ -77,7 +78,7 @@ func TestWeightsOfTheHub(t *testing.T) {
 		"hf:" + repository: "OWNER/NAME@REVISION", "hf:" + repository + "@main": "40 hexadecimal digits", "hf:": "OWNER/NAME@REVISION",
 		"hf:someone/other@" + revision: "put the file at",
 	} {
-		options := filled(Options{Weights: ChooseWeights(text, 0), Offline: true, CacheDir: t.TempDir()})
+		options := filled(resnet.Options{Weights: resnet.ChooseWeights(text, 0), Offline: true, CacheDir: t.TempDir()})
 		if _, err := Open(t.Context(), options); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
@@ -96,14 +97,14 @@ func TestNewerRecipes(t *testing.T) {
 
 // Every published set says where it is from, and the ones of newer recipes say that they are.
 func TestPublishedSets(t *testing.T) {
-	for _, set := range Sets() {
+	for _, set := range resnet.Sets() {
 		if set.Embedded == nil && (len(set.File.SHA256) != 64 || len(set.File.Revision) != 40 || set.File.Size < 1 || set.License == "") {
 			t.Errorf("%s is %+v", set.Name, set)
 		}
-		if got, want := set.newer(), set.Name == SetImageNetA1; got != want {
+		if got, want := newerRecipe(set.File.Repository), set.Name == resnet.SetImageNetA1; got != want {
 			t.Errorf("%s is of a newer recipe: %t, want %t", set.Name, got, want)
 		}
-		if got := ChooseWeights(set.Name, 0); got.Kind != KindPublished || got.Name != set.Name {
+		if got := resnet.ChooseWeights(set.Name, 0); got.Kind != resnet.KindPublished || got.Name != set.Name {
 			t.Errorf("%s is read as %+v", set.Name, got)
 		}
 	}
@@ -111,17 +112,17 @@ func TestPublishedSets(t *testing.T) {
 
 // A set of a newer recipe warns like a repository of the hub does. The file is replaced by one that can be had here.
 func TestASetOfANewerRecipeWarns(t *testing.T) {
-	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	tensors := random(t, resnet.Options{Cut: "conv1"}).Tensors()
 	var file bytes.Buffer
 	if err := weights.Write(&file, tensors, nil); err != nil {
 		t.Fatal(err)
 	}
 	for repository, want := range map[string]bool{"timm/resnet50.a1_in1k": true, "timm/resnet50.tv_in1k": false} {
-		set := Set{
+		set := resnet.Set{
 			Name: "stand-in", File: weights.HubFile{Repository: repository}, Embedded: func() *strings.Reader { return strings.NewReader(file.String()) },
-			Depth: 50, Variant: V1, Preprocess: PreprocessCaffe, Deepest: Conv1,
+			Depth: 50, Variant: resnet.V1, Preprocess: resnet.PreprocessCaffe, Deepest: resnet.Conv1,
 		}
-		b, err := openSet(t.Context(), set, filled(Options{Weights: PublishedWeights(SetImageNet), Cut: "conv1"}))
+		b, err := openSet(t.Context(), set, filled(resnet.Options{Weights: resnet.PublishedWeights(resnet.SetImageNet), Cut: "conv1"}))
 		if err != nil {
 			t.Fatal(err)
 		}

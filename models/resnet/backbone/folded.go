@@ -1,9 +1,10 @@
-package resnet
+package backbone
 
 import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
 
@@ -27,15 +28,15 @@ type folded struct {
 // foldedNodes are one folded convolution's weights as the graph's parameters: kernel [height, width, in, out], bias [out].
 type foldedNodes struct{ kernel, bias *graph.Node }
 
-var _ Engine[*graph.Node] = folded{}
+var _ resnet.Engine[*graph.Node] = folded{}
 
 // stem pools before it adds the bias and rectifies: a maximum commutes with both, and a quarter of the pixels is left.
-func (f folded) Stem(x *graph.Node, c Convolution) *graph.Node {
+func (f folded) Stem(x *graph.Node, c resnet.Convolution) *graph.Node {
 	w := f.weights[c.Name]
 	return relu(graph.Add(maxPool(convolution.Plain(x, w.kernel, c.Stride)), perChannel(w.bias)))
 }
 
-func (f folded) Convolve(x *graph.Node, c Convolution) *graph.Node {
+func (f folded) Convolve(x *graph.Node, c resnet.Convolution) *graph.Node {
 	w := f.weights[c.Name]
 	return graph.Add(convolution.Plain(x, w.kernel, c.Stride), perChannel(w.bias))
 }
@@ -46,12 +47,12 @@ func (folded) Merge(x, y *graph.Node) *graph.Node {
 }
 
 // pool pools feature maps [batch, height, width, channels] to [batch, channels], in float32; none leaves them.
-func pool(x *graph.Node, mode Pool) *graph.Node {
+func pool(x *graph.Node, mode resnet.Pool) *graph.Node {
 	x = graph.ConvertDType(x, dtypes.Float32)
 	switch mode {
-	case PoolAvg:
+	case resnet.PoolAvg:
 		return graph.ReduceMean(x, 1, 2)
-	case PoolMax:
+	case resnet.PoolMax:
 		return graph.ReduceMax(x, 1, 2)
 	default:
 		return x

@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"context"
@@ -14,14 +14,15 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 const testSize = 96 // stages of 24, 12, 6 and 3 pixels: the last is odd, as with 224
 
 // random opens an untrained backbone for small images whose batch norms do something.
-func random(t testing.TB, options Options) *Backbone {
+func random(t testing.TB, options resnet.Options) *Backbone {
 	t.Helper()
-	options.Weights = RandomWeights(7)
+	options.Weights = resnet.RandomWeights(7)
 	if options.Size == 0 {
 		options.Size = testSize
 	}
@@ -66,15 +67,15 @@ func TestFormulationsAgree(t *testing.T) {
 	device := openCPU(t)
 	pixels := images(3, testSize)
 	for _, test := range []struct {
-		variant      Variant
-		cut          Cut
-		formulations []Formulation
+		variant      resnet.Variant
+		cut          resnet.Cut
+		formulations []resnet.Formulation
 	}{
-		{V1, Cut(Conv1), []Formulation{FormulationPlain}},
-		{V1, Cut(Conv5), []Formulation{FormulationPlain, FormulationWinograd}},
-		{V15, Cut(Conv3), []Formulation{FormulationPlain, FormulationWinograd}},
+		{resnet.V1, resnet.Cut(resnet.Conv1), []resnet.Formulation{resnet.FormulationPlain}},
+		{resnet.V1, resnet.Cut(resnet.Conv5), []resnet.Formulation{resnet.FormulationPlain, resnet.FormulationWinograd}},
+		{resnet.V15, resnet.Cut(resnet.Conv3), []resnet.Formulation{resnet.FormulationPlain, resnet.FormulationWinograd}},
 	} {
-		b := random(t, Options{Variant: test.variant, Cut: test.cut, Pool: PoolNone})
+		b := random(t, resnet.Options{Variant: test.variant, Cut: test.cut, Pool: resnet.PoolNone})
 		want := unfoldedFeatures(t, b, device.Backend, pixels, 3)
 		for _, formulation := range test.formulations {
 			got := extract(t, b, device, ExtractorOptions{Batch: 2, Formulation: formulation}, pixels, 3)
@@ -87,10 +88,10 @@ func TestFormulationsAgree(t *testing.T) {
 
 func TestBatchCompositionDoesNotMatter(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Cut(Conv3)})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv3)})
 	pixels := images(5, testSize)
 	img, dim := testSize*testSize*3, b.FeatureDim()
-	e, err := b.NewExtractor(context.Background(), device, filledExtractor(ExtractorOptions{Batch: 4, Formulation: FormulationPlain}))
+	e, err := b.NewExtractor(context.Background(), device, filledExtractor(ExtractorOptions{Batch: 4, Formulation: resnet.FormulationPlain}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,14 +113,14 @@ func TestBatchCompositionDoesNotMatter(t *testing.T) {
 
 func TestFeaturesAfterContinuesAStage(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Cut(Conv4)})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv4)})
 	pixels := images(2, testSize)
-	options := ExtractorOptions{Batch: 2, Formulation: FormulationPlain}
+	options := ExtractorOptions{Batch: 2, Formulation: resnet.FormulationPlain}
 	want := extract(t, b, device, options, pixels, 2)
-	for _, stage := range []Stage{Conv1, Conv3, Conv4} {
+	for _, stage := range []resnet.Stage{resnet.Conv1, resnet.Conv3, resnet.Conv4} {
 		head, err := b.CutAt(stage)
 		if err == nil {
-			head, err = head.Pooled(PoolNone)
+			head, err = head.Pooled(resnet.PoolNone)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +148,7 @@ func TestFeaturesAfterContinuesAStage(t *testing.T) {
 }
 
 func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
-	b := random(t, Options{Cut: Cut(Conv3), Size: 32})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv3), Size: 32})
 	device := openCPU(t)
 	trainable := func(unfreeze string) (names []string) {
 		store := model.NewStore()
@@ -173,8 +174,10 @@ func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
 	}
 	names := trainable("conv3")
 	convolutions := 0
-	for _, s := range b.network.stages[1:2] {
-		convolutions += 3*len(s.blocks) + 1
+	for _, c := range b.network.Convolutions(resnet.Conv3) {
+		if c.Stage() == resnet.Conv3 {
+			convolutions++
+		}
 	}
 	if want := 4 * convolutions; len(names) != want { // kernel, bias, gamma, beta
 		t.Errorf("from conv3 on, %d variables are trainable, want %d", len(names), want)
@@ -188,7 +191,7 @@ func TestUnfreezeTrainsTheStagesNamed(t *testing.T) {
 
 func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Cut(Conv1)})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv1)})
 	ctx := context.Background()
 	for name, options := range map[string]ExtractorOptions{
 		"precision": {Precision: "int4"}, "formulation": {Formulation: "fft"}, "batch must be": {Batch: -1},
@@ -219,10 +222,10 @@ func TestExtractorRefusesWhatItCannotDo(t *testing.T) {
 
 func TestHalfPrecisionOnTheDevice(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Cut(Conv2), Size: 64})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv2), Size: 64})
 	pixels := images(1, 64)
 	want := extract(t, b, device, ExtractorOptions{Batch: 1}, pixels, 1)
-	for precision, limit := range map[Precision]float64{"bfloat16": 3e-2, "float16": 4e-3} {
+	for precision, limit := range map[resnet.Precision]float64{"bfloat16": 3e-2, "float16": 4e-3} {
 		got := extract(t, b, device, ExtractorOptions{Batch: 1, Precision: precision}, pixels, 1)
 		if d := difference(t, got, want); d == 0 || d > limit {
 			t.Errorf("%s lies %.1e from float32, want up to %.0e", precision, d, limit)
@@ -236,28 +239,28 @@ func TestPureGoBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = device.Close() }()
-	b := random(t, Options{Cut: Cut(Conv2), Size: 32})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv2), Size: 32})
 	pixels := images(2, 32)
 	got := extract(t, b, device, ExtractorOptions{Batch: 2}, pixels, 2)
-	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: FormulationPlain}, pixels, 2)); d > 1e-5 {
+	if d := difference(t, got, extract(t, b, openCPU(t), ExtractorOptions{Batch: 2, Formulation: resnet.FormulationPlain}, pixels, 2)); d > 1e-5 {
 		t.Errorf("pure Go lies %.1e from XLA", d)
 	}
 }
 
 func TestFormulationFollowsTheNumberOfImages(t *testing.T) {
 	device := openCPU(t)
-	b := random(t, Options{Cut: Cut(Conv1), Size: 32})
+	b := random(t, resnet.Options{Cut: resnet.Cut(resnet.Conv1), Size: 32})
 	for _, test := range []struct {
 		options     ExtractorOptions
 		batch       int
-		formulation Formulation
+		formulation resnet.Formulation
 	}{
-		{ExtractorOptions{}, 32, FormulationWinograd},
-		{ExtractorOptions{Expected: 5000}, 32, FormulationWinograd},
-		{ExtractorOptions{Expected: 5000, Precision: "bfloat16"}, 32, FormulationPlain},
-		{ExtractorOptions{Expected: 40}, 32, FormulationPlain},
-		{ExtractorOptions{Expected: 5}, 8, FormulationPlain},
-		{ExtractorOptions{Expected: 1}, 1, FormulationPlain},
+		{ExtractorOptions{}, 32, resnet.FormulationWinograd},
+		{ExtractorOptions{Expected: 5000}, 32, resnet.FormulationWinograd},
+		{ExtractorOptions{Expected: 5000, Precision: "bfloat16"}, 32, resnet.FormulationPlain},
+		{ExtractorOptions{Expected: 40}, 32, resnet.FormulationPlain},
+		{ExtractorOptions{Expected: 5}, 8, resnet.FormulationPlain},
+		{ExtractorOptions{Expected: 1}, 1, resnet.FormulationPlain},
 	} {
 		e, err := b.NewExtractor(context.Background(), device, filledExtractor(test.options))
 		if err != nil {

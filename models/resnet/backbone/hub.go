@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"context"
@@ -6,21 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
-const (
-	// HubPrefix begins what people give as weights of the hub: "hf:OWNER/NAME@REVISION".
-	HubPrefix = "hf:"
-	// hubFileName is the file with the weights in a repository of timm's, torchvision's or Hugging Face's ResNets.
-	hubFileName = "model.safetensors"
-)
-
-// HubWeights are those of a repository of the Hugging Face hub at a fixed revision, OWNER/NAME@REVISION.
-func HubWeights(name string) Origin { return Origin{Kind: KindHub, Name: name} }
+// hubFileName is the file with the weights in a repository of timm's, torchvision's or Hugging Face's ResNets.
+const hubFileName = "model.safetensors"
 
 // openHub loads the weights of a repository, fetching them first where they are not cached.
-func openHub(ctx context.Context, o Options) (*Backbone, error) {
+func openHub(ctx context.Context, o resnet.Options) (*Backbone, error) {
 	file, err := weights.ParseHub(o.Weights.Name, hubFileName)
 	if err != nil {
 		return nil, fmt.Errorf("open weights %s: %w", o.Weights, err)
@@ -30,7 +24,7 @@ func openHub(ctx context.Context, o Options) (*Backbone, error) {
 	if file, err = file.Describe(ctx, options); err != nil {
 		return nil, fmt.Errorf("open weights %s: %w; to do without the network, put the file at %s", o.Weights, err, place)
 	}
-	if err := o.Weights.checkDigest(file.SHA256); err != nil {
+	if err := o.Weights.CheckDigest(file.SHA256); err != nil {
 		return nil, fmt.Errorf("open weights %s: %w", o.Weights, err)
 	}
 	path, err := file.Fetch(ctx, options)
@@ -39,7 +33,7 @@ func openHub(ctx context.Context, o Options) (*Backbone, error) {
 	}
 	origin := o.Weights
 	origin.SHA256 = file.SHA256
-	b, err := openFile(path, origin, Conv5, o)
+	b, err := openFile(path, origin, resnet.Conv5, o)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +45,7 @@ func openHub(ctx context.Context, o Options) (*Backbone, error) {
 
 // newerNote warns of weights of a newer recipe.
 const newerNote = "these weights were trained by a newer recipe, with mixed images and smoothed labels: better on ImageNet and " +
-	"for fine-tuning, but their frozen features transfer worse than those of the weights " + SetImageNet
+	"for fine-tuning, but their frozen features transfer worse than those of the weights " + resnet.SetImageNet
 
 // newerRecipe tells whether a repository's weights come from torchvision's second recipe or those of "ResNet strikes back"
 // (arXiv:2110.00476). What such recipes cost frozen features: Kornblith et al., arXiv:2010.16402, and pytorch/vision issue 8382.

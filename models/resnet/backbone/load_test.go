@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"bytes"
@@ -15,7 +15,9 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/gomlx/core/tensors"
+
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -33,7 +35,7 @@ func (s *alteredSource) Tensor(name string) (*tensors.Tensor, error) {
 }
 
 // openShapes loads a file with the given tensors.
-func openShapes(t *testing.T, shapes map[string][]int, options Options) (*Backbone, error) {
+func openShapes(t *testing.T, shapes map[string][]int, options resnet.Options) (*Backbone, error) {
 	t.Helper()
 	return openTensors(&formulaSource{shapes: shapes}, options)
 }
@@ -46,7 +48,7 @@ func TestStrictLoadingNamesEveryTensor(t *testing.T) {
 	shapes["layer3.0.conv1.weight"] = []int{256, 512, 3, 3}
 	shapes["layer9.extra"] = []int{1}
 	shapes["module.conv1.weight"] = []int{64, 3, 7, 7} // a second one
-	_, err := openShapes(t, shapes, Options{})
+	_, err := openShapes(t, shapes, resnet.Options{})
 	var mismatch *MismatchError
 	if !errors.As(err, &mismatch) {
 		t.Fatalf("got %v", err)
@@ -75,21 +77,21 @@ func TestHints(t *testing.T) {
 	delete(incomplete, "conv4_block2_1_conv/kernel")
 	for name, test := range map[string]struct {
 		shapes  map[string][]int
-		options Options
+		options resnet.Options
 		want    string
 	}{
-		"an earlier cut": {incomplete, Options{}, "cut at conv3"},
-		"deeper file":    {openGolden(t, "torchvision101").shapes, Options{}, "looks like a ResNet101"},
-		"deepest file":   {openGolden(t, "keras152").shapes, Options{Depth: 101}, "looks like a ResNet152"},
-		"basic blocks":   {openGolden(t, "torchvision34").shapes, Options{}, "looks like a ResNet34"},
-		"two basic ones": {openGolden(t, "torchvision18").shapes, Options{Depth: 34}, "looks like a ResNet18"},
-		"shallower file": {openGolden(t, "torchvision50").shapes, Options{Depth: 101}, "looks like a ResNet50"},
+		"an earlier cut": {incomplete, resnet.Options{}, "cut at conv3"},
+		"deeper file":    {openGolden(t, "torchvision101").shapes, resnet.Options{}, "looks like a ResNet101"},
+		"deepest file":   {openGolden(t, "keras152").shapes, resnet.Options{Depth: 101}, "looks like a ResNet152"},
+		"basic blocks":   {openGolden(t, "torchvision34").shapes, resnet.Options{}, "looks like a ResNet34"},
+		"two basic ones": {openGolden(t, "torchvision18").shapes, resnet.Options{Depth: 34}, "looks like a ResNet18"},
+		"shallower file": {openGolden(t, "torchvision50").shapes, resnet.Options{Depth: 101}, "looks like a ResNet50"},
 	} {
 		if _, err := openShapes(t, test.shapes, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
-	if _, err := openShapes(t, incomplete, Options{Cut: "conv3"}); err != nil {
+	if _, err := openShapes(t, incomplete, resnet.Options{Cut: "conv3"}); err != nil {
 		t.Errorf("complete up to conv3: %v", err)
 	}
 }
@@ -105,15 +107,15 @@ func TestVariantIsAskedForWhenAmbiguous(t *testing.T) {
 		if name != "keras without biases" {
 			shapes["conv1.bias"] = []int{64}
 		}
-		if _, err := openShapes(t, shapes, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "variant") {
+		if _, err := openShapes(t, shapes, resnet.Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "variant") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	b, err := openShapes(t, keras, Options{Cut: "conv1", Variant: V15, Preprocess: PreprocessTorch})
-	if err != nil || b.Architecture().Variant != V15 || b.Architecture().Preprocess != PreprocessTorch {
+	b, err := openShapes(t, keras, resnet.Options{Cut: "conv1", Variant: resnet.V15, Preprocess: resnet.PreprocessTorch})
+	if err != nil || b.Architecture().Variant != resnet.V15 || b.Architecture().Preprocess != resnet.PreprocessTorch {
 		t.Errorf("told the variant: %v", err)
 	}
-	b, err = openShapes(t, torch, Options{Cut: "conv1", Variant: V1})
+	b, err = openShapes(t, torch, resnet.Options{Cut: "conv1", Variant: resnet.V1})
 	if err != nil || b.parameters.layers["conv1_conv"].bias[0] == 0 {
 		t.Errorf("v1 under torchvision's names: %v", err)
 	}
@@ -125,8 +127,8 @@ func TestNamesAreFoundBeneathWhatSaversAdd(t *testing.T) {
 		for name, dims := range openGolden(t, "torchvision50").shapes {
 			shapes[wrapper+name] = dims
 		}
-		b, err := openShapes(t, shapes, Options{Cut: "conv2"})
-		if err != nil || b.Architecture().Variant != V15 {
+		b, err := openShapes(t, shapes, resnet.Options{Cut: "conv2"})
+		if err != nil || b.Architecture().Variant != resnet.V15 {
 			t.Errorf("below %s: %v", wrapper, err)
 		}
 	}
@@ -142,18 +144,18 @@ func TestNamesAreFoundBeneathWhatSaversAdd(t *testing.T) {
 		for name, dims := range openGolden(t, file).shapes {
 			shapes[wrap(name)] = dims
 		}
-		if _, err := openShapes(t, shapes, Options{Cut: "conv2"}); err != nil {
+		if _, err := openShapes(t, shapes, resnet.Options{Cut: "conv2"}); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	if _, err := openShapes(t, map[string][]int{"encoder.weight": {1}}, Options{}); err == nil || !strings.Contains(err.Error(), "encoder.weight") {
+	if _, err := openShapes(t, map[string][]int{"encoder.weight": {1}}, resnet.Options{}); err == nil || !strings.Contains(err.Error(), "encoder.weight") {
 		t.Errorf("a file of another network: %v", err)
 	}
 }
 
 func TestHalfPrecisionFiles(t *testing.T) {
 	g := openGolden(t, "torchvision50")
-	want := g.open(t, Options{Cut: "conv1"}).parameters.layers["conv1_conv"].kernel
+	want := g.open(t, resnet.Options{Cut: "conv1"}).parameters.layers["conv1_conv"].kernel
 	values := formula("conv1.weight", []int{64, 3, 7, 7})
 	halves, brains := make([]float16.Float16, len(values)), make([]bfloat16.BFloat16, len(values))
 	for i, v := range values {
@@ -167,7 +169,7 @@ func TestHalfPrecisionFiles(t *testing.T) {
 		{tensors.FromFlatDataAndDimensions(brains, 64, 3, 7, 7), 1.0 / (1 << 8)},
 	} {
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"conv1.weight": test.tensor}}
-		b, err := openTensors(source, Options{Cut: Cut(Conv1)})
+		b, err := openTensors(source, resnet.Options{Cut: resnet.Cut(resnet.Conv1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +187,7 @@ func TestDamagedNumbersAreRefused(t *testing.T) {
 		values := formula(name, []int{64})
 		values[5] = value
 		source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{name: tensors.FromFlatDataAndDimensions(values, 64)}}
-		if _, err := openTensors(source, Options{Cut: Cut(Conv1)}); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := openTensors(source, resnet.Options{Cut: resnet.Cut(resnet.Conv1)}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s of %g: %v", name, value, err)
 		}
 	}
@@ -195,24 +197,24 @@ func TestZeroVariancesAreRefused(t *testing.T) {
 	g := openGolden(t, "torchvision50")
 	zeros := tensors.FromFlatDataAndDimensions(make([]float32, 64), 64)
 	source := &alteredSource{formulaSource{g.shapes}, map[string]*tensors.Tensor{"bn1.running_var": zeros}}
-	if _, err := openTensors(source, Options{Cut: Cut(Conv1)}); err == nil || !strings.Contains(err.Error(), "bn1.running_var") {
+	if _, err := openTensors(source, resnet.Options{Cut: resnet.Cut(resnet.Conv1)}); err == nil || !strings.Contains(err.Error(), "bn1.running_var") {
 		t.Errorf("variances of zero: %v", err)
 	}
 }
 
 func TestCaffePartialFile(t *testing.T) {
 	path := sharedFile(t, "resnet50-caffe-partial/resnet50_caffe_partial.safetensors")
-	b, err := Open(context.Background(), filled(Options{Weights: WeightsFile(path), Cut: Cut(Conv4)}))
+	b, err := Open(context.Background(), filled(resnet.Options{Weights: resnet.WeightsFile(path), Cut: resnet.Cut(resnet.Conv4)}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Architecture().Variant != V1 || b.Architecture().Preprocess != PreprocessCaffe || !b.Trained() || len(b.Weights().SHA256) != 64 {
+	if b.Architecture().Variant != resnet.V1 || b.Architecture().Preprocess != resnet.PreprocessCaffe || !b.Trained() || len(b.Weights().SHA256) != 64 {
 		t.Errorf("taken for %s, %s, %+v", b.Name(), b.Architecture().Preprocess, b.Weights())
 	}
 	if notes := strings.Join(b.Notes(), "; "); !strings.Contains(notes, "biases") || !strings.Contains(notes, "42 tensors") {
 		t.Errorf("notes: %s", notes)
 	}
-	_, err = Open(context.Background(), filled(Options{Weights: WeightsFile(path)}))
+	_, err = Open(context.Background(), filled(resnet.Options{Weights: resnet.WeightsFile(path)}))
 	var mismatch *MismatchError
 	if !errors.As(err, &mismatch) || len(mismatch.Missing) != 9 || len(mismatch.Unexpected)+len(mismatch.Wrong) != 0 {
 		t.Fatalf("loaded whole: %v", err)
@@ -223,36 +225,36 @@ func TestCaffePartialFile(t *testing.T) {
 }
 
 func TestOptionsAreChecked(t *testing.T) {
-	missing := WeightsFile("no/such/file.safetensors")
-	for want, options := range map[string]Options{
+	missing := resnet.WeightsFile("no/such/file.safetensors")
+	for want, options := range map[string]resnet.Options{
 		"depth must be one of 18, 34, 50, 101, 152; got 20":                {Depth: 20},
 		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
 		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
 		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
 		"variant must be one of auto, v1, v1.5; got v2":                    {Variant: "v2"},
 		"from 32 to 2048 pixels; got 16":                                   {Size: 16},
-		"the top needs cut conv5":                                          {Top: true, Cut: Cut(Conv3)},
+		"the top needs cut conv5":                                          {Top: true, Cut: resnet.Cut(resnet.Conv3)},
 		"must be one of imagenet, imagenet-a1, sample, random, or":         {Weights: missing},
-		"weights must be one of imagenet, imagenet-a1, sample; got imag":   {Weights: PublishedWeights("imagenot")},
-		"weights must be one of published, file":                           {Weights: Origin{Kind: "guess"}},
-		"SHA-256":                                                          {Weights: PublishedWeights(SetImageNet), Offline: true, CacheDir: t.TempDir()},
-		"they are of a ResNet50 and not of a ResNet101":                    {Weights: PublishedWeights(SetImageNet), Depth: 101, Offline: true},
+		"weights must be one of imagenet, imagenet-a1, sample; got imag":   {Weights: resnet.PublishedWeights("imagenot")},
+		"weights must be one of published, file":                           {Weights: resnet.Origin{Kind: "guess"}},
+		"SHA-256":                                                          {Weights: resnet.PublishedWeights(resnet.SetImageNet), Offline: true, CacheDir: t.TempDir()},
+		"they are of a ResNet50 and not of a ResNet101":                    {Weights: resnet.PublishedWeights(resnet.SetImageNet), Depth: 101, Offline: true},
 	} {
-		if options.Weights == (Origin{}) {
-			options.Weights = RandomWeights(0)
+		if options.Weights == (resnet.Origin{}) {
+			options.Weights = resnet.RandomWeights(0)
 		}
 		if _, err := Open(context.Background(), filled(options)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", options, err, want)
 		}
 	}
-	if err := (Options{}).Validate(); err == nil {
+	if err := (resnet.Options{}).Validate(); err == nil {
 		t.Error("the zero options choose something")
 	}
-	var choice *ChoiceError
-	if err := filled(Options{Pool: "sum"}).Validate(); !errors.As(err, &choice) || choice.Field != "pool" || choice.Got != "sum" {
+	var choice *resnet.ChoiceError
+	if err := filled(resnet.Options{Pool: "sum"}).Validate(); !errors.As(err, &choice) || choice.Field != "pool" || choice.Got != "sum" {
 		t.Errorf("a wrong pool: %v", err)
 	}
-	_, err := Open(context.Background(), filled(Options{Offline: true, CacheDir: "cache"}))
+	_, err := Open(context.Background(), filled(resnet.Options{Offline: true, CacheDir: "cache"}))
 	if err == nil || !strings.Contains(err.Error(), filepath.Join("cache", "models--timm--resnet50.tv_in1k")) ||
 		!strings.Contains(err.Error(), "weights sample") {
 		t.Errorf("without the pretrained weights: %v", err)
@@ -264,7 +266,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func TestRandomWeights(t *testing.T) {
 	open := func(seed uint64) *Backbone {
-		b, err := Open(context.Background(), filled(Options{Weights: RandomWeights(seed), Cut: Cut(Conv2)}))
+		b, err := Open(context.Background(), filled(resnet.Options{Weights: resnet.RandomWeights(seed), Cut: resnet.Cut(resnet.Conv2)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,20 +285,9 @@ func TestRandomWeights(t *testing.T) {
 	}
 }
 
-func TestLabels(t *testing.T) {
-	list := Labels()
-	seen := map[string]bool{}
-	for _, label := range list {
-		seen[label.WordNet] = true
-	}
-	if len(list) != classes || len(seen) != classes || list[0] != (Label{"n01440764", "tench"}) || list[999] != (Label{"n15075141", "toilet tissue"}) {
-		t.Errorf("%d labels, %d of them distinct, from %v to %v", len(list), len(seen), list[0], list[len(list)-1])
-	}
-}
-
 // A layer whose kernel is zero lets nothing of an image pass.
 func TestDeadLayersAreRefused(t *testing.T) {
-	tensors := random(t, Options{Cut: "conv1"}).Tensors()
+	tensors := random(t, resnet.Options{Cut: "conv1"}).Tensors()
 	clear(tensors["conv1_conv/kernel"].Values)
 	var file bytes.Buffer
 	if err := weights.Write(&file, tensors, nil); err != nil {
@@ -306,7 +297,7 @@ func TestDeadLayersAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openTensors(source, Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "conv1_conv/kernel holds only zeros") {
+	if _, err := openTensors(source, resnet.Options{Cut: "conv1"}); err == nil || !strings.Contains(err.Error(), "conv1_conv/kernel holds only zeros") {
 		t.Errorf("a kernel of zeros: %v", err)
 	}
 }
@@ -314,7 +305,7 @@ func TestDeadLayersAreRefused(t *testing.T) {
 // The geometry belongs to the weights, like the preprocessing.
 func TestResizeBelongsToTheWeights(t *testing.T) {
 	for name, want := range map[string]imageio.Method{"torchvision50": imageio.Crop, "huggingface50": imageio.Crop, "keras50": imageio.Bilinear} {
-		b, err := openShapes(t, openGolden(t, name).shapes, Options{Cut: "conv1"})
+		b, err := openShapes(t, openGolden(t, name).shapes, resnet.Options{Cut: "conv1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,12 +313,28 @@ func TestResizeBelongsToTheWeights(t *testing.T) {
 			t.Errorf("%s: images come to their size by %q, want %s", name, got, want)
 		}
 	}
-	for _, set := range Sets() {
-		if got := set.origin().Resize; got != set.Geometry.Method || got == "" {
+	for _, set := range resnet.Sets() {
+		if got := set.Origin().Resize; got != set.Geometry.Method || got == "" {
 			t.Errorf("%s: %q", set.Name, got)
 		}
 	}
-	if got := random(t, Options{Cut: "conv1"}).Weights().Resize; got != "" {
+	if got := random(t, resnet.Options{Cut: "conv1"}).Weights().Resize; got != "" {
 		t.Errorf("random weights: %q", got)
+	}
+}
+
+func TestWeightsWithoutATop(t *testing.T) {
+	shapes := openGolden(t, "torchvision50").shapes
+	delete(shapes, "fc.weight")
+	delete(shapes, "fc.bias")
+	_, err := openShapes(t, shapes, resnet.Options{Top: true})
+	none, ok := errors.AsType[*resnet.NoTopError](err)
+	if !ok || len(none.Missing) != 2 || !strings.Contains(err.Error(), "missing: fc.weight, fc.bias") {
+		t.Errorf("a file without fc: %v", err)
+	}
+	o := sampleOptions()
+	o.Top = true
+	if _, err := Open(t.Context(), o); !errors.As(err, new(*resnet.NoTopError)) {
+		t.Errorf("weights that end with conv3: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package resnet
+package backbone
 
 import (
 	"cmp"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 const (
@@ -26,8 +27,8 @@ const (
 )
 
 // precisions are the types that weights and activations may have on the device. Features are float32 in any case.
-var precisions = map[Precision]dtypes.DType{
-	Float32: dtypes.Float32, BFloat16: dtypes.BFloat16, Float16: dtypes.Float16,
+var precisions = map[resnet.Precision]dtypes.DType{
+	resnet.Float32: dtypes.Float32, resnet.BFloat16: dtypes.BFloat16, resnet.Float16: dtypes.Float16,
 }
 
 // ExtractorOptions tune the frozen pass.
@@ -38,13 +39,13 @@ type ExtractorOptions struct {
 	// Expected is how many images will be asked for in all, as far as known; 0 means many. Few are computed by the graph
 	// that compiles in half a second, many by the one that computes faster and takes seconds to compile.
 	Expected    int
-	Precision   Precision
-	Formulation Formulation
+	Precision   resnet.Precision
+	Formulation resnet.Formulation
 }
 
 // DefaultExtractorOptions are float32 and many images, by the graph and the batch size that suit the device.
 func DefaultExtractorOptions() ExtractorOptions {
-	return ExtractorOptions{Precision: Float32, Formulation: FormulationAuto}
+	return ExtractorOptions{Precision: resnet.Float32, Formulation: resnet.FormulationAuto}
 }
 
 // Validate returns a ChoiceError, or what is wrong with the numbers.
@@ -52,7 +53,7 @@ func (o ExtractorOptions) Validate() error {
 	if o.Batch < 0 {
 		return fmt.Errorf("batch must be 0 (chosen by the device) or more; got %d", o.Batch)
 	}
-	return cmp.Or(check("precision", Precisions(), o.Precision), check("formulation", Formulations(), o.Formulation))
+	return cmp.Or(resnet.OneOf("precision", resnet.Precisions(), o.Precision), resnet.OneOf("formulation", resnet.Formulations(), o.Formulation))
 }
 
 // Extractor computes features with the weights frozen, folded and resident on a device. It is safe for concurrent use;
@@ -62,8 +63,8 @@ type Extractor struct {
 	backbone    *Backbone
 	device      *accel.Device
 	batch       int
-	precision   Precision
-	formulation Formulation
+	precision   resnet.Precision
+	formulation resnet.Formulation
 
 	turn  chan struct{} // holds one token; who has it may run the device
 	ready chan struct{} // closed when the compilation has ended
@@ -89,7 +90,7 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 		turn: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 	e.batch = batchSize(device.Name(), options)
-	if e.formulation == FormulationAuto {
+	if e.formulation == resnet.FormulationAuto {
 		e.formulation = e.chooseFormulation(options.Expected)
 	}
 	e.turn <- struct{}{}
@@ -120,12 +121,12 @@ func batchSize(device string, options ExtractorOptions) int {
 }
 
 // chooseFormulation is the graph that suits the device and the images expected.
-func (e *Extractor) chooseFormulation(expected int) Formulation {
+func (e *Extractor) chooseFormulation(expected int) resnet.Formulation {
 	many := expected <= 0 || expected >= winogradPays
-	if many && e.device.Name() == "xla:cpu" && e.precision == Float32 && e.batch > 1 {
-		return FormulationWinograd
+	if many && e.device.Name() == "xla:cpu" && e.precision == resnet.Float32 && e.batch > 1 {
+		return resnet.FormulationWinograd
 	}
-	return FormulationPlain
+	return resnet.FormulationPlain
 }
 
 // compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
@@ -163,10 +164,10 @@ func (e *Extractor) Batch() int { return e.batch }
 func (e *Extractor) FeatureShape() []int { return e.backbone.FeatureShape() }
 
 // Formulation says which graph computes: plain or winograd.
-func (e *Extractor) Formulation() Formulation { return e.formulation }
+func (e *Extractor) Formulation() resnet.Formulation { return e.formulation }
 
 // Precision is the type that it computes in.
-func (e *Extractor) Precision() Precision { return e.precision }
+func (e *Extractor) Precision() resnet.Precision { return e.precision }
 
 // Extract returns the features of n images, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
 // canceled context stops it between two batches.

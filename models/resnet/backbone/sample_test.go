@@ -1,15 +1,17 @@
-package resnet
+package backbone
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // sampleOptions ask for the weights that are part of the program.
-func sampleOptions() Options {
-	o := DefaultOptions()
-	o.Weights = PublishedWeights(SetSample)
+func sampleOptions() resnet.Options {
+	o := resnet.DefaultOptions()
+	o.Weights = resnet.PublishedWeights(resnet.SetSample)
 	o.Offline = true
 	return o
 }
@@ -20,7 +22,7 @@ func TestSampleWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, w := b.Architecture(), b.Weights()
-	if b.Name() != "ResNet50 v1.5" || a.Cut != Cut(Conv3) || a.Preprocess != PreprocessTorch || !b.Trained() || w.Name != SetSample {
+	if b.Name() != "ResNet50 v1.5" || a.Cut != resnet.Cut(resnet.Conv3) || a.Preprocess != resnet.PreprocessTorch || !b.Trained() || w.Name != resnet.SetSample {
 		t.Errorf("%s cut at %s, preprocessing %s, weights %+v", b.Name(), a.Cut, a.Preprocess, w)
 	}
 	if w.String() != "sample (part of the program)" || w.License == "" {
@@ -38,9 +40,9 @@ func TestSampleWeights(t *testing.T) {
 			t.Errorf("the file holds more than conv1 to conv3: %s", note)
 		}
 	}
-	for _, cut := range []Stage{Conv1, Conv2, Conv3} {
+	for _, cut := range []resnet.Stage{resnet.Conv1, resnet.Conv2, resnet.Conv3} {
 		o := sampleOptions()
-		o.Cut = Cut(cut)
+		o.Cut = resnet.Cut(cut)
 		if _, err := Open(t.Context(), o); err != nil {
 			t.Errorf("cut at %s: %v", cut, err)
 		}
@@ -48,11 +50,11 @@ func TestSampleWeights(t *testing.T) {
 }
 
 func TestSampleWeightsRefuse(t *testing.T) {
-	for want, change := range map[string]func(*Options){
-		"cut must be one of auto, conv1, conv2, conv3; got conv5": func(o *Options) { o.Cut = Cut(Conv5) },
-		"they are of a ResNet50 and not of a ResNet101":           func(o *Options) { o.Depth = 101 },
-		"have no classifier": func(o *Options) { o.Top = true },
-		"must have":          func(o *Options) { o.Weights.SHA256 = strings.Repeat("0", 64) },
+	for want, change := range map[string]func(*resnet.Options){
+		"cut must be one of auto, conv1, conv2, conv3; got conv5": func(o *resnet.Options) { o.Cut = resnet.Cut(resnet.Conv5) },
+		"they are of a ResNet50 and not of a ResNet101":           func(o *resnet.Options) { o.Depth = 101 },
+		"have no classifier": func(o *resnet.Options) { o.Top = true },
+		"must have":          func(o *resnet.Options) { o.Weights.SHA256 = strings.Repeat("0", 64) },
 	} {
 		o := sampleOptions()
 		change(&o)
