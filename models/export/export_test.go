@@ -55,7 +55,7 @@ func untrainedOf(t *testing.T, depth int, variant resnet.Variant, cut resnet.Cut
 // torchvisionShapes are the tensors of torchvision's ResNet of a depth by their names, as the golden files list them.
 func torchvisionShapes(t *testing.T, depth int) map[string][]int {
 	t.Helper()
-	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
+	source, err := weights.Open(filepath.Join("..", "resnet", "backbone", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
 	if err != nil {
 		t.Fatal(err)
 	}
