@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
-		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary", "models/onnxnet",
+		"models/augment", "models/resnet", "models/resnet/convolution", "models/resnet/backbone", "models/resnet/summary", "models/onnxnet",
 		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training", "models/exercise",

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // The tutorial's job: a folder of photos becomes a classifier.
@@ -116,7 +116,7 @@ func ExampleSession_Train_cancelled() {
 	recipe := models.DefaultRecipe()
 	recipe.Epochs = 100
 	model, err := session.Train(ctx, data, recipe)
-	fmt.Println("stopped:", errors.Is(err, training.ErrStopped))
+	fmt.Println("stopped:", errors.Is(err, progress.ErrStopped))
 	if model == nil {
 		log.Fatal(err)
 	}

@@ -21,16 +21,19 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/nbhelpers"
 )
 
 // The types of the packages below that these functions take and return.
 type (
 	Dataset     = imagefolder.Dataset
-	Recipe      = training.Recipe
+	Recipe      = recipe.Recipe
 	Job         = training.Job
-	Event       = training.Event
+	Event       = progress.Event
 	Model       = classifier.Model
 	Prediction  = prediction.Prediction
 	SaveOptions = classifier.SaveOptions
@@ -101,7 +104,7 @@ func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 	if o.Size != 0 {
 		options.Size = o.Size
 	}
-	network, err := resnet.Open(ctx, options)
+	network, err := backbone.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -109,13 +112,13 @@ func (s *Session) Backbone(ctx context.Context) (*features.Backbone, error) {
 }
 
 // DefaultRecipe is the classic recipe: a dense layer of 256 on the frozen backbone, ten epochs of Adam.
-func DefaultRecipe() Recipe { return training.DefaultRecipe() }
+func DefaultRecipe() Recipe { return recipe.DefaultRecipe() }
 
 // AutoRecipe chooses a linear classifier on the features of several stages by cross-validation.
-func AutoRecipe() Recipe { return training.AutoRecipe() }
+func AutoRecipe() Recipe { return recipe.AutoRecipe() }
 
 // FinetuneRecipe begins with what AutoRecipe finds and then trains the last stage as well.
-func FinetuneRecipe() Recipe { return training.FinetuneRecipe() }
+func FinetuneRecipe() Recipe { return recipe.FinetuneRecipe() }
 
 // Train trains the session's backbone with a head on a dataset, with live curves in a notebook. See training.Fit for what an interrupt does.
 func (s *Session) Train(ctx context.Context, data *Dataset, recipe Recipe) (*Model, error) {

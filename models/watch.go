@@ -1,7 +1,9 @@
 package models
 
 import (
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/nbhelpers"
 )
 
@@ -48,7 +50,7 @@ type watcher struct {
 }
 
 func newWatcher(p page, job Job) *watcher {
-	return &watcher{page: p, title: job.Dataset.Name, epochs: job.Recipe.Epochs, auto: job.Recipe.Method == training.MethodAuto}
+	return &watcher{page: p, title: job.Dataset.Name, epochs: job.Recipe.Epochs, auto: job.Recipe.Method == recipe.MethodAuto}
 }
 
 // hear takes in an event; it is the callback of a training.
@@ -58,17 +60,17 @@ func (w *watcher) hear(e Event) {
 	}
 	var err error
 	switch e.Kind {
-	case training.FeaturesEvent:
+	case progress.FeaturesEvent:
 		err = w.bar(&w.features, w.title+": features", e.Features.Cached+e.Features.Computed, e.Features.Total, e.Features.Done)
-	case training.SelectionEvent:
+	case progress.SelectionEvent:
 		err = w.bar(&w.choosing, w.title+": comparing classifiers", e.Selection.Done, e.Selection.Total, e.Selection.Done == e.Selection.Total)
-	case training.ChosenEvent:
+	case progress.ChosenEvent:
 		err = w.page.show(e.Chosen.Summary())
-	case training.ResumedEvent:
+	case progress.ResumedEvent:
 		for _, epoch := range e.History {
 			w.add(epoch)
 		}
-	case training.EpochEvent:
+	case progress.EpochEvent:
 		if !w.auto {
 			w.add(*e.Epoch)
 			err = w.drawn.Step()
@@ -91,7 +93,7 @@ func (w *watcher) bar(shown *bar, label string, done, total int, ended bool) err
 }
 
 // add adds an epoch to the curves, which the first one makes.
-func (w *watcher) add(e training.Epoch) {
+func (w *watcher) add(e history.Epoch) {
 	if w.drawn == nil {
 		w.drawn = w.page.curves(w.title, w.epochs)
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // told is a page that keeps what is shown on it.
@@ -54,22 +56,22 @@ func (c toldCurves) Best(epoch int)                        { _ = c.say("best %d"
 func (c toldCurves) Step() error                           { return c.say("step") }
 func (c toldCurves) Close() error                          { return c.say("end of curves") }
 
-func job(method training.Method) Job {
-	recipe := training.DefaultRecipe()
-	recipe.Method, recipe.Epochs = method, 2
-	return Job{Recipe: recipe, Dataset: &imagefolder.Dataset{Name: "photos"}}
+func job(method recipe.Method) Job {
+	r := recipe.DefaultRecipe()
+	r.Method, r.Epochs = method, 2
+	return Job{Recipe: r, Dataset: &imagefolder.Dataset{Name: "photos"}}
 }
 
 func TestATrainingIsShown(t *testing.T) {
 	events := []Event{
-		{Kind: training.FeaturesEvent, Features: &features.Progress{Total: 9, Cached: 2, Computed: 3}},
-		{Kind: training.FeaturesEvent, Features: &features.Progress{Total: 9, Cached: 2, Computed: 7, Done: true}},
-		{Kind: training.StepEvent, Step: &training.Step{}},
-		{Kind: training.EpochEvent, Epoch: &training.Epoch{Epoch: 1, Loss: 2, ValLoss: 3, Accuracy: 0.5, ValAccuracy: 0.25, Best: true}},
-		{Kind: training.DoneEvent, Status: training.Finished},
+		{Kind: progress.FeaturesEvent, Features: &features.Progress{Total: 9, Cached: 2, Computed: 3}},
+		{Kind: progress.FeaturesEvent, Features: &features.Progress{Total: 9, Cached: 2, Computed: 7, Done: true}},
+		{Kind: progress.StepEvent, Step: &progress.Step{}},
+		{Kind: progress.EpochEvent, Epoch: &history.Epoch{Epoch: 1, Loss: 2, ValLoss: 3, Accuracy: 0.5, ValAccuracy: 0.25, Best: true}},
+		{Kind: progress.DoneEvent, Status: progress.Finished},
 	}
 	var page told
-	w := newWatcher(page.page(), job(training.MethodClassic))
+	w := newWatcher(page.page(), job(recipe.MethodClassic))
 	for _, e := range events {
 		w.hear(e)
 	}
@@ -81,7 +83,7 @@ func TestATrainingIsShown(t *testing.T) {
 	}
 
 	page = told{fails: true}
-	w = newWatcher(page.page(), job(training.MethodClassic))
+	w = newWatcher(page.page(), job(recipe.MethodClassic))
 	for _, e := range events {
 		w.hear(e)
 	}
@@ -93,9 +95,9 @@ func TestATrainingIsShown(t *testing.T) {
 
 func TestAChoiceIsShown(t *testing.T) {
 	var page told
-	w := newWatcher(page.page(), job(training.MethodAuto))
-	w.hear(Event{Kind: training.SelectionEvent, Selection: &selection.Progress{Done: 1, Total: 4}})
-	w.hear(Event{Kind: training.EpochEvent, Epoch: &training.Epoch{Epoch: 1}})
+	w := newWatcher(page.page(), job(recipe.MethodAuto))
+	w.hear(Event{Kind: progress.SelectionEvent, Selection: &selection.Progress{Done: 1, Total: 4}})
+	w.hear(Event{Kind: progress.EpochEvent, Epoch: &history.Epoch{Epoch: 1}})
 	w.close() // as when it is interrupted
 	if got := strings.Join(page.lines, ", "); got != "photos: comparing classifiers 1/4, end of photos: comparing classifiers" {
 		t.Errorf("shown is %s", got)

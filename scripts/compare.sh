@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.headstart/compare-venv
-wanted=models/resnet/testdata/requirements.txt
+wanted=models/resnet/backbone/testdata/requirements.txt
 if ! cmp -s "$wanted" "$venv/requirements.txt"; then
 	echo "installing the publishers' packages ..."
 	rm -rf "$venv"
@@ -12,4 +12,4 @@ if ! cmp -s "$wanted" "$venv/requirements.txt"; then
 	"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
 	cp "$wanted" "$venv/requirements.txt"
 fi
-HEADSTART_PEERS_PYTHON=$PWD/$venv/bin/python go test -count=1 -v -run CompareWithPublishers -timeout 60m ./models/resnet
+HEADSTART_PEERS_PYTHON=$PWD/$venv/bin/python go test -count=1 -v -run CompareWithPublishers -timeout 60m ./models/resnet/backbone

@@ -29,4 +29,4 @@ cp "$work/third.safetensors" "$target/resnet50_conv3.safetensors"
 cat "$work/first.log" "$work/second.log" "$work/third.log" >"$target/train.log"
 rm -f "$work"/*.rgb
 (cd "$target" && sha256sum resnet50_conv3.safetensors >resnet50_conv3.sha256)
-echo "the new weights and their log are in $target; go test ./models ./models/resnet says whether they load and transfer"
+echo "the new weights and their log are in $target; go test ./models ./models/resnet/backbone says whether they load and transfer"

@@ -20,12 +20,13 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 func main() {
 	var (
 		device  = flag.String("device", "cpu", "cpu or cuda")
-		options = resnet.DefaultExtractorOptions()
+		options = backbone.DefaultExtractorOptions()
 		backed  = resnet.DefaultOptions()
 		folder  = flag.String("folder", "", "compute the features of this folder's images, from files, once")
 		repeats = flag.Int("repeats", 1, "how many times over the folder's images are computed")
@@ -43,7 +44,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, deviceName string, backed resnet.Options, options resnet.ExtractorOptions, folder string, repeats int) error {
+func run(ctx context.Context, deviceName string, backed resnet.Options, options backbone.ExtractorOptions, folder string, repeats int) error {
 	start := time.Now()
 	var dataset *imagefolder.Dataset
 	if folder != "" {
@@ -61,11 +62,11 @@ func run(ctx context.Context, deviceName string, backed resnet.Options, options 
 		return err
 	}
 	defer func() { _ = device.Close() }()
-	backbone, err := resnet.Open(ctx, backed)
+	network, err := backbone.Open(ctx, backed)
 	if err != nil {
 		return err
 	}
-	extractor, err := backbone.NewExtractor(ctx, device, options)
+	extractor, err := network.NewExtractor(ctx, device, options)
 	if err != nil {
 		return err
 	}
@@ -80,11 +81,11 @@ func run(ctx context.Context, deviceName string, backed resnet.Options, options 
 			"formulation": extractor.Formulation(), "peak_mb": peakMB(),
 		})
 	}
-	return serve(ctx, backbone, extractor, time.Since(start))
+	return serve(ctx, network, extractor, time.Since(start))
 }
 
 // fromFiles computes the features of a folder's images, several times over where a larger folder is to be played.
-func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *resnet.Extractor, repeats int) (int, error) {
+func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *backbone.Extractor, repeats int) (int, error) {
 	images := 0
 	for range repeats {
 		reader, err := dataset.Read(ctx, imagefolder.ReadOptions{Batch: extractor.Batch()})
@@ -112,9 +113,9 @@ func fromFiles(ctx context.Context, dataset *imagefolder.Dataset, extractor *res
 }
 
 // serve answers lines that ask for a number of made images.
-func serve(ctx context.Context, backbone *resnet.Backbone, extractor *resnet.Extractor, opened time.Duration) error {
+func serve(ctx context.Context, network *backbone.Backbone, extractor *backbone.Extractor, opened time.Duration) error {
 	begin := time.Now()
-	img := backbone.Architecture().Size * backbone.Architecture().Size * 3
+	img := network.Architecture().Size * network.Architecture().Size * 3
 	pixels := make([]uint8, extractor.Batch()*img)
 	for i := range pixels {
 		pixels[i] = uint8(uint32(i) * 2654435761 >> 24)

@@ -16,14 +16,15 @@ import (
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models"
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 func main() {
 	photos := flag.String("photos", "", "folder with a folder of photos for each class")
 	home := flag.String("home", "", "state folder; features found there are not computed")
 	times := flag.String("timeline", "", "file for the parts of the job, one JSON object a line")
-	epochs := flag.Int("epochs", training.DefaultRecipe().Epochs, "epochs")
+	epochs := flag.Int("epochs", recipe.DefaultRecipe().Epochs, "epochs")
 	flag.Parse()
 	if err := runRecorded(*photos, *home, *epochs, *times); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -53,7 +54,7 @@ func run(ctx context.Context, photos, home string, epochs int) error {
 	start := time.Now()
 	var r result
 	session, err := models.Open(ctx, models.Options{Device: "cpu", Home: home, Weights: "random", Events: func(e models.Event) {
-		if e.Kind == training.EpochEvent && e.Epoch.Epoch == 1 {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 1 {
 			r.FirstEpoch = time.Since(start).Seconds() - e.Epoch.Seconds
 		}
 	}})

@@ -73,18 +73,18 @@ func TestWhichRecipe(t *testing.T) {
 	const plain = "%model resnet50 --weights random --cut conv1"
 	for _, c := range []struct {
 		model, train string
-		want         training.Method
+		want         recipe.Method
 	}{
-		{plain, "%train --run a1", training.MethodAuto},
-		{plain, "%train --run a2 --seed 3 --class-weights auto", training.MethodAuto},
-		{plain, "%train --run a3 --recipe auto", training.MethodAuto},
-		{plain, "%train --run c1 --epochs 1", training.MethodClassic},
-		{plain, "%train --resume c1", training.MethodClassic}, // the recipe is the run's
-		{plain, "%train --run c2 --recipe classic --epochs 1", training.MethodClassic},
-		{plain + " --head dense:4", "%train --run c3", training.MethodClassic},
-		{plain + " --head dense:4", "%train --run a4 --recipe auto", training.MethodAuto},
-		{plain + " --pool none", "%train --run c4", training.MethodClassic},
-		{"%model resnet50 --weights random --cut conv2 --head dense:4", "%train --run f1 --recipe finetune --epochs 2 --augment-copies 1", training.MethodFinetune},
+		{plain, "%train --run a1", recipe.MethodAuto},
+		{plain, "%train --run a2 --seed 3 --class-weights auto", recipe.MethodAuto},
+		{plain, "%train --run a3 --recipe auto", recipe.MethodAuto},
+		{plain, "%train --run c1 --epochs 1", recipe.MethodClassic},
+		{plain, "%train --resume c1", recipe.MethodClassic}, // the recipe is the run's
+		{plain, "%train --run c2 --recipe classic --epochs 1", recipe.MethodClassic},
+		{plain + " --head dense:4", "%train --run c3", recipe.MethodClassic},
+		{plain + " --head dense:4", "%train --run a4 --recipe auto", recipe.MethodAuto},
+		{plain + " --pool none", "%train --run c4", recipe.MethodClassic},
+		{"%model resnet50 --weights random --cut conv2 --head dense:4", "%train --run f1 --recipe finetune --epochs 2 --augment-copies 1", recipe.MethodFinetune},
 	} {
 		p.Must(t, c.model, c.train)
 		run, err := p.Lab().Run("")

@@ -23,8 +23,8 @@ func TestTheModelOfARun(t *testing.T) {
 	p.Must(t, "%save models/first --run first", "%export torch --run first --out first.safetensors")
 	raw, err := os.ReadFile(filepath.Join("models", "first", "model.json"))
 	var saved struct {
-		Name    string           `json:"name"`
-		History training.History `json:"history"`
+		Name    string          `json:"name"`
+		History history.History `json:"history"`
 	}
 	if err := errors.Join(err, json.Unmarshal(raw, &saved)); err != nil || saved.Name != "first" || len(saved.History) != 2 {
 		t.Errorf("the folder has the run %q with %d epochs, %v", saved.Name, len(saved.History), err)

@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // Study compares stages and training sizes for a model, and shows a figure of each.
@@ -17,7 +17,7 @@ func (p *Presenter) Study(ctx context.Context, page output.Page, o EvaluateFlags
 	fits := page.Bar(ctx, "cross-validation", "fits")
 	study, err := p.lab.Study(ctx, o.Ref, lab.StudyOptions{
 		Stages: o.Stages, LearningCurve: o.LearningCurve, Split: o.Split, Dir: o.Dir, Limits: o.Limits,
-		Events: func(e training.Event) {
+		Events: func(e progress.Event) {
 			switch {
 			case e.Features != nil:
 				images.Report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")

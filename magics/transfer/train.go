@@ -17,7 +17,8 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -32,8 +33,8 @@ type TrainFlags struct {
 
 // Declare declares the flags.
 func (o *TrainFlags) Declare(f *pflag.FlagSet) {
-	o.flags, o.Recipe = f, training.DefaultRecipe()
-	o.Recipe.Method = training.MethodAuto
+	o.flags, o.Recipe = f, recipe.DefaultRecipe()
+	o.Recipe.Method = recipe.MethodAuto
 	recipeflag.Declare(f, &o.Recipe)
 	f.BoolVar(&o.Background, "background", false, "return at once; %attach shows the run")
 	f.BoolVar(&o.Outlive, "outlive", true, "let a background run continue when its kernel restarts or ends")
@@ -80,7 +81,7 @@ func trainMagic(p *Presenter) magics.Magic {
 
 // finetuneDefaults are the flags whose defaults are others for the recipe finetune.
 func finetuneDefaults() string {
-	return strings.Join(recipeflag.Differences(training.DefaultRecipe(), training.FinetuneRecipe()), " ")
+	return strings.Join(recipeflag.Differences(recipe.DefaultRecipe(), recipe.FinetuneRecipe()), " ")
 }
 
 // Train trains the current model, shows its curves while it does, and says what came of it.
@@ -123,7 +124,7 @@ func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.St
 			return err
 		}
 	}
-	if errors.Is(s.Err, training.ErrStopped) {
+	if errors.Is(s.Err, progress.ErrStopped) {
 		kept := "no epoch was completed, and no model is kept"
 		if best := s.Kept(); best != nil {
 			which := "best"
@@ -140,7 +141,7 @@ func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.St
 	if page.JSON {
 		return page.Result(ctx, s.Card(), nil)
 	}
-	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
 		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
 		if err != nil || len(s.History) == 0 {
 			return err
@@ -165,22 +166,22 @@ func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 	if named { // else they mean what they mean for gradient descent
 		classic = recipeflag.Classic(o.flags, append(recipeflag.Shared(), "augment", "augment_copies")...)
 	}
-	if o.Recipe.Method == training.MethodAuto && named && len(classic) > 0 {
+	if o.Recipe.Method == recipe.MethodAuto && named && len(classic) > 0 {
 		return o, fmt.Errorf("train: --%s belongs to the classic recipe: leave it or --recipe auto out", classic[0])
 	}
-	if o.Recipe.Method == training.MethodAuto && !named {
+	if o.Recipe.Method == recipe.MethodAuto && !named {
 		if m, err := p.lab.Model(o.Model); len(classic) > 0 || err == nil && (m.HeadChosen() || len(m.FeatureShape()) != 1) {
-			o.Recipe.Method = training.MethodClassic
+			o.Recipe.Method = recipe.MethodClassic
 		}
 	}
 	switch o.Recipe.Method {
-	case training.MethodAuto:
-		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, training.AutoRecipe())
-	case training.MethodFinetune:
+	case recipe.MethodAuto:
+		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, recipe.AutoRecipe())
+	case recipe.MethodFinetune:
 		if o.FindLR {
 			return o, errors.New("train: --find-lr belongs to the classic recipe: leave it or --recipe finetune out")
 		}
-		base := training.FinetuneRecipe()
+		base := recipe.FinetuneRecipe()
 		if m, err := p.lab.Model(o.Model); err == nil { // a backbone may end before conv5
 			stages := m.Backbone.Stages()
 			base.Unfreeze = stages[len(stages)-1]

@@ -15,7 +15,10 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/search"
+	"github.com/headstart-nb/headstart/models/training/trial"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
@@ -23,7 +26,7 @@ import (
 
 // TuneFlags are the choices of %tune; the command line shares them.
 type TuneFlags struct {
-	Search  training.SearchOptions
+	Search  search.Options
 	Workers int
 	Full    bool
 	TrainFlags
@@ -31,7 +34,7 @@ type TuneFlags struct {
 
 // Declare declares the flags.
 func (o *TuneFlags) Declare(f *pflag.FlagSet) {
-	o.Search, o.Recipe = training.DefaultSearchOptions(), training.DefaultRecipe()
+	o.Search, o.Recipe = search.DefaultOptions(), recipe.DefaultRecipe()
 	f.IntVar(&o.Search.Trials, "trials", o.Search.Trials, "number of trials")
 	f.DurationVar(&o.Search.Time, "time", time.Minute, "time after which no new trial starts; 0 for no limit")
 	f.IntVar(&o.Recipe.Epochs, "epochs", o.Recipe.Epochs, "epochs of the last trials")
@@ -119,8 +122,8 @@ type trialBoard struct {
 	figure *live.Figure // nil before the first trial
 }
 
-func (b *trialBoard) hear(e training.Event) {
-	if e.Kind != training.FeaturesEvent {
+func (b *trialBoard) hear(e progress.Event) {
+	if e.Kind != progress.FeaturesEvent {
 		return
 	}
 	b.mu.Lock()
@@ -129,7 +132,7 @@ func (b *trialBoard) hear(e training.Event) {
 	b.draw(false)
 }
 
-func (b *trialBoard) add(t training.Trial) {
+func (b *trialBoard) add(t trial.Trial) {
 	b.mu.Lock()
 	trial := figure.Trial{
 		Number: t.Number, Value: t.Loss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,

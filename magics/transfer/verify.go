@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // VerifyFlags are the choices of %verify; the command line shares them.

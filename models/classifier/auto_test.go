@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // A candidate of each kind becomes a model that predicts what it was measured at, is saved and loaded alike, and is repeated also
@@ -27,7 +27,7 @@ func TestWhatWasChosenIsAModel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			job := smallJob(t)
-			job.Recipe, job.Backbone, job.Candidate = training.AutoRecipe(), modeltest.Backbone(t, options), &c
+			job.Recipe, job.Backbone, job.Candidate = recipe.AutoRecipe(), modeltest.Backbone(t, options), &c
 			m := fit(t, device, job)
 			if got := m.Selection.Choice().Candidate; got.String() != c.String() {
 				t.Fatalf("chosen is %s, want %s", got, c)
@@ -73,7 +73,7 @@ func TestWhatWasChosenIsAModel(t *testing.T) {
 // later mistake would be certain.
 func TestTheTemperatureIsRecorded(t *testing.T) {
 	job := smallJob(t)
-	job.Recipe = training.AutoRecipe()
+	job.Recipe = recipe.AutoRecipe()
 	m := fit(t, modeltest.PureGo(t), job)
 	if choice := m.Selection.Choice(); choice.Temperature <= 0 || choice.Temperature == 1 || choice.Loss <= 0 {
 		t.Errorf("the choice has the temperature %g and the loss %g", choice.Temperature, choice.Loss)

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // Card is the model card in Markdown. Names from the dataset are escaped: they come from strangers' folders.
@@ -84,7 +84,7 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
 	}
-	if s := m.Selection; s != nil && r.Method != training.MethodFinetune {
+	if s := m.Selection; s != nil && r.Method != recipe.MethodFinetune {
 		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
 		return
 	}
@@ -100,7 +100,7 @@ func (m *Model) interval(accuracy float64) string {
 			n++
 		}
 	}
-	if m.Task != training.Single || n == 0 || n >= metric.Few {
+	if m.Task != recipe.Single || n == 0 || n >= metric.Few {
 		return ""
 	}
 	i := metric.Wilson(accuracy, n)

@@ -7,6 +7,8 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // The card says what moved, not what was asked for, and a stage that stayed where it was is warned of.
@@ -21,21 +23,21 @@ func TestCardSaysWhatMoved(t *testing.T) {
 		return ""
 	}
 	for name, c := range map[string]struct {
-		change func(*training.Recipe)
+		change func(*recipe.Recipe)
 		want   string
 		warned bool
 	}{
-		"as it is":          {func(*training.Recipe) {}, "| Fine-tuned | from conv3; the weights changed by: conv3 ", false},
-		"frozen":            {func(r *training.Recipe) { r.Unfreeze = training.StageNone }, "| Fine-tuned | none: the backbone stayed frozen |", false},
-		"too low a rate":    {func(r *training.Recipe) { r.StageRate = 1e-20 }, "| Fine-tuned | none: unfrozen from conv3, but no weight of the backbone changed |", true},
-		"too low for conv2": {func(r *training.Recipe) { r.Unfreeze, r.StageRate, r.LearningRate = "conv2", 3e-4, 0.01 }, "| Fine-tuned | from conv3; the weights changed by: conv3 ", true},
+		"as it is":          {func(*recipe.Recipe) {}, "| Fine-tuned | from conv3; the weights changed by: conv3 ", false},
+		"frozen":            {func(r *recipe.Recipe) { r.Unfreeze = recipe.StageNone }, "| Fine-tuned | none: the backbone stayed frozen |", false},
+		"too low a rate":    {func(r *recipe.Recipe) { r.StageRate = 1e-20 }, "| Fine-tuned | none: unfrozen from conv3, but no weight of the backbone changed |", true},
+		"too low for conv2": {func(r *recipe.Recipe) { r.Unfreeze, r.StageRate, r.LearningRate = "conv2", 3e-4, 0.01 }, "| Fine-tuned | from conv3; the weights changed by: conv3 ", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			warned := false
 			job := fineTuned(t, head.Default, modeltest.Options())
 			c.change(&job.Recipe)
-			result, err := training.Fit(t.Context(), device, job, func(e training.Event) {
-				warned = warned || e.Kind == training.DiagnosisEvent && e.Diagnosis.Code == training.CodeUnchanged
+			result, err := training.Fit(t.Context(), device, job, func(e progress.Event) {
+				warned = warned || e.Kind == progress.DiagnosisEvent && e.Diagnosis.Code == training.CodeUnchanged
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -11,8 +11,9 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/prediction"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // ErrNoImages marks an evaluation on a subset without images.
@@ -22,7 +23,7 @@ var ErrNoImages = errors.New("the subset has no images")
 type EvaluateOptions struct {
 	Targets [][]float32          // by item, for Multi and Regression
 	Workers int                  // decoding goroutines; 0: one for each core
-	Events  func(training.Event) // progress of the features; may be nil
+	Events  func(progress.Event) // progress of the features; may be nil
 	TTA     prediction.TTA       // empty: none
 }
 
@@ -63,7 +64,7 @@ func (m *Model) report(ctx context.Context, data *imagefolder.Dataset, items []i
 	if err != nil {
 		return nil, fmt.Errorf("evaluate on %s: %w", imagefolder.Printable(data.Name), err)
 	}
-	if m.Task != training.Single {
+	if m.Task != recipe.Single {
 		targets := options.Targets
 		if targets == nil {
 			targets = m.Provenance.Targets
@@ -142,7 +143,7 @@ func (m *Model) source(ctx context.Context, data *imagefolder.Dataset, items []i
 	}
 	table, err := m.frozen.Compute(ctx, data, items, variation, options.Workers, func(p features.Progress) {
 		if options.Events != nil {
-			options.Events(training.Event{Kind: training.FeaturesEvent, Features: &p})
+			options.Events(progress.Event{Kind: progress.FeaturesEvent, Features: &p})
 		}
 	})
 	return feed.Table{Tables: []*features.Table{table}, Batch: m.stepper.Batch()}, err

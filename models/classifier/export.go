@@ -10,17 +10,17 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/export"
 	"github.com/headstart-nb/headstart/models/features"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // outputOf is what a task makes of the logits.
-func outputOf(task training.Task) export.Output {
+func outputOf(task recipe.Task) export.Output {
 	switch task {
-	case training.Multi:
+	case recipe.Multi:
 		return export.Sigmoid
-	case training.Regression:
+	case recipe.Regression:
 		return export.Values
 	}
 	return export.Softmax

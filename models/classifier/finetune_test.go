@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // What the recipe finetune makes predicts what it was measured at, is saved, loaded, exported and repeated like other models,
@@ -25,7 +25,7 @@ func TestAFineTunedModel(t *testing.T) {
 		"two stages":   {Stages: []string{"conv1", "conv2"}, Normalization: probe.L2, Kind: selection.Logistic, C: 10},
 	} {
 		job := smallJob(t)
-		job.Recipe, job.Backbone, job.Candidate = training.FinetuneRecipe(), modeltest.Backbone(t, options), &c
+		job.Recipe, job.Backbone, job.Candidate = recipe.FinetuneRecipe(), modeltest.Backbone(t, options), &c
 		r := &job.Recipe
 		r.Unfreeze, r.Epochs, r.BatchSize, r.AugmentCopies, r.Seed = "conv2", 2, 8, 1, 7
 		m := fit(t, device, job)

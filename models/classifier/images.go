@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A LostImagesError is images of a training that are missing, or are not what they were.
@@ -27,11 +28,11 @@ func (e *LostImagesError) Error() string {
 
 // TrainingImages is the dataset that a model was trained on, with its splits, out of the files below a folder. Files that are
 // missing or have changed are a LostImagesError.
-func TrainingImages(ctx context.Context, o training.Outcome, options VerifyOptions) (*imagefolder.Dataset, error) {
+func TrainingImages(ctx context.Context, o record.Outcome, options VerifyOptions) (*imagefolder.Dataset, error) {
 	if untrainedHere(o) {
 		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrNotTrained)
 	}
-	if o.Provenance.Recipe.Method == training.MethodTaught {
+	if o.Provenance.Recipe.Method == recipe.MethodTaught {
 		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrTaught)
 	}
 	v := &Verification{}

@@ -17,8 +17,8 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -125,7 +125,7 @@ func (l *manifest) check() error {
 		}
 		seen[class] = true
 	}
-	if !slices.Contains(training.Tasks(), l.Task) {
+	if !slices.Contains(recipe.Tasks(), l.Task) {
 		return fmt.Errorf("its task must be one of single, multi, regression; got %q", l.Task)
 	}
 	if l.Selection != nil && (l.Selection.Chosen < 0 || l.Selection.Chosen >= len(l.Selection.Scores)) { // whoever reads the choice relies on it
@@ -215,13 +215,13 @@ func readState(path string) (stepper.State, error) {
 // open builds the network for predictions and fills it, strictly: no weight may be missing, unknown or of another shape.
 func (m *Model) open(home string, state stepper.State) error {
 	// The batch that it was trained with gives the same last bits; a record that makes no sense gets the default.
-	recipe := m.Provenance.Recipe
-	batch := recipe.BatchSize
+	trained := m.Provenance.Recipe
+	batch := trained.BatchSize
 	if batch < 1 || batch > maxLoadedBatch {
-		batch = training.DefaultRecipe().BatchSize
+		batch = recipe.DefaultRecipe().BatchSize
 	}
 	options := m.network.Options(batch, 0, stepper.CrossEntropy)
-	options.Inference, options.Rate = true, m.network.Rate(1, recipe.TrainNorm)
+	options.Inference, options.Rate = true, m.network.Rate(1, trained.TrainNorm)
 	var err error
 	if m.stepper, err = stepper.New(m.device.Backend, options); err != nil {
 		return err

@@ -14,13 +14,14 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // A Model is a backbone with a trained head. Its methods may be called from several goroutines; they take turns.
 type Model struct {
-	training.Outcome                       // of the training that made it
-	Changes          []network.StageChange // of the stages that were unfrozen, input to output
+	record.Outcome                       // of the training that made it
+	Changes        []network.StageChange // of the stages that were unfrozen, input to output
 
 	device  *accel.Device
 	network *network.Network

@@ -20,13 +20,16 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // smallJob is a training of a second on the pure Go backend.
 func smallJob(t testing.TB) training.Job {
 	t.Helper()
 	job := training.Job{
-		Recipe: training.DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()),
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()),
 		Request: training.Request{Name: "first"},
 	}
 	r := &job.Recipe
@@ -52,8 +55,8 @@ func fineTuned(t testing.TB, head string, options resnet.Options) training.Job {
 	modeltest.WriteImages(t, dir, 4, "red", "green")
 	options.Cut = "conv3"
 	job := training.Job{
-		Recipe: training.DefaultRecipe(), Dataset: modeltest.Load(t, dir), Backbone: modeltest.Backbone(t, options),
-		Request: training.Request{Name: "small"}, Accept: training.PreflightCodes(),
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Load(t, dir), Backbone: modeltest.Backbone(t, options),
+		Request: training.Request{Name: "small"}, Accept: preflight.Codes(),
 	}
 	r := &job.Recipe
 	r.Head, r.Epochs, r.BatchSize, r.Unfreeze = head, 2, 4, "conv3"
@@ -105,9 +108,9 @@ func TestModelPredictsAndIsEvaluated(t *testing.T) {
 }
 
 func TestSavedModelPredictsTheSame(t *testing.T) {
-	for _, unfreeze := range []training.Stage{training.StageNone, "conv1"} {
+	for _, unfreeze := range []recipe.Stage{recipe.StageNone, "conv1"} {
 		device := modeltest.PureGo(t)
-		if unfreeze != training.StageNone {
+		if unfreeze != recipe.StageNone {
 			device = modeltest.XLA(t, 1) // the pure Go backend cannot train a stage
 		}
 		job := smallJob(t)
@@ -248,7 +251,7 @@ func TestVerify(t *testing.T) {
 	if err != nil || v.Verdict != Identical {
 		t.Errorf("the same again: %+v, %v", v, err)
 	}
-	m.History = append(training.History{}, m.History...)
+	m.History = append(history.History{}, m.History...)
 	m.History[2].Loss += 0.001
 	if v, err = Verify(context.Background(), device, m.Outcome, m.Backbone(), VerifyOptions{}); err != nil || v.Verdict != Within {
 		t.Errorf("a loss that differs by rounding: %+v, %v", v, err)
@@ -279,7 +282,7 @@ func TestExplainLooksAtTheClass(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	options := modeltest.Options()
 	options.Cut = "conv2"
-	for _, unfreeze := range []training.Stage{training.StageNone, "conv2", "conv1"} {
+	for _, unfreeze := range []recipe.Stage{recipe.StageNone, "conv2", "conv1"} {
 		job := smallJob(t)
 		job.Backbone = modeltest.Backbone(t, options)
 		job.Recipe.Unfreeze, job.Recipe.Epochs, job.Recipe.LearningRate = unfreeze, 2, 0.001
@@ -374,13 +377,13 @@ func TestFineTuningInOtherWays(t *testing.T) {
 	}
 	expected := probabilities(want)
 	for name, c := range map[string]struct {
-		change    func(*training.Recipe)
+		change    func(*recipe.Recipe)
 		tolerance float64 // of losses and probabilities
 	}{
-		"two devices": {func(r *training.Recipe) { r.Devices = 2 }, 1e-4},
-		"bfloat16":    {func(r *training.Recipe) { r.Precision = "bfloat16" }, 0.02},
+		"two devices": {func(r *recipe.Recipe) { r.Devices = 2 }, 1e-4},
+		"bfloat16":    {func(r *recipe.Recipe) { r.Precision = "bfloat16" }, 0.02},
 		// From the pixels on: conv1 learns as well, at a tenth of conv2's rate.
-		"whole network": {func(r *training.Recipe) { r.Devices, r.Precision, r.Unfreeze = 2, "bfloat16", "conv1" }, 0.05},
+		"whole network": {func(r *recipe.Recipe) { r.Devices, r.Precision, r.Unfreeze = 2, "bfloat16", "conv1" }, 0.05},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := job
@@ -397,7 +400,7 @@ func TestFineTuningInOtherWays(t *testing.T) {
 			if !(largest <= c.tolerance) {
 				t.Errorf("the losses or probabilities differ by %g", largest)
 			}
-			if got.Provenance.Recipe.Precision == training.PrecisionAuto {
+			if got.Provenance.Recipe.Precision == recipe.PrecisionAuto {
 				t.Error("the record does not say in which precision it was trained")
 			}
 		})

@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/prediction"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // ErrClosed marks a prediction of a model that was closed meanwhile, as when a training has replaced it.
@@ -200,7 +200,7 @@ func (m *Model) Rank(outputs []float32, k int) (prediction.Prediction, error) {
 
 // prediction sorts the outputs of one image.
 func (m *Model) prediction(outputs []float32, k int) prediction.Prediction {
-	if m.Task == training.Regression {
+	if m.Task == recipe.Regression {
 		return prediction.Prediction{Value: slices.Clone(outputs)}
 	}
 	return prediction.Rank(m.Classes, outputs, k)

@@ -9,6 +9,8 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // One image's file to its classes by a warm model, as a multiple of the bare pass of the backbone on its pixels; frozen,
@@ -32,9 +34,9 @@ func BenchmarkPredictOne(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, unfreeze := range map[string]training.Stage{"frozen": training.StageNone, "fine-tuned": "conv5"} {
+	for name, unfreeze := range map[string]recipe.Stage{"frozen": recipe.StageNone, "fine-tuned": "conv5"} {
 		b.Run(name, func(b *testing.B) {
-			job := training.Job{Recipe: training.DefaultRecipe(), Dataset: data, Backbone: backbone, Accept: training.PreflightCodes()}
+			job := training.Job{Recipe: recipe.DefaultRecipe(), Dataset: data, Backbone: backbone, Accept: preflight.Codes()}
 			job.Recipe.Epochs, job.Recipe.BatchSize, job.Recipe.Unfreeze = 1, 4, unfreeze
 			m := fit(b, device, job)
 			predict := func() error { _, err := m.Predict(ctx, []string{file}, 3); return err }

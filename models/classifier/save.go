@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -44,7 +44,7 @@ type manifest struct {
 	Unfrozen resnet.Stage      `json:"unfrozen,omitempty"`
 	SHA256   map[string]string `json:"sha256"`           // of the files with weights
 	Digest   string            `json:"digest,omitempty"` // of all the rest, SHA-256 in hex: see seal
-	training.Outcome
+	record.Outcome
 }
 
 // seal is the SHA-256 of what the manifest says, as JSON without Digest. It shows that a description was edited (the order of

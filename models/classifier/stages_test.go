@@ -13,15 +13,16 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // ofStages is a training on the features of several stages.
-func ofStages(t testing.TB, unfreeze training.Stage) training.Job {
+func ofStages(t testing.TB, unfreeze recipe.Stage) training.Job {
 	t.Helper()
 	job := smallJob(t)
 	options := modeltest.Options()
 	options.Cut = "conv1+conv3"
-	if unfreeze != training.StageNone {
+	if unfreeze != recipe.StageNone {
 		options.Cut = "conv1+conv2" // half the time
 	}
 	job.Backbone = modeltest.Backbone(t, options)
@@ -32,7 +33,7 @@ func ofStages(t testing.TB, unfreeze training.Stage) training.Job {
 // What is done with a model can be done with one on a concatenation of stages, frozen or fine-tuned.
 func TestModelOfSeveralStages(t *testing.T) {
 	device := modeltest.XLA(t, 1)
-	for unfreeze, want := range map[training.Stage]struct{ features, pixels int }{training.StageNone: {64 + 512, 4}, "conv2": {64 + 256, 8}} {
+	for unfreeze, want := range map[recipe.Stage]struct{ features, pixels int }{recipe.StageNone: {64 + 512, 4}, "conv2": {64 + 256, 8}} {
 		job := ofStages(t, unfreeze)
 		m := fit(t, device, job)
 		if first := m.network.Plan.Steps[0]; first.Input[0] != want.features || len(first.Blocks) != 2 {
@@ -88,7 +89,7 @@ func sameProbabilities(t *testing.T, a, b *Model, data *imagefolder.Dataset) {
 // The exports of a model of several stages hold what another program needs to compute them.
 func TestExportsOfSeveralStages(t *testing.T) {
 	device := modeltest.XLA(t, 1)
-	m := fit(t, device, ofStages(t, training.StageNone))
+	m := fit(t, device, ofStages(t, recipe.StageNone))
 	file := filepath.Join(t.TempDir(), "model.onnx")
 	if err := m.ExportONNX(file); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,9 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/probe"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -19,7 +20,7 @@ var ErrTaught = errors.New("the model was taught image by image: there is no tra
 
 // OfLinear makes a model of a backbone with a linear classifier on its pooled features, for the classes of the outcome. home is
 // the state folder with the feature cache; empty: nothing is kept.
-func OfLinear(ctx context.Context, device *accel.Device, home string, backbone *features.Backbone, l *probe.Linear, o training.Outcome) (*Model, error) {
+func OfLinear(ctx context.Context, device *accel.Device, home string, backbone *features.Backbone, l *probe.Linear, o record.Outcome) (*Model, error) {
 	m, err := ofLinear(ctx, device, home, backbone, l, o)
 	if err != nil {
 		return nil, fmt.Errorf("make the model %s: %w", o.Name, err)
@@ -27,7 +28,7 @@ func OfLinear(ctx context.Context, device *accel.Device, home string, backbone *
 	return m, nil
 }
 
-func ofLinear(ctx context.Context, device *accel.Device, home string, backbone *features.Backbone, l *probe.Linear, o training.Outcome) (*Model, error) {
+func ofLinear(ctx context.Context, device *accel.Device, home string, backbone *features.Backbone, l *probe.Linear, o record.Outcome) (*Model, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (m *Model) stateOf(l *probe.Linear) (stepper.State, error) {
 
 // Retaught is the model with another linear classifier for the same classes. Both share what they hold on the device: the model
 // predicts by the new classifier as well from now on, and closing one closes both.
-func (m *Model) Retaught(l *probe.Linear, o training.Outcome) (*Model, error) {
+func (m *Model) Retaught(l *probe.Linear, o record.Outcome) (*Model, error) {
 	if len(o.Classes) != len(m.Classes) {
 		return nil, fmt.Errorf("change the model %s: it has %d classes, and %d are given", m.Name, len(m.Classes), len(o.Classes))
 	}
@@ -90,4 +91,4 @@ func (m *Model) Retaught(l *probe.Linear, o training.Outcome) (*Model, error) {
 func (m *Model) Shares(other *Model) bool { return m.engine == other.engine }
 
 // taught tells whether the model was taught image by image.
-func (m *Model) taught() bool { return m.Provenance.Recipe.Method == training.MethodTaught }
+func (m *Model) taught() bool { return m.Provenance.Recipe.Method == recipe.MethodTaught }

@@ -8,9 +8,12 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -40,18 +43,18 @@ func ofTop(ctx context.Context, device *accel.Device, home string, backbone *fea
 		return nil, err
 	}
 	classes := resnet.ClassNames()
-	recipe := training.DefaultRecipe()
-	recipe.Head = "none"
-	n, err := network.New(body, recipe.Head, features.Tuning{}, len(classes))
+	r := recipe.DefaultRecipe()
+	r.Head = head.None
+	n, err := network.New(body, r.Head, features.Tuning{}, len(classes))
 	if err != nil {
 		return nil, err
 	}
 	state := stepper.State{"head/logits/kernel": stepper.Array(kernel), "head/logits/bias": stepper.Array(bias)}
 	m := &Model{
-		Outcome: training.Outcome{
-			Name: backbone.Network().Name(), Classes: classes, Task: training.Single, Status: training.Finished,
-			Provenance: training.Provenance{
-				Created: time.Now().UTC(), Backbone: body.Identity(), Recipe: recipe, Versions: training.Versions(device), Device: device.Name(),
+		Outcome: record.Outcome{
+			Name: backbone.Network().Name(), Classes: classes, Task: recipe.Single, Status: progress.Finished,
+			Provenance: record.Provenance{
+				Created: time.Now().UTC(), Backbone: body.Identity(), Recipe: r, Versions: record.Versions(device), Device: device.Name(),
 			},
 		},
 		device: device, network: n, engine: &engine{},
@@ -66,6 +69,6 @@ func ofTop(ctx context.Context, device *accel.Device, home string, backbone *fea
 func (m *Model) published() bool { return untrainedHere(m.Outcome) }
 
 // untrainedHere tells whether an outcome is of no training: it has no image and no epoch.
-func untrainedHere(o training.Outcome) bool {
+func untrainedHere(o record.Outcome) bool {
 	return len(o.Provenance.Files) == 0 && len(o.History) == 0
 }

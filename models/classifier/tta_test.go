@@ -10,14 +10,14 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/prediction"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // The averaged outputs are the mean of those of the image and of its mirror image, whichever way the image comes.
 func TestFlipAveragesWithTheMirrorImage(t *testing.T) {
-	for _, unfreeze := range []training.Stage{training.StageNone, "conv1"} {
+	for _, unfreeze := range []recipe.Stage{recipe.StageNone, "conv1"} {
 		var device *accel.Device
-		if device = modeltest.PureGo(t); unfreeze != training.StageNone {
+		if device = modeltest.PureGo(t); unfreeze != recipe.StageNone {
 			device = modeltest.XLA(t, 1) // the pure Go backend cannot train a stage
 		}
 		job := smallJob(t)

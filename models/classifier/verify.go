@@ -17,6 +17,11 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // tolerance is how far losses and accuracies may be apart to differ by rounding alone; another device or batch changes the
@@ -38,29 +43,29 @@ const (
 
 // A Verification is the result of repeating a training.
 type Verification struct {
-	Verdict     Verdict          `json:"verdict"`
-	Differences []string         `json:"differences"` // sentences: changed files, versions, weights, numbers
-	Missing     []string         `json:"missing"`     // images that cannot be read, relative to the dataset's folder
-	Changed     []string         `json:"changed"`     // images with other bytes
-	Expected    training.History `json:"expected"`
-	Repeated    training.History `json:"repeated"`
+	Verdict     Verdict         `json:"verdict"`
+	Differences []string        `json:"differences"` // sentences: changed files, versions, weights, numbers
+	Missing     []string        `json:"missing"`     // images that cannot be read, relative to the dataset's folder
+	Changed     []string        `json:"changed"`     // images with other bytes
+	Expected    history.History `json:"expected"`
+	Repeated    history.History `json:"repeated"`
 }
 
 // VerifyOptions say where the images are now.
 type VerifyOptions struct {
 	Root   string               // of the images; empty: where they were
 	Limits imageio.Limits       // of what is decoded; zero: those of the training
-	Events func(training.Event) // of the repetition; may be nil
+	Events func(progress.Event) // of the repetition; may be nil
 }
 
 // Verify repeats a training on its backbone (of the method auto: on that whose stages were compared) and on its
 // images, features included, and compares the numbers. Images that are missing or changed end it with what differs: a
 // repetition would prove nothing.
-func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
+func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbone *features.Backbone, options VerifyOptions) (*Verification, error) {
 	if untrainedHere(o) {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrNotTrained)
 	}
-	if o.Provenance.Recipe.Method == training.MethodTaught {
+	if o.Provenance.Recipe.Method == recipe.MethodTaught {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrTaught)
 	}
 	p := o.Provenance
@@ -75,7 +80,7 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 	v.Differences = append(v.Differences, differentVersions(p, device)...)
 	job := training.Job{
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
-		Accept: training.PreflightCodes(), // the run began in spite of them
+		Accept: preflight.Codes(), // the run began in spite of them
 	}
 	if p.Base != nil {
 		if whole, err := backbone.At(p.Base.Architecture.Cut.Stages()...); err == nil && whole.Identity().Fingerprint == p.Base.Fingerprint {
@@ -87,7 +92,7 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 		job.Candidate = &only
 		v.Differences = append(v.Differences, "the choice was not repeated, only what was chosen: the backbone that the stages were compared on is not here")
 	}
-	if o.Status == training.Stopped {
+	if o.Status == progress.Stopped {
 		job.Recipe.Epochs = len(o.History)
 	}
 	if n := device.Count(); job.Recipe.Devices > n {
@@ -110,7 +115,7 @@ func Verify(ctx context.Context, device *accel.Device, o training.Outcome, backb
 }
 
 // recordedDataset makes the dataset of the provenance out of the files under the root, and tells what changed.
-func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, options VerifyOptions) (*imagefolder.Dataset, error) {
+func (v *Verification) recordedDataset(ctx context.Context, o record.Outcome, options VerifyOptions) (*imagefolder.Dataset, error) {
 	p := o.Provenance
 	id := p.Backbone
 	root := cmp.Or(options.Root, p.DatasetRoot)
@@ -118,7 +123,7 @@ func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, 
 		Root: root, Name: p.Dataset, Classes: o.Classes, Digest: p.DatasetDigest, Together: p.Together,
 		Options: imagefolder.Options{Size: id.Geometry.Size, Method: id.Geometry.Method, Decode: id.Geometry.Decode, MaxPixels: cmp.Or(options.Limits.MaxPixels, p.MaxPixels)},
 	}
-	if o.Task == training.Regression {
+	if o.Task == recipe.Regression {
 		data.Classes = nil
 	}
 	for _, list := range p.Together {
@@ -142,7 +147,7 @@ func (v *Verification) recordedDataset(ctx context.Context, o training.Outcome, 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == training.Single && f.Label >= len(o.Classes)) {
+		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == recipe.Single && f.Label >= len(o.Classes)) {
 			return nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
 		}
 		sum, _, err := digest.File(ctx, filepath.Join(root, filepath.FromSlash(f.Path)))
@@ -174,8 +179,8 @@ func plain(err error) error {
 }
 
 // differentVersions names the programs that are not the recorded ones.
-func differentVersions(p training.Provenance, device *accel.Device) []string {
-	now := training.Versions(device)
+func differentVersions(p record.Provenance, device *accel.Device) []string {
+	now := record.Versions(device)
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(p.Versions)) {
 		if now[name] != p.Versions[name] {
@@ -189,7 +194,7 @@ func differentVersions(p training.Provenance, device *accel.Device) []string {
 }
 
 // compare judges the repetition.
-func (v *Verification) compare(expected, repeated training.Outcome) {
+func (v *Verification) compare(expected, repeated record.Outcome) {
 	if len(v.Expected) != len(v.Repeated) {
 		v.Differences = append(v.Differences, fmt.Sprintf("it had %d epochs, and the repetition %d", len(v.Expected), len(v.Repeated)))
 		return

@@ -11,13 +11,13 @@ import (
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // Work is what a student made. What is missing is nil.
 type Work struct {
 	Dataset  *imagefolder.Dataset // the current one
-	Run      *training.Run        // the last that ended
+	Run      *record.Run          // the last that ended
 	Accuracy *float64             // of the current model on what the exercise evaluates, 0 to 1
 	Answer   string
 	File     bool // whether the file exists
@@ -99,7 +99,7 @@ func (r Dataset) check(d *imagefolder.Dataset) []string {
 	return open
 }
 
-func (r Run) check(run *training.Run) []string {
+func (r Run) check(run *record.Run) []string {
 	if run == nil {
 		return []string{"No training has ended yet."}
 	}

@@ -9,7 +9,9 @@ import (
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/notebooks"
 )
 
@@ -28,10 +30,10 @@ func dataset() *imagefolder.Dataset {
 	}
 }
 
-func run(accuracy float64) *training.Run {
-	return &training.Run{
-		Name: "first", Recipe: training.Recipe{Method: training.MethodClassic}, ValImages: 10,
-		History: training.History{{Epoch: 1, ValAccuracy: accuracy, ValLoss: 1, Best: true}},
+func run(accuracy float64) *record.Run {
+	return &record.Run{
+		Name: "first", Recipe: recipe.Recipe{Method: recipe.MethodClassic}, ValImages: 10,
+		History: history.History{{Epoch: 1, ValAccuracy: accuracy, ValLoss: 1, Best: true}},
 	}
 }
 
@@ -56,7 +58,7 @@ func TestCheck(t *testing.T) {
 		{"recipe", `{"run": {"methods": ["auto"]}}`, Work{Run: run(1)}, "The run first has the recipe classic; the exercise asks for auto."},
 		{"weights", `{"run": {"weights": ["sample"]}}`, Work{Run: published}, ""},
 		{"augmented", `{"run": {"augment": true}}`, Work{Run: run(1)}, "The run first has no augmentation."},
-		{"no validation", `{"run": {"accuracy": {"min": 0}}}`, Work{Run: &training.Run{Name: "first"}}, "The run first has no validation accuracy."},
+		{"no validation", `{"run": {"accuracy": {"min": 0}}}`, Work{Run: &record.Run{Name: "first"}}, "The run first has no validation accuracy."},
 		{"no model", `{"evaluate": {"accuracy": {"min": 0.4}}}`, Work{}, "There is no trained model."},
 		{"evaluated", `{"evaluate": {"accuracy": {"max": 0.4}}}`, Work{Accuracy: &accuracy}, "The accuracy on the val images is 0.5; the exercise asks for at most 0.4."},
 		{"number", `{"answer": {"number": 0.25, "tolerance": 0.01}}`, Work{Answer: "25.5 %"}, ""},

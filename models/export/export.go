@@ -8,7 +8,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imageio"
-	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -26,8 +26,8 @@ const (
 type Network struct {
 	Name     string
 	Version  string // of the program that made it
-	Backbone *resnet.Backbone
-	// Stages are the weights of the backbone that were trained, by the names of resnet.Backbone.Tensors; the others are as
+	Backbone *backbone.Backbone
+	// Stages are the weights of the backbone that were trained, by the names of backbone.Backbone.Tensors; the others are as
 	// loaded.
 	Stages map[string]weights.Float32
 	Head   head.Plan

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -27,7 +28,7 @@ func untrained(t *testing.T, variant resnet.Variant, cut resnet.Cut, pool resnet
 // untrainedOf is untrained for a depth.
 func untrainedOf(t *testing.T, depth int, variant resnet.Variant, cut resnet.Cut, pool resnet.Pool) Network {
 	t.Helper()
-	b, err := resnet.Open(context.Background(), resnet.Architecture{
+	b, err := backbone.Open(context.Background(), resnet.Architecture{
 		Depth: depth, Variant: variant, Cut: cut, Pool: pool, Preprocess: resnet.PreprocessCaffe, Size: 64,
 	}.Options(resnet.RandomWeights(1)))
 	if err != nil {
@@ -54,7 +55,7 @@ func untrainedOf(t *testing.T, depth int, variant resnet.Variant, cut resnet.Cut
 // torchvisionShapes are the tensors of torchvision's ResNet of a depth by their names, as the golden files list them.
 func torchvisionShapes(t *testing.T, depth int) map[string][]int {
 	t.Helper()
-	source, err := weights.Open(filepath.Join("..", "resnet", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
+	source, err := weights.Open(filepath.Join("..", "resnet", "backbone", "testdata", "golden", fmt.Sprintf("torchvision%d.safetensors", depth)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -69,7 +70,7 @@ func (n Network) huggingFace() (*HuggingFace, error) {
 		return nil, err
 	}
 	t := torchEngine{names: huggingFaceNames, tensors: n.backboneTensors(), state: map[string]weights.Float32{}}
-	resnet.Forward(n.Backbone, t, nothing{})
+	backbone.Forward(n.Backbone, t, nothing{})
 	for _, c := range convolutions {
 		_, norm := huggingFaceNames(c)
 		name := norm + ".running_var"

@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/export/onnx"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -69,7 +70,7 @@ func (w onnxEngine) add(name string, t weights.Float32) string {
 
 func (w onnxEngine) network(n Network) (output string, err error) {
 	a := n.Backbone.Architecture()
-	parts := resnet.Forward(n.Backbone, w, w.preprocess(inputName, a.Preprocess))
+	parts := backbone.Forward(n.Backbone, w, w.preprocess(inputName, a.Preprocess))
 	for i, x := range parts {
 		parts[i] = w.pool(x, a.Pool)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -39,7 +40,7 @@ func (n Network) torch() (state map[string]weights.Float32, modules []string, er
 		return nil, nil, fmt.Errorf("%w; got pool %s", ErrPool, pool)
 	}
 	t := torchEngine{names: resnet.Convolution.TorchNames, tensors: n.backboneTensors(), state: map[string]weights.Float32{}}
-	resnet.Forward(n.Backbone, t, nothing{})
+	backbone.Forward(n.Backbone, t, nothing{})
 	modules, err = t.head(n)
 	return t.state, modules, err
 }

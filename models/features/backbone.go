@@ -20,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // Options say how a ResNet is used as a backbone.
@@ -34,20 +35,20 @@ func DefaultOptions() Options { return Options{Precision: resnet.Float32} }
 
 // A Backbone is a ResNet, or a network of an ONNX file, with how images come to it. It is immutable and safe for concurrent use.
 type Backbone struct {
-	network *resnet.Backbone // nil for one of a file
+	network *backbone.Backbone // nil for one of a file
 	file    *onnxnet.Network
 	options Options
 }
 
 // New makes a backbone of a network.
-func New(network *resnet.Backbone, options Options) *Backbone {
+func New(network *backbone.Backbone, options Options) *Backbone {
 	options.Method = cmp.Or(options.Method, network.Weights().Resize, imagefolder.Bilinear)
 	options.Decode = cmp.Or(options.Decode, imageio.DefaultDecoding)
 	return &Backbone{network: network, options: options}
 }
 
 // Network is the ResNet; nil where the network is that of an ONNX file.
-func (b *Backbone) Network() *resnet.Backbone { return b.network }
+func (b *Backbone) Network() *backbone.Backbone { return b.network }
 
 // An Extractor computes the features of images on a device.
 type Extractor interface {
@@ -61,7 +62,7 @@ func (b *Backbone) Extractor(ctx context.Context, device *accel.Device, expected
 	if b.file != nil {
 		return b.file.NewExtractor(ctx, device, expected)
 	}
-	options := resnet.DefaultExtractorOptions()
+	options := backbone.DefaultExtractorOptions()
 	options.Expected, options.Precision = expected, b.options.Precision
 	return b.network.NewExtractor(ctx, device, options)
 }
@@ -115,8 +116,8 @@ func (b *Backbone) After(scope *model.Scope, stage resnet.Stage, tuning Tuning, 
 }
 
 func (t Tuning) set(scope *model.Scope) {
-	scope.SetParam(resnet.ParamUnfreeze, string(t.Unfreeze))
-	scope.SetParam(resnet.ParamPrecision, string(t.Precision))
+	scope.SetParam(backbone.ParamUnfreeze, string(t.Unfreeze))
+	scope.SetParam(backbone.ParamPrecision, string(t.Precision))
 }
 
 // MapsAfter is After before the pooling: the feature maps of each stage of the cut.

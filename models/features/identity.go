@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // Identity is all of a backbone that changes its features.
@@ -78,7 +79,7 @@ func (id Identity) Open(ctx context.Context) (*Backbone, error) {
 		}
 		return OfFile(file, Options{Method: id.Geometry.Method, Decode: cmp.Or(id.Geometry.Decode, imageio.Exact)}), nil
 	}
-	network, err := resnet.Open(ctx, id.Architecture.Options(id.Weights))
+	network, err := backbone.Open(ctx, id.Architecture.Options(id.Weights))
 	if err != nil {
 		return nil, err
 	}

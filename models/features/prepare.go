@@ -3,7 +3,7 @@ package features
 import (
 	"context"
 
-	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // Prepare compiles what computes one image and what computes so many at once, for images that keep coming: Extract and Images then
@@ -15,7 +15,7 @@ func (p *Pass) Prepare(ctx context.Context, batch int) error {
 	if err := p.many.close(); err != nil {
 		return err
 	}
-	options := resnet.DefaultExtractorOptions()
+	options := backbone.DefaultExtractorOptions()
 	options.Batch, options.Precision = max(batch, 2), p.backbone.options.Precision // a batch of one has the slower graph
 	made, err := p.backbone.network.NewExtractor(ctx, p.device, options)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -186,7 +187,7 @@ func TestMethodFollowsTheWeights(t *testing.T) {
 	options.Weights.Resize = imagefolder.Crop
 	cropped := modeltest.Backbone(t, options).Network()
 	for _, test := range []struct {
-		network      *resnet.Backbone
+		network      *backbone.Backbone
 		chosen, want imagefolder.Method
 	}{
 		{random, "", imagefolder.Bilinear}, {keras, "", imagefolder.Bilinear}, {cropped, "", imagefolder.Crop},

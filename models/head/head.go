@@ -12,6 +12,9 @@ import (
 // Default is the classic head of the Keras tutorials; the layer that gives the classes follows it by itself.
 const Default = "dense:256:relu"
 
+// None is the head without a hidden layer.
+const None = "none"
+
 // Limits of what a text may ask for; a head is small by definition.
 const (
 	maxLayers = 64
@@ -58,7 +61,7 @@ func Parse(text string) (Spec, error) {
 	switch text {
 	case "":
 		text = Default
-	case "none":
+	case None:
 		return Spec{}, nil
 	}
 	words := strings.Split(text, ",")

@@ -97,7 +97,7 @@ func (l *Lab) Suspects(ctx context.Context, data *imagefolder.Dataset, of Ref, l
 	case err != nil && of != Ref{}:
 		return s, err
 	case err != nil:
-	case trained.Model.Task != training.Single || !slices.Equal(trained.Model.Classes, data.Classes):
+	case trained.Model.Task != recipe.Single || !slices.Equal(trained.Model.Classes, data.Classes):
 		s.Judge = JudgeOtherClasses
 	default:
 		if items, probabilities, err = judge(ctx, data, trained); err != nil {

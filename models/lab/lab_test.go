@@ -27,7 +27,8 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/lab/summary"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -90,7 +91,7 @@ func prepared(t *testing.T, home, dir string) *Lab {
 
 func train(t *testing.T, l *Lab, name string, seed int64) runstatus.Stand {
 	t.Helper()
-	o := TrainOptions{Recipe: training.DefaultRecipe(), Name: name, Cell: "%train", Flags: []string{"--seed"}}
+	o := TrainOptions{Recipe: recipe.DefaultRecipe(), Name: name, Cell: "%train", Flags: []string{"--seed"}}
 	o.Recipe.Epochs, o.Recipe.Seed = 2, seed
 	r, err := l.Train(t.Context(), o)
 	if err != nil {
@@ -213,7 +214,7 @@ func TestAnInterruptBeforeTheFirstEpoch(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r, err := l.Train(ctx, TrainOptions{Recipe: training.DefaultRecipe(), Name: "early"})
+	r, err := l.Train(ctx, TrainOptions{Recipe: recipe.DefaultRecipe(), Name: "early"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +224,7 @@ func TestAnInterruptBeforeTheFirstEpoch(t *testing.T) {
 		t.Errorf("the card is %+v", c)
 	}
 	stored, err := l.StoredRun("early")
-	if err != nil || stored.Status != training.Stopped {
+	if err != nil || stored.Status != progress.Stopped {
 		t.Errorf("on disk it is %q, %v", stored.Status, err)
 	}
 	if _, err := l.Trained(t.Context(), Ref{Run: "early"}); !errors.As(err, new(*NoWeightsError)) {
@@ -233,7 +234,7 @@ func TestAnInterruptBeforeTheFirstEpoch(t *testing.T) {
 
 func TestARunThatTrains(t *testing.T) {
 	l := prepared(t, t.TempDir(), photos(t, 16))
-	o := TrainOptions{Recipe: training.DefaultRecipe(), Name: "long", Background: true}
+	o := TrainOptions{Recipe: recipe.DefaultRecipe(), Name: "long", Background: true}
 	o.Recipe.Epochs = 100_000
 	r, err := l.Train(t.Context(), o)
 	if err != nil {
@@ -266,7 +267,7 @@ func TestARunThatTrains(t *testing.T) {
 	}
 	r.Stop()
 	<-r.Done()
-	if s := r.Stand(); s.Status != training.Stopped || !errors.Is(s.Err, training.ErrStopped) {
+	if s := r.Stand(); s.Status != progress.Stopped || !errors.Is(s.Err, progress.ErrStopped) {
 		t.Errorf("it ended as %s, %v", s.Status, s.Err)
 	}
 	if _, err := l.Trained(t.Context(), Ref{Run: "long"}); err != nil {
@@ -386,7 +387,7 @@ func TestMethodOfTheCurrentModel(t *testing.T) {
 	if got := l.Method(data); got != imagefolder.Crop {
 		t.Errorf("weights whose publisher crops: %q", got)
 	}
-	job, _, err := l.Job(TrainOptions{Recipe: training.DefaultRecipe()})
+	job, _, err := l.Job(TrainOptions{Recipe: recipe.DefaultRecipe()})
 	if err != nil || job.Backbone.Identity().Geometry.Method != imagefolder.Crop {
 		t.Errorf("a training takes %s, %v", job.Backbone.Identity().Geometry.Method, err)
 	}
@@ -398,7 +399,7 @@ func TestMethodOfTheCurrentModel(t *testing.T) {
 		"": imageio.DefaultDecoding, imageio.Exact: imageio.Exact, imageio.Scaled: imageio.Scaled,
 	} {
 		data.Options.Decode = chosen
-		job, _, err := l.Job(TrainOptions{Recipe: training.DefaultRecipe()})
+		job, _, err := l.Job(TrainOptions{Recipe: recipe.DefaultRecipe()})
 		if err != nil || job.Backbone.Identity().Geometry.Decode != want {
 			t.Errorf("decoding %q of the dataset: a training takes %s, %v", chosen, job.Backbone.Identity().Geometry.Decode, err)
 		}

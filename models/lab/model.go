@@ -17,12 +17,13 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // A Model is a backbone with the plan of a head, and the trained model once a run has made it.
 type Model struct {
 	Name     string
-	Backbone *resnet.Backbone // nil where the network is that of an ONNX file
+	Backbone *backbone.Backbone // nil where the network is that of an ONNX file
 
 	file      *onnxnet.Network // nil for a ResNet
 	precision resnet.Precision
@@ -147,11 +148,11 @@ func (l *Lab) BuildModel(ctx context.Context, name string, o ModelOptions) (*Mod
 			o.Backbone.Size = data.Options.Size
 		}
 	}
-	backbone, err := resnet.Open(ctx, o.Backbone)
+	network, err := backbone.Open(ctx, o.Backbone)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Name: o.Name, Backbone: backbone, head: o.Head, chosen: o.HeadChosen, precision: o.Precision}
+	m := &Model{Name: o.Name, Backbone: network, head: o.Head, chosen: o.HeadChosen, precision: o.Precision}
 	l.putModel(m)
 	return m, nil
 }
@@ -185,7 +186,7 @@ func (l *Lab) buildTop(ctx context.Context, o ModelOptions) (*Model, error) {
 	if o.Backbone.Size == 0 {
 		o.Backbone.Size = resnet.DefaultOptions().Size
 	}
-	whole, err := resnet.Open(ctx, o.Backbone)
+	whole, err := backbone.Open(ctx, o.Backbone)
 	if err != nil {
 		return nil, err
 	}

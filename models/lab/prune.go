@@ -7,6 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // RunsQuota is how many bytes the weights of the runs on disk may take: beyond it, each training that ends removes those of
@@ -37,7 +38,7 @@ func (l *Lab) RemoveRuns(names []string) error {
 
 func (l *Lab) removeRun(name string) error {
 	if l.home != "" {
-		err := training.RemoveRun(l.home, name)
+		err := record.RemoveRun(l.home, name)
 		if errors.Is(err, checkpoint.ErrBusy) {
 			return &RunningError{Doing: "remove a run", Run: name}
 		}
@@ -52,11 +53,11 @@ func (l *Lab) removeRun(name string) error {
 }
 
 // PruneRuns removes the weights of the oldest runs until all take at most quota bytes. Their records stay.
-func (l *Lab) PruneRuns(quota int64) ([]training.Pruned, error) {
+func (l *Lab) PruneRuns(quota int64) ([]record.Pruned, error) {
 	if l.home == "" {
 		return nil, nil
 	}
-	return training.PruneRuns(l.home, quota)
+	return record.PruneRuns(l.home, quota)
 }
 
 // RunsSize is how many bytes the weights of the runs on disk take.
@@ -64,5 +65,5 @@ func (l *Lab) RunsSize() (int64, error) {
 	if l.home == "" {
 		return 0, nil
 	}
-	return training.RunsSize(l.home)
+	return record.RunsSize(l.home)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // RenameRun gives a run that has ended another name, by which its model is found from then on. What was shown of it before
@@ -31,7 +32,7 @@ func (l *Lab) RenameRun(name, to string) error {
 		return &RunningError{Doing: "rename a run", Run: name}
 	}
 	if l.home != "" {
-		err := training.RenameRun(l.home, name, to)
+		err := record.RenameRun(l.home, name, to)
 		switch {
 		case errors.Is(err, checkpoint.ErrBusy):
 			return &RunningError{Doing: "rename a run", Run: name}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Run is one training of this process.
@@ -84,20 +86,20 @@ func (r *Run) running() bool {
 }
 
 // hear takes in an event; it is the callback of the training and must be quick.
-func (r *Run) hear(e training.Event) {
+func (r *Run) hear(e progress.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stand.Hear(e)
 	switch e.Kind {
-	case training.FeaturesEvent:
+	case progress.FeaturesEvent:
 		r.stand.Features = e.Features
-	case training.SelectionEvent:
+	case progress.SelectionEvent:
 		r.stand.Selecting = e.Selection
-	case training.StepEvent:
+	case progress.StepEvent:
 		r.stand.Step = e.Step
-	case training.EpochEvent:
+	case progress.EpochEvent:
 		r.stand.Step = nil
-	case training.DiagnosisEvent:
+	case progress.DiagnosisEvent:
 		r.stand.Diagnoses = append(r.stand.Diagnoses, *e.Diagnosis)
 	}
 	for _, changed := range r.watches {

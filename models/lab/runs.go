@@ -45,7 +45,7 @@ func (l *Lab) Runs() ([]runstatus.Stand, error) {
 	if l.home == "" {
 		return list, nil
 	}
-	stored, err := training.Runs(l.home)
+	stored, err := record.Runs(l.home)
 	if err != nil {
 		return nil, err
 	}
@@ -105,15 +105,15 @@ func (l *Lab) RunOrModel(name string) (runstatus.Stand, error) {
 }
 
 // StoredRun reads how a run stands on disk; an empty name is the one that was last worked on.
-func (l *Lab) StoredRun(name string) (training.Run, error) {
+func (l *Lab) StoredRun(name string) (record.Run, error) {
 	names, err := l.RunNames()
 	if err != nil {
-		return training.Run{}, err
+		return record.Run{}, err
 	}
 	if l.home != "" {
-		stored, err := training.Runs(l.home)
+		stored, err := record.Runs(l.home)
 		if err != nil {
-			return training.Run{}, err
+			return record.Run{}, err
 		}
 		for _, r := range stored {
 			if name == "" || r.Name == name {

@@ -12,6 +12,9 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // StudyOptions say what is studied of the images that a model was trained on.
@@ -21,7 +24,7 @@ type StudyOptions struct {
 	Split         string         // that the stages are measured on: val or test
 	Dir           string         // of the images; empty: where they were
 	Limits        imageio.Limits // of what is decoded; zero: those of the training
-	Events        func(training.Event)
+	Events        func(progress.Event)
 }
 
 // A Study is how good linear classifiers are on the frozen features of a model's images, by stage and by number of images.
@@ -39,7 +42,7 @@ type Study struct {
 }
 
 // A TaskError is a study of a model that does not tell classes apart.
-type TaskError struct{ Task training.Task }
+type TaskError struct{ Task recipe.Task }
 
 func (e *TaskError) Error() string {
 	return fmt.Sprintf("compare stages and training sizes: that needs one class for each image, and the task of the model is %s", e.Task)
@@ -53,7 +56,7 @@ func (l *Lab) Study(ctx context.Context, of Ref, o StudyOptions) (*Study, error)
 		return nil, err
 	}
 	outcome := trained.Model.Outcome
-	if outcome.Task != training.Single {
+	if outcome.Task != recipe.Single {
 		return nil, &TaskError{outcome.Task}
 	}
 	if !slices.Contains([]string{imagefolder.Val, imagefolder.Test}, o.Split) && o.Stages {
@@ -115,7 +118,7 @@ func (l *Lab) probes(ctx context.Context, trained *predictor.Predictor, o StudyO
 		return nil, err
 	}
 	job := training.Job{
-		Recipe: outcome.Provenance.Recipe, Dataset: data, Backbone: backbone, Environment: training.Environment{Home: l.home}, Accept: training.PreflightCodes(),
+		Recipe: outcome.Provenance.Recipe, Dataset: data, Backbone: backbone, Environment: training.Environment{Home: l.home}, Accept: preflight.Codes(),
 	}
 	return training.OpenProbes(ctx, device, job, split, o.Events)
 }

@@ -112,7 +112,7 @@ func (l *Lab) beingTaught(name string) (*Model, error) {
 // canBeTaught is false for a model that was trained or loaded, also where it was taught before.
 func (m *Model) canBeTaught() bool {
 	trained := m.trained()
-	return m.teaching != nil && (trained == nil || trained.Provenance.Recipe.Method == training.MethodTaught)
+	return m.teaching != nil && (trained == nil || trained.Provenance.Recipe.Method == recipe.MethodTaught)
 }
 
 // Unteach takes back what the last call of Teach added to a model, or, where a class is given, all that was taught of it. Images

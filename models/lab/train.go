@@ -11,13 +11,19 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/board"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
+	"github.com/headstart-nb/headstart/models/training/search"
+	"github.com/headstart-nb/headstart/models/training/trial"
 )
 
 // TrainOptions say what is trained, on what, and how.
 type TrainOptions struct {
-	Recipe  training.Recipe // its head is the model's
-	Dataset string          // empty: the current one
-	Model   string          // empty: the current one
+	Recipe  recipe.Recipe // its head is the model's
+	Dataset string        // empty: the current one
+	Model   string        // empty: the current one
 
 	Name   string // of the run; empty: one is made
 	Resume string // continue this run from its last completed epoch
@@ -73,7 +79,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := training.Check(job); err != nil {
+	if err := preflight.Check(job); err != nil {
 		return nil, err
 	}
 	device, err := l.Device(ctx)
@@ -103,7 +109,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 		r.finish(nil, err, func(runstatus.Stand) {})
 		return nil, err
 	}
-	job.Accept = append(slices.Clone(job.Accept), training.CodeRandom) // whoever shows it labels an untrained backbone
+	job.Accept = append(slices.Clone(job.Accept), preflight.CodeRandom) // whoever shows it labels an untrained backbone
 	go l.train(ctx, cancel, device, r, job, model, log, o.Resume != "")
 	return r, nil
 }
@@ -122,7 +128,7 @@ func (l *Lab) register(r *Run, named, resumed bool) error {
 		}
 	}
 	if l.home != "" && !resumed {
-		if _, err := training.ReadRun(l.home, name); err == nil {
+		if _, err := record.ReadRun(l.home, name); err == nil {
 			return &RunExistsError{Run: name}
 		}
 	}
@@ -140,7 +146,7 @@ func (l *Lab) freeName(stem string) string {
 		if l.home == "" {
 			return false
 		}
-		_, err := training.ReadRun(l.home, name)
+		_, err := record.ReadRun(l.home, name)
 		return err == nil
 	}
 	name := stem
@@ -165,8 +171,8 @@ func (l *Lab) FindRate(ctx context.Context, o TrainOptions) (*training.RateCurve
 
 // Search looks for a head, a learning rate, dropout and weight decay; the best becomes the model's head, trained.
 func (l *Lab) Search(
-	ctx context.Context, o TrainOptions, search training.SearchOptions, events func(training.Event), trial func(training.Trial),
-) (*training.SearchResult, error) {
+	ctx context.Context, o TrainOptions, options search.Options, events func(progress.Event), tell func(trial.Trial),
+) (*search.Result, error) {
 	job, model, err := l.Job(o)
 	if err != nil {
 		return nil, err
@@ -175,7 +181,7 @@ func (l *Lab) Search(
 	if err != nil {
 		return nil, err
 	}
-	result, err := training.Search(ctx, device, job, search, events, trial)
+	result, err := search.Run(ctx, device, job, options, events, tell)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +204,7 @@ func (l *Lab) train(
 	if resume {
 		fit = training.Resume
 	}
-	result, err := fit(ctx, device, job, func(e training.Event) {
+	result, err := fit(ctx, device, job, func(e progress.Event) {
 		r.hear(e)
 		log.Hear(e, time.Now())
 	})

@@ -13,7 +13,7 @@ import (
 
 // Verify repeats the run of a name, or that of the model of a name, and compares the numbers. The name of a loaded model means
 // the run that trained it. An empty name is the current model.
-func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOptions) (training.Outcome, *classifier.Verification, error) {
+func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOptions) (record.Outcome, *classifier.Verification, error) {
 	outcome, backbone, err := l.outcome(ctx, name)
 	if err != nil {
 		return outcome, nil, err
@@ -33,11 +33,11 @@ func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOption
 }
 
 // outcome finds that of a run, or of the run of a model, with the backbone to repeat it on.
-func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *features.Backbone, error) {
+func (l *Lab) outcome(ctx context.Context, name string) (record.Outcome, *features.Backbone, error) {
 	if _, err := l.Model(name); err == nil || name == "" {
 		trained, err := l.Trained(ctx, Ref{Model: name})
 		if err != nil {
-			return training.Outcome{}, nil, err
+			return record.Outcome{}, nil, err
 		}
 		return trained.Model.Outcome, trained.Model.Backbone(), nil
 	}
@@ -50,7 +50,7 @@ func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *feat
 	}
 	names, err := l.RunNames()
 	if err != nil {
-		return training.Outcome{}, nil, err
+		return record.Outcome{}, nil, err
 	}
 	if !slices.Contains(names, name) {
 		return training.Outcome{}, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
@@ -59,14 +59,14 @@ func (l *Lab) outcome(ctx context.Context, name string) (training.Outcome, *feat
 }
 
 // outcomeOnDisk reads a run from the state folder, and finds or makes its backbone.
-func (l *Lab) outcomeOnDisk(ctx context.Context, name string) (training.Outcome, *features.Backbone, error) {
-	outcome, err := training.ReadOutcome(l.home, name)
+func (l *Lab) outcomeOnDisk(ctx context.Context, name string) (record.Outcome, *features.Backbone, error) {
+	outcome, err := record.ReadOutcome(l.home, name)
 	if err != nil {
-		return training.Outcome{}, nil, err
+		return record.Outcome{}, nil, err
 	}
 	backbone, err := l.openIdentity(ctx, outcome.Provenance.Backbone, name)
 	if err != nil {
-		return training.Outcome{}, nil, err
+		return record.Outcome{}, nil, err
 	}
 	return outcome, backbone, nil
 }

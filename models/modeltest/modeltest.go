@@ -17,6 +17,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -118,7 +119,7 @@ func Options() resnet.Options {
 // Backbone opens a ResNet.
 func Backbone(t testing.TB, options resnet.Options) *features.Backbone {
 	t.Helper()
-	network, err := resnet.Open(context.Background(), options)
+	network, err := backbone.Open(context.Background(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

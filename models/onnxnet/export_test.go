@@ -17,15 +17,16 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/onnxnet"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
 const side = 64
 
 // exported writes a ResNet with a linear head as ONNX.
-func exported(t *testing.T, a resnet.Architecture, headText string) (backbone *resnet.Backbone, path string) {
+func exported(t *testing.T, a resnet.Architecture, headText string) (network *backbone.Backbone, path string) {
 	t.Helper()
-	backbone, err := resnet.Open(t.Context(), a.Options(resnet.RandomWeights(3)))
+	network, err := backbone.Open(t.Context(), a.Options(resnet.RandomWeights(3)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +34,12 @@ func exported(t *testing.T, a resnet.Architecture, headText string) (backbone *r
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := spec.Plan(backbone.FeatureShape(), 4, backbone.StageDims()...)
+	plan, err := spec.Plan(network.FeatureShape(), 4, network.StageDims()...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := export.Network{
-		Name: "small", Version: "v1", Backbone: backbone, Head: plan, HeadWeights: map[string]weights.Float32{}, Output: export.Softmax,
+		Name: "small", Version: "v1", Backbone: network, Head: plan, HeadWeights: map[string]weights.Float32{}, Output: export.Softmax,
 		Classes: []string{"a", "b", "c", "d"}, Geometry: imageio.Geometry{Size: a.Size, Method: imageio.Crop},
 	}
 	for _, w := range plan.Weights() {
@@ -52,7 +53,7 @@ func exported(t *testing.T, a resnet.Architecture, headText string) (backbone *r
 	if err := errors.Join(export.ONNX(file, n), file.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return backbone, path
+	return network, path
 }
 
 func photos(n int) []uint8 {
@@ -79,14 +80,14 @@ func TestFeaturesOfAnExportAreTheNetworksOwn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			device := devices[c.device]
-			backbone, path := exported(t, c.a, c.head)
+			ours, path := exported(t, c.a, c.head)
 			network, err := onnxnet.Open(t.Context(), path, onnxnet.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			options := resnet.DefaultExtractorOptions()
+			options := backbone.DefaultExtractorOptions()
 			options.Expected = 3
-			native, err := backbone.NewExtractor(t.Context(), device, options)
+			native, err := ours.NewExtractor(t.Context(), device, options)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,3 +1,7 @@
+// Package resnet is the architecture of the residual networks of He et al. (https://arxiv.org/abs/1512.03385).
+//
+// It is data: the layers, the choices of their publishers, where their weights come from. The weights themselves are the package
+// backbone's.
 package resnet
 
 import "fmt"
@@ -15,10 +19,12 @@ var blocks = map[int]struct {
 }
 
 const (
-	stemWidth = 64   // channels after the first convolution
-	expansion = 4    // a bottleneck block gives four times the channels that it computes on
-	classes   = 1000 // of ImageNet, which the top tells apart
+	stemWidth = 64 // channels after the first convolution
+	expansion = 4  // a bottleneck block gives four times the channels that it computes on
 )
+
+// Classes is how many classes of ImageNet the top tells apart.
+const Classes = 1000
 
 // TopLayer is Keras's name of the top.
 const TopLayer = "predictions"
@@ -61,8 +67,8 @@ type stage struct {
 	out    int // channels
 }
 
-// network is the architecture as data.
-type network struct {
+// Network is the layers of a ResNet, without weights.
+type Network struct {
 	depth   int
 	variant Variant
 	stem    Convolution
@@ -71,13 +77,13 @@ type network struct {
 	biases  bool    // of every convolution
 }
 
-// newNetwork lays out the network of a depth in a variant.
-func newNetwork(depth int, variant Variant) (network, error) {
+// NewNetwork lays out the network of a depth in a variant.
+func NewNetwork(depth int, variant Variant) (Network, error) {
 	kind, ok := blocks[depth]
 	if !ok {
-		return network{}, check("depth", Depths(), depth)
+		return Network{}, OneOf("depth", Depths(), depth)
 	}
-	n := network{depth: depth, variant: variant}
+	n := Network{depth: depth, variant: variant}
 	switch variant {
 	case V1:
 		// Keras's ResNet50: keras/src/applications/resnet.py.
@@ -86,7 +92,7 @@ func newNetwork(depth int, variant Variant) (network, error) {
 		// torchvision's ResNet50: torchvision/models/resnet.py, where the eps is PyTorch's default.
 		n.epsilon = 1e-5
 	default:
-		return network{}, check("variant", []Variant{V1, V15}, variant)
+		return Network{}, OneOf("variant", []Variant{V1, V15}, variant)
 	}
 	n.stem = Convolution{Name: "conv1_conv", Norm: "conv1_bn", Kernel: 7, Stride: 2, In: 3, Out: stemWidth,
 		Epsilon: n.epsilon, Biased: n.biases, at: place{stage: Conv1}}
@@ -113,8 +119,23 @@ func newNetwork(depth int, variant Variant) (network, error) {
 	return n, nil
 }
 
+// Depth is the depth in the name: 50 of ResNet50.
+func (n Network) Depth() int { return n.depth }
+
+// Variant is where its blocks stride.
+func (n Network) Variant() Variant { return n.variant }
+
+// Stem is the first convolution, which every depth has alike.
+func (n Network) Stem() Convolution { return n.stem }
+
+// Biased tells whether the convolutions have biases.
+func (n Network) Biased() bool { return n.biases }
+
+// Width is how many channels the last stage gives.
+func (n Network) Width() int { return n.stages[len(n.stages)-1].out }
+
 // layer lays out one convolution of a block.
-func (n network) layer(at place, index, kernel, stride, in, out int) Convolution {
+func (n Network) layer(at place, index, kernel, stride, in, out int) Convolution {
 	at.index = index
 	name := fmt.Sprintf("%s_block%d_%d", at.stage, at.block+1, index)
 	return Convolution{
@@ -123,7 +144,7 @@ func (n network) layer(at place, index, kernel, stride, in, out int) Convolution
 }
 
 // basic lays out one basic block. Both variants stride on its first convolution.
-func (n network) basic(at place, in, width, stride int) block {
+func (n Network) basic(at place, in, width, stride int) block {
 	return n.projected(at, stride, block{body: []Convolution{
 		n.layer(at, 1, 3, stride, in, width),
 		n.layer(at, 2, 3, 1, width, width),
@@ -131,7 +152,7 @@ func (n network) basic(at place, in, width, stride int) block {
 }
 
 // bottleneck lays out one bottleneck that computes on width channels.
-func (n network) bottleneck(at place, in, width, stride int) block {
+func (n Network) bottleneck(at place, in, width, stride int) block {
 	first, second := stride, 1
 	if n.variant == V15 {
 		first, second = 1, stride
@@ -144,7 +165,7 @@ func (n network) bottleneck(at place, in, width, stride int) block {
 }
 
 // projected gives a block its projection where its output has another shape than its input.
-func (n network) projected(at place, stride int, b block) block {
+func (n Network) projected(at place, stride int, b block) block {
 	if in, out := b.body[0].In, b.body[len(b.body)-1].Out; in != out {
 		projection := n.layer(at, 0, 1, stride, in, out)
 		b.projection = &projection
@@ -161,15 +182,9 @@ type Engine[T any] interface {
 	Merge(x, y T) T // the sum, then relu
 }
 
-// Forward runs the network up to its cut, without preprocessing, pooling and top. It returns the feature maps of each stage of
-// the cut, in its order.
-func Forward[T any](b *Backbone, e Engine[T], x T) []T {
-	return forward(b.network, e, x, "", b.architecture.Cut)
-}
-
-// forward runs the stages after the one named from, whose feature maps x are (empty: all, stem included), up to the last of the
+// RunAfter runs the stages after the one named from, whose feature maps x are (empty: all, stem included), up to the last of the
 // cut. It returns the feature maps of each stage of the cut, which has no stage before from.
-func forward[T any](n network, e Engine[T], x T, from Stage, cut Cut) []T {
+func RunAfter[T any](n Network, e Engine[T], x T, from Stage, cut Cut) []T {
 	var maps []T
 	running := from == ""
 	last := cut.Last()
@@ -212,8 +227,8 @@ func forwardBlock[T any](e Engine[T], x T, b block) T {
 	return e.Merge(e.Convolve(y, b.body[last]), shortcut)
 }
 
-// convolutions lists the convolutions up to and including a stage, in the order in which forward runs them.
-func (n network) convolutions(last Stage) []Convolution {
+// Convolutions lists the convolutions up to and including a stage, in the order in which RunAfter runs them.
+func (n Network) Convolutions(last Stage) []Convolution {
 	list := []Convolution{n.stem}
 	if last == Conv1 {
 		return list
@@ -232,20 +247,20 @@ func (n network) convolutions(last Stage) []Convolution {
 	return list
 }
 
-// Convolutions lists the convolutions up to the cut, in the order in which Forward runs them.
+// Convolutions lists the convolutions up to the cut, in the order in which RunAfter runs them.
 func (a Architecture) Convolutions() ([]Convolution, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	n, err := newNetwork(a.Depth, a.Variant)
+	n, err := NewNetwork(a.Depth, a.Variant)
 	if err != nil {
 		return nil, err
 	}
-	return n.convolutions(a.Cut.Last()), nil
+	return n.Convolutions(a.Cut.Last()), nil
 }
 
-// shape of one image's feature maps after a stage: [height, width, channels].
-func (n network) shape(size int, stageName Stage) []int {
+// Shape is that of one image's feature maps after a stage: [height, width, channels].
+func (n Network) Shape(size int, stageName Stage) []int {
 	h, c := half(half(size)), stemWidth
 	for i, s := range n.stages {
 		if stageName == Conv1 {

@@ -36,8 +36,8 @@ const (
 // Stages lists the stages from input to output.
 func Stages() []Stage { return []Stage{Conv1, Conv2, Conv3, Conv4, Conv5} }
 
-// upTo lists the stages from input to last.
-func upTo(last Stage) []Stage { return Stages()[:slices.Index(Stages(), last)+1] }
+// StagesTo lists the stages from input to last.
+func StagesTo(last Stage) []Stage { return Stages()[:slices.Index(Stages(), last)+1] }
 
 // Pool is how the feature maps of a stage become a vector.
 type Pool string
@@ -113,8 +113,8 @@ func (e *ChoiceError) Error() string {
 	return fmt.Sprintf("%s must be one of %s; got %s", e.Field, strings.Join(e.Choices, ", "), e.Got)
 }
 
-// check returns a ChoiceError where got is not among the choices.
-func check[T comparable](field string, choices []T, got T) error {
+// OneOf returns a ChoiceError where got is not among the choices.
+func OneOf[T comparable](field string, choices []T, got T) error {
 	if slices.Contains(choices, got) {
 		return nil
 	}

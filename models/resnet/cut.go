@@ -57,20 +57,20 @@ func (c Cut) has(s Stage) bool { return slices.Contains(c.Stages(), s) }
 // ErrOrder is a cut with its stages in another order than from input to output, or with one of them twice.
 var ErrOrder = errors.New("cut must name each stage once, from input to output")
 
-// check returns a ChoiceError where the cut has a stage that is not among those up to deepest, or ErrOrder. other is what the
+// Check returns a ChoiceError where the cut has a stage that is not among those up to deepest, or ErrOrder. other is what the
 // cut may be instead.
-func (c Cut) check(deepest Stage, other ...Cut) error {
+func (c Cut) Check(deepest Stage, other ...Cut) error {
 	if slices.Contains(other, c) {
 		return nil
 	}
-	choices, at := upTo(deepest), -1
+	choices, at := StagesTo(deepest), -1
 	for _, s := range c.Stages() {
 		i := slices.Index(choices, s)
 		if i < 0 {
 			for _, choice := range choices {
 				other = append(other, Cut(choice))
 			}
-			return check("cut", other, c)
+			return OneOf("cut", other, c)
 		}
 		if i <= at {
 			return fmt.Errorf("%w, such as %s; got %s", ErrOrder, CutAfter(Conv4, Conv5), c)

@@ -24,19 +24,19 @@ func (a Architecture) Name() string { return fmt.Sprintf("ResNet%d %s", a.Depth,
 // Validate returns the first thing that is wrong: a ChoiceError, a SizeError, ErrOrder, ErrTop or ErrStages.
 func (a Architecture) Validate() error {
 	return cmp.Or(
-		check("depth", Depths(), a.Depth),
-		check("variant", []Variant{V1, V15}, a.Variant),
-		a.Cut.check(Conv5),
-		check("pool", Pools(), a.Pool),
-		check("preprocess", Preprocessings()[1:], a.Preprocess),
+		OneOf("depth", Depths(), a.Depth),
+		OneOf("variant", []Variant{V1, V15}, a.Variant),
+		a.Cut.Check(Conv5),
+		OneOf("pool", Pools(), a.Pool),
+		OneOf("preprocess", Preprocessings()[1:], a.Preprocess),
 		checkSize(a.Size),
 		checkTop(a.Top, a.Cut, a.Pool),
 		checkPool(a.Cut, a.Pool),
 	)
 }
 
-// describe names the network with its cut, for errors.
-func (a Architecture) describe() string {
+// Describe names the network with its cut, for errors.
+func (a Architecture) Describe() string {
 	if a.Top {
 		return a.Name() + " with its top"
 	}
@@ -90,7 +90,7 @@ type NoTopError struct {
 }
 
 func (e *NoTopError) Error() string {
-	text := fmt.Sprintf("the weights %s have no classifier of ImageNet's %d classes", e.Weights, classes)
+	text := fmt.Sprintf("the weights %s have no classifier of ImageNet's %d classes", e.Weights, Classes)
 	if e.Missing != nil {
 		text += fmt.Sprintf(" (missing: %s)", strings.Join(e.Missing, ", "))
 	}

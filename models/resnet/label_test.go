@@ -2,11 +2,13 @@ package resnet
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/internal/need"
 )
 
 // The names are those of the list that Keras reads, in its order, each once.
@@ -19,12 +21,16 @@ func TestClassNames(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if names[134] != "crane (n02012849)" || names[517] != "crane (n03126707)" || len(names) != classes {
+	if names[134] != "crane (n02012849)" || names[517] != "crane (n03126707)" || len(names) != Classes {
 		t.Errorf("%d names, %q and %q", len(names), names[134], names[517])
 	}
-	text, err := os.ReadFile(sharedFile(t, "imagenet-labels/imagenet_class_index.json"))
+	root := os.Getenv("HEADSTART_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	text, err := os.ReadFile(filepath.Join(root, "data", "imagenet-labels", "imagenet_class_index.json"))
 	if err != nil {
-		t.Fatal(err)
+		need.Lack(t, need.Data, err.Error())
 	}
 	var keras map[string][2]string
 	if err := json.Unmarshal(text, &keras); err != nil {
@@ -37,18 +43,13 @@ func TestClassNames(t *testing.T) {
 	}
 }
 
-func TestWeightsWithoutATop(t *testing.T) {
-	shapes := openGolden(t, "torchvision50").shapes
-	delete(shapes, "fc.weight")
-	delete(shapes, "fc.bias")
-	_, err := openShapes(t, shapes, Options{Top: true})
-	none, ok := errors.AsType[*NoTopError](err)
-	if !ok || len(none.Missing) != 2 || !strings.Contains(err.Error(), "missing: fc.weight, fc.bias") {
-		t.Errorf("a file without fc: %v", err)
+func TestLabels(t *testing.T) {
+	list := Labels()
+	seen := map[string]bool{}
+	for _, label := range list {
+		seen[label.WordNet] = true
 	}
-	o := sampleOptions()
-	o.Top = true
-	if _, err := Open(t.Context(), o); !errors.As(err, new(*NoTopError)) {
-		t.Errorf("weights that end with conv3: %v", err)
+	if len(list) != Classes || len(seen) != Classes || list[0] != (Label{WordNet: "n01440764", Name: "tench"}) || list[999] != (Label{WordNet: "n15075141", Name: "toilet tissue"}) {
+		t.Errorf("%d labels, %d of them distinct, from %v to %v", len(list), len(seen), list[0], list[len(list)-1])
 	}
 }

@@ -42,12 +42,12 @@ func (a Architecture) Options(weights Origin) Options {
 // Validate returns the first thing that is wrong: a ChoiceError, a SizeError, ErrOrder, ErrTop or ErrStages.
 func (o Options) Validate() error {
 	err := cmp.Or(
-		check("depth", Depths(), o.Depth),
-		check("weights", Kinds(), o.Weights.Kind),
-		check("variant", Variants(), o.Variant),
-		o.Cut.check(Conv5, CutAuto),
-		check("pool", Pools(), o.Pool),
-		check("preprocess", Preprocessings(), o.Preprocess),
+		OneOf("depth", Depths(), o.Depth),
+		OneOf("weights", Kinds(), o.Weights.Kind),
+		OneOf("variant", Variants(), o.Variant),
+		o.Cut.Check(Conv5, CutAuto),
+		OneOf("pool", Pools(), o.Pool),
+		OneOf("preprocess", Preprocessings(), o.Preprocess),
 		checkSize(o.Size),
 		checkTop(o.Top, o.Cut, o.Pool),
 		checkPool(o.Cut, o.Pool),
@@ -65,19 +65,19 @@ func (o Options) Validate() error {
 func (o Options) validateSet() error {
 	set, ok := FindSet(o.Weights.Name)
 	if !ok {
-		return fmt.Errorf("open a ResNet: %w", check("weights", SetNames(), o.Weights.Name))
+		return fmt.Errorf("open a ResNet: %w", OneOf("weights", SetNames(), o.Weights.Name))
 	}
 	if o.Depth != set.Depth {
 		return fmt.Errorf("open weights %s: they are of a ResNet%d and not of a ResNet%d, whose weights are a file or a revision on the hub", set.Name, set.Depth, o.Depth)
 	}
-	if err := o.Cut.check(set.Deepest, CutAuto); err != nil {
+	if err := o.Cut.Check(set.Deepest, CutAuto); err != nil {
 		return fmt.Errorf("open weights %s: %w", set.Name, err)
 	}
 	return nil
 }
 
-// architecture settles what is left open, for weights of an origin that have the stages up to deepest.
-func (o Options) architecture(origin Origin, deepest Stage) Architecture {
+// Architecture settles what is left open, for weights of an origin that have the stages up to deepest.
+func (o Options) Architecture(origin Origin, deepest Stage) Architecture {
 	a := Architecture{Depth: o.Depth, Variant: o.Variant, Cut: o.Cut, Pool: o.Pool, Top: o.Top, Preprocess: o.Preprocess, Size: o.Size}
 	if a.Variant == VariantAuto {
 		a.Variant = origin.Variant

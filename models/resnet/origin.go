@@ -7,6 +7,9 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
+// HubPrefix begins what people give as weights of the hub: "hf:OWNER/NAME@REVISION".
+const HubPrefix = "hf:"
+
 // Kind says how weights came to be.
 type Kind string
 
@@ -55,6 +58,9 @@ func PublishedWeights(name string) Origin { return Origin{Kind: KindPublished, N
 
 // WeightsFile are those of a safetensors file.
 func WeightsFile(path string) Origin { return Origin{Kind: KindFile, Path: path} }
+
+// HubWeights are those of a repository of the Hugging Face hub at a fixed revision, OWNER/NAME@REVISION.
+func HubWeights(name string) Origin { return Origin{Kind: KindHub, Name: name} }
 
 // RandomWeights are those of an untrained network. The same seed gives the same weights on every machine.
 func RandomWeights(seed uint64) Origin { return Origin{Kind: KindRandom, Seed: seed} }
@@ -112,8 +118,8 @@ func (e *DigestError) Error() string {
 	return fmt.Sprintf("the weights have the SHA-256 %s and must have %s", e.Got, e.Want)
 }
 
-// checkDigest holds a digest against the one asked for, where one was.
-func (o Origin) checkDigest(got string) error {
+// CheckDigest holds a digest against the one asked for, where one was.
+func (o Origin) CheckDigest(got string) error {
 	if o.SHA256 != "" && o.SHA256 != got {
 		return &DigestError{Want: o.SHA256, Got: got}
 	}

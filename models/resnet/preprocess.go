@@ -27,6 +27,12 @@ func (p Preprocess) Normalization() (n Normalization, ok bool) {
 	return n, ok
 }
 
+// Apply takes images [batch, height, width, 3] RGB, 0 to 255, of any type, and returns them normalized in dtype. The preprocessing is
+// not auto.
+func (p Preprocess) Apply(images *graph.Node, dtype dtypes.DType) *graph.Node {
+	return normalizations[p].apply(images, dtype)
+}
+
 // Apply takes images [batch, height, width, 3] RGB, 0 to 255, and returns them normalized, as float32.
 func (p Normalization) Apply(images *graph.Node) *graph.Node { return p.apply(images, dtypes.Float32) }
 

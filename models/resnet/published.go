@@ -1,7 +1,6 @@
 package resnet
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -23,9 +22,6 @@ type Set struct {
 	Deepest    Stage            // the last stage that the file has
 	License    string           // SPDX identifier
 }
-
-// newer tells whether the set was trained by one of the newer recipes.
-func (s Set) newer() bool { return newerRecipe(s.File.Repository) }
 
 const (
 	// SetImageNet is the name of the default Set.
@@ -127,32 +123,8 @@ func (s Set) String() string {
 	return fmt.Sprintf("%s (%s)", s.Name, s.File)
 }
 
-// open opens the set's file, wherever it is; path is for errors.
-func (s Set) open(ctx context.Context, o Options) (source weights.Source, path string, err error) {
-	if s.Embedded != nil {
-		file := s.Embedded()
-		source, err = weights.Read(file, file.Size())
-		return source, s.Name, err
-	}
-	if path, err = s.fetch(ctx, o); err != nil {
-		return nil, "", err
-	}
-	source, err = weights.Open(path)
-	return source, path, err
-}
-
-// fetch returns the path of the set's file in the cache, and fetches it first where it is not there.
-func (s Set) fetch(ctx context.Context, o Options) (string, error) {
-	options := weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline, Progress: o.Progress}
-	path, err := s.File.Fetch(ctx, options)
-	if err != nil {
-		return "", &FetchError{Set: s, Path: s.File.CachePath(options), Err: err}
-	}
-	return path, nil
-}
-
-// origin of the set's weights, which Fetch has checked.
-func (s Set) origin() Origin {
+// Origin is that of the set's weights, whose file was checked when it was fetched.
+func (s Set) Origin() Origin {
 	return Origin{
 		Kind: KindPublished, Name: s.Name, SHA256: s.File.SHA256,
 		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, Resize: s.Geometry.Method, License: s.License,

@@ -16,6 +16,9 @@ import (
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -39,54 +42,61 @@ func (s *session) untilAborted(ctx context.Context, do func(context.Context) err
 	}()
 	err := do(ctx)
 	if s.aborted() {
-		return ErrAborted
+		return progress.ErrAborted
 	}
 	return err
 }
 
 func (s *session) chooseHead(ctx context.Context) error {
 	start := time.Now()
-	data, err := s.stageFeatures(ctx)
+	found, err := s.fitProbe(ctx)
 	if err != nil {
 		return err
 	}
-	choice, fitted, err := s.fitProbe(ctx, data)
-	if err != nil {
+	if err := s.build(found); err != nil {
 		return err
 	}
-	if err := s.build(choice, fitted); err != nil {
-		return err
-	}
-	all, err := data.Join(choice)
+	all, err := found.data.Join(found.candidate)
 	if err != nil {
 		return err
 	}
 	return s.measureOnce(all, start)
 }
 
-// fitProbe chooses a classifier on the features of the training images, and fits it to all of them. Its logits are divided by the
-// temperature that calibrates them.
-func (s *session) fitProbe(ctx context.Context, data selection.Data) (selection.Candidate, *probe.Linear, error) {
+// A probed is a classifier that was chosen, fitted to all training images.
+type probed struct {
+	data      selection.Data // the features of the training and validation images
+	candidate selection.Candidate
+	linear    *probe.Linear
+}
+
+// fitProbe is how every method with probes begins: it computes the features, chooses a classifier on those of the training images,
+// and fits it to all of them. Its logits are divided by the temperature that calibrates them.
+func (s *session) fitProbe(ctx context.Context) (*probed, error) {
+	data, err := s.stageFeatures(ctx)
+	if err != nil {
+		return nil, err
+	}
 	trained := data.Take(s.fittedTo(data))
 	choice, err := s.compare(ctx, trained)
 	if err != nil {
-		return selection.Candidate{}, nil, err
+		return nil, err
 	}
 	joined, err := trained.Join(choice.Candidate)
 	if err != nil {
-		return selection.Candidate{}, nil, err
+		return nil, err
 	}
 	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
 	steps := 0
 	fitted, err := choice.Fit(ctx, samples, s.workers(), func(i probe.Iteration) {
 		steps++
-		s.events(Event{Kind: StepEvent, Step: &Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
+		s.events(progress.Event{Kind: progress.StepEvent, Step: &progress.Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
 	})
 	if err != nil {
-		return selection.Candidate{}, nil, fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	fitted.Scale(1 / choice.Temperature)
-	return choice.Candidate, fitted, nil
+	return &probed{data: data, candidate: choice.Candidate, linear: fitted}, nil
 }
 
 func (s *session) workers() int {
@@ -122,7 +132,7 @@ func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 		return selection.Data{}, err
 	}
 	tables := []*features.Table{plain}
-	if s.job.Recipe.Method == MethodAuto && s.augmenter != nil {
+	if s.job.Recipe.Method == recipe.MethodAuto && s.augmenter != nil {
 		for i := range s.job.Recipe.AugmentCopies {
 			table, err := s.compute(ctx, s.train, &features.Variation{Augmenter: s.augmenter, Copy: i + 1})
 			if err != nil {
@@ -174,7 +184,7 @@ func (s *session) stages() []resnet.Stage {
 	}
 	all := s.given.Stages()
 	first := len(all) - comparedStages
-	if s.job.Recipe.Method == MethodFinetune { // what is trained begins with the feature maps of the stage before
+	if s.job.Recipe.Method == recipe.MethodFinetune { // what is trained begins with the feature maps of the stage before
 		first = max(first, slices.Index(all, s.job.Recipe.Unfreeze)-1)
 	}
 	return all[max(0, first):]
@@ -205,8 +215,8 @@ func (s *session) lookAt(stages []resnet.Stage) error {
 func (s *session) compare(ctx context.Context, data selection.Data) (selection.Score, error) {
 	o := s.selectionOptions()
 	o.Only = s.job.Candidate
-	o.Events = func(p selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &p}) }
-	if s.job.Recipe.Method == MethodFinetune { // a classifier on earlier stages alone has no use for the last
+	o.Events = func(p selection.Progress) { s.events(progress.Event{Kind: progress.SelectionEvent, Selection: &p}) }
+	if s.job.Recipe.Method == recipe.MethodFinetune { // a classifier on earlier stages alone has no use for the last
 		stages := s.stages()
 		last := string(stages[len(stages)-1])
 		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != last })
@@ -228,9 +238,9 @@ func (s *session) compare(ctx context.Context, data selection.Data) (selection.S
 	}
 	s.chosen = report
 	if s.record != nil {
-		s.record.run.Selection = report
+		s.record.Run.Selection = report
 	}
-	s.events(Event{Kind: ChosenEvent, Chosen: report})
+	s.events(progress.Event{Kind: progress.ChosenEvent, Chosen: report})
 	return report.Choice(), nil
 }
 
@@ -246,40 +256,40 @@ func (s *session) selectionOptions() selection.Options {
 }
 
 // layOut lays out the network of the chosen stages, with a classifier as its head.
-func (s *session) layOut(c selection.Candidate, l *probe.Linear) error {
+func (s *session) layOut(found *probed) error {
 	var stages []resnet.Stage
-	for _, name := range c.Stages {
+	for _, name := range found.candidate.Stages {
 		stages = append(stages, resnet.Stage(name))
 	}
 	err := s.lookAt(stages)
 	if err != nil {
 		return err
 	}
-	s.job.Recipe.Head = headNone
-	if l.Unit {
+	s.job.Recipe.Head = head.None
+	if found.linear.Unit {
 		s.job.Recipe.Head = string(head.UnitNorm)
 	}
 	if s.record != nil {
-		s.record.run.Recipe = s.job.Recipe
+		s.record.Run.Recipe = s.job.Recipe
 	}
-	if s.network, err = s.job.network(); err != nil {
+	if s.network, err = s.job.Network(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
 }
 
 // build makes the network of the chosen stages, with the classifier as its head, for predictions.
-func (s *session) build(c selection.Candidate, l *probe.Linear) error {
-	err := s.layOut(c, l)
+func (s *session) build(found *probed) error {
+	err := s.layOut(found)
 	if err != nil {
 		return err
 	}
-	options := s.job.Recipe.options(s.network)
+	options := stepperOptions(s.job.Recipe, s.network)
 	options.Inference = true
 	if s.stepper, err = stepper.New(s.device.Backend, options); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	return s.setHead(l)
+	return s.setHead(found.linear)
 }
 
 // measureOnce measures the network on the training and the validation images, whose features are in the rows of all, and
@@ -294,14 +304,14 @@ func (s *session) measureOnce(all probe.Features, start time.Time) error {
 		if err != nil {
 			return 0, 0, err
 		}
-		s.job.Recipe.Task.Interpret(outputs, s.job.outputs())
-		report, err := s.job.report(outputs, items)
+		s.job.Recipe.Task.Interpret(outputs, s.job.Outputs())
+		report, err := s.job.Report(outputs, items)
 		if err != nil {
 			return 0, 0, err
 		}
 		return report.Loss, report.Accuracy, nil
 	}
-	epoch := Epoch{Epoch: 1, Epochs: 1}
+	epoch := history.Epoch{Epoch: 1, Epochs: 1}
 	var err error
 	if epoch.Loss, epoch.Accuracy, err = measure(s.train); err != nil {
 		return err
@@ -316,22 +326,12 @@ func (s *session) measureOnce(all probe.Features, start time.Time) error {
 	if err := s.finishEpoch(epoch); err != nil {
 		return err
 	}
-	s.state.Status = Finished
+	s.state.Status = progress.Finished
 	return nil
 }
 
-// maxFolds is how many folds a search divides the training images into, where they are enough.
-const maxFolds = 5
-
-// foldsOf divides the training images into folds, as the method auto does.
-func (s *session) foldsOf() (folds int, fold []int) {
-	data := s.rows(s.train)
-	folds = min(maxFolds, max(2, len(s.train)/2))
-	return folds, selection.Folds(data.Labels, data.Groups, data.Keys, folds, s.job.Recipe.Seed)
-}
-
-// compareProbes compares what the method auto does for a job, and chooses among them. It is nil for a job without probes.
-func compareProbes(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*selection.Report, error) {
+// CompareProbes compares what the method auto does for a job, and chooses among them. It is nil for a job without probes.
+func CompareProbes(ctx context.Context, device *accel.Device, job Job, events func(progress.Event)) (*selection.Report, error) {
 	s, err := newProbing(device, job, events)
 	if err != nil {
 		return nil, err

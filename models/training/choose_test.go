@@ -11,12 +11,16 @@ import (
 
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 func autoJob(t testing.TB) Job {
 	t.Helper()
 	job := smallJob(t)
-	job.Recipe = AutoRecipe()
+	job.Recipe = recipe.AutoRecipe()
 	job.Recipe.Seed, job.Recipe.BatchSize = 7, 8
 	return job
 }
@@ -24,17 +28,17 @@ func autoJob(t testing.TB) Job {
 func TestAutoChoosesAHead(t *testing.T) {
 	device, job := modeltest.PureGo(t), autoJob(t)
 	job.Environment.Home = t.TempDir()
-	var kinds []EventKind
+	var kinds []progress.EventKind
 	var chosen *selection.Report
 	var notes []string
-	r, err := Fit(t.Context(), device, job, func(e Event) {
+	r, err := Fit(t.Context(), device, job, func(e progress.Event) {
 		if len(kinds) == 0 || kinds[len(kinds)-1] != e.Kind {
 			kinds = append(kinds, e.Kind)
 		}
 		switch e.Kind {
-		case ChosenEvent:
+		case progress.ChosenEvent:
 			chosen = e.Chosen
-		case DiagnosisEvent:
+		case progress.DiagnosisEvent:
 			notes = append(notes, e.Diagnosis.Sentence)
 		}
 	})
@@ -42,13 +46,13 @@ func TestAutoChoosesAHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if want := []EventKind{FeaturesEvent, SelectionEvent, DiagnosisEvent, ChosenEvent, StepEvent, EpochEvent, DoneEvent}; !cmp.Equal(want, kinds[len(kinds)-len(want):]) {
+	if want := []progress.EventKind{progress.FeaturesEvent, progress.SelectionEvent, progress.DiagnosisEvent, progress.ChosenEvent, progress.StepEvent, progress.EpochEvent, progress.DoneEvent}; !cmp.Equal(want, kinds[len(kinds)-len(want):]) {
 		t.Errorf("the events are %v, want %v at the end", kinds, want)
 	}
-	if r.Status != Finished || len(r.History) != 1 || r.History[0].ValAccuracy < 0.9 || r.History[0].Accuracy < 0.9 || !r.History[0].Best {
+	if r.Status != progress.Finished || len(r.History) != 1 || r.History[0].ValAccuracy < 0.9 || r.History[0].Accuracy < 0.9 || !r.History[0].Best {
 		t.Errorf("the run is %s with %+v", r.Status, r.History)
 	}
-	if diff := cmp.Diff(chosen, r.Selection); diff != "" || r.Provenance.Base == nil || r.Provenance.Recipe.Method != MethodAuto {
+	if diff := cmp.Diff(chosen, r.Selection); diff != "" || r.Provenance.Base == nil || r.Provenance.Recipe.Method != recipe.MethodAuto {
 		t.Errorf("the outcome lacks what was chosen: %s, %+v", diff, r.Provenance)
 	}
 	if !slices.ContainsFunc(notes, func(s string) bool {
@@ -57,18 +61,18 @@ func TestAutoChoosesAHead(t *testing.T) {
 		t.Errorf("the notes are %q", notes)
 	}
 
-	stored, err := ReadRun(job.Environment.Home, r.Name)
+	stored, err := record.ReadRun(job.Environment.Home, r.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(r.Selection, stored.Selection); diff != "" || stored.Recipe.Head != r.Provenance.Recipe.Head || stored.Status != Finished {
+	if diff := cmp.Diff(r.Selection, stored.Selection); diff != "" || stored.Recipe.Head != r.Provenance.Recipe.Head || stored.Status != progress.Finished {
 		t.Errorf("the record has %+v: %s", stored.Recipe, diff)
 	}
-	outcome, err := ReadOutcome(job.Environment.Home, r.Name)
+	outcome, err := record.ReadOutcome(job.Environment.Home, r.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := ReadWeights(job.Environment.Home, outcome)
+	kept, err := record.ReadWeights(job.Environment.Home, outcome)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +99,8 @@ func TestAutoFitsToCopies(t *testing.T) {
 	job.Recipe.Augment, job.Recipe.AugmentCopies = "flip,brightness:0.1", 2
 	job.Environment.Home = t.TempDir()
 	computed := 0
-	r, err := Fit(t.Context(), device, job, func(e Event) {
-		if e.Kind == FeaturesEvent && e.Features.Done {
+	r, err := Fit(t.Context(), device, job, func(e progress.Event) {
+		if e.Kind == progress.FeaturesEvent && e.Features.Done {
 			computed += e.Features.Computed
 		}
 	})
@@ -115,7 +119,7 @@ func TestAutoFitsToCopies(t *testing.T) {
 		t.Error("the second run has other weights")
 	}
 	job.Recipe.AugmentCopies = 0
-	if wrong, ok := errors.AsType[*FieldError](job.Validate()); !ok || wrong.Field != "augment_copies" {
+	if wrong, ok := errors.AsType[*recipe.FieldError](job.Validate()); !ok || wrong.Field != "augment_copies" {
 		t.Errorf("without copies: %v", job.Validate())
 	}
 }
@@ -159,10 +163,10 @@ func TestAutoWithFewImages(t *testing.T) {
 	dir := t.TempDir()
 	modeltest.WriteImages(t, dir, 3, "red", "green")
 	job := autoJob(t)
-	job.Dataset, job.Accept = modeltest.Load(t, dir), PreflightCodes()
+	job.Dataset, job.Accept = modeltest.Load(t, dir), preflight.Codes()
 	warned := false
-	r, err := Fit(t.Context(), modeltest.PureGo(t), job, func(e Event) {
-		warned = warned || e.Kind == DiagnosisEvent && e.Diagnosis.Code == CodeFewForFolds
+	r, err := Fit(t.Context(), modeltest.PureGo(t), job, func(e progress.Event) {
+		warned = warned || e.Kind == progress.DiagnosisEvent && e.Diagnosis.Code == CodeFewForFolds
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -179,15 +183,15 @@ func TestAutoStopsAndResumes(t *testing.T) {
 	job.Environment.Home = t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := Fit(ctx, device, job, func(e Event) {
-		if e.Kind == SelectionEvent {
+	r, err := Fit(ctx, device, job, func(e progress.Event) {
+		if e.Kind == progress.SelectionEvent {
 			cancel()
 		}
 	})
-	if r != nil || !errors.Is(err, ErrStopped) {
+	if r != nil || !errors.Is(err, progress.ErrStopped) {
 		t.Fatalf("the stopped run gave %v, %v", r, err)
 	}
-	if stored, err := ReadRun(job.Environment.Home, job.Request.Name); err != nil || stored.Status != Stopped {
+	if stored, err := record.ReadRun(job.Environment.Home, job.Request.Name); err != nil || stored.Status != progress.Stopped {
 		t.Errorf("the stopped run is recorded as %+v, %v", stored, err)
 	}
 	resumed, err := Resume(t.Context(), device, job, nil)
@@ -203,7 +207,7 @@ func TestAutoStopsAndResumes(t *testing.T) {
 	abort := make(chan struct{})
 	close(abort)
 	job.Control.Abort = abort
-	if _, err := Fit(t.Context(), device, job, nil); !errors.Is(err, ErrAborted) {
+	if _, err := Fit(t.Context(), device, job, nil); !errors.Is(err, progress.ErrAborted) {
 		t.Errorf("an aborted run: %v", err)
 	}
 }
@@ -229,12 +233,5 @@ func TestClassWeightsReachTheProbe(t *testing.T) {
 	job.Recipe.ClassWeights = "red=20"
 	if weighted := fit(t, device, job); weighted.Provenance.HeadDigest == plain.Provenance.HeadDigest {
 		t.Error("class weights change nothing")
-	}
-}
-
-func TestARecipeWithoutAMethodIsClassic(t *testing.T) {
-	var r Recipe
-	if err := r.UnmarshalJSON([]byte(`{"head":"none"}`)); err != nil || r.Method != MethodClassic {
-		t.Errorf("the method is %q, %v", r.Method, err)
 	}
 }

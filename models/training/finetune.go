@@ -12,6 +12,8 @@ import (
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -29,24 +31,20 @@ func (s *session) prepareFineTuning(ctx context.Context) error {
 }
 
 func (s *session) startFromProbe(ctx context.Context) error {
-	data, err := s.stageFeatures(ctx)
+	found, err := s.fitProbe(ctx)
 	if err != nil {
 		return err
 	}
-	choice, fitted, err := s.fitProbe(ctx, data)
-	if err != nil {
-		return err
-	}
-	if err := s.layOut(choice, fitted); err != nil {
+	if err := s.layOut(found); err != nil {
 		return err
 	}
 	if err := s.passForMaps(); err != nil {
 		return err
 	}
-	if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
+	if s.stepper, err = stepper.New(s.device.Backend, stepperOptions(s.job.Recipe, s.network)); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	if err := s.setHead(fitted); err != nil {
+	if err := s.setHead(found.linear); err != nil {
 		return err
 	}
 	if s.initial, err = s.stepper.Weights(); err != nil {
@@ -236,7 +234,7 @@ func (s *session) measureStart(ctx context.Context) error {
 	if len(s.val) == 0 {
 		return nil
 	}
-	begun := Epoch{}
+	begun := history.Epoch{}
 	var err error
 	if begun.ValLoss, begun.ValAccuracy, err = s.validate(ctx); err != nil {
 		return err
@@ -253,7 +251,7 @@ func (s *session) measureStart(ctx context.Context) error {
 // tellGain says what the fine-tuning brought, and warns where that is nothing. Accuracies are compared, not losses: label smoothing
 // raises the loss of images that are right.
 func (s *session) tellGain() {
-	kept := kept(s.state.History, s.job.Recipe, s.state.Status)
+	kept := record.Kept(s.state.History, s.job.Recipe, s.state.Status)
 	if s.begun == nil || kept == nil {
 		return
 	}

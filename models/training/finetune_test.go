@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // finetuneJob trains conv2 of a backbone that is cut there.
@@ -21,7 +22,7 @@ func finetuneJob(t testing.TB) Job {
 	options.Cut = "conv2"
 	job := smallJob(t)
 	job.Backbone = modeltest.Backbone(t, options)
-	job.Recipe = FinetuneRecipe()
+	job.Recipe = recipe.FinetuneRecipe()
 	r := &job.Recipe
 	r.Unfreeze, r.Epochs, r.BatchSize, r.AugmentCopies, r.Seed, r.Augment = "conv2", 3, 8, 2, 7, "flip,brightness:0.1"
 	return job
@@ -31,8 +32,8 @@ func finetuneJob(t testing.TB) Job {
 func told(t *testing.T, device *accel.Device, job Job) (*Result, map[string]string) {
 	t.Helper()
 	notes := map[string]string{}
-	r, err := Fit(t.Context(), device, job, func(e Event) {
-		if e.Kind == DiagnosisEvent {
+	r, err := Fit(t.Context(), device, job, func(e progress.Event) {
+		if e.Kind == progress.DiagnosisEvent {
 			notes[e.Diagnosis.Code] = e.Diagnosis.Sentence
 		}
 	})
@@ -47,10 +48,10 @@ func TestFineTuningBeginsWithTheProbe(t *testing.T) {
 	device, job := modeltest.XLA(t, 1), finetuneJob(t)
 	job.Environment.Home = t.TempDir()
 	r, notes := told(t, device, job)
-	if r.Status != Finished || len(r.History) != 3 || r.History.Best().ValAccuracy < 0.8 {
+	if r.Status != progress.Finished || len(r.History) != 3 || r.History.Best().ValAccuracy < 0.8 {
 		t.Errorf("the run is %s with %+v", r.Status, r.History)
 	}
-	if r.Selection == nil || r.Provenance.Base == nil || r.Provenance.Recipe.Method != MethodFinetune || r.Provenance.Recipe.Augment == "" {
+	if r.Selection == nil || r.Provenance.Base == nil || r.Provenance.Recipe.Method != recipe.MethodFinetune || r.Provenance.Recipe.Augment == "" {
 		t.Errorf("the outcome lacks what it began with: %+v", r.Provenance.Recipe)
 	}
 	stages := r.Selection.Choice().Stages
@@ -94,7 +95,7 @@ func TestFineTuningWithoutMovingIsAuto(t *testing.T) {
 	job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.WarmupEpochs = 1e-12, 1, 0
 	r, notes := told(t, device, job)
 	auto := job
-	auto.Recipe = AutoRecipe()
+	auto.Recipe = recipe.AutoRecipe()
 	auto.Recipe.Seed, auto.Recipe.BatchSize, auto.Candidate = 7, 8, &r.Selection.Scores[r.Selection.Chosen].Candidate
 	frozen := fit(t, device, auto)
 	got, want := r.History[0], frozen.History[0]
@@ -112,17 +113,17 @@ func TestFineTuningResumes(t *testing.T) {
 	job.Environment.Home, job.Request.Name = t.TempDir(), "broken"
 	abort := make(chan struct{})
 	job.Control.Abort = abort
-	_, err := Fit(context.Background(), device, job, func(e Event) {
-		if e.Kind == EpochEvent && e.Epoch.Epoch == 2 {
+	_, err := Fit(context.Background(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 2 {
 			close(abort)
 		}
 	})
-	if !errors.Is(err, ErrAborted) {
+	if !errors.Is(err, progress.ErrAborted) {
 		t.Fatal(err)
 	}
 	job.Control.Abort = nil
 	selecting := false
-	resumed, err := Resume(t.Context(), device, job, func(e Event) { selecting = selecting || e.Kind == SelectionEvent })
+	resumed, err := Resume(t.Context(), device, job, func(e progress.Event) { selecting = selecting || e.Kind == progress.SelectionEvent })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,8 +172,8 @@ func TestTheEstimateProposesSmallerImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	var list []Event
-	s.events = func(e Event) { list = append(list, e) }
+	var list []progress.Event
+	s.events = func(e progress.Event) { list = append(list, e) }
 	// 36 images are 5 batches, 9 are 2; each epoch reads its images once before it.
 	s.tellEstimate(time.Second, time.Second, time.Second)
 	want := "Fine-tuning takes about 33 s on " + device.Name()
@@ -185,21 +186,5 @@ func TestTheEstimateProposesSmallerImages(t *testing.T) {
 		if got := roughly(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
-	}
-}
-
-func TestFineTuningRecipesThatAreRefused(t *testing.T) {
-	for field, change := range map[string]func(*Recipe){
-		"unfreeze": func(r *Recipe) { r.Unfreeze = StageNone },
-		"method":   func(r *Recipe) { r.Task = Multi },
-	} {
-		r := FinetuneRecipe()
-		change(&r)
-		if wrong, ok := errors.AsType[*FieldError](r.Validate()); !ok || wrong.Field != field {
-			t.Errorf("%s: %v", field, r.Validate())
-		}
-	}
-	if r := FinetuneRecipe(); r.Validate() != nil || !slices.Contains(Methods(), r.Method) {
-		t.Errorf("the recipe itself: %v", r.Validate())
 	}
 }

@@ -10,24 +10,20 @@ import (
 	"errors"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
-
-// ErrStopped marks a training that an interrupt ended. Fit returns it together with the best result so far, if there is one.
-var ErrStopped = errors.New("training stopped")
-
-// ErrAborted marks a training that Control.Abort ended at once, with nothing kept beyond the last finished epoch on disk.
-var ErrAborted = errors.New("training aborted")
-
-// ErrNaN marks a training that ended because its loss was no longer a number.
-var ErrNaN = errors.New("the loss is not a number")
 
 // Fit does a job and tells events what happens; events may be nil.
 //
-// When ctx is canceled the batch that runs is finished and the best result so far is returned with ErrStopped; when the
-// loss is no longer a number, with ErrNaN. The result is nil where no epoch was finished. With a state folder, every
+// When ctx is canceled the batch that runs is finished and the best result so far is returned with progress.ErrStopped; when
+// the loss is no longer a number, with progress.ErrNaN. The result is nil where no epoch was finished. With a state folder, every
 // finished epoch is on disk and Resume continues from it.
-func Fit(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*Result, error) {
+func Fit(ctx context.Context, device *accel.Device, job Job, events func(progress.Event)) (*Result, error) {
 	if err := job.Validate(); err != nil {
 		return nil, err
 	}
@@ -42,7 +38,7 @@ func Fit(ctx context.Context, device *accel.Device, job Job, events func(Event))
 		return nil, errors.Join(err, s.close())
 	}
 	if job.Environment.Home != "" {
-		if s.record, err = createRecord(s); err != nil {
+		if s.record, err = record.Create(job.Environment.Home, record.NewRun(s.job, device, s.started)); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 	}
@@ -51,18 +47,18 @@ func Fit(ctx context.Context, device *accel.Device, job Job, events func(Event))
 
 // fit runs the session to its end and makes a result of it.
 func (s *session) fit(ctx context.Context) (*Result, error) {
-	if s.job.Recipe.Method == MethodAuto {
+	if s.job.Recipe.Method == recipe.MethodAuto {
 		return s.end(ctx, s.choose(ctx))
 	}
 	prepare := s.prepare
-	if s.job.Recipe.Method == MethodFinetune {
+	if s.job.Recipe.Method == recipe.MethodFinetune {
 		prepare = s.prepareFineTuning
 	}
 	err := prepare(ctx)
 	if err == nil && s.record != nil {
-		err = s.record.restore(s)
+		err = s.restore()
 		if n := len(s.state.History); err == nil && n > 0 {
-			s.events(Event{Kind: ResumedEvent, History: s.state.History[:n:n]})
+			s.events(progress.Event{Kind: progress.ResumedEvent, History: s.state.History[:n:n]})
 		}
 	}
 	if err == nil {
@@ -77,25 +73,25 @@ func (s *session) fit(ctx context.Context) (*Result, error) {
 // end records how the training ended, and makes a result of it.
 func (s *session) end(ctx context.Context, err error) (*Result, error) {
 	if err != nil {
-		if ctx.Err() != nil && !errors.Is(err, ErrAborted) {
-			err = ErrStopped
+		if ctx.Err() != nil && !errors.Is(err, progress.ErrAborted) {
+			err = progress.ErrStopped
 		}
-		s.state.Status = Failed
-		if errors.Is(err, ErrStopped) || errors.Is(err, ErrAborted) {
-			s.state.Status = Stopped
+		s.state.Status = progress.Failed
+		if errors.Is(err, progress.ErrStopped) || errors.Is(err, progress.ErrAborted) {
+			s.state.Status = progress.Stopped
 		}
 		s.recordStatus(err)
-		s.events(Event{Kind: DoneEvent, Status: s.state.Status})
+		s.events(progress.Event{Kind: progress.DoneEvent, Status: s.state.Status})
 		return nil, errors.Join(err, s.close())
 	}
 	s.recordStatus(nil)
-	s.events(Event{Kind: DoneEvent, Status: s.state.Status})
+	s.events(progress.Event{Kind: progress.DoneEvent, Status: s.state.Status})
 	var marker error
 	switch s.state.Status {
-	case Stopped:
-		marker = ErrStopped
-	case NaN:
-		marker = ErrNaN
+	case progress.Stopped:
+		marker = progress.ErrStopped
+	case progress.NaN:
+		marker = progress.ErrNaN
 		if s.nan != nil {
 			marker = s.nan
 		}
@@ -114,7 +110,18 @@ func (s *session) recordStatus(err error) {
 	if s.record == nil {
 		return
 	}
-	if err := s.record.finish(s, err); err != nil {
+	if err := s.record.Finish(s.state, err); err != nil {
 		s.warn(CodeNotOnDisk, "The end of the run is not on disk: %v.", err)
 	}
+}
+
+// preflight tells the warnings and fails on the errors.
+func (s *session) preflight() error {
+	list := preflight.Diagnose(s.job)
+	for _, d := range list {
+		if d.Severity != diagnosis.Error {
+			s.tell(d)
+		}
+	}
+	return preflight.Refusal(list)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,11 +14,16 @@ import (
 
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // sameNumbers compares histories but for the times.
-var sameNumbers = cmpopts.IgnoreFields(Epoch{}, "Seconds", "Rate", "Waited", "Left")
+var sameNumbers = cmpopts.IgnoreFields(history.Epoch{}, "Seconds", "Rate", "Waited", "Left")
 
 func TestFitLearns(t *testing.T) {
 	device := modeltest.PureGo(t)
@@ -34,11 +40,11 @@ func TestEventsTellWhatIsComputedAndFound(t *testing.T) {
 	job := smallJob(t)
 	job.Environment.Home = t.TempDir()
 	last := func(job Job) (found features.Progress, epochs int) {
-		m, err := Fit(context.Background(), device, job, func(e Event) {
+		m, err := Fit(context.Background(), device, job, func(e progress.Event) {
 			switch e.Kind {
-			case FeaturesEvent:
+			case progress.FeaturesEvent:
 				found = *e.Features
-			case EpochEvent:
+			case progress.EpochEvent:
 				epochs++
 			}
 		})
@@ -88,19 +94,19 @@ func TestInterruptKeepsTheBest(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	m, err := Fit(ctx, device, job, func(e Event) {
-		if e.Kind == EpochEvent && e.Epoch.Epoch == 2 {
+	m, err := Fit(ctx, device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 2 {
 			cancel()
 		}
 	})
-	if !errors.Is(err, ErrStopped) || m == nil {
+	if !errors.Is(err, progress.ErrStopped) || m == nil {
 		t.Fatalf("an interrupt gave %v, %v", m, err)
 	}
 	defer m.Close()
-	if m.Status != Stopped || len(m.History) != 2 {
+	if m.Status != progress.Stopped || len(m.History) != 2 {
 		t.Errorf("status %s after %d epochs", m.Status, len(m.History))
 	}
-	if m, err := Fit(ctx, device, job, nil); !errors.Is(err, ErrStopped) || m != nil {
+	if m, err := Fit(ctx, device, job, nil); !errors.Is(err, progress.ErrStopped) || m != nil {
 		t.Errorf("a training that was interrupted before it began gave %v, %v", m, err)
 	}
 }
@@ -111,12 +117,12 @@ func TestAbortEndsNow(t *testing.T) {
 	job.Recipe.Epochs = 1000
 	abort := make(chan struct{})
 	job.Control.Abort = abort
-	m, err := Fit(context.Background(), device, job, func(e Event) {
-		if e.Kind == EpochEvent && e.Epoch.Epoch == 1 {
+	m, err := Fit(context.Background(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 1 {
 			close(abort)
 		}
 	})
-	if !errors.Is(err, ErrAborted) || m != nil {
+	if !errors.Is(err, progress.ErrAborted) || m != nil {
 		t.Errorf("an abort gave %v, %v", m, err)
 	}
 }
@@ -124,17 +130,17 @@ func TestAbortEndsNow(t *testing.T) {
 func TestResumedRunEndsWithTheSameNumbers(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
-	job.Recipe.Head, job.Recipe.Schedule = "dense:8:relu,batchnorm,dropout:0.3", SchedulePlateau
+	job.Recipe.Head, job.Recipe.Schedule = "dense:8:relu,batchnorm,dropout:0.3", recipe.SchedulePlateau
 	whole := fit(t, device, job)
 	job.Environment.Home, job.Request.Name = t.TempDir(), "broken"
 	abort := make(chan struct{})
 	job.Control.Abort = abort
-	_, err := Fit(context.Background(), device, job, func(e Event) {
-		if e.Kind == EpochEvent && e.Epoch.Epoch == 3 {
+	_, err := Fit(context.Background(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 3 {
 			close(abort)
 		}
 	})
-	if !errors.Is(err, ErrAborted) {
+	if !errors.Is(err, progress.ErrAborted) {
 		t.Fatal(err)
 	}
 	m, err := Resume(context.Background(), device, Job{
@@ -151,8 +157,8 @@ func TestResumedRunEndsWithTheSameNumbers(t *testing.T) {
 	if whole.Provenance.HeadDigest != m.Provenance.HeadDigest {
 		t.Error("the weights differ")
 	}
-	runs, err := Runs(job.Environment.Home)
-	if err != nil || len(runs) != 1 || runs[0].Status != Finished || len(runs[0].History) != job.Recipe.Epochs {
+	runs, err := record.Runs(job.Environment.Home)
+	if err != nil || len(runs) != 1 || runs[0].Status != progress.Finished || len(runs[0].History) != job.Recipe.Epochs {
 		t.Errorf("the runs are %+v, %v", runs, err)
 	}
 }
@@ -181,18 +187,18 @@ func TestResumeRefusesOtherImages(t *testing.T) {
 func TestNaNStopsAndKeepsTheBest(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
-	job.Recipe.Optimizer, job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.Schedule, job.Recipe.WarmupEpochs = stepper.SGD, 1e6, 30, ScheduleWarmup, 30
-	job.Recipe.Task, job.Targets = Regression, make([][]float32, len(job.Dataset.Items))
+	job.Recipe.Optimizer, job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.Schedule, job.Recipe.WarmupEpochs = stepper.SGD, 1e6, 30, recipe.ScheduleWarmup, 30
+	job.Recipe.Task, job.Targets = recipe.Regression, make([][]float32, len(job.Dataset.Items))
 	for i := range job.Targets {
 		job.Targets[i] = []float32{float32(i)}
 	}
 	m, err := Fit(context.Background(), device, job, nil)
-	if !errors.Is(err, ErrNaN) {
+	if !errors.Is(err, progress.ErrNaN) {
 		t.Fatalf("a learning rate of a million gave %v", err)
 	}
 	if m != nil {
 		defer m.Close()
-		if m.Status != NaN {
+		if m.Status != progress.NaN {
 			t.Errorf("the status is %s", m.Status)
 		}
 	}
@@ -203,7 +209,7 @@ func TestEarlyStop(t *testing.T) {
 	job := smallJob(t)
 	job.Recipe.Epochs, job.Recipe.EarlyStop, job.Recipe.LearningRate, job.Recipe.Optimizer = 200, 3, 1.5, stepper.Momentum
 	m := fit(t, device, job)
-	if m.Status != EarlyStop || len(m.History) != m.History.Best().Epoch+3 {
+	if m.Status != progress.EarlyStop || len(m.History) != m.History.Best().Epoch+3 {
 		t.Errorf("status %s, %d epochs, best %d", m.Status, len(m.History), m.History.Best().Epoch)
 	}
 }
@@ -212,7 +218,7 @@ func TestUnfrozenStagesLearn(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	options := modeltest.Options()
 	options.Cut = "conv2"
-	for _, stage := range []Stage{"conv2", "conv1"} {
+	for _, stage := range []recipe.Stage{"conv2", "conv1"} {
 		job := smallJob(t)
 		job.Backbone = modeltest.Backbone(t, options)
 		before := job.Backbone.Network().Tensors()
@@ -239,8 +245,8 @@ func TestAugmentation(t *testing.T) {
 	job := smallJob(t)
 	job.Recipe.Augment, job.Recipe.Epochs = "flip,brightness:0.1", 2
 	computed := func() (r *Result, once int) {
-		r, err := Fit(t.Context(), device, job, func(e Event) {
-			if e.Kind == FeaturesEvent && e.Features.Done {
+		r, err := Fit(t.Context(), device, job, func(e progress.Event) {
+			if e.Kind == progress.FeaturesEvent && e.Features.Done {
 				once += e.Features.Computed
 			}
 		})
@@ -267,7 +273,7 @@ func TestAugmentation(t *testing.T) {
 func TestLabelsAndValues(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
-	job.Recipe.Epochs, job.Recipe.Task, job.Targets = 20, Multi, make([][]float32, len(job.Dataset.Items))
+	job.Recipe.Epochs, job.Recipe.Task, job.Targets = 20, recipe.Multi, make([][]float32, len(job.Dataset.Items))
 	for i, item := range job.Dataset.Items {
 		job.Targets[i] = make([]float32, 3)
 		job.Targets[i][item.Label], job.Targets[i][2] = 1, 1
@@ -276,7 +282,7 @@ func TestLabelsAndValues(t *testing.T) {
 	if got := m.History.Best().ValAccuracy; got < 0.9 {
 		t.Errorf("labels: an accuracy of %g", got)
 	}
-	job.Recipe.Task = Regression
+	job.Recipe.Task = recipe.Regression
 	for i, item := range job.Dataset.Items {
 		job.Targets[i] = []float32{float32(item.Label)}
 	}
@@ -308,7 +314,7 @@ func TestJobsThatCannotBeDone(t *testing.T) {
 		want   string
 	}{
 		"unfreeze": {func(j *Job) { j.Recipe.Unfreeze = "conv5" }, "unfreeze must be one of none, conv1; got conv5"},
-		"targets":  {func(j *Job) { j.Recipe.Task = Multi }, "0 rows of targets for 45 images"},
+		"targets":  {func(j *Job) { j.Recipe.Task = recipe.Multi }, "0 rows of targets for 45 images"},
 		"dataset":  {func(j *Job) { j.Dataset = nil }, "a dataset and a backbone are needed"},
 		"name":     {func(j *Job) { j.Environment.Home, j.Request.Name = t.TempDir(), "../x" }, "cannot name a run"},
 		"devices":  {func(j *Job) { j.Recipe.Devices = 2 }, "train on 2 devices"},
@@ -327,10 +333,10 @@ func TestRunsTellInterruptedOnes(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
 	job.Environment.Home = t.TempDir()
-	seen := Status("")
-	m, err := Fit(context.Background(), device, job, func(e Event) {
-		if e.Kind == EpochEvent && seen == "" {
-			r, err := ReadRun(job.Environment.Home, job.Request.Name)
+	seen := progress.Status("")
+	m, err := Fit(context.Background(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && seen == "" {
+			r, err := record.ReadRun(job.Environment.Home, job.Request.Name)
 			if err != nil {
 				t.Error(err)
 				return
@@ -342,7 +348,31 @@ func TestRunsTellInterruptedOnes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if seen != Running {
+	if seen != progress.Running {
 		t.Errorf("while it runs the status is %q", seen)
+	}
+}
+
+// Fit tells what Preflight warns of, and refuses what it calls an error.
+func TestFitHeedsThePreflight(t *testing.T) {
+	device := modeltest.PureGo(t)
+	job := smallJob(t)
+	job.Recipe.Epochs = 1
+	var told []string
+	r, err := Fit(t.Context(), device, job, func(e progress.Event) {
+		if e.Kind == progress.DiagnosisEvent {
+			told = append(told, e.Diagnosis.Code)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil || !slices.Equal(told, []string{preflight.CodeRandom}) {
+		t.Errorf("a training on random weights told %v, %v", told, err)
+	}
+	job.Recipe.TrainNorm = true
+	_, err = Fit(t.Context(), device, job, nil)
+	if refused, ok := errors.AsType[*preflight.Error](err); !ok || refused.Diagnoses[0].Code != preflight.CodeBatchNorm {
+		t.Errorf("batch norms of a frozen backbone: %v", err)
 	}
 }

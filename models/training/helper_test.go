@@ -6,13 +6,14 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // smallJob is a training of a second on the pure Go backend.
 func smallJob(t testing.TB) Job {
 	t.Helper()
 	job := Job{
-		Recipe: DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()), Request: Request{Name: "first"},
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()), Request: Request{Name: "first"},
 	}
 	r := &job.Recipe
 	r.Head, r.Epochs, r.BatchSize, r.LearningRate, r.Seed = "dense:8:relu", 5, 8, 0.02, 7

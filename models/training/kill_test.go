@@ -7,13 +7,16 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/models/modeltest"
-	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
+	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // Environment of the process that the test starts and kills.
@@ -25,12 +28,12 @@ const (
 // killJob is the training that is killed: epochs long enough to be hit, and all that has to be restored.
 func killJob(t *testing.T, home, images string) Job {
 	job := Job{
-		Recipe: DefaultRecipe(), Dataset: modeltest.Load(t, images), Backbone: modeltest.Backbone(t, modeltest.Options()),
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Load(t, images), Backbone: modeltest.Backbone(t, modeltest.Options()),
 		Environment: Environment{Home: home}, Request: Request{Name: "killed"},
 	}
 	r := &job.Recipe
 	r.Epochs, r.BatchSize, r.AccumulatedSteps, r.Seed = 200, 8, 2, 3
-	r.Head, r.Schedule = "dense:16:relu,batchnorm,dropout:0.3", SchedulePlateau
+	r.Head, r.Schedule = "dense:16:relu,batchnorm,dropout:0.3", recipe.SchedulePlateau
 	return job
 }
 
@@ -43,9 +46,9 @@ func TestKilledChild(t *testing.T) {
 	job := killJob(t, home, os.Getenv(killImages))
 	device := modeltest.PureGo(t)
 	m, err := Resume(context.Background(), device, job, nil)
-	if _, missing := ReadRun(home, job.Request.Name); missing != nil {
+	if _, missing := record.ReadRun(home, job.Request.Name); missing != nil {
 		// Killed before the run had a description: it begins anew, as a user would begin it.
-		if err := os.RemoveAll(runsDir(home)); err != nil {
+		if err := os.RemoveAll(filepath.Join(home, "runs")); err != nil {
 			t.Fatal(err)
 		}
 		m, err = Fit(context.Background(), device, job, nil)
@@ -130,7 +133,7 @@ type killTable struct {
 
 func (k *killTable) add(home string) {
 	k.kills++
-	r, err := ReadRun(home, "killed")
+	r, err := record.ReadRun(home, "killed")
 	switch {
 	case err != nil:
 		k.unborn++
@@ -151,8 +154,8 @@ func resumeKilled(t *testing.T, home, images string) (*Result, error) {
 	t.Helper()
 	job := killJob(t, home, images)
 	device := modeltest.PureGo(t)
-	if _, err := ReadRun(home, job.Request.Name); err != nil {
-		if err := os.RemoveAll(runsDir(home)); err != nil {
+	if _, err := record.ReadRun(home, job.Request.Name); err != nil {
+		if err := os.RemoveAll(filepath.Join(home, "runs")); err != nil {
 			return nil, err
 		}
 		return Fit(context.Background(), device, job, nil)
@@ -163,21 +166,22 @@ func resumeKilled(t *testing.T, home, images string) (*Result, error) {
 // compareKilled compares the finished run on disk.
 func compareKilled(t *testing.T, want *Result, home string) {
 	t.Helper()
-	dir, err := checkpoint.Open(runsDir(home), "killed")
+	w, err := record.Open(home, "killed")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dir.Close()
-	_, err = dir.Latest(func(path string) error {
-		state, _, _, err := readCheckpoint(path)
-		if err != nil {
-			return err
-		}
+	defer w.Close()
+	read := false
+	err = w.Restore(func(state record.State, _, _ stepper.State) error {
+		read = true
 		if diff := cmp.Diff(want.History, state.History, sameNumbers); diff != "" {
 			t.Error(diff)
 		}
 		return nil
 	})
+	if !read {
+		t.Error("the run has no checkpoint")
+	}
 	if err != nil {
 		t.Error(err)
 	}

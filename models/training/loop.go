@@ -12,6 +12,10 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/nan"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/schedule"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
@@ -20,28 +24,28 @@ import (
 func (s *session) run(ctx context.Context) error {
 	defer timeline.Start(ctx, "epochs")()
 	steps := (len(s.train) + s.job.Recipe.BatchSize - 1) / s.job.Recipe.BatchSize
-	rates := s.job.Recipe.course(steps)
-	for s.state.Status = Running; s.state.Status == Running; {
+	rates := s.job.Recipe.Course(steps)
+	for s.state.Status = progress.Running; s.state.Status == progress.Running; {
 		if s.state.Epoch >= s.job.Recipe.Epochs {
-			s.state.Status = Finished
+			s.state.Status = progress.Finished
 			break
 		}
 		epoch, err := s.epoch(ctx, rates, steps)
 		switch {
 		case s.aborted():
-			return ErrAborted
+			return progress.ErrAborted
 		case errors.Is(err, stepper.ErrNotFinite):
-			s.state.Status = NaN
+			s.state.Status = progress.NaN
 			s.nan = s.whyNaN(ctx)
 		case err != nil && ctx.Err() != nil:
-			s.state.Status = Stopped
+			s.state.Status = progress.Stopped
 		case err != nil:
 			return err
 		default:
 			if err := s.finishEpoch(epoch); err != nil {
 				return err
 			}
-			if s.state.Status == NaN {
+			if s.state.Status == progress.NaN {
 				s.nan = s.whyNaN(ctx)
 			}
 		}
@@ -50,38 +54,38 @@ func (s *session) run(ctx context.Context) error {
 }
 
 // epoch trains on every image once and looks at the validation images.
-func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (Epoch, error) {
+func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (history.Epoch, error) {
 	number := s.state.Epoch + 1
 	start := time.Now()
 	order := imagefolder.Shuffled(s.train, s.job.Recipe.Seed, number)
 	pass, err := s.feed.Open(ctx, order, number)
 	if err != nil {
-		return Epoch{}, err
+		return history.Epoch{}, err
 	}
 	defer pass.Close()
-	result := Epoch{Epoch: number, Epochs: s.job.Recipe.Epochs}
+	result := history.Epoch{Epoch: number, Epochs: s.job.Recipe.Epochs}
 	var sum stepper.Result
 	for step := range steps {
 		if s.aborted() {
-			return Epoch{}, ErrAborted
+			return history.Epoch{}, progress.ErrAborted
 		}
 		if err := ctx.Err(); err != nil {
-			return Epoch{}, err
+			return history.Epoch{}, err
 		}
 		// A batch that has begun is finished: only what waits for images is canceled.
 		next, err := pass.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return Epoch{}, fmt.Errorf("epoch %d ended after %d of %d steps", number, step, steps)
+			return history.Epoch{}, fmt.Errorf("epoch %d ended after %d of %d steps", number, step, steps)
 		}
 		if err != nil {
-			return Epoch{}, err
+			return history.Epoch{}, err
 		}
 		done := (number-1)*steps + step
 		result.LearningRate = s.job.Recipe.LearningRate * rates.At(done) * s.plateau()
 		got, err := s.stepper.Step(s.batch(next, step == steps-1),
 			stepper.Hyper{LearningRate: result.LearningRate, WeightDecay: s.job.Recipe.WeightDecay, Dropout: s.dropout}, s.random(done))
 		if err != nil {
-			return Epoch{}, err
+			return history.Epoch{}, err
 		}
 		sum.Loss += got.Loss
 		sum.Correct += got.Correct
@@ -90,12 +94,12 @@ func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (
 	}
 	result.Loss = sum.Loss / float64(sum.Rows)
 	result.Accuracy = sum.Correct / float64(sum.Rows)
-	if s.job.Recipe.Task == Regression {
-		result.Accuracy = s.targets.r2(result.Loss)
+	if s.job.Recipe.Task == recipe.Regression {
+		result.Accuracy = s.targets.R2(result.Loss)
 	}
 	result.Waited = pass.Waited().Seconds()
 	if result.ValLoss, result.ValAccuracy, err = s.validate(ctx); err != nil {
-		return Epoch{}, err
+		return history.Epoch{}, err
 	}
 	result.Seconds = time.Since(start).Seconds()
 	result.Rate = float64(sum.Rows) / max(result.Seconds, 1e-9)
@@ -104,7 +108,7 @@ func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (
 }
 
 func (s *session) plateau() float64 {
-	if s.job.Recipe.Schedule == SchedulePlateau && s.state.Plateau.Fraction > 0 {
+	if s.job.Recipe.Schedule == recipe.SchedulePlateau && s.state.Plateau.Fraction > 0 {
 		return s.state.Plateau.Fraction
 	}
 	return 1
@@ -118,7 +122,7 @@ func (s *session) random(step int) uint64 {
 func (s *session) batch(next feed.Batch, last bool) stepper.Batch {
 	b := stepper.Batch{Rows: len(next.Items), Inputs: next.Features, Pixels: next.Pixels, Last: last}
 	for _, item := range next.Items {
-		b.Targets = s.job.target(b.Targets, item)
+		b.Targets = s.job.Target(b.Targets, item)
 		if s.weights != nil {
 			b.Weights = append(b.Weights, s.weights[s.job.Dataset.Items[item].Label])
 		}
@@ -136,7 +140,7 @@ func (s *session) tellStep(epoch, step, steps int, loss float64, start time.Time
 	s.toldAt = time.Now()
 	each := time.Since(start) / time.Duration(step)
 	left := (s.job.Recipe.Epochs-epoch)*steps + steps - step
-	s.events(Event{Kind: StepEvent, Step: &Step{
+	s.events(progress.Event{Kind: progress.StepEvent, Step: &progress.Step{
 		Epoch: epoch, Step: step, Steps: steps, Loss: loss, Left: time.Duration(left) * each,
 	}})
 }
@@ -158,17 +162,17 @@ func (s *session) validate(ctx context.Context) (loss, accuracy float64, err err
 
 // measure compares the network's outputs on items with their targets.
 func (s *session) measure(ctx context.Context, items []int) (*metric.Report, error) {
-	outputs, err := feed.Once(ctx, s.look, items, s.stepper.Logits, s.job.outputs())
+	outputs, err := feed.Once(ctx, s.look, items, s.stepper.Logits, s.job.Outputs())
 	if err != nil {
 		return nil, err
 	}
-	s.job.Recipe.Task.Interpret(outputs, s.job.outputs())
-	return s.job.report(outputs, items)
+	s.job.Recipe.Task.Interpret(outputs, s.job.Outputs())
+	return s.job.Report(outputs, items)
 }
 
 // finishEpoch records a finished epoch, and decides whether it was the best and whether another follows.
-func (s *session) finishEpoch(epoch Epoch) error {
-	judged := func(e Epoch) float64 {
+func (s *session) finishEpoch(epoch history.Epoch) error {
+	judged := func(e history.Epoch) float64 {
 		if len(s.val) == 0 {
 			return e.Loss
 		}
@@ -177,7 +181,7 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	best := s.state.History.Best()
 	epoch.Best = best == nil || judged(epoch) < judged(*best)
 	if math.IsNaN(judged(epoch)) {
-		s.state.Status = NaN
+		s.state.Status = progress.NaN
 		return nil
 	}
 	if epoch.Best && !s.searching {
@@ -185,9 +189,9 @@ func (s *session) finishEpoch(epoch Epoch) error {
 		if err != nil {
 			return err
 		}
-		if !finite(weights) {
+		if !weights.Finite() {
 			// XLA's maximum on a CPU may take 0 for a NaN, so that a ReLU hides it: the loss is then that of a constant.
-			s.state.Status = NaN
+			s.state.Status = progress.NaN
 			return nil
 		}
 		s.best = weights
@@ -196,21 +200,39 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	s.state.History = append(s.state.History, epoch)
 	s.state.Plateau.Epoch(judged(epoch))
 	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
-		s.state.Status = EarlyStop
+		s.state.Status = progress.EarlyStop
 	}
 	if s.record != nil {
-		if err := s.record.commit(s); err != nil {
+		if err := s.commit(); err != nil {
 			s.warn(CodeNotOnDisk, "Epoch %d is not on disk: %v.", epoch.Epoch, err)
 		}
 	}
-	s.events(Event{Kind: EpochEvent, Epoch: &epoch})
+	s.events(progress.Event{Kind: progress.EpochEvent, Epoch: &epoch})
 	return nil
 }
 
 // takeBest goes back to the weights of the best epoch.
 func (s *session) takeBest() error {
-	if s.best == nil || (s.job.Recipe.KeepLast && s.state.Status != NaN) {
+	if s.best == nil || (s.job.Recipe.KeepLast && s.state.Status != progress.NaN) {
 		return nil
 	}
 	return s.stepper.SetWeights(s.best)
+}
+
+// whyNaN looks for the cause of a loss or of weights that are not numbers: first in what the network made of images before it was
+// trained, and only then in the training. The weights are then the initial ones.
+func (s *session) whyNaN(ctx context.Context) *nan.Error {
+	e := &nan.Error{LearningRate: s.job.Recipe.LearningRate}
+	if s.initial == nil || s.stepper.SetWeights(s.initial) != nil {
+		return e
+	}
+	items := s.train
+	if s.augmenter != nil && len(s.val) > 0 { // s.look has these as they are
+		items = s.val
+	}
+	e.Cause = nan.FindCause(context.WithoutCancel(ctx), nan.Subject{ // an interrupt would hide the cause
+		Dataset: s.job.Dataset, Items: items, Backbone: s.job.Backbone, Device: s.device, Look: s.look, Logits: s.stepper.Logits,
+		Outputs: s.job.Outputs(), Precision: s.network.Tuning.Precision, Workers: s.job.Environment.Workers,
+	})
+	return e
 }

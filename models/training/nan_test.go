@@ -11,6 +11,9 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training/nan"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -49,8 +52,8 @@ func TestNaNOfTheWeightsIsNotTheLearningRate(t *testing.T) {
 	job.Backbone = overflowing(t, "conv2", "conv2_block1_1_bn/gamma")
 	job.Recipe.Unfreeze, job.Recipe.LearningRate, job.Recipe.Head = resnet.Conv1, 1e-6, "none"
 	_, err := Fit(t.Context(), device, job, nil)
-	wrong, ok := errors.AsType[*NaNError](err)
-	if !ok || !errors.Is(err, ErrNaN) || wrong.Cause == nil {
+	wrong, ok := errors.AsType[*nan.Error](err)
+	if !ok || !errors.Is(err, progress.ErrNaN) || wrong.Cause == nil {
 		t.Fatalf("the error is %v", err)
 	}
 	cause, ok := errors.AsType[*features.NotFiniteError](err)
@@ -67,24 +70,12 @@ func TestNaNOfTheLearningRate(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	job := smallJob(t)
 	job.Recipe.Unfreeze, job.Recipe.LearningRate, job.Recipe.Optimizer, job.Recipe.StageRate = resnet.Conv1, 1e6, stepper.SGD, 1
-	job.Recipe.Task, job.Targets = Regression, make([][]float32, len(job.Dataset.Items))
+	job.Recipe.Task, job.Targets = recipe.Regression, make([][]float32, len(job.Dataset.Items))
 	for i := range job.Targets {
 		job.Targets[i] = []float32{float32(i)}
 	}
 	_, err := Fit(t.Context(), device, job, nil)
-	if wrong, ok := errors.AsType[*NaNError](err); !ok || wrong.Cause != nil || !strings.Contains(err.Error(), "learning rate 1e+06 is too high; try 100000") {
+	if wrong, ok := errors.AsType[*nan.Error](err); !ok || wrong.Cause != nil || !strings.Contains(err.Error(), "learning rate 1e+06 is too high; try 100000") {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-func TestWhatANaNErrorSays(t *testing.T) {
-	for want, e := range map[string]*NotFiniteOutputError{
-		"in bfloat16, whose numbers end": {Value: float32(math.NaN()), Precision: resnet.BFloat16, Stages: true},
-		"look at the head":               {Value: float32(math.Inf(1)), Precision: resnet.Float32, Stages: true},
-		"where the weights come from":    {Value: float32(math.Inf(1)), Precision: resnet.Float32},
-	} {
-		if err := (&NaNError{Cause: e}); !strings.Contains(err.Error(), want) || !errors.Is(err, ErrNaN) || !errors.As(err, new(*NotFiniteOutputError)) {
-			t.Errorf("%v, want %q in it", err, want)
-		}
 	}
 }

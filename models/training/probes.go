@@ -5,6 +5,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // Probes are what classifiers on frozen features are compared on: the pooled features of the stages that the method auto
@@ -17,9 +19,9 @@ type Probes struct {
 
 // OpenProbes computes the features for a dataset of a job, of the training images and those of another split; an empty split is
 // none. Of the recipe only the seed and the class weights count. A job that the method auto cannot do is an error.
-func OpenProbes(ctx context.Context, device *accel.Device, job Job, split string, events func(Event)) (*Probes, error) {
+func OpenProbes(ctx context.Context, device *accel.Device, job Job, split string, events func(progress.Event)) (*Probes, error) {
 	job.Recipe.Augment, job.Recipe.AugmentCopies = "", 0
-	if err := job.probing().Validate(); err != nil {
+	if err := probing(job).Validate(); err != nil {
 		return nil, err
 	}
 	s, err := newProbing(device, job, events)
@@ -39,21 +41,23 @@ func OpenProbes(ctx context.Context, device *accel.Device, job Job, split string
 	if len(s.val) > 0 {
 		p.Held = data.Take(s.rowsOf(s.val))
 	}
-	p.Options.Events = func(progress selection.Progress) { s.events(Event{Kind: SelectionEvent, Selection: &progress}) }
+	p.Options.Events = func(p selection.Progress) {
+		s.events(progress.Event{Kind: progress.SelectionEvent, Selection: &p})
+	}
 	return p, nil
 }
 
 // probing is the job that compares the classifiers of the method auto for a job.
-func (j Job) probing() Job {
-	auto := AutoRecipe()
+func probing(j Job) Job {
+	auto := recipe.AutoRecipe()
 	auto.Task, auto.Augment, auto.Seed, auto.ClassWeights, auto.BatchSize = j.Recipe.Task, j.Recipe.Augment, j.Recipe.Seed, j.Recipe.ClassWeights, j.Recipe.BatchSize
 	j.Recipe, j.Request = auto, Request{}
 	return j
 }
 
 // newProbing is a session of the method auto for a job, which the caller closes. It is nil for a job that the method cannot do.
-func newProbing(device *accel.Device, job Job, events func(Event)) (*session, error) {
-	job = job.probing()
+func newProbing(device *accel.Device, job Job, events func(progress.Event)) (*session, error) {
+	job = probing(job)
 	if job.Validate() != nil {
 		return nil, nil
 	}

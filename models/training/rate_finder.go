@@ -8,6 +8,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -28,8 +30,8 @@ const (
 )
 
 // FindRate runs the learning-rate range test (arXiv:1506.01186) on a copy of the network; no weights are kept.
-func FindRate(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*RateCurve, error) {
-	job.Recipe.Schedule = ScheduleConstant
+func FindRate(ctx context.Context, device *accel.Device, job Job, events func(progress.Event)) (*RateCurve, error) {
+	job.Recipe.Schedule = recipe.ScheduleConstant
 	if err := job.Validate(); err != nil {
 		return nil, err
 	}

@@ -7,52 +7,83 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
+	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // Resume continues the run of a job's name in its state folder from the last completed epoch, to the same numbers as if it had
 // never been interrupted. Dataset and backbone must be those of the run, which is checked. The recipe is the run's, except
 // for the job's epochs where they are more.
-func Resume(ctx context.Context, device *accel.Device, job Job, events func(Event)) (*Result, error) {
+func Resume(ctx context.Context, device *accel.Device, job Job, events func(progress.Event)) (*Result, error) {
 	if job.Environment.Home == "" {
 		return nil, errors.New("resume: a state folder is needed")
 	}
-	r, err := openRecord(job.Environment.Home, job.Request.Name)
+	r, err := record.Open(job.Environment.Home, job.Request.Name)
 	if err != nil {
 		return nil, fmt.Errorf("resume: %w", err)
 	}
 	epochs := job.Recipe.Epochs
-	job.Recipe, job.Targets = r.run.Recipe, r.run.Targets
+	job.Recipe, job.Targets = r.Run.Recipe, r.Run.Targets
 	job.Recipe.Epochs = max(epochs, job.Recipe.Epochs)
-	job.Request.Cell, job.Request.Flags = r.run.Cell, r.run.Flags
-	if err := errors.Join(job.Validate(), r.matches(job)); err != nil {
-		return nil, errors.Join(err, r.close())
+	job.Request.Cell, job.Request.Flags = r.Run.Cell, r.Run.Flags
+	if err := errors.Join(job.Validate(), matches(r.Run, job)); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	s, err := newSession(device, job, events)
 	if err != nil {
-		return nil, errors.Join(err, r.close())
+		return nil, errors.Join(err, r.Close())
 	}
 	s.record = r
-	if job.Recipe.Method == MethodFinetune {
-		s.chosen = r.run.Selection // the checkpoints are of a network of these stages
+	if job.Recipe.Method == recipe.MethodFinetune {
+		s.chosen = r.Run.Selection // the checkpoints are of a network of these stages
 	}
-	r.run.Epochs, r.run.Recipe = job.Recipe.Epochs, s.job.Recipe
-	if err := r.write(); err != nil {
+	r.Run.Epochs, r.Run.Recipe = job.Recipe.Epochs, s.job.Recipe
+	if err := r.Write(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s.fit(ctx)
 }
 
 // matches refuses to continue with other images or another backbone.
-func (r *record) matches(j Job) error {
+func matches(r record.Run, j Job) error {
 	if j.Dataset == nil || j.Backbone == nil {
 		return nil // Validate says so
 	}
-	if j.Dataset.Digest != r.run.Digest {
+	if j.Dataset.Digest != r.Digest {
 		return fmt.Errorf("resume run %s: the dataset %s is not the one it was trained on (%s): its images, labels or split differ",
-			r.run.Name, imagefolder.Printable(j.Dataset.Name), imagefolder.Printable(r.run.Root))
+			r.Name, imagefolder.Printable(j.Dataset.Name), imagefolder.Printable(r.Root))
 	}
-	if have, want := j.Backbone.Identity(), r.run.Backbone; have.Fingerprint != want.Fingerprint {
-		return fmt.Errorf("resume run %s: the backbone is not the one it was trained on: that was %s, and this is %s", r.run.Name, want, have)
+	if have, want := j.Backbone.Identity(), r.Backbone; have.Fingerprint != want.Fingerprint {
+		return fmt.Errorf("resume run %s: the backbone is not the one it was trained on: that was %s, and this is %s", r.Name, want, have)
 	}
 	return nil
+}
+
+// restore goes back to the last finished epoch on disk.
+func (s *session) restore() error {
+	return s.record.Restore(func(state record.State, last, best stepper.State) error {
+		if err := s.stepper.SetState(last, state.Progress); err != nil {
+			return err
+		}
+		s.state, s.best = state, best
+		return nil
+	})
+}
+
+// commit puts the finished epoch on disk.
+func (s *session) commit() error {
+	last, progress, err := s.stepper.State()
+	if err != nil {
+		return err
+	}
+	s.state.Progress = progress
+	if err := s.record.Commit(s.state, last, s.best); err != nil {
+		return err
+	}
+	if s.job.Environment.CSVLog == "" {
+		return nil
+	}
+	return s.state.History.WriteCSV(s.job.Environment.CSVLog)
 }

@@ -15,8 +15,13 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/feed"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/job"
+	"github.com/headstart-nb/headstart/models/training/nan"
 	"github.com/headstart-nb/headstart/models/training/network"
-	"github.com/headstart-nb/headstart/models/training/schedule"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -27,25 +32,25 @@ type session struct {
 	network *network.Network
 	frozen  *features.Pass // nil: images go to the network itself
 	stepper *stepper.Stepper
-	events  func(Event)
-	record  *record // nil: nothing is written to disk
+	events  func(progress.Event)
+	record  *record.Writer // nil: nothing is written to disk
 
 	train, val []int
 	feed, look feed.Feed // of training and of validation
 	augmenter  *augment.Augmenter
-	weights    []float32 // of classes; nil: all the same
-	targets    variance  // of the training targets, for R2
+	weights    []float32    // of classes; nil: all the same
+	targets    job.Variance // of the training targets, for R2
 
-	state loopState
+	state record.State
 	best  stepper.State // weights of the best epoch
 
 	initial stepper.State // weights before the first epoch
-	nan     *NaNError     // why the loss is not a number; nil while it is one
+	nan     *nan.Error    // why the loss is not a number; nil while it is one
 
 	given  *features.Backbone // of a method with probes: the job's, of which a cut is chosen
 	base   *features.Identity // of given
 	chosen *selection.Report  // of a method with probes; nil before it has chosen
-	begun  *Epoch             // of the method finetune: the classifier on the frozen backbone; nil without validation images
+	begun  *history.Epoch     // of the method finetune: the classifier on the frozen backbone; nil without validation images
 
 	dropout   float64 // of a search, instead of the head's own
 	searching bool    // the weights of the best epoch are not kept
@@ -54,37 +59,28 @@ type session struct {
 	toldAt  time.Time
 }
 
-// loopState is where a training stands between two epochs.
-type loopState struct {
-	Epoch    int                `json:"epoch"` // finished ones
-	History  History            `json:"history"`
-	Plateau  schedule.Reduction `json:"plateau"`
-	Progress stepper.Progress   `json:"progress"`
-	Status   Status             `json:"status"`
-}
-
 // newSession prepares all that a valid job needs but the images. The caller closes it.
-func newSession(device *accel.Device, job Job, events func(Event)) (*session, error) {
+func newSession(device *accel.Device, job Job, events func(progress.Event)) (*session, error) {
 	if events == nil {
-		events = func(Event) {}
+		events = func(progress.Event) {}
 	}
 	var err error
-	if job.Recipe, err = job.Recipe.on(device); err != nil {
+	if job.Recipe, err = job.Recipe.On(device); err != nil {
 		return nil, err
 	}
 	s := &session{job: job, device: device, started: time.Now()}
-	s.events = func(e Event) {
+	s.events = func(e progress.Event) {
 		e.Run = s.job.Request.Name
 		events(e)
 	}
 	s.train, s.val = job.Dataset.Select(imagefolder.Train), job.Dataset.Select(imagefolder.Val)
-	if s.network, err = job.network(); err != nil {
+	if s.network, err = job.Network(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if s.weights, err = job.Recipe.classWeights(job.Dataset); err != nil {
+	if s.weights, err = job.Recipe.ClassFactors(job.Dataset); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	s.targets = newVariance(job, s.train)
+	s.targets = job.Variance(s.train)
 	if s.network.Frozen != nil {
 		s.frozen, err = features.Open(s.network.Frozen, device, job.Environment.Home, job.Environment.CacheSize)
 		if err != nil {
@@ -112,7 +108,7 @@ func (s *session) close() error {
 		s.stepper.Close()
 	}
 	if s.record != nil {
-		err = errors.Join(err, s.record.close())
+		err = errors.Join(err, s.record.Close())
 	}
 	if s.augmenter != nil {
 		s.augmenter.Close()
@@ -139,7 +135,7 @@ func (s *session) prepare(ctx context.Context) error {
 func (s *session) startStepper(ctx context.Context) (wait func() error) {
 	build := func() (err error) {
 		defer timeline.Start(ctx, "compile the head")()
-		if s.stepper, err = stepper.New(s.device.Backend, s.job.Recipe.options(s.network)); err != nil {
+		if s.stepper, err = stepper.New(s.device.Backend, stepperOptions(s.job.Recipe, s.network)); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 		return nil
@@ -152,9 +148,9 @@ func (s *session) startStepper(ctx context.Context) (wait func() error) {
 	return func() error { return <-built }
 }
 
-// options describe the training of a network to the stepper.
-func (r Recipe) options(n *network.Network) stepper.Options {
-	o := n.Options(r.BatchSize, r.Seed, r.loss())
+// stepperOptions describe the training of a network to the stepper.
+func stepperOptions(r recipe.Recipe, n *network.Network) stepper.Options {
+	o := n.Options(r.BatchSize, r.Seed, r.Loss())
 	o.LabelSmoothing, o.L2, o.Optimizer, o.Momentum = r.LabelSmoothing, r.L2, r.Optimizer, r.Momentum
 	o.ClipNorm, o.Accumulate, o.Rate = r.ClipNorm, r.AccumulatedSteps, n.Rate(r.StageRate, r.TrainNorm)
 	o.Devices = r.Devices
@@ -204,7 +200,7 @@ func (s *session) openFeeds(ctx context.Context) error {
 
 func (s *session) compute(ctx context.Context, items []int, v *features.Variation) (*features.Table, error) {
 	t, err := s.frozen.Compute(ctx, s.job.Dataset, items, v, s.job.Environment.Workers, func(p features.Progress) {
-		s.events(Event{Kind: FeaturesEvent, Features: &p})
+		s.events(progress.Event{Kind: progress.FeaturesEvent, Features: &p})
 	})
 	if err == nil && s.frozen.CacheError() != nil {
 		s.warn(CodeNotOnDisk, "The features are not kept for the next time: %v.", s.frozen.CacheError())
@@ -212,7 +208,9 @@ func (s *session) compute(ctx context.Context, items []int, v *features.Variatio
 	return t, err
 }
 
-func (s *session) tell(d diagnosis.Diagnosis) { s.events(Event{Kind: DiagnosisEvent, Diagnosis: &d}) }
+func (s *session) tell(d diagnosis.Diagnosis) {
+	s.events(progress.Event{Kind: progress.DiagnosisEvent, Diagnosis: &d})
+}
 
 func (s *session) warn(code, format string, args ...any) {
 	s.tell(diagnosis.Diagnosis{Severity: diagnosis.Warning, Code: code, Sentence: fmt.Sprintf(format, args...)})

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/network"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -28,7 +29,7 @@ type observed struct {
 
 // newProbe builds what Fit trains by a recipe. whole puts the frozen stages into the graph too, where Fit computes them once
 // beforehand.
-func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whole bool) *observed {
+func newProbe(t *testing.T, device *accel.Device, r recipe.Recipe, cut resnet.Cut, whole bool) *observed {
 	t.Helper()
 	options := modeltest.Options()
 	options.Cut = cut
@@ -40,7 +41,7 @@ func newProbe(t *testing.T, device *accel.Device, r Recipe, cut resnet.Cut, whol
 		n.Frozen, n.After = nil, ""
 	}
 	p := &observed{}
-	o := r.options(n)
+	o := stepperOptions(r, n)
 	body := o.Body
 	o.Body = func(scope *model.Scope, x *graph.Node) *graph.Node {
 		p.store = scope.Store()
@@ -115,7 +116,7 @@ func TestWhichWeightsMove(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	for name, c := range map[string]struct {
 		cut       resnet.Cut
-		unfreeze  Stage
+		unfreeze  recipe.Stage
 		stageRate float64 // 0: the default
 		trainNorm bool
 		whole     bool
@@ -131,7 +132,7 @@ func TestWhichWeightsMove(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const rate = 0.01
-			r := DefaultRecipe()
+			r := recipe.DefaultRecipe()
 			r.Unfreeze, r.TrainNorm, r.BatchSize, r.Seed, r.Precision = c.unfreeze, c.trainNorm, 3, 1, resnet.Float32
 			if c.stageRate != 0 {
 				r.StageRate = c.stageRate

@@ -16,7 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/datasets"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // resultPage is for a command whose figures are its result, unless that is JSON.
@@ -134,7 +134,7 @@ func prepare(c *cobra.Command, p *transfer.Presenter, dir string, data datasets.
 
 // keep saves the model where that was asked for. An interrupt ended the training; the model that it leaves is worth saving.
 func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) error {
-	if run, err := p.Lab().Run(""); o.out == "" && err == nil && errors.Is(ended, training.ErrStopped) {
+	if run, err := p.Lab().Run(""); o.out == "" && err == nil && errors.Is(ended, progress.ErrStopped) {
 		return fmt.Errorf("%w; the same command with --resume %s --out MODEL continues it and saves the model", ended, magics.QuoteWord(run.Name()))
 	}
 	return save(c, p, o.out, o.save, ended)
@@ -142,7 +142,7 @@ func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) 
 
 // save writes the current model to a folder, after work that ended well or by an interrupt.
 func save(c *cobra.Command, p *transfer.Presenter, out string, how transfer.SaveFlags, ended error) error {
-	if out == "" || (ended != nil && !errors.Is(ended, training.ErrStopped)) {
+	if out == "" || (ended != nil && !errors.Is(ended, progress.ErrStopped)) {
 		return ended
 	}
 	ctx := context.WithoutCancel(c.Context())

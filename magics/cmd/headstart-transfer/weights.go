@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // weightsCommand is for headstart install --weights imagenet: the kernel's program does not link what fetches them. It also
@@ -18,11 +19,11 @@ func weightsCommand() *cobra.Command {
 		Args:   commandline.Args(0, 0),
 		Hidden: true,
 		RunE: func(c *cobra.Command, _ []string) error {
-			backbone, err := resnet.Open(c.Context(), resnet.DefaultOptions())
+			network, err := backbone.Open(c.Context(), resnet.DefaultOptions())
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "the weights %s are in the cache\n", backbone.Weights())
+			_, err = fmt.Fprintf(c.OutOrStdout(), "the weights %s are in the cache\n", network.Weights())
 			return err
 		},
 	}

@@ -18,6 +18,10 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Reader is who reads advice. It decides whether a fix names magics or the flags of a command.
@@ -32,19 +36,19 @@ const (
 // remedy is how a reader fixes what a diagnosis of that code found; empty where no flag does.
 func (r Reader) remedy(code string) string {
 	found := map[string]struct{ magic, flags string }{
-		training.CodePreprocess:   {"%model ", "--preprocess auto"},
-		training.CodePoolNone:     {"%model ", "--pool avg"},
-		training.CodeRandom:       {"%model ", "--weights imagenet"},
-		training.CodeLeak:         {"%dataset load ", "without --follow-split"},
-		training.CodeNoValidation: {"%dataset load ", "--val 0.2"},
-		training.CodeImbalance:    {"", "--class-weights auto"},
-		training.CodeBatchNorm:    {"", "--unfreeze conv5"},
-		training.CodeLearningRate: {"", "--lr, --find-lr"},
-		training.CodeBatchOfOne:   {"", "--batch 32"},
-		training.CodeNotCached:    {"", "--augment-copies 2"},
-		training.CodeUnchanged:    {"", "--stage-rate"},
-		training.CodeLong:         {"%dataset load ", "--size 112 or 160"},
-		training.CodeNoGain:       {"", "--recipe auto"},
+		preflight.CodePreprocess:   {"%model ", "--preprocess auto"},
+		preflight.CodePoolNone:     {"%model ", "--pool avg"},
+		preflight.CodeRandom:       {"%model ", "--weights imagenet"},
+		preflight.CodeLeak:         {"%dataset load ", "without --follow-split"},
+		preflight.CodeNoValidation: {"%dataset load ", "--val 0.2"},
+		preflight.CodeImbalance:    {"", "--class-weights auto"},
+		preflight.CodeBatchNorm:    {"", "--unfreeze conv5"},
+		preflight.CodeLearningRate: {"", "--lr, --find-lr"},
+		preflight.CodeBatchOfOne:   {"", "--batch 32"},
+		training.CodeNotCached:     {"", "--augment-copies 2"},
+		training.CodeUnchanged:     {"", "--stage-rate"},
+		training.CodeLong:          {"%dataset load ", "--size 112 or 160"},
+		training.CodeNoGain:        {"", "--recipe auto"},
 	}[code]
 	if r == Terminal {
 		return found.flags
@@ -68,7 +72,7 @@ func (r Reader) Accepted(d diagnosis.Diagnosis) string {
 
 // Noted is a diagnosis that a training tells, for the notes of its figure.
 func (r Reader) Noted(d diagnosis.Diagnosis) string {
-	if slices.Contains(training.PreflightCodes(), d.Code) {
+	if slices.Contains(preflight.Codes(), d.Code) {
 		return r.Accepted(d)
 	}
 	return r.Sentences(d)
@@ -91,7 +95,7 @@ func Adding[O any](do func(context.Context, *magics.Invocation, *O) error) func(
 
 // Misused tells whether an error is a value that a flag does not take.
 func Misused(err error) bool {
-	return errors.As(err, new(*training.FieldError)) || errors.As(err, new(*imagefolder.OptionError))
+	return errors.As(err, new(*recipe.FieldError)) || errors.As(err, new(*imagefolder.OptionError))
 }
 
 // hint is an error with what the flags and magics do about it; empty where they do nothing.
@@ -99,14 +103,14 @@ func (r Reader) hint(err error) string {
 	if err == nil || errors.As(err, new(*advice)) {
 		return ""
 	}
-	if refused, ok := errors.AsType[*training.PreflightError](err); ok {
+	if refused, ok := errors.AsType[*preflight.Error](err); ok {
 		var list []string
 		for _, d := range refused.Diagnoses {
 			list = append(list, r.Accepted(d))
 		}
 		return "train: " + strings.Join(list, "; ")
 	}
-	if field, ok := errors.AsType[*training.FieldError](err); ok {
+	if field, ok := errors.AsType[*recipe.FieldError](err); ok {
 		if name := recipeflag.Of(field.Field); name != "" {
 			return fmt.Sprintf("%v (--%s)", err, name)
 		}
@@ -133,7 +137,7 @@ func (r Reader) hint(err error) string {
 	if r == Terminal {
 		return terminalHint(err)
 	}
-	if devices, ok := errors.AsType[*training.DevicesError](err); ok {
+	if devices, ok := errors.AsType[*recipe.DevicesError](err); ok {
 		return fmt.Sprintf("%v; %%device cpu --devices %d makes as many of a CPU, and %%device cuda takes all GPUs", err, devices.Asked)
 	}
 	return labHint(err)
@@ -149,7 +153,7 @@ func terminalHint(err error) string {
 			return fmt.Sprintf("%v; headstart runs lists them", err)
 		}
 	}
-	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
+	if unfinished, ok := errors.AsType[*record.UnfinishedError](err); ok && unfinished.Status != progress.Running {
 		return fmt.Sprintf("%v; continue it with headstart train DIR --resume %s", err, magics.JoinWords([]string{unfinished.Run}))
 	}
 	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
@@ -163,7 +167,7 @@ func labHint(err error) string {
 	if missing, ok := errors.AsType[*named.NotFoundError](err); ok {
 		return notFound(err, missing)
 	}
-	if unfinished, ok := errors.AsType[*training.UnfinishedError](err); ok && unfinished.Status != training.Running {
+	if unfinished, ok := errors.AsType[*record.UnfinishedError](err); ok && unfinished.Status != progress.Running {
 		return fmt.Sprintf("%v; continue it with %%train --resume %s", err, magics.JoinWords([]string{unfinished.Run}))
 	}
 	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {

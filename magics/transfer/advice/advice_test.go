@@ -13,7 +13,9 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/resnet"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/preflight"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A notebook is told of magics, and a command line of flags and commands that it has.
@@ -27,7 +29,7 @@ func TestAdviceNamesWhatItsReaderHas(t *testing.T) {
 		{&named.NotFoundError{Kind: named.KindRun, Name: "fisrt", Have: []string{"first"}}, "did you mean first?", "did you mean first?"},
 		{&training.UnfinishedError{Run: "first", Status: training.Interrupted}, "%train --resume first", "headstart train DIR --resume first"},
 		{&lab.RunExistsError{Run: "first"}, "continue it with %train --resume first", "continue it with --resume first"},
-		{&training.PreflightError{Diagnoses: []diagnosis.Diagnosis{{Code: training.CodePreprocess, Sentence: "S."}}},
+		{&preflight.Error{Diagnoses: []diagnosis.Diagnosis{{Code: preflight.CodePreprocess, Sentence: "S."}}},
 			"(%model --preprocess auto)", "(--preprocess auto)"},
 		{fetch, "\nput the file at /hub/model.safetensors (SHA-256", "use --weights sample, which needs no network"},
 		{&classifier.NoBackboneError{}, "(--weights FILE)", "(--weights FILE)"},

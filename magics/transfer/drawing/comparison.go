@@ -19,8 +19,8 @@ const seriesName = 40
 
 // A Comparison is runs side by side.
 type Comparison struct {
-	Runs        []ComparedRun              `json:"runs"`
-	Differences []training.FieldDifference `json:"differences"`
+	Runs        []ComparedRun            `json:"runs"`
+	Differences []recipe.FieldDifference `json:"differences"`
 }
 
 // A ComparedRun is a run with what a comparison says of it beyond its card.
@@ -37,7 +37,7 @@ type ComparedRun struct {
 // Compare finds the runs of some names, each the name of a run or of a model.
 func Compare(l *lab.Lab, names []string) (*Comparison, error) {
 	c := &Comparison{}
-	var recipes []training.Recipe
+	var recipes []recipe.Recipe
 	for i, name := range names {
 		stand, err := l.RunOrModel(name)
 		if err != nil {
@@ -55,7 +55,7 @@ func Compare(l *lab.Lab, names []string) (*Comparison, error) {
 		}
 		c.Runs, recipes = append(c.Runs, r), append(recipes, stand.Recipe)
 	}
-	c.Differences = training.Differences(recipes...)
+	c.Differences = recipe.Differences(recipes...)
 	return c, nil
 }
 

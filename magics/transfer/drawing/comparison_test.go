@@ -17,7 +17,7 @@ func TestComparisonOfStrangeRuns(t *testing.T) {
 		return ComparedRun{Card: s.Card(), stand: s}
 	}
 	c := &Comparison{Runs: []ComparedRun{
-		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", training.History{{Epoch: 1, ValAccuracy: 0.5}}),
+		strange(long+"1", "<b>\x1b[31m", nil), strange(long+"2", "<b>\x1b[31m", history.History{{Epoch: 1, ValAccuracy: 0.5}}),
 	}}
 	labels := c.labels()
 	if sketch.Label(labels[0], seriesName) == sketch.Label(labels[1], seriesName) {

@@ -11,6 +11,10 @@ import (
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
@@ -37,10 +41,10 @@ const untrainedNote = "untrained backbone: its weights are random, so this shows
 func RunForms(stand func() runstatus.Stand, reader advice.Reader) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
-		if len(s.History) == 0 && s.Status == training.Running && s.Features != nil && !s.Features.Done {
+		if len(s.History) == 0 && s.Status == progress.Running && s.Features != nil && !s.Features.Done {
 			return figure.Progress(featureProgress(s.Name, s.Features), estimates(s, reader)...)
 		}
-		if len(s.History) == 0 && s.Status == training.Running && s.Recipe.Method.Probes() && s.Selection == nil {
+		if len(s.History) == 0 && s.Status == progress.Running && s.Recipe.Method.Probes() && s.Selection == nil {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
 		if full {
@@ -91,7 +95,7 @@ func FeatureLine(f *features.Progress) string {
 // runCurves are the learning curves of a run with its state and its notes.
 func runCurves(s runstatus.Stand, reader advice.Reader) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
-	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == training.MethodAuto {
+	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
 		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
 		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
 	}
@@ -121,12 +125,12 @@ func runCurves(s runstatus.Stand, reader advice.Reader) figure.CurvesData {
 	if s.Step != nil {
 		d.Status.Left = s.Step.Left
 	}
-	if s.Status != training.Running {
+	if s.Status != progress.Running {
 		d.Status.Left, d.Status.Rate, d.Status.Steps = 0, 0, 0
 		if line := speedLine(s); line != "" {
 			d.Notes = append(d.Notes, line)
 		}
-		if s.Status != training.Finished && s.Epochs > len(s.History) {
+		if s.Status != progress.Finished && s.Epochs > len(s.History) {
 			d.Epochs = 0 // the curves end where the run did
 			d.Notes = append(d.Notes, fmt.Sprintf("%s after epoch %d; %d were planned.", endings(s.Status), len(s.History), s.Epochs))
 		}
@@ -153,15 +157,15 @@ func speedLine(s runstatus.Stand) string {
 }
 
 // endings says how a run ended before its last planned epoch.
-func endings(s training.Status) string {
+func endings(s progress.Status) string {
 	switch s {
-	case training.EarlyStop:
+	case progress.EarlyStop:
 		return "Early stopping ended it"
-	case training.Stopped:
+	case progress.Stopped:
 		return "It was stopped"
-	case training.NaN:
+	case progress.NaN:
 		return "It ended with a loss that is not a number"
-	case training.Interrupted:
+	case progress.Interrupted:
 		return "Its process ended"
 	}
 	return "It failed"
@@ -187,23 +191,23 @@ func accuracyLine(c runstatus.Card) string {
 }
 
 // HistoryCurves turns a history into the panels of loss and accuracy.
-func HistoryCurves(title string, history training.History, epochs int) figure.CurvesData {
-	d := figure.CurvesData{Title: title, Epoch: len(history), Epochs: epochs}
-	for _, curve := range history.Curves() {
+func HistoryCurves(title string, h history.History, epochs int) figure.CurvesData {
+	d := figure.CurvesData{Title: title, Epoch: len(h), Epochs: epochs}
+	for _, curve := range h.Curves() {
 		if n := len(d.Panels); n == 0 || d.Panels[n-1].Name != curve.Quantity {
 			d.Panels = append(d.Panels, figure.Panel{Name: curve.Quantity, Fraction: curve.Quantity == "accuracy"})
 		}
 		panel := &d.Panels[len(d.Panels)-1]
 		panel.Lines = append(panel.Lines, figure.Line{Name: curve.Split, Values: curve.Values})
 	}
-	if best := history.Best(); best != nil {
+	if best := h.Best(); best != nil {
 		d.Best = best.Epoch
 	}
 	return d
 }
 
 // EpochTable is the figure of the epochs of a run that has ended.
-func EpochTable(run training.Run) display.Bundle {
+func EpochTable(run record.Run) display.Bundle {
 	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
 		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
 	}}

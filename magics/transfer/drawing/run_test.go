@@ -10,7 +10,10 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
@@ -27,7 +30,7 @@ func TestLiveRun(t *testing.T) {
 	}
 	for epoch := 1; epoch <= 10; epoch++ { // one a second
 		clock = clock.Add(time.Second)
-		stand.Hear(training.Event{Kind: training.EpochEvent, Epoch: &training.Epoch{Epoch: epoch, Loss: 1 / float64(epoch), ValAccuracy: 0.5}})
+		stand.Hear(progress.Event{Kind: progress.EpochEvent, Epoch: &history.Epoch{Epoch: epoch, Loss: 1 / float64(epoch), ValAccuracy: 0.5}})
 		f.Change()
 		if err := f.Update(t.Context()); err != nil {
 			t.Fatal(err)
@@ -52,7 +55,7 @@ func TestLiveRun(t *testing.T) {
 	if len(images) != 4 { // at 0, 3, 6 and 9 s
 		t.Errorf("%d images were rendered in 10 s, want 4", len(images))
 	}
-	stand.Hear(training.Event{Kind: training.DoneEvent, Status: training.Finished})
+	stand.Hear(progress.Event{Kind: progress.DoneEvent, Status: progress.Finished})
 	if err := f.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -63,21 +66,21 @@ func TestLiveRun(t *testing.T) {
 
 // A run that did not reach its planned epochs says how many it has, and which accuracy is which.
 func TestTheLineOfARun(t *testing.T) {
-	history := training.History{
+	epochs := history.History{
 		{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.75, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.875, Rate: 5000},
 	}
-	run := training.Run{Name: "a", Dataset: "photos", Epochs: 2000, ValImages: 8, History: history, Recipe: training.DefaultRecipe()}
+	run := record.Run{Name: "a", Dataset: "photos", Epochs: 2000, ValImages: 8, History: epochs, Recipe: recipe.DefaultRecipe()}
 	both := "val accuracy 75.0 % (95 % interval 40.9 to 92.9) at the lowest validation loss (epoch 1), highest 87.5 % (epoch 2)"
 	for _, test := range []struct {
-		status        training.Status
-		history       training.History
+		status        progress.Status
+		history       history.History
 		want, without string
 	}{
-		{training.Running, history, both, "images/s"},
-		{training.EarlyStop, history, "stopped · epoch 2 · best 1 · " + both, "of 2000"},
-		{training.Finished, history, "done · epoch 2 of 2000", "planned"},
-		{training.Stopped, nil, "stopped", "failed"},
-		{training.Failed, history, "failed · epoch 2 · best 1", "of 2000"},
+		{progress.Running, epochs, both, "images/s"},
+		{progress.EarlyStop, epochs, "stopped · epoch 2 · best 1 · " + both, "of 2000"},
+		{progress.Finished, epochs, "done · epoch 2 of 2000", "planned"},
+		{progress.Stopped, nil, "stopped", "failed"},
+		{progress.Failed, epochs, "failed · epoch 2 · best 1", "of 2000"},
 	} {
 		run.Status, run.History = test.status, test.history
 		text, _ := Run(runstatus.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
@@ -100,9 +103,9 @@ func shownLast(t *testing.T, host *magictest.Host) display.Bundle {
 // A fine-tuning began with a comparison, and has epochs all the same; the accuracy is that of the weights that are kept.
 func TestTheLineOfAFineTuning(t *testing.T) {
 	choice := selection.Score{Candidate: selection.Candidate{Stages: []string{"conv5"}, Kind: selection.Logistic, C: 1}, Accuracy: 0.8}
-	run := training.Run{
-		Name: "a", Dataset: "photos", Epochs: 2, ValImages: 8, Status: training.Finished, Recipe: training.FinetuneRecipe(),
-		History:   training.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.875, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.75}},
+	run := record.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, ValImages: 8, Status: progress.Finished, Recipe: recipe.FinetuneRecipe(),
+		History:   history.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.875, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.75}},
 		Selection: &selection.Report{Folds: 5, Images: 30, Scores: []selection.Score{choice}},
 	}
 	text, _ := Run(runstatus.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // A Setting is one property of compared runs: a hyper-parameter, or what else makes or measures their models.
@@ -30,11 +30,11 @@ func (c *Comparison) Settings() []Setting {
 		return fmt.Sprintf("%s, %s, %s, %s", a.Name(), a.Cut, a.Pool, a.Preprocess)
 	})
 	add("weights", func(r ComparedRun) string { return r.Weights })
-	var recipes []training.Recipe
+	var recipes []recipe.Recipe
 	for _, r := range c.Runs {
 		recipes = append(recipes, r.stand.Recipe)
 	}
-	for _, f := range training.Fields(recipes...) {
+	for _, f := range recipe.Fields(recipes...) {
 		cells := make([]string, len(f.Values))
 		for i, v := range f.Values {
 			cells[i] = valueText(v)

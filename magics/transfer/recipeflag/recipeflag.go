@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/magics"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // ExampleAugment is an augmentation to show where no other is asked for.
@@ -20,20 +20,20 @@ const ExampleAugment = "flip,rotate:10,zoom:0.1"
 const annotationField = "headstart_recipe_field"
 
 // Declare declares a flag for every hyper-parameter, with what the recipe has as the default. The head is a flag of %model.
-func Declare(f *pflag.FlagSet, r *training.Recipe) {
-	choice(f, "method", (*string)(&r.Method), "recipe", Words(training.Methods()),
+func Declare(f *pflag.FlagSet, r *recipe.Recipe) {
+	choice(f, "method", (*string)(&r.Method), "recipe", Words(recipe.Methods()),
 		"recipe: auto chooses a linear classifier on several stages by cross-validation; classic trains the head by gradient descent; "+
 			"finetune begins with auto and then trains the last stage as well")
 	bind(f, f.IntVar, "epochs", &r.Epochs, "epochs", "number of epochs")
 	bind(f, f.Float64Var, "learning_rate", &r.LearningRate, "lr", "learning rate")
 	bind(f, f.IntVar, "batch_size", &r.BatchSize, "batch", "batch size")
-	choice(f, "optimizer", (*string)(&r.Optimizer), "optimizer", Words(training.Optimizers()), "optimizer")
+	choice(f, "optimizer", (*string)(&r.Optimizer), "optimizer", Words(recipe.Optimizers()), "optimizer")
 	bind(f, f.StringVar, "augment", &r.Augment, "augment", "augmentation in each epoch, such as \""+ExampleAugment+"\"; features are then not cached")
 	bind(f, f.IntVar, "early_stop", &r.EarlyStop, "early-stop", "number of epochs without a lower validation loss before it stops; 0 for never")
-	choice(f, "unfreeze", (*string)(&r.Unfreeze), "unfreeze", Words(training.Stages()), "first stage of the backbone to train")
+	choice(f, "unfreeze", (*string)(&r.Unfreeze), "unfreeze", Words(recipe.Stages()), "first stage of the backbone to train")
 	bind(f, f.Int64Var, "seed", &r.Seed, "seed", "seed of the head, the order and the augmentation")
-	choice(f, "task", (*string)(&r.Task), "task", Words(training.Tasks()), "task: one class, several classes, or numbers")
-	choice(f, "schedule", (*string)(&r.Schedule), "schedule", Words(training.Schedules()), "learning-rate schedule")
+	choice(f, "task", (*string)(&r.Task), "task", Words(recipe.Tasks()), "task: one class, several classes, or numbers")
+	choice(f, "schedule", (*string)(&r.Schedule), "schedule", Words(recipe.Schedules()), "learning-rate schedule")
 	bind(f, f.IntVar, "warmup_epochs", &r.WarmupEpochs, "warmup", "number of warmup epochs, of the schedules warmup and cosine")
 	bind(f, f.StringVar, "class_weights", &r.ClassWeights, "class-weights", "class weights: none, auto (inverse frequency), or class=weight,class=weight")
 	bind(f, f.Float64Var, "momentum", &r.Momentum, "momentum", "momentum of --optimizer momentum")
@@ -43,7 +43,7 @@ func Declare(f *pflag.FlagSet, r *training.Recipe) {
 	bind(f, f.Float64Var, "label_smoothing", &r.LabelSmoothing, "label-smoothing", "label smoothing, from 0 to below 1")
 	bind(f, f.IntVar, "accumulated_steps", &r.AccumulatedSteps, "accumulate", "gradient accumulation: number of steps per update")
 	bind(f, f.Float64Var, "stage_rate", &r.StageRate, "stage-rate", "learning rate of an unfrozen stage as a fraction of that of the one after it")
-	choice(f, "precision", (*string)(&r.Precision), "precision", Words(training.Precisions()),
+	choice(f, "precision", (*string)(&r.Precision), "precision", Words(recipe.Precisions()),
 		"type of the feature maps of unfrozen stages, on float32 weights; auto is bfloat16 on a GPU and float32 elsewhere")
 	bind(f, f.IntVar, "devices", &r.Devices, "devices", "number of devices that share each batch: GPUs, or parts of a CPU (%device cpu --devices N)")
 	bind(f, f.BoolVar, "train_norm", &r.TrainNorm, "train-norm", "train the batch norms of unfrozen stages")
@@ -67,7 +67,7 @@ func Classic(f *pflag.FlagSet, fields ...string) []string {
 }
 
 // Over is base with what the flags that were given say instead; given has what they hold.
-func Over(f *pflag.FlagSet, given, base training.Recipe) (training.Recipe, error) {
+func Over(f *pflag.FlagSet, given, base recipe.Recipe) (recipe.Recipe, error) {
 	from, to := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	if err := errors.Join(convert(given, &from), convert(base, &to)); err != nil {
 		return base, err
@@ -91,7 +91,7 @@ func convert(from, to any) error {
 }
 
 // Differences are flags with values that make one recipe the other, except --recipe itself.
-func Differences(from, to training.Recipe) []string {
+func Differences(from, to recipe.Recipe) []string {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	Declare(set, &from)
 	other := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -135,8 +135,8 @@ func note(f *pflag.FlagSet, field, name string) {
 // Of is the flag that sets a field of the recipe; empty where there is none.
 func Of(field string) string {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
-	recipe := training.DefaultRecipe()
-	Declare(set, &recipe)
+	r := recipe.DefaultRecipe()
+	Declare(set, &r)
 	name := ""
 	set.VisitAll(func(f *pflag.Flag) {
 		if bound := f.Annotations[annotationField]; len(bound) == 1 && bound[0] == field {

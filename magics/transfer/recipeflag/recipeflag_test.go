@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // Every field of the recipe has one flag, and every flag sets one field: a new hyper-parameter is a field, its flag's line, and
@@ -17,7 +17,7 @@ func TestEveryFieldOfTheRecipeHasAFlag(t *testing.T) {
 	other := map[string]string{ // values that no flag has by default
 		"optimizer": "sgd", "augment": "flip", "unfreeze": "conv5", "task": "multi", "schedule": "cosine", "class-weights": "auto", "precision": "float32", "recipe": "auto",
 	}
-	fields := func(r training.Recipe) map[string]any {
+	fields := func(r recipe.Recipe) map[string]any {
 		raw, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -28,13 +28,13 @@ func TestEveryFieldOfTheRecipeHasAFlag(t *testing.T) {
 		}
 		return values
 	}
-	before := fields(training.DefaultRecipe())
+	before := fields(recipe.DefaultRecipe())
 	set := map[string]string{"head": "%model --head"} // the head belongs to the model
 	names := pflag.NewFlagSet("", pflag.ContinueOnError)
-	recipe := training.DefaultRecipe()
-	Declare(names, &recipe)
+	r := recipe.DefaultRecipe()
+	Declare(names, &r)
 	names.VisitAll(func(f *pflag.Flag) {
-		flags, changed := pflag.NewFlagSet("", pflag.ContinueOnError), training.DefaultRecipe()
+		flags, changed := pflag.NewFlagSet("", pflag.ContinueOnError), recipe.DefaultRecipe()
 		Declare(flags, &changed)
 		value := other[f.Name]
 		switch f.Value.Type() {

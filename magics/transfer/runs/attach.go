@@ -64,9 +64,9 @@ func (p *Presenter) attachStored(ctx context.Context, in *magics.Invocation, nam
 	run := magics.JoinWords([]string{stored.Name})
 	note := "Its process has ended. %save, %evaluate and %predict use its model with --run " + run + "."
 	switch stored.Status {
-	case training.Running:
+	case progress.Running:
 		note = "Another kernel trains it. This is its last completed epoch."
-	case training.Interrupted:
+	case progress.Interrupted:
 		note = "Its process has ended. Continue it with %train --resume " + run + "."
 	}
 	_, err = in.Show(ctx, drawing.Run(runstatus.Stand{Run: stored}, p.reader, note))

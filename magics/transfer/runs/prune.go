@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/lab"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 func renameRunCommand(p *Presenter) magics.Subcommand {
@@ -97,7 +97,7 @@ func (p *Presenter) Prune(ctx context.Context, page output.Page, o PruneFlags) e
 		return err
 	}
 	if page.JSON {
-		return page.Result(ctx, map[string]any{"pruned": append([]training.Pruned{}, pruned...), "bytes_left": left}, nil)
+		return page.Result(ctx, map[string]any{"pruned": append([]record.Pruned{}, pruned...), "bytes_left": left}, nil)
 	}
 	for _, r := range pruned {
 		if err := page.Printf("removed the weights of %s (%s)\n", r.Run, drawing.Bytes(r.Bytes)); err != nil {

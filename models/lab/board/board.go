@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/models/tensorboard"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
@@ -42,7 +44,7 @@ func Open(dir string, run training.Run) (*Board, error) {
 }
 
 // parametersOf are the hyper-parameters of a run by their JSON names, with what it was trained on.
-func parametersOf(run training.Run) (map[string]any, error) {
+func parametersOf(run record.Run) (map[string]any, error) {
 	raw, err := json.Marshal(run.Recipe)
 	if err != nil {
 		return nil, fmt.Errorf("write the hyper-parameters of %s: %w", run.Name, err)
@@ -61,11 +63,11 @@ func (b *Board) Hear(e training.Event, now time.Time) {
 		return
 	}
 	switch e.Kind {
-	case training.ResumedEvent:
+	case progress.ResumedEvent:
 		if !b.earlier {
 			b.History(e.History, now.Add(-duration(e.History)))
 		}
-	case training.EpochEvent:
+	case progress.EpochEvent:
 		b.epoch(*e.Epoch, now)
 	}
 }
@@ -73,12 +75,12 @@ func (b *Board) Hear(e training.Event, now time.Time) {
 // History writes epochs that took place one after another from a time on.
 func (b *Board) History(epochs training.History, from time.Time) {
 	for _, e := range epochs {
-		from = from.Add(duration(training.History{e}))
+		from = from.Add(duration(history.History{e}))
 		b.epoch(e, from)
 	}
 }
 
-func duration(epochs training.History) time.Duration {
+func duration(epochs history.History) time.Duration {
 	total := 0.0
 	for _, e := range epochs {
 		total += e.Seconds

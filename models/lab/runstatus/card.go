@@ -11,7 +11,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // A Card is a run as programs read it: the notebook extension's card and runs panel, the list of the runs as JSON, and
@@ -81,13 +82,13 @@ type Series struct {
 }
 
 // StateOf is the state of a status.
-func StateOf(s training.Status) State {
+func StateOf(s progress.Status) State {
 	switch s {
-	case training.Running:
+	case progress.Running:
 		return StateRunning
-	case training.Finished:
+	case progress.Finished:
 		return StateDone
-	case training.Stopped, training.EarlyStop:
+	case progress.Stopped, progress.EarlyStop:
 		return StateStopped
 	}
 	return StateFailed
@@ -100,12 +101,12 @@ func (s Stand) Card() Card {
 		Images: s.TrainImages + s.ValImages, TrainImages: s.TrainImages, ValImages: s.ValImages,
 		Epoch: len(s.History), Epochs: s.Epochs, Started: s.Started, Metrics: map[string]float64{}, Facts: s.facts(), Cell: s.Cell, Error: s.Error,
 	}
-	if n := len(s.History); n > 0 && s.Status == training.Running {
+	if n := len(s.History); n > 0 && s.Status == progress.Running {
 		c.LeftMS = s.History[n-1].Left.Milliseconds()
 	}
 	c.Rate, c.StepsPerSecond = finite(s.ImagesPerSecond()), finite(s.StepsPerSecond())
 	if best := s.Kept(); best != nil {
-		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != training.NaN
+		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != progress.NaN
 		for name, value := range map[string]float64{
 			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
 		} {
@@ -116,12 +117,12 @@ func (s Stand) Card() Card {
 	}
 	if v, ok := c.Metrics["val_accuracy"]; ok && s.ValImages > 0 {
 		c.ValAccuracy = &v
-		if s.Recipe.Task == training.Single {
+		if s.Recipe.Task == recipe.Single {
 			interval := metric.Wilson(v, s.ValImages)
 			c.ValAccuracyInterval = &interval
 		}
 	}
-	if r := s.Selection; r != nil && s.Recipe.Method == training.MethodAuto { // a fine-tuning only begins with it
+	if r := s.Selection; r != nil && s.Recipe.Method == recipe.MethodAuto { // a fine-tuning only begins with it
 		choice := r.Choice()
 		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 		for _, curve := range r.Curves() {
@@ -135,7 +136,7 @@ func (s Stand) Card() Card {
 	for _, curve := range s.History.Curves() {
 		c.Series = append(c.Series, Series{Panel: curve.Quantity, Name: curve.Split, Values: nullable(curve.Values)})
 	}
-	if s.Status != training.Running {
+	if s.Status != progress.Running {
 		c.Seconds = s.Updated.Sub(s.Started).Seconds()
 	}
 	return c
@@ -157,7 +158,7 @@ func (s Stand) ImagesPerSecond() float64 {
 // are what takes the time then.
 func (s Stand) StepsPerSecond() float64 {
 	n := len(s.History)
-	if n == 0 || s.Recipe.BatchSize <= 0 || s.Recipe.Method == training.MethodAuto || !s.Recipe.ComputedOnce() {
+	if n == 0 || s.Recipe.BatchSize <= 0 || s.Recipe.Method == recipe.MethodAuto || !s.Recipe.ComputedOnce() {
 		return 0
 	}
 	return s.History[n-1].Rate / float64(s.Recipe.BatchSize)

@@ -21,7 +21,9 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/probe"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Holder is where the model stands that predicts by what was taught.
@@ -311,7 +313,7 @@ func (t *Teaching) outcome(device *accel.Device) training.Outcome {
 		},
 	}
 	for _, e := range t.examples {
-		o.Provenance.Files = append(o.Provenance.Files, training.File{
+		o.Provenance.Files = append(o.Provenance.Files, record.File{
 			Path: e.name, SHA256: hex.EncodeToString(e.key[:]), Label: e.class, Split: imagefolder.Train,
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // Layer is one row of the layer table.
@@ -19,12 +20,12 @@ type Layer struct {
 }
 
 // Layers is the layer table, input to output. An activation stands in the row of what it follows.
-func Layers(b *resnet.Backbone) []Layer {
+func Layers(b *backbone.Backbone) []Layer {
 	a, t := b.Architecture(), &layerTable{}
 	input := []int{a.Size, a.Size, 3}
 	t.row(Layer{Name: "input", Kind: "Input", Output: input})
 	t.row(Layer{Name: "preprocess_" + string(a.Preprocess), Kind: "Preprocess", Output: input})
-	maps := resnet.Forward(b, t, input)
+	maps := backbone.Forward(b, t, input)
 	if a.Pool == resnet.PoolNone {
 		return t.rows
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
 
 // The counts are those that Keras's count_params and torchvision's parameters and buffers give.
@@ -25,7 +26,7 @@ func TestLayerTable(t *testing.T) {
 		options := resnet.DefaultOptions()
 		options.Weights = resnet.RandomWeights(0)
 		test.options(&options)
-		b, err := resnet.Open(context.Background(), options)
+		b, err := backbone.Open(context.Background(), options)
 		if err != nil {
 			t.Fatal(err)
 		}

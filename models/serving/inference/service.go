@@ -16,7 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // Limits bound what requests may cost. None may be 0.
@@ -93,7 +93,7 @@ func (a *Answer) Ranked(image, top int) prediction.Prediction {
 	if err := a.Failures[image]; err != nil {
 		return prediction.Prediction{Error: err.Error()}
 	}
-	if a.Model.Task == training.Regression {
+	if a.Model.Task == recipe.Regression {
 		return prediction.Prediction{Value: a.Outputs[image]}
 	}
 	return prediction.Rank(a.Model.Classes, a.Outputs[image], top)
@@ -179,7 +179,7 @@ func (s *Service) Explain(ctx context.Context, model, version, class string, ima
 		return nil, err
 	}
 	defer release()
-	if served.Task == training.Regression {
+	if served.Task == recipe.Regression {
 		return nil, ErrNoClasses
 	}
 	if class != "" && !slices.Contains(served.Classes, class) {

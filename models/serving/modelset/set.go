@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/serving"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // A Model predicts and explains images of its size.
@@ -28,7 +28,7 @@ type Model interface {
 type Facts struct {
 	Classes      []string // in the order of the outputs
 	Outputs      int      // numbers of an image
-	Task         training.Task
+	Task         recipe.Task
 	Geometry     imageio.Geometry // how images come to its size
 	Limits       imageio.Limits   // of the images that it was trained on
 	Architecture string           // for people

@@ -16,7 +16,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/serving/inference"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // The datatypes that are used, of those that the protocol has.
@@ -49,7 +49,7 @@ func Inputs() []Info { return []Info{{Input, Bytes, []int64{-1}}} }
 
 // Outputs describes what a model gives.
 func Outputs(f modelset.Facts) []Info {
-	if f.Task == training.Regression {
+	if f.Task == recipe.Regression {
 		return []Info{{Values, Fp32, []int64{-1, int64(f.Outputs)}}}
 	}
 	return []Info{{Probabilities, Fp32, []int64{-1, int64(f.Outputs)}}, {Label, Bytes, []int64{-1}}}

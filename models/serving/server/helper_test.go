@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // trained is a small model in a folder, with images that it knows and what it says of them.
@@ -35,7 +36,7 @@ func train(t *testing.T) *trained {
 	images := t.TempDir()
 	modeltest.WriteImages(t, images, 12, "red", "green", "blue")
 	job := training.Job{
-		Recipe: training.DefaultRecipe(), Dataset: modeltest.Load(t, images), Backbone: modeltest.Backbone(t, modeltest.Options()),
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Load(t, images), Backbone: modeltest.Backbone(t, modeltest.Options()),
 		Request: training.Request{Name: "colors"},
 	}
 	r := &job.Recipe

@@ -20,6 +20,18 @@ type Array struct {
 // A State is arrays by path, such as head/dense_1/kernel.
 type State map[string]Array
 
+// Finite tells whether all numbers of a state are.
+func (s State) Finite() bool {
+	for _, array := range s {
+		for _, v := range array.Values {
+			if v-v != 0 { // infinite or NaN
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // ReadArray reads a tensor of a file with weights.
 func ReadArray(source weights.Source, name string) (Array, error) {
 	tensor, err := source.Tensor(name)

@@ -1,0 +1,286 @@
+package backbone
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/headstart-nb/headstart/internal/timeline"
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/resnet"
+)
+
+const (
+	cpuBatch = 32
+	gpuBatch = 256
+	// winogradPays is the number of images from which Winograd's faster graph makes up for its longer compilation: 1.5 s of
+	// processor time, against 35 ms an image, measured on 2 cores.
+	winogradPays = 45
+)
+
+// precisions are the types that weights and activations may have on the device. Features are float32 in any case.
+var precisions = map[resnet.Precision]dtypes.DType{
+	resnet.Float32: dtypes.Float32, resnet.BFloat16: dtypes.BFloat16, resnet.Float16: dtypes.Float16,
+}
+
+// ExtractorOptions tune the frozen pass.
+type ExtractorOptions struct {
+	// Batch is the number of images that the device computes at once; 0 means 32 on a CPU and 256 on a GPU, and no more
+	// than the power of two that holds the images expected.
+	Batch int
+	// Expected is how many images will be asked for in all, as far as known; 0 means many. Few are computed by the graph
+	// that compiles in half a second, many by the one that computes faster and takes seconds to compile.
+	Expected    int
+	Precision   resnet.Precision
+	Formulation resnet.Formulation
+}
+
+// DefaultExtractorOptions are float32 and many images, by the graph and the batch size that suit the device.
+func DefaultExtractorOptions() ExtractorOptions {
+	return ExtractorOptions{Precision: resnet.Float32, Formulation: resnet.FormulationAuto}
+}
+
+// Validate returns a ChoiceError, or what is wrong with the numbers.
+func (o ExtractorOptions) Validate() error {
+	if o.Batch < 0 {
+		return fmt.Errorf("batch must be 0 (chosen by the device) or more; got %d", o.Batch)
+	}
+	return cmp.Or(resnet.OneOf("precision", resnet.Precisions(), o.Precision), resnet.OneOf("formulation", resnet.Formulations(), o.Formulation))
+}
+
+// Extractor computes features with the weights frozen, folded and resident on a device. It is safe for concurrent use;
+// calls take turns. Every batch is padded to the same size, so that on one device an image's features have the same bits
+// whichever images it shares a batch with.
+type Extractor struct {
+	backbone    *Backbone
+	device      *accel.Device
+	batch       int
+	precision   resnet.Precision
+	formulation resnet.Formulation
+
+	turn  chan struct{} // holds one token; who has it may run the device
+	ready chan struct{} // closed when the compilation has ended
+	// set before ready is closed
+	err     error
+	program *program
+	exec    *graph.Exec
+	images  *tensors.Tensor // [batch, size, size, 3] uint8, used for every batch
+	closed  bool            // guarded by turn
+}
+
+// NewExtractor starts compiling in the background and returns: images can be decoded meanwhile. The first Extract waits
+// for it.
+func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, options ExtractorOptions) (*Extractor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
+	}
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
+	}
+	e := &Extractor{
+		backbone: b, device: device, precision: options.Precision, formulation: options.Formulation,
+		turn: make(chan struct{}, 1), ready: make(chan struct{}),
+	}
+	e.batch = batchSize(device.Name(), options)
+	if e.formulation == resnet.FormulationAuto {
+		e.formulation = e.chooseFormulation(options.Expected)
+	}
+	e.turn <- struct{}{}
+	go func() {
+		defer close(e.ready)
+		e.err = e.compile(ctx)
+	}()
+	return e, nil
+}
+
+// batchSize is the batch asked for, or what suits the device and the images expected.
+func batchSize(device string, options ExtractorOptions) int {
+	if options.Batch != 0 {
+		return options.Batch
+	}
+	limit := cpuBatch
+	if device == "xla:cuda" {
+		limit = gpuBatch
+	}
+	if options.Expected <= 0 {
+		return limit
+	}
+	batch := 1
+	for batch < options.Expected && batch < limit {
+		batch *= 2
+	}
+	return batch
+}
+
+// chooseFormulation is the graph that suits the device and the images expected.
+func (e *Extractor) chooseFormulation(expected int) resnet.Formulation {
+	many := expected <= 0 || expected >= winogradPays
+	if many && e.device.Name() == "xla:cpu" && e.precision == resnet.Float32 && e.batch > 1 {
+		return resnet.FormulationWinograd
+	}
+	return resnet.FormulationPlain
+}
+
+// compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
+func (e *Extractor) compile(ctx context.Context) error {
+	if err := accel.Try(func() error { return e.build(ctx) }); err != nil {
+		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
+	}
+	return nil
+}
+
+func (e *Extractor) build(ctx context.Context) (err error) {
+	folded := timeline.Start(ctx, "fold and transform weights")
+	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, precisions[e.precision], e.batch)
+	if err != nil {
+		return err
+	}
+	folded()
+	defer timeline.Start(ctx, "compile the frozen pass")()
+	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
+	inputs := e.program.inputs()
+	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
+		return fmt.Errorf("make room for a batch of %d images: %w", e.batch, err)
+	}
+	if e.exec, err = graph.NewExec(e.device.Backend, e.program.build); err != nil {
+		return err
+	}
+	_, err = e.exec.Compile(inputs...)
+	return err
+}
+
+// Batch is the number of images computed at once; giving Extract a multiple of it wastes nothing.
+func (e *Extractor) Batch() int { return e.batch }
+
+// FeatureShape is the shape of one image's features.
+func (e *Extractor) FeatureShape() []int { return e.backbone.FeatureShape() }
+
+// Formulation says which graph computes: plain or winograd.
+func (e *Extractor) Formulation() resnet.Formulation { return e.formulation }
+
+// Precision is the type that it computes in.
+func (e *Extractor) Precision() resnet.Precision { return e.precision }
+
+// Extract returns the features of n images, [n, FeatureShape...], from their pixels, [n, height, width, 3] RGB. A
+// canceled context stops it between two batches.
+func (e *Extractor) Extract(ctx context.Context, pixels []uint8, n int) ([]float32, error) {
+	img := e.backbone.architecture.Size * e.backbone.architecture.Size * 3
+	if n < 0 || len(pixels) != n*img {
+		return nil, fmt.Errorf("extract the features of %d images: %d pixel values were given, and %d by %d RGB pixels make %d",
+			n, len(pixels), e.backbone.architecture.Size, e.backbone.architecture.Size, n*img)
+	}
+	if err := e.acquire(ctx); err != nil {
+		return nil, fmt.Errorf("extract the features of %d images: %w", n, err)
+	}
+	defer func() { e.turn <- struct{}{} }()
+	features := make([]float32, 0, n*shapes.Make(dtypes.Float32, e.FeatureShape()...).Size())
+	for at := 0; at < n; at += e.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("extract the features of %d images, %d done: %w", n, at, err)
+		}
+		count := min(e.batch, n-at)
+		batch, err := e.runBatch(pixels[at*img:(at+count)*img], count)
+		if err != nil {
+			return nil, err
+		}
+		features = append(features, batch...)
+	}
+	return features, nil
+}
+
+// acquire waits for the compilation and for the turn.
+func (e *Extractor) acquire(ctx context.Context) error {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.err != nil {
+		return e.err
+	}
+	select {
+	case <-e.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.closed {
+		e.turn <- struct{}{}
+		return errors.New("the extractor is closed")
+	}
+	return nil
+}
+
+// runBatch computes up to one batch, padded with black images. A panic of the backend becomes an error.
+func (e *Extractor) runBatch(pixels []uint8, count int) (features []float32, err error) {
+	what := fmt.Sprintf("extract features with %s on %s", e.backbone.Name(), e.device.Name())
+	err = accel.Try(func() error { features, err = e.compute(pixels, count); return err })
+	if err != nil {
+		return nil, e.explain(what, err)
+	}
+	return features, nil
+}
+
+func (e *Extractor) compute(pixels []uint8, count int) (features []float32, err error) {
+	err = e.images.MutableFlatData(func(flat any) {
+		to := flat.([]uint8)
+		clear(to[copy(to, pixels):])
+	})
+	if err != nil {
+		return nil, err
+	}
+	args := make([]any, 0, 1+len(e.program.weights))
+	args = append(args, e.images)
+	for _, w := range e.program.weights {
+		args = append(args, w)
+	}
+	output, err := e.exec.Call1(args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = output.FinalizeAll() }() // its numbers are copied
+	err = output.ConstFlatData(func(flat any) {
+		all := flat.([]float32)
+		features = append(features, all[:len(all)/e.batch*count]...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return features, nil
+}
+
+// explain says which batch may fit where the device ran out of memory.
+func (e *Extractor) explain(what string, err error) error {
+	if strings.Contains(err.Error(), "RESOURCE_EXHAUSTED") && e.batch > 1 {
+		return fmt.Errorf("%s: the device has no memory for %d images at once; ask for a batch of %d: %w", what, e.batch, e.batch/2, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Close frees the weights on the device, after the work under way. Closing twice is harmless.
+func (e *Extractor) Close() error {
+	<-e.ready
+	<-e.turn
+	defer func() { e.turn <- struct{}{} }()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	if e.exec != nil {
+		e.exec.Finalize()
+	}
+	if e.images != nil {
+		_ = e.images.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
+	}
+	if e.program != nil {
+		e.program.close()
+	}
+	return nil
+}

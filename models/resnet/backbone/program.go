@@ -1,0 +1,141 @@
+package backbone
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/convolution"
+)
+
+// program is a frozen network ready to compile: a graph whose weights are parameters, and the weights on the device. As
+// constants in the graph they would take XLA 40 s and 3.6 GB to compile.
+type program struct {
+	backbone *Backbone
+	backend  compute.Backend
+	dtype    dtypes.DType // of weights and activations
+	batch    int
+	weights  []*tensors.Tensor
+	// layers says at which index of weights a convolution's begin.
+	layers map[string]int
+	// tiled are the convolutions whose kernels are transformed for Winograd's formulation; nil for the plain one.
+	tiled map[string]bool
+}
+
+// newProgram folds the weights and puts them on the device.
+func newProgram(b *Backbone, backend compute.Backend, formulation resnet.Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
+	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
+	defer func() {
+		if err != nil {
+			p.close()
+			p, err = nil, fmt.Errorf("put the weights on the device: %w", err)
+		}
+	}()
+	if formulation == resnet.FormulationWinograd {
+		p.tiled = winogradLayers(b.network, b.architecture.Cut.Last())
+	}
+	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
+		p.layers[c.Name] = len(p.weights)
+		kernel, bias := b.parameters.layers[c.Name].fold(c.Epsilon)
+		if err := p.put(bias, c.Out); err != nil {
+			return p, err
+		}
+		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
+		if p.tiled[c.Name] {
+			kernel, dims = convolution.TransformKernel(kernel), []int{convolution.Products, c.In, c.Out}
+		}
+		if err := p.put(kernel, dims...); err != nil {
+			return p, err
+		}
+	}
+	if top := b.parameters.top; top != nil {
+		if err := p.put(top.kernel, len(top.kernel)/resnet.Classes, resnet.Classes); err != nil {
+			return p, err
+		}
+		if err := p.put(top.bias, resnet.Classes); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// put appends weights to those on the device, in the program's type.
+func (p *program) put(data []float32, dims ...int) error {
+	t, err := tensors.FromShapeForBackend(p.backend, 0, shapes.Make(p.dtype, dims...))
+	if err != nil {
+		return err
+	}
+	err = t.MutableFlatData(func(flat any) {
+		switch to := flat.(type) {
+		case []float32:
+			copy(to, data)
+		case []bfloat16.BFloat16:
+			for i, v := range data {
+				to[i] = bfloat16.FromFloat32(v)
+			}
+		case []float16.Float16:
+			for i, v := range data {
+				to[i] = float16.FromFloat32(v)
+			}
+		default:
+			panic(fmt.Sprintf("resnet: weights of type %T", flat)) // precisions lists what there is
+		}
+	})
+	if err != nil {
+		return err
+	}
+	p.weights = append(p.weights, t)
+	return nil
+}
+
+// inputs are the shapes of the graph's parameters: the images, then the weights.
+func (p *program) inputs() []shapes.Shape {
+	size := p.backbone.architecture.Size
+	list := []shapes.Shape{shapes.Make(dtypes.Uint8, p.batch, size, size, 3)}
+	for _, w := range p.weights {
+		list = append(list, w.Shape())
+	}
+	return list
+}
+
+// build makes the graph: images [batch, size, size, 3] uint8 RGB to features [batch, FeatureShape...] float32.
+func (p *program) build(inputs []*graph.Node) *graph.Node {
+	images, weights := inputs[0], inputs[1:]
+	b := p.backbone
+	x := b.architecture.Preprocess.Apply(images, p.dtype)
+	x = b.PoolFeatures(resnet.RunAfter(b.network, p.engine(weights), x, "", b.architecture.Cut))
+	if b.Top() {
+		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
+		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }
+		x = graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, resnet.Classes))
+	}
+	return x
+}
+
+// close frees the weights on the device.
+func (p *program) close() {
+	for _, w := range p.weights {
+		_ = w.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
+	}
+	p.weights = nil
+}
+
+// engine runs layers with the graph's parameters.
+func (p *program) engine(weights []*graph.Node) resnet.Engine[*graph.Node] {
+	nodes := map[string]foldedNodes{}
+	for name, at := range p.layers {
+		nodes[name] = foldedNodes{bias: weights[at], kernel: weights[at+1]}
+	}
+	plain := folded{weights: nodes}
+	if p.tiled == nil {
+		return plain
+	}
+	return winograd{folded: plain, tiled: p.tiled}
+}

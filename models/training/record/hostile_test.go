@@ -1,0 +1,37 @@
+package record
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/headstart-nb/headstart/internal/hostile"
+	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/training/checkpoint"
+)
+
+func TestARunOfPipesIsRefused(t *testing.T) {
+	home := t.TempDir()
+	folder := filepath.Join(runsDir(home), "theirs")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{runFile, outcomeFile, "lock"} {
+		if err := syscall.Mkfifo(filepath.Join(folder, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := hostile.InTime(t, "the run", func() error { _, err := ReadRun(home, "theirs"); return err }); !errors.Is(err, safefile.ErrNotRegular) {
+		t.Errorf("the run: %v", err)
+	}
+	_ = hostile.InTime(t, "whether a process works on it", func() error { checkpoint.Busy(runsDir(home), "theirs"); return nil })
+	_ = hostile.InTime(t, "taking it over", func() error {
+		dir, err := checkpoint.Open(runsDir(home), "theirs")
+		if err == nil {
+			err = dir.Close()
+		}
+		return err
+	})
+}

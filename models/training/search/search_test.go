@@ -1,0 +1,69 @@
+package search
+
+import (
+	"context"
+	"testing"
+
+	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/trial"
+)
+
+// smallJob is a training of a second on the pure Go backend.
+func smallJob(t testing.TB) training.Job {
+	t.Helper()
+	job := training.Job{
+		Recipe: recipe.DefaultRecipe(), Dataset: modeltest.Colors(t), Backbone: modeltest.Backbone(t, modeltest.Options()),
+	}
+	r := &job.Recipe
+	r.Head, r.Epochs, r.BatchSize, r.LearningRate, r.Seed = "dense:8:relu", 5, 8, 0.02, 7
+	return job
+}
+
+func TestSearch(t *testing.T) {
+	device := modeltest.PureGo(t)
+	for _, halving := range []bool{false, true} {
+		job := smallJob(t)
+		job.Recipe.Epochs = 9
+		told := 0
+		options := Options{Trials: 9, Workers: 2, Heads: []string{"none", "dense:8:relu"}, Halving: halving}
+		result, err := Run(context.Background(), device, job, options, nil, func(trial.Trial) { told++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer result.Best.Close()
+		if len(result.Trials) != 9 || !result.Trials[0].Best || told < 9 {
+			t.Errorf("%d trials, %d told, the first is %+v", len(result.Trials), told, result.Trials[0])
+		}
+		// Every trial and every probe was judged on the training images alone, and the best of them is the model.
+		first := result.Trials[0]
+		if first.Accuracy < 0.5 || first.Loss <= 0 || first.Epochs != 9 || result.Probes == nil || result.Probes.Images != len(job.Dataset.Select("train")) {
+			t.Errorf("the best trial is %+v, the probes are %+v", first, result.Probes)
+		}
+		probe := result.Probes.Choice().Accuracy >= first.Accuracy
+		if got := result.Best.Provenance.Recipe; (got.Method == recipe.MethodAuto) != probe {
+			t.Errorf("the model is %s, with a probe at %g and a head at %g", got.Method, result.Probes.Choice().Accuracy, first.Accuracy)
+		}
+	}
+}
+
+func TestSearchEndsWithWhatWasFound(t *testing.T) {
+	device := modeltest.PureGo(t)
+	job := smallJob(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	options := DefaultOptions()
+	options.Trials = 500
+	result, err := Run(ctx, device, job, options, nil, func(t trial.Trial) {
+		if t.Number > 3 {
+			cancel()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.Best.Close(); err != nil {
+		t.Error(err)
+	}
+}
