@@ -13,7 +13,8 @@ import (
 var documented = []string{
 	"models", "models/features", "models/training", "models/classifier", "models/export", "models/prediction", "models/imagefolder",
 	"models/lab", "models/lab/board", "models/lab/input", "models/lab/named", "models/lab/predictor", "models/lab/runstatus", "models/lab/summary", "models/lab/teaching",
-	"models/resnet", "models/accel",
+	"models/training/recipe", "models/training/progress", "models/training/job", "models/training/preflight", "models/training/record", "models/training/search",
+	"models/resnet", "models/resnet/backbone", "models/accel",
 	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/notebooks"
@@ -111,7 +111,7 @@ func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer st
 		if err != nil {
 			return work, err
 		}
-		if i := slices.IndexFunc(runs, func(r runstatus.Stand) bool { return r.Status != training.Running }); i >= 0 {
+		if i := slices.IndexFunc(runs, func(r runstatus.Stand) bool { return r.Status != progress.Running }); i >= 0 {
 			work.Run = &runs[i].Run
 		}
 	}

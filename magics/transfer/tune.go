@@ -67,7 +67,7 @@ func (p *Presenter) Tune(ctx context.Context, page output.Page, o TuneFlags) err
 		options.Workers = o.Workers
 	}
 	if options.Heads == nil {
-		options.Heads = training.DefaultSearchOptions().Heads
+		options.Heads = search.DefaultOptions().Heads
 	}
 	board := &trialBoard{ctx: context.WithoutCancel(ctx), screen: page, quiet: page.JSON, epochs: o.Recipe.Epochs}
 	result, err := p.lab.Search(ctx, o.options(page), options, board.hear, board.add)
@@ -83,7 +83,7 @@ func (p *Presenter) Tune(ctx context.Context, page output.Page, o TuneFlags) err
 
 // tuned says what the search found. The accuracies that it chose by are too high for the best; the validation images had no part
 // in the choice.
-func tuned(ctx context.Context, page output.Page, result *training.SearchResult) error {
+func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 	if result.Probes != nil {
 		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes)); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (p *Presenter) Verify(ctx context.Context, page output.Page, name string, o
 	images := page.Bar(ctx, "repeat: features", "images")
 	folds := page.Bar(ctx, "repeat: cross-validation", "fits")
 	epochs := page.Bar(ctx, "repeat", "epochs")
-	o.Events = func(e training.Event) {
+	o.Events = func(e progress.Event) {
 		switch {
 		case e.Features != nil:
 			images.Report(e.Features.Computed+e.Features.Cached, e.Features.Total, "")

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/predictor"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // An Edit is one decision about some images of a dataset, named by their paths.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/lab/named"
-	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/record"
 )

@@ -8,7 +8,6 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/progress"
-	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Run is one training of this process.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // Run finds a run of this process; an empty name is the latest.
@@ -121,5 +121,5 @@ func (l *Lab) StoredRun(name string) (record.Run, error) {
 			}
 		}
 	}
-	return training.Run{}, &named.NotFoundError{Kind: named.KindRun, Name: name, Have: names}
+	return record.Run{}, &named.NotFoundError{Kind: named.KindRun, Name: name, Have: names}
 }

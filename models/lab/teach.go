@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/models/lab/teaching"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // TaughtName is the name of the model that images are taught to where no other is given.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/lab/board"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // boardOf begins the log of a run; it is nil where none is asked for.
@@ -41,7 +41,7 @@ func (l *Lab) ExportRuns(dir string, names []string) error {
 			return err
 		}
 		log.History(s.History, s.Started)
-		if err := log.Close(s.Updated, s.Status == training.Finished || s.Status == training.EarlyStop); err != nil {
+		if err := log.Close(s.Updated, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
 			return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
 		}
 	}

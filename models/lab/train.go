@@ -96,7 +96,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	}
 	r := &Run{
 		tied: o.Tied, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
-		stand: runstatus.Stand{Run: training.NewRun(job, device, started), Slower: device.Fallback()},
+		stand: runstatus.Stand{Run: record.NewRun(job, device, started), Slower: device.Fallback()},
 	}
 	if err := l.register(r, o.Name != "" || o.Resume != "", o.Resume != ""); err != nil {
 		cancel()

@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab/named"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // Verify repeats the run of a name, or that of the model of a name, and compares the numbers. The name of a loaded model means
@@ -53,7 +53,7 @@ func (l *Lab) outcome(ctx context.Context, name string) (record.Outcome, *featur
 		return record.Outcome{}, nil, err
 	}
 	if !slices.Contains(names, name) {
-		return training.Outcome{}, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
+		return record.Outcome{}, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
 	}
 	return l.outcomeOnDisk(ctx, name)
 }

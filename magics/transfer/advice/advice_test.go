@@ -27,7 +27,7 @@ func TestAdviceNamesWhatItsReaderHas(t *testing.T) {
 	}{
 		{&named.NotFoundError{Kind: named.KindRun, Name: "thrid", Have: []string{"first"}}, "%runs lists them", "headstart runs lists them"},
 		{&named.NotFoundError{Kind: named.KindRun, Name: "fisrt", Have: []string{"first"}}, "did you mean first?", "did you mean first?"},
-		{&training.UnfinishedError{Run: "first", Status: training.Interrupted}, "%train --resume first", "headstart train DIR --resume first"},
+		{&record.UnfinishedError{Run: "first", Status: progress.Interrupted}, "%train --resume first", "headstart train DIR --resume first"},
 		{&lab.RunExistsError{Run: "first"}, "continue it with %train --resume first", "continue it with --resume first"},
 		{&preflight.Error{Diagnoses: []diagnosis.Diagnosis{{Code: preflight.CodePreprocess, Sentence: "S."}}},
 			"(%model --preprocess auto)", "(--preprocess auto)"},

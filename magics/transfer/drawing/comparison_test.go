@@ -5,15 +5,17 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // Hostile names, runs without an epoch and runs without validation images are shown as what they are.
 func TestComparisonOfStrangeRuns(t *testing.T) {
 	long := strings.Repeat("a", 60)
-	strange := func(name, model string, history training.History) ComparedRun {
-		s := runstatus.Stand{Run: training.Run{Name: name, Model: model, Digest: name, History: history, Recipe: training.DefaultRecipe()}}
+	strange := func(name, model string, history history.History) ComparedRun {
+		s := runstatus.Stand{Run: record.Run{Name: name, Model: model, Digest: name, History: history, Recipe: recipe.DefaultRecipe()}}
 		return ComparedRun{Card: s.Card(), stand: s}
 	}
 	c := &Comparison{Runs: []ComparedRun{

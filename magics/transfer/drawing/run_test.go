@@ -22,7 +22,7 @@ import (
 // TestLiveRun: each update has the card's payload and the text as they are; the image is rendered every few seconds.
 func TestLiveRun(t *testing.T) {
 	clock := time.Unix(1000, 0)
-	stand := runstatus.Stand{Run: training.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: training.Running}}
+	stand := runstatus.Stand{Run: record.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: progress.Running}}
 	f := live.New(RunForms(func() runstatus.Stand { return stand }, advice.Notebook), func() time.Time { return clock })
 	host := &magictest.Host{}
 	if err := f.Attach(t.Context(), host); err != nil {

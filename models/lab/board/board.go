@@ -23,7 +23,7 @@ type Board struct {
 }
 
 // Open begins the log of a run, in a folder of its name below dir.
-func Open(dir string, run training.Run) (*Board, error) {
+func Open(dir string, run record.Run) (*Board, error) {
 	if !filepath.IsLocal(run.Name) || filepath.Base(run.Name) != run.Name {
 		return nil, fmt.Errorf("write run %q to TensorBoard: its name is not that of a folder", run.Name)
 	}
@@ -58,7 +58,7 @@ func parametersOf(run record.Run) (map[string]any, error) {
 }
 
 // Hear writes an epoch. Of a run that is resumed into another folder the earlier epochs are written first.
-func (b *Board) Hear(e training.Event, now time.Time) {
+func (b *Board) Hear(e progress.Event, now time.Time) {
 	if b == nil {
 		return
 	}
@@ -73,7 +73,7 @@ func (b *Board) Hear(e training.Event, now time.Time) {
 }
 
 // History writes epochs that took place one after another from a time on.
-func (b *Board) History(epochs training.History, from time.Time) {
+func (b *Board) History(epochs history.History, from time.Time) {
 	for _, e := range epochs {
 		from = from.Add(duration(history.History{e}))
 		b.epoch(e, from)
@@ -89,7 +89,7 @@ func duration(epochs history.History) time.Duration {
 }
 
 // epoch writes an epoch under the names that Keras has.
-func (b *Board) epoch(e training.Epoch, at time.Time) {
+func (b *Board) epoch(e history.Epoch, at time.Time) {
 	if b.failed != nil {
 		return
 	}

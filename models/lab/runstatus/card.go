@@ -21,7 +21,7 @@ type Card struct {
 	ID          string  `json:"id"`
 	Title       string  `json:"title,omitempty"`
 	State       State   `json:"state"`
-	Status      string  `json:"status"` // the state in more detail: a training.Status
+	Status      string  `json:"status"` // the state in more detail: a progress.Status
 	Dataset     string  `json:"dataset,omitempty"`
 	Model       string  `json:"model,omitempty"`
 	Backend     string  `json:"backend,omitempty"` // "xla:cpu"
@@ -57,7 +57,7 @@ type Card struct {
 	Error              string   `json:"error,omitempty"`
 }
 
-// State is a training.Status as readers tell runs apart.
+// State is a progress.Status as readers tell runs apart.
 type State string
 
 // The states of a Card.

@@ -5,15 +5,16 @@ import (
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/selection"
-	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // A Stand is how a run stands: its record, with what only its own process knows.
 type Stand struct {
-	training.Run
+	record.Run
 	Features  *features.Progress  // of the pass of the backbone; nil before it
 	Selecting *selection.Progress // of a cross-validation; nil before it
-	Step      *training.Step      // inside the epoch; nil between two
+	Step      *progress.Step      // inside the epoch; nil between two
 	Diagnoses []diagnosis.Diagnosis
 	Slower    string // why a better device was not taken; empty where there was none
 	Err       error

@@ -303,13 +303,13 @@ func (t *Teaching) refresh(ctx context.Context, device *accel.Device) error {
 }
 
 // outcome is what the model says of itself.
-func (t *Teaching) outcome(device *accel.Device) training.Outcome {
-	taught := training.DefaultRecipe()
-	taught.Method, taught.Epochs = training.MethodTaught, 0
-	o := training.Outcome{
-		Name: t.o.Name, Classes: slices.Clone(t.classes), Task: training.Single, Status: training.Finished,
-		Provenance: training.Provenance{
-			Created: time.Now().UTC(), Backbone: t.o.Backbone.Identity(), Recipe: taught, Versions: training.Versions(device), Device: device.Name(),
+func (t *Teaching) outcome(device *accel.Device) record.Outcome {
+	taught := recipe.DefaultRecipe()
+	taught.Method, taught.Epochs = recipe.MethodTaught, 0
+	o := record.Outcome{
+		Name: t.o.Name, Classes: slices.Clone(t.classes), Task: recipe.Single, Status: progress.Finished,
+		Provenance: record.Provenance{
+			Created: time.Now().UTC(), Backbone: t.o.Backbone.Identity(), Recipe: taught, Versions: record.Versions(device), Device: device.Name(),
 		},
 	}
 	for _, e := range t.examples {
