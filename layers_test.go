@@ -36,7 +36,7 @@ var layers = [][]string{
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
-	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
+	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 

@@ -1,4 +1,4 @@
-package install
+package command
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
-// explain turns what the system or a command reported into one sentence that says what was tried and what to do.
-func explain(err error, tried string) error {
+// Explain turns what the system or a command reported into one sentence that says what was tried and what to do.
+func Explain(err error, tried string) error {
 	var told *faultError
 	if err == nil || errors.As(err, &told) {
 		return err
@@ -23,35 +23,35 @@ func explain(err error, tried string) error {
 	if errors.As(err, &path) {
 		where = tried + " (" + path.Path + ")"
 	}
-	var command *commandError
+	var failed *Error
 	printed := ""
-	if errors.As(err, &command) {
-		printed = command.output
+	if errors.As(err, &failed) {
+		printed = failed.Output
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || tells(printed, "no space left on device"):
-		return fault(err, "%s: the disk is full: free some space (a full installation takes 1.5 GB), or choose another place with --prefix", where)
+		return Fault(err, "%s: the disk is full: free some space (a full installation takes 1.5 GB), or choose another place with --prefix", where)
 	case errors.Is(err, syscall.EDQUOT) || tells(printed, "disk quota exceeded"):
-		return fault(err, "%s: the disk quota is used up: free some space, or choose another place with --prefix", where)
+		return Fault(err, "%s: the disk quota is used up: free some space, or choose another place with --prefix", where)
 	case errors.Is(err, syscall.EROFS) || tells(printed, "read-only file system"):
-		return fault(err, "%s: the file system is read-only: choose a place that can be written to with --user or --prefix", where)
+		return Fault(err, "%s: the file system is read-only: choose a place that can be written to with --user or --prefix", where)
 	case errors.Is(err, fs.ErrPermission) || tells(printed, "[errno 13]"):
-		return fault(err, "%s: no permission to write there: choose a place of your own with --user or --prefix", where)
+		return Fault(err, "%s: no permission to write there: choose a place of your own with --user or --prefix", where)
 	case errors.Is(err, syscall.ENOTDIR):
-		return fault(err, "%s: a file stands where a folder is needed: move it away, or choose another place with --prefix", where)
+		return Fault(err, "%s: a file stands where a folder is needed: move it away, or choose another place with --prefix", where)
 	case errors.Is(err, exec.ErrNotFound):
-		return fault(err, "%s: %v: install it, or put its folder on PATH", where, err)
+		return Fault(err, "%s: %v: install it, or put its folder on PATH", where, err)
 	}
 	if problem := networkProblem(printed); problem != "" {
-		return fault(err, "%s: %s", where, problem)
+		return Fault(err, "%s: %s", where, problem)
 	}
-	return fault(err, "%s: %v", where, err)
+	return Fault(err, "%s: %v", where, err)
 }
 
-// explainStep explains the error of a transaction, which says itself what was tried.
-func explainStep(err error) error {
+// ExplainStep explains the error of a transaction, which says itself what was tried.
+func ExplainStep(err error) error {
 	if step := (*transaction.Error)(nil); errors.As(err, &step) {
-		return explain(step.Err, step.Tried)
+		return Explain(step.Err, step.Tried)
 	}
 	return err
 }
@@ -90,6 +90,9 @@ func networkProblem(printed string) string {
 	return ""
 }
 
+// minimumPython is the oldest that the pinned packages run on: the one of Debian 12.
+const minimumPython = "3.11.2"
+
 var missingDistribution = regexp.MustCompile(`No matching distribution found for (\S+)`)
 
 // missingPackage tells a package index that lacks a package from one that has it for other versions of Python only.
@@ -113,6 +116,7 @@ type faultError struct {
 func (e *faultError) Error() string { return e.text }
 func (e *faultError) Unwrap() error { return e.cause }
 
-func fault(cause error, format string, args ...any) error {
+// Fault is an error that is shown as it stands.
+func Fault(cause error, format string, args ...any) error {
 	return &faultError{text: fmt.Sprintf(format, args...), cause: cause}
 }

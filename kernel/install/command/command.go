@@ -1,4 +1,5 @@
-package install
+// Package command runs the commands of an installation, whose failures are told in one sentence with what to do.
+package command
 
 import (
 	"bytes"
@@ -13,21 +14,21 @@ import (
 	"github.com/headstart-nb/headstart/kernel/process"
 )
 
-// A commandError is a command that failed, with the end of what it printed.
-type commandError struct {
+// An Error is a command that failed, with the end of what it printed.
+type Error struct {
 	command string
-	output  string
+	Output  string
 	err     error
 }
 
-func (e *commandError) Error() string {
-	if e.output == "" {
+func (e *Error) Error() string {
+	if e.Output == "" {
 		return fmt.Sprintf("%s: %v", e.command, e.err)
 	}
-	return fmt.Sprintf("%s: %v: %s", e.command, e.err, tail(e.output, 600))
+	return fmt.Sprintf("%s: %v: %s", e.command, e.err, tail(e.Output, 600))
 }
 
-func (e *commandError) Unwrap() error { return e.err }
+func (e *Error) Unwrap() error { return e.err }
 
 // tail keeps the end of a text as one line, from the start of a line where it can.
 func tail(text string, limit int) string {
@@ -47,9 +48,9 @@ func tail(text string, limit int) string {
 	return strings.Join(lines, "; ")
 }
 
-// environment is that of every command: go looks in every parent folder for a workspace, and other users may write to some
+// Environment is that of every command: go looks in every parent folder for a workspace, and other users may write to some
 // of them.
-func environment(more ...string) []string {
+func Environment(more ...string) []string {
 	return append(append(os.Environ(), "GOWORK=off"), more...)
 }
 
@@ -58,7 +59,7 @@ func Run(ctx context.Context, dir string, env []string, name string, args ...str
 	var out bytes.Buffer
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = environment(env...)
+	cmd.Env = Environment(env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	child, err := process.Start(cmd)
 	if err == nil {
@@ -70,20 +71,20 @@ func Run(ctx context.Context, dir string, env []string, name string, args ...str
 		err = child.Err()
 	}
 	if err != nil {
-		return &commandError{command: python.Show(name, args), output: out.String(), err: err}
+		return &Error{command: python.Show(name, args), Output: out.String(), err: err}
 	}
 	return ctx.Err()
 }
 
-// output runs a command and returns what it wrote to standard output.
-func output(ctx context.Context, name string, args ...string) (string, error) {
+// Output runs a command and returns what it wrote to standard output.
+func Output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = environment()
+	cmd.Env = Environment()
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		return "", &commandError{command: python.Show(name, args), output: errs.String(), err: err}
+		return "", &Error{command: python.Show(name, args), Output: errs.String(), err: err}
 	}
 	return out.String(), nil
 }
