@@ -34,7 +34,7 @@ var layers = [][]string{
 		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
-	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
+	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
 	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},

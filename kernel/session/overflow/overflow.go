@@ -1,4 +1,5 @@
-package session
+// Package overflow puts text that is more than front ends can show into a file.
+package overflow
 
 import (
 	"bytes"
@@ -18,10 +19,10 @@ const (
 	shownTail   = 4 << 10   // of what is in the file, shown at the cell's end
 )
 
-// An overflow takes the text of a cell that is more than front ends can show.
-type overflow struct {
-	folder string // for the file; empty: the text is dropped
-	count  int    // of the cell
+// Text takes the text of one cell, of which it keeps what is more than front ends can show.
+type Text struct {
+	Folder string // for the file; empty: the text is dropped
+	Count  int    // of the cell
 
 	shown  int64 // bytes of text that were shown
 	hidden int64 // bytes of text that were not
@@ -30,8 +31,8 @@ type overflow struct {
 	err    error // why the file lacks text
 }
 
-// take returns the part of a text that is shown. The rest is kept.
-func (o *overflow) take(text string) (shown string) {
+// Take returns the part of a text that is shown. The rest is kept.
+func (o *Text) Take(text string) (shown string) {
 	if room := maxShown - o.shown; int64(len(text)) > room {
 		cut := int(max(room, 0))
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
@@ -44,7 +45,7 @@ func (o *overflow) take(text string) (shown string) {
 	return text
 }
 
-func (o *overflow) hide(text string) {
+func (o *Text) hide(text string) {
 	o.shown = maxShown // nothing that follows is shown, even if it were short
 	first := o.hidden == 0
 	o.hidden += int64(len(text))
@@ -52,7 +53,7 @@ func (o *overflow) hide(text string) {
 	if extra := len(o.tail) - shownTail; extra > 0 {
 		o.tail = append(o.tail[:0], o.tail[extra:]...)
 	}
-	if first && o.folder != "" {
+	if first && o.Folder != "" {
 		o.file, o.err = o.open()
 	}
 	if o.file == nil || o.err != nil || o.hidden > maxOverflow {
@@ -62,16 +63,16 @@ func (o *overflow) hide(text string) {
 }
 
 // open makes the file of this cell in place of that of an earlier run.
-func (o *overflow) open() (*os.File, error) {
-	folder := filepath.Join(o.folder, "output")
+func (o *Text) open() (*os.File, error) {
+	folder := filepath.Join(o.Folder, "output")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 }
 
-// end returns the text that closes the cell's output; empty where all was shown.
-func (o *overflow) end() string {
+// End returns the text that closes the cell's output; empty where all was shown.
+func (o *Text) End() string {
 	if o.hidden == 0 {
 		return ""
 	}

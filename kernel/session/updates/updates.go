@@ -1,4 +1,5 @@
-package session
+// Package updates limits how often the displays change.
+package updates
 
 import (
 	"cmp"
@@ -9,15 +10,20 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// updates limits how often the displays change: of one display, at most one update per interval is sent, and always the
-// last. It is the one place that does so, for magics, plugins and the engine alike.
-type updates struct {
-	interval time.Duration
-	failed   func(error) // hears of an update that could not be sent after its interval
+// A Limit sends of one display at most one update per interval, and always the last. It is the one place that does so, for
+// magics, plugins and the engine alike.
+type Limit struct {
+	Interval time.Duration // the least time between two updates of one display
+	failed   func(error)   // hears of an update that could not be sent after its interval
 
 	mu     sync.Mutex
 	recent map[string]*recent // displays that were updated less than an interval ago, by id
 	count  int
+}
+
+// A Sender is what a display's updates are sent by: the cell that shows it.
+type Sender interface {
+	SendUpdate(data wire.DisplayData) error
 }
 
 // recent is a display that was updated less than an interval ago.
@@ -25,20 +31,21 @@ type recent struct {
 	number  int        // in the order of the first updates
 	sending sync.Mutex // held while an update is sent, so that no older one follows it
 
-	cell    *cell // of the newest update; guarded by updates.mu, as what follows
+	cell    Sender // of the newest update; guarded by Limit.mu, as what follows
 	data    wire.DisplayData
 	waiting bool // whether the newest update has not been sent
 }
 
-func newUpdates(interval time.Duration, failed func(error)) *updates {
-	return &updates{interval: interval, failed: failed, recent: map[string]*recent{}}
+// New returns a limit; it calls failed from goroutines of its own.
+func New(interval time.Duration, failed func(error)) *Limit {
+	return &Limit{Interval: interval, failed: failed, recent: map[string]*recent{}}
 }
 
-// put sends an update, now or when the display's interval is over.
-func (u *updates) put(c *cell, data wire.DisplayData) error {
+// Put sends an update, now or when the display's interval is over.
+func (u *Limit) Put(c Sender, data wire.DisplayData) error {
 	id := data.Transient.DisplayID
 	if id == "" {
-		return c.sendUpdate(data)
+		return c.SendUpdate(data)
 	}
 	u.mu.Lock()
 	if r, ok := u.recent[id]; ok {
@@ -52,15 +59,15 @@ func (u *updates) put(c *cell, data wire.DisplayData) error {
 	defer r.sending.Unlock()
 	u.recent[id] = r
 	u.mu.Unlock()
-	err := c.sendUpdate(data)
-	time.AfterFunc(u.interval, func() { u.due(id, r) })
+	err := c.SendUpdate(data)
+	time.AfterFunc(u.Interval, func() { u.due(id, r) })
 	return err
 }
 
 // due ends a display's interval.
-func (u *updates) due(id string, r *recent) {
+func (u *Limit) due(id string, r *recent) {
 	if u.send(r) {
-		time.AfterFunc(u.interval, func() { u.due(id, r) })
+		time.AfterFunc(u.Interval, func() { u.due(id, r) })
 		return
 	}
 	u.mu.Lock()
@@ -73,7 +80,7 @@ func (u *updates) due(id string, r *recent) {
 }
 
 // send sends the newest update of a display; false when it was sent already.
-func (u *updates) send(r *recent) bool {
+func (u *Limit) send(r *recent) bool {
 	r.sending.Lock()
 	defer r.sending.Unlock()
 	u.mu.Lock()
@@ -83,14 +90,14 @@ func (u *updates) send(r *recent) bool {
 	if !waiting {
 		return false
 	}
-	if err := c.sendUpdate(data); err != nil {
+	if err := c.SendUpdate(data); err != nil {
 		u.failed(err)
 	}
 	return true
 }
 
-// flush sends the updates that wait, of the displays that which accepts, in the order in which they began to change.
-func (u *updates) flush(which func(id string, c *cell) bool) {
+// Flush sends the updates that wait, of the displays that which accepts, in the order in which they began to change.
+func (u *Limit) Flush(which func(id string, c Sender) bool) {
 	u.mu.Lock()
 	var list []*recent
 	for id, r := range u.recent {

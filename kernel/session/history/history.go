@@ -1,4 +1,5 @@
-package session
+// Package history keeps the input of cells in a file that outlives the session.
+package history
 
 import (
 	"bufio"
@@ -28,37 +29,34 @@ const (
 	historyKeep = 5000
 )
 
-// An entry is one line of the history file. One without input marks the start of a session.
-type entry struct {
+// An Entry is one line of the history file. One without input marks the start of a session.
+type Entry struct {
 	Session int    `json:"session"`
 	Line    int    `json:"line,omitempty"`
 	Input   string `json:"input,omitempty"`
 }
 
-// A history is the input of this session and of those before it, in a file of JSON lines that all kernels share.
+// A History is the input of this session and of those before it, in a file of JSON lines that all kernels share.
 //
 // The file is read at the first use, not when the kernel starts.
-type history struct {
+type History struct {
 	file string // empty: nothing is kept
 
 	mu      sync.Mutex
 	opened  bool
 	session int
-	entries []entry
+	entries []Entry
 }
 
-// remember adds a cell to the history.
-func (s *Session) remember(line int, input string) {
-	if err := s.history.add(line, input); err != nil {
-		s.Log.Warn("the history could not be kept", "error", err)
-	}
-}
+// New is the history in a file, which is empty for one that is not kept.
+func New(file string) *History { return &History{file: file} }
 
-func (h *history) add(line int, input string) error {
+// Add adds the input of a cell.
+func (h *History) Add(line int, input string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	err := h.open()
-	e := entry{Session: h.session, Line: line, Input: input}
+	e := Entry{Session: h.session, Line: line, Input: input}
 	h.entries = append(h.entries, e)
 	if err != nil || h.file == "" {
 		return err
@@ -68,7 +66,7 @@ func (h *history) add(line int, input string) error {
 
 // open reads the file and begins a session in it. When the file cannot be used the history is this session's alone.
 // Called with mu held.
-func (h *history) open() error {
+func (h *History) open() error {
 	if h.opened {
 		return nil
 	}
@@ -88,13 +86,13 @@ func (h *history) open() error {
 }
 
 // begin reads the entries and marks a new session. Called with the file locked.
-func (h *history) begin() error {
+func (h *History) begin() error {
 	data, err := os.ReadFile(h.file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for line := range bytes.Lines(data) {
-		var e entry
+		var e Entry
 		if json.Unmarshal(line, &e) != nil {
 			continue // half a line, from a full disk or a crash
 		}
@@ -109,10 +107,10 @@ func (h *history) begin() error {
 			return err
 		}
 	}
-	return h.append(entry{Session: h.session})
+	return h.append(Entry{Session: h.session})
 }
 
-func (h *history) append(e entry) error {
+func (h *History) append(e Entry) error {
 	f, err := os.OpenFile(h.file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -125,7 +123,7 @@ func (h *history) append(e entry) error {
 }
 
 // rewrite replaces the file by what is kept of it.
-func (h *history) rewrite() error {
+func (h *History) rewrite() error {
 	return atomicfile.WriteFile(h.file, func(file io.Writer) error {
 		w := bufio.NewWriter(file)
 		for _, e := range h.entries {
@@ -146,7 +144,7 @@ func (h *history) rewrite() error {
 const lockPatience = 5 * time.Second
 
 // locked does work while no other kernel touches the file.
-func (h *history) locked(work func() error) error {
+func (h *History) locked(work func() error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
 	defer cancel()
 	lock, err := filelock.Acquire(ctx, h.file+".lock", nil)
@@ -156,23 +154,8 @@ func (h *history) locked(work func() error) error {
 	return errors.Join(work(), lock.Close())
 }
 
-func (s *Session) searchHistory(_ context.Context, _ *request, content wire.HistoryRequest) any {
-	found, err := s.history.search(content)
-	if err != nil {
-		return errorReply("HistoryError", err)
-	}
-	triples := make([][]any, 0, len(found))
-	for _, e := range found {
-		var input any = e.Input
-		if content.Output {
-			input = []any{e.Input, nil} // outputs are not kept
-		}
-		triples = append(triples, []any{e.Session, e.Line, input})
-	}
-	return wire.HistoryReply{Status: wire.StatusOK, History: triples}
-}
-
-func (h *history) search(request wire.HistoryRequest) ([]entry, error) {
+// Search finds entries, the oldest first.
+func (h *History) Search(request wire.HistoryRequest) ([]Entry, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.open(); err != nil {
@@ -189,7 +172,7 @@ func (h *history) search(request wire.HistoryRequest) ([]entry, error) {
 	return nil, fmt.Errorf("search the history: the access type %q is unknown, use tail, range or search", request.HistAccessType)
 }
 
-func latest(entries []entry, n int) []entry {
+func latest(entries []Entry, n int) []Entry {
 	if n <= 0 || n > len(entries) {
 		n = len(entries)
 	}
@@ -197,12 +180,12 @@ func latest(entries []entry, n int) []entry {
 }
 
 // rangeOf finds lines of one session, counted back from this one where it is zero or negative.
-func (h *history) rangeOf(request wire.HistoryRequest) []entry {
+func (h *History) rangeOf(request wire.HistoryRequest) []Entry {
 	session := request.Session
 	if session <= 0 {
 		session += h.session
 	}
-	var found []entry
+	var found []Entry
 	for _, e := range h.entries {
 		if e.Session == session && e.Line >= request.Start && (request.Stop == nil || e.Line < *request.Stop) {
 			found = append(found, e)
@@ -212,7 +195,7 @@ func (h *history) rangeOf(request wire.HistoryRequest) []entry {
 }
 
 // matching finds the input that a pattern with * and ? matches as a whole.
-func (h *history) matching(request wire.HistoryRequest) ([]entry, error) {
+func (h *History) matching(request wire.HistoryRequest) ([]Entry, error) {
 	pattern := request.Pattern
 	if pattern == "" {
 		pattern = "*"
@@ -222,7 +205,7 @@ func (h *history) matching(request wire.HistoryRequest) ([]entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search the history for %.100q: %w", pattern, err)
 	}
-	var found []entry
+	var found []Entry
 	at := map[string]int{} // where each input stands in found
 	for _, e := range h.entries {
 		if !matcher.MatchString(e.Input) {
