@@ -1,4 +1,4 @@
-package gonb
+package position
 
 import (
 	"testing"
@@ -6,9 +6,9 @@ import (
 	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 )
 
-func TestPlace(t *testing.T) {
+func TestOf(t *testing.T) {
 	code := "import \"os\"\nfunc f() {}\n%%\nif true {\n\tfmt.Prin"
-	if at := place(code, len([]rune(code))); at.Line != 5 || at.Character != 9 {
+	if at := Of(code, len([]rune(code))); at.Line != 5 || at.Character != 9 {
 		t.Errorf("the cursor is at %v", at)
 	}
 }
@@ -19,13 +19,12 @@ func FuzzCursor(f *testing.F) {
 		f.Add(code, 3)
 	}
 	f.Fuzz(func(t *testing.T, code string, cursor int) {
-		at := place(code, cursor)
+		at := Of(code, cursor)
 		cursor = min(max(cursor, 0), len([]rune(code)))
-		if got := back(code, cursor, gopls.Position{Line: at.Line}, at); cursor-got > at.Character {
+		if got := Back(code, cursor, gopls.Position{Line: at.Line}, at); cursor-got > at.Character {
 			t.Errorf("the cursor went from %d to %d, its line begins %d units before it", cursor, got, at.Character)
 		}
-		_ = identifierBefore(code, cursor)
-		_, _ = commandHelp(code, cursor)
-		_, _ = commandAt(code, cursor)
+		_ = IdentifierBefore(code, cursor)
+		_ = Name(code, cursor)
 	})
 }

@@ -1,4 +1,4 @@
-package gonb
+package descendant
 
 import (
 	"bytes"
@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// descendants lists the processes below pid, parents before their children.
-func descendants(pid int) []descendant {
+// Of lists the processes below pid, parents before their children.
+func Of(pid int) []Process {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
-	children := map[int][]descendant{}
+	children := map[int][]Process{}
 	for _, entry := range entries {
 		id, err := strconv.Atoi(entry.Name())
 		if err != nil {
@@ -26,14 +26,14 @@ func descendants(pid int) []descendant {
 		}
 		name, parent, ok := parseStat(stat)
 		if ok {
-			children[parent] = append(children[parent], descendant{id: id, parent: parent, name: name})
+			children[parent] = append(children[parent], Process{ID: id, Parent: parent, Name: name})
 		}
 	}
-	var found []descendant
+	var found []Process
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		for _, child := range children[queue[0]] {
 			found = append(found, child)
-			queue = append(queue, child.id)
+			queue = append(queue, child.ID)
 		}
 	}
 	return found
@@ -54,9 +54,9 @@ func parseStat(stat []byte) (name string, parent int, ok bool) {
 	return string(stat[open+1 : end]), parent, err == nil
 }
 
-// readsStdin tells whether one of the process's threads waits in read(2) on descriptor 0, and that is a pipe into which
+// ReadsStdin tells whether one of the process's threads waits in read(2) on descriptor 0, and that is a pipe into which
 // writer, a process above it, would have to write.
-func readsStdin(writer, pid int) bool {
+func ReadsStdin(writer, pid int) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
 	pipe, err := os.Readlink(filepath.Join(proc, "fd", "0"))
 	if err != nil || !strings.HasPrefix(pipe, "pipe:") || !holds(writer, pipe) {
@@ -93,8 +93,8 @@ func holds(pid int, pipe string) bool {
 	return false
 }
 
-// writeStdin puts text into the pipe that the process reads as its standard input.
-func writeStdin(pid int, text string) error {
+// WriteStdin puts text into the pipe that the process reads as its standard input.
+func WriteStdin(pid int, text string) error {
 	pipe, err := os.OpenFile(filepath.Join("/proc", strconv.Itoa(pid), "fd", "0"), os.O_WRONLY, 0)
 	if err != nil {
 		return err

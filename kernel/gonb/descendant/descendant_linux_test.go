@@ -1,4 +1,4 @@
-package gonb
+package descendant
 
 import (
 	"os"
@@ -14,20 +14,20 @@ func TestDescendants(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		for _, p := range append(descendants(cmd.Process.Pid), descendant{id: cmd.Process.Pid}) {
-			if child, err := os.FindProcess(p.id); err == nil {
+		for _, p := range append(Of(cmd.Process.Pid), Process{ID: cmd.Process.Pid}) {
+			if child, err := os.FindProcess(p.ID); err == nil {
 				_ = child.Kill()
 			}
 		}
 		_ = cmd.Wait()
 	}()
-	isSleep := func(p descendant) bool { return p.name == "sleep" && p.parent == cmd.Process.Pid }
+	isSleep := func(p Process) bool { return p.Name == "sleep" && p.Parent == cmd.Process.Pid }
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if slices.ContainsFunc(descendants(os.Getpid()), isSleep) {
+		if slices.ContainsFunc(Of(os.Getpid()), isSleep) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("sleep is not among %v", descendants(os.Getpid()))
+			t.Fatalf("sleep is not among %v", Of(os.Getpid()))
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package gonb
+// Package help explains the commands of GoNB.
+package help
 
 import (
 	"strings"
@@ -41,8 +42,8 @@ var summaries = map[string]string{
 	"%gx":           "%%gx: run the cell as GX code",
 }
 
-// commandAt is the beginning of a command's name that ends at the cursor, with its percent signs.
-func commandAt(code string, cursor int) (word string, ok bool) {
+// CommandAt is the beginning of a command's name that ends at the cursor, with its percent signs.
+func CommandAt(code string, cursor int) (word string, ok bool) {
 	line := lineBefore(code, cursor)
 	if !strings.HasPrefix(line, "%") || strings.ContainsAny(line, " \t") {
 		return "", false
@@ -57,7 +58,8 @@ func lineBefore(code string, cursor int) string {
 	return before[strings.LastIndexByte(before, '\n')+1:]
 }
 
-func completeCommand(word string) []string {
+// Complete lists the commands that begin with a word.
+func Complete(word string) []string {
 	var matches []string
 	for _, name := range cell.CommandNames() {
 		if candidate := "%" + name; strings.HasPrefix(candidate, word) {
@@ -67,8 +69,8 @@ func completeCommand(word string) []string {
 	return matches
 }
 
-// commandHelp explains the command on the cursor's line.
-func commandHelp(code string, cursor int) (help string, ok bool) {
+// Inspect explains the command on the cursor's line.
+func Inspect(code string, cursor int) (help string, ok bool) {
 	line := 1 + strings.Count(string([]rune(code)[:min(max(cursor, 0), len([]rune(code)))]), "\n")
 	name, ok := cell.CommandOn(code, line)
 	if !ok {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package gonb
+package descendant
 
 import (
 	"errors"
@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// descendants lists the processes below pid, parents before their children.
-func descendants(pid int) []descendant {
+// Of lists the processes below pid, parents before their children.
+func Of(pid int) []Process {
 	output, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,comm=").Output()
 	if err != nil {
 		return nil
 	}
-	children := map[int][]descendant{}
+	children := map[int][]Process{}
 	for line := range strings.Lines(string(output)) {
 		fields := strings.Fields(line)
 		if len(fields) < 3 {
@@ -30,20 +30,20 @@ func descendants(pid int) []descendant {
 			continue
 		}
 		name := fields[2][strings.LastIndexByte(fields[2], '/')+1:]
-		children[parent] = append(children[parent], descendant{id: id, parent: parent, name: name})
+		children[parent] = append(children[parent], Process{ID: id, Parent: parent, Name: name})
 	}
-	var found []descendant
+	var found []Process
 	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
 		for _, child := range children[queue[0]] {
 			found = append(found, child)
-			queue = append(queue, child.id)
+			queue = append(queue, child.ID)
 		}
 	}
 	return found
 }
 
-// readsStdin is known on Linux alone.
-func readsStdin(int, int) bool { return false }
+// ReadsStdin is known on Linux alone.
+func ReadsStdin(int, int) bool { return false }
 
-// writeStdin works on Linux alone.
-func writeStdin(int, string) error { return errors.ErrUnsupported }
+// WriteStdin works on Linux alone.
+func WriteStdin(int, string) error { return errors.ErrUnsupported }
