@@ -13,7 +13,7 @@ import (
 var documented = []string{
 	"models", "models/features", "models/training", "models/classifier", "models/export", "models/lab", "models/prediction", "models/imagefolder",
 	"models/resnet", "models/accel",
-	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
+	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/figure/study", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 
 func TestExportedNamesAreDocumented(t *testing.T) {

@@ -33,7 +33,7 @@ var layers = [][]string{
 		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard", "models/lab", "models",
 		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
-		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
+		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure/canvas", "nbhelpers/figure/figuretest", "nbhelpers/figure/study", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"magics/transfer/recipeflag", "magics/transfer/advice", "magics/transfer/drawing", "magics/transfer/modelserver", "magics/transfer"},
 	{"kernel/gonb/cell", "kernel/gonb/help", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},

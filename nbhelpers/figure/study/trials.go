@@ -1,4 +1,5 @@
-package figure
+// Package study draws the figures of experiments that compare many trainings.
+package study
 
 import (
 	"cmp"
@@ -14,6 +15,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -90,8 +92,8 @@ func (d TrialsData) soFar() (trials []Trial, best []float64) {
 }
 
 // panel lets the values be shown as those of learning curves are.
-func (d TrialsData) panel() Panel {
-	p := Panel{Name: d.Metric, Fraction: d.Fraction, Lines: []Line{{}}}
+func (d TrialsData) panel() sketch.Panel {
+	p := sketch.Panel{Name: d.Metric, Fraction: d.Fraction, Lines: []sketch.Line{{}}}
 	for _, t := range d.Trials {
 		p.Lines[0].Values = append(p.Lines[0].Values, t.Value)
 	}
@@ -109,32 +111,32 @@ func Trials(d TrialsData) display.Bundle {
 	panel := d.panel()
 	best, subtitle := d.best()
 	const width, height = 620, 260
-	k := card{
-		title: d.Title, subtitle: subtitle, notes: d.Notes, width: width, height: height + float64(len(best)*18),
-		draw: func(c *canvas, x, y float64) {
-			p := newPlot("trial", "")
-			c.text(x+4, y+12, headStyle, headStyle.fit(d.Metric, width-300))
-			c.text(x+width-8, y+12, noteStyle.at(toRight), trialsKey)
+	k := canvas.Card{
+		Title: d.Title, Subtitle: subtitle, Notes: d.Notes, Width: width, Height: height + float64(len(best)*18),
+		Draw: func(c *canvas.Canvas, x, y float64) {
+			p := canvas.NewPlot("trial", "")
+			c.Text(x+4, y+12, canvas.HeadStyle, canvas.HeadStyle.Fit(d.Metric, width-300))
+			c.Text(x+width-8, y+12, canvas.NoteStyle.At(canvas.ToRight), trialsKey)
 			last := 1
 			for _, t := range d.Trials {
 				last = max(last, t.Number)
 			}
 			p.X.Min, p.X.Max = 1, float64(max(2, last))
-			p.X.Tick.Marker = epochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
+			p.X.Tick.Marker = canvas.EpochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
 			p.Y.Min, p.Y.Max = panel.Domain()
-			p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, 5, tickLabel(p.Y.Min, p.Y.Max, d.Fraction))
-			p.Add(gridLines{}, trialPoints(d))
-			p.Draw(c.area(x, y+panelHead-4, width-8, height-panelHead))
+			p.Y.Tick.Marker = canvas.Ticks(p.Y.Min, p.Y.Max, 5, canvas.TickLabel(p.Y.Min, p.Y.Max, d.Fraction))
+			p.Add(canvas.GridLines{}, trialPoints(d))
+			p.Draw(c.Area(x, y+canvas.PanelHead-4, width-8, height-canvas.PanelHead))
 			for i, t := range best {
 				top := y + height + 12 + float64(i*18)
-				c.text(x+30, top, bodyStyle.at(toRight), strconv.Itoa(t.Number))
-				c.text(x+90, top, bodyStyle.at(toRight), panel.Value(t.Value))
-				c.text(x+104, top, noteStyle, noteStyle.fit(t.settings(), width-104-60))
-				c.text(x+width-8, top, noteStyle.at(toRight), took(t.Took))
+				c.Text(x+30, top, canvas.BodyStyle.At(canvas.ToRight), strconv.Itoa(t.Number))
+				c.Text(x+90, top, canvas.BodyStyle.At(canvas.ToRight), panel.Value(t.Value))
+				c.Text(x+104, top, canvas.NoteStyle, canvas.NoteStyle.Fit(t.settings(), width-104-60))
+				c.Text(x+width-8, top, canvas.NoteStyle.At(canvas.ToRight), sketch.Took(t.Took))
 			}
 		},
 	}
-	return k.bundle(d.text(), "", d.vega(subtitle))
+	return k.Bundle(d.text(), "", d.vega(subtitle))
 }
 
 // TrialsLight is Trials without what takes long to render: the text, for a search that is live.
@@ -153,11 +155,11 @@ func (d TrialsData) best() (listed []Trial, subtitle string) {
 func (d TrialsData) text() string {
 	best, subtitle := d.best()
 	panel := d.panel()
-	table := TableData{Header: []string{"trial", d.Metric, "settings", "time"}, Right: []int{0, 1, 3}}
+	table := sketch.Table{Header: []string{"trial", d.Metric, "settings", "time"}, Right: []int{0, 1, 3}}
 	for _, t := range best {
-		table.Rows = append(table.Rows, []string{strconv.Itoa(t.Number), panel.Value(t.Value), t.settings(), took(t.Took)})
+		table.Rows = append(table.Rows, []string{strconv.Itoa(t.Number), panel.Value(t.Value), t.settings(), sketch.Took(t.Took)})
 	}
-	return card{title: d.Title, subtitle: subtitle, notes: d.Notes}.textOf(table.Text())
+	return canvas.Card{Title: d.Title, Subtitle: subtitle, Notes: d.Notes}.TextOf(table.Text())
 }
 
 type trialPoints TrialsData
@@ -179,9 +181,9 @@ func (d trialPoints) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		if !c.Contains(at) {
 			continue
 		}
-		drawPoint(c, at, 0, palette.Series(0), 3.5)
+		canvas.DrawPoint(c, at, 0, palette.Series(0), 3.5)
 		if t.Cut {
-			drawPoint(c, at, 0, palette.Paper, 1.5)
+			canvas.DrawPoint(c, at, 0, palette.Paper, 1.5)
 		}
 	}
 }
@@ -243,7 +245,7 @@ func (d TrialsData) vegaTable() map[string]any {
 	rows := []any{map[string]any{"row": 0, "trial": "trial", "value": sketch.Label(d.Metric, 40), "settings": "settings", "took": "time"}}
 	for i, t := range listed {
 		rows = append(rows, map[string]any{
-			"row": i + 1, "trial": strconv.Itoa(t.Number), "value": panel.Value(t.Value), "settings": sketch.Label(t.settings(), 200), "took": took(t.Took),
+			"row": i + 1, "trial": strconv.Itoa(t.Number), "value": panel.Value(t.Value), "settings": sketch.Label(t.settings(), 200), "took": sketch.Took(t.Took),
 		})
 	}
 	column := func(field, align string, x int) map[string]any {

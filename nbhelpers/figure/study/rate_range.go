@@ -1,4 +1,4 @@
-package figure
+package study
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -45,26 +46,26 @@ func (d RateRangeData) subtitle() string {
 func RateRange(d RateRangeData) display.Bundle {
 	rates, losses := d.usable()
 	const width, height = 620, 280
-	k := card{
-		title: d.Title, subtitle: d.subtitle(), notes: d.Notes, width: width, height: height,
-		draw: func(c *canvas, x, y float64) {
-			c.text(x+4, y+12, headStyle, "loss")
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes, Width: width, Height: height,
+		Draw: func(c *canvas.Canvas, x, y float64) {
+			c.Text(x+4, y+12, canvas.HeadStyle, "loss")
 			if len(rates) == 0 {
-				c.text(x+width/2, y+height/2, noteStyle.at(center), "no step has a loss")
+				c.Text(x+width/2, y+height/2, canvas.NoteStyle.At(canvas.Center), "no step has a loss")
 				return
 			}
-			p := newPlot("learning rate", "")
+			p := canvas.NewPlot("learning rate", "")
 			p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LinearScale{}
 			p.X.Min = slices.Min(rates)
 			p.X.Max = max(slices.Max(rates), 10*p.X.Min)
-			p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max, func(v float64) string { return fmt.Sprintf("%.0e", v) })
+			p.X.Tick.Marker = canvas.LogTicks(p.X.Min, p.X.Max, func(v float64) string { return fmt.Sprintf("%.0e", v) })
 			p.Y.Min, p.Y.Max = lossDomain(losses)
-			p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, 5, tickLabel(p.Y.Min, p.Y.Max, false))
-			p.Add(gridLines{}, rangeCurve{rates, losses, d.Suggested})
-			p.Draw(c.area(x, y+panelHead-4, width-8, height-panelHead))
+			p.Y.Tick.Marker = canvas.Ticks(p.Y.Min, p.Y.Max, 5, canvas.TickLabel(p.Y.Min, p.Y.Max, false))
+			p.Add(canvas.GridLines{}, rangeCurve{rates, losses, d.Suggested})
+			p.Draw(c.Area(x, y+canvas.PanelHead-4, width-8, height-canvas.PanelHead))
 		},
 	}
-	return k.bundle(d.text(), "", d.vega(rates, losses))
+	return k.Bundle(d.text(), "", d.vega(rates, losses))
 }
 
 // lossDomain is the axis of the losses: from 0 to somewhat above the first loss. The losses at the end, where the training
@@ -98,7 +99,7 @@ func (r rangeCurve) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		return
 	}
 	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Series(1), Width: 1.5, Dashes: []vg.Length{4, 3}}, at, c.Min.Y, at, c.Max.Y)
-	s := smallStyle.vg()
+	s := canvas.SmallStyle.VG()
 	s.XAlign, s.YAlign = vgdraw.XRight, vgdraw.YTop
 	c.FillText(s, vg.Point{X: at - 4, Y: c.Max.Y - 3}, fmt.Sprintf("suggested %.2g", r.suggested))
 }
@@ -106,7 +107,7 @@ func (r rangeCurve) Plot(c vgdraw.Canvas, p *plot.Plot) {
 // text is a table of about ten rates, the suggested one included.
 func (d RateRangeData) text() string {
 	rates, losses := d.usable()
-	table := TableData{Header: []string{"learning rate", "loss", ""}, Right: []int{0, 1}}
+	table := sketch.Table{Header: []string{"learning rate", "loss", ""}, Right: []int{0, 1}}
 	step := max(1, len(rates)/10)
 	for i, rate := range rates {
 		mark := ""
@@ -117,7 +118,7 @@ func (d RateRangeData) text() string {
 			table.Rows = append(table.Rows, []string{fmt.Sprintf("%.2g", rate), sketch.Number(losses[i]), mark})
 		}
 	}
-	return card{title: d.Title, subtitle: d.subtitle(), notes: d.Notes}.textOf(table.Text())
+	return canvas.Card{Title: d.Title, Subtitle: d.subtitle(), Notes: d.Notes}.TextOf(table.Text())
 }
 
 func (d RateRangeData) vega(rates, losses []float64) map[string]any {

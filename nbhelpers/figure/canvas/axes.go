@@ -1,8 +1,9 @@
-package figure
+package canvas
 
 import (
 	"image/color"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -12,8 +13,8 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// newPlot is an empty plot in the style of all figures, without a title: the figures write their own headings.
-func newPlot(xLabel, yLabel string) *plot.Plot {
+// NewPlot is an empty plot in the style of all figures, without a title: the figures write their own headings.
+func NewPlot(xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.TextHandler = fonts()
 	p.BackgroundColor = palette.Paper
@@ -31,8 +32,8 @@ func newPlot(xLabel, yLabel string) *plot.Plot {
 	return p
 }
 
-// ticks are round values between low and high, about so many, each with its text.
-func ticks(low, high float64, about int, label func(float64) string) plot.ConstantTicks {
+// Ticks are round values between low and high, about so many, each with its text.
+func Ticks(low, high float64, about int, label func(float64) string) plot.ConstantTicks {
 	if !(high > low) || math.IsInf(high-low, 0) {
 		return plot.ConstantTicks{{Value: low, Label: label(low)}}
 	}
@@ -45,8 +46,8 @@ func ticks(low, high float64, about int, label func(float64) string) plot.Consta
 	return result
 }
 
-// epochTicks are whole numbers from 1 to last.
-func epochTicks(last int, label func(float64) string) plot.ConstantTicks {
+// EpochTicks are whole numbers from 1 to last.
+func EpochTicks(last int, label func(float64) string) plot.ConstantTicks {
 	step := math.Max(1, sketch.NiceStep(float64(last)/8))
 	result := plot.ConstantTicks{{Value: 1, Label: label(1)}}
 	for v := step; v <= float64(last); v += step {
@@ -57,8 +58,8 @@ func epochTicks(last int, label func(float64) string) plot.ConstantTicks {
 	return result
 }
 
-// logTicks are 1, 2, 5 times the powers of ten between low and high, which are positive.
-func logTicks(low, high float64, label func(float64) string) plot.ConstantTicks {
+// LogTicks are 1, 2, 5 times the powers of ten between low and high, which are positive.
+func LogTicks(low, high float64, label func(float64) string) plot.ConstantTicks {
 	var result plot.ConstantTicks
 	factors := []float64{1, 2, 5}
 	if math.Log10(high/low) > 3 {
@@ -74,31 +75,33 @@ func logTicks(low, high float64, label func(float64) string) plot.ConstantTicks 
 	return result
 }
 
-// gridLines are the horizontal lines at a plot's labeled ticks.
-type gridLines struct{}
+// GridLines are the horizontal lines at a plot's labeled ticks.
+type GridLines struct{}
 
-func (gridLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
+// Plot implements plot.Plotter.
+func (GridLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	_, y := p.Transforms(&c)
 	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
 		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Rule, Width: 0.75}, c.Min.X, y(tick.Value), c.Max.X, y(tick.Value))
 	}
 }
 
-// series is one line of a plot with a point at each value.
-type series struct {
-	values []float64 // at x = 1, 2, ...; what is not finite leaves a gap
-	index  int       // selects the color, dash and shape
-	points bool
+// Series is one line of a plot with a point at each value.
+type Series struct {
+	Values []float64 // at x = 1, 2, ...; what is not finite leaves a gap
+	Index  int       // selects the color, dash and shape
+	Points bool
 }
 
-// lineDashes tell series apart without their colors, like pointShapes; the second, for the validation, is solid.
-var lineDashes = [...][]vg.Length{{5, 3}, nil, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
+// LineDashes tell series apart without their colors, like pointShapes; the second, for the validation, is solid.
+var LineDashes = [...][]vg.Length{{5, 3}, nil, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
 
-func (s series) Plot(c vgdraw.Canvas, p *plot.Plot) {
+// Plot implements plot.Plotter.
+func (s Series) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
-	stroke := vgdraw.LineStyle{Color: palette.Series(s.index), Width: 1.75, Dashes: lineDashes[s.index%len(lineDashes)]}
+	stroke := vgdraw.LineStyle{Color: palette.Series(s.Index), Width: 1.75, Dashes: LineDashes[s.Index%len(LineDashes)]}
 	var run []vg.Point
-	for i, v := range s.values {
+	for i, v := range s.Values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			c.StrokeLines(stroke, c.ClipLinesXY(run)...)
 			run = nil
@@ -107,18 +110,18 @@ func (s series) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		run = append(run, vg.Point{X: toX(float64(i + 1)), Y: toY(v)})
 	}
 	c.StrokeLines(stroke, c.ClipLinesXY(run)...)
-	if !s.points {
+	if !s.Points {
 		return
 	}
-	for i, v := range s.values {
+	for i, v := range s.Values {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			drawPoint(c, vg.Point{X: toX(float64(i + 1)), Y: toY(v)}, s.index, palette.Series(s.index), 3)
+			DrawPoint(c, vg.Point{X: toX(float64(i + 1)), Y: toY(v)}, s.Index, palette.Series(s.Index), 3)
 		}
 	}
 }
 
-// drawPoint draws one of the shapes that tell series apart, in a white outline that sets it off from what lies below.
-func drawPoint(c vgdraw.Canvas, at vg.Point, index int, fill color.NRGBA, radius vg.Length) {
+// DrawPoint draws one of the shapes that tell series apart, in a white outline that sets it off from what lies below.
+func DrawPoint(c vgdraw.Canvas, at vg.Point, index int, fill color.NRGBA, radius vg.Length) {
 	r := radius
 	var corners []vg.Point
 	corner := func(dx, dy vg.Length) { corners = append(corners, vg.Point{X: at.X + dx, Y: at.Y + dy}) }
@@ -174,4 +177,21 @@ func outline(c vgdraw.Canvas, p vg.Path, fill color.NRGBA) {
 	c.Stroke(p)
 	c.SetColor(fill)
 	c.Fill(p)
+}
+
+// TickLabel writes the values of an axis with as many decimals as its span needs.
+func TickLabel(low, high float64, fraction bool) func(float64) string {
+	span := math.Abs(high - low)
+	if fraction {
+		decimals := 0
+		if span < 0.05 {
+			decimals = 1
+		}
+		return func(v float64) string { return strconv.FormatFloat(100*v, 'f', decimals, 64) + " %" }
+	}
+	if span == 0 || math.Abs(high) >= 1e6 || span < 1e-4 {
+		return func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+	}
+	decimals := max(0, int(math.Ceil(-math.Log10(sketch.NiceStep(span/5))-1e-9)))
+	return func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
 }

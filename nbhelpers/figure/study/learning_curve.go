@@ -1,4 +1,4 @@
-package figure
+package study
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -50,32 +51,32 @@ const learningKey = "band: 95 % interval of the held-out accuracy"
 func LearningCurve(d LearningCurveData) display.Bundle {
 	const width, height = 620, 300
 	points := d.usable()
-	k := card{
-		title: d.Title, subtitle: d.Subtitle, notes: append([]string{learningKey}, d.Notes...), width: width, height: height,
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Subtitle, Notes: append([]string{learningKey}, d.Notes...), Width: width, Height: height,
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			if len(points) == 0 {
-				c.text(x+width/2, y+height/2, noteStyle.at(center), "no number of images has an accuracy")
+				c.Text(x+width/2, y+height/2, canvas.NoteStyle.At(canvas.Center), "no number of images has an accuracy")
 				return
 			}
-			p := newPlot("training images", "")
-			c.text(x+4, y+12, headStyle, "accuracy")
-			legendOf(Panel{Name: "accuracy", Lines: []Line{{Name: learningSeries()[0]}, {Name: learningSeries()[1]}}}).draw(c, x, y+8)
+			p := canvas.NewPlot("training images", "")
+			c.Text(x+4, y+12, canvas.HeadStyle, "accuracy")
+			canvas.LegendOf(sketch.Panel{Name: "accuracy", Lines: []sketch.Line{{Name: learningSeries()[0]}, {Name: learningSeries()[1]}}}).Draw(c, x, y+8)
 			p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LinearScale{}
 			p.X.Min, p.X.Max = imagesDomain(points)
 			p.X.Tick.Marker = imageTicks(points)
 			p.Y.Min, p.Y.Max = learningDomain(points)
-			p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, 5, tickLabel(p.Y.Min, p.Y.Max, true))
-			p.Add(gridLines{}, learningLines(points))
-			p.Draw(c.area(x, y+panelHead-4, width-8, height-panelHead))
+			p.Y.Tick.Marker = canvas.Ticks(p.Y.Min, p.Y.Max, 5, canvas.TickLabel(p.Y.Min, p.Y.Max, true))
+			p.Add(canvas.GridLines{}, learningLines(points))
+			p.Draw(c.Area(x, y+canvas.PanelHead-4, width-8, height-canvas.PanelHead))
 		},
 	}
-	t := TableData{Header: []string{"images", "subsamples", "fitted to", "held out"}, Right: []int{0, 1, 2, 3}}
+	t := sketch.Table{Header: []string{"images", "subsamples", "fitted to", "held out"}, Right: []int{0, 1, 2, 3}}
 	for _, p := range points {
-		t.Rows = append(t.Rows, []string{sketch.Count(p.Images), strconv.Itoa(p.Averaged), sketch.Percent(fraction(p.Fitted)), p.Held.text()})
+		t.Rows = append(t.Rows, []string{sketch.Count(p.Images), strconv.Itoa(p.Averaged), sketch.Percent(canvas.Fraction(p.Fitted)), p.Held.text()})
 	}
 	text := k
-	text.notes = d.Notes
-	return k.bundle(text.textOf(t.Text()), "", d.vega(points))
+	text.Notes = d.Notes
+	return k.Bundle(text.TextOf(t.Text()), "", d.vega(points))
 }
 
 // imagesDomain is the axis of the images: somewhat more than they span.
@@ -97,7 +98,7 @@ func imageTicks(points []LearningPoint) plot.ConstantTicks {
 func learningDomain(points []LearningPoint) (low, high float64) {
 	low = 0.9
 	for _, p := range points {
-		low = min(low, fraction(p.Held.Low), fraction(p.Fitted))
+		low = min(low, canvas.Fraction(p.Held.Low), canvas.Fraction(p.Fitted))
 	}
 	return math.Floor(10*low) / 10, 1
 }
@@ -109,15 +110,15 @@ func (points learningLines) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	var lower, upper, fitted, held []vg.Point
 	for _, at := range points {
 		x := toX(float64(at.Images))
-		lower, upper = append(lower, vg.Point{X: x, Y: toY(fraction(at.Held.Low))}), append(upper, vg.Point{X: x, Y: toY(fraction(at.Held.High))})
-		fitted, held = append(fitted, vg.Point{X: x, Y: toY(fraction(at.Fitted))}), append(held, vg.Point{X: x, Y: toY(fraction(at.Held.Value))})
+		lower, upper = append(lower, vg.Point{X: x, Y: toY(canvas.Fraction(at.Held.Low))}), append(upper, vg.Point{X: x, Y: toY(canvas.Fraction(at.Held.High))})
+		fitted, held = append(fitted, vg.Point{X: x, Y: toY(canvas.Fraction(at.Fitted))}), append(held, vg.Point{X: x, Y: toY(canvas.Fraction(at.Held.Value))})
 	}
 	slices.Reverse(upper)
 	c.FillPolygon(palette.Mix(palette.Paper, palette.Series(1), 0.18), c.ClipPolygonXY(append(slices.Clone(lower), upper...)))
 	for i, line := range [][]vg.Point{fitted, held} {
-		c.StrokeLines(vgdraw.LineStyle{Color: palette.Series(i), Width: 1.75, Dashes: lineDashes[i]}, c.ClipLinesXY(line)...)
+		c.StrokeLines(vgdraw.LineStyle{Color: palette.Series(i), Width: 1.75, Dashes: canvas.LineDashes[i]}, c.ClipLinesXY(line)...)
 		for _, at := range line {
-			drawPoint(c, at, i, palette.Series(i), 3.5)
+			canvas.DrawPoint(c, at, i, palette.Series(i), 3.5)
 		}
 	}
 }
@@ -127,9 +128,9 @@ func (d LearningCurveData) vega(points []LearningPoint) map[string]any {
 	names := []any{learningSeries()[0], learningSeries()[1]}
 	for _, p := range points {
 		sizes = append(sizes, p.Images)
-		values = append(values, map[string]any{"images": p.Images, "low": fraction(p.Held.Low), "high": fraction(p.Held.High)})
+		values = append(values, map[string]any{"images": p.Images, "low": canvas.Fraction(p.Held.Low), "high": canvas.Fraction(p.Held.High)})
 		for i, v := range []float64{p.Fitted, p.Held.Value} {
-			lines = append(lines, map[string]any{"images": p.Images, "accuracy": fraction(v), "line": names[i], "subsamples": p.Averaged})
+			lines = append(lines, map[string]any{"images": p.Images, "accuracy": canvas.Fraction(v), "line": names[i], "subsamples": p.Averaged})
 		}
 	}
 	low, high := 0.0, 1.0

@@ -1,4 +1,4 @@
-package figure
+package study
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -38,7 +39,7 @@ func (v IntervalValue) text() string {
 	if !v.usable() {
 		return "–"
 	}
-	return sketch.Percent(fraction(v.Value)) + " (" + sketch.Percent(fraction(v.Low)) + " to " + sketch.Percent(fraction(v.High)) + ")"
+	return sketch.Percent(canvas.Fraction(v.Value)) + " (" + sketch.Percent(canvas.Fraction(v.Low)) + " to " + sketch.Percent(canvas.Fraction(v.High)) + ")"
 }
 
 // domain is the axis: from the lowest end, rounded down to a tenth, to 1.
@@ -47,7 +48,7 @@ func (d IntervalsData) domain() (low, high float64) {
 	for _, row := range d.Rows {
 		for _, v := range row.Values {
 			if v.usable() {
-				low = min(low, math.Floor(10*fraction(v.Low))/10)
+				low = min(low, math.Floor(10*canvas.Fraction(v.Low))/10)
 			}
 		}
 	}
@@ -72,11 +73,11 @@ const (
 
 // Intervals shows each row's fractions as points on one axis, with lines for their intervals.
 func Intervals(d IntervalsData) display.Bundle {
-	k := card{
-		title: d.Title, subtitle: d.Subtitle, notes: d.Notes, width: intervalsWidth, height: float64(len(d.Rows)*intervalRow) + 62,
-		draw: func(c *canvas, x, y float64) { d.draw(c, x, y) },
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Subtitle, Notes: d.Notes, Width: intervalsWidth, Height: float64(len(d.Rows)*intervalRow) + 62,
+		Draw: func(c *canvas.Canvas, x, y float64) { d.draw(c, x, y) },
 	}
-	t := TableData{Header: append([]string{"", d.Axis}, d.Series...)}
+	t := sketch.Table{Header: append([]string{"", d.Axis}, d.Series...)}
 	for i := range d.Series {
 		t.Right = append(t.Right, 2+i)
 	}
@@ -87,7 +88,7 @@ func Intervals(d IntervalsData) display.Bundle {
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	return k.bundle(k.textOf(t.Text()), "", d.vega())
+	return k.Bundle(k.TextOf(t.Text()), "", d.vega())
 }
 
 // value is that of a series; one that is not there is not usable.
@@ -98,60 +99,60 @@ func (r IntervalRow) value(i int) IntervalValue {
 	return r.Values[i]
 }
 
-func (d IntervalsData) draw(c *canvas, x, y float64) {
+func (d IntervalsData) draw(c *canvas.Canvas, x, y float64) {
 	low, high := d.domain()
 	from, to := x+intervalLabel, x+intervalsWidth-intervalFigure
 	at := func(v float64) float64 { return from + (to-from)*(min(high, max(low, v))-low)/(high-low) }
 	legend := x + intervalLabel
 	for i, name := range d.Series { // above the rows
-		p := c.point(legend+5, y+9)
-		drawPoint(vgdraw.New(c.vg), p, i, palette.Series(i), 3.5)
-		label := smallStyle.fit(name, 220)
-		c.text(legend+14, y+13, smallStyle, label)
-		legend += 34 + smallStyle.width(label)
+		p := c.Point(legend+5, y+9)
+		canvas.DrawPoint(vgdraw.New(c.VG), p, i, palette.Series(i), 3.5)
+		label := canvas.SmallStyle.Fit(name, 220)
+		c.Text(legend+14, y+13, canvas.SmallStyle, label)
+		legend += 34 + canvas.SmallStyle.Width(label)
 	}
 	top := y + 24
 	bottom := top + float64(len(d.Rows)*intervalRow)
-	label := tickLabel(low, high, true)
-	for _, tick := range ticks(low, high, 5, label) {
-		c.line(palette.Rule, 0.75, at(tick.Value), top, at(tick.Value), bottom)
-		c.text(at(tick.Value), bottom+16, smallStyle.at(center), tick.Label)
+	label := canvas.TickLabel(low, high, true)
+	for _, tick := range canvas.Ticks(low, high, 5, label) {
+		c.Line(palette.Rule, 0.75, at(tick.Value), top, at(tick.Value), bottom)
+		c.Text(at(tick.Value), bottom+16, canvas.SmallStyle.At(canvas.Center), tick.Label)
 	}
-	c.text((from+to)/2, bottom+33, bodyStyle.at(center), sketch.Label(d.Axis, 60))
+	c.Text((from+to)/2, bottom+33, canvas.BodyStyle.At(canvas.Center), sketch.Label(d.Axis, 60))
 	for i, row := range d.Rows {
 		d.drawRow(c, row, x, top+float64(i*intervalRow), at)
 	}
 }
 
-func (d IntervalsData) drawRow(c *canvas, row IntervalRow, x, y float64, at func(float64) float64) {
-	name := bodyStyle
+func (d IntervalsData) drawRow(c *canvas.Canvas, row IntervalRow, x, y float64, at func(float64) float64) {
+	name := canvas.BodyStyle
 	if row.Marked {
-		name = headStyle
+		name = canvas.HeadStyle
 	}
 	middle := y + intervalRow/2
 	baseline := middle + 4
 	if row.Detail != "" {
 		baseline = middle - 3
-		c.text(x, middle+12, smallStyle, smallStyle.fit(row.Detail, intervalLabel-12))
+		c.Text(x, middle+12, canvas.SmallStyle, canvas.SmallStyle.Fit(row.Detail, intervalLabel-12))
 	}
 	title := row.Name
 	if row.Marked {
 		title += " · chosen"
 	}
-	c.text(x, baseline, name, name.fit(title, intervalLabel-12))
+	c.Text(x, baseline, name, name.Fit(title, intervalLabel-12))
 	for i := range d.Series {
 		v := row.value(i)
 		if !v.usable() {
 			continue
 		}
 		place := middle + (float64(i)-float64(len(d.Series)-1)/2)*13
-		from, to := at(fraction(v.Low)), at(fraction(v.High))
-		c.line(palette.Series(i), 1.5, from, place, to, place)
+		from, to := at(canvas.Fraction(v.Low)), at(canvas.Fraction(v.High))
+		c.Line(palette.Series(i), 1.5, from, place, to, place)
 		for _, end := range []float64{from, to} {
-			c.line(palette.Series(i), 1.5, end, place-3, end, place+3)
+			c.Line(palette.Series(i), 1.5, end, place-3, end, place+3)
 		}
-		drawPoint(vgdraw.New(c.vg), c.point(at(fraction(v.Value)), place), i, palette.Series(i), 3.5)
-		c.text(x+intervalsWidth, place+4, smallStyle.sized(10).at(toRight), v.text())
+		canvas.DrawPoint(vgdraw.New(c.VG), c.Point(at(canvas.Fraction(v.Value)), place), i, palette.Series(i), 3.5)
+		c.Text(x+intervalsWidth, place+4, canvas.SmallStyle.Sized(10).At(canvas.ToRight), v.text())
 	}
 }
 
@@ -168,7 +169,7 @@ func (d IntervalsData) vega() map[string]any {
 		for i := range d.Series {
 			if v := row.value(i); v.usable() {
 				values = append(values, map[string]any{
-					"row": title, "series": names[i], "value": fraction(v.Value), "low": fraction(v.Low), "high": fraction(v.High), "detail": sketch.Label(row.Detail, 120),
+					"row": title, "series": names[i], "value": canvas.Fraction(v.Value), "low": canvas.Fraction(v.Low), "high": canvas.Fraction(v.High), "detail": sketch.Label(row.Detail, 120),
 				})
 			}
 		}
