@@ -1,4 +1,5 @@
-package keep
+// Package typetable names the types of values, so that another program finds its own types for them.
+package typetable
 
 import (
 	"errors"
@@ -17,25 +18,22 @@ import (
 	"unicode/utf8"
 )
 
-var timeType = reflect.TypeFor[time.Time]()
+// An UnknownError is a type or function that this program does not have. Another program may have it.
+type UnknownError struct{ What string }
 
-// unknownError is a type or function that this program does not have. Another program may have it.
-type unknownError struct{ what string }
-
-func (e *unknownError) Error() string {
-	return "this program does not know " + e.what + ", which the value has; the value stays kept"
+func (e *UnknownError) Error() string {
+	return "this program does not know " + e.What + ", which the value has; the value stays kept"
 }
 
-// changedError is a type with another structure than the kept value's.
-type changedError struct{ name string }
+// A ChangedError is a type with another structure than the kept value's.
+type ChangedError struct{ Name string }
 
-func (e *changedError) Error() string {
-	return "type " + e.name + " has changed since the value was kept; the value is dropped"
+func (e *ChangedError) Error() string {
+	return "type " + e.Name + " has changed since the value was kept; the value is dropped"
 }
 
-// registry finds types by name.
-type registry struct {
-	layouts *layouts
+// A Registry finds types by name.
+type Registry struct {
 	dir     string // of the store
 	always  []reflect.Type
 	sources []reflect.Type
@@ -45,14 +43,19 @@ type registry struct {
 	known   map[reflect.Type]bool // whether a program can name it
 }
 
-// add makes types known, and those that they mention.
-func (g *registry) add(types ...reflect.Type) {
+// NewRegistry returns a registry with some types, for values that are kept in a folder.
+func NewRegistry(dir string, types []reflect.Type) *Registry {
+	return &Registry{dir: dir, sources: slices.Clone(types)}
+}
+
+// Add makes types known, and those that they mention.
+func (g *Registry) Add(types ...reflect.Type) {
 	g.sources = append(g.sources, types...)
 	g.known = nil
 }
 
-// typeName is unique for named types, but for those declared in functions.
-func typeName(t reflect.Type) string {
+// Name is unique for named types, but for those declared in functions.
+func Name(t reflect.Type) string {
 	if t.Name() == "" || t.PkgPath() == "" {
 		return t.String()
 	}
@@ -61,7 +64,7 @@ func typeName(t reflect.Type) string {
 
 // builtin are the types that need no mention: the predeclared ones, and common ones that the standard library returns in
 // interfaces and keeps unexported: those of errors, of fs.FileInfo and of fs.DirEntry.
-func (g *registry) builtin() []reflect.Type {
+func (g *Registry) builtin() []reflect.Type {
 	if g.always != nil {
 		return g.always
 	}
@@ -71,7 +74,7 @@ func (g *registry) builtin() []reflect.Type {
 		reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[int16](), reflect.TypeFor[int32](), reflect.TypeFor[int64](),
 		reflect.TypeFor[uint](), reflect.TypeFor[uint8](), reflect.TypeFor[uint16](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](),
 		reflect.TypeFor[float32](), reflect.TypeFor[float64](), reflect.TypeFor[complex64](), reflect.TypeFor[complex128](),
-		reflect.TypeFor[any](), reflect.TypeFor[time.Duration](), reflect.TypeFor[time.Month](), reflect.TypeFor[time.Weekday](), timeType,
+		reflect.TypeFor[any](), reflect.TypeFor[time.Duration](), reflect.TypeFor[time.Month](), reflect.TypeFor[time.Weekday](), reflect.TypeFor[time.Time](),
 		reflect.TypeFor[fs.PathError](), reflect.TypeFor[os.LinkError](), reflect.TypeFor[os.SyscallError](),
 		reflect.TypeFor[syscall.Errno](), reflect.TypeFor[strconv.NumError](), reflect.TypeFor[os.File](),
 	}
@@ -101,7 +104,7 @@ func indirect(v any) reflect.Type {
 }
 
 // candidates are the types of a name.
-func (g *registry) candidates(name string) []reflect.Type {
+func (g *Registry) candidates(name string) []reflect.Type {
 	if g.byName == nil {
 		g.byName, g.seen = map[string][]reflect.Type{}, map[reflect.Type]bool{}
 		for _, t := range g.builtin() {
@@ -115,12 +118,12 @@ func (g *registry) candidates(name string) []reflect.Type {
 	return g.byName[name]
 }
 
-func (g *registry) visit(t reflect.Type) {
+func (g *Registry) visit(t reflect.Type) {
 	if t == nil || g.seen[t] {
 		return
 	}
 	g.seen[t] = true
-	name := typeName(t)
+	name := Name(t)
 	g.byName[name] = append(g.byName[name], t)
 	switch t.Kind() {
 	case reflect.Map:
@@ -136,7 +139,7 @@ func (g *registry) visit(t reflect.Type) {
 }
 
 // find returns the type of a name with a fingerprint.
-func (g *registry) find(name string, print uint64) (reflect.Type, error) {
+func (g *Registry) find(name string, print uint64) (reflect.Type, error) {
 	candidates := g.candidates(name)
 	for _, t := range candidates {
 		if g.fingerprint(t) == print {
@@ -144,13 +147,13 @@ func (g *registry) find(name string, print uint64) (reflect.Type, error) {
 		}
 	}
 	if len(candidates) == 0 {
-		return nil, &unknownError{"type " + name}
+		return nil, &UnknownError{What: "type " + name}
 	}
-	return nil, &changedError{name}
+	return nil, &ChangedError{Name: name}
 }
 
-// nameable says whether a program can be given a dynamic type.
-func (g *registry) nameable(t reflect.Type) bool {
+// Nameable says whether a program can be given a dynamic type.
+func (g *Registry) Nameable(t reflect.Type) bool {
 	can, known := g.known[t]
 	if known {
 		return can
@@ -159,11 +162,11 @@ func (g *registry) nameable(t reflect.Type) bool {
 	case t.Name() != "" && t.PkgPath() != "":
 		base, _, _ := strings.Cut(t.Name(), "[")
 		first, _ := utf8.DecodeRuneInString(base)
-		can = t.PkgPath() == "main" || unicode.IsUpper(first) && !internal(t.PkgPath()) || slices.Contains(g.candidates(typeName(t)), t)
+		can = t.PkgPath() == "main" || unicode.IsUpper(first) && !internal(t.PkgPath()) || slices.Contains(g.candidates(Name(t)), t)
 	case t.Kind() == reflect.Map:
-		can = g.nameable(t.Key()) && g.nameable(t.Elem())
+		can = g.Nameable(t.Key()) && g.Nameable(t.Elem())
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
-		can = g.nameable(t.Elem())
+		can = g.Nameable(t.Elem())
 	default:
 		can = true
 	}
@@ -180,7 +183,7 @@ func internal(pkg string) bool {
 
 // fingerprint is a hash of a type's structure, down to predeclared types, with names and offsets. Tags and methods are no
 // part of it, nor what functions and methods of interfaces take.
-func (g *registry) fingerprint(t reflect.Type) uint64 {
+func (g *Registry) fingerprint(t reflect.Type) uint64 {
 	if print, ok := g.prints[t]; ok {
 		return print
 	}
@@ -195,7 +198,7 @@ func (g *registry) fingerprint(t reflect.Type) uint64 {
 
 func describe(b []byte, t reflect.Type, seen map[reflect.Type]bool) []byte {
 	if t.Name() != "" {
-		b = append(append(b, typeName(t)...), ' ')
+		b = append(append(b, Name(t)...), ' ')
 		if seen[t] || t.PkgPath() == "" {
 			return b
 		}
@@ -227,84 +230,4 @@ func describe(b []byte, t reflect.Type, seen map[reflect.Type]bool) []byte {
 		return append(b, t.String()...)
 	}
 	return b
-}
-
-// The kinds of entries in a file's table of types.
-const (
-	typeNamed   = 'n' // name, fingerprint: also structs, functions and interfaces without a name
-	typePointer = 'p' // entry
-	typeSlice   = 's' // entry
-	typeArray   = 'a' // length, entry
-	typeMap     = 'm' // entries of key and element
-)
-
-// maxTypes bounds a file's table, and maxTypeDepth how many [] and * one type has: more is no program's.
-const (
-	maxTypes     = 4096
-	maxTypeDepth = 64
-	maxArray     = 1 << 30 // bytes of an array type that the program does not mention itself
-)
-
-// typeWriter makes the table of types of a file.
-type typeWriter struct {
-	registry *registry
-	index    map[reflect.Type]int
-	table    buffer
-	dynamic  map[string]bool // named types that values in interfaces need
-}
-
-func (w *typeWriter) put(t reflect.Type) int {
-	if i, ok := w.index[t]; ok {
-		return i
-	}
-	entry := buffer{}
-	switch {
-	case t.Name() != "":
-		entry.bytes([]byte{typeNamed})
-		entry.text(typeName(t))
-		entry.number(w.registry.fingerprint(t))
-	case t.Kind() == reflect.Pointer:
-		entry.bytes([]byte{typePointer})
-		entry.count(w.put(t.Elem()))
-	case t.Kind() == reflect.Slice:
-		entry.bytes([]byte{typeSlice})
-		entry.count(w.put(t.Elem()))
-	case t.Kind() == reflect.Array:
-		entry.bytes([]byte{typeArray})
-		entry.count(t.Len())
-		entry.count(w.put(t.Elem()))
-	case t.Kind() == reflect.Map:
-		key, elem := w.put(t.Key()), w.put(t.Elem())
-		entry.bytes([]byte{typeMap})
-		entry.count(key)
-		entry.count(elem)
-	default:
-		entry.bytes([]byte{typeNamed})
-		entry.text(typeName(t))
-		entry.number(w.registry.fingerprint(t))
-	}
-	i := len(w.index)
-	if i >= maxTypes {
-		failf("more than %d types in one group of variables", maxTypes)
-	}
-	w.index[t] = i
-	w.table.bytes(entry.data)
-	return i
-}
-
-// needed collects the names of a dynamic type that a program has to know.
-func (w *typeWriter) needed(t reflect.Type) {
-	switch {
-	case t.Name() != "":
-		if t.PkgPath() != "" && !slices.Contains(w.registry.builtin(), t) {
-			w.dynamic[typeName(t)] = true
-		}
-	case t.Kind() == reflect.Map:
-		w.needed(t.Key())
-		w.needed(t.Elem())
-	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
-		w.needed(t.Elem())
-	case !slices.Contains(w.registry.builtin(), t): // a struct, a function or an interface without a name
-		w.dynamic[t.String()] = true
-	}
 }

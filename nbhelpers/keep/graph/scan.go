@@ -1,4 +1,4 @@
-package keep
+package graph
 
 import (
 	"reflect"
@@ -7,6 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/layout"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
 )
 
 type nodeKind uint8
@@ -21,7 +24,7 @@ const (
 type node struct {
 	kind nodeKind
 	ptr  unsafe.Pointer
-	l    *layout
+	l    *layout.Layout
 	n    int
 	list bool           // of a slice
 	typ  reflect.Type   // of a map or a box
@@ -36,13 +39,13 @@ type node struct {
 
 type memoryKey struct {
 	ptr uintptr
-	l   *layout
+	l   *layout.Layout
 	n   int
 }
 
 type endKey struct {
 	end uintptr
-	l   *layout
+	l   *layout.Layout
 }
 
 type boxKey struct {
@@ -64,10 +67,10 @@ type obstacle struct {
 	typ  reflect.Type
 }
 
-// scan finds what can be reached from variables.
-type scan struct {
-	store     *Store
-	variables []Variable
+// A Scan finds what can be reached from variables.
+type Scan struct {
+	program   *Program
+	Variables []Variable
 	nodes     []node
 	memory    map[memoryKey]int32
 	ends      map[endKey]scanned
@@ -80,16 +83,16 @@ type scan struct {
 	readingAt uintptr // where in it the reference is
 }
 
-func (s *Store) scan(variables []Variable) *scan {
-	sc := &scan{
-		store: s, variables: variables, memory: map[memoryKey]int32{}, ends: map[endKey]scanned{},
+func (g *Program) Scan(variables []Variable) *Scan {
+	sc := &Scan{
+		program: g, Variables: variables, memory: map[memoryKey]int32{}, ends: map[endKey]scanned{},
 		maps: map[unsafe.Pointer]int32{}, boxes: map[boxKey]int32{}, reading: -1,
 	}
 	for i, v := range variables {
 		value := reflect.ValueOf(v.Pointer)
-		l, n := s.layouts.run(value.Type().Elem())
+		l, n := g.layouts.Run(value.Type().Elem())
 		root := int32(-1)
-		if l.size > 0 && n > 0 {
+		if l.Size > 0 && n > 0 {
 			root = sc.addMemory(value.UnsafePointer(), l, n)
 			sc.nodes[root].root = int32(i)
 		}
@@ -102,14 +105,14 @@ func (s *Store) scan(variables []Variable) *scan {
 	return sc
 }
 
-func (sc *scan) add(n node) int32 {
+func (sc *Scan) add(n node) int32 {
 	i := int32(len(sc.nodes))
 	n.from, n.at, n.root, n.set = sc.reading, sc.readingAt, -1, i
 	sc.nodes = append(sc.nodes, n)
 	return i
 }
 
-func (sc *scan) addMemory(p unsafe.Pointer, l *layout, n int) int32 {
+func (sc *Scan) addMemory(p unsafe.Pointer, l *layout.Layout, n int) int32 {
 	key := memoryKey{uintptr(p), l, n}
 	i, ok := sc.memory[key]
 	if !ok {
@@ -121,7 +124,7 @@ func (sc *scan) addMemory(p unsafe.Pointer, l *layout, n int) int32 {
 }
 
 // set finds the representative of a node's set.
-func (sc *scan) setOf(i int32) int32 {
+func (sc *Scan) setOf(i int32) int32 {
 	for sc.nodes[i].set != i {
 		sc.nodes[i].set = sc.nodes[sc.nodes[i].set].set
 		i = sc.nodes[i].set
@@ -129,7 +132,7 @@ func (sc *scan) setOf(i int32) int32 {
 	return i
 }
 
-func (sc *scan) join(a, b int32) {
+func (sc *Scan) join(a, b int32) {
 	if a < 0 || b < 0 {
 		return
 	}
@@ -140,33 +143,33 @@ func (sc *scan) join(a, b int32) {
 }
 
 // follow visits the references of a node.
-func (sc *scan) follow(i int32) {
+func (sc *Scan) follow(i int32) {
 	sc.reading = i
 	n := sc.nodes[i]
 	switch n.kind {
 	case nodeMap:
-		k, v := sc.store.layouts.of(n.typ.Key()), sc.store.layouts.of(n.typ.Elem())
+		k, v := sc.program.layouts.Of(n.typ.Key()), sc.program.layouts.Of(n.typ.Elem())
 		for e := range n.n {
 			sc.readingAt = uintptr(2 * e)
-			k.each(unsafe.Add(n.keys, uintptr(e)*k.size), sc.reference)
+			k.Each(unsafe.Add(n.keys, uintptr(e)*k.Size), sc.reference)
 			sc.readingAt++
-			v.each(unsafe.Add(n.vals, uintptr(e)*v.size), sc.reference)
+			v.Each(unsafe.Add(n.vals, uintptr(e)*v.Size), sc.reference)
 		}
 	case nodeBox:
 		sc.readingAt = 0
-		n.l.each(n.ptr, sc.reference)
+		n.l.Each(n.ptr, sc.reference)
 	case nodeMemory:
 		sc.followMemory(i, n)
 	}
 }
 
 // followMemory visits each element once, however many slices of one array there are.
-func (sc *scan) followMemory(i int32, n node) {
-	if len(n.l.refs) == 0 {
+func (sc *Scan) followMemory(i int32, n node) {
+	if len(n.l.Refs) == 0 {
 		return
 	}
 	low := uintptr(n.ptr)
-	high := low + uintptr(n.n)*n.l.size
+	high := low + uintptr(n.n)*n.l.Size
 	if n.n > 1 {
 		key := endKey{high, n.l}
 		if done, ok := sc.ends[key]; ok {
@@ -178,10 +181,10 @@ func (sc *scan) followMemory(i int32, n node) {
 		}
 		sc.ends[key] = scanned{low, i}
 	}
-	size := n.l.size
+	size := n.l.Size
 	for at := uintptr(0); at < high-low; at += size {
 		element := unsafe.Add(n.ptr, at)
-		n.l.each(element, func(r *ref, p unsafe.Pointer) {
+		n.l.Each(element, func(r *layout.Ref, p unsafe.Pointer) {
 			sc.readingAt = uintptr(p) - low
 			sc.reference(r, p)
 		})
@@ -194,77 +197,77 @@ type sliceHeader struct {
 }
 
 // reference follows one reference.
-func (sc *scan) reference(r *ref, p unsafe.Pointer) {
-	switch r.kind {
-	case refPointer:
+func (sc *Scan) reference(r *layout.Ref, p unsafe.Pointer) {
+	switch r.Kind {
+	case layout.Pointer:
 		sc.pointer(r, *(*unsafe.Pointer)(p))
-	case refTime:
+	case layout.Time:
 		if loc := (*(*time3)(p)).loc; loc != nil {
 			sc.pointer(r, loc)
 		}
-	case refSlice:
+	case layout.Slice:
 		h := (*sliceHeader)(p)
-		l, n := sc.store.layouts.target(r)
-		if h.ptr != nil && h.cap > 0 && n > 0 && l.size > 0 {
+		l, n := sc.program.layouts.Target(r)
+		if h.ptr != nil && h.cap > 0 && n > 0 && l.Size > 0 {
 			sc.nodes[sc.addMemory(h.ptr, l, h.cap*n)].list = true
 		}
-	case refString:
-		if s := *(*string)(p); len(s) >= LargeBytes {
-			sc.addMemory(unsafe.Pointer(unsafe.StringData(s)), sc.store.layouts.byte, len(s))
+	case layout.String:
+		if s := *(*string)(p); len(s) >= mapped.LargeBytes {
+			sc.addMemory(unsafe.Pointer(unsafe.StringData(s)), sc.program.layouts.Byte, len(s))
 		}
-	case refMap:
-		sc.mapping(r.typ, p)
-	case refInterface:
+	case layout.Map:
+		sc.mapping(r.Type, p)
+	case layout.Interface:
 		sc.boxed(r, p)
-	case refFunc:
-		if code := reflect.NewAt(r.typ, p).Elem().Pointer(); code != 0 {
+	case layout.Func:
+		if code := reflect.NewAt(r.Type, p).Elem().Pointer(); code != 0 {
 			if _, ok := funcName(code); !ok {
-				sc.obstacle(r.typ, "a closure or method value")
+				sc.obstacle(r.Type, "a closure or method value")
 			}
 		}
-	case refNil:
+	case layout.Nil:
 		if *(*unsafe.Pointer)(p) != nil {
-			sc.obstacle(r.typ, "")
+			sc.obstacle(r.Type, "")
 		}
-	case refIdle:
-		if !isZero(p, r.size) {
+	case layout.Idle:
+		if !isZero(p, r.Size) {
 			what := ""
-			if r.typ.PkgPath() == "sync" && (r.typ.Name() == "Mutex" || r.typ.Name() == "RWMutex") {
+			if r.Type.PkgPath() == "sync" && (r.Type.Name() == "Mutex" || r.Type.Name() == "RWMutex") {
 				what = "locked"
 			}
-			sc.obstacle(r.typ, what)
+			sc.obstacle(r.Type, what)
 		}
 	}
 }
 
-func (sc *scan) pointer(r *ref, p unsafe.Pointer) {
-	if p == nil || sc.store.named[uintptr(p)] != "" {
+func (sc *Scan) pointer(r *layout.Ref, p unsafe.Pointer) {
+	if p == nil || sc.program.named[uintptr(p)] != "" {
 		return
 	}
-	if strings.HasPrefix(r.elem.Name(), "_Ctype_") {
-		sc.obstacle(r.typ, "memory of C")
+	if strings.HasPrefix(r.Elem.Name(), "_Ctype_") {
+		sc.obstacle(r.Type, "memory of C")
 		return
 	}
-	if l, n := sc.store.layouts.target(r); n > 0 && l.size > 0 {
+	if l, n := sc.program.layouts.Target(r); n > 0 && l.Size > 0 {
 		sc.addMemory(p, l, n)
 	}
 }
 
 // boxed follows the value in an interface.
-func (sc *scan) boxed(r *ref, p unsafe.Pointer) {
-	value := dynamic(r.typ, p)
+func (sc *Scan) boxed(r *layout.Ref, p unsafe.Pointer) {
+	value := dynamic(r.Type, p)
 	if !value.IsValid() {
 		return
 	}
 	t := value.Type()
-	if !sc.store.types.nameable(t) {
+	if !sc.program.types.Nameable(t) {
 		sc.obstacle(t, "unexported in its package")
 		return
 	}
-	l := sc.store.layouts.of(t)
+	l := sc.program.layouts.Of(t)
 	switch {
-	case len(l.refs) == 0:
-	case l.nests:
+	case len(l.Refs) == 0:
+	case l.Nests:
 		key := boxKey{dataWord(p), t}
 		i, ok := sc.boxes[key]
 		if !ok {
@@ -273,11 +276,11 @@ func (sc *scan) boxed(r *ref, p unsafe.Pointer) {
 		}
 		sc.join(sc.reading, i)
 	default:
-		l.each(unboxed(value), sc.reference)
+		l.Each(unboxed(value), sc.reference)
 	}
 }
 
-func (sc *scan) obstacle(t reflect.Type, what string) {
+func (sc *Scan) obstacle(t reflect.Type, what string) {
 	sc.obstacles = append(sc.obstacles, obstacle{sc.reading, sc.readingAt, what, t})
 }
 

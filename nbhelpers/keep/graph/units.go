@@ -1,24 +1,26 @@
-package keep
+package graph
 
 import (
 	"cmp"
 	"slices"
 	"sort"
 	"unsafe"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/layout"
 )
 
 // unit is what is encoded as one: a map, a box, or a stretch of memory with all that refers into it.
 type unit struct {
 	kind nodeKind
 	ptr  unsafe.Pointer
-	l    *layout
+	l    *layout.Layout
 	n    int
 	node int32
 	root int32 // the variable whose memory it is, or -1
 	id   int   // in its group's file, from 1
 }
 
-func (u *unit) bytes() uintptr { return uintptr(u.n) * u.l.size }
+func (u *unit) bytes() uintptr { return uintptr(u.n) * u.l.Size }
 
 func (u *unit) low() uintptr { return uintptr(u.ptr) }
 
@@ -26,7 +28,7 @@ func (u *unit) high() uintptr { return u.low() + u.bytes() }
 
 // merge makes units of the nodes. References into one piece of memory may see it differently: a slice of an array, a
 // pointer to a field of one of its elements. The type of a unit is the outermost of these.
-func (sc *scan) merge() {
+func (sc *Scan) merge() {
 	var memory []int32
 	for i := range sc.nodes {
 		n := &sc.nodes[i]
@@ -41,7 +43,7 @@ func (sc *scan) merge() {
 		x, y := &sc.nodes[a], &sc.nodes[b]
 		return cmp.Or(
 			cmp.Compare(uintptr(x.ptr), uintptr(y.ptr)),
-			cmp.Compare(uintptr(y.n)*y.l.size, uintptr(x.n)*x.l.size),
+			cmp.Compare(uintptr(y.n)*y.l.Size, uintptr(x.n)*x.l.Size),
 			cmp.Compare(boolInt(x.root < 0), boolInt(y.root < 0)),
 		)
 	})
@@ -61,30 +63,30 @@ func (sc *scan) merge() {
 }
 
 // overlap extends a unit by a node that begins inside it.
-func (sc *scan) overlap(u *unit, i int32) {
+func (sc *Scan) overlap(u *unit, i int32) {
 	n := &sc.nodes[i]
-	layouts := sc.store.layouts
+	layouts := sc.program.layouts
 	at := uintptr(n.ptr) - u.low()
-	end := at + uintptr(n.n)*n.l.size
+	end := at + uintptr(n.n)*n.l.Size
 	switch {
 	case n.root >= 0: // two variables, or a variable in something larger
-	case layouts.holds(u.l, u.n, at, n.l, n.n):
+	case layouts.Holds(u.l, u.n, at, n.l, n.n):
 		return
-	case at == 0 && end == u.bytes() && u.root < 0 && layouts.holds(n.l, n.n, 0, u.l, u.n):
+	case at == 0 && end == u.bytes() && u.root < 0 && layouts.Holds(n.l, n.n, 0, u.l, u.n):
 		u.l, u.n = n.l, n.n
 		return
-	case end > u.bytes() && u.root < 0 && layouts.alike(u.l, n.l) && at%u.l.size == 0:
-		u.n = int(end / u.l.size)
+	case end > u.bytes() && u.root < 0 && layouts.Alike(u.l, n.l) && at%u.l.Size == 0:
+		u.n = int(end / u.l.Size)
 		return
 	}
-	sc.obstacles = append(sc.obstacles, obstacle{n.from, n.at, "memory of two types", n.l.typ})
+	sc.obstacles = append(sc.obstacles, obstacle{n.from, n.at, "memory of two types", n.l.Type})
 	if n.from < 0 {
 		sc.obstacles[len(sc.obstacles)-1].node = i
 	}
 }
 
-// overlapped says whether units reach into some memory, such as that of a variable that was not scanned.
-func (sc *scan) overlapped(p unsafe.Pointer, size uintptr) bool {
+// Overlapped says whether units reach into some memory, such as that of a variable that was not scanned.
+func (sc *Scan) Overlapped(p unsafe.Pointer, size uintptr) bool {
 	memory := sc.units
 	for len(memory) > 0 && memory[0].kind != nodeMemory {
 		memory = memory[1:]
@@ -93,8 +95,8 @@ func (sc *scan) overlapped(p unsafe.Pointer, size uintptr) bool {
 	return i < len(memory) && memory[i].low() < uintptr(p)+size
 }
 
-// groups returns the variables that share memory, each group and all groups in the order of the variables.
-func (sc *scan) groups() [][]int {
+// Groups returns the variables that share memory, each group and all groups in the order of the variables.
+func (sc *Scan) Groups() [][]int {
 	var groups [][]int
 	bySet := map[int32]int{}
 	for i, root := range sc.roots {

@@ -1,4 +1,4 @@
-package keep
+package graph
 
 import (
 	"reflect"
@@ -9,9 +9,36 @@ import (
 	"unsafe"
 )
 
+// Obstacles returns the loss of each variable that cannot be kept on its own.
+func (g *Program) Obstacles(variables []Variable) (losses []Loss) {
+	for _, v := range variables {
+		if sc := g.Scan([]Variable{v}); len(sc.obstacles) > 0 {
+			l := sc.loss(sc.obstacles[0])
+			l.Name = v.Name
+			losses = append(losses, l)
+		}
+	}
+	return losses
+}
+
+// Kept says whether all parts of the variables can be kept.
+func (sc *Scan) Kept() bool { return len(sc.obstacles) == 0 }
+
+// LossesOfSets returns a loss for each variable that shares memory with an obstacle.
+func (sc *Scan) LossesOfSets() (losses []Loss) {
+	for _, o := range sc.obstacles {
+		for i, root := range sc.roots {
+			if root >= 0 && sc.setOf(root) == sc.setOf(o.node) {
+				losses = append(losses, Loss{sc.Variables[i].Name, sc.loss(o).Path, reason(o.typ, o.what)})
+			}
+		}
+	}
+	return losses
+}
+
 // loss says which part of a variable cannot be kept. People know the fields of their own types and the exported fields of
 // others: the path ends where it would enter the internals of the standard library.
-func (sc *scan) loss(o obstacle) Loss {
+func (sc *Scan) loss(o obstacle) Loss {
 	var chain []step
 	at := o.at
 	for i := o.node; i >= 0; i = sc.nodes[i].from {
@@ -21,7 +48,7 @@ func (sc *scan) loss(o obstacle) Loss {
 	root := chain[len(chain)-1].node
 	result := Loss{}
 	if r := sc.nodes[root].root; r >= 0 {
-		result.Name = sc.variables[r].Name
+		result.Name = sc.Variables[r].Name
 	}
 	path := &path{text: result.Name}
 	for i := len(chain) - 1; i >= 0 && !path.ended; i-- {
@@ -60,22 +87,22 @@ type path struct {
 	last  reflect.Type // where it has to end
 }
 
-func (sc *scan) extend(p *path, s step) {
+func (sc *Scan) extend(p *path, s step) {
 	n := sc.nodes[s.node]
 	switch {
 	case n.kind == nodeMap:
 		keys := reflect.SliceOf(n.typ.Key())
 		key := reflect.NewAt(keys, unsafe.Pointer(&sliceHeader{n.keys, n.n, n.n})).Elem().Index(int(s.at / 2))
-		p.text += "[" + short(key, 40) + "]"
+		p.text += "[" + Short(key, 40) + "]"
 	case n.kind == nodeBox:
 		p.enter(n.typ, s.at, "")
 	case n.root >= 0:
-		p.enter(reflect.TypeOf(sc.variables[n.root].Pointer).Elem(), s.at, "")
+		p.enter(reflect.TypeOf(sc.Variables[n.root].Pointer).Elem(), s.at, "")
 	case n.list || n.n > 1:
-		p.text += "[" + strconv.Itoa(int(s.at/n.l.size)) + "]"
-		p.enter(n.l.typ, s.at%n.l.size, "")
+		p.text += "[" + strconv.Itoa(int(s.at/n.l.Size)) + "]"
+		p.enter(n.l.Type, s.at%n.l.Size, "")
 	default:
-		p.enter(n.l.typ, s.at, "*")
+		p.enter(n.l.Type, s.at, "*")
 	}
 }
 

@@ -1,4 +1,4 @@
-package keep
+package mapped
 
 import (
 	"encoding/binary"

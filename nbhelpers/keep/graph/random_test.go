@@ -1,14 +1,13 @@
-package keep
+package graph
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"reflect"
 	"testing"
-	"testing/quick"
 
-	oldrand "math/rand"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/keeptest"
 )
 
 // record has a field of each kind of reference.
@@ -185,17 +184,38 @@ func checkSeed(t *testing.T, seed uint64) {
 		w.records[0].next = &v.one
 		w.records[0].number = &v.number
 	}
-	o := options()
-	o.Types = []reflect.Type{reflect.TypeFor[Square](), reflect.TypeFor[Pair](), reflect.TypeFor[Circle]()}
-	dir := folder(t)
-	save(t, dir, o, v.list()...)
-	got := &variables{}
-	store := Open(dir, o)
-	checkLosses(t, store.Load(got.list()...))
-	checkSame(t, v, got)
-	if changed, _, _ := store.encodeAll(got.list()); len(changed) > 0 {
-		t.Errorf("%d groups are another encoding of the same values", len(changed))
+	dir := t.TempDir()
+	sc := program(dir, v.list()...).Scan(v.list())
+	if !sc.Kept() {
+		t.Fatalf("seed %d: %v", seed, sc.loss(sc.obstacles[0]))
 	}
+	got := &variables{}
+	reader := program(dir, got.list()...)
+	var graphs [][]byte
+	for _, group := range sc.Groups() {
+		graphs = append(graphs, encode(t, sc, dir, group).Graph)
+		file, err := reader.Parse(graphs[len(graphs)-1])
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		var roots []Variable
+		for _, i := range group {
+			roots = append(roots, got.list()[i])
+		}
+		commit, err := reader.Decode(file, roots)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		commit()
+	}
+	keeptest.Same(t, v, got)
+	again := reader.Scan(got.list())
+	for i, group := range again.Groups() {
+		if !bytes.Equal(encode(t, again, dir, group).Graph, graphs[i]) {
+			t.Errorf("group %d has another encoding of the same values", i)
+		}
+	}
+	unmap(t, reader)
 	if t.Failed() {
 		t.Fatalf("seed %d", seed)
 	}
@@ -208,47 +228,5 @@ func TestRandomGraphs(t *testing.T) {
 	}
 	for seed := range count {
 		checkSeed(t, seed)
-	}
-}
-
-func TestRandomValues(t *testing.T) {
-	type values struct {
-		A map[string][]map[int8][2]bool
-		B []*struct {
-			X complex64
-			Y [3][]string
-			Z map[[2]uint16]*float32
-		}
-		C struct {
-			D ***int
-			E []map[string]struct{}
-			F [0]int
-			G [][][]byte
-		}
-		H map[float64]float32
-	}
-	random := oldrand.New(oldrand.NewSource(22))
-	for range 50 {
-		value, ok := quick.Value(reflect.TypeFor[values](), random)
-		if !ok {
-			t.Fatal("quick makes no value")
-		}
-		want := value.Interface().(values)
-		got := roundTrip(t, want, options())
-		checkSame(t, want, got)
-		if !reflect.DeepEqual(want, got) {
-			t.Fatalf("got %#v, want %#v", got, want)
-		}
-	}
-}
-
-// Structs that a test of sharing cannot tell apart without this: the check itself has to fail on a lost share.
-func TestSharingIsChecked(t *testing.T) {
-	n := 1
-	s := &sameness{there: map[place]uintptr{}, back: map[place]uintptr{}}
-	shared, apart := []*int{&n, &n}, []*int{new(int), new(int)}
-	*apart[0], *apart[1] = 1, 1
-	if s.compare(reflect.ValueOf(&shared).Elem(), reflect.ValueOf(&apart).Elem(), "x") == nil {
-		t.Error("a pointer that is shared and two that are not are the same")
 	}
 }

@@ -1,6 +1,9 @@
-package keep
+// Package keeptest compares values with all that they refer to.
+package keeptest
 
 import (
+	"testing"
+
 	"fmt"
 	"math"
 	"reflect"
@@ -42,15 +45,14 @@ func (s *sameness) compare(a, b reflect.Value, path string) error {
 			return err
 		}
 	}
-	different := fmt.Errorf("%s: %s and %s", path, short(a, 60), short(b, 60))
 	switch a.Kind() {
 	case reflect.Float32, reflect.Float64:
 		if math.Float64bits(a.Float()) != math.Float64bits(b.Float()) {
-			return different
+			return fmt.Errorf("%s: %s and %s", path, text(a), text(b))
 		}
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Interface:
 		if a.IsNil() != b.IsNil() {
-			return different
+			return fmt.Errorf("%s: %s and %s", path, text(a), text(b))
 		}
 		if a.IsNil() {
 			return nil
@@ -70,7 +72,7 @@ func (s *sameness) compare(a, b reflect.Value, path string) error {
 		}
 	default:
 		if !a.Equal(b) {
-			return different
+			return fmt.Errorf("%s: %s and %s", path, text(a), text(b))
 		}
 	}
 	return nil
@@ -115,4 +117,25 @@ func (s *sameness) inside(a, b reflect.Value, path string) error {
 		}
 	}
 	return nil
+}
+
+// text is a value that refers to nothing; of one that does, whether it is nil.
+func text(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Interface, reflect.Chan:
+		if v.IsNil() {
+			return "nil"
+		}
+		return "a " + v.Type().String()
+	}
+	return fmt.Sprintf("%.60q", fmt.Sprint(v))
+}
+
+// Same compares values, and what shares memory in them.
+func Same[T any](t testing.TB, want, got T) {
+	t.Helper()
+	s := &sameness{there: map[place]uintptr{}, back: map[place]uintptr{}}
+	if err := s.compare(reflect.ValueOf(&want).Elem(), reflect.ValueOf(&got).Elem(), "x"); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,4 +1,4 @@
-package keep
+package graph
 
 import (
 	"reflect"
@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	maxText  = 80 // characters of a value in a listing
+	MaxText  = 80 // characters of a value in a listing
 	maxItems = 10 // elements that are looked at
 )
 
-// short writes a value as people do, in at most limit characters or little more. It calls no methods of the value, which may do
+// Short writes a value as people do, in at most limit characters or little more. It calls no methods of the value, which may do
 // anything.
-func short(v reflect.Value, limit int) string {
+func Short(v reflect.Value, limit int) string {
 	w := &shortener{limit: limit}
 	w.value(v, 0)
 	return cut(string(w.text), limit)
@@ -139,7 +139,7 @@ func exported(v reflect.Value) reflect.Value {
 }
 
 func (w *shortener) structure(v reflect.Value, depth int) {
-	if v.Type() == timeType && v.CanAddr() {
+	if v.Type() == reflect.TypeFor[time.Time]() && v.CanAddr() {
 		w.add((*(*time.Time)(v.Addr().UnsafePointer())).Format(time.RFC3339))
 		return
 	}

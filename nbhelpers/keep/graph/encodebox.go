@@ -1,4 +1,4 @@
-package keep
+package graph
 
 import (
 	"encoding/binary"
@@ -7,30 +7,33 @@ import (
 	"slices"
 	"time"
 	"unsafe"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/layout"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/pack"
 )
 
 // boxed encodes the value in an interface: its type, and then the value, or the number of its box.
-func (e *encoder) boxed(b *buffer, r *ref, p unsafe.Pointer) {
-	value := dynamic(r.typ, p)
+func (e *encoder) boxed(b *pack.Buffer, r *layout.Ref, p unsafe.Pointer) {
+	value := dynamic(r.Type, p)
 	if !value.IsValid() {
-		b.count(refersNil)
+		b.Count(refersNil)
 		return
 	}
 	t := value.Type()
-	if _, known := e.types.index[t]; !known || t.Name() != "" {
-		e.types.needed(t)
+	if !e.types.Has(t) || t.Name() != "" {
+		e.types.Needed(t)
 	}
-	b.count(e.types.put(t) + 1)
-	l := e.sc.store.layouts.of(t)
-	if !l.nests {
+	b.Count(e.types.Put(t) + 1)
+	l := e.sc.program.layouts.Of(t)
+	if !l.Nests {
 		e.elements(b, l, unboxed(value), 1)
 		return
 	}
 	i, ok := e.sc.boxes[boxKey{dataWord(p), t}]
 	if !ok {
-		failf("a value changed while it was saved: no goroutine may change variables at the end of a cell")
+		pack.Failf("a value changed while it was saved: no goroutine may change variables at the end of a cell")
 	}
-	b.count(e.box(i, t))
+	b.Count(e.box(i, t))
 }
 
 // box returns the number of a box, from 0. Those inside it come first.
@@ -39,27 +42,27 @@ func (e *encoder) box(i int32, t reflect.Type) int {
 		return id
 	}
 	if e.nesting++; e.nesting > maxNesting {
-		failf("interfaces are nested more than %d deep", maxNesting)
+		pack.Failf("interfaces are nested more than %d deep", maxNesting)
 	}
-	content := buffer{limit: e.limit}
+	content := pack.Buffer{Limit: e.limit}
 	n := e.sc.nodes[i]
 	e.elements(&content, n.l, n.ptr, 1)
 	e.nesting--
 	id := len(e.boxes)
 	e.boxes[i] = id
-	e.boxHeads.count(e.types.put(t))
-	e.boxHeads.count(len(content.data))
-	e.boxBody.bytes(content.data)
-	e.boxBody.bounded()
+	e.boxHeads.Count(e.types.Put(t))
+	e.boxHeads.Count(len(content.Data))
+	e.boxBody.Bytes(content.Data)
+	e.boxBody.Bounded()
 	return id
 }
 
 // time encodes a time.Time without its monotonic reading.
-func (e *encoder) time(b *buffer, r *ref, p unsafe.Pointer) {
+func (e *encoder) time(b *pack.Buffer, r *layout.Ref, p unsafe.Pointer) {
 	rounded := (*(*time.Time)(p)).Round(0)
 	raw := (*time3)(unsafe.Pointer(&rounded))
-	b.number(raw.wall)
-	b.data = binary.AppendVarint(b.data, raw.ext)
+	b.Number(raw.wall)
+	b.Data = binary.AppendVarint(b.Data, raw.ext)
 	e.pointer(b, r, raw.loc)
 }
 

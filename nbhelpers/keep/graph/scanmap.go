@@ -1,4 +1,4 @@
-package keep
+package graph
 
 import (
 	"cmp"
@@ -6,11 +6,13 @@ import (
 	"reflect"
 	"slices"
 	"unsafe"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/typetable"
 )
 
 // mapping adds a map with copies of its entries. They are sorted where their keys have an order, so that the same map is
 // encoded to the same bytes.
-func (sc *scan) mapping(t reflect.Type, p unsafe.Pointer) {
+func (sc *Scan) mapping(t reflect.Type, p unsafe.Pointer) {
 	m := reflect.NewAt(t, p).Elem()
 	if m.IsNil() {
 		return
@@ -89,7 +91,7 @@ func compare(a, b reflect.Value) int {
 		}
 		x, y := a.Elem(), b.Elem()
 		if x.Type() != y.Type() {
-			return cmp.Compare(typeName(x.Type()), typeName(y.Type()))
+			return cmp.Compare(typetable.Name(x.Type()), typetable.Name(y.Type()))
 		}
 		return compare(x, y)
 	}
