@@ -167,7 +167,7 @@ const ChecksumBytes = 4
 // Checksum is the CRC-32C of some data.
 func Checksum(data []byte) uint32 { return AddChecksum(0, data) }
 
-// AddChecksum goes on with a checksum.
+// AddChecksum continues a checksum.
 func AddChecksum(sum uint32, data []byte) uint32 {
 	return crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), data)
 }
