@@ -29,7 +29,7 @@ func Thumb(img image.Image, side float64) *image.RGBA {
 	return scaled
 }
 
-// image draws an image in a square of that side, at its left edge and in the middle of its height, with the mark in
+// Square draws an image in a square of that side, at its left edge and in the middle of its height, with the mark in
 // its upper right corner. Where there is no image it draws an empty frame.
 func (c *Canvas) Square(x, y, side float64, img image.Image, m sketch.Mark) {
 	scaled := Thumb(img, side)
