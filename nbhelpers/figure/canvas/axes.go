@@ -93,7 +93,7 @@ type Series struct {
 	Points bool
 }
 
-// LineDashes tell series apart without their colors, like pointShapes; the second, for the validation, is solid.
+// LineDashes tell series apart without their colors, like the shapes of points; the second, for the validation, is solid.
 var LineDashes = [...][]vg.Length{{5, 3}, nil, {2, 2}, {8, 2, 2, 2}, {4, 4}, {10, 3}}
 
 // Plot implements plot.Plotter.
