@@ -15,7 +15,7 @@ var documented = []string{
 	"models/lab", "models/lab/board", "models/lab/input", "models/lab/named", "models/lab/predictor", "models/lab/runstatus", "models/lab/summary", "models/lab/teaching",
 	"models/training/recipe", "models/training/progress", "models/training/job", "models/training/preflight", "models/training/record", "models/training/search",
 	"models/resnet", "models/resnet/backbone", "models/accel",
-	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
+	"magics", "nbhelpers", "nbhelpers/display", "nbhelpers/figure", "nbhelpers/figure/study", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/warm",
 }
 
 func TestExportedNamesAreDocumented(t *testing.T) {

@@ -21,9 +21,9 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
-	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
-	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/program", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
+	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/filestamp", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
+	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep/keeptest", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
+	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/position", "kernel/gonb/descendant", "kernel/gonb/program", "kernel/gonb/stored", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
 		"models/augment", "models/resnet", "models/resnet/convolution", "models/resnet/backbone", "models/resnet/summary", "models/onnxnet",
@@ -36,11 +36,11 @@ var layers = [][]string{
 		"models/lab/named", "models/lab/summary", "models/lab/input", "models/lab/runstatus", "models/lab/board", "models/lab/teaching", "models/lab/predictor", "models/lab", "models",
 		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
-		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure"},
-	{"kernel/registry", "kernel/zmq", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
+		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure/canvas", "nbhelpers/figure/figuretest", "nbhelpers/figure/study", "nbhelpers/figure"},
+	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"magics/transfer/recipeflag", "magics/transfer/sharedflag", "magics/transfer/advice", "magics/transfer/output", "magics/transfer/drawing", "magics/transfer/modelserver",
 		"magics/transfer/datasets", "magics/transfer/runs", "magics/transfer/serving", "magics/transfer/panel", "magics/transfer", "magics/transfer/transfertest"},
-	{"kernel/gonb/cell", "kernel/gonb", "kernel/install/transaction", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
+	{"kernel/gonb/cell", "kernel/gonb/help", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 
@@ -159,7 +159,7 @@ func TestImportsGoDownward(t *testing.T) {
 func TestLightPackagesStayLight(t *testing.T) {
 	all := imports(t)
 	for _, pkg := range []string{
-		"models/prediction", "nbhelpers/display", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/live", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/sketch", "nbhelpers/warm",
+		"models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/live", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/sketch", "nbhelpers/warm",
 		"internal/diagnosis", "internal/atomicfile",
 	} {
 		for _, imported := range all[pkg] {

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
+	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
 	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
+	"github.com/headstart-nb/headstart/kernel/gonb/help"
+	"github.com/headstart-nb/headstart/kernel/gonb/position"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -114,7 +115,7 @@ func (l *language) start(in *instance, options Options) {
 		}
 	}()
 	work := in.waitForWork(ctx)
-	binary := filepath.Join(options.BinDir, languageServer)
+	binary := filepath.Join(options.BinDir, descendant.LanguageServer)
 	workspace := in.workspace()
 	env := append(slices.Clone(in.env), gotool.WorkVar+"="+work, "GOWORK="+workspace)
 	server, err := gopls.Start(ctx, gopls.Options{Binary: binary, Dir: work, Env: env}, "main.go")
@@ -134,9 +135,9 @@ func (l *language) start(in *instance, options Options) {
 func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.CompleteReply, error) {
 	cursor = min(max(cursor, 0), utf8.RuneCountInString(code))
 	reply := wire.CompleteReply{Status: wire.StatusOK, Matches: []string{}, CursorStart: cursor, CursorEnd: cursor, Metadata: map[string]any{}}
-	if word, ok := commandAt(code, cursor); ok {
+	if word, ok := help.CommandAt(code, cursor); ok {
 		reply.CursorStart -= len(word)
-		reply.Matches = append(reply.Matches, completeCommand(word)...)
+		reply.Matches = append(reply.Matches, help.Complete(word)...)
 		return reply, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -145,12 +146,12 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	if server == nil {
 		return reply, nil
 	}
-	at := place(code, cursor)
+	at := position.Of(code, cursor)
 	items, err := server.Complete(ctx, text, at)
 	if err != nil || len(items) == 0 {
 		return reply, nil // late or unanswered: the front end shows nothing
 	}
-	reply.CursorStart = back(code, cursor, items[0].Start, at)
+	reply.CursorStart = position.Back(code, cursor, items[0].Start, at)
 	var types []map[string]any
 	for _, item := range items {
 		if item.Start != items[0].Start {
@@ -168,11 +169,11 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 // Inspect explains what is at the cursor.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.InspectReply, error) {
 	reply := wire.InspectReply{Status: wire.StatusOK, Data: map[string]any{}, Metadata: map[string]any{}}
-	if help, ok := commandHelp(code, cursor); ok {
+	if help, ok := help.Inspect(code, cursor); ok {
 		reply.Found, reply.Data["text/plain"] = true, help
 		return reply, nil
 	}
-	name := nameAt(code, identifierBefore(code, cursor))
+	name := position.Name(code, position.IdentifierBefore(code, cursor))
 	kept, isKept := e.variable(name)
 	value, valueMarkdown := describeVariable(kept)
 	if isKept && strings.TrimSpace(code) == name { // asked about by name alone, it need not be looked for
@@ -187,7 +188,7 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 	if server == nil {
 		return reply, nil
 	}
-	markdown, err := server.Hover(ctx, text, place(code, identifierBefore(code, cursor)))
+	markdown, err := server.Hover(ctx, text, position.Of(code, position.IdentifierBefore(code, cursor)))
 	if err != nil || markdown == "" {
 		return reply, nil // late or unanswered: the front end shows nothing
 	}
@@ -201,23 +202,6 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 	return reply, nil
 }
 
-// nameAt is the name that a cursor is at; empty where it is at none.
-func nameAt(code string, cursor int) string {
-	runes := []rune(code)
-	part := func(i int) bool {
-		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]) || runes[i] == '_')
-	}
-	from := min(max(cursor, 0), len(runes))
-	to := from
-	for part(from - 1) {
-		from--
-	}
-	for part(to) {
-		to++
-	}
-	return string(runes[from:to])
-}
-
 // question is the server to ask about a cell, and the file to ask about; the server is nil where there is none.
 func (e *Engine) question(ctx context.Context, code string, cursor int) (*gopls.Server, string) {
 	server := e.languageServer(ctx)
@@ -226,50 +210,7 @@ func (e *Engine) question(ctx context.Context, code string, cursor int) (*gopls.
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return server, cell.Composed(cell.New(code, 0), place(code, cursor).Line, &e.memory, e.standard.find)
-}
-
-// identifierBefore moves a cursor after a name, such as in its argument list, to that name.
-func identifierBefore(code string, cursor int) int {
-	runes := []rune(code)
-	cursor = min(max(cursor, 0), len(runes))
-	part := func(i int) bool {
-		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]) || runes[i] == '_')
-	}
-	if part(cursor) {
-		return cursor
-	}
-	for cursor > 0 && !part(cursor-1) && runes[cursor-1] != '\n' {
-		cursor--
-	}
-	return max(cursor-1, 0)
-}
-
-// place turns a cursor, counted in code points, into the place in the composed file.
-func place(code string, cursor int) gopls.Position {
-	before := []rune(code)
-	before = before[:min(max(cursor, 0), len(before))]
-	at := gopls.Position{Line: 1}
-	for _, r := range before {
-		if r == '\n' {
-			at.Line++
-			at.Character = 0
-			continue
-		}
-		at.Character += utf16.RuneLen(r)
-	}
-	return at
-}
-
-// back is the cursor, in code points, of a place that lies on the cursor's line, before it.
-func back(code string, cursor int, from, to gopls.Position) int {
-	runes := []rune(code)
-	units := to.Character - from.Character
-	for units > 0 && cursor > 0 {
-		cursor--
-		units -= utf16.RuneLen(runes[cursor])
-	}
-	return cursor
+	return server, cell.Composed(cell.New(code, 0), position.Of(code, cursor).Line, &e.memory, e.standard.find)
 }
 
 // plain is Markdown for a client that shows text only.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
 )
 
@@ -37,7 +38,7 @@ func environment(options Options, folder string) ([]string, error) {
 		if err := os.Mkdir(bin, 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder of GoNB's tools: %w", err)
 		}
-		for _, name := range []string{"go", languageServer} {
+		for _, name := range []string{"go", descendant.LanguageServer} {
 			if err := os.Symlink(standIn, filepath.Join(bin, name)); err != nil {
 				return nil, fmt.Errorf("make the folder of GoNB's tools: %w", err)
 			}

@@ -3,6 +3,8 @@ package gonb
 import (
 	"syscall"
 	"time"
+
+	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 // and takes up the next phase when one was ended: so all that runs below it is stopped until it replies.
 func (r *run) interrupt(e *Engine) result {
 	gonb := r.in.process.Pid()
-	doing := phase(descendants(gonb))
+	doing := descendant.Phase(descendant.Of(gonb))
 	_ = syscall.Kill(gonb, syscall.SIGINT) // where it fails GoNB has ended, which is seen below
 	asked := map[int]bool{}
 	ticker := time.NewTicker(interruptPoll)
@@ -36,7 +38,7 @@ func (r *run) interrupt(e *Engine) result {
 		if replied && idle {
 			r.drain()
 			r.stderr.End(true)
-			return result{failure: interrupted(doing), compiled: doing == running}
+			return result{failure: interrupted(doing), compiled: doing == descendant.Running}
 		}
 		if time.Since(begun) > giveUp || r.in.hasEnded() {
 			r.stderr.End(true)
@@ -50,38 +52,14 @@ func (r *run) interrupt(e *Engine) result {
 // Shells get it in any case, and before their children: one whose child alone was interrupted goes on to its next line.
 func (r *run) stopProcesses(asked map[int]bool, kill bool) {
 	gonb := r.in.process.Pid()
-	for _, p := range descendants(gonb) {
+	for _, p := range descendant.Of(gonb) {
 		switch {
-		case p.name == languageServer:
+		case p.Name == descendant.LanguageServer:
 		case kill:
-			_ = syscall.Kill(p.id, syscall.SIGKILL) // it may have ended by itself
-		case !asked[p.id] && (p.parent != gonb || p.isTool() || p.isShell()):
-			asked[p.id] = true
-			_ = syscall.Kill(p.id, syscall.SIGINT)
+			_ = syscall.Kill(p.ID, syscall.SIGKILL) // it may have ended by itself
+		case !asked[p.ID] && (p.Parent != gonb || p.IsTool() || p.IsShell()):
+			asked[p.ID] = true
+			_ = syscall.Kill(p.ID, syscall.SIGINT)
 		}
 	}
-}
-
-// running is the phase of a cell whose program GoNB has built.
-const running = "running"
-
-// phase says what GoNB was doing, by what it runs.
-func phase(below []descendant) string {
-	doing := "starting"
-	for _, p := range below {
-		switch p.name {
-		case languageServer:
-		case "goimports":
-			return "finding its imports"
-		case "compile", "link", "asm", "cgo":
-			return "compiling"
-		case "go":
-			doing = "compiling"
-		default:
-			if !p.isTool() {
-				return running
-			}
-		}
-	}
-	return doing
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -63,9 +64,9 @@ func (r *run) watchStdin() {
 // reader is a process below GoNB that waits for what GoNB would have to write; 0 where there is none.
 func (r *run) reader() int {
 	gonb := r.in.process.Pid()
-	for _, p := range descendants(gonb) {
-		if p.name != languageServer && !p.isTool() && readsStdin(gonb, p.id) {
-			return p.id
+	for _, p := range descendant.Of(gonb) {
+		if p.Name != descendant.LanguageServer && !p.IsTool() && descendant.ReadsStdin(gonb, p.ID) {
+			return p.ID
 		}
 	}
 	return 0
@@ -75,7 +76,7 @@ func (r *run) reader() int {
 func (r *run) feed(pid int) {
 	line, err := r.io.Ask(r.ctx, "", false)
 	if err == nil {
-		err = writeStdin(pid, line+"\n")
+		err = descendant.WriteStdin(pid, line+"\n")
 	}
 	if err != nil {
 		r.refuseInput(err)
@@ -91,9 +92,9 @@ func (r *run) refuseInput(err error) {
 	r.noInput = fmt.Errorf("the cell reads standard input, and no line came: %w; "+
 		"use gonbui.RequestInput or a widget where the front end allows it, or give the value in the code", err)
 	r.mu.Unlock()
-	for _, p := range descendants(r.in.process.Pid()) {
-		if p.name != languageServer {
-			_ = syscall.Kill(p.id, syscall.SIGKILL) // it may have ended by itself
+	for _, p := range descendant.Of(r.in.process.Pid()) {
+		if p.Name != descendant.LanguageServer {
+			_ = syscall.Kill(p.ID, syscall.SIGKILL) // it may have ended by itself
 		}
 	}
 }

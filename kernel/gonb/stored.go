@@ -2,109 +2,26 @@ package gonb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"go/ast"
 	"go/parser"
-	"go/types"
-	"io"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/internal/atomicfile"
-	"github.com/headstart-nb/headstart/internal/filelock"
-	"github.com/headstart-nb/headstart/internal/paths"
-	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/gonb/program"
 	"github.com/headstart-nb/headstart/kernel/gonb/report"
+	"github.com/headstart-nb/headstart/kernel/gonb/stored"
 	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/nbhelpers/keep"
 )
 
 var _ builtin.StoredVariables = (*Engine)(nil)
 
-const (
-	// storedQuota bounds the values that outlast the kernel: they are in a folder that people rarely look into.
-	storedQuota = 2 << 30
-	// declarationsFile says how the stored variables are declared. It lies beside their values.
-	declarationsFile = "declarations.json"
-	maxDeclarations  = 16 << 20 // bytes of that file
-)
-
-// stored is the folder of values that outlast the kernel.
-type stored struct {
-	folder string
-	store  *keep.Store
-}
-
-func (e *Engine) stored() (stored, error) {
+func (e *Engine) stored() (stored.Values, error) {
 	if e.options.StoreDir == "" {
-		return stored{}, errors.New("this kernel has no folder for values that outlast it")
+		return stored.Values{}, errors.New("this kernel has no folder for values that outlast it")
 	}
-	if err := os.MkdirAll(filepath.Dir(e.options.StoreDir), 0o700); err != nil {
-		return stored{}, fmt.Errorf("make a folder for stored values: %w", err)
-	}
-	folder, err := paths.Private(e.options.StoreDir)
-	if err != nil {
-		return stored{}, fmt.Errorf("make a folder for stored values: %w", err)
-	}
-	return stored{folder, keep.Open(folder, keep.Options{Quota: storedQuota})}, nil
-}
-
-// key tells the declarations of one variable apart: its value may be older than the newest of them.
-func key(name, typ string) string { return name + " " + typ }
-
-func (s stored) declarations() (map[string]program.Variable, error) {
-	known := map[string]program.Variable{}
-	file := filepath.Join(s.folder, declarationsFile)
-	text, err := safefile.ReadFile(file, maxDeclarations)
-	if errors.Is(err, fs.ErrNotExist) {
-		return known, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read how stored variables are declared: %w", err)
-	}
-	if err := json.Unmarshal(text, &known); err != nil {
-		return nil, fmt.Errorf("read %s: %w; %%store NAME writes it again once it is removed", file, err)
-	}
-	return known, nil
-}
-
-// declare adds declarations, and drops those of values that are no longer there. It comes before the values, so that a
-// kernel that dies between the two leaves no value without a declaration.
-func (s stored) declare(ctx context.Context, added map[string]program.Variable) error {
-	lock, err := filelock.Acquire(ctx, filepath.Join(s.folder, declarationsFile+".lock"), nil)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	known, err := s.declarations()
-	if err != nil {
-		return err
-	}
-	entries, err := s.store.List()
-	if err != nil {
-		return err
-	}
-	used := map[string]bool{}
-	for _, entry := range entries {
-		used[key(entry.Name, entry.Type)] = true
-	}
-	maps.DeleteFunc(known, func(k string, _ program.Variable) bool { return !used[k] })
-	maps.Copy(known, added)
-	text, err := json.Marshal(known)
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(filepath.Join(s.folder, declarationsFile), func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return stored.Open(e.options.StoreDir)
 }
 
 // StoredVariables are those whose values outlast the kernel, by name.
@@ -113,7 +30,7 @@ func (e *Engine) StoredVariables() ([]builtin.Variable, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.store.List()
+	entries, err := s.Store.List()
 	return variables(entries), err
 }
 
@@ -141,17 +58,17 @@ func (e *Engine) StoreVariables(ctx context.Context, names ...string) error {
 			if err != nil || !known || v.Type != member.Type {
 				return fmt.Errorf("store %s: its type, %s, has no name outside of its package", name, member.Type)
 			}
-			added[key(name, v.Type)] = program.Variable{Name: name, Type: v.Type, Imports: v.Imports}
+			added[stored.Key(name, v.Type)] = program.Variable{Name: name, Type: v.Type, Imports: v.Imports}
 		}
 	}
-	if err := s.declare(ctx, added); err != nil {
+	if err := s.Declare(ctx, added); err != nil {
 		return err
 	}
 	store, err := e.store()
 	if err != nil {
 		return err
 	}
-	return store.Copy(s.store, names...)
+	return store.Copy(s.Store, names...)
 }
 
 // LoadStored gives variables the values that were stored; without names, all of them. It returns those that have one now.
@@ -160,7 +77,7 @@ func (e *Engine) LoadStored(ctx context.Context, names ...string) ([]builtin.Var
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.store.List()
+	entries, err := s.Store.List()
 	if err != nil || len(entries) == 0 && len(names) == 0 {
 		return nil, err
 	}
@@ -169,7 +86,7 @@ func (e *Engine) LoadStored(ctx context.Context, names ...string) ([]builtin.Var
 			names = append(names, entry.Name)
 		}
 	}
-	known, err := s.declarations()
+	known, err := s.Declarations()
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +117,11 @@ func (e *Engine) LoadStored(ctx context.Context, names ...string) ([]builtin.Var
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.Copy(store, names...); err != nil {
+	if err := s.Store.Copy(store, names...); err != nil {
 		return nil, err
 	}
 	for _, entry := range loaded {
-		e.declareStored(known[key(entry.Name, entry.Type)])
+		e.declareStored(known[stored.Key(entry.Name, entry.Type)])
 	}
 	return variables(loaded), nil
 }
@@ -221,7 +138,7 @@ func (e *Engine) declareStored(v program.Variable) {
 
 // declarable is an error where the cells so far do not declare the types that a stored variable's type mentions.
 func (e *Engine) declarable(known map[string]program.Variable, entry keep.Entry) error {
-	v, ok := known[key(entry.Name, entry.Type)]
+	v, ok := known[stored.Key(entry.Name, entry.Type)]
 	if !ok {
 		return errors.New("how it was declared is not known; store it again")
 	}
@@ -232,7 +149,7 @@ func (e *Engine) declarable(known map[string]program.Variable, entry keep.Entry)
 	var missing []string
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, name := range ownTypes(expression) {
+	for _, name := range stored.OwnTypes(expression) {
 		if !e.memory.Declares("type", name) {
 			missing = append(missing, name)
 		}
@@ -243,34 +160,13 @@ func (e *Engine) declarable(known map[string]program.Variable, entry keep.Entry)
 	return nil
 }
 
-// ownTypes are the names in a type that cells declare.
-func ownTypes(expression ast.Expr) (names []string) {
-	fields := map[*ast.Ident]bool{}
-	ast.Inspect(expression, func(node ast.Node) bool {
-		switch n := node.(type) {
-		case *ast.SelectorExpr: // of a package
-			return false
-		case *ast.Field: // of a struct, a function or an interface
-			for _, name := range n.Names {
-				fields[name] = true
-			}
-		case *ast.Ident:
-			if !fields[n] && types.Universe.Lookup(n.Name) == nil {
-				names = append(names, n.Name)
-			}
-		}
-		return true
-	})
-	return names
-}
-
 // DropStored removes stored values.
 func (e *Engine) DropStored(names ...string) error {
 	s, err := e.stored()
 	if err != nil {
 		return err
 	}
-	entries, err := s.store.List()
+	entries, err := s.Store.List()
 	if err != nil {
 		return err
 	}
@@ -279,20 +175,5 @@ func (e *Engine) DropStored(names ...string) error {
 			return fmt.Errorf("drop %s: %w", name, err)
 		}
 	}
-	return s.store.Drop(names...)
-}
-
-// named is the entry of a name.
-func named(entries []keep.Entry, name, what string) (keep.Entry, error) {
-	var names []string
-	for _, entry := range entries {
-		if entry.Name == name {
-			return entry, nil
-		}
-		names = append(names, entry.Name)
-	}
-	if len(names) == 0 {
-		return keep.Entry{}, fmt.Errorf("no variable has a %s value", what)
-	}
-	return keep.Entry{}, fmt.Errorf("no variable of that name has a %s value; the names are %s", what, strings.Join(names, ", "))
+	return s.Store.Drop(names...)
 }

@@ -79,3 +79,18 @@ func describeVariable(entry keep.Entry) (text, markdown string) {
 	}
 	return text, "```text\n" + strings.ReplaceAll(text, "```", "'''") + "\n```"
 }
+
+// named is the entry of a name.
+func named(entries []keep.Entry, name, what string) (keep.Entry, error) {
+	var names []string
+	for _, entry := range entries {
+		if entry.Name == name {
+			return entry, nil
+		}
+		names = append(names, entry.Name)
+	}
+	if len(names) == 0 {
+		return keep.Entry{}, fmt.Errorf("no variable has a %s value", what)
+	}
+	return keep.Entry{}, fmt.Errorf("no variable of that name has a %s value; the names are %s", what, strings.Join(names, ", "))
+}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -54,7 +55,7 @@ func (c *pluginComponent) fromPins(ctx context.Context, tx *transaction.Transact
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s, about 3 GB)", c.name(), c.plugin.cuda), func() error {
-		err := Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
+		err := command.Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check",
 			"--no-cache-dir", "--only-binary", ":all:", "--require-hashes", "--dest", wheels, "-r", list)...)
 		return c.explainPip(err)
 	})
@@ -74,7 +75,7 @@ func (c *pluginComponent) fromPins(ctx context.Context, tx *transaction.Transact
 // explainPip says what to do where pip is missing.
 func (c *pluginComponent) explainPip(err error) error {
 	if err != nil && strings.Contains(err.Error(), "No module named pip") {
-		return fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
+		return command.Fault(err, "downloading %s needs pip, which %s lacks: name an interpreter that has it with --python", c.name(), c.python)
 	}
 	return err
 }

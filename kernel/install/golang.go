@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/headstart-nb/headstart/kernel/install/command"
 )
 
 // MinimumGo is the oldest Go release that builds the module.
@@ -74,13 +76,13 @@ func needGo(goTool, purpose string) error {
 	if goTool != "" {
 		return nil
 	}
-	return fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
+	return command.Fault(exec.ErrNotFound, "%s needs the Go toolchain, which was not found: %s", purpose, GoHint())
 }
 
 // Vectors is the environment in which go builds models/imageio with its loops over many samples at once. They are written
 // with simd/archsimd, which Go 1.26 has as an experiment; another Go builds the plain loops.
 func Vectors(ctx context.Context, goTool string) []string {
-	release, err := output(ctx, goTool, "env", "GOVERSION")
+	release, err := command.Output(ctx, goTool, "env", "GOVERSION")
 	if err != nil || version.Lang(strings.TrimSpace(release)) != "go1.26" {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -83,7 +84,7 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 	}
 	asked := transaction.Request{Share: layout.Share, Source: layout.Source, Device: string(options.Device)}
 	if err := tx.Commit(plan.files(), asked); err != nil {
-		return explainStep(err)
+		return command.ExplainStep(err)
 	}
 	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())
 	if hint := pathLine(layout.Bin(), os.Getenv("PATH")); hint != "" {
@@ -97,7 +98,7 @@ func begin(ctx context.Context, layout Layout, folders []string, log *progress) 
 	tx, err := transaction.Begin(ctx, layout.site(), folders, func() {
 		log.line("another installation works on %s: waiting for it", layout.Root)
 	})
-	return tx, explainStep(err)
+	return tx, command.ExplainStep(err)
 }
 
 // A plan is the list of components in the order in which they are committed: the kernelspec last, so that a front end
@@ -223,7 +224,7 @@ func stageLane(ctx context.Context, lane []component, tx *transaction.Transactio
 				log.line("warning: %v", soft.err)
 				continue
 			}
-			return explain(err, c.name())
+			return command.Explain(err, c.name())
 		}
 	}
 	return nil

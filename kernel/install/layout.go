@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -189,7 +190,7 @@ func userLayout(source string) (Layout, error) {
 }
 
 func sysPrefix(ctx context.Context, interpreter string) (string, error) {
-	out, err := output(ctx, interpreter, python.Code("import sys; print(sys.prefix)")...)
+	out, err := command.Output(ctx, interpreter, python.Code("import sys; print(sys.prefix)")...)
 	if err != nil {
 		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", interpreter, err)
 	}
@@ -235,7 +236,7 @@ func (l Layout) site() transaction.Site {
 
 func readManifest(layout Layout) (transaction.Manifest, error) {
 	installed, err := transaction.Read(layout.site())
-	return installed, explainStep(err)
+	return installed, command.ExplainStep(err)
 }
 
 // Program is the path of an installed program.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -165,7 +166,7 @@ func (c *pluginComponent) stage(ctx context.Context, tx *transaction.Transaction
 		err = c.fromGoXLA(ctx, tx)
 	}
 	if err != nil && c.plugin.optional && ctx.Err() == nil {
-		return &optionalError{fmt.Errorf("%w; without it the pure Go backend runs small things slowly", explain(err, "bringing "+c.name()))}
+		return &optionalError{fmt.Errorf("%w; without it the pure Go backend runs small things slowly", command.Explain(err, "bringing "+c.name()))}
 	}
 	return err
 }
@@ -179,7 +180,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transac
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (%s %s)", c.name(), w.project, w.version), func() error {
-		err := Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
+		err := command.Run(ctx, "", nil, c.python, python.Module("pip", "download", "--no-deps", "--no-input",
 			"--disable-pip-version-check", "--only-binary", ":all:", "--dest", dir, w.project+"=="+w.version)...)
 		return c.explainPip(err)
 	})
@@ -195,7 +196,7 @@ func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transac
 		return err
 	}
 	if got != w.sha256 {
-		return fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was deleted: try again, "+
+		return command.Fault(nil, "downloading %s: the file of %s %s has the hash %s instead of %s and was deleted: try again, "+
 			"and if it stays so, ask whoever runs your proxy or package mirror", c.name(), w.project, w.version, got, w.sha256)
 	}
 	return unpack(tx, files[0], w.member, dest)
@@ -229,7 +230,7 @@ func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transac
 		return err
 	}
 	err = c.log.during(fmt.Sprintf("downloading %s (about 100 MB)", c.name()), func() error {
-		return Run(ctx, "", nil, transfer, "pjrt", "--into", target)
+		return command.Run(ctx, "", nil, transfer, "pjrt", "--into", target)
 	})
 	if err != nil {
 		return err

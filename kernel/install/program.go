@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -70,7 +71,7 @@ func (c *programs) stage(ctx context.Context, tx *transaction.Transaction) error
 // fetchGraph brings the go.mod files of all modules that a cell's own module leads to. A build needs fewer of them, but go get
 // in a cell, and a cell below a workspace of the user's, load the whole graph, and would fail without a network.
 func (c *programs) fetchGraph(ctx context.Context) error {
-	err := Run(ctx, c.layout.Checkout, nil, c.host.goTool, "mod", "graph")
+	err := command.Run(ctx, c.layout.Checkout, nil, c.host.goTool, "mod", "graph")
 	if err != nil && ctx.Err() == nil {
 		c.log.line("the go.mod files of some modules could not be fetched: go get in a cell needs a network")
 	}
@@ -85,7 +86,7 @@ func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own o
 	if own.cgo {
 		env = append(Vectors(ctx, c.host.goTool), "CGO_ENABLED=1")
 		if c.host.compiler == "" {
-			return fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
+			return command.Fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
 		}
 	}
 	dest := c.layout.Program(own.program + exeSuffix())
@@ -94,7 +95,7 @@ func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own o
 		return err
 	}
 	err = c.log.during("building "+own.program, func() error {
-		return Run(ctx, c.layout.Checkout, env, c.host.goTool, "build", "-o", built, "./"+own.pkg)
+		return command.Run(ctx, c.layout.Checkout, env, c.host.goTool, "build", "-o", built, "./"+own.pkg)
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/headstart-nb/headstart/kernel/install/command"
 )
 
 // Repair installs again what is missing or damaged of an installation, for the device that it was asked for. Of the
@@ -44,7 +46,7 @@ func removeDamaged(layout Layout) error {
 			continue
 		}
 		if err := os.Remove(file); err != nil {
-			return explain(err, "removing the damaged "+file)
+			return command.Explain(err, "removing the damaged "+file)
 		}
 	}
 	plugin := filepath.Join(layout.Lib(), cpuWheel().file)
@@ -52,7 +54,7 @@ func removeDamaged(layout Layout) error {
 		return nil
 	}
 	if err := os.Remove(plugin); err != nil {
-		return explain(err, "removing the damaged "+plugin)
+		return command.Explain(err, "removing the damaged "+plugin)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/gonbrepair"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
@@ -96,11 +97,11 @@ func (t tool) repair(ctx context.Context, goTool, module string) error {
 		return nil
 	}
 	env := []string{"GOFLAGS=-mod=mod -buildvcs=false"}
-	if err := Run(ctx, module, env, goTool, "mod", "download", t.module); err != nil { // which says what is wrong
+	if err := command.Run(ctx, module, env, goTool, "mod", "download", t.module); err != nil { // which says what is wrong
 		return err
 	}
 	download := exec.CommandContext(ctx, goTool, "mod", "download", "-json", t.module)
-	download.Dir, download.Env = module, environment(env...)
+	download.Dir, download.Env = module, command.Environment(env...)
 	output, err := download.Output()
 	var source struct{ Dir string }
 	if err == nil {
@@ -112,7 +113,7 @@ func (t tool) repair(ctx context.Context, goTool, module string) error {
 	if err := gonbrepair.Apply(source.Dir, filepath.Join(module, t.repaired)); err != nil {
 		return err
 	}
-	return Run(ctx, module, env, goTool, "mod", "edit", "-replace="+t.module+"=./"+t.repaired)
+	return command.Run(ctx, module, env, goTool, "mod", "edit", "-replace="+t.module+"=./"+t.repaired)
 }
 
 func exeSuffix() string {
@@ -138,7 +139,7 @@ func (c *toolComponent) stage(ctx context.Context, tx *transaction.Transaction) 
 		if err != nil {
 			return err
 		}
-		return Run(ctx, module, []string{"GOFLAGS=-mod=mod -buildvcs=false", "CGO_ENABLED=0"}, c.goTool, "build", "-o", built, c.tool.pkg)
+		return command.Run(ctx, module, []string{"GOFLAGS=-mod=mod -buildvcs=false", "CGO_ENABLED=0"}, c.goTool, "build", "-o", built, c.tool.pkg)
 	})
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func (c *toolComponent) module(ctx context.Context, tx *transaction.Transaction)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o644); err != nil {
 		return "", err
 	}
-	return dir, Run(ctx, dir, []string{"GOFLAGS=-mod=mod -buildvcs=false"}, c.goTool, "get", c.tool.pkg+"@"+c.tool.version)
+	return dir, command.Run(ctx, dir, []string{"GOFLAGS=-mod=mod -buildvcs=false"}, c.goTool, "get", c.tool.pkg+"@"+c.tool.version)
 }
 
 // copyPins keeps go from touching the checkout's own files, and lets it build from a read-only one.

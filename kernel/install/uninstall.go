@@ -3,6 +3,8 @@ package install
 import (
 	"context"
 	"io"
+
+	"github.com/headstart-nb/headstart/kernel/install/command"
 )
 
 // Uninstall removes what Install put in place, and what a killed one left behind. Files that others added stay, and so do
@@ -39,7 +41,7 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	leaveAlone(installed.Foreign, layout, log)
 	files, err := tx.Uninstall()
 	if err != nil {
-		return explainStep(err)
+		return command.ExplainStep(err)
 	}
 	log.line("removed %d files and folders from %s and %s", files, layout.Root, layout.Share)
 	return nil

@@ -9,14 +9,12 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // requirementsFile pins Jupyter and everything below it, in a checkout, with the hash of each file.
 const requirementsFile = "scripts/requirements.txt"
-
-// minimumPython is the oldest that the pinned packages run on: the one of Debian 12.
-const minimumPython = "3.11.2"
 
 // venvFolder is named after what the environment holds. The scripts of an environment contain its path, so one cannot be
 // made elsewhere and moved: each set of requirements gets a folder of its own, and the link named venv changes to it once
@@ -56,30 +54,30 @@ func (v *venv) stage(ctx context.Context, tx *transaction.Transaction) error {
 		return err
 	}
 	err := v.log.during("making a virtual environment", func() error {
-		return Run(ctx, "", nil, v.python, python.Module("venv", folder)...)
+		return command.Run(ctx, "", nil, v.python, python.Module("venv", folder)...)
 	})
 	if err != nil {
 		return v.explainVenv(err)
 	}
 	err = v.log.during("installing Jupyter into it", func() error {
-		return Run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
+		return command.Run(ctx, "", nil, filepath.Join(folder, "bin", "python"), python.Module("pip", "install", "--no-input",
 			"--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", filepath.Join(v.layout.Checkout, requirementsFile))...)
 	})
 	if err != nil {
-		return explain(err, "installing Jupyter with pip")
+		return command.Explain(err, "installing Jupyter with pip")
 	}
 	return os.WriteFile(v.marker(), []byte(folder+"\n"), 0o644)
 }
 
 func (v *venv) explainVenv(err error) error {
 	if !strings.Contains(err.Error(), "ensurepip") {
-		return explain(err, "making a virtual environment")
+		return command.Explain(err, "making a virtual environment")
 	}
 	hint := "install Python's venv and ensurepip modules"
 	if exists("/usr/bin/apt-get") {
 		hint = "sudo apt-get install python3-venv"
 	}
-	return fault(err, "making a virtual environment: %s lacks its venv module: %s", v.python, hint)
+	return command.Fault(err, "making a virtual environment: %s lacks its venv module: %s", v.python, hint)
 }
 
 // A venvLink makes the finished environment the one that is used.

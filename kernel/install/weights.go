@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -42,15 +43,15 @@ func (w *weights) ready() bool { return false }
 func (w *weights) stage(ctx context.Context, tx *transaction.Transaction) error {
 	transfer := tx.Newest(w.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
-		return fault(nil, "fetching %s: %s is missing, which does it: put it beside this program, or install without --weights", w.name(), transferProgram)
+		return command.Fault(nil, "fetching %s: %s is missing, which does it: put it beside this program, or install without --weights", w.name(), transferProgram)
 	}
-	err := w.log.during("fetching "+w.name(), func() error { return Run(ctx, "", nil, transfer, "weights") })
-	var command *commandError
-	if !errors.As(err, &command) || command.output == "" {
+	err := w.log.during("fetching "+w.name(), func() error { return command.Run(ctx, "", nil, transfer, "weights") })
+	var failed *command.Error
+	if !errors.As(err, &failed) || failed.Output == "" {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(command.output), "\n") // the last is the sentence that says what to do
-	return fault(err, "installing with --weights: %s", strings.TrimPrefix(lines[len(lines)-1], "headstart: "))
+	lines := strings.Split(strings.TrimSpace(failed.Output), "\n") // the last is the sentence that says what to do
+	return command.Fault(err, "installing with --weights: %s", strings.TrimPrefix(lines[len(lines)-1], "headstart: "))
 }
 
 func checkWeights(name string) error {

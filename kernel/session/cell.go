@@ -8,6 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/kernel/session/overflow"
+	"github.com/headstart-nb/headstart/kernel/session/replay"
+	"github.com/headstart-nb/headstart/kernel/session/updates"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -31,13 +34,13 @@ type cell struct {
 	name  string // of the stream that text belongs to
 	text  []byte // not sent yet
 	timer *time.Timer
-	more  overflow
-	again *replay // nil where nothing is to be sent again; guarded by mu
+	more  overflow.Text
+	again *replay.Record // nil where nothing is to be sent again; guarded by mu
 	turn  turn
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
-	return &cell{session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count}, again: s.replayOf(r)}
+	return &cell{session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir, Count: count}, again: s.replayOf(r)}
 }
 
 // ExecutionCount is the cell's number.
@@ -99,7 +102,7 @@ func (c *cell) flush(end bool) error {
 	}
 	text := string(c.text[:len(c.text)-keep])
 	c.text = append(c.text[:0], c.text[len(c.text)-keep:]...)
-	if text = c.more.take(text); text == "" {
+	if text = c.more.Take(text); text == "" {
 		return nil
 	}
 	return c.publish("stream", wire.Stream{Name: c.name, Text: text})
@@ -143,7 +146,7 @@ func (c *cell) publish(msgType string, content any) error {
 		return nil
 	}
 	if !c.ended {
-		c.again.note(msgType, content)
+		c.again.Note(msgType, content)
 	}
 	return c.session.publish(c.request, msgType, content)
 }
@@ -153,17 +156,17 @@ func (c *cell) Display(data wire.DisplayData) error { return c.display(context.B
 
 func (c *cell) display(ctx context.Context, data wire.DisplayData) error {
 	if id := data.Transient.DisplayID; id != "" { // an older update must not follow
-		c.session.updates.flush(func(waiting string, _ *cell) bool { return waiting == id })
+		c.session.updates.Flush(func(waiting string, _ updates.Sender) bool { return waiting == id })
 	}
 	return c.output(ctx, "display_data", whole(data))
 }
 
 // Update implements IO. It goes on after the cell's end: what the cell shows may be work in the background that still
 // changes, and an update is drawn in place, wherever its display is.
-func (c *cell) Update(data wire.DisplayData) error { return c.session.updates.put(c, data) }
+func (c *cell) Update(data wire.DisplayData) error { return c.session.updates.Put(c, data) }
 
-// sendUpdate is Update without its limit.
-func (c *cell) sendUpdate(data wire.DisplayData) error {
+// SendUpdate implements updates.Sender: it is Update without its limit.
+func (c *cell) SendUpdate(data wire.DisplayData) error {
 	c.throttle(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,20 +239,20 @@ func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, err
 
 // end sends what is left. Only updates can follow it.
 func (c *cell) end() {
-	c.session.updates.flush(func(_ string, of *cell) bool { return of == c })
+	c.session.updates.Flush(func(_ string, of updates.Sender) bool { return of == c })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.flush(true); err != nil {
 		c.session.Log.Error("output could not be sent", "error", err)
 	}
-	if text := c.more.end(); text != "" {
+	if text := c.more.End(); text != "" {
 		if err := c.publish("stream", wire.Stream{Name: cmp.Or(c.name, "stdout"), Text: text}); err != nil {
 			c.session.Log.Error("output could not be sent", "error", err)
 		}
 	}
 	c.ended = true
-	for _, o := range c.again.messages() {
-		if err := c.publish(o.msgType, o.content); err != nil {
+	for _, o := range c.again.Messages() {
+		if err := c.publish(o.Type, o.Content); err != nil {
 			c.session.Log.Error("output could not be sent again", "error", err)
 		}
 	}

@@ -11,4 +11,4 @@ func (s *Session) Hurry(cancel, lookup time.Duration) {
 func (s *Session) CollectText() { s.patience.stream = time.Hour }
 
 // HoldUpdates sends of each display the first update at once, and the next when something asks for it.
-func (s *Session) HoldUpdates() { s.updates.interval = time.Hour }
+func (s *Session) HoldUpdates() { s.updates.Interval = time.Hour }

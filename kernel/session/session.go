@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/headstart-nb/headstart/kernel/registry"
+	"github.com/headstart-nb/headstart/kernel/session/history"
+	"github.com/headstart-nb/headstart/kernel/session/updates"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -81,8 +83,8 @@ type Session struct {
 	main     *shell
 	turn     chan struct{} // holds a token while a cell runs that may change something
 	comms    *comms
-	history  *history
-	updates  *updates
+	history  *history.History
+	updates  *updates.Limit
 	input    input
 	running  running
 	noticed  sync.Once
@@ -127,13 +129,13 @@ func New(config Config) *Session {
 		turn:        make(chan struct{}, 1),
 		subshells:   newSubshells(),
 		comms:       newComms(),
-		history:     &history{file: config.HistoryFile},
+		history:     history.New(config.HistoryFile),
 		engineComms: make(chan *request, 256),
 		debugging:   make(chan *request, 256),
 		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
-	s.updates = newUpdates(s.patience.update, func(err error) { s.Log.Error("an update could not be sent", "error", err) })
+	s.updates = updates.New(s.patience.update, func(err error) { s.Log.Error("an update could not be sent", "error", err) })
 	s.handlers = s.table()
 	return s
 }
@@ -163,7 +165,7 @@ func (s *Session) Run(ctx context.Context) error {
 		defer close(ended)
 		loops.Wait()
 		s.subshells.loops.Wait()
-		s.updates.flush(func(string, *cell) bool { return true })
+		s.updates.Flush(func(string, updates.Sender) bool { return true })
 	}()
 	select {
 	case <-ended:

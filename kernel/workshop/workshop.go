@@ -19,7 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/internal/safefile"
-	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/notebook"
 )
 
@@ -148,7 +148,7 @@ func wheels(ctx context.Context, o Options, to string) error {
 	if err := copyFile(o.Wheel, own); err != nil {
 		return err
 	}
-	return install.Run(ctx, "", nil, o.Python, python.Module("pip", "download", "--quiet", "--disable-pip-version-check", "--dest", to, own+o.extras())...)
+	return command.Run(ctx, "", nil, o.Python, python.Module("pip", "download", "--quiet", "--disable-pip-version-check", "--dest", to, own+o.extras())...)
 }
 
 // cellImports is a program that imports what cells import of this project.
@@ -176,7 +176,7 @@ func modules(ctx context.Context, o Options, to string) error {
 	cache := filepath.Join(scratch, "cache")
 	// go makes its files read-only; it removes them itself.
 	defer func() {
-		_ = install.Run(context.WithoutCancel(ctx), scratch, []string{"GOMODCACHE=" + cache}, o.GoTool, "clean", "-modcache")
+		_ = command.Run(context.WithoutCancel(ctx), scratch, []string{"GOMODCACHE=" + cache}, o.GoTool, "clean", "-modcache")
 		_ = os.RemoveAll(scratch)
 	}()
 	own, err := safefile.ReadFile(filepath.Join(o.Source, "go.mod"), 1<<20)
@@ -201,7 +201,7 @@ func modules(ctx context.Context, o Options, to string) error {
 		{"mod", "download"},    // what go get in a cell looks into for a package
 		{"mod", "graph"},       // what it reads to choose versions
 	} {
-		if err := install.Run(ctx, scratch, env, o.GoTool, args...); err != nil {
+		if err := command.Run(ctx, scratch, env, o.GoTool, args...); err != nil {
 			return err
 		}
 	}

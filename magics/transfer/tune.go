@@ -20,7 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/models/training/search"
 	"github.com/headstart-nb/headstart/models/training/trial"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/study"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
 )
 
@@ -117,7 +117,7 @@ type trialBoard struct {
 	epochs int // of a trial that is not cut
 
 	mu     sync.Mutex
-	trials []figure.Trial
+	trials []study.Trial
 	note   string
 	figure *live.Figure // nil before the first trial
 }
@@ -134,9 +134,9 @@ func (b *trialBoard) hear(e progress.Event) {
 
 func (b *trialBoard) add(t trial.Trial) {
 	b.mu.Lock()
-	trial := figure.Trial{
+	trial := study.Trial{
 		Number: t.Number, Value: t.Loss, Took: time.Duration(t.Seconds * float64(time.Second)), Cut: t.Ended && t.Epochs < b.epochs,
-		Params: []figure.Param{
+		Params: []study.Param{
 			{Name: "cv accuracy", Value: fmt.Sprintf("%.1f ± %.1f %%", 100*t.Accuracy, 100*t.Error)}, {Name: "head", Value: t.Head}, {Name: "lr", Value: fmt.Sprintf("%.2g", t.LearningRate)},
 			{Name: "dropout", Value: fmt.Sprintf("%.2g", t.Dropout)}, {Name: "weight decay", Value: fmt.Sprintf("%.2g", t.WeightDecay)},
 			{Name: "epochs", Value: fmt.Sprint(t.Epochs)},
@@ -165,8 +165,8 @@ func (b *trialBoard) draw(last bool) {
 	case b.quiet || len(b.trials) == 0:
 	case b.figure == nil:
 		b.figure = live.New(live.Forms{ // called with the lock held
-			Light: func() display.Bundle { return figure.TrialsLight(b.data()) },
-			Full:  func(bool) display.Bundle { return figure.Trials(b.data()) },
+			Light: func() display.Bundle { return study.TrialsLight(b.data()) },
+			Full:  func(bool) display.Bundle { return study.Trials(b.data()) },
 		}, time.Now)
 		_ = b.figure.Attach(b.ctx, b.screen)
 	default:
@@ -178,6 +178,6 @@ func (b *trialBoard) draw(last bool) {
 	}
 }
 
-func (b *trialBoard) data() figure.TrialsData {
-	return figure.TrialsData{Title: "trials", Metric: "cv loss", Lower: true, Trials: b.trials, Notes: []string{b.note}}
+func (b *trialBoard) data() study.TrialsData {
+	return study.TrialsData{Title: "trials", Metric: "cv loss", Lower: true, Trials: b.trials, Notes: []string{b.note}}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/filestamp"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -68,7 +69,7 @@ func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
 		return m
 	}
 	for _, e := range saved.Entries {
-		m.verdict[source.File{Path: e.Path, Size: e.Size, Time: e.Time, Changed: e.Changed, Inode: e.Inode}] = e.Verdict
+		m.verdict[source.File{Path: e.Path, Stamp: filestamp.Stamp{Size: e.Size, Time: e.Time, Changed: e.Changed, Inode: e.Inode}}] = e.Verdict
 		m.content[e.Verdict.SHA256] = e.Verdict
 	}
 	return m

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -20,11 +21,11 @@ func Bars(d sketch.Bars) display.Bundle {
 	shown := d.Shown()
 	label, extra := 0.0, 0.0
 	for i, name := range shown.Names {
-		label = max(label, bodyStyle.width(bodyStyle.fit(name, barLabel)))
-		extra = max(extra, smallStyle.width(smallStyle.fit(shown.ExtraOf(i), extraWidth)))
+		label = max(label, canvas.BodyStyle.Width(canvas.BodyStyle.Fit(name, barLabel)))
+		extra = max(extra, canvas.SmallStyle.Width(canvas.SmallStyle.Fit(shown.ExtraOf(i), extraWidth)))
 	}
 	if len(d.Extra) > 0 {
-		extra = max(extra, smallStyle.width(smallStyle.fit(d.ExtraName, extraWidth))) + 10
+		extra = max(extra, canvas.SmallStyle.Width(canvas.SmallStyle.Fit(d.ExtraName, extraWidth))) + 10
 	}
 	each := float64(barHeight)
 	if len(shown.Series) > 1 {
@@ -33,30 +34,30 @@ func Bars(d sketch.Bars) display.Bundle {
 	group := each*float64(max(1, len(shown.Series))) + groupGap
 	head := 8.0
 	if named(shown.Series) || d.Axis != "" || len(d.Extra) > 0 {
-		head = panelHead
+		head = canvas.PanelHead
 	}
-	k := card{
-		title: d.Title, subtitle: d.Subtitle, notes: shown.Notes,
-		width: label + extra + 10 + barWidth + 50, height: head + group*float64(len(shown.Names)),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Subtitle, Notes: shown.Notes,
+		Width: label + extra + 10 + barWidth + 50, Height: head + group*float64(len(shown.Names)),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			left := x + label + 10 + extra
 			at := left
 			for i, s := range shown.Series {
 				if s.Name != "" {
-					c.bar(at, y+3, 14, 11, i)
-					at += 20 + c.text(at+19, y+13, bodyStyle, bodyStyle.fit(s.Name, 150)) + 14
+					c.Bar(at, y+3, 14, 11, i)
+					at += 20 + c.Text(at+19, y+13, canvas.BodyStyle, canvas.BodyStyle.Fit(s.Name, 150)) + 14
 				}
 			}
-			c.text(at, y+13, noteStyle, noteStyle.fit(d.Axis, max(20, x+label+extra+barWidth+60-at)))
+			c.Text(at, y+13, canvas.NoteStyle, canvas.NoteStyle.Fit(d.Axis, max(20, x+label+extra+barWidth+60-at)))
 			if len(d.Extra) > 0 {
-				c.text(left-8, y+13, smallStyle.at(toRight), smallStyle.fit(d.ExtraName, extraWidth))
+				c.Text(left-8, y+13, canvas.SmallStyle.At(canvas.ToRight), canvas.SmallStyle.Fit(d.ExtraName, extraWidth))
 			}
 			for i := range shown.Names {
 				drawGroup(c, shown, i, x+label, y+head+group*float64(i), extra, each)
 			}
 		},
 	}
-	return k.bundle(d.Text(textWidth), "", d.VegaLite())
+	return k.Bundle(d.Text(canvas.TextWidth), "", d.VegaLite())
 }
 
 func named(series []sketch.BarSeries) bool {
@@ -69,32 +70,32 @@ func named(series []sketch.BarSeries) bool {
 }
 
 // drawGroup draws the bars of one name; x is the right edge of the names.
-func drawGroup(c *canvas, d sketch.Bars, name int, x, y, extra, each float64) {
+func drawGroup(c *canvas.Canvas, d sketch.Bars, name int, x, y, extra, each float64) {
 	height := each * float64(len(d.Series))
-	c.text(x, y+height/2+4, bodyStyle.at(toRight), bodyStyle.fit(d.Names[name], barLabel))
+	c.Text(x, y+height/2+4, canvas.BodyStyle.At(canvas.ToRight), canvas.BodyStyle.Fit(d.Names[name], barLabel))
 	left := x + 10 + extra
 	if extra > 0 {
-		c.text(left-8, y+height/2+4, smallStyle.at(toRight), smallStyle.fit(d.ExtraOf(name), extraWidth))
+		c.Text(left-8, y+height/2+4, canvas.SmallStyle.At(canvas.ToRight), canvas.SmallStyle.Fit(d.ExtraOf(name), extraWidth))
 	}
 	low, high := d.Domain()
 	scale := func(v float64) float64 { return barWidth * (v/2 - low/2) / (high/2 - low/2) } // halves cannot overflow
 	zero := scale(0)
 	if low < 0 {
-		c.line(palette.Rule, 0.75, left+zero, y-groupGap/2, left+zero, y+height+groupGap/2)
+		c.Line(palette.Rule, 0.75, left+zero, y-groupGap/2, left+zero, y+height+groupGap/2)
 	}
 	for s := range d.Series {
 		v := d.At(s, name)
 		top := y + each*float64(s)
 		if math.IsNaN(v) {
-			c.text(left+zero+4, top+each/2+3, smallStyle.sized(9), "–")
+			c.Text(left+zero+4, top+each/2+3, canvas.SmallStyle.Sized(9), "–")
 			continue
 		}
 		end := scale(v)
-		c.bar(left+min(zero, end), top, math.Abs(end-zero), each-1, s)
+		c.Bar(left+min(zero, end), top, math.Abs(end-zero), each-1, s)
 		size := 11.0
 		if len(d.Series) > 1 {
 			size = 9
 		}
-		c.text(left+max(zero, end)+4, top+each/2+size*0.36, smallStyle.sized(size), d.Value(v))
+		c.Text(left+max(zero, end)+4, top+each/2+size*0.36, canvas.SmallStyle.Sized(size), d.Value(v))
 	}
 }

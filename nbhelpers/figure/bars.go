@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -82,37 +82,37 @@ func ClassCounts(d ClassCountsData) display.Bundle {
 		longest = max(longest, class.images()+class.Skipped)
 	}
 	for _, class := range d.Classes {
-		label = max(label, bodyStyle.width(bodyStyle.fit(class.Name, barLabel)))
+		label = max(label, canvas.BodyStyle.Width(canvas.BodyStyle.Fit(class.Name, barLabel)))
 	}
-	k := card{
-		title: d.Title, subtitle: subtitle, notes: d.Notes,
-		width: label + 10 + barWidth + barNumber, height: float64(panelHead + len(d.Classes)*barRow),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: subtitle, Notes: d.Notes,
+		Width: label + 10 + barWidth + barNumber, Height: float64(canvas.PanelHead + len(d.Classes)*barRow),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			at := x
 			for _, s := range splits {
-				c.bar(at, y+3, 14, 11, s.index)
-				at += 20 + c.text(at+19, y+13, bodyStyle, s.name) + 14
+				c.Bar(at, y+3, 14, 11, s.index)
+				at += 20 + c.Text(at+19, y+13, canvas.BodyStyle, s.name) + 14
 			}
-			y += panelHead
+			y += canvas.PanelHead
 			for _, class := range d.Classes {
 				at := x + label + 10
-				c.text(at-8, y+12, bodyStyle.at(toRight), bodyStyle.fit(class.Name, barLabel))
+				c.Text(at-8, y+12, canvas.BodyStyle.At(canvas.ToRight), canvas.BodyStyle.Fit(class.Name, barLabel))
 				var numbers []string
 				for _, s := range splits {
 					n := max(0, s.count(class))
 					w := barWidth * float64(n) / float64(longest)
-					c.bar(at, y, w, barHeight, s.index)
+					c.Bar(at, y, w, barHeight, s.index)
 					at += w
 					if n > 0 {
 						numbers = append(numbers, sketch.Count(n))
 					}
 				}
-				c.text(at+6, y+12, smallStyle, smallStyle.fit(strings.Join(numbers, " + "), barNumber))
+				c.Text(at+6, y+12, canvas.SmallStyle, canvas.SmallStyle.Fit(strings.Join(numbers, " + "), barNumber))
 				y += barRow
 			}
 		},
 	}
-	return k.bundle(k.textOf(d.table(splits).Text()), "", d.vega(splits, subtitle))
+	return k.Bundle(k.TextOf(d.table(splits).Text()), "", d.vega(splits, subtitle))
 }
 
 func (d ClassCountsData) subtitle() string {
@@ -138,29 +138,6 @@ func (d ClassCountsData) extremes() (least, most int) {
 		most = max(most, n)
 	}
 	return least, most
-}
-
-// bar draws a bar in one of the series's colors. The second one is hatched and the fourth is hollow, so that neighbors
-// are also distinguishable without color.
-func (c *canvas) bar(x, y, w, h float64, index int) {
-	if w <= 0 {
-		return
-	}
-	fill := palette.Series(index)
-	if index == 3 {
-		c.rect(x, y, w, h, palette.Mix(fill, palette.Paper, 0.75))
-		c.frame(x, y, w, h, min(1, w), fill)
-		return
-	}
-	c.rect(x, y, w, h, fill)
-	if index == 1 {
-		for at := x + 4; at < x+w-1; at += 5 {
-			c.line(palette.Mix(fill, palette.Paper, 0.45), 1, at, y, at, y+h)
-		}
-	}
-	if x0 := x + w - 0.5; w > 2 {
-		c.line(palette.Paper, 1, x0, y, x0, y+h)
-	}
 }
 
 func (d ClassCountsData) table(splits []split) TableData {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -116,23 +117,23 @@ func Confusion(d ConfusionData) display.Bundle {
 	n, cell := float64(len(d.Labels)), float64(d.cellSide())
 	label, slanted := 0.0, 0.0
 	for _, l := range d.Labels {
-		label = max(label, bodyStyle.width(bodyStyle.fit(l, 130)))
+		label = max(label, canvas.BodyStyle.Width(canvas.BodyStyle.Fit(l, 130)))
 	}
 	slanted = min(label, 110)*0.75 + 16
-	k := card{
-		title: d.Title, subtitle: d.axes(), notes: d.Notes,
-		width: label + 10 + n*cell + slanted, height: slanted + n*cell,
-		draw: func(c *canvas, x, y float64) { d.draw(c, x, y, label, slanted, cell) },
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.axes(), Notes: d.Notes,
+		Width: label + 10 + n*cell + slanted, Height: slanted + n*cell,
+		Draw: func(c *canvas.Canvas, x, y float64) { d.draw(c, x, y, label, slanted, cell) },
 	}
-	return k.bundle(k.textOf(d.table().Text()), "", d.vega())
+	return k.Bundle(k.TextOf(d.table().Text()), "", d.vega())
 }
 
-func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
+func (d ConfusionData) draw(c *canvas.Canvas, x, y, label, slanted, cell float64) {
 	left, top := x+label+10, y+slanted
 	for i, name := range d.Labels {
 		at := top + float64(i)*cell
-		c.text(left-8, at+cell/2+4, bodyStyle.at(toRight), bodyStyle.fit(name, 130))
-		c.slanted(left+(float64(i)+0.5)*cell, top-6, bodyStyle, bodyStyle.fit(name, 110))
+		c.Text(left-8, at+cell/2+4, canvas.BodyStyle.At(canvas.ToRight), canvas.BodyStyle.Fit(name, 130))
+		c.Slanted(left+(float64(i)+0.5)*cell, top-6, canvas.BodyStyle, canvas.BodyStyle.Fit(name, 110))
 		for j := range d.Labels {
 			fraction := d.fraction(i, j)
 			// The diagonal holds the correct predictions: blue. Mistakes are vermilion.
@@ -146,18 +147,18 @@ func (d ConfusionData) draw(c *canvas, x, y, label, slanted, cell float64) {
 				fill, number = palette.Mix(palette.Paper, palette.Wash, 0.6), palette.Mix(palette.Paper, palette.Faint, 0.5)
 			}
 			cx := left + float64(j)*cell
-			c.rect(cx+0.5, at+0.5, cell-1, cell-1, fill)
+			c.Rect(cx+0.5, at+0.5, cell-1, cell-1, fill)
 			if count := d.at(i, j); count != 0 || i == j {
-				s := bodyStyle.in(number).at(center).sized(min(12, cell*0.45))
-				s.bold = i == j
-				middle := at + cell/2 + s.size*0.36
+				s := canvas.BodyStyle.In(number).At(canvas.Center).Sized(min(12, cell*0.45))
+				s.Bold = i == j
+				middle := at + cell/2 + s.Size*0.36
 				if cell >= percentCell {
-					small := s.sized(9)
-					small.bold = false
-					c.text(cx+cell/2, middle+9, small, d.percent(i, j))
+					small := s.Sized(9)
+					small.Bold = false
+					c.Text(cx+cell/2, middle+9, small, d.percent(i, j))
 					middle -= 5
 				}
-				c.text(cx+cell/2, middle, s, s.fit(sketch.Count(count), cell))
+				c.Text(cx+cell/2, middle, s, s.Fit(sketch.Count(count), cell))
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -10,22 +9,14 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
-	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// Size of a panel in CSS pixels, its heading included, and the space between two.
 const (
-	panelWidth  = 344
-	panelHeight = 250
-	panelGap    = 20
-	panelHead   = 24
 	panelsInRow = 2
 	mostPanels  = 24 // drawn; the text and Vega-Lite forms have all
 )
-
-// textWidth is how wide charts of characters are, in columns.
-const textWidth = 88
 
 // Curves shows the learning curves of a run, finished or live: a panel for each quantity, the best epoch marked, the
 // state of the run below the title.
@@ -39,65 +30,48 @@ func Curves(d CurvesData) display.Bundle {
 	inRow := min(len(shown), panelsInRow)
 	below := 0.0 // height of the highest legend that does not fit into the head of its panel
 	for _, p := range shown {
-		below = max(below, legendOf(p).height())
+		below = max(below, canvas.LegendOf(p).Height())
 	}
-	k := card{
-		title: d.Title, subtitle: d.Summary(), notes: notes,
-		width:  float64(inRow*(panelWidth+panelGap) - panelGap),
-		height: float64(rows) * (panelHeight + below),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Summary(), Notes: notes,
+		Width:  float64(inRow*(canvas.PanelWidth+canvas.PanelGap) - canvas.PanelGap),
+		Height: float64(rows) * (canvas.PanelHeight + below),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, p := range shown {
-				left := x + float64(i%panelsInRow*(panelWidth+panelGap))
-				drawPanel(c, left, y+float64(i/panelsInRow)*(panelHeight+below), below, d, p)
+				left := x + float64(i%panelsInRow*(canvas.PanelWidth+canvas.PanelGap))
+				drawPanel(c, left, y+float64(i/panelsInRow)*(canvas.PanelHeight+below), below, d, p)
 			}
 		},
 	}
-	return k.bundle(d.Text(textWidth), "", d.VegaLite())
+	return k.Bundle(d.Text(canvas.TextWidth), "", d.VegaLite())
 }
 
 // drawPanel draws a panel with so much room for its legend between its head and its plot.
-func drawPanel(c *canvas, x, y, below float64, d CurvesData, p Panel) {
-	c.text(x+4, y+14, headStyle, panelTitle(p))
-	legendOf(p).draw(c, x, y+10)
+func drawPanel(c *canvas.Canvas, x, y, below float64, d CurvesData, p Panel) {
+	c.Text(x+4, y+14, canvas.HeadStyle, canvas.PanelTitle(p))
+	canvas.LegendOf(p).Draw(c, x, y+10)
 	y += below
 
-	drawn := newPlot(d.AxisName(), "")
+	drawn := canvas.NewPlot(d.AxisName(), "")
 	last := d.Last()
 	drawn.X.Min, drawn.X.Max = 1, float64(max(2, last))
-	drawn.X.Tick.Marker = epochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
+	drawn.X.Tick.Marker = canvas.EpochTicks(last, func(v float64) string { return strconv.Itoa(int(v)) })
 	drawn.Y.Min, drawn.Y.Max = p.Domain()
-	label := tickLabel(drawn.Y.Min, drawn.Y.Max, p.Fraction)
+	label := canvas.TickLabel(drawn.Y.Min, drawn.Y.Max, p.Fraction)
 	if p.Log() {
 		drawn.Y.Scale = plot.LogScale{}
-		drawn.Y.Tick.Marker = logTicks(drawn.Y.Min, drawn.Y.Max, func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) })
+		drawn.Y.Tick.Marker = canvas.LogTicks(drawn.Y.Min, drawn.Y.Max, func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) })
 	} else {
-		drawn.Y.Tick.Marker = ticks(drawn.Y.Min, drawn.Y.Max, 5, label)
+		drawn.Y.Tick.Marker = canvas.Ticks(drawn.Y.Min, drawn.Y.Max, 5, label)
 	}
-	drawn.Add(gridLines{}, bestLine{best: d.Best})
+	drawn.Add(canvas.GridLines{}, bestLine{best: d.Best})
 	for i, line := range p.Lines {
-		drawn.Add(series{values: line.Values, index: i, points: last <= 40})
+		drawn.Add(canvas.Series{Values: line.Values, Index: i, Points: last <= 40})
 	}
-	drawn.Draw(c.area(x, y+panelHead, panelWidth-8, panelHeight-panelHead))
+	drawn.Draw(c.Area(x, y+canvas.PanelHead, canvas.PanelWidth-8, canvas.PanelHeight-canvas.PanelHead))
 	if _, _, ok := p.Range(); !ok {
-		c.text(x+panelWidth/2+10, y+panelHeight/2, noteStyle.at(center), "waiting for the first "+d.AxisName())
+		c.Text(x+canvas.PanelWidth/2+10, y+canvas.PanelHeight/2, canvas.NoteStyle.At(canvas.Center), "waiting for the first "+d.AxisName())
 	}
-}
-
-// tickLabel writes the values of an axis with as many decimals as its span needs.
-func tickLabel(low, high float64, fraction bool) func(float64) string {
-	span := math.Abs(high - low)
-	if fraction {
-		decimals := 0
-		if span < 0.05 {
-			decimals = 1
-		}
-		return func(v float64) string { return strconv.FormatFloat(100*v, 'f', decimals, 64) + " %" }
-	}
-	if span == 0 || math.Abs(high) >= 1e6 || span < 1e-4 {
-		return func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
-	}
-	decimals := max(0, int(math.Ceil(-math.Log10(sketch.NiceStep(span/5))-1e-9)))
-	return func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
 }
 
 // bestLine marks the best epoch; 0 marks none.
@@ -110,7 +84,7 @@ func (b bestLine) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		return
 	}
 	c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
-	s := smallStyle.vg()
+	s := canvas.SmallStyle.VG()
 	s.YAlign, s.XAlign = vgdraw.YBottom, vgdraw.XLeft
 	dx := vg.Length(3)
 	if at > c.Center().X {

@@ -15,6 +15,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -50,27 +51,27 @@ const (
 // point for each image, with the color and shape of its class, and images where there is room.
 func FeatureMap(d FeatureMapData) display.Bundle {
 	m := newFeatureMap(d)
-	k := card{
-		title: d.Title, subtitle: d.Method, notes: d.Notes, photo: len(m.thumbs) > 0,
-		width: mapWidth + mapLegend, height: mapHeight,
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Method, Notes: d.Notes, Photo: len(m.thumbs) > 0,
+		Width: mapWidth + mapLegend, Height: mapHeight,
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			p := plot.New()
 			p.HideAxes()
 			p.BackgroundColor = palette.Paper
 			p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.04, 1.04, -0.04, 1.04
 			p.Add(m)
-			p.Draw(c.area(x, y, mapWidth, mapHeight))
+			p.Draw(c.Area(x, y, mapWidth, mapHeight))
 			m.drawThumbs(c, x, y)
-			c.frame(x, y, mapWidth, mapHeight, 1, palette.Rule)
+			c.Frame(x, y, mapWidth, mapHeight, 1, palette.Rule)
 			for i, label := range m.labels[:min(len(m.labels), mapLabels)] {
 				at := y + 12 + float64(i*18)
-				area := c.area(x+mapWidth+10, at-8, 10, 10)
-				drawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, shapeOf(i), palette.Series(i), 4)
-				c.text(x+mapWidth+26, at+1, bodyStyle, bodyStyle.fit(label, mapLegend-26))
+				area := c.Area(x+mapWidth+10, at-8, 10, 10)
+				canvas.DrawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, shapeOf(i), palette.Series(i), 4)
+				c.Text(x+mapWidth+26, at+1, canvas.BodyStyle, canvas.BodyStyle.Fit(label, mapLegend-26))
 			}
 		},
 	}
-	return k.bundle(k.textOf(m.text()), "", m.vega())
+	return k.Bundle(k.TextOf(m.text()), "", m.vega())
 }
 
 // featureMap is the data with its points moved into the unit square.
@@ -143,24 +144,24 @@ func (m *featureMap) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		i := m.index[pt.Label]
 		at := vg.Point{X: toX(pt.X), Y: toY(pt.Y)}
 		if pt.Mark == MarkWrong {
-			drawPoint(c, at, 0, palette.Ink, 6)
-			drawPoint(c, at, 0, palette.Paper, 4.5)
+			canvas.DrawPoint(c, at, 0, palette.Ink, 6)
+			canvas.DrawPoint(c, at, 0, palette.Paper, 4.5)
 		}
-		drawPoint(c, at, shapeOf(i), palette.Series(i), 3.2)
+		canvas.DrawPoint(c, at, shapeOf(i), palette.Series(i), 3.2)
 	}
 }
 
-func (m *featureMap) drawThumbs(c *canvas, x, y float64) {
+func (m *featureMap) drawThumbs(c *canvas.Canvas, x, y float64) {
 	for _, i := range m.thumbs {
 		p := m.points[i]
 		left := x + 4 + math.Floor(p.X*(mapWidth-mapThumb-8))
 		top := y + 4 + math.Floor((1-p.Y)*(mapHeight-mapThumb-8))
-		scaled := thumb(p.Image, mapThumb)
-		w, h := float64(scaled.Rect.Dx())/resolution, float64(scaled.Rect.Dy())/resolution
-		c.rect(left-2, top-2, w+4, h+4, palette.Series(m.index[p.Label]))
-		c.image(left, top, scaled)
+		scaled := canvas.Thumb(p.Image, mapThumb)
+		w, h := float64(scaled.Rect.Dx())/canvas.Resolution, float64(scaled.Rect.Dy())/canvas.Resolution
+		c.Rect(left-2, top-2, w+4, h+4, palette.Series(m.index[p.Label]))
+		c.Image(left, top, scaled)
 		if p.Mark == MarkWrong {
-			c.mark(left+w-3, top+3, 5, p.Mark)
+			c.Mark(left+w-3, top+3, 5, p.Mark)
 		}
 	}
 }
@@ -236,7 +237,7 @@ func (m *featureMap) vegaThumbs(points []any) []any {
 	var list []any
 	for _, i := range m.thumbs {
 		var encoded bytes.Buffer
-		if err := jpeg.Encode(&encoded, thumb(m.points[i].Image, mapThumb), &jpeg.Options{Quality: 75}); err != nil {
+		if err := jpeg.Encode(&encoded, canvas.Thumb(m.points[i].Image, mapThumb), &jpeg.Options{Quality: 75}); err != nil {
 			continue // an image that JPEG has no room for
 		}
 		row := maps.Clone(points[i].(map[string]any))

@@ -2,33 +2,25 @@ package figure
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
-	"image/png"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/figuretest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// hostile is a label as a folder from the internet may hold it.
-const hostile = "<img src=x onerror=alert(1)>\n\x1b[31m\u202egpj.exe 猫 & \"quotes\" in a name that goes on and on and on, for ever and ever"
+const hostile = figuretest.Hostile
 
 func liveCurves() CurvesData {
 	return CurvesData{
@@ -142,16 +134,7 @@ func figures() map[string]display.Bundle {
 			{nil, nil, 0, 0, hostile, prediction.Score{Class: hostile, Probability: math.NaN()}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, 7, 7, "truncated map", prediction.Score{}, MarkNone},
 			{drawnPhoto(1, 20, 20), []float32{float32(math.NaN()), -1, float32(math.Inf(1)), 0}, 2, 2, "no numbers", prediction.Score{}, MarkNone}, {drawnPhoto(1, 20, 20), []float32{1}, math.MaxInt, math.MaxInt, "huge", prediction.Score{}, MarkNone},
 		}}),
-		"trials":         Trials(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
-		"trials_hostile": Trials(TrialsData{Title: hostile, Metric: hostile, Lower: true, Trials: []Trial{{1, math.NaN(), []Param{{hostile, hostile}}, false, 0}, {-5, math.Inf(1), nil, true, -1}, {1 << 40, 3, []Param{{hostile, hostile}}, false, time.Hour}}}),
-		"trials_none":    Trials(TrialsData{}),
-		"rate_range": RateRange(RateRangeData{
-			Title: "learning-rate range test", Rates: []float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1}, Losses: []float64{2.2, 2.2, 2.1, 1.9, 1.5, 1.3, 2.4, 6.1},
-			Suggested: 1e-2, Notes: []string{"The loss falls fastest near a learning rate of 0.01."},
-		}),
-		"rate_range_hostile": RateRange(RateRangeData{Title: hostile, Rates: []float64{3, -1, math.NaN(), 1e-300, math.Inf(1)}, Losses: []float64{math.Inf(1), 1, 2, -4}, Suggested: math.NaN()}),
-		"rate_range_none":    RateRange(RateRangeData{}),
-		"feature_map":        featureMap120(),
+		"feature_map": featureMap120(),
 		"feature_map_hostile": FeatureMap(FeatureMapData{Title: hostile, Method: hostile, Points: []FeaturePoint{
 			{math.NaN(), 1, "a", "", 0, nil}, {math.MaxFloat64, -math.MaxFloat64, hostile, hostile, MarkWrong, nil}, {-math.MaxFloat64, math.MaxFloat64, "b", "", 0, drawnPhoto(1, 900, 2)}, {math.Inf(1), 0, "", "", 0, nil},
 		}}),
@@ -160,7 +143,6 @@ func figures() map[string]display.Bundle {
 		"progress_ended":  Progress(ProgressData{Label: "features", Done: 480, Total: 480, Unit: "images", Took: 14 * time.Second}),
 		"run":             Run(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"run_light":       RunLight(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
-		"trials_light":    TrialsLight(TrialsData{Title: "search for a head", Metric: "val accuracy", Fraction: true, Trials: trials(30)}),
 		"curves_live":     Curves(liveCurves()),
 		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
 		"curves_compared": Curves(comparedCurves()),
@@ -218,18 +200,6 @@ func gradient(width, height int) []float32 {
 	return heat
 }
 
-func trials(n int) []Trial {
-	var all []Trial
-	for i := range n {
-		all = append(all, Trial{
-			Number: i + 1, Value: 0.6 + 0.3*math.Abs(math.Sin(float64(i*i))), Cut: i%4 == 3, Took: time.Duration(i) * 100 * time.Millisecond,
-			Params: []Param{{"head", fmt.Sprintf("dense:%d:relu,dropout:0.%d", 64<<(i%4), i%5)}, {"lr", fmt.Sprint(0.001 * float64(i%7+1))}},
-		})
-	}
-	all[5].Value = math.NaN()
-	return all
-}
-
 func featurePoints(n int) []FeaturePoint {
 	labels := []string{"cardboard", "glass", "metal", "paper", "plastic", "trash", "wood", "textile"}
 	var all []FeaturePoint
@@ -260,18 +230,9 @@ func photoCells() []Cell {
 func TestGolden(t *testing.T) {
 	for name, b := range drawn() {
 		t.Run(name, func(t *testing.T) {
-			for mime, extension := range map[string]string{
-				display.MIMEText: ".txt", display.MIMEHTML: ".html", display.MIMEVegaLite: ".vl.json", display.MIMEPNG: ".png",
-				MIMERun: ".run.json",
-			} {
-				value, ok := b.Data[mime]
-				if !ok {
-					if mime == display.MIMEText {
-						t.Errorf("there is no %s", mime)
-					}
-					continue
-				}
-				compare(t, filepath.Join("testdata", name+extension), golden(t, value))
+			figuretest.Forms(t, *update, name, b)
+			if payload, ok := b.Data[MIMERun]; ok {
+				figuretest.Compare(t, *update, filepath.Join("testdata", name+".run.json"), figuretest.Golden(t, payload))
 			}
 		})
 	}
@@ -285,113 +246,8 @@ func TestSameDataSameBytes(t *testing.T) {
 	}
 }
 
-// TestEveryBundleIsJSON holds for all: no NaN slipped through, PNG has its size, HTML has no foreign markup.
 func TestEveryBundleIsJSON(t *testing.T) {
 	for name, b := range drawn() {
-		if _, err := json.Marshal(b); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		markup, _ := b.Data[display.MIMEHTML].(string)
-		text, _ := b.Data[display.MIMEText].(string)
-		if strings.Contains(markup, "<img") || strings.ContainsAny(text, "\x1b\u202e") {
-			t.Errorf("%s: a label got through as it was", name)
-		}
-		if _, ok := b.Data[display.MIMEPNG]; !ok {
-			continue
-		}
-		size := b.Metadata[display.MIMEPNG].(map[string]any)
-		if r := pixels(t, b.Data[display.MIMEPNG].([]byte)).Rect; r.Dx() != resolution*size["width"].(int) || r.Dy() != resolution*size["height"].(int) {
-			t.Errorf("%s: %v pixels for %v", name, r, size)
-		}
-	}
-}
-
-// golden is a representation as its golden file holds it.
-func golden(t *testing.T, value any) []byte {
-	t.Helper()
-	switch v := value.(type) {
-	case []byte:
-		return v
-	case string:
-		return []byte(v + "\n")
-	}
-	data, err := json.MarshalIndent(value, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(data, '\n')
-}
-
-func compare(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if filepath.Ext(file) != ".png" {
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s differs (-want +got; -update rewrites it):\n%s", file, diff)
-		}
-		return
-	}
-	if n := differing(t, want, got); n > 0 {
-		t.Errorf("%s: %d pixels differ (-update rewrites it)", file, n)
-	}
-}
-
-// differing counts the pixels in which two PNG files differ. Away from amd64 the floating-point unit may fuse a product
-// and a sum, which moves the tone of a smooth edge by a little.
-func differing(t *testing.T, want, got []byte) int {
-	t.Helper()
-	a, b := pixels(t, want), pixels(t, got)
-	if a.Rect != b.Rect {
-		t.Errorf("the sizes differ: %v and %v", a.Rect, b.Rect)
-		return 0
-	}
-	tolerance := 0
-	if runtime.GOARCH != "amd64" {
-		tolerance = 8
-	}
-	n := 0
-	for i := range a.Pix {
-		if d := int(a.Pix[i]) - int(b.Pix[i]); d > tolerance || -d > tolerance {
-			n++
-		}
-	}
-	return n
-}
-
-func pixels(t *testing.T, data []byte) *image.RGBA {
-	t.Helper()
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	drawn := image.NewRGBA(img.Bounds())
-	draw.Draw(drawn, drawn.Rect, img, img.Bounds().Min, draw.Src)
-	return drawn
-}
-
-// TestTrialsThatEndInAnyOrder shows that the best value so far never gets worse from one trial to the next.
-func TestTrialsThatEndInAnyOrder(t *testing.T) {
-	d := TrialsData{Metric: "val loss", Lower: true, Trials: []Trial{
-		{Number: 9, Value: 1.7}, {Number: 2, Value: 0.95}, {Number: 5, Value: 0.97}, {Number: 1, Value: 1.8, Cut: true}, {Number: 3, Value: math.NaN()},
-	}}
-	trials, best := d.soFar()
-	var numbers []int
-	for _, trial := range trials {
-		numbers = append(numbers, trial.Number)
-	}
-	if diff := cmp.Diff([]int{1, 2, 5, 9}, numbers); diff != "" {
-		t.Errorf("the order of the trials (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]float64{1.8, 0.95, 0.95, 0.95}, best); diff != "" {
-		t.Errorf("the best so far (-want +got):\n%s", diff)
+		figuretest.Check(t, name, b)
 	}
 }

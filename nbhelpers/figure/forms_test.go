@@ -16,6 +16,8 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/figuretest"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/study"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -47,11 +49,13 @@ func kinds() map[string]kind {
 		"grid":          figureOf(GridData{Title: "t", Notes: []string{"n"}, Cells: []Cell{{Image: photo, Title: "a", Caption: "b", Lines: []string{"c"}, Mark: MarkNone}}}, Grid),
 		"heat":          figureOf(HeatData{Title: "t", Notes: []string{"n"}, Items: []HeatItem{{photo, heat, 4, 4, "a.jpg", prediction.Score{Class: "a", Probability: 0.5}, MarkNone}}}, Heat),
 		"layers":        figureOf(LayersData{Title: "t", Notes: []string{"n"}, Layers: []Layer{{"conv1", "convolution", []int{-1, 8}, 12, false}}}, Layers),
-		"learning rate": figureOf(RateRangeData{Title: "t", Rates: []float64{1e-4, 1e-3, 1e-2}, Losses: []float64{2, 1, 3}, Suggested: 1e-3, Notes: []string{"n"}}, RateRange),
+		"learning rate": figureOf(study.RateRangeData{Title: "t", Rates: []float64{1e-4, 1e-3, 1e-2}, Losses: []float64{2, 1, 3}, Suggested: 1e-3, Notes: []string{"n"}}, study.RateRange),
 		"reliability":   figureOf(ReliabilityData{Title: "t", ECE: 0.1, Bins: []ReliabilityBin{{0, 0.5, 0.3, 0.2, 7}, {0.5, 1, 0.7, 0.9, 9}}, Notes: []string{"n"}}, Reliability),
 		"table":         figureOf(TableData{Title: "t", Header: []string{"h"}, Rows: [][]string{{"1"}}, Footer: []string{"f"}, Notes: []string{"n"}}, Table),
 		"top k":         figureOf(TopKData{Title: "t", Notes: []string{"n"}, Predictions: []Prediction{predicted("a.jpg", "a", photo, MarkNone, score{"a", 0.5}, score{"b", 0.25})}}, TopK),
-		"trials":        figureOf(TrialsData{Title: "t", Metric: "m", Notes: []string{"n"}, Trials: []Trial{{1, 0.5, []Param{{"lr", "1"}}, false, time.Second}, {2, 0.75, []Param{{"lr", "2"}}, false, time.Second}}}, Trials),
+		"trials": figureOf(study.TrialsData{Title: "t", Metric: "m", Notes: []string{"n"}, Trials: []study.Trial{
+			{Number: 1, Value: 0.5, Params: []study.Param{{Name: "lr", Value: "1"}}, Took: time.Second}, {Number: 2, Value: 0.75, Params: []study.Param{{Name: "lr", Value: "2"}}, Took: time.Second},
+		}}, study.Trials),
 	}
 }
 
@@ -87,7 +91,7 @@ func TestWhatEachFormCarries(t *testing.T) {
 			}
 		}
 	}
-	compare(t, filepath.Join("testdata", "forms.txt"), []byte(b.String()))
+	figuretest.Compare(t, *update, filepath.Join("testdata", "forms.txt"), []byte(b.String()))
 }
 
 // forms are the bytes of each form of a figure, by a short name.

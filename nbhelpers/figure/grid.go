@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -42,7 +43,7 @@ func Grid(d GridData) display.Bundle {
 		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more images are not shown", len(cells)-mostImages))
 		cells = cells[:mostImages]
 	}
-	side := float64(defaultThumb)
+	side := float64(canvas.DefaultThumb)
 	if d.Thumb > 0 {
 		side = float64(min(320, max(32, d.Thumb)))
 	}
@@ -54,36 +55,36 @@ func Grid(d GridData) display.Bundle {
 	titles, captions, lines := 0.0, 0.0, 0.0 // height of the lines below an image, where any has one
 	for _, cell := range cells {
 		if cell.Title != "" {
-			titles = bodyStyle.lineHeight()
+			titles = canvas.BodyStyle.LineHeight()
 		}
 		if cell.Caption != "" {
-			captions = smallStyle.lineHeight()
+			captions = canvas.SmallStyle.LineHeight()
 		}
-		lines = max(lines, float64(min(len(cell.Lines), mostLines))*smallStyle.lineHeight())
+		lines = max(lines, float64(min(len(cell.Lines), mostLines))*canvas.SmallStyle.LineHeight())
 	}
 	height := side + titles + captions + lines + gridGap
 	rows := (len(cells) + columns - 1) / columns
-	k := card{
-		title: d.Title, notes: notes, photo: true,
-		width: float64(columns)*(side+gridGap) - gridGap, height: float64(rows)*height - gridGap + 4,
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Notes: notes, Photo: true,
+		Width: float64(columns)*(side+gridGap) - gridGap, Height: float64(rows)*height - gridGap + 4,
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, cell := range cells {
 				left, top := x+float64(i%columns)*(side+gridGap), y+float64(i/columns)*height
-				c.square(left, top, side, cell.Image, cell.Mark)
-				below := top + side + bodyStyle.size + 3
+				c.Square(left, top, side, cell.Image, cell.Mark)
+				below := top + side + canvas.BodyStyle.Size + 3
 				if titles > 0 {
-					c.text(left, below, bodyStyle, bodyStyle.fit(cell.Title, side))
-					below += smallStyle.lineHeight()
+					c.Text(left, below, canvas.BodyStyle, canvas.BodyStyle.Fit(cell.Title, side))
+					below += canvas.SmallStyle.LineHeight()
 				}
-				c.text(left, below, smallStyle, smallStyle.fit(cell.Caption, side))
+				c.Text(left, below, canvas.SmallStyle, canvas.SmallStyle.Fit(cell.Caption, side))
 				for _, line := range cell.Lines[:min(len(cell.Lines), mostLines)] {
-					below += smallStyle.lineHeight()
-					c.text(left, below, smallStyle, smallStyle.fit(line, side))
+					below += canvas.SmallStyle.LineHeight()
+					c.Text(left, below, canvas.SmallStyle, canvas.SmallStyle.Fit(line, side))
 				}
 			}
 		},
 	}
-	return k.bundle(k.textOf(gridText(cells)), "", nil)
+	return k.Bundle(k.TextOf(gridText(cells)), "", nil)
 }
 
 func gridText(cells []Cell) string {

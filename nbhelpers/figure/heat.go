@@ -9,6 +9,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -48,12 +49,12 @@ func Heat(d HeatData) display.Bundle {
 		shown = shown[:mostHeat]
 	}
 	inRow := max(1, min(2, len(shown)))
-	k := card{
-		title: d.Title, notes: notes, photo: true,
-		width: float64(inRow*(heatItem+panelGap) - panelGap), height: float64((len(shown) + inRow - 1) / inRow * heatHeight),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Notes: notes, Photo: true,
+		Width: float64(inRow*(heatItem+canvas.PanelGap) - canvas.PanelGap), Height: float64((len(shown) + inRow - 1) / inRow * heatHeight),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, item := range shown {
-				item.draw(c, x+float64(i%inRow*(heatItem+panelGap)), y+float64(i/inRow*heatHeight))
+				item.draw(c, x+float64(i%inRow*(heatItem+canvas.PanelGap)), y+float64(i/inRow*heatHeight))
 			}
 		},
 	}
@@ -61,28 +62,28 @@ func Heat(d HeatData) display.Bundle {
 	for _, item := range d.Items {
 		fmt.Fprintf(&b, "%1s %s  %s\n", item.Mark, sketch.Label(item.Title, 40), item.score(48))
 	}
-	return k.bundle(k.textOf(strings.TrimRight(b.String(), "\n")), "", nil)
+	return k.Bundle(k.TextOf(strings.TrimRight(b.String(), "\n")), "", nil)
 }
 
 func (h HeatItem) score(width int) string {
 	return sketch.Label(h.Score.Class, width) + " " + sketch.Percent(h.Score.Probability)
 }
 
-func (h HeatItem) draw(c *canvas, x, y float64) {
-	c.square(x, y, heatSide, h.Image, h.Mark)
+func (h HeatItem) draw(c *canvas.Canvas, x, y float64) {
+	c.Square(x, y, heatSide, h.Image, h.Mark)
 	var under image.Image // a nil *image.RGBA in an interface would not be nil
 	if overlay := h.overlay(); overlay != nil {
 		under = overlay
 	}
-	c.square(x+heatSide+heatGap, y, heatSide, under, MarkNone)
-	c.text(x, y+heatSide+15, headStyle, headStyle.fit(h.score(200), heatItem))
-	c.text(x, y+heatSide+31, smallStyle, smallStyle.fit(h.Title, heatItem))
+	c.Square(x+heatSide+heatGap, y, heatSide, under, MarkNone)
+	c.Text(x, y+heatSide+15, canvas.HeadStyle, canvas.HeadStyle.Fit(h.score(200), heatItem))
+	c.Text(x, y+heatSide+31, canvas.SmallStyle, canvas.SmallStyle.Fit(h.Title, heatItem))
 }
 
 // overlay is the image, at the size in which it is drawn, under its heat map. It is nil where either is missing or the
 // map's sides do not fit its values.
 func (h HeatItem) overlay() *image.RGBA {
-	img := thumb(h.Image, heatSide)
+	img := canvas.Thumb(h.Image, heatSide)
 	if img == nil || h.Width <= 0 || h.Height <= 0 || len(h.Heat)/h.Width != h.Height || len(h.Heat)%h.Width != 0 {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -16,10 +17,10 @@ func Heatmap(d sketch.Heatmap) display.Bundle {
 	every := max(1, int(math.Ceil(18/cell))) // a name stands at every so many cells
 	label, slant := 0.0, 0.0
 	for r := range rows {
-		label = max(label, bodyStyle.width(bodyStyle.fit(shown.Row(r), 130)))
+		label = max(label, canvas.BodyStyle.Width(canvas.BodyStyle.Fit(shown.Row(r), 130)))
 	}
 	for c := range columns {
-		slant = max(slant, bodyStyle.width(bodyStyle.fit(shown.Column(c), 110)))
+		slant = max(slant, canvas.BodyStyle.Width(canvas.BodyStyle.Fit(shown.Column(c), 110)))
 	}
 	slant = slant*0.75 + 16
 	subtitle := d.Subtitle
@@ -29,19 +30,19 @@ func Heatmap(d sketch.Heatmap) display.Bundle {
 		}
 		subtitle += line
 	}
-	k := card{
-		title: d.Title, subtitle: subtitle, notes: shown.Notes,
-		width: label + 10 + float64(columns)*cell + slant, height: slant + float64(rows)*cell,
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: subtitle, Notes: shown.Notes,
+		Width: label + 10 + float64(columns)*cell + slant, Height: slant + float64(rows)*cell,
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			left, top := x+label+10, y+slant
 			low, high := shown.Range()
 			for i := 0; i < columns; i += every {
-				c.slanted(left+(float64(i)+0.5)*cell, top-6, bodyStyle, bodyStyle.fit(shown.Column(i), 110))
+				c.Slanted(left+(float64(i)+0.5)*cell, top-6, canvas.BodyStyle, canvas.BodyStyle.Fit(shown.Column(i), 110))
 			}
 			for r := range rows {
 				at := top + float64(r)*cell
 				if r%every == 0 {
-					c.text(left-8, at+cell/2+4, bodyStyle.at(toRight), bodyStyle.fit(shown.Row(r), 130))
+					c.Text(left-8, at+cell/2+4, canvas.BodyStyle.At(canvas.ToRight), canvas.BodyStyle.Fit(shown.Row(r), 130))
 				}
 				for i := range columns {
 					drawCell(c, shown, shown.At(r, i), low, high, left+float64(i)*cell, at, cell)
@@ -49,11 +50,11 @@ func Heatmap(d sketch.Heatmap) display.Bundle {
 			}
 		},
 	}
-	return k.bundle(d.Text(textWidth), "", d.VegaLite())
+	return k.Bundle(d.Text(canvas.TextWidth), "", d.VegaLite())
 }
 
 // drawCell draws a value of a map whose values go from low to high.
-func drawCell(c *canvas, d sketch.Heatmap, v, low, high, x, y, side float64) {
+func drawCell(c *canvas.Canvas, d sketch.Heatmap, v, low, high, x, y, side float64) {
 	if math.IsNaN(v) {
 		return
 	}
@@ -63,9 +64,9 @@ func drawCell(c *canvas, d sketch.Heatmap, v, low, high, x, y, side float64) {
 	if side >= 14 {
 		gap = 0.5
 	}
-	c.rect(x+gap, y+gap, side-2*gap, side-2*gap, fill)
+	c.Rect(x+gap, y+gap, side-2*gap, side-2*gap, fill)
 	if side >= sketch.NumberedStep {
-		s := bodyStyle.in(palette.Readable(fill)).at(center).sized(10)
-		c.text(x+side/2, y+side/2+4, s, s.fit(sketch.Number(v), side-2))
+		s := canvas.BodyStyle.In(palette.Readable(fill)).At(canvas.Center).Sized(10)
+		c.Text(x+side/2, y+side/2+4, s, s.Fit(sketch.Number(v), side-2))
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/figuretest"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/study"
 )
 
 // mostDrawn bounds a figure's image: 16 megapixels take 64 MB while they are drawn.
@@ -25,7 +27,7 @@ func TestThousandsOfThings(t *testing.T) {
 		epochs  EpochsData
 		layers  LayersData
 		heat    HeatData
-		search  = TrialsData{Metric: "loss"}
+		search  = study.TrialsData{Metric: "loss"}
 		points  FeatureMapData
 		curves  CurvesData
 		oneEach = Panel{Name: "lines"}
@@ -38,18 +40,18 @@ func TestThousandsOfThings(t *testing.T) {
 		epochs.Rows = append(epochs.Rows, EpochRow{Epoch: i})
 		layers.Layers = append(layers.Layers, Layer{Name: name})
 		heat.Items = append(heat.Items, HeatItem{Title: name})
-		search.Trials = append(search.Trials, Trial{Number: i + 1, Value: float64(i)})
+		search.Trials = append(search.Trials, study.Trial{Number: i + 1, Value: float64(i)})
 		points.Points = append(points.Points, FeaturePoint{X: float64(i), Y: float64(i * i % 97), Label: name})
 		curves.Panels = append(curves.Panels, Panel{Name: name, Lines: []Line{{Name: "train", Values: []float64{1}}}})
 		oneEach.Lines = append(oneEach.Lines, Line{Name: name, Values: []float64{1, float64(i)}})
 	}
 	for name, b := range map[string]display.Bundle{
 		"class counts": ClassCounts(counts), "grid": Grid(grid), "top k": TopK(top), "table": Table(table), "epochs": Epochs(epochs),
-		"layers": Layers(layers), "heat": Heat(heat), "trials": Trials(search), "feature map": FeatureMap(points), "curves": Curves(curves),
+		"layers": Layers(layers), "heat": Heat(heat), "trials": study.Trials(search), "feature map": FeatureMap(points), "curves": Curves(curves),
 		"one panel": Curves(CurvesData{Panels: []Panel{oneEach}}),
 	} {
 		png := b.Data[display.MIMEPNG].([]byte)
-		if size := pixels(t, png).Rect.Size(); size.X*size.Y > mostDrawn {
+		if size := figuretest.Pixels(t, png).Rect.Size(); size.X*size.Y > mostDrawn {
 			t.Errorf("%s: %d x %d pixels", name, size.X, size.Y)
 		}
 		if _, err := json.Marshal(b); err != nil {
@@ -65,7 +67,7 @@ func TestNotNumbers(t *testing.T) {
 		"curves":      Curves(CurvesData{Status: Status{State: StateRunning, Rate: inf}, Panels: []Panel{{Lines: []Line{{Values: []float64{nan, inf, -inf}}}}}}),
 		"epochs":      Epochs(EpochsData{Metrics: []Metric{{Name: "a", Fraction: true}, {Name: "b"}}, Rows: []EpochRow{{Values: []float64{inf, nan}, Rate: inf}}}),
 		"top k":       TopK(TopKData{Predictions: []Prediction{predicted("a", "", nil, MarkNone, score{"a", nan}, score{"b", inf})}}),
-		"trials":      Trials(TrialsData{Trials: []Trial{{Number: 1, Value: nan}, {Number: 2, Value: inf}, {Number: 3, Value: 1}}}),
+		"trials":      study.Trials(study.TrialsData{Trials: []study.Trial{{Number: 1, Value: nan}, {Number: 2, Value: inf}, {Number: 3, Value: 1}}}),
 		"reliability": Reliability(ReliabilityData{ECE: inf, Bins: []ReliabilityBin{{Lower: nan, Upper: nan, Confidence: inf, Accuracy: nan, Count: 3}}}),
 		"heat":        Heat(HeatData{Items: []HeatItem{{Image: image.NewRGBA(image.Rect(0, 0, 4, 4)), Heat: []float32{float32(nan)}, Width: 1, Height: 1}}}),
 	} {
@@ -86,26 +88,5 @@ func TestRunLight(t *testing.T) {
 	}
 	if full.Data[display.MIMEPNG] == nil || full.Data[display.MIMEVegaLite] == nil {
 		t.Error("the full forms lack an image or a specification")
-	}
-	d := TrialsData{Title: "t", Trials: trials(3 + 6), Notes: []string{"n"}}
-	if Trials(d).Data[display.MIMEText] != TrialsLight(d).Data[display.MIMEText] {
-		t.Error("the text of a live search differs from that of one that has ended")
-	}
-}
-
-// TestFiguresFollowTheTheme: a background or a text color of the figure's own would win over those of a dark page.
-func TestFiguresFollowTheTheme(t *testing.T) {
-	for name, b := range drawn() {
-		spec, ok := b.Data[display.MIMEVegaLite].(map[string]any)
-		if !ok {
-			continue
-		}
-		config, err := json.Marshal(spec["config"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if spec["background"] != nil || strings.Contains(strings.ToLower(string(config)), "color") {
-			t.Errorf("%s: background %v, config %s", name, spec["background"], config)
-		}
 	}
 }

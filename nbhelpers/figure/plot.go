@@ -10,6 +10,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -29,7 +30,7 @@ func Plot(d sketch.Plot) display.Bundle {
 		shown = shown[:mostPanels]
 	}
 	inRow := max(1, min(len(shown), panelsInRow))
-	width := float64(panelWidth)
+	width := float64(canvas.PanelWidth)
 	if len(shown) == 1 {
 		width = plotWide
 	}
@@ -38,43 +39,43 @@ func Plot(d sketch.Plot) display.Bundle {
 	for _, v := range shown {
 		heads = max(heads, viewHead(v))
 	}
-	k := card{
-		title: d.Title, subtitle: d.Subtitle, notes: notes,
-		width: float64(inRow)*(width+panelGap) - panelGap, height: float64(rows) * (heads + plotHeight),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.Subtitle, Notes: notes,
+		Width: float64(inRow)*(width+canvas.PanelGap) - canvas.PanelGap, Height: float64(rows) * (heads + plotHeight),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, v := range shown {
-				drawView(c, x+float64(i%inRow)*(width+panelGap), y+float64(i/inRow)*(heads+plotHeight), width, heads, v)
+				drawView(c, x+float64(i%inRow)*(width+canvas.PanelGap), y+float64(i/inRow)*(heads+plotHeight), width, heads, v)
 			}
 		},
 	}
 	text := d
 	text.Notes = notes
-	return k.bundle(text.Text(textWidth), "", d.VegaLite())
+	return k.Bundle(text.Text(canvas.TextWidth), "", d.VegaLite())
 }
 
 // viewHead is the height of a panel's name and of its legend, one series on a line.
 func viewHead(v sketch.View) float64 {
 	height := 4.0
 	if v.Name != "" {
-		height += legendRow
+		height += canvas.LegendRow
 	}
 	series, more := v.Drawn()
 	for _, s := range series {
 		if s.Name != "" {
-			height += legendRow
+			height += canvas.LegendRow
 		}
 	}
 	if more > 0 {
-		height += legendRow
+		height += canvas.LegendRow
 	}
 	return height
 }
 
-func drawView(c *canvas, x, y, width, heads float64, v sketch.View) {
+func drawView(c *canvas.Canvas, x, y, width, heads float64, v sketch.View) {
 	at := y + 12
 	if v.Name != "" {
-		c.text(x+4, at, headStyle, headStyle.fit(v.Name, width-8))
-		at += legendRow
+		c.Text(x+4, at, canvas.HeadStyle, canvas.HeadStyle.Fit(v.Name, width-8))
+		at += canvas.LegendRow
 	}
 	series, more := v.Drawn()
 	for i, s := range series {
@@ -82,18 +83,18 @@ func drawView(c *canvas, x, y, width, heads float64, v sketch.View) {
 			continue
 		}
 		drawSample(c, x+4, at-4, s.Kind, i)
-		c.text(x+4+legendText, at, bodyStyle, bodyStyle.fit(s.Name, width-legendText-8))
-		at += legendRow
+		c.Text(x+4+canvas.LegendText, at, canvas.BodyStyle, canvas.BodyStyle.Fit(s.Name, width-canvas.LegendText-8))
+		at += canvas.LegendRow
 	}
 	if more > 0 {
-		c.text(x+4, at, bodyStyle, fmt.Sprintf("and %d more", more))
+		c.Text(x+4, at, canvas.BodyStyle, fmt.Sprintf("and %d more", more))
 	}
 	lowX, highX := v.DomainX()
 	lowY, highY := v.DomainY()
-	p := newPlot(axisText(v.X), axisText(v.Y))
+	p := canvas.NewPlot(axisText(v.X), axisText(v.Y))
 	scaleAxis(&p.X, v.X, lowX, highX)
 	scaleAxis(&p.Y, v.Y, lowY, highY)
-	p.Add(gridLines{})
+	p.Add(canvas.GridLines{})
 	if v.Diagonal {
 		p.Add(diagonal{})
 	}
@@ -101,19 +102,19 @@ func drawView(c *canvas, x, y, width, heads float64, v sketch.View) {
 		p.Add(plotted{s, v, i})
 	}
 	p.Add(rules{v})
-	p.Draw(c.area(x, y+heads, width-8, plotHeight-8))
+	p.Draw(c.Area(x, y+heads, width-8, plotHeight-8))
 	if v.Count() == 0 {
-		c.text(x+width/2+10, y+heads+plotHeight/2, noteStyle.at(center), "no value")
+		c.Text(x+width/2+10, y+heads+plotHeight/2, canvas.NoteStyle.At(canvas.Center), "no value")
 	}
 }
 
-func axisText(a sketch.Axis) string { return bodyStyle.fit(a.Name, plotHeight-40) }
+func axisText(a sketch.Axis) string { return canvas.BodyStyle.Fit(a.Name, plotHeight-40) }
 
 // scaleAxis gives an axis its ticks. The plots are drawn in units of their axes, from 0 to 1: package plot takes no other numbers
 // in good part, such as those that are almost 0 on a logarithmic axis.
 func scaleAxis(to *plot.Axis, a sketch.Axis, low, high float64) {
 	to.Min, to.Max, to.Scale = 0, 1, plot.LinearScale{}
-	marks := ticks(low, high, 5, tickLabel(low, high, a.Fraction))
+	marks := canvas.Ticks(low, high, 5, canvas.TickLabel(low, high, a.Fraction))
 	if a.Log && high/low >= 10 {
 		marks = decades(low, high)
 	}
@@ -146,15 +147,15 @@ func decades(low, high float64) plot.ConstantTicks {
 }
 
 // drawSample draws a piece of a series for the legend.
-func drawSample(c *canvas, x, y float64, kind sketch.Kind, index int) {
+func drawSample(c *canvas.Canvas, x, y float64, kind sketch.Kind, index int) {
 	switch kind {
 	case sketch.KindBins:
-		c.bar(x+4, y-5, legendSample-8, 10, index)
+		c.Bar(x+4, y-5, canvas.LegendSample-8, 10, index)
 	case sketch.KindPoints:
-		area := c.area(x, y-5, legendSample, 10)
-		drawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, index, palette.Series(index), 3)
+		area := c.Area(x, y-5, canvas.LegendSample, 10)
+		canvas.DrawPoint(area, vg.Point{X: (area.Min.X + area.Max.X) / 2, Y: (area.Min.Y + area.Max.Y) / 2}, index, palette.Series(index), 3)
 	default:
-		area := c.area(x, y-5, legendSample, 10)
+		area := c.Area(x, y-5, canvas.LegendSample, 10)
 		middle := (area.Min.Y + area.Max.Y) / 2
 		area.StrokeLine2(lineStyle(index), area.Min.X, middle, area.Max.X, middle)
 	}
@@ -162,7 +163,7 @@ func drawSample(c *canvas, x, y float64, kind sketch.Kind, index int) {
 
 // lineStyle tells lines apart by color and dash; the first is solid, since it often stands alone.
 func lineStyle(index int) vgdraw.LineStyle {
-	return vgdraw.LineStyle{Color: palette.Series(index), Width: 1.75, Dashes: lineDashes[(index+1)%len(lineDashes)]}
+	return vgdraw.LineStyle{Color: palette.Series(index), Width: 1.75, Dashes: canvas.LineDashes[(index+1)%len(canvas.LineDashes)]}
 }
 
 // plotted draws one series.
@@ -201,7 +202,7 @@ func (d plotted) Plot(c vgdraw.Canvas, _ *plot.Plot) {
 		}
 		run = append(run, at)
 		if d.series.Kind == sketch.KindPoints && c.Contains(at) {
-			drawPoint(c, at, d.index, palette.Series(d.index), 2.6)
+			canvas.DrawPoint(c, at, d.index, palette.Series(d.index), 2.6)
 		}
 	}
 	flush()
@@ -247,12 +248,12 @@ func (r rules) Plot(c vgdraw.Canvas, _ *plot.Plot) {
 		}
 		at := c.X(u)
 		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Faint, Width: 1, Dashes: []vg.Length{1.5, 2.5}}, at, c.Min.Y, at, c.Max.Y)
-		s := smallStyle.vg()
+		s := canvas.SmallStyle.VG()
 		s.YAlign, s.XAlign = vgdraw.YBottom, vgdraw.XLeft
 		dx := vg.Length(3)
 		if at > c.Center().X {
 			s.XAlign, dx = vgdraw.XRight, -3
 		}
-		c.FillText(s, vg.Point{X: at + dx, Y: c.Min.Y + 3}, smallStyle.fit(rule.Label, 200))
+		c.FillText(s, vg.Point{X: at + dx, Y: c.Min.Y + 3}, canvas.SmallStyle.Fit(rule.Label, 200))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/figuretest"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
@@ -133,7 +134,7 @@ func TestPlotsOfThousands(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", name, len(raw), err)
 		}
 		png := b.Data[display.MIMEPNG].([]byte)
-		if size := pixels(t, png).Rect.Size(); size.X*size.Y > mostDrawn {
+		if size := figuretest.Pixels(t, png).Rect.Size(); size.X*size.Y > mostDrawn {
 			t.Errorf("%s: %d x %d pixels", name, size.X, size.Y)
 		}
 	}

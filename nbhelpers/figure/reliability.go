@@ -8,6 +8,7 @@ import (
 	vgdraw "gonum.org/v1/plot/vg/draw"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -34,17 +35,17 @@ const reliabilitySide = 320
 // Reliability draws a reliability diagram: the accuracy of the predictions in each range of confidence. The bars of a
 // calibrated model reach the diagonal.
 func Reliability(d ReliabilityData) display.Bundle {
-	k := card{
-		title: d.Title, subtitle: d.subtitle(),
-		notes: append([]string{reliabilityKey + ", number: images"}, d.Notes...),
-		width: reliabilitySide + 20, height: reliabilitySide,
-		draw: func(c *canvas, x, y float64) {
-			p := newPlot("confidence", "accuracy")
+	k := canvas.Card{
+		Title: d.Title, Subtitle: d.subtitle(),
+		Notes: append([]string{reliabilityKey + ", number: images"}, d.Notes...),
+		Width: reliabilitySide + 20, Height: reliabilitySide,
+		Draw: func(c *canvas.Canvas, x, y float64) {
+			p := canvas.NewPlot("confidence", "accuracy")
 			p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
-			p.X.Tick.Marker = ticks(0, 1, 5, tickLabel(0, 1, true))
-			p.Y.Tick.Marker = ticks(0, 1, 5, tickLabel(0, 1, true))
-			p.Add(gridLines{}, reliabilityBars(d.Bins))
-			p.Draw(c.area(x, y, reliabilitySide+8, reliabilitySide))
+			p.X.Tick.Marker = canvas.Ticks(0, 1, 5, canvas.TickLabel(0, 1, true))
+			p.Y.Tick.Marker = canvas.Ticks(0, 1, 5, canvas.TickLabel(0, 1, true))
+			p.Add(canvas.GridLines{}, reliabilityBars(d.Bins))
+			p.Draw(c.Area(x, y, reliabilitySide+8, reliabilitySide))
 		},
 	}
 	t := TableData{Header: []string{"confidence", "mean", "accuracy", "images"}, Right: []int{0, 1, 2, 3}}
@@ -53,9 +54,9 @@ func Reliability(d ReliabilityData) display.Bundle {
 		if b.Count > 0 {
 			mean, accuracy = sketch.Percent(b.Confidence), sketch.Percent(b.Accuracy)
 		}
-		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*fraction(b.Lower), 100*fraction(b.Upper)), mean, accuracy, sketch.Count(b.Count)})
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%.0f–%.0f %%", 100*canvas.Fraction(b.Lower), 100*canvas.Fraction(b.Upper)), mean, accuracy, sketch.Count(b.Count)})
 	}
-	return k.bundle(k.textOf(t.Text()), "", d.vega())
+	return k.Bundle(k.TextOf(t.Text()), "", d.vega())
 }
 
 func (d ReliabilityData) subtitle() string {
@@ -74,11 +75,11 @@ func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 		if b.Count <= 0 {
 			continue
 		}
-		x0, x1, y := toX(fraction(b.Lower))+1, toX(fraction(b.Upper))-1, toY(fraction(b.Accuracy))
+		x0, x1, y := toX(canvas.Fraction(b.Lower))+1, toX(canvas.Fraction(b.Upper))-1, toY(canvas.Fraction(b.Accuracy))
 		c.FillPolygon(palette.Mix(palette.Paper, palette.Series(0), 0.75), []vg.Point{{X: x0, Y: c.Min.Y}, {X: x1, Y: c.Min.Y}, {X: x1, Y: y}, {X: x0, Y: y}})
-		at := toY(fraction(b.Confidence))
+		at := toY(canvas.Fraction(b.Confidence))
 		c.StrokeLine2(vgdraw.LineStyle{Color: palette.Series(1), Width: 2}, x0, at, x1, at)
-		s := smallStyle.sized(10).vg()
+		s := canvas.SmallStyle.Sized(10).VG()
 		s.XAlign, s.YAlign = vgdraw.XCenter, vgdraw.YBottom
 		count, foot := sketch.Count(b.Count), vg.Point{X: (x0 + x1) / 2, Y: max(y, at) + 2}
 		w, h := s.Width(count)/2+1, s.Height(count)
@@ -87,15 +88,12 @@ func (bars reliabilityBars) Plot(c vgdraw.Canvas, p *plot.Plot) {
 	}
 }
 
-// fraction limits a value to [0, 1]; NaN becomes 0.
-func fraction(v float64) float64 { return finiteOr(min(1, max(0, v)), 0) }
-
 func (d ReliabilityData) vega() map[string]any {
 	values := []any{}
 	for _, b := range d.Bins {
 		if b.Count > 0 {
 			values = append(values, map[string]any{
-				"lower": fraction(b.Lower), "upper": fraction(b.Upper), "confidence": fraction(b.Confidence), "accuracy": fraction(b.Accuracy), "count": b.Count,
+				"lower": canvas.Fraction(b.Lower), "upper": canvas.Fraction(b.Upper), "confidence": canvas.Fraction(b.Confidence), "accuracy": canvas.Fraction(b.Accuracy), "count": b.Count,
 			})
 		}
 	}

@@ -1,9 +1,8 @@
 package figure
 
 import (
-	"math"
-
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 )
 
 // MIMERun is the type under which the notebook extension finds a run.
@@ -22,13 +21,5 @@ func Run(d CurvesData, payload any) display.Bundle {
 
 // RunLight is Run without what takes long to render: the payload and the text, for a run that is live.
 func RunLight(d CurvesData, payload any) display.Bundle {
-	return display.Bundle{Data: map[string]any{MIMERun: payload, display.MIMEText: d.Text(textWidth)}}
-}
-
-// finiteOr is v where JSON has a number for it.
-func finiteOr(v, otherwise float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return otherwise
-	}
-	return v
+	return display.Bundle{Data: map[string]any{MIMERun: payload, display.MIMEText: d.Text(canvas.TextWidth)}}
 }

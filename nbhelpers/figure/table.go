@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -43,43 +44,43 @@ func Table(d TableData) display.Bundle {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], math.Ceil(headStyle.width(headStyle.fit(cell, tableColumn))))
+			widths[i] = max(widths[i], math.Ceil(canvas.HeadStyle.Width(canvas.HeadStyle.Fit(cell, tableColumn))))
 		}
 	}
 	total := tableGap * float64(max(0, len(widths)-1))
 	for _, w := range widths {
 		total += w
 	}
-	k := card{
-		title: drawn.Title, notes: drawn.Notes, width: total, height: float64(len(rows) * tableRow),
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: drawn.Title, Notes: drawn.Notes, Width: total, Height: float64(len(rows) * tableRow),
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, row := range rows {
 				top := y + float64(i*tableRow)
-				s := bodyStyle
+				s := canvas.BodyStyle
 				if last := len(rows) - 1; i == 0 || (i == last && len(drawn.Footer) > 0) {
-					s = headStyle
+					s = canvas.HeadStyle
 				}
 				if i > 0 {
 					stroke := palette.Rule
 					if i == 1 || (i == len(rows)-1 && len(drawn.Footer) > 0) {
 						stroke = palette.Faint
 					}
-					c.line(stroke, 0.75, x, top, x+total, top)
+					c.Line(stroke, 0.75, x, top, x+total, top)
 				}
 				drawRow(c, x, top+14, s, row, widths, drawn.Right)
 			}
 		},
 	}
-	return k.bundle(d.Text(), d.HTML(), nil)
+	return k.Bundle(d.Text(), d.HTML(), nil)
 }
 
-func drawRow(c *canvas, x, y float64, s style, cells []string, widths []float64, right []int) {
+func drawRow(c *canvas.Canvas, x, y float64, s canvas.Style, cells []string, widths []float64, right []int) {
 	for i, cell := range cells {
-		txt := s.fit(cell, tableColumn)
+		txt := s.Fit(cell, tableColumn)
 		if slices.Contains(right, i) {
-			c.text(x+widths[i], y, s.at(toRight), txt)
+			c.Text(x+widths[i], y, s.At(canvas.ToRight), txt)
 		} else {
-			c.text(x, y, s, txt)
+			c.Text(x, y, s, txt)
 		}
 		x += widths[i] + tableGap
 	}
@@ -188,7 +189,7 @@ func Epochs(d EpochsData) display.Bundle {
 		if r.Epoch == d.Best && d.Best > 0 {
 			best = "best"
 		}
-		t.Rows = append(t.Rows, append(row, seconds(r.Waited), speed, took(r.Duration), best))
+		t.Rows = append(t.Rows, append(row, sketch.Seconds(r.Waited), speed, sketch.Took(r.Duration), best))
 	}
 	return Table(t)
 }
@@ -200,22 +201,7 @@ func (m Metric) format(v float64) string {
 	return sketch.Number(v)
 }
 
-// took is how long something lasted; nothing where that is not known.
-func took(d time.Duration) string {
-	if d <= 0 {
-		return ""
-	}
-	return seconds(d)
-}
-
-func seconds(d time.Duration) string {
-	if d < time.Minute {
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
-	}
-	return sketch.Clock(d)
-}
-
 // Progress shows how far a piece of work has come, as a line of text, which costs nothing to update, with notes below it.
 func Progress(d ProgressData, notes ...string) display.Bundle {
-	return display.Text(d.Noted(textWidth, notes))
+	return display.Text(d.Noted(canvas.TextWidth, notes))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/canvas"
 	"github.com/headstart-nb/headstart/nbhelpers/figure/palette"
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
@@ -32,7 +33,7 @@ const (
 	topKRow    = 17
 	topKMost   = 5 // classes drawn; the text has all
 	topKInRow  = 2
-	topKHeight = defaultThumb + 26
+	topKHeight = canvas.DefaultThumb + 26
 )
 
 // TopK shows predictions: each image beside its most likely classes, with their probabilities as bars.
@@ -43,38 +44,38 @@ func TopK(d TopKData) display.Bundle {
 		shown = shown[:most]
 	}
 	inRow := max(1, min(topKInRow, len(shown)))
-	k := card{
-		title: d.Title, notes: notes, photo: true,
-		width:  float64(inRow*(topKWidth+panelGap) - panelGap),
-		height: float64((len(shown)+inRow-1)/inRow*topKHeight) - 8,
-		draw: func(c *canvas, x, y float64) {
+	k := canvas.Card{
+		Title: d.Title, Notes: notes, Photo: true,
+		Width:  float64(inRow*(topKWidth+canvas.PanelGap) - canvas.PanelGap),
+		Height: float64((len(shown)+inRow-1)/inRow*topKHeight) - 8,
+		Draw: func(c *canvas.Canvas, x, y float64) {
 			for i, p := range shown {
-				p.draw(c, x+float64(i%inRow*(topKWidth+panelGap)), y+float64(i/inRow*topKHeight))
+				p.draw(c, x+float64(i%inRow*(topKWidth+canvas.PanelGap)), y+float64(i/inRow*topKHeight))
 			}
 		},
 	}
-	return k.bundle(k.textOf(d.text()), "", nil)
+	return k.Bundle(k.TextOf(d.text()), "", nil)
 }
 
-func (p Prediction) draw(c *canvas, x, y float64) {
-	c.square(x, y, defaultThumb, p.Image, p.Mark)
-	left, width := x+defaultThumb+12, float64(topKWidth-defaultThumb-12)
-	c.text(left, y+11, headStyle, headStyle.fit(p.heading(), width))
+func (p Prediction) draw(c *canvas.Canvas, x, y float64) {
+	c.Square(x, y, canvas.DefaultThumb, p.Image, p.Mark)
+	left, width := x+canvas.DefaultThumb+12, float64(topKWidth-canvas.DefaultThumb-12)
+	c.Text(left, y+11, canvas.HeadStyle, canvas.HeadStyle.Fit(p.heading(), width))
 	name := width - topKBar - 50 // what the bar and its number leave
 	for i, score := range p.Top[:min(len(p.Top), topKMost)] {
 		top := y + 19 + float64(i*topKRow)
-		s := bodyStyle
+		s := canvas.BodyStyle
 		if i > 0 {
-			s = noteStyle
+			s = canvas.NoteStyle
 		}
-		c.text(left, top+11, s, s.fit(score.Class, name-6))
-		c.rect(left+name, top+1, topKBar, 11, palette.Wash)
+		c.Text(left, top+11, s, s.Fit(score.Class, name-6))
+		c.Rect(left+name, top+1, topKBar, 11, palette.Wash)
 		fill := palette.Series(0)
 		if i > 0 {
 			fill = palette.Mix(fill, palette.Paper, 0.45)
 		}
-		c.rect(left+name, top+1, topKBar*fraction(score.Probability), 11, fill)
-		c.text(left+width, top+11, s.sized(11).at(toRight), sketch.Percent(score.Probability))
+		c.Rect(left+name, top+1, topKBar*canvas.Fraction(score.Probability), 11, fill)
+		c.Text(left+width, top+11, s.Sized(11).At(canvas.ToRight), sketch.Percent(score.Probability))
 	}
 }
 
@@ -95,10 +96,10 @@ func (d TopKData) text() string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(strings.TrimSpace(p.Mark.String()+" "+sketch.Label(p.heading(), textWidth)) + "\n")
+		b.WriteString(strings.TrimSpace(p.Mark.String()+" "+sketch.Label(p.heading(), canvas.TextWidth)) + "\n")
 		for _, score := range p.Top {
 			const bar = 24
-			filled := int(bar*fraction(score.Probability) + 0.5)
+			filled := int(bar*canvas.Fraction(score.Probability) + 0.5)
 			fmt.Fprintf(&b, "  %7s %s%s %s\n", sketch.Percent(score.Probability), strings.Repeat("█", filled), strings.Repeat("░", bar-filled), sketch.Label(score.Class, 48))
 		}
 	}

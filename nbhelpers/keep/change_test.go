@@ -4,10 +4,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
 )
 
 // flat are the mapped files of a store, and graphBytes what all others take.
@@ -18,7 +19,7 @@ func storeBytes(t *testing.T, dir string) (flat []string, graphBytes int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasSuffix(name, flatEnding) {
+		if strings.HasSuffix(name, mapped.FlatEnding) {
 			flat = append(flat, name)
 		} else {
 			graphBytes += info.Size()
@@ -91,39 +92,4 @@ func TestSmallChangesOfLargeData(t *testing.T) {
 	}
 	dir = other
 	check("copied")
-}
-
-// A change that does not lie in its unit is not applied.
-func TestHostileChanges(t *testing.T) {
-	dir := folder(t)
-	numbers := make([]byte, 2*LargeBytes)
-	save(t, dir, options(), variable("numbers", &numbers))
-	for _, c := range []struct{ at, n int }{{2*LargeBytes - 1, 2}, {2 * LargeBytes, 1}, {maxSize, 1}, {1, 3}} {
-		store := Open(dir, options())
-		m, err := store.readManifest()
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := store.read(m.groups[0].graph+graphEnding, m.groups[0].size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		store.types.add(reflect.TypeOf(numbers))
-		file, err := parseGraph(data, store.types)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var change buffer
-		change.count(c.at)
-		change.count(c.n)
-		change.bytes([]byte{1, 2}[:min(c.n, 2)])
-		for i := range file.units {
-			if file.units[i].kind == unitFile {
-				file.units[i].content = change.data
-			}
-		}
-		if _, err := store.decode(file, []Variable{variable("numbers", &numbers)}); err == nil || !strings.Contains(err.Error(), "damaged") {
-			t.Errorf("%d bytes at %d: %v", c.n, c.at, err)
-		}
-	}
 }

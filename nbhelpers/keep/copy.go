@@ -7,6 +7,9 @@ import (
 	"os"
 	"slices"
 	"syscall"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/pack"
 )
 
 // Copy copies kept variables, and those that share memory with them, to a store that outlives this one. It needs no types.
@@ -40,7 +43,7 @@ func (s *Store) Copy(to *Store, names ...string) error {
 			}
 		}
 		if need := m.bytes(); need > to.options.Quota {
-			return &quotaError{need, to.options.Quota}
+			return &pack.QuotaError{Need: need, Quota: to.options.Quota}
 		}
 		return nil
 	})
@@ -61,7 +64,7 @@ func (s *Store) copyGroup(to *Store, from, m *manifest, g int) error {
 		files = append(files, group.graph+graphEnding)
 	}
 	for _, f := range group.files {
-		files = append(files, f.name+flatEnding)
+		files = append(files, f.Name+mapped.FlatEnding)
 	}
 	for _, name := range files {
 		if !there[name] { // files never change, and no two have one name

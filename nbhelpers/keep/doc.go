@@ -52,7 +52,7 @@
 //
 // Variables that share memory form a group. A group is one file with its graph of values and a checksum; where that is small,
 // it stands in the manifest instead. Its slices of
-// numbers and strings from LargeBytes on lie in other files, which are mapped copy-on-write rather than read, so that a
+// numbers and strings from 64 KiB on lie in other files, which are mapped copy-on-write rather than read, so that a
 // program pays for the pages that it uses. (Arrays that are variables, and slices of booleans, are read.) A Save writes one
 // such file for all that is new or has changed much in a group. Files never change once they are written. Where little of a
 // mapped file has changed, the pages that have are written with the graph, and copied over the mapping by each Load.

@@ -7,22 +7,20 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/graph"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
 )
 
-const (
-	// DefaultQuota is a quota for people's machines, in bytes.
-	DefaultQuota = 8 << 30
-	// LargeBytes is the size from which numbers and strings are mapped instead of copied. Below it, copying costs less than the
-	// system calls for a file.
-	LargeBytes = 64 << 10
-)
+// DefaultQuota is a quota for people's machines, in bytes.
+const DefaultQuota = 8 << 30
 
-// Variable is a package-level variable of the program.
-type Variable struct {
-	Name    string
-	Type    string // as the cell's source says it, for listings
-	Pointer any    // *T
-}
+type (
+	// Variable is a package-level variable of the program.
+	Variable = graph.Variable
+	// Loss is a variable, or a part of it, that was not loaded or not saved.
+	Loss = graph.Loss
+)
 
 // Options are what a program knows. All but Quota may be left out.
 type Options struct {
@@ -42,21 +40,6 @@ type Options struct {
 	allFiles bool // small groups have files as well, for tests
 }
 
-// Loss is a variable, or a part of it, that was not loaded or not saved.
-type Loss struct {
-	Name   string // of the variable; empty when the whole store is concerned
-	Path   string // to the part: client.conn
-	Reason string // *net.TCPConn cannot be kept
-}
-
-// String returns path and reason as one clause.
-func (l Loss) String() string {
-	if l.Path == "" {
-		return l.Reason
-	}
-	return l.Path + ": " + l.Reason
-}
-
 // Entry describes a kept variable. It can be had without the program's types.
 type Entry struct {
 	Name   string
@@ -73,20 +56,17 @@ type Entry struct {
 type Store struct {
 	dir     string
 	options Options
-	layouts *layouts
-	types   *registry
-	named   map[uintptr]string // pointers that are kept by name
+	program *graph.Program
+	files   *mapped.Files
 	loaded  []loadedGroup
 	unread  map[string][]byte // variables that could not be loaded, with the encoding of their initial values
-	files   []*mapping
 	epoch   uint64
 	opened  bool // epoch is known
 	wait    time.Duration
 	durable bool   // files are synced
 	step    func() // called between changes of the folder, for tests; or nil
 
-	companions  []Variable // loaded though not asked for, since they share memory
-	pointerList map[string]any
+	companions []Variable // loaded though not asked for, since they share memory
 }
 
 // loadedGroup is what Load has put into variables: Save compares with it.
@@ -97,16 +77,9 @@ type loadedGroup struct {
 
 // Open returns the store in a folder that belongs to the user alone (mode 0700). It does not touch the folder.
 func Open(dir string, options Options) *Store {
-	s := &Store{dir: dir, options: options, layouts: newLayouts(), wait: lockWait, unread: map[string][]byte{}}
-	s.types = &registry{layouts: s.layouts, dir: dir, sources: slices.Clone(options.Types)}
-	for _, f := range options.Funcs {
-		s.types.add(reflect.TypeOf(f))
-	}
-	s.named = map[uintptr]string{}
-	for name, pointer := range s.pointers() {
-		s.named[reflect.ValueOf(pointer).Pointer()] = name
-		s.types.add(reflect.TypeOf(pointer))
-	}
+	s := &Store{dir: dir, options: options, wait: lockWait, unread: map[string][]byte{}}
+	s.files = &mapped.Files{Open: s.open}
+	s.program = graph.New(dir, options.Types, options.Funcs, options.Pointers, s.files)
 	return s
 }
 
@@ -166,15 +139,6 @@ func (s *Store) change(verb string, edit func(*manifest) error) error {
 		return fmt.Errorf("%s kept values: %w", verb, err)
 	}
 	return s.collect(m)
-}
-
-// valid checks what the caller says about a variable, and returns its type.
-func (v Variable) valid() (reflect.Type, error) {
-	t := reflect.TypeOf(v.Pointer)
-	if v.Name == "" || t == nil || t.Kind() != reflect.Pointer || reflect.ValueOf(v.Pointer).IsNil() {
-		return nil, fmt.Errorf("variable %q: Pointer must be a pointer to it, got %T", v.Name, v.Pointer)
-	}
-	return t.Elem(), nil
 }
 
 // lossOfAll reports an error that is not that of one variable.

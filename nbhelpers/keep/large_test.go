@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
 )
 
 // resident is how much memory the process has in pages of its own or of files.
@@ -65,7 +67,7 @@ func TestLargeDataIsMapped(t *testing.T) {
 	}
 	part := numbers[1000:200000]
 	text := strings.Repeat("0123456789abcdef", 1<<13)
-	lines := []string{text[:LargeBytes], text[16:], "short"}
+	lines := []string{text[:mapped.LargeBytes], text[16:], "short"}
 	save(t, dir, options(), variable("numbers", &numbers), variable("part", &part), variable("text", &text), variable("lines", &lines))
 	var numbers2, part2 []float32
 	var text2 string
@@ -77,10 +79,10 @@ func TestLargeDataIsMapped(t *testing.T) {
 		unsafe.StringData(lines2[1]) != (*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(text2)), 16)) {
 		t.Error("values differ")
 	}
-	if len(store.files) != 2 || !slices.ContainsFunc(store.files, func(m *mapping) bool {
-		return unsafe.Pointer(&m.data[0]) == unsafe.Pointer(&numbers2[0])
-	}) {
-		t.Errorf("%d files are mapped", len(store.files))
+	numbersIn, at := store.files.Of(unsafe.Pointer(&numbers2[0]), 8)
+	textIn, _ := store.files.Of(unsafe.Pointer(unsafe.StringData(text2)), 8)
+	if numbersIn == nil || at != 0 || textIn == nil || numbersIn == textIn {
+		t.Error("the values are not mapped")
 	}
 	checkLosses(t, store.Save(variables...))
 	before := files(t, dir)
@@ -115,7 +117,7 @@ func TestPartOfAMappedSlice(t *testing.T) {
 	numbers2 = numbers2[1<<15-1:]
 	checkLosses(t, store.Save(variable("numbers", &numbers2)))
 	after := files(t, dir)
-	flat := func(name string) bool { return !strings.HasSuffix(name, flatEnding) }
+	flat := func(name string) bool { return !strings.HasSuffix(name, mapped.FlatEnding) }
 	if !slices.Equal(slices.DeleteFunc(before, flat), slices.DeleteFunc(after, flat)) {
 		t.Errorf("files before %q, after %q", before, after)
 	}
@@ -129,7 +131,7 @@ func TestManyLargePartsAreOneFile(t *testing.T) {
 	dir := folder(t)
 	images := make([]*struct{ pix []uint8 }, 40)
 	for i := range images {
-		images[i] = &struct{ pix []uint8 }{bytes.Repeat([]byte{byte(i)}, LargeBytes+i)}
+		images[i] = &struct{ pix []uint8 }{bytes.Repeat([]byte{byte(i)}, mapped.LargeBytes+i)}
 	}
 	save(t, dir, options(), variable("images", &images))
 	if got := files(t, dir); len(got) != 3 {
@@ -146,11 +148,11 @@ func TestManyLargePartsAreOneFile(t *testing.T) {
 	images2[7].pix[5] = 99
 	checkLosses(t, store.Save(variable("images", &images2)))
 	list, err := store.List()
-	if err != nil || list[0].Bytes > 42*(LargeBytes+partAlign) {
+	if err != nil || list[0].Bytes > 42*(mapped.LargeBytes+mapped.PartAlign) {
 		t.Errorf("%+v, %v: one image has changed, the others were written again", list, err)
 	}
 	load(t, dir, options(), variable("images", &images))
-	if images[7].pix[5] != 99 || images[8].pix[5] != 8 || images[39].pix[LargeBytes+38] != 39 {
+	if images[7].pix[5] != 99 || images[8].pix[5] != 8 || images[39].pix[mapped.LargeBytes+38] != 39 {
 		t.Error("values differ")
 	}
 }

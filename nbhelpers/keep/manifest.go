@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/pack"
 )
 
 // The manifest:
@@ -32,7 +35,7 @@ type manifest struct {
 type storedGroup struct {
 	graph string // the name of its file; empty where it has none
 	size  int64
-	files []fileRef
+	files []mapped.Ref
 	small []byte // its graph, where it has no file
 }
 
@@ -60,7 +63,7 @@ type storedEntry struct {
 func (g *storedGroup) bytes() int64 {
 	total := g.size
 	for _, f := range g.files {
-		total += f.size
+		total += f.Size
 	}
 	return total
 }
@@ -79,84 +82,74 @@ func (s *Store) readManifest() (m *manifest, err error) {
 			err = fmt.Errorf("read %s: %w", filepath.Join(s.dir, manifestName), err)
 		}
 	}()
-	defer catch(&err)
+	defer pack.Catch(&err)
 	return parseManifest(data), nil
 }
 
-// begin checks the first part of a file.
-func begin(p *parser, magic string) {
-	if p.left() < len(magic) || string(p.bytes(len(magic))) != magic {
-		failf("it was written by another version")
-	}
-	if got := p.text(); got != platform() {
-		failf("it was written on %.20q, this is %s", got, platform())
-	}
-}
-
 func parseManifest(data []byte) *manifest {
-	p := &parser{data: data}
-	begin(p, magicManifest)
-	m := &manifest{epoch: p.number()}
-	for range p.count() {
-		g := storedGroup{graph: p.text(), size: int64(p.size())}
+	p := &pack.Parser{Data: data}
+	pack.Begin(p, magicManifest)
+	m := &manifest{epoch: p.Number()}
+	for range p.Count() {
+		g := storedGroup{graph: p.Text(), size: int64(p.Size())}
 		if g.graph == "" {
-			g.small = p.bytes(p.count())
+			g.small = p.Bytes(p.Count())
 		}
-		for range p.count() {
-			g.files = append(g.files, fileRef{p.text(), int64(p.size())})
+		for range p.Count() {
+			g.files = append(g.files, mapped.Ref{Name: p.Text(), Size: int64(p.Size())})
 		}
 		m.groups = append(m.groups, g)
 	}
-	for range p.count() {
-		e := storedEntry{group: p.index(len(m.groups))}
-		e.Name, e.Type, e.Text = p.text(), p.text(), p.text()
-		e.When = time.Unix(0, int64(p.number()))
-		for range p.count() {
-			e.Types = append(e.Types, p.text())
+	for range p.Count() {
+		e := storedEntry{group: p.Index(len(m.groups))}
+		e.Name, e.Type, e.Text = p.Text(), p.Text(), p.Text()
+		e.When = time.Unix(0, int64(p.Number()))
+		for range p.Count() {
+			e.Types = append(e.Types, p.Text())
 		}
-		for range p.count() {
-			e.Funcs = append(e.Funcs, p.text())
+		for range p.Count() {
+			e.Funcs = append(e.Funcs, p.Text())
 		}
 		m.entries = append(m.entries, e)
 	}
-	p.end()
+	p.End()
 	return m
 }
 
 func (m *manifest) append() []byte {
-	var b buffer
-	b.bytes([]byte(magicManifest))
-	b.text(platform())
-	b.number(m.epoch)
-	b.count(len(m.groups))
+	var b pack.Buffer
+	b.Bytes([]byte(magicManifest))
+	b.Text(pack.Platform())
+	b.Number(m.epoch)
+	b.Count(len(m.groups))
 	for _, g := range m.groups {
-		b.text(g.graph)
-		b.number(uint64(g.size))
+		b.Text(g.graph)
+		b.Number(uint64(g.size))
 		if g.graph == "" {
-			b.count(len(g.small))
-			b.bytes(g.small)
+			b.Count(len(g.small))
+			b.Bytes(g.small)
 		}
-		b.count(len(g.files))
+		b.Count(len(g.files))
 		for _, f := range g.files {
-			b.text(f.name)
-			b.number(uint64(f.size))
+			b.Text(f.Name)
+			b.Number(uint64(f.Size))
 		}
 	}
-	b.count(len(m.entries))
+	b.Count(len(m.entries))
 	for _, e := range m.entries {
-		b.count(e.group)
-		b.text(e.Name)
-		b.text(e.Type)
-		b.text(e.Text)
-		b.number(uint64(e.When.UnixNano()))
+		b.Count(e.group)
+		b.Text(e.Name)
+		b.Text(e.Type)
+		b.Text(e.Text)
+		b.Number(uint64(e.When.UnixNano()))
 		for _, list := range [][]string{e.Types, e.Funcs} {
-			b.count(len(list))
+			b.Count(len(list))
 			for _, text := range list {
-				b.text(text)
+				b.Text(text)
 			}
 		}
 	}
-	return binary.LittleEndian.AppendUint32(b.data, checksum(b.data))
+	return binary.LittleEndian.AppendUint32(b.Data, pack.Checksum(b.Data))
 }
 
 // writeManifest makes a state of the store visible as a whole.
@@ -202,9 +195,9 @@ func (m *manifest) bytes() int64 {
 	for _, g := range m.groups {
 		total += g.size
 		for _, f := range g.files {
-			if !seen[f.name] {
-				seen[f.name] = true
-				total += f.size
+			if !seen[f.Name] {
+				seen[f.Name] = true
+				total += f.Size
 			}
 		}
 	}
@@ -219,7 +212,7 @@ func (m *manifest) files() map[string]bool {
 			names[g.graph+graphEnding] = true
 		}
 		for _, f := range g.files {
-			names[f.name+flatEnding] = true
+			names[f.Name+mapped.FlatEnding] = true
 		}
 	}
 	return names

@@ -82,14 +82,14 @@ func TestStrangeFoldersAreRefused(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(dir string) error{
 		"open to others":     func(dir string) error { return os.Chmod(dir, 0o755) },
-		"graph for all":      func(dir string) error { return os.Chmod(graph(t, dir), 0o644) },
+		"graph for all":      func(dir string) error { return os.Chmod(graphPath(t, dir), 0o644) },
 		"manifest for all":   func(dir string) error { return os.Chmod(filepath.Join(dir, manifestName), 0o604) },
-		"graph is a link":    func(dir string) error { return linked(graph(t, dir)) },
+		"graph is a link":    func(dir string) error { return linked(graphPath(t, dir)) },
 		"manifest is a link": func(dir string) error { return linked(filepath.Join(dir, manifestName)) },
 		"lock is a link":     func(dir string) error { return linked(filepath.Join(dir, lockName)) },
 		"folder is a link":   linked,
 		"graph is a pipe": func(dir string) error {
-			path := graph(t, dir)
+			path := graphPath(t, dir)
 			if err := os.Remove(path); err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func TestStrangeFoldersAreRefused(t *testing.T) {
 	}
 }
 
-func graph(t testing.TB, dir string) string {
+func graphPath(t testing.TB, dir string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, "*"+graphEnding))
 	if err != nil || len(found) != 1 {
@@ -133,7 +133,7 @@ func TestFilesOfAnotherUser(t *testing.T) {
 	dir := folder(t)
 	x := 1
 	save(t, dir, options(), variable("x", &x))
-	if err := os.Chown(graph(t, dir), 1234, -1); err != nil {
+	if err := os.Chown(graphPath(t, dir), 1234, -1); err != nil {
 		t.Fatal(err)
 	}
 	if losses := Open(dir, options()).Load(variable("x", &x)); len(losses) != 1 || !strings.Contains(losses[0].Reason, "another user") {

@@ -10,6 +10,10 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/graph"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/pack"
 )
 
 // Save keeps the values of variables, and those of the variables that share memory with them. It writes what has changed
@@ -32,7 +36,7 @@ func (s *Store) Save(variables ...Variable) (losses []Loss) {
 
 // changedGroup is a group that has to be written.
 type changedGroup struct {
-	*encoded
+	*graph.Encoded
 	variables []Variable
 }
 
@@ -44,24 +48,24 @@ func (s *Store) encodeAll(variables []Variable) (changed []changedGroup, lost []
 			losses = append(losses, lossOfAll(err)...)
 		}
 	}()
-	defer catch(&err)
+	defer pack.Catch(&err)
 	for _, v := range variables {
-		s.types.add(reflect.TypeOf(v.Pointer).Elem())
+		s.program.Know(reflect.TypeOf(v.Pointer).Elem())
 	}
 	variables = slices.DeleteFunc(variables, func(v Variable) bool {
 		initial, unread := s.unread[v.Name]
-		return unread && initial != nil && bytes.Equal(initial, s.alone(v))
+		return unread && initial != nil && bytes.Equal(initial, s.program.Alone(v, s.options.Quota))
 	})
 	sc, losses := s.keepable(variables)
 	for _, l := range losses {
 		lost = append(lost, l.Name)
 	}
-	for _, group := range sc.groups() {
+	for _, group := range sc.Groups() {
 		var members []Variable
 		for _, i := range group {
-			members = append(members, sc.variables[i])
+			members = append(members, sc.Variables[i])
 		}
-		e, err := sc.encode(group, s.options.Quota)
+		e, err := sc.Encode(group, s.options.Quota)
 		if err != nil {
 			for _, v := range members {
 				losses = append(losses, Loss{Name: v.Name, Path: v.Name, Reason: err.Error()})
@@ -69,7 +73,7 @@ func (s *Store) encodeAll(variables []Variable) (changed []changedGroup, lost []
 			}
 			continue
 		}
-		if !s.isLoaded(names(members), e.graph) {
+		if !s.isLoaded(names(members), e.Graph) {
 			changed = append(changed, changedGroup{e, members})
 		}
 	}
@@ -84,14 +88,14 @@ func (s *Store) isLoaded(names []string, graph []byte) bool {
 
 // keepable scans those variables of which all parts can be kept, and the program's other variables that share memory with
 // them.
-func (s *Store) keepable(variables []Variable) (*scan, []Loss) {
+func (s *Store) keepable(variables []Variable) (*graph.Scan, []Loss) {
 	var losses []Loss
 	for {
-		sc := s.scan(variables)
-		if len(sc.obstacles) > 0 {
-			bad := s.withObstacles(variables)
+		sc := s.program.Scan(variables)
+		if !sc.Kept() {
+			bad := s.program.Obstacles(variables)
 			if len(bad) == 0 { // only together: they see one piece of memory as two types
-				bad = sc.lossesOfSets()
+				bad = sc.LossesOfSets()
 			}
 			losses = append(losses, bad...)
 			variables = slices.DeleteFunc(slices.Clone(variables), func(v Variable) bool {
@@ -101,10 +105,10 @@ func (s *Store) keepable(variables []Variable) (*scan, []Loss) {
 		}
 		var more []Variable
 		for _, v := range s.options.Variables {
-			t, err := v.valid()
+			t, err := v.Valid()
 			known := slices.ContainsFunc(variables, func(w Variable) bool { return w.Name == v.Name }) ||
 				slices.ContainsFunc(losses, func(l Loss) bool { return l.Name == v.Name })
-			if err == nil && !known && sc.overlapped(reflect.ValueOf(v.Pointer).UnsafePointer(), t.Size()) {
+			if err == nil && !known && sc.Overlapped(reflect.ValueOf(v.Pointer).UnsafePointer(), t.Size()) {
 				more = append(more, v)
 			}
 		}
@@ -113,30 +117,6 @@ func (s *Store) keepable(variables []Variable) (*scan, []Loss) {
 		}
 		variables = sortedByName(append(slices.Clone(variables), more...))
 	}
-}
-
-// withObstacles returns the loss of each variable that cannot be kept on its own.
-func (s *Store) withObstacles(variables []Variable) (losses []Loss) {
-	for _, v := range variables {
-		if sc := s.scan([]Variable{v}); len(sc.obstacles) > 0 {
-			l := sc.loss(sc.obstacles[0])
-			l.Name = v.Name
-			losses = append(losses, l)
-		}
-	}
-	return losses
-}
-
-// lossesOfSets returns a loss for each variable that shares memory with an obstacle.
-func (sc *scan) lossesOfSets() (losses []Loss) {
-	for _, o := range sc.obstacles {
-		for i, root := range sc.roots {
-			if root >= 0 && sc.setOf(root) == sc.setOf(o.node) {
-				losses = append(losses, Loss{sc.variables[i].Name, sc.loss(o).Path, reason(o.typ, o.what)})
-			}
-		}
-	}
-	return losses
 }
 
 // commit writes groups and then the manifest. Variables that could not be kept are removed, so that no old value stands for
@@ -176,7 +156,7 @@ func (s *Store) commit(changed []changedGroup, lost []string) (losses []Loss, er
 			m.remove(names(g.variables))
 			continue
 		}
-		s.loaded = append(s.loaded, loadedGroup{names(g.variables), g.graph})
+		s.loaded = append(s.loaded, loadedGroup{names(g.variables), g.Graph})
 		for _, v := range g.variables {
 			delete(s.unread, v.Name)
 		}
@@ -190,24 +170,24 @@ func (s *Store) commit(changed []changedGroup, lost []string) (losses []Loss, er
 
 // writeGroup writes the files of a group and adds it to the manifest.
 func (s *Store) writeGroup(m *manifest, g changedGroup, now time.Time) error {
-	stored := storedGroup{size: int64(len(g.graph) + checksumBytes), files: g.files}
-	if !s.options.allFiles && m.hasRoom(g.graph) {
-		stored.small = g.graph
+	stored := storedGroup{size: int64(len(g.Graph) + pack.ChecksumBytes), files: g.Files}
+	if !s.options.allFiles && m.hasRoom(g.Graph) {
+		stored.small = g.Graph
 	} else {
-		stored.graph = newFileName()
+		stored.graph = mapped.NewName()
 	}
 	m.groups = append(m.groups, stored)
 	for _, v := range g.variables {
 		m.entries = append(m.entries, storedEntry{Entry{
-			Name: v.Name, Type: v.Type, Text: short(reflect.ValueOf(v.Pointer).Elem(), maxText), When: now,
-			Types: g.types, Funcs: g.funcs,
+			Name: v.Name, Type: v.Type, Text: graph.Short(reflect.ValueOf(v.Pointer).Elem(), graph.MaxText), When: now,
+			Types: g.Types, Funcs: g.Funcs,
 		}, len(m.groups) - 1})
 	}
 	if need := m.bytes(); need > s.options.Quota {
-		return &quotaError{need, s.options.Quota}
+		return &pack.QuotaError{Need: need, Quota: s.options.Quota}
 	}
-	if g.pending != nil {
-		if err := s.writeFlat(g.pending); err != nil {
+	if g.Pending != nil {
+		if err := s.writeFlat(g.Pending); err != nil {
 			return err
 		}
 	}
@@ -215,7 +195,7 @@ func (s *Store) writeGroup(m *manifest, g changedGroup, now time.Time) error {
 		return nil
 	}
 	return s.create(stored.graph+graphEnding, func(file *os.File) error {
-		_, err := file.Write(binary.LittleEndian.AppendUint32(slices.Clone(g.graph), checksum(g.graph)))
+		_, err := file.Write(binary.LittleEndian.AppendUint32(slices.Clone(g.Graph), pack.Checksum(g.Graph)))
 		return err
 	})
 }

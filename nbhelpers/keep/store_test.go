@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/mapped"
 )
 
 // files returns the store's files, without its lock.
@@ -106,7 +108,7 @@ func TestOtherVariablesOfTheProgramAreSetWithTheirGroup(t *testing.T) {
 func TestOnlyChangesAreWritten(t *testing.T) {
 	dir := folder(t)
 	one, two := map[string]*link{"a": {value: 1}, "b": {value: 2}}, any([]any{1, "x", Pair{1, Pair{2, nil}}})
-	large := make([]float64, LargeBytes)
+	large := make([]float64, mapped.LargeBytes)
 	o := options()
 	o.Types = []reflect.Type{reflect.TypeFor[Pair]()}
 	save(t, dir, o, variable("one", &one), variable("two", &two), variable("large", &large))
@@ -288,7 +290,7 @@ func TestVariablesWithoutSize(t *testing.T) {
 // A manifest that cannot be replaced leaves everything as it was.
 func TestCopy(t *testing.T) {
 	dir, other := folder(t), folder(t)
-	numbers := make([]int, LargeBytes)
+	numbers := make([]int, mapped.LargeBytes)
 	numbers[3] = 3
 	part, x, y := numbers[:5], 1, 2
 	save(t, dir, options(), variable("numbers", &numbers), variable("part", &part), variable("x", &x), variable("y", &y))
@@ -306,7 +308,7 @@ func TestCopy(t *testing.T) {
 	}
 	numbers, part, x, y = nil, nil, 0, 0
 	load(t, other, options(), variable("numbers", &numbers), variable("part", &part), variable("x", &x), variable("y", &y))
-	if len(numbers) != LargeBytes || &part[3] != &numbers[3] || part[3] != 3 || x != 1 || y != 0 {
+	if len(numbers) != mapped.LargeBytes || &part[3] != &numbers[3] || part[3] != 3 || x != 1 || y != 0 {
 		t.Errorf("%d numbers, part %v, x %d, y %d", len(numbers), part, x, y)
 	}
 	if got := len(files(t, other)); got != 4 {

@@ -1,17 +1,11 @@
 package keep
 
-import (
-	"syscall"
-	"testing"
-)
+import "testing"
 
-// unmap gives back what a store has mapped. Programs never do: values may lie there.
+// unmap gives back what a store has mapped.
 func (s *Store) unmap(t testing.TB) {
 	t.Helper()
-	for _, m := range s.files {
-		if err := syscall.Munmap(m.data); err != nil {
-			t.Fatal(err)
-		}
-		m.file.Close()
+	if err := s.files.Unmap(); err != nil {
+		t.Fatal(err)
 	}
 }

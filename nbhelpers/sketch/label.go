@@ -167,3 +167,19 @@ func Clock(d time.Duration) string {
 	}
 	return strconv.FormatInt(s/60, 10) + ":" + two(s%60)
 }
+
+// Took is how long something lasted; nothing where that is not known.
+func Took(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return Seconds(d)
+}
+
+// Seconds is a duration of some seconds with a decimal, a longer one as Clock has it.
+func Seconds(d time.Duration) string {
+	if d < time.Minute {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	return Clock(d)
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/kernel/gonb"
+	"github.com/headstart-nb/headstart/kernel/gonb/help"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
@@ -119,7 +120,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Unknown: magics.Unknown, GoVersion: goVersion,
 	})
 	if err := magics.Add(builtin.Origin, builtin.Magics(builtin.Config{
-		Registry: magics, Engine: gonb.Listings(), Plugins: k.plugins, Variables: k.engine, Stored: k.engine, Doctor: examineForMagic(carriedAssets()),
+		Registry: magics, Engine: help.Listings(), Plugins: k.plugins, Variables: k.engine, Stored: k.engine, Doctor: examineForMagic(carriedAssets()),
 		Versions: versionsForMagic(k.places.bin), Lessons: notebooks.Lessons(),
 	})...); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/figure/study"
 )
 
 // splitName is a split for people.
@@ -34,7 +34,7 @@ func StageAccuracy(s *lab.Study) display.Bundle {
 		held = s.Stages[0].Images
 	}
 	split := splitName(s.Split)
-	d := figure.IntervalsData{
+	d := study.IntervalsData{
 		Title: "accuracy by stage, " + s.Model, Subtitle: fmt.Sprintf("linear classifiers on the frozen stages: %d training images, %d %s images", s.Train, held, split),
 		Axis: "accuracy", Series: []string{split + " images, 95 % interval", "cross-validation, ± standard error"},
 	}
@@ -45,9 +45,9 @@ func StageAccuracy(s *lab.Study) display.Bundle {
 		} else {
 			detail = string(score.Kind)
 		}
-		d.Rows = append(d.Rows, figure.IntervalRow{
+		d.Rows = append(d.Rows, study.IntervalRow{
 			Name: strings.Join(score.Candidate.Stages, "+"), Detail: detail, Marked: score.Chosen,
-			Values: []figure.IntervalValue{
+			Values: []study.IntervalValue{
 				{Value: score.Held, Low: score.Interval.Low, High: score.Interval.High},
 				{Value: score.Accuracy, Low: score.Accuracy - score.Error, High: score.Accuracy + score.Error},
 			},
@@ -56,25 +56,25 @@ func StageAccuracy(s *lab.Study) display.Bundle {
 	d.Notes = append(d.Notes, fmt.Sprintf("The classifier of each row, and which row is chosen, was decided by %d-fold cross-validation on the training images. "+
 		"The %s images only measure: a stage that is chosen by them is measured too well.", s.Folds, split))
 	d.Notes = append(d.Notes, frozenNote(s)...)
-	return figure.Intervals(d)
+	return study.Intervals(d)
 }
 
 // LearningCurve shows the accuracy over the number of training images.
 func LearningCurve(s *lab.Study) display.Bundle {
 	c := s.Curve
-	d := figure.LearningCurveData{
+	d := study.LearningCurveData{
 		Title: "learning curve of " + s.Model, Subtitle: fmt.Sprintf("%s; %d-fold cross-validation on %d training images", c.Candidate, c.Folds, c.Images),
 		Notes: []string{c.Summary()},
 	}
 	for _, p := range c.Points {
-		d.Points = append(d.Points, figure.LearningPoint{
+		d.Points = append(d.Points, study.LearningPoint{
 			Images: p.Images, Fitted: p.Fitted, Averaged: p.Subsamples,
-			Held: figure.IntervalValue{Value: p.Accuracy, Low: p.Interval.Low, High: p.Interval.High},
+			Held: study.IntervalValue{Value: p.Accuracy, Low: p.Interval.Low, High: p.Interval.High},
 		})
 	}
 	if c.Of > c.Images {
 		d.Notes = append(d.Notes, fmt.Sprintf("Drawn from %d of the %d training images.", c.Images, c.Of))
 	}
 	d.Notes = append(d.Notes, frozenNote(s)...)
-	return figure.LearningCurve(d)
+	return study.LearningCurve(d)
 }

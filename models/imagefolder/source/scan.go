@@ -12,26 +12,17 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/headstart-nb/headstart/internal/filestamp"
 )
 
 // A File is a file that the walk came across, in or out of a class folder.
 type File struct {
 	Path string // relative, with slashes
-	Size int64
-	Time int64 // of the last modification, in nanoseconds; programs can set it
-	// Changed is the time of the last change of content or attributes, in nanoseconds, which programs cannot set. It is 0
-	// where the system does not tell, as is Inode.
-	Changed int64
-	Inode   uint64
+	filestamp.Stamp
 }
 
-func newFile(path string, info fs.FileInfo) File {
-	f := File{Path: path, Size: info.Size(), Time: info.ModTime().UnixNano()}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.Changed, f.Inode = stat.Ctim.Nano(), stat.Ino
-	}
-	return f
-}
+func newFile(path string, info fs.FileInfo) File { return File{path, filestamp.Of(info)} }
 
 // Same tells whether a file below a root still is what was seen of it.
 func Same(root string, f File) bool {

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/filestamp"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/serving"
 )
@@ -23,15 +23,16 @@ const (
 	versionDigits  = 12
 )
 
-// fingerprint tells whether a folder has changed: names, sizes, times and inodes of its files. Empty: there is no folder.
-type fingerprint string
+// A fingerprint tells whether a folder has changed: the stamps of its files, by name. Without any there is no folder.
+type fingerprint map[string]filestamp.Stamp
 
+// fingerprintOf leaves out what a change of permissions changes: the model is the same after it.
 func fingerprintOf(dir string) fingerprint {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return ""
+		return nil
 	}
-	var text strings.Builder
+	files := fingerprint{}
 	for _, entry := range entries {
 		info, err := entry.Info()
 		if err != nil {
@@ -42,13 +43,9 @@ func fingerprintOf(dir string) fingerprint {
 				continue
 			}
 		}
-		fmt.Fprintf(&text, "%s %d %d", entry.Name(), info.Size(), info.ModTime().UnixNano())
-		if stat, ok := info.Sys().(*syscall.Stat_t); ok { // a file that takes another's place within a tick of the clock has another inode
-			fmt.Fprintf(&text, " %d", stat.Ino)
-		}
-		text.WriteByte('\n')
+		files[entry.Name()] = filestamp.Of(info).WithoutAttributes()
 	}
-	return fingerprint(text.String())
+	return files
 }
 
 // Load loads all models, and fails where one cannot be loaded.
@@ -73,7 +70,7 @@ func (s *Set) Watch(ctx context.Context, interval time.Duration) {
 		case <-tick.C:
 		}
 		for _, e := range s.entries {
-			if now := fingerprintOf(e.source.Dir); now == "" || now == e.seen { // only this goroutine changes seen
+			if now := fingerprintOf(e.source.Dir); len(now) == 0 || maps.Equal(now, e.seen) { // only this goroutine changes seen
 				continue
 			}
 			if err := s.load(ctx, e); err != nil && ctx.Err() == nil {

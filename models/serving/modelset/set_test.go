@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,30 @@ func TestAChangedFolderIsReloaded(t *testing.T) {
 	}
 	if _, _, err := s.Use("m", ""); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A change of permissions, such as a backup or an administrator makes, is no other model.
+func TestPermissionsAreNoChange(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "1")
+	before := fingerprintOf(dir)
+	time.Sleep(20 * time.Millisecond) // a tick of the clock that the file system uses
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	for _, entry := range entries {
+		if err := os.Chmod(filepath.Join(dir, entry.Name()), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := fingerprintOf(dir); !maps.Equal(before, after) {
+		t.Errorf("%v became %v", before, after)
+	}
+	write(t, dir, "2")
+	if after := fingerprintOf(dir); maps.Equal(before, after) {
+		t.Error("another model has the same fingerprint")
 	}
 }
 

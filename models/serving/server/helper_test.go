@@ -13,11 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
+	"github.com/headstart-nb/headstart/models/serving/oippb"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 )
@@ -137,4 +141,17 @@ func decode[T any](t *testing.T, text []byte) T {
 		t.Fatalf("the answer is %q: %v", text, err)
 	}
 	return value
+}
+
+func (s *Server) dial(t *testing.T, options ...grpc.DialOption) oippb.GRPCInferenceServiceClient {
+	t.Helper()
+	if len(options) == 0 {
+		options = []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+	}
+	conn, err := grpc.NewClient(s.GRPCAddress(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return oippb.NewGRPCInferenceServiceClient(conn)
 }

@@ -1,0 +1,97 @@
+// Package overflow puts text that is more than front ends can show into a file.
+package overflow
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"unicode/utf8"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
+)
+
+// Bounds of a cell's text in bytes. A browser tab that shows much more stops responding, which an endless loop of prints
+// would otherwise cause within seconds. ipykernel has none; Jupyter's server drops what exceeds 1 MB a second.
+const (
+	maxShown    = 2 << 20
+	maxOverflow = 256 << 20 // in the file
+	shownTail   = 4 << 10   // of what is in the file, shown at the cell's end
+)
+
+// Text takes the text of one cell, of which it keeps what is more than front ends can show.
+type Text struct {
+	Folder string // for the file; empty: the text is dropped
+	Count  int    // of the cell
+
+	shown  int64 // bytes of text that were shown
+	hidden int64 // bytes of text that were not
+	tail   []byte
+	file   *os.File
+	err    error // why the file lacks text
+}
+
+// Take returns the part of a text that is shown. The rest is kept.
+func (o *Text) Take(text string) (shown string) {
+	if room := maxShown - o.shown; int64(len(text)) > room {
+		cut := int(max(room, 0))
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		o.hide(text[cut:])
+		text = text[:cut]
+	}
+	o.shown += int64(len(text))
+	return text
+}
+
+func (o *Text) hide(text string) {
+	o.shown = maxShown // nothing that follows is shown, even if it were short
+	first := o.hidden == 0
+	o.hidden += int64(len(text))
+	o.tail = append(o.tail, text...)
+	if extra := len(o.tail) - shownTail; extra > 0 {
+		o.tail = append(o.tail[:0], o.tail[extra:]...)
+	}
+	if first && o.Folder != "" {
+		o.file, o.err = o.open()
+	}
+	if o.file == nil || o.err != nil || o.hidden > maxOverflow {
+		return
+	}
+	_, o.err = o.file.WriteString(text)
+}
+
+// open makes the file of this cell in place of that of an earlier run.
+func (o *Text) open() (*os.File, error) {
+	folder := filepath.Join(o.Folder, "output")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+}
+
+// End returns the text that closes the cell's output; empty where all was shown.
+func (o *Text) End() string {
+	if o.hidden == 0 {
+		return ""
+	}
+	where := "they are lost, since this kernel has no folder for them"
+	switch {
+	case o.err != nil:
+		where = "they could not be kept: " + o.err.Error()
+	case o.file != nil && o.hidden > maxOverflow:
+		where = fmt.Sprintf("the first %d MiB of them are in %s until the kernel ends", maxOverflow>>20, o.file.Name())
+	case o.file != nil:
+		where = fmt.Sprintf("they are in %s until the kernel ends", o.file.Name())
+	}
+	if o.file != nil {
+		_ = o.file.Close() // what could not be written was seen by the write
+	}
+	tail := bytes.ToValidUTF8(o.tail, nil)
+	if at := bytes.IndexByte(tail, '\n'); at >= 0 && o.hidden > int64(len(o.tail)) {
+		tail = tail[at+1:] // whole lines
+	}
+	return fmt.Sprintf("\n[a cell shows up to %d MiB of text; %d bytes more were printed, and %s; they end with:]\n%s",
+		maxShown>>20, o.hidden, where, tail)
+}

@@ -1,0 +1,39 @@
+package overflow
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestText(t *testing.T) {
+	o := Text{Folder: t.TempDir(), Count: 7}
+	if shown := o.Take("first "); shown != "first " || o.End() != "" {
+		t.Errorf("%q, %q", shown, o.End())
+	}
+	text := strings.Repeat("é\n", maxShown/3) + "last"
+	shown := "first " + o.Take(text)
+	if len(shown) > maxShown || !strings.HasSuffix(shown, "é\n") && !strings.HasSuffix(shown, "é") {
+		t.Errorf("%d bytes, which end in %q", len(shown), shown[len(shown)-3:])
+	}
+	if more := o.Take("x"); more != "" {
+		t.Errorf("%q is shown after the limit", more)
+	}
+	end := o.End()
+	if !strings.HasSuffix(end, "lastx") || !strings.Contains(end, "cell-7.txt until the kernel ends") {
+		t.Errorf("the end is %q", end[max(0, len(end)-200):])
+	}
+	rest, err := os.ReadFile(o.file.Name())
+	if err != nil || shown+string(rest) != "first "+text+"x" {
+		t.Errorf("%d bytes shown, %d in the file, %v", len(shown), len(rest), err)
+	}
+}
+
+// Without a folder the text is lost, and the cell says so.
+func TestTextWithoutAFolder(t *testing.T) {
+	var o Text
+	o.Take(strings.Repeat("x", maxShown+5))
+	if end := o.End(); !strings.Contains(end, "5 bytes more were printed, and they are lost") {
+		t.Errorf("the end is %q", end)
+	}
+}

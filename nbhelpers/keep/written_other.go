@@ -1,6 +1,0 @@
-//go:build !linux
-
-package keep
-
-// writtenPages says which pages of a private mapping this process wrote to. Other systems do not tell.
-func writtenPages([]byte, int) (written []bool, known bool) { return nil, false }
