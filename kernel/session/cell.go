@@ -32,12 +32,18 @@ type cell struct {
 	text  []byte // not sent yet
 	timer *time.Timer
 	more  overflow
-	again *replay // nil where nothing is to be sent again; guarded by mu
+	again *replay // nil where the client draws updates; guarded by mu
 	turn  turn
+
+	updateInterval time.Duration // the least time between two updates of a display, where it is not the session's
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
-	return &cell{session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count}, again: s.replayOf(r)}
+	again := s.replayOf(r, content)
+	return &cell{
+		session: s, request: r, content: content, count: count, more: overflow{folder: s.RuntimeDir, count: count},
+		again: again, updateInterval: again.updateInterval(),
+	}
 }
 
 // ExecutionCount is the cell's number.
@@ -142,10 +148,19 @@ func (c *cell) publish(msgType string, content any) error {
 	if c.content.Silent {
 		return nil
 	}
-	if !c.ended {
-		c.again.note(msgType, content)
+	if c.ended {
+		return c.session.publish(c.request, msgType, content)
 	}
-	return c.session.publish(c.request, msgType, content)
+	return c.sendAll(c.again.take(msgType, content))
+}
+
+func (c *cell) sendAll(outputs []output) error {
+	for _, o := range outputs {
+		if err := c.session.publish(c.request, o.msgType, o.content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Display implements IO.
@@ -248,10 +263,8 @@ func (c *cell) end() {
 		}
 	}
 	c.ended = true
-	for _, o := range c.again.messages() {
-		if err := c.publish(o.msgType, o.content); err != nil {
-			c.session.Log.Error("output could not be sent again", "error", err)
-		}
+	if err := c.sendAll(c.again.rest()); err != nil {
+		c.session.Log.Error("output could not be sent again", "error", err)
 	}
 	c.again = nil
 }

@@ -53,14 +53,17 @@ func (u *updates) put(c *cell, data wire.DisplayData) error {
 	u.recent[id] = r
 	u.mu.Unlock()
 	err := c.sendUpdate(data)
-	time.AfterFunc(u.interval, func() { u.due(id, r) })
+	time.AfterFunc(max(u.interval, c.updateInterval), func() { u.due(id, r) })
 	return err
 }
 
 // due ends a display's interval.
 func (u *updates) due(id string, r *recent) {
 	if u.send(r) {
-		time.AfterFunc(u.interval, func() { u.due(id, r) })
+		u.mu.Lock()
+		interval := max(u.interval, r.cell.updateInterval)
+		u.mu.Unlock()
+		time.AfterFunc(interval, func() { u.due(id, r) })
 		return
 	}
 	u.mu.Lock()

@@ -47,6 +47,20 @@ func TestRealData(t *testing.T) {
 	}
 }
 
+// TestServersThatExecuteCells runs notebooks by Jupyter servers that execute cells without a browser, for their users and for
+// agents: what is in the notebooks at the end, and what an agent reads of them.
+func TestServersThatExecuteCells(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: takes minutes")
+	}
+	servers := os.Getenv("HEADSTART_SERVERS_PYTHON")
+	if servers == "" {
+		need.Lack(t, need.Peers, "HEADSTART_SERVERS_PYTHON does not name a Python with the packages of kernel/kerneltest/jupyter/servers.txt: make servers-test")
+	}
+	_, environment := transferInJupyter(t)
+	runJupyterScript(t, servers, environment, "serverside")
+}
+
 // transferInJupyter is what jupyter returns, with the plugin beside the kernel.
 func transferInJupyter(t *testing.T) (python string, environment []string) {
 	t.Helper()
