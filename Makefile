@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test workshop-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -102,6 +102,12 @@ hub-test: wheel ## let two users of a local JupyterHub train with the wheel; nee
 
 nbgrader-test: setup ## grade a right and a wrong submission of a lesson with nbgrader (0.6 GB)
 	@scripts/nbgradertest.sh
+
+testbed: setup ## run the kernel through runtimed's kernel-testbed; needs Rust, and GitHub the first time
+	@scripts/testbed.sh
+
+servers-test: setup ## run notebooks by Jupyter servers that execute cells by themselves (0.5 GB)
+	@scripts/serverstest.sh
 
 workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
 	@scripts/workshoptest.sh

@@ -144,12 +144,15 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 	defer cancel()
 	server, text := e.question(ctx, code, cursor)
 	if server == nil {
-		return reply, nil
+		return e.completeVariable(reply, code, cursor), nil
 	}
 	at := position.Of(code, cursor)
 	items, err := server.Complete(ctx, text, at)
-	if err != nil || len(items) == 0 {
-		return reply, nil // late or unanswered: the front end shows nothing
+	if err != nil {
+		return e.completeVariable(reply, code, cursor), nil
+	}
+	if len(items) == 0 {
+		return reply, nil
 	}
 	reply.CursorStart = position.Back(code, cursor, items[0].Start, at)
 	var types []map[string]any
@@ -162,9 +165,40 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (wire.Co
 			"start": reply.CursorStart, "end": cursor, "text": item.Text, "type": item.Kind, "signature": item.Detail,
 		})
 	}
-	reply.Metadata["_jupyter_types_experimental"] = types // what JupyterLab shows beside a match
+	reply.Metadata[typesOfMatches] = types
 	return reply, nil
 }
+
+// completeVariable completes the names of kept variables alone: while gopls loads, or has more to do than it can in time.
+func (e *Engine) completeVariable(reply wire.CompleteReply, code string, cursor int) wire.CompleteReply {
+	word := position.Name(string([]rune(code)[:cursor]), cursor)
+	begin := cursor - utf8.RuneCountInString(word)
+	if word == "" || (begin > 0 && []rune(code)[begin-1] == '.') {
+		return reply
+	}
+	kept, err := e.Variables()
+	if err != nil {
+		return reply // the front end shows nothing
+	}
+	var types []map[string]any
+	for _, variable := range kept {
+		if !strings.HasPrefix(variable.Name, word) {
+			continue
+		}
+		reply.Matches = append(reply.Matches, variable.Name)
+		types = append(types, map[string]any{
+			"start": begin, "end": cursor, "text": variable.Name, "type": "variable", "signature": variable.Type,
+		})
+	}
+	if len(types) > 0 {
+		reply.CursorStart = begin
+		reply.Metadata[typesOfMatches] = types
+	}
+	return reply
+}
+
+// typesOfMatches is what JupyterLab shows beside a match.
+const typesOfMatches = "_jupyter_types_experimental"
 
 // Inspect explains what is at the cursor.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.InspectReply, error) {

@@ -108,6 +108,59 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
+// silent asks nobody: its user does not answer.
+type silent struct {
+	*recorder
+	asked chan struct{}
+}
+
+func (s silent) Ask(ctx context.Context, _ string, _ bool) (string, error) {
+	s.asked <- struct{}{}
+	<-ctx.Done()
+	return "", context.Cause(ctx)
+}
+
+// A program that asks for a line and ends: front ends show the question, so the cell goes on until it is answered.
+func TestQuestionOfAProgramThatDoesNotWait(t *testing.T) {
+	nb := open(t)
+	const code = "import \"github.com/janpfeifer/gonb/gonbui\"\n%%\ngonbui.RequestInput(\"Name: \", false)\n"
+	for range 3 {
+		cell, reply := nb.try(t.Context(), code, "a")
+		if reply.Status != wire.StatusOK || len(cell.prompts) != 1 || cell.prompts[0] != "Name: " {
+			t.Fatalf("%v, asked %q", reply.Error, cell.prompts)
+		}
+	}
+	if _, failure := nb.fails(code); failure.EName != "StdinNotImplementedError" {
+		t.Errorf("without input: %v", failure)
+	}
+	run := func(ctx context.Context, code string) <-chan wire.ExecuteReply {
+		user := silent{&recorder{count: nb.count + 1}, make(chan struct{}, 10)}
+		ended := make(chan wire.ExecuteReply, 1)
+		go func() {
+			reply, err := nb.engine.Execute(ctx, wire.ExecuteRequest{Code: code, AllowStdin: true}, user)
+			if err != nil {
+				t.Error(err)
+			}
+			ended <- reply
+		}()
+		<-user.asked
+		return ended
+	}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	ended := run(interrupted, code)
+	select {
+	case reply := <-ended:
+		t.Errorf("the cell has ended before its question: %+v", reply)
+	case <-time.After(500 * time.Millisecond):
+	}
+	interrupt()
+	<-ended
+	// This one has waited, and gives up.
+	if reply := <-run(t.Context(), code+"time.Sleep(3 * time.Second)"); reply.Status != wire.StatusOK {
+		t.Errorf("a program that has given up: %+v", reply)
+	}
+}
+
 func TestDeathOfGoNB(t *testing.T) {
 	nb := open(t)
 	nb.ok("type pair struct{ A, B int }\n\nfunc (p pair) sum() int { return p.A + p.B }\n\nfunc same[T any](x T) T { return x }")

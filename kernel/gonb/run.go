@@ -30,9 +30,12 @@ type run struct {
 
 	ctx      context.Context // ends with the run
 	asking   sync.Mutex      // held while the user is asked for a line
+	asked    atomic.Int64    // when GoNB last asked for a line, in nanoseconds since 1970
 	answered atomic.Int64    // when GoNB was last given a line that it asked for, in nanoseconds since 1970
+	over     atomic.Bool     // the program has ended
 	mu       sync.Mutex
-	noInput  error // why the cell got no line, when it asked for one
+	inputs   []<-chan struct{} // for each line that GoNB has asked for, closed when it has come or will not
+	noInput  error             // why the cell got no line, when it asked for one
 }
 
 // run runs a cell in GoNB to its end, and past it until its last output has come.
@@ -77,7 +80,12 @@ func (e *Engine) run(ctx context.Context, in *instance, c cell.Cell, io session.
 			return r.interrupt(e)
 		}
 	}
+	r.over.Store(true)
+	ended := time.Now()
 	r.drain()
+	if reply.Status == wire.StatusOK {
+		r.awaitInputs(ended)
+	}
 	return r.finish(e, c, reply)
 }
 
@@ -141,7 +149,15 @@ func (r *run) take(channel wire.Channel, m wire.Message) {
 	case wire.Stdin:
 		var request wire.InputRequest
 		if m.Header.MsgType == "input_request" && m.DecodeContent(&request) == nil {
-			go r.input(request)
+			r.asked.Store(time.Now().UnixNano())
+			came := make(chan struct{})
+			r.mu.Lock()
+			r.inputs = append(r.inputs, came)
+			r.mu.Unlock()
+			go func() {
+				defer close(came)
+				r.input(request)
+			}()
 		}
 	case wire.Shell:
 		var reply wire.ExecuteReply

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -20,6 +21,9 @@ func (r *run) input(request wire.InputRequest) {
 		r.refuseInput(err)
 		return
 	}
+	if r.over.Load() {
+		return // GoNB would write the line for nobody
+	}
 	reply, err := wire.NewMessage(r.in.session, "input_reply", wire.InputReply{Value: line})
 	if err == nil {
 		err = r.in.send(r.ctx, wire.Stdin, reply, nil)
@@ -28,6 +32,27 @@ func (r *run) input(request wire.InputRequest) {
 		r.refuseInput(err)
 	}
 	r.answered.Store(time.Now().UnixNano())
+}
+
+// unread is how soon after a question a program has ended that has not waited for the answer: nobody types faster.
+const unread = time.Second
+
+// awaitInputs waits for the answers to what a program asked right before its end: it uses them no more, but front ends show
+// the question, and an answer that comes after its cell would be nobody's. A program that has waited and given up ends at once.
+func (r *run) awaitInputs(ended time.Time) {
+	if ended.Sub(time.Unix(0, r.asked.Load())) > unread {
+		return
+	}
+	r.mu.Lock()
+	inputs := slices.Clone(r.inputs)
+	r.mu.Unlock()
+	for _, came := range inputs {
+		select {
+		case <-came:
+		case <-r.ctx.Done():
+		case <-r.in.process.Done():
+		}
+	}
 }
 
 // deliveryTime is how long GoNB may take to give a program the line that it has asked for. Until then the program still waits,

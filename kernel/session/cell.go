@@ -35,12 +35,18 @@ type cell struct {
 	text  []byte // not sent yet
 	timer *time.Timer
 	more  overflow.Text
-	again *replay.Record // nil where nothing is to be sent again; guarded by mu
+	again *replay.Record // nil where the client draws updates; guarded by mu
 	turn  turn
+
+	updateInterval time.Duration // the least time between two updates of a display, where it is not the session's
 }
 
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
-	return &cell{session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir, Count: count}, again: s.replayOf(r)}
+	again := replay.New(s.clientOf(r, content))
+	return &cell{
+		session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir, Count: count},
+		again: again, updateInterval: again.UpdateInterval(),
+	}
 }
 
 // ExecutionCount is the cell's number.
@@ -145,10 +151,19 @@ func (c *cell) publish(msgType string, content any) error {
 	if c.content.Silent {
 		return nil
 	}
-	if !c.ended {
-		c.again.Note(msgType, content)
+	if c.ended {
+		return c.session.publish(c.request, msgType, content)
 	}
-	return c.session.publish(c.request, msgType, content)
+	return c.sendAll(c.again.Take(msgType, content))
+}
+
+func (c *cell) sendAll(outputs []replay.Message) error {
+	for _, o := range outputs {
+		if err := c.session.publish(c.request, o.Type, o.Content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Display implements IO.
@@ -164,6 +179,9 @@ func (c *cell) display(ctx context.Context, data wire.DisplayData) error {
 // Update implements IO. It goes on after the cell's end: what the cell shows may be work in the background that still
 // changes, and an update is drawn in place, wherever its display is.
 func (c *cell) Update(data wire.DisplayData) error { return c.session.updates.Put(c, data) }
+
+// UpdateInterval implements updates.Sender.
+func (c *cell) UpdateInterval() time.Duration { return c.updateInterval }
 
 // SendUpdate implements updates.Sender: it is Update without its limit.
 func (c *cell) SendUpdate(data wire.DisplayData) error {
@@ -251,10 +269,8 @@ func (c *cell) end() {
 		}
 	}
 	c.ended = true
-	for _, o := range c.again.Messages() {
-		if err := c.publish(o.Type, o.Content); err != nil {
-			c.session.Log.Error("output could not be sent again", "error", err)
-		}
+	if err := c.sendAll(c.again.Rest()); err != nil {
+		c.session.Log.Error("output could not be sent again", "error", err)
 	}
 	c.again = nil
 }

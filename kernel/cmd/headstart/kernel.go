@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/kernel/gonb"
@@ -140,7 +141,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,
-		Serverside: os.Getenv(sessionNameVar) != "",
+		Serverside: ofServer(connectionFile),
 		Usage:      func() wire.UsageReply { return meter.Measure(k.pluginPids()...) },
 	})
 	return k, nil
@@ -204,6 +205,13 @@ func relaySignals(ctx context.Context, s *session.Session) {
 			}
 		}
 	}()
+}
+
+// ofServer reports whether a program that has many kernels, as Jupyter servers are, has started this one. It names a kernel's
+// connection file by a UUID; nbclient, say, has one kernel, whose file has a temporary name.
+func ofServer(connectionFile string) bool {
+	_, err := uuid.Parse(kernelID(connectionFile))
+	return err == nil || os.Getenv(sessionNameVar) != ""
 }
 
 // kernelID is Jupyter's id of this kernel, which it puts into the connection file's name.

@@ -37,6 +37,25 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	return command
 }
 
+func TestOfServer(t *testing.T) {
+	const byServer, byOne = "/run/kernel-0a1b2c3d-1111-4222-8333-44445555cccc.json", "/tmp/tmpd3u1pq9x.json"
+	for _, test := range []struct {
+		file, session string
+		want          bool
+	}{
+		{byServer, "", true}, // an agent has started it, without a session
+		{byServer, "a.ipynb", true},
+		{"/run/kernel-1.json", "a.ipynb", true},
+		{byOne, "", false},
+		{"/run/kernel-4242.json", "", false}, // jupyter console
+	} {
+		t.Setenv(sessionNameVar, test.session)
+		if got := ofServer(test.file); got != test.want {
+			t.Errorf("of a server: %s, session %q: %t", test.file, test.session, got)
+		}
+	}
+}
+
 // The whole kernel, over real sockets whose ports it chooses itself, without any of the programs that it needs for cells.
 func TestKernelAnswersWithoutItsTools(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kernel-1.json")

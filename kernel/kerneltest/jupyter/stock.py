@@ -1,6 +1,7 @@
 """The 27 checks of runtimed/kernel-testbed, with cells of the kind that it gives to Go kernels: bare statements, and gonbui."""
 
 import json
+import queue
 import time
 import unittest
 import uuid
@@ -163,6 +164,14 @@ class StockTests(unittest.TestCase):
         )
         self.assertEqual(reply["content"]["status"], "ok")
         self.assertEqual(self.text(messages, "stdout"), '"an answer"\n')
+
+    def test_stdin_of_a_program_that_does_not_wait(self):
+        """The question is asked, and the cell ends when it is answered, though its program has ended before."""
+        for _ in range(3):
+            reply, messages = self.run_cell('import "github.com/janpfeifer/gonb/gonbui"\ngonbui.RequestInput("Enter: ", false)', answer='"an answer"')
+            self.assertEqual(reply["content"]["status"], "ok")
+        with self.assertRaises(queue.Empty):
+            self.client.get_stdin_msg(timeout=0.5)
 
     def test_comms(self):
         comm = uuid.uuid4().hex

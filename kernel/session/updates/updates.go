@@ -24,6 +24,7 @@ type Limit struct {
 // A Sender is what a display's updates are sent by: the cell that shows it.
 type Sender interface {
 	SendUpdate(data wire.DisplayData) error
+	UpdateInterval() time.Duration // the least time between two updates of a display, where it is more than the limit's
 }
 
 // recent is a display that was updated less than an interval ago.
@@ -60,14 +61,17 @@ func (u *Limit) Put(c Sender, data wire.DisplayData) error {
 	u.recent[id] = r
 	u.mu.Unlock()
 	err := c.SendUpdate(data)
-	time.AfterFunc(u.Interval, func() { u.due(id, r) })
+	time.AfterFunc(max(u.Interval, c.UpdateInterval()), func() { u.due(id, r) })
 	return err
 }
 
 // due ends a display's interval.
 func (u *Limit) due(id string, r *recent) {
 	if u.send(r) {
-		time.AfterFunc(u.Interval, func() { u.due(id, r) })
+		u.mu.Lock()
+		interval := max(u.Interval, r.cell.UpdateInterval())
+		u.mu.Unlock()
+		time.AfterFunc(interval, func() { u.due(id, r) })
 		return
 	}
 	u.mu.Lock()

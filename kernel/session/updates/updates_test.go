@@ -18,6 +18,8 @@ type cell struct {
 	err  error
 }
 
+func (c *cell) UpdateInterval() time.Duration { return 0 }
+
 func (c *cell) SendUpdate(data wire.DisplayData) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
