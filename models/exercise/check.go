@@ -23,7 +23,7 @@ type Work struct {
 	Answer   string
 	Printed  string // by the line that the exercise runs
 	Unrun    error  // why the line failed; nil where it did not
-	File     bool // whether the file exists
+	File     bool   // whether the file exists
 }
 
 // Check lists what is still to be done, each as a sentence; nothing when the exercise is done.
