@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // Bounds of a space in a shared cache, whose files somebody else has written. What is beyond them is not used.
@@ -48,12 +50,7 @@ func (c *Shared) Space(identity string, length int) *SharedSpace {
 	s := &SharedSpace{length: length, rows: map[Key]place{}}
 	sum := sha256.Sum256([]byte(identity))
 	dir := filepath.Join(c.dir, hex.EncodeToString(sum[:16]))
-	folder, err := os.Open(dir)
-	if err != nil {
-		return s // nothing of this treatment
-	}
-	names, _ := folder.Readdirnames(sharedFiles) // those that could be read
-	_ = folder.Close()                           // only read
+	names, _ := safefile.Names(dir, sharedFiles) // of a folder that is missing, none
 	left := int64(sharedIndex)
 	for _, name := range names {
 		if !strings.HasSuffix(name, segmentEnding) {

@@ -165,6 +165,17 @@ func TestHostileFilesInASharedCache(t *testing.T) {
 	}
 }
 
+// A pipe in the place of a space has no rows, and is not waited for.
+func TestASharedSpaceIsAFolder(t *testing.T) {
+	dir, space := shared(t, 3)
+	folder := filepath.Dir(only(t, dir))
+	must(t, os.RemoveAll(folder))
+	must(t, syscall.Mkfifo(folder, 0o600))
+	if n := taken(t, space(), 3); n != 0 {
+		t.Errorf("%d rows came out of a pipe", n)
+	}
+}
+
 // A segment that is cut short while it is open costs its rows.
 func TestASharedSegmentIsCutShort(t *testing.T) {
 	dir, space := shared(t, 3)
