@@ -233,7 +233,7 @@ def check_extension(hub, user):
     if len(ours) != 1:
         fail(f"{user}: JupyterLab's page has the extensions {[e['name'] for e in config['federated_extensions']]}")
     address = f"{config['fullLabextensionsUrl']}/{ours[0]['name']}/{ours[0]['load']}"
-    if not address.startswith(f"/user/{user}/") or b"webpack" not in hub.get(address):
+    if not address.startswith(f"/user/{user}/") or b"headstart" not in hub.get(address):
         fail(f"{user}: the extension is not served at {address}")
 
 
@@ -308,8 +308,9 @@ async def check(hub, homes, ids, groups):
 def main():
     public, hub_port, proxy = free_ports(3)
     ids = {user: FIRST_ID + i for i, user in enumerate(USERS)}
-    if not all(folder.stat().st_mode & 0o001 for folder in [WORK, *WORK.parents]):
-        fail(f"the users cannot read {WORK}: set HEADSTART_HUB to a folder that all can reach")
+    for needed in (WORK, pathlib.Path(sys.executable).resolve()):
+        if not all(folder.stat().st_mode & 0o001 for folder in [needed, *needed.parents]):
+            fail(f"the users cannot read {needed}: set HEADSTART_HUB to a folder that all can reach, with an environment of a Python that they can")
     homes = WORK / "homes"
     for user, number in ids.items():
         subprocess.run(["rm", "-rf", homes / user], check=True)

@@ -7,7 +7,8 @@ work=${HEADSTART_HUB:-$PWD/.headstart/hub}
 wheel=$(ls dist/headstart_kernel-*.whl)
 if [ ! -x "$work/venv/bin/jupyterhub" ]; then
 	echo "installing JupyterHub ..."
-	python3 -P -m venv "$work/venv"
+	# The system's Python, which users of every ID can read; one below somebody's home folder they often cannot.
+	"$(PATH=/usr/bin:/bin:$PATH command -v python3)" -P -m venv "$work/venv"
 	"$work/venv/bin/pip" install --quiet --disable-pip-version-check jupyterhub==6.1.1
 	npm install --silent --prefix "$work" configurable-http-proxy@5.3.0
 fi

@@ -12,6 +12,7 @@ import type { Translation } from '../translation';
 import { ClassList, FolderForm } from './forms';
 import { Capture, trainCells, type ICaptured } from './model';
 import { holdToRecord, Recorder } from './recorder';
+import { Teaching } from './teaching';
 import { thumbnail } from './thumbnail';
 
 /** Makes a dataset of the camera's images, trains on it, and predicts what the camera shows. */
@@ -31,7 +32,7 @@ export class CapturePanel extends KernelPanel {
     this.addClass('hs-capture');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Capture'));
-    this._form = new FolderForm((folder, create) => void this._do(this._capture?.open(folder, create)), trans);
+    this._form = new FolderForm((folder, create) => void this._do(this._capture?.open(folder, create)).then(() => this._follow()), trans);
     this._classes = new ClassList(
       { choose: name => void this._do(this._capture?.choose(name)), add: name => void this._do(this._capture?.addClass(name)) },
       trans
@@ -47,11 +48,18 @@ export class CapturePanel extends KernelPanel {
       show: answer => this._bars.show(answer, true),
       fail: () => this._bars.clear() // as long as no model is trained
     });
-    this._undo = button(trans.__('Undo'), trans.__('Use the image again that was deleted last'), () => void this._do(this._capture?.undo()));
+    this._undo = button(trans.__('Undo'), trans.__('Use the image again that was deleted last'), () => void this._do(this._capture?.undo()).then(() => this._follow()));
     this._train = button(trans.__('Train'), trans.__('Insert and run the cells that train on this folder'), () => void this._trainNow());
     this._hold.title = trans.__('Hold to add the images of the camera to the class; Enter begins and ends');
+    this._learn.addEventListener('change', () => void this._onLearn());
+    const learn = element(
+      'label',
+      { class: 'hs-check', title: trans.__('Predict by the images at once, without a training: the nearest mean of features') },
+      this._learn,
+      trans.__('Learn while images are added')
+    );
     this._grid.setAttribute('aria-label', trans.__('Latest images of the class'));
-    this._work.append(this._classes.node, this._camera.node, this._bars.node, this._buttons(), this._intake.node, this._grid);
+    this._work.append(this._classes.node, learn, this._camera.node, this._bars.node, this._buttons(), this._intake.node, this._grid);
     this.node.append(element('h2', { class: 'hs-panel-title' }, trans.__('Capture')), this._form.node, this._message, this._work);
   }
 
@@ -63,6 +71,8 @@ export class CapturePanel extends KernelPanel {
     const capture = new Capture(request => session.client.ask('dataset', request), this._trans);
     capture.state = this._left.get(session) ?? capture.state;
     this._capture = capture;
+    this._teaching = new Teaching(request => session.client.ask('teach', request));
+    this._learn.checked = false;
     this._form.node.hidden = false;
     this._say('', false);
     void this._do(capture.state.folder === '' ? capture.look() : capture.open(capture.state.folder, false));
@@ -71,6 +81,7 @@ export class CapturePanel extends KernelPanel {
       this._recorder.stop();
       this._camera.off();
       this._capture = null;
+      this._teaching = null;
     };
   }
 
@@ -121,6 +132,7 @@ export class CapturePanel extends KernelPanel {
   private async _delete(path: string): Promise<void> {
     const place = this._capture?.shown.findIndex(image => image.path === path) ?? 0;
     await this._do(this._capture?.exclude(path));
+    await this._follow();
     this._grid.querySelectorAll<HTMLElement>('.hs-delete')[Math.min(place, this._grid.children.length - 1)]?.focus();
   }
 
@@ -153,7 +165,11 @@ export class CapturePanel extends KernelPanel {
     let added = false;
     try {
       const [whole, thumb] = await Promise.all([encoded(image, this._trans), thumbnail(image)]);
+      const name = capture.className;
       added = await capture.add(whole, thumb, recording, frame);
+      if (added) {
+        await this._teaching?.add(name, whole);
+      }
     } catch (error) {
       capture.error = (error as Error).message;
     }
@@ -174,11 +190,40 @@ export class CapturePanel extends KernelPanel {
     this._draw();
   }
 
-  /** What predicts the camera's images. A model that learns from each image that is added would be asked here as well. */
+  /** Begin or stop to learn from images that are added. */
+  private async _onLearn(): Promise<void> {
+    if (this._teaching) {
+      this._teaching.on = this._learn.checked;
+    }
+    this._bars.clear();
+    await this._follow();
+  }
+
+  /** Learn from what the folder has now. Without a model that gives features there is nothing to learn with. */
+  private async _follow(): Promise<void> {
+    const { _teaching: teaching, _capture: capture } = this;
+    try {
+      await teaching?.follow(capture?.state.folder ?? '');
+    } catch (error) {
+      if (teaching && teaching === this._teaching) {
+        teaching.on = this._learn.checked = false;
+        this._say((error as Error).message, true);
+      }
+    }
+  }
+
+  /** What predicts the camera's images: the model that learns from each image that is added, or the one that was trained. */
   private async _predict(image: string): Promise<IAnswer> {
-    const { session } = this;
+    const { session, _teaching: teaching } = this;
     if (!session) {
       throw new Error(this._trans.__('There is no kernel.'));
+    }
+    if (teaching?.on) {
+      const answer = await teaching.predict(image);
+      if (answer === null) {
+        throw new Error(this._trans.__('Two classes need images.'));
+      }
+      return answer;
     }
     return readAnswer(await session.client.ask('predict', { image }));
   }
@@ -211,6 +256,7 @@ export class CapturePanel extends KernelPanel {
   }
 
   private _capture: Capture | null = null;
+  private _teaching: Teaching | null = null;
   /** The folders of kernels that were in front before. */
   private readonly _left = new WeakMap<KernelSession, Capture['state']>();
   private readonly _form: FolderForm;
@@ -223,6 +269,7 @@ export class CapturePanel extends KernelPanel {
   private readonly _undo: HTMLButtonElement;
   private readonly _train: HTMLButtonElement;
   private readonly _hold = element('button', { type: 'button', class: 'hs-button hs-hold' });
+  private readonly _learn = element('input', { type: 'checkbox' });
   private readonly _work = element('div', { hidden: true });
   private readonly _grid = element('ul', { class: 'hs-grid-view hs-captured-list' });
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });

@@ -1,0 +1,34 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { readTaught, Teaching } from './teaching';
+
+const answer = {
+  taught: { model: 'taught', classes: [{ name: 'cup', images: 2 }, { name: 'spoon', images: 1 }] },
+  prediction: { name: 'camera', top: [{ class: 'spoon', index: 1, probability: 0.8 }, { class: 'cup', index: 0, probability: 0.2 }] }
+};
+
+describe('readTaught', () => {
+  it('reads classes and scores', () =>
+    expect(readTaught(answer)).toMatchObject({
+      model: 'taught', classes: ['cup', 'spoon'], scores: [{ name: 'spoon', probability: 0.8 }, { name: 'cup', probability: 0.2 }]
+    }));
+
+  it('has no answer before the model can predict', () =>
+    expect([null, {}, { taught: null }, { taught: {}, prediction: null }, { prediction: { top: 'x' } }].map(readTaught)).toEqual(Array(5).fill(null)));
+});
+
+describe('Teaching', () => {
+  it('asks nothing until it is on', async () => {
+    const ask = vi.fn(async () => answer);
+    const teaching = new Teaching(ask);
+    await teaching.follow('/home/me/mine');
+    await teaching.add('cup', 'aW1n');
+    expect(ask).not.toHaveBeenCalled();
+    teaching.on = true;
+    await teaching.follow('');
+    await teaching.follow('/home/me/mine');
+    await teaching.add('cup', 'aW1n');
+    expect(ask.mock.calls).toEqual([[{ action: 'folder', folder: '/home/me/mine' }], [{ action: 'add', class: 'cup', image: 'aW1n' }]]);
+    expect((await teaching.predict('aW1n'))?.scores[0]?.name).toBe('spoon');
+  });
+});

@@ -1,0 +1,45 @@
+import { text } from '../json';
+import { readAnswer, type IAnswer } from '../predict/data';
+
+/** Asks the magic `teach`. */
+export type AskTeach = (request: object) => Promise<unknown>;
+
+/** Read what the magic `teach` predicts; null before it can. */
+export function readTaught(answer: unknown): IAnswer | null {
+  const { taught, prediction } = (answer ?? {}) as Record<string, Record<string, unknown> | null | undefined>;
+  if (!prediction || !Array.isArray(prediction.top)) {
+    return null;
+  }
+  const classes = Array.isArray(taught?.classes) ? taught.classes.map((known: { name?: unknown } | null) => known?.name) : [];
+  return readAnswer({ model: text(taught?.model), trained: true, classes, top: prediction.top });
+}
+
+/** How many classes a prediction has at the most. */
+const TOP = 12;
+
+/** A model that learns from each image of a folder at once: the nearest centroid, without a training. */
+export class Teaching {
+  constructor(private readonly _ask: AskTeach) {}
+
+  /** Whether images that are added are learned from. */
+  on = false;
+
+  /** Learn from the images that the folder has, and from no others. */
+  async follow(folder: string): Promise<void> {
+    if (this.on && folder !== '') {
+      await this._ask({ action: 'folder', folder });
+    }
+  }
+
+  /** Learn from an image that was added to a class. */
+  async add(name: string, image: string): Promise<void> {
+    if (this.on) {
+      await this._ask({ action: 'add', class: name, image });
+    }
+  }
+
+  /** What it predicts of an image; null before two classes have images. */
+  async predict(image: string): Promise<IAnswer | null> {
+    return readTaught(await this._ask({ action: 'predict', image, top: TOP }));
+  }
+}
