@@ -317,6 +317,8 @@ def main():
         (homes / user).mkdir(parents=True)
         os.chown(homes / user, number, number)
         (homes / user).chmod(0o700)
+    for old in WORK.glob("jupyterhub.sqlite*"):  # of a run before, whose users are there already
+        old.unlink()
     groups = Groups(USERS)
     config = WORK / "jupyterhub_config.py"
     config.write_text(

@@ -51,7 +51,7 @@ export class CapturePanel extends KernelPanel {
     this._undo = button(trans.__('Undo'), trans.__('Use the image again that was deleted last'), () => void this._do(this._capture?.undo()).then(() => this._follow()));
     this._train = button(trans.__('Train'), trans.__('Insert and run the cells that train on this folder'), () => void this._trainNow());
     this._hold.title = trans.__('Hold to add the images of the camera to the class; Enter begins and ends');
-    this._learn.addEventListener('change', () => void this._onLearn());
+    this._learn.addEventListener('change', () => this._onLearn());
     const learn = element(
       'label',
       { class: 'hs-check', title: trans.__('Predict by the images at once, without a training: the nearest mean of features') },
@@ -71,7 +71,16 @@ export class CapturePanel extends KernelPanel {
     const capture = new Capture(request => session.client.ask('dataset', request), this._trans);
     capture.state = this._left.get(session) ?? capture.state;
     this._capture = capture;
-    this._teaching = new Teaching(request => session.client.ask('teach', request));
+    this._teaching = new Teaching(
+      request => session.client.ask('teach', request),
+      error => {
+        if (capture === this._capture) {
+          this._learn.checked = false;
+          capture.error = error.message;
+          this._draw();
+        }
+      }
+    );
     this._learn.checked = false;
     this._form.node.hidden = false;
     this._say('', false);
@@ -132,7 +141,7 @@ export class CapturePanel extends KernelPanel {
   private async _delete(path: string): Promise<void> {
     const place = this._capture?.shown.findIndex(image => image.path === path) ?? 0;
     await this._do(this._capture?.exclude(path));
-    await this._follow();
+    this._follow();
     this._grid.querySelectorAll<HTMLElement>('.hs-delete')[Math.min(place, this._grid.children.length - 1)]?.focus();
   }
 
@@ -168,7 +177,7 @@ export class CapturePanel extends KernelPanel {
       const name = capture.className;
       added = await capture.add(whole, thumb, recording, frame);
       if (added) {
-        await this._teaching?.add(name, whole);
+        this._teaching?.add(name, whole);
       }
     } catch (error) {
       capture.error = (error as Error).message;
@@ -191,25 +200,17 @@ export class CapturePanel extends KernelPanel {
   }
 
   /** Begin or stop to learn from images that are added. */
-  private async _onLearn(): Promise<void> {
+  private _onLearn(): void {
     if (this._teaching) {
       this._teaching.on = this._learn.checked;
     }
     this._bars.clear();
-    await this._follow();
+    this._follow();
   }
 
-  /** Learn from what the folder has now. Without a model that gives features there is nothing to learn with. */
-  private async _follow(): Promise<void> {
-    const { _teaching: teaching, _capture: capture } = this;
-    try {
-      await teaching?.follow(capture?.state.folder ?? '');
-    } catch (error) {
-      if (teaching && teaching === this._teaching) {
-        teaching.on = this._learn.checked = false;
-        this._say((error as Error).message, true);
-      }
-    }
+  /** Learn from what the folder has now. */
+  private _follow(): void {
+    this._teaching?.follow(this._capture?.state.folder ?? '');
   }
 
   /** What predicts the camera's images: the model that learns from each image that is added, or the one that was trained. */

@@ -18,17 +18,29 @@ describe('readTaught', () => {
 });
 
 describe('Teaching', () => {
-  it('asks nothing until it is on', async () => {
+  it('asks nothing until it is on, and then in order', async () => {
     const ask = vi.fn(async () => answer);
-    const teaching = new Teaching(ask);
-    await teaching.follow('/home/me/mine');
-    await teaching.add('cup', 'aW1n');
-    expect(ask).not.toHaveBeenCalled();
+    const teaching = new Teaching(ask, vi.fn());
+    teaching.follow('/home/me/mine');
+    teaching.add('cup', 'aW1n');
     teaching.on = true;
-    await teaching.follow('');
-    await teaching.follow('/home/me/mine');
-    await teaching.add('cup', 'aW1n');
+    teaching.follow('');
+    teaching.follow('/home/me/mine');
+    teaching.add('cup', 'aW1n');
+    await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2));
     expect(ask.mock.calls).toEqual([[{ action: 'folder', folder: '/home/me/mine' }], [{ action: 'add', class: 'cup', image: 'aW1n' }]]);
     expect((await teaching.predict('aW1n'))?.scores[0]?.name).toBe('spoon');
+  });
+
+  it('says why it cannot learn, once, and stops', async () => {
+    const ask = vi.fn(async () => Promise.reject(new Error('there is no model')));
+    const fail = vi.fn();
+    const teaching = new Teaching(ask, fail);
+    teaching.on = true;
+    teaching.follow('/home/me/mine');
+    teaching.add('cup', 'aW1n');
+    await vi.waitFor(() => expect(fail).toHaveBeenCalledWith(new Error('there is no model')));
+    await Promise.resolve();
+    expect([teaching.on, fail.mock.calls.length, ask.mock.calls.length]).toEqual([false, 1, 1]);
   });
 });

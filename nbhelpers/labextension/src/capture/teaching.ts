@@ -19,27 +19,50 @@ const TOP = 12;
 
 /** A model that learns from each image of a folder at once: the nearest centroid, without a training. */
 export class Teaching {
-  constructor(private readonly _ask: AskTeach) {}
+  /**
+   * @param fail is told why an image could not be learned from; nothing is learned after that
+   */
+  constructor(
+    private readonly _ask: AskTeach,
+    private readonly _fail: (error: Error) => void
+  ) {}
 
   /** Whether images that are added are learned from. */
   on = false;
 
   /** Learn from the images that the folder has, and from no others. */
-  async follow(folder: string): Promise<void> {
-    if (this.on && folder !== '') {
-      await this._ask({ action: 'folder', folder });
+  follow(folder: string): void {
+    if (folder !== '') {
+      this._later({ action: 'folder', folder });
     }
   }
 
-  /** Learn from an image that was added to a class. */
-  async add(name: string, image: string): Promise<void> {
-    if (this.on) {
-      await this._ask({ action: 'add', class: name, image });
-    }
+  /** Learn from an image that was added to a class. A recording does not wait for it. */
+  add(name: string, image: string): void {
+    this._later({ action: 'add', class: name, image });
   }
 
   /** What it predicts of an image; null before two classes have images. */
   async predict(image: string): Promise<IAnswer | null> {
     return readTaught(await this._ask({ action: 'predict', image, top: TOP }));
   }
+
+  /** Ask in the order in which it was called, as long as it is on. */
+  private _later(request: object): void {
+    if (!this.on) {
+      return;
+    }
+    this._done = this._done.then(async () => {
+      try {
+        if (this.on) {
+          await this._ask(request);
+        }
+      } catch (error) {
+        this.on = false;
+        this._fail(error as Error);
+      }
+    });
+  }
+
+  private _done: Promise<void> = Promise.resolve();
 }
