@@ -103,9 +103,9 @@ describe('the capture panel', () => {
     assert.equal(fs.readdirSync(path.join(process.env.HEADSTART_NOTEBOOKS, 'mine', 'blue')).length, before);
 
     assert.equal(await panel.locator('.hs-error').count(), 0);
-    await panel.getByLabel('Learn while images are added').uncheck();
     await panel.getByRole('button', { name: /^Insert and run the cells/ }).click();
     await page.locator('.hs-card .hs-state-done').waitFor();
+    assert.equal(await panel.getByLabel('Learn while images are added').isChecked(), false);
     const { cells } = await saveNotebook(page, 'capture.ipynb');
     const sources = cells.map(cell => [cell.source].flat().join(''));
     assert.match(sources[2], /^%dataset load \S*\/mine --size 64$/);

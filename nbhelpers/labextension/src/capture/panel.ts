@@ -201,11 +201,13 @@ export class CapturePanel extends KernelPanel {
 
   /** Begin or stop to learn from images that are added. */
   private _onLearn(): void {
-    if (this._teaching) {
-      this._teaching.on = this._learn.checked;
-    }
     this._bars.clear();
-    this._follow();
+    if (!this._learn.checked) {
+      void this._teaching?.stop();
+    } else if (this._teaching) {
+      this._teaching.on = true;
+      this._follow();
+    }
   }
 
   /** Learn from what the folder has now. */
@@ -239,6 +241,8 @@ export class CapturePanel extends KernelPanel {
       return;
     }
     this._train.disabled = true;
+    this._learn.checked = false; // the trained model predicts from here on
+    await this._teaching?.stop();
     try {
       const model = await session.client.ask('predict').then(readAnswer, () => null); // null: there is none yet
       const trained = await this._run(trainCells(capture.state.folder, model));

@@ -32,6 +32,19 @@ describe('Teaching', () => {
     expect((await teaching.predict('aW1n'))?.scores[0]?.name).toBe('spoon');
   });
 
+  it('forgets all after what is under way, when it stops', async () => {
+    const ask = vi.fn(async (_: object): Promise<unknown> => answer);
+    const teaching = new Teaching(ask, vi.fn());
+    await teaching.stop();
+    teaching.on = true;
+    teaching.follow('/home/me/mine');
+    ask.mockResolvedValueOnce(answer).mockRejectedValueOnce(new Error('nothing was taught'));
+    await teaching.stop();
+    teaching.add('cup', 'aW1n');
+    expect(ask.mock.calls).toEqual([[{ action: 'folder', folder: '/home/me/mine' }], [{ action: 'reset' }]]);
+    expect(teaching.on).toBe(false);
+  });
+
   it('says why it cannot learn, once, and stops', async () => {
     const ask = vi.fn(async () => Promise.reject(new Error('there is no model')));
     const fail = vi.fn();

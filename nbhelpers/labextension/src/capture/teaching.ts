@@ -42,6 +42,17 @@ export class Teaching {
     this._later({ action: 'add', class: name, image });
   }
 
+  /** Forget all: the kernel's current model is the one again that gave the features. */
+  async stop(): Promise<void> {
+    if (this.on) {
+      this._done = this._done.then(async () => {
+        await this._ask({ action: 'reset' }).catch(() => undefined); // nothing was learned yet
+        this.on = false;
+      });
+    }
+    await this._done;
+  }
+
   /** What it predicts of an image; null before two classes have images. */
   async predict(image: string): Promise<IAnswer | null> {
     return readTaught(await this._ask({ action: 'predict', image, top: TOP }));
