@@ -97,7 +97,7 @@ wheel-test: wheel ## install the wheel into a fresh environment without a networ
 	python3 -P -m pip download --quiet --disable-pip-version-check --dest $(STATE)/wheels "$$(ls dist/headstart_kernel-*.whl)[lab,go,cc]"
 	HEADSTART_WHEELS=$(STATE)/wheels $(VECTORS) go test ./tests -run TestWheel -v -timeout 60m
 
-hub-test: wheel ## let two users of a local JupyterHub train with the wheel; needs root and Node.js (1.5 GB)
+hub-test: wheel ## let three users of a local JupyterHub train at once with the wheel; needs root and Node.js (1.5 GB)
 	@scripts/hubtest.sh
 
 nbgrader-test: setup ## grade a right and a wrong submission of a lesson with nbgrader (0.6 GB)

@@ -1,17 +1,19 @@
 #!/bin/bash
-# Runs two users of a JupyterHub on this machine, with the wheel in the environment of their servers. It needs root, since
-# JupyterHub starts one server for each user here, and Node.js for JupyterHub's proxy; it installs 1.5 GB.
+# Runs users of a JupyterHub on this machine, three unless HEADSTART_HUB_USERS says otherwise, with the wheel in the environment of their
+# servers. It needs root, since each user gets a user ID and a memory limit, and Node.js for JupyterHub's proxy; it installs 1.5 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=$PWD/.headstart/hub
+work=${HEADSTART_HUB:-$PWD/.headstart/hub}
 wheel=$(ls dist/headstart_kernel-*.whl)
 if [ ! -x "$work/venv/bin/jupyterhub" ]; then
 	echo "installing JupyterHub ..."
-	python3 -P -m venv "$work/venv"
+	# The system's Python, which users of every ID can read; one below somebody's home folder they often cannot.
+	"$(PATH=/usr/bin:/bin:$PATH command -v python3)" -P -m venv "$work/venv"
 	"$work/venv/bin/pip" install --quiet --disable-pip-version-check jupyterhub==6.1.1
 	npm install --silent --prefix "$work" configurable-http-proxy@5.3.0
 fi
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check "$wheel[lab,go,cc]"
+chmod -R a+rX "$work/venv"
 export HEADSTART_HUB="$work" PATH="$work/node_modules/.bin:$work/venv/bin:/usr/bin:/bin"
 exec "$work/venv/bin/python" -P scripts/hubtest.py

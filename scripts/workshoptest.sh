@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 wheel=$(ls dist/headstart_kernel-*.whl)
-.headstart/bin/headstart workshop prepare --wheel "$wheel" --out "$folder/class"
+"${HEADSTART_BIN:-.headstart/bin}/headstart" workshop prepare --wheel "$wheel" --out "$folder/class"
 mkdir "$folder/home" "$folder/python"
 ln -s "$(python3 -P -c 'import sys; print(sys.executable)')" "$folder/python/python3"
 student() {
@@ -16,3 +16,5 @@ student() {
 for lesson in 01_quickstart 03_in_go; do
 	student headstart run "$lesson.ipynb" --label "$lesson"
 done
+# Lesson 09 builds a plugin.
+student sh -ec 'rm -rf headstart-shout; headstart plugin new shout; cd headstart-shout; go test .; headstart plugin install .'

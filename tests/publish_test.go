@@ -84,6 +84,7 @@ func publishNotebook(t *testing.T, executed, file string) {
 			output["metadata"] = map[string]any{}
 		}
 	})
+	nb.dropWritten()
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -93,6 +94,20 @@ func publishNotebook(t *testing.T, executed, file string) {
 	}
 	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// dropWritten removes what GoNB says about a cell with %%writefile: it is no warning, and yet on standard error, which pages show in red.
+func (nb ipynb) dropWritten() {
+	for _, cell := range nb.Cells {
+		list, ok := cell["outputs"].([]any)
+		if !ok {
+			continue
+		}
+		cell["outputs"] = slices.DeleteFunc(list, func(output any) bool {
+			fields, _ := output.(map[string]any)
+			return fields["name"] == "stderr" && strings.Contains(fmt.Sprint(fields["text"]), "Cell contents written to ")
+		})
 	}
 }
 

@@ -76,6 +76,20 @@ func open(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	return file, nil
 }
 
+// Names lists the first names in a folder, at most so many, in no order. It follows symbolic links.
+func Names(dir string, most int) ([]string, error) {
+	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close() // only read
+	names, err := folder.Readdirnames(most)
+	if errors.Is(err, io.EOF) { // it is empty
+		err = nil
+	}
+	return names, err
+}
+
 // ReadFile reads a whole regular file of at most limit bytes. It follows symbolic links.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	file, err := Open(path)

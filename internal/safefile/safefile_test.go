@@ -90,3 +90,30 @@ func TestReadingIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesOfAFolder(t *testing.T) {
+	folder := t.TempDir()
+	pipe := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{pipe, "/dev/zero", filepath.Join(folder, "nowhere")} {
+		if err := hostile.InTime(t, dir, func() error { _, err := Names(dir, 10); return err }); err == nil {
+			t.Errorf("%s was listed", dir)
+		}
+	}
+	if names, err := Names(folder, 10); err != nil || len(names) != 1 {
+		t.Errorf("%v, %v", names, err)
+	}
+	if names, err := Names(t.TempDir(), 10); err != nil || len(names) != 0 {
+		t.Errorf("an empty folder: %v, %v", names, err)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := Names(folder, 2); err != nil || len(names) != 2 {
+		t.Errorf("more than asked for: %v, %v", names, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/kernel/install"
+	"github.com/headstart-nb/headstart/kernel/usage"
 )
 
 // sessionEnv is what the kernelspec gives a session, apart from the PATH.
@@ -133,7 +134,7 @@ func checkMemory(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	return ok(name, strings.Join(found, ", "))
 }
 
-// hostMemory reads Linux's /proc/meminfo.
+// hostMemory reads Linux's /proc/meminfo, and the limit under which this process runs.
 func (s *subject) hostMemory() (total, free uint64, err error) {
 	data, err := os.ReadFile(filepath.Join(s.root, "proc", "meminfo"))
 	if err != nil {
@@ -150,7 +151,11 @@ func (s *subject) hostMemory() (total, free uint64, err error) {
 	if values["MemTotal"] == 0 {
 		return 0, 0, fmt.Errorf("/proc/meminfo says nothing of MemTotal")
 	}
-	return values["MemTotal"], values["MemAvailable"], nil
+	total, free = values["MemTotal"], values["MemAvailable"]
+	if l := usage.ReadLimit(s.root); l.Bytes > 0 && uint64(l.Bytes) < total { // of a container, or of a server of JupyterHub
+		total, free = uint64(l.Bytes), min(free, uint64(max(0, l.Bytes-l.Used)))
+	}
+	return total, free, nil
 }
 
 type gpu struct {

@@ -188,6 +188,11 @@ func TestBroken(t *testing.T) {
 		"little memory": {checkMemory, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.root, "proc", "meminfo"), "MemTotal: 2000000 kB\nMemAvailable: 900000 kB\n", 0o644)
 		}, diagnosis.Warning, "878 MB free of 1.9 GB: training needs 2 GB", "--batch"},
+		"a server under a limit": {checkMemory, func(t *testing.T, s *subject) {
+			write(t, filepath.Join(s.root, "proc", "self", "cgroup"), "0::/\n", 0o644)
+			write(t, filepath.Join(s.root, "sys", "fs", "cgroup", "memory.max"), "1073741824\n", 0o644)
+			write(t, filepath.Join(s.root, "sys", "fs", "cgroup", "memory.current"), "536870912\n", 0o644)
+		}, diagnosis.Warning, "host 512 MB free of 1.0 GB: training needs 2 GB", "--batch"},
 		"GPU that does not answer": {checkMemory, func(t *testing.T, s *subject) {
 			write(t, filepath.Join(s.root, "proc", "driver", "nvidia", "version"), "NVRM", 0o644)
 			t.Setenv("PATH", filepath.Dir(broken(t)))

@@ -212,6 +212,12 @@ func (m *Meter) hostMemory() *wire.HostMemory {
 	if !ok || !known || total <= 0 {
 		return nil
 	}
+	// A server under a limit has no more than that, whatever the machine has.
+	if l := ReadLimit(filepath.Dir(m.root)); l.Bytes > 0 && l.Bytes>>10 < total {
+		total = l.Bytes >> 10
+		available = min(available, max(0, l.Bytes-l.Used)>>10)
+		free = min(free, available)
+	}
 	return &wire.HostMemory{
 		Total: total << 10, Available: available << 10, Free: free << 10, Used: (total - available) << 10,
 		Percent: 100 * float64(total-available) / float64(total),

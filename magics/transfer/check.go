@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,6 +59,11 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			work, err := p.work(ctx, asked, answer)
 			if err != nil {
 				return err
+			}
+			if asked.Prints != nil {
+				if work.Printed, work.Unrun, err = printed(ctx, in, asked.Prints.Line); err != nil {
+					return err
+				}
 			}
 			open := asked.Check(work)
 			if len(open) > 0 {
@@ -132,6 +138,27 @@ func (p *Presenter) work(ctx context.Context, asked exercise.Exercise, answer st
 		}
 	}
 	return work, nil
+}
+
+// maxPrinted bounds what is read of the output of an exercise's line, in bytes.
+const maxPrinted = 1 << 20
+
+// printed runs a line in the student's cell and returns what it prints, or why it failed.
+func printed(ctx context.Context, in *magics.Invocation, line string) (text string, failure, err error) {
+	folder, err := os.MkdirTemp(magics.RuntimeDir(in.Host), "check-")
+	if err != nil {
+		return "", nil, fmt.Errorf("run %s: %w", line, err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // the runtime folder goes with the kernel
+	file := filepath.Join(folder, "printed.txt")
+	if err := in.Execute(ctx, line+" > "+magics.QuoteWord(file)); err != nil {
+		return "", err, ctx.Err()
+	}
+	data, err := safefile.ReadFile(file, maxPrinted)
+	if err != nil {
+		return "", nil, fmt.Errorf("read what %s printed: %w", line, err)
+	}
+	return string(data), nil, nil
 }
 
 // isMissing says whether there is no trained model yet.

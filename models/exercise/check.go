@@ -1,6 +1,7 @@
 package exercise
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -20,7 +21,9 @@ type Work struct {
 	Run      *record.Run          // the last that ended
 	Accuracy *float64             // of the current model on what the exercise evaluates, 0 to 1
 	Answer   string
-	File     bool // whether the file exists
+	Printed  string // by the line that the exercise runs
+	Unrun    error  // why the line failed; nil where it did not
+	File     bool   // whether the file exists
 }
 
 // Check lists what is still to be done, each as a sentence; nothing when the exercise is done.
@@ -42,6 +45,9 @@ func (e Exercise) Check(w Work) []string {
 	}
 	if e.Answer != nil {
 		open = append(open, e.Answer.check(w.Answer)...)
+	}
+	if e.Prints != nil {
+		open = append(open, e.Prints.check(w.Printed, w.Unrun)...)
 	}
 	if e.File != "" && !w.File {
 		open = append(open, fmt.Sprintf("There is no %s.", e.File))
@@ -147,6 +153,42 @@ func (a Answer) check(given string) []string {
 		return []string{fmt.Sprintf("The answer %q is not right.", given)}
 	}
 	return nil
+}
+
+// shownBytes is how much of what a line printed is shown, in bytes.
+const shownBytes = 200
+
+func (p Prints) check(printed string, unrun error) []string {
+	if unrun != nil {
+		return []string{fmt.Sprintf("The line %s fails: %v.", p.Line, unrun)}
+	}
+	value, ok := p.pick(printed)
+	if !ok {
+		return []string{fmt.Sprintf("The line %s must print a JSON object with the field %q; it prints %.*q.", p.Line, p.Field, shownBytes, printed)}
+	}
+	if len(p.Answer.check(value)) == 0 {
+		return nil
+	}
+	where := ""
+	if p.Field != "" {
+		where = " as " + p.Field
+	}
+	return []string{fmt.Sprintf("The line %s prints %.*q%s, which is not right.", p.Line, shownBytes, value, where)}
+}
+
+// pick is the value that the line printed.
+func (p Prints) pick(printed string) (string, bool) {
+	if p.Field == "" {
+		return printed, true
+	}
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(printed))
+	decoder.UseNumber() // as it is written
+	if decoder.Decode(&object) != nil {
+		return "", false
+	}
+	value, ok := object[p.Field]
+	return fmt.Sprint(value), ok
 }
 
 // weightsName is what weights are chosen by: the name of a published set, else their kind.

@@ -41,6 +41,7 @@ type Exercise struct {
 	Run      *Run      `json:"run,omitempty"`
 	Evaluate *Evaluate `json:"evaluate,omitempty"`
 	Answer   *Answer   `json:"answer,omitempty"`
+	Prints   *Prints   `json:"prints,omitempty"`
 	File     string    `json:"file,omitempty"` // that must exist, relative to the notebook's folder
 }
 
@@ -79,6 +80,13 @@ type Answer struct {
 	Number    *float64 `json:"number,omitempty"`
 	Tolerance float64  `json:"tolerance,omitempty"`
 	Texts     []string `json:"texts,omitempty"`
+}
+
+// Prints is what a line of the student's notebook must print, such as a command that the student wrote.
+type Prints struct {
+	Line  string `json:"line"`            // begins with a percent sign; it is run, and what it prints is the answer
+	Field string `json:"field,omitempty"` // of the JSON object that the line prints; all that it prints when empty
+	Answer
 }
 
 // An InvalidError is a list of exercises that cannot be used.
@@ -137,20 +145,37 @@ func (e Exercise) validate() error {
 	if strings.TrimSpace(e.Task) == "" {
 		return errors.New("it has no task")
 	}
-	if e.Dataset == nil && e.Run == nil && e.Evaluate == nil && e.Answer == nil && e.File == "" {
+	if e.Dataset == nil && e.Run == nil && e.Evaluate == nil && e.Answer == nil && e.Prints == nil && e.File == "" {
 		return errors.New("it requires nothing, so that everybody would pass")
 	}
-	if a := e.Answer; a != nil && (a.Number == nil) == (len(a.Texts) == 0) {
-		return errors.New("an answer is a number or some texts, and not both")
+	if a := e.Answer; a != nil {
+		if err := a.validate(); err != nil {
+			return err
+		}
 	}
-	if a := e.Answer; a != nil && (a.Tolerance < 0 || math.IsNaN(a.Tolerance)) {
-		return fmt.Errorf("tolerance must be at least 0, got %v", a.Tolerance)
+	if p := e.Prints; p != nil {
+		if !strings.HasPrefix(p.Line, "%") || strings.HasPrefix(p.Line, "%%") || strings.ContainsAny(p.Line, "\n\r") {
+			return fmt.Errorf("prints requires one line that begins with one percent sign, got %q", p.Line)
+		}
+		if err := p.Answer.validate(); err != nil {
+			return err
+		}
 	}
 	if e.File != "" && !filepath.IsLocal(e.File) {
 		return fmt.Errorf("the file %q is not below the notebook's folder", e.File)
 	}
 	if v := e.Evaluate; v != nil && v.Accuracy == (Range{}) {
 		return errors.New("evaluate requires an accuracy")
+	}
+	return nil
+}
+
+func (a Answer) validate() error {
+	if (a.Number == nil) == (len(a.Texts) == 0) {
+		return errors.New("an answer is a number or some texts, and not both")
+	}
+	if a.Tolerance < 0 || math.IsNaN(a.Tolerance) {
+		return fmt.Errorf("tolerance must be at least 0, got %v", a.Tolerance)
 	}
 	return nil
 }

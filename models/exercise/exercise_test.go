@@ -67,6 +67,17 @@ func TestCheck(t *testing.T) {
 		{"text", `{"answer": {"texts": ["Background"]}}`, Work{Answer: " background"}, ""},
 		{"no answer", `{"answer": {"texts": ["background"]}}`, Work{}, "The answer is missing."},
 		{"file", `{"file": "model/model.json"}`, Work{}, "There is no model/model.json."},
+		{"printed", `{"prints": {"line": "%count", "field": "n", "number": 3}}`, Work{Printed: `{"n": 3}`}, ""},
+		{"printed text", `{"prints": {"line": "%count", "texts": ["three"]}}`, Work{Printed: "three\n"}, ""},
+		{"printed field", `{"prints": {"line": "%count", "field": "n", "texts": ["three"]}}`, Work{Printed: `{"n": "three"}`}, ""},
+		{"wrong print", `{"prints": {"line": "%count", "field": "n", "number": 3}}`, Work{Printed: `{"n": 4}`}, `The line %count prints "4" as n, which is not right.`},
+		{"no field", `{"prints": {"line": "%count", "field": "n", "number": 3}}`, Work{Printed: `{"m": 3}`},
+			`The line %count must print a JSON object with the field "n"; it prints "{\"m\": 3}".`},
+		{"no JSON", `{"prints": {"line": "%count", "field": "n", "number": 3}}`, Work{Printed: "3"},
+			`The line %count must print a JSON object with the field "n"; it prints "3".`},
+		{"nothing printed", `{"prints": {"line": "%count", "number": 3}}`, Work{}, `The line %count prints "", which is not right.`},
+		{"a line that fails", `{"prints": {"line": "%count", "number": 3}}`, Work{Unrun: errors.New("there is no %count")},
+			"The line %count fails: there is no %count."},
 		{"all of several", `{"dataset": {}, "run": {}}`, Work{Dataset: dataset()}, "No training has ended yet."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,6 +98,8 @@ func TestReadRefuses(t *testing.T) {
 		``, `[]`, `{"1": {"task": "Do it"}}`, `{"1": {"dataset": {}}}`, `{"1": {"task": "x", "dataset": {"clases": {}}}}`,
 		`{"1": {"task": "x", "answer": {}}}`, `{"1": {"task": "x", "answer": {"number": 1, "texts": ["a"]}}}`,
 		`{"1": {"task": "x", "answer": {"number": 1, "tolerance": -1}}}`, `{"1": {"task": "x", "evaluate": {}}}`,
+		`{"1": {"task": "x", "prints": {"line": "%a"}}}`, `{"1": {"task": "x", "prints": {"line": "!rm", "number": 1}}}`,
+		`{"1": {"task": "x", "prints": {"line": "%a\n!rm", "number": 1}}}`, `{"1": {"task": "x", "prints": {"line": "%%bash", "number": 1}}}`,
 		`{"1": {"task": "x", "file": "../secret"}}`, `{"1": {"task": "x", "file": "/etc/passwd"}}`, `{"a b": {"task": "x", "run": {}}}`,
 		`{"1": {"task": "x", "run": {}}} more`, `{"": {"task": "x", "run": {}}}`, strings.Repeat(" ", MaxBytes+1),
 	} {
@@ -107,6 +120,7 @@ func TestTheLessonsExercisesAreValid(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(`{"1": {"task": "Do it", "run": {"accuracy": {"min": 0.5}}}}`)
 	f.Add(`{"1": {"task": "Do it", "answer": {"number": 1e999}}}`)
+	f.Add(`{"1": {"task": "Do it", "prints": {"line": "%a", "field": "b", "number": 1}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := Read(strings.NewReader(text))
 		if err != nil {

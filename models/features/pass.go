@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -23,13 +24,15 @@ type Pass struct {
 	few, many compiled // for a few images and for many; empty until images have to be computed
 	forMany   bool     // few is not used
 	cacheErr  error    // the first failure to keep features, a full disk say: the work goes on without
+	sharedErr error    // why the shared cache is not used; nil where there is none
 }
 
 // part is where one stage's features are in a row, and where they are kept.
 type part struct {
 	stage      resnet.Stage
 	at, length int
-	space      *cache.Space // nil: nothing is kept
+	space      *cache.Space       // nil: nothing is kept
+	shared     *cache.SharedSpace // nil: there is no shared cache
 }
 
 // of cuts the part out of a row.
@@ -44,7 +47,15 @@ type compiled struct {
 // singly is up to how many images go through one at a time: a batch would mostly compute padding.
 const singly = 4
 
-// Open opens a pass with its cache below home. An empty home keeps nothing; a limit of 0 bytes means cache.DefaultLimit.
+// get fills the part of a row from the shared cache or from one's own.
+func (p part) get(key cache.Key, row []float32) bool {
+	into := p.of(row)
+	return p.shared != nil && p.shared.Get(key, into) && notFinite(into) < 0 ||
+		p.space != nil && p.space.Get(key, into) && notFinite(into) < 0
+}
+
+// Open opens a pass with its cache below home, and with the shared cache that the environment names. An empty home keeps nothing and
+// uses none; a limit of 0 bytes means cache.DefaultLimit.
 func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*Pass, error) {
 	p := &Pass{backbone: backbone, device: device, parts: partsOf(backbone)}
 	if home == "" {
@@ -61,6 +72,14 @@ func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*
 	for i, part := range p.parts {
 		if p.parts[i].space, err = kept.Space(identities[i], part.length); err != nil {
 			return nil, errors.Join(err, p.Close())
+		}
+	}
+	if dir := paths.SharedFeatures(); dir != "" {
+		var shared *cache.Shared
+		if shared, p.sharedErr = cache.OpenShared(dir); p.sharedErr == nil {
+			for i, part := range p.parts {
+				p.parts[i].shared = shared.Space(identities[i], part.length)
+			}
 		}
 	}
 	return p, nil
@@ -104,8 +123,22 @@ func (b *Backbone) Kept(device *accel.Device) ([]Kept, error) {
 }
 
 // ForMany makes the pass compute every image by the graph for many: the bits of its features then do not depend on how many are
-// computed with it.
-func (p *Pass) ForMany() { p.forMany = true }
+// computed with it. Nothing is taken from the shared cache, of which this is not known.
+func (p *Pass) ForMany() error {
+	p.forMany = true
+	return p.closeShared()
+}
+
+func (p *Pass) closeShared() error {
+	var err error
+	for i, part := range p.parts {
+		if part.shared != nil {
+			err = errors.Join(err, part.shared.Close())
+			p.parts[i].shared = nil
+		}
+	}
+	return err
+}
 
 // partsOf lays out a row.
 func partsOf(backbone *Backbone) []part {
@@ -138,12 +171,14 @@ func (p *Pass) Length() int {
 // CacheError is the first failure to keep features, a full disk for example; the work goes on without. It is nil where there was none.
 func (p *Pass) CacheError() error { return p.cacheErr }
 
+// SharedError is why the shared cache that the environment names cannot be used; the work goes on without. It is nil where there is none.
+func (p *Pass) SharedError() error { return p.sharedErr }
+
 // find fills a row with what the cache has of an image, and returns the cut that gives the rest; empty: it has all.
 func (p *Pass) find(key cache.Key, row []float32) resnet.Cut {
 	var missing []resnet.Stage
 	for _, part := range p.parts {
-		into := part.of(row)
-		if part.space == nil || !part.space.Get(key, into) || notFinite(into) >= 0 {
+		if !part.get(key, row) {
 			missing = append(missing, part.stage)
 		}
 	}
@@ -249,7 +284,7 @@ func (p *Pass) Extract(ctx context.Context, pixels []uint8, n, expected int) ([]
 
 // Close frees the device, and writes what was added to the cache.
 func (p *Pass) Close() error {
-	err := errors.Join(p.few.close(), p.many.close())
+	err := errors.Join(p.few.close(), p.many.close(), p.closeShared())
 	for _, part := range p.parts {
 		if part.space != nil {
 			err = errors.Join(err, part.space.Close())

@@ -199,7 +199,7 @@ func (s *session) lookAt(stages []resnet.Stage) error {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
-	pass, err := features.Open(backbone, s.device, s.job.Environment.Home, s.job.Environment.CacheSize)
+	pass, err := s.open(backbone)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package training
 
 // The codes of what is found while it trains.
 const (
+	CodeNotShared   = "not-shared"    // the shared feature cache could not be opened; the training continues
 	CodeNotOnDisk   = "not-on-disk"   // something could not be written; the training continues
 	CodeNotCached   = "not-cached"    // features are computed again in every epoch
 	CodeUnchanged   = "unchanged"     // unfrozen stages stayed nearly as they were

@@ -82,9 +82,11 @@ func newSession(device *accel.Device, job Job, events func(progress.Event)) (*se
 	}
 	s.targets = job.Variance(s.train)
 	if s.network.Frozen != nil {
-		s.frozen, err = features.Open(s.network.Frozen, device, job.Environment.Home, job.Environment.CacheSize)
-		if err != nil {
+		if s.frozen, err = s.open(s.network.Frozen); err != nil {
 			return nil, err
+		}
+		if err := s.frozen.SharedError(); err != nil {
+			s.warn(CodeNotShared, "The shared features are not used: %v.", err)
 		}
 	}
 	spec, err := augment.Parse(job.Recipe.Augment)
@@ -196,6 +198,11 @@ func (s *session) openFeeds(ctx context.Context) error {
 		s.feed = copies
 	}
 	return nil
+}
+
+// open opens the frozen pass of a backbone.
+func (s *session) open(backbone *features.Backbone) (*features.Pass, error) {
+	return features.Open(backbone, s.device, s.job.Environment.Home, s.job.Environment.CacheSize)
 }
 
 func (s *session) compute(ctx context.Context, items []int, v *features.Variation) (*features.Table, error) {

@@ -33,6 +33,22 @@ async function count(page, name) {
   return parseInt(await page.locator(`.hs-class[data-class="${name}"] .hs-class-count`).textContent(), 10);
 }
 
+/** Wait until the live prediction was right about both colors. */
+async function predictsBoth(page, panel) {
+  const seen = new Set();
+  for (const deadline = Date.now() + PATIENCE_MS; seen.size < 2; ) {
+    assert.ok(Date.now() < deadline, `the live prediction was right about ${[...seen]} only`);
+    for (const color of Object.keys(PARTS)) {
+      await begins(page, color);
+      await page.waitForTimeout(800); // several answers
+      const best = panel.locator('.hs-bar-best .hs-bar-class');
+      if ((await best.count()) > 0 && (await best.textContent()) === color) {
+        seen.add(color);
+      }
+    }
+  }
+}
+
 describe('the capture panel', () => {
   it('captures two classes from a camera, trains on them, and predicts live', { timeout: 2 * options.timeout }, async () => {
     const { page } = use;
@@ -51,6 +67,7 @@ describe('the capture panel', () => {
     }
     const cameraOn = () => panel.getByRole('button', { name: /^Turn the camera on/ }).click();
     await cameraOn();
+    await panel.getByLabel('Learn while images are added').check();
     for (const color of Object.keys(PARTS)) {
       await panel.locator(`.hs-class[data-class="${color}"] input`).check();
       await panel.locator('.hs-hold').hover();
@@ -68,6 +85,15 @@ describe('the capture panel', () => {
     const files = fs.readdirSync(path.join(process.env.HEADSTART_NOTEBOOKS, 'mine', 'blue'));
     assert.ok(files.every(name => /^frame\d+_\d{4}\.jpeg$/.test(name)), files.join());
 
+    // Two classes have images: they predict, and nothing was trained.
+    await predictsBoth(page, panel);
+    assert.equal((await saveNotebook(page, 'capture.ipynb')).cells.filter(cell => [cell.source].flat().join('').includes('%train')).length, 0);
+    await screenshotThemes(page, 'capture-learn', async () => {
+      await cameraOn();
+      await panel.getByLabel('Learn while images are added').check();
+      await panel.locator('.hs-bar-best').waitFor();
+    });
+
     // Deleting is an edit of the log: the file stays, and the deletion can be taken back.
     const before = await count(page, 'blue');
     await panel.getByRole('button', { name: /^Delete blue/ }).first().click();
@@ -76,24 +102,16 @@ describe('the capture panel', () => {
     await panel.locator('.hs-class[data-class="blue"]', { hasText: `${before} image` }).waitFor();
     assert.equal(fs.readdirSync(path.join(process.env.HEADSTART_NOTEBOOKS, 'mine', 'blue')).length, before);
 
+    assert.equal(await panel.locator('.hs-error').count(), 0);
     await panel.getByRole('button', { name: /^Insert and run the cells/ }).click();
     await page.locator('.hs-card .hs-state-done').waitFor();
+    assert.equal(await panel.getByLabel('Learn while images are added').isChecked(), false);
     const { cells } = await saveNotebook(page, 'capture.ipynb');
     const sources = cells.map(cell => [cell.source].flat().join(''));
     assert.match(sources[2], /^%dataset load \S*\/mine --size 64$/);
     assert.equal(sources[3], '%train');
 
-    const seen = new Set();
-    for (const deadline = Date.now() + PATIENCE_MS; seen.size < 2; ) {
-      assert.ok(Date.now() < deadline, `the live prediction was right about ${[...seen]} only`);
-      for (const color of Object.keys(PARTS)) {
-        await begins(page, color);
-        await page.waitForTimeout(800); // several answers
-        if ((await panel.locator('.hs-bar-best .hs-bar-class').textContent()) === color) {
-          seen.add(color);
-        }
-      }
-    }
+    await predictsBoth(page, panel);
     assert.equal(await panel.locator('.hs-bar').count(), 2);
     await screenshotThemes(page, 'capture', async () => {
       await cameraOn();

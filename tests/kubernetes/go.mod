@@ -3,6 +3,7 @@ module github.com/headstart-nb/headstart/tests/kubernetes
 go 1.26.5
 
 require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	k8s.io/api v0.35.0
 	k8s.io/apimachinery v0.35.0
 	sigs.k8s.io/yaml v1.6.0

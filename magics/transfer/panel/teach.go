@@ -23,6 +23,7 @@ import (
 //	{"action": "undo"}                                               takes back the last image
 //	{"action": "drop", "class": "cat"}                               forgets a class
 //	{"action": "reset"}                                              forgets all
+//	{"action": "folder", "folder": "photos"}                         forgets all, and adds the images of a folder of classes
 //
 // An image is a file as %predict reads it, JPEG or PNG for instance, of at most maxFrame bytes. Requests are answered in the
 // order in which they come. A camera should send its next frame after the answer to the one before.
@@ -32,7 +33,8 @@ type teachRequest struct {
 	Class  string `json:"class"`
 	Image  []byte `json:"image"` // base64 in JSON
 	Name   string `json:"name"`  // of the image, for the model's list
-	Top    int    `json:"top"`   // classes of a prediction; 0: 3
+	Folder string `json:"folder"`
+	Top    int    `json:"top"` // classes of a prediction; 0: 3
 }
 
 // A teachAnswer answers all of them. Errors are those of the comm.
@@ -62,6 +64,8 @@ func (p *Panels) teachAnswer(ctx context.Context, asked teachRequest) (*teachAns
 	case "", "state":
 	case "add", "predict":
 		return p.teachFrame(ctx, asked)
+	case "folder":
+		return p.teachFolder(ctx, asked)
 	case "undo":
 		_, err = p.lab.Unteach(ctx, asked.Model, "")
 	case "drop":
@@ -72,7 +76,7 @@ func (p *Panels) teachAnswer(ctx context.Context, asked teachRequest) (*teachAns
 	case "reset":
 		err = p.lab.ForgetTaught(asked.Model)
 	default:
-		err = fmt.Errorf("answer the teaching panel: the action must be one of state, add, predict, undo, drop, reset; got %q", asked.Action)
+		err = fmt.Errorf("answer the teaching panel: the action must be one of state, add, predict, undo, drop, reset, folder; got %q", asked.Action)
 	}
 	if err != nil {
 		return nil, err

@@ -50,6 +50,8 @@ func TestTeachRequests(t *testing.T) {
 		`{"action":"add","class":"red","image":` + frame("photos/red/1.png") + `}`, `{"action":"add","image":` + red + `}`,
 		`{"action":"add","class":"red"}`, `{"action":"add","class":"red","image":"bm8gaW1hZ2U="}`, `{"action":"add","class":"red","image":7}`,
 		`{"action":"undo"}`, `{"action":"drop"}`, `{"action":"drop","class":"blue"}`, `{"action":"sing"}`, `{"action":"reset"}`, `{"action":"state"}`,
+		`{"action":"folder","folder":"photos"}`, `{"action":"predict","image":` + red + `,"top":1}`, `{"action":"folder","folder":"photos"}`,
+		`{"action":"folder"}`, `{"action":"folder","folder":"nowhere"}`,
 	} {
 		ask(request)
 	}

@@ -47,14 +47,28 @@ func openSegment(path string, length int) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := readIndex(file, length)
+	s, err := readIndex(file, length, math.MaxInt64)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return s, nil
 }
 
-func readIndex(file *os.File, length int) (*segment, error) {
+// openForeign reads the index of a segment that somebody else has written, of at most so many bytes. No link is followed.
+func openForeign(path string, length int, most int64) (*segment, error) {
+	file, err := safefile.OpenUnlinked(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readIndex(file, length, most)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return s, nil
+}
+
+// readIndex reads an index of at most so many bytes.
+func readIndex(file *os.File, length int, most int64) (*segment, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -68,7 +82,10 @@ func readIndex(file *os.File, length int) (*segment, error) {
 	if columns != int64(length) || info.Size() != segmentSize(rows, columns) {
 		return nil, errDamaged
 	}
-	index := make([]byte, rows*int64(entrySize)+4)
+	if indexSize(rows) > most {
+		return nil, errDamaged
+	}
+	index := make([]byte, indexSize(rows))
 	if _, err := io.ReadFull(file, index); err != nil {
 		return nil, errDamaged
 	}
@@ -86,8 +103,11 @@ func readIndex(file *os.File, length int) (*segment, error) {
 }
 
 func segmentSize(rows, columns int64) int64 {
-	return int64(prefixSize) + rows*int64(entrySize) + 4 + rows*columns*4
+	return int64(prefixSize) + indexSize(rows) + rows*columns*4
 }
+
+// indexSize is how many bytes the entries of rows take, with their checksum.
+func indexSize(rows int64) int64 { return rows*int64(entrySize) + 4 }
 
 // read fills into with a row. Reading, unlike mapping, cannot kill the process when the file is cut short under it.
 func (s *segment) read(row int, into []float32) error {

@@ -124,8 +124,9 @@ func (j Job) run(ctx context.Context) (r Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	pass.ForMany()
-	err = j.compute(ctx, pass, layout.Root, r.Images)
+	if err = pass.ForMany(); err == nil {
+		err = j.compute(ctx, pass, layout.Root, r.Images)
+	}
 	if err = errors.Join(err, pass.CacheError(), pass.Close()); err != nil {
 		return r, err
 	}

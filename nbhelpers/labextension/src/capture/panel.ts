@@ -12,6 +12,7 @@ import type { Translation } from '../translation';
 import { ClassList, FolderForm } from './forms';
 import { Capture, trainCells, type ICaptured } from './model';
 import { holdToRecord, Recorder } from './recorder';
+import { Teaching } from './teaching';
 import { thumbnail } from './thumbnail';
 
 /** Makes a dataset of the camera's images, trains on it, and predicts what the camera shows. */
@@ -31,7 +32,7 @@ export class CapturePanel extends KernelPanel {
     this.addClass('hs-capture');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Capture'));
-    this._form = new FolderForm((folder, create) => void this._do(this._capture?.open(folder, create)), trans);
+    this._form = new FolderForm((folder, create) => void this._do(this._capture?.open(folder, create)).then(() => this._follow()), trans);
     this._classes = new ClassList(
       { choose: name => void this._do(this._capture?.choose(name)), add: name => void this._do(this._capture?.addClass(name)) },
       trans
@@ -47,11 +48,18 @@ export class CapturePanel extends KernelPanel {
       show: answer => this._bars.show(answer, true),
       fail: () => this._bars.clear() // as long as no model is trained
     });
-    this._undo = button(trans.__('Undo'), trans.__('Use the image again that was deleted last'), () => void this._do(this._capture?.undo()));
+    this._undo = button(trans.__('Undo'), trans.__('Use the image again that was deleted last'), () => void this._do(this._capture?.undo()).then(() => this._follow()));
     this._train = button(trans.__('Train'), trans.__('Insert and run the cells that train on this folder'), () => void this._trainNow());
     this._hold.title = trans.__('Hold to add the images of the camera to the class; Enter begins and ends');
+    this._learn.addEventListener('change', () => this._onLearn());
+    const learn = element(
+      'label',
+      { class: 'hs-check', title: trans.__('Predict by the images at once, without a training: the nearest mean of features') },
+      this._learn,
+      trans.__('Learn while images are added')
+    );
     this._grid.setAttribute('aria-label', trans.__('Latest images of the class'));
-    this._work.append(this._classes.node, this._camera.node, this._bars.node, this._buttons(), this._intake.node, this._grid);
+    this._work.append(this._classes.node, learn, this._camera.node, this._bars.node, this._buttons(), this._intake.node, this._grid);
     this.node.append(element('h2', { class: 'hs-panel-title' }, trans.__('Capture')), this._form.node, this._message, this._work);
   }
 
@@ -63,6 +71,17 @@ export class CapturePanel extends KernelPanel {
     const capture = new Capture(request => session.client.ask('dataset', request), this._trans);
     capture.state = this._left.get(session) ?? capture.state;
     this._capture = capture;
+    this._teaching = new Teaching(
+      request => session.client.ask('teach', request),
+      error => {
+        if (capture === this._capture) {
+          this._learn.checked = false;
+          capture.error = error.message;
+          this._draw();
+        }
+      }
+    );
+    this._learn.checked = false;
     this._form.node.hidden = false;
     this._say('', false);
     void this._do(capture.state.folder === '' ? capture.look() : capture.open(capture.state.folder, false));
@@ -71,6 +90,7 @@ export class CapturePanel extends KernelPanel {
       this._recorder.stop();
       this._camera.off();
       this._capture = null;
+      this._teaching = null;
     };
   }
 
@@ -121,6 +141,7 @@ export class CapturePanel extends KernelPanel {
   private async _delete(path: string): Promise<void> {
     const place = this._capture?.shown.findIndex(image => image.path === path) ?? 0;
     await this._do(this._capture?.exclude(path));
+    this._follow();
     this._grid.querySelectorAll<HTMLElement>('.hs-delete')[Math.min(place, this._grid.children.length - 1)]?.focus();
   }
 
@@ -153,7 +174,11 @@ export class CapturePanel extends KernelPanel {
     let added = false;
     try {
       const [whole, thumb] = await Promise.all([encoded(image, this._trans), thumbnail(image)]);
+      const name = capture.className;
       added = await capture.add(whole, thumb, recording, frame);
+      if (added) {
+        this._teaching?.add(name, whole);
+      }
     } catch (error) {
       capture.error = (error as Error).message;
     }
@@ -174,11 +199,34 @@ export class CapturePanel extends KernelPanel {
     this._draw();
   }
 
-  /** What predicts the camera's images. A model that learns from each image that is added would be asked here as well. */
+  /** Begin or stop to learn from images that are added. */
+  private _onLearn(): void {
+    this._bars.clear();
+    if (!this._learn.checked) {
+      void this._teaching?.stop();
+    } else if (this._teaching) {
+      this._teaching.on = true;
+      this._follow();
+    }
+  }
+
+  /** Learn from what the folder has now. */
+  private _follow(): void {
+    this._teaching?.follow(this._capture?.state.folder ?? '');
+  }
+
+  /** What predicts the camera's images: the model that learns from each image that is added, or the one that was trained. */
   private async _predict(image: string): Promise<IAnswer> {
-    const { session } = this;
+    const { session, _teaching: teaching } = this;
     if (!session) {
       throw new Error(this._trans.__('There is no kernel.'));
+    }
+    if (teaching?.on) {
+      const answer = await teaching.predict(image);
+      if (answer === null) {
+        throw new Error(this._trans.__('Two classes need images.'));
+      }
+      return answer;
     }
     return readAnswer(await session.client.ask('predict', { image }));
   }
@@ -193,6 +241,8 @@ export class CapturePanel extends KernelPanel {
       return;
     }
     this._train.disabled = true;
+    this._learn.checked = false; // the trained model predicts from here on
+    await this._teaching?.stop();
     try {
       const model = await session.client.ask('predict').then(readAnswer, () => null); // null: there is none yet
       const trained = await this._run(trainCells(capture.state.folder, model));
@@ -211,6 +261,7 @@ export class CapturePanel extends KernelPanel {
   }
 
   private _capture: Capture | null = null;
+  private _teaching: Teaching | null = null;
   /** The folders of kernels that were in front before. */
   private readonly _left = new WeakMap<KernelSession, Capture['state']>();
   private readonly _form: FolderForm;
@@ -223,6 +274,7 @@ export class CapturePanel extends KernelPanel {
   private readonly _undo: HTMLButtonElement;
   private readonly _train: HTMLButtonElement;
   private readonly _hold = element('button', { type: 'button', class: 'hs-button hs-hold' });
+  private readonly _learn = element('input', { type: 'checkbox' });
   private readonly _work = element('div', { hidden: true });
   private readonly _grid = element('ul', { class: 'hs-grid-view hs-captured-list' });
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
