@@ -3,10 +3,14 @@ package classifier
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
+
+	"github.com/headstart-nb/headstart/models/resnet"
 )
 
 // Prepare compiles what predicts one image and what predicts batches of so many, and runs both once: the first prediction then takes
-// no longer than the later ones. PredictPixels with more than four images computes a batch of that size.
+// no longer than the later ones. PredictPixels with more than four images computes a batch of that size. A frozen backbone's weights
+// are then on the device alone: call it before others use the model, which predicts, evaluates and explains from then on, and cannot be saved or exported.
 func (m *Model) Prepare(ctx context.Context, batch int) error {
 	m.turn.Lock()
 	defer m.turn.Unlock()
@@ -20,6 +24,13 @@ func (m *Model) Prepare(ctx context.Context, batch int) error {
 			return fmt.Errorf("prepare %s for %d images: %w", m.Name, n, err)
 		}
 	}
+	if m.Unfrozen() == "" {
+		network := *m.network // a training's result may share it
+		network.Backbone = network.Backbone.WithoutWeights()
+		network.Frozen = network.Backbone
+		m.network = &network
+	}
+	debug.FreeOSMemory() // what was read from files and folded is garbage now
 	return nil
 }
 
@@ -28,3 +39,11 @@ func (m *Model) Outputs() int { return m.outputs() }
 
 // DeviceName is that of the device which computes.
 func (m *Model) DeviceName() string { return m.device.Name() }
+
+// whole tells whether the model's weights can be written.
+func (m *Model) whole() error {
+	if !m.Backbone().HasWeights() {
+		return resnet.ErrNoWeights
+	}
+	return nil
+}

@@ -1,7 +1,9 @@
 package resnet
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -18,19 +20,32 @@ import (
 // constants in the graph they would take XLA 40 s and 3.6 GB to compile.
 type program struct {
 	backbone *Backbone
-	backend  compute.Backend
-	dtype    dtypes.DType // of weights and activations
 	batch    int
-	weights  []*tensors.Tensor
+	*placed
+}
+
+// placed are folded weights on a device. Programs of the same network share them.
+type placed struct {
+	backend compute.Backend
+	dtype   dtypes.DType // of weights and activations
+	weights []*tensors.Tensor
 	// layers says at which index of weights a convolution's begin.
 	layers map[string]int
 	// tiled are the convolutions whose kernels are transformed for Winograd's formulation; nil for the plain one.
 	tiled map[string]bool
+	users atomic.Int32 // programs; the last one frees the weights
 }
 
-// newProgram folds the weights and puts them on the device.
-func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
-	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
+// ErrNoWeights is a backbone whose weights are on a device alone: it cannot be put on one again, trained or written.
+var ErrNoWeights = errors.New("the weights of the backbone were freed when it was put on its device; load it again")
+
+// placeWeights folds the weights and puts them on the device, for one user.
+func placeWeights(b *Backbone, backend compute.Backend, formulation Formulation, dtype dtypes.DType) (p *placed, err error) {
+	if !b.HasWeights() {
+		return nil, ErrNoWeights
+	}
+	p = &placed{backend: backend, dtype: dtype, layers: map[string]int{}}
+	p.users.Store(1)
 	defer func() {
 		if err != nil {
 			p.close()
@@ -66,7 +81,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation Formulation, d
 }
 
 // put appends weights to those on the device, in the program's type.
-func (p *program) put(data []float32, dims ...int) error {
+func (p *placed) put(data []float32, dims ...int) error {
 	t, err := tensors.FromShapeForBackend(p.backend, 0, shapes.Make(p.dtype, dims...))
 	if err != nil {
 		return err
@@ -118,8 +133,11 @@ func (p *program) build(inputs []*graph.Node) *graph.Node {
 	return x
 }
 
-// close frees the weights on the device.
-func (p *program) close() {
+// close frees the weights on the device once nobody uses them.
+func (p *placed) close() {
+	if p.users.Add(-1) > 0 {
+		return
+	}
 	for _, w := range p.weights {
 		_ = w.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
 	}

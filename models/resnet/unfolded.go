@@ -116,6 +116,9 @@ var _ Engine[*graph.Node] = unfolded{}
 
 func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 	u := unfolded{backbone: b, scope: scope}
+	if !b.HasWeights() {
+		panic(ErrNoWeights)
+	}
 	if first := model.GetParamOr(scope, ParamUnfreeze, ""); first != "" {
 		stages := b.Stages()
 		if err := check("unfreeze", stages, Stage(first)); err != nil {
