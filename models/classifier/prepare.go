@@ -3,8 +3,8 @@ package classifier
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/resnet"
 )
 
@@ -19,18 +19,16 @@ func (m *Model) Prepare(ctx context.Context, batch int) error {
 			return fmt.Errorf("prepare %s: %w", m.Name, err)
 		}
 	}
+	if m.Unfrozen() == "" { // while XLA compiles: it takes memory as well
+		m.network.Backbone = m.network.Backbone.WithoutWeights() // in its place: the stepper knows the network as well
+		m.network.Frozen = m.network.Backbone
+	}
 	for _, n := range []int{1, max(batch, 1)} {
 		if _, err := m.forward(ctx, make([]uint8, n*m.geometry().Bytes()), n); err != nil {
 			return fmt.Errorf("prepare %s for %d images: %w", m.Name, n, err)
 		}
 	}
-	if m.Unfrozen() == "" {
-		network := *m.network // a training's result may share it
-		network.Backbone = network.Backbone.WithoutWeights()
-		network.Frozen = network.Backbone
-		m.network = &network
-	}
-	debug.FreeOSMemory() // what was read from files and folded is garbage now
+	accel.FreeMemory()
 	return nil
 }
 

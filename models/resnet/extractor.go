@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -124,12 +123,22 @@ func (e *Extractor) Beside(ctx context.Context, b *Backbone, batch int) (*Extrac
 	return other, nil
 }
 
-// begin compiles in the background, for weights that place returns.
+// begin puts the weights on the device and compiles, in the background.
 func (e *Extractor) begin(ctx context.Context, place func() (*placed, error)) {
 	e.turn <- struct{}{}
 	go func() {
 		defer close(e.ready)
-		e.err = e.compile(ctx, place)
+		accel.FreeMemory() // reading the weights left as much garbage as they have bytes
+		folded := timeline.Start(ctx, "fold and transform weights")
+		var weights *placed
+		e.err = e.try(func() (err error) { weights, err = place(); return err })
+		folded()
+		place = nil // the weights on the host may be freed while XLA compiles
+		if e.err == nil {
+			e.program = &program{backbone: e.backbone, batch: e.batch, placed: weights}
+			e.err = e.try(func() error { return e.compile(ctx) })
+			accel.FreeMemory()
+		}
 	}()
 }
 
@@ -161,24 +170,18 @@ func (e *Extractor) chooseFormulation(expected int) Formulation {
 	return FormulationPlain
 }
 
-// compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
-func (e *Extractor) compile(ctx context.Context, place func() (*placed, error)) error {
-	if err := accel.Try(func() error { return e.build(ctx, place) }); err != nil {
+// try runs a part of the compilation. Graph code panics: that becomes an error.
+func (e *Extractor) try(part func() error) error {
+	if err := accel.Try(part); err != nil {
 		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
 	}
 	return nil
 }
 
-func (e *Extractor) build(ctx context.Context, place func() (*placed, error)) (err error) {
-	folded := timeline.Start(ctx, "fold and transform weights")
-	weights, err := place()
-	if err != nil {
-		return err
-	}
-	e.program = &program{backbone: e.backbone, batch: e.batch, placed: weights}
-	folded()
+// compile compiles the graph for the weights on the device.
+func (e *Extractor) compile(ctx context.Context) (err error) {
 	defer timeline.Start(ctx, "compile the frozen pass")()
-	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
+	accel.FreeMemory() // XLA is about to ask for as much as folding has left
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
 		return fmt.Errorf("make room for a batch of %d images: %w", e.batch, err)

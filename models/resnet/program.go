@@ -55,15 +55,21 @@ func placeWeights(b *Backbone, backend compute.Backend, formulation Formulation,
 	if formulation == FormulationWinograd {
 		p.tiled = b.network.winogradLayers(b.architecture.Cut.Last())
 	}
+	var kernel, transformed []float32 // used again for each layer: as garbage they would be as large as the weights
 	for _, c := range b.network.convolutions(b.architecture.Cut.Last()) {
 		p.layers[c.Name] = len(p.weights)
-		kernel, bias := b.parameters.layers[c.Name].fold(b.network.epsilon)
+		var bias []float32
+		kernel, bias = b.parameters.layers[c.Name].fold(kernel, b.network.epsilon)
 		if err := p.put(bias, c.Out); err != nil {
 			return p, err
 		}
 		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
 		if p.tiled[c.Name] {
-			kernel, dims = convolution.TransformKernel(kernel), []int{convolution.Products, c.In, c.Out}
+			transformed = convolution.TransformKernel(transformed, kernel)
+			if err := p.put(transformed, convolution.Products, c.In, c.Out); err != nil {
+				return p, err
+			}
+			continue
 		}
 		if err := p.put(kernel, dims...); err != nil {
 			return p, err
