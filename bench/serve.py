@@ -39,13 +39,13 @@ def output(*command, cwd=None):
 
 
 def await_ready(address):
-    for _ in range(600):
+    for _ in range(3000):
         try:
             with urllib.request.urlopen(address + "v2/health/ready", timeout=5):
                 return
         except OSError:
             time.sleep(0.1)
-    raise SystemExit(f"{address} is not ready after a minute")
+    raise SystemExit(f"{address} is not ready after five minutes")
 
 
 def memory_mib(pid, field):

@@ -2,9 +2,9 @@
 
 servesoak.py [--requests 100000]
 
-vegeta sends images, hostile images and what is no image; beside it, connections are cut, bodies stop in the middle, headers come slowly.
+vegeta sends images, hostile images and texts; beside it, connections are cut, bodies stop in the middle, headers come slowly.
 The model is a stub: the server is what is tried. An answer that is lost, wrong or another than 200, 400, 413 or 429 is a failure, and so is
-memory that grows after the first tenth. Needs Go alone; HEADSTART_SHARED/data/hostile-images is used where it is there.
+memory that is larger all through the last three tenths than in the first three. Needs Go alone; HEADSTART_SHARED/data/hostile-images is used where it is there.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import zlib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PORT = 18082
 EXPECTED = {"200", "400", "413", "429"}
-ALLOWANCE_MIB = 24  # between the first tenth and the end: what Go's collector has not given back yet
+ALLOWANCE_MIB = 24  # of growth: what Go's collector has not given back yet; a leak of 1 KiB a request would be 100
 
 
 def png(level, side):
@@ -41,9 +41,9 @@ def png(level, side):
 
 def bodies(folder):
     """What vegeta sends: CLASS=NAME has to be answered with its class."""
-    for i in range(40):
-        (folder / f"light={i}.png").write_bytes(png(255, 60 + i))
-        (folder / f"dark={i}.png").write_bytes(png(0, 300 - i))
+    for i in range(800):
+        (folder / f"light={i}.png").write_bytes(png(255, 60 + i % 40))
+        (folder / f"dark={i}.png").write_bytes(png(0, 300 - i % 40))
     (folder / "empty").write_bytes(b"")
     (folder / "text").write_bytes(b"no image")
     (folder / "half.png").write_bytes(png(255, 200)[:60])
@@ -143,7 +143,7 @@ def soak(server, loader, folder, requests):
         failures.append(f"requests were lost, or answered by another status: {dict(codes)}, {errors[:3]}")
     if wrong:
         failures.append(f"{wrong} answers belong to another image")
-    if memory[-1] > memory[0] + ALLOWANCE_MIB:
+    if min(memory[-3:]) > max(memory[:3]) + ALLOWANCE_MIB:  # a large image that is being decoded is no growth
         failures.append("the memory grows")
     if goroutines > 100 or descriptors > 100:
         failures.append("goroutines or connections are left behind")

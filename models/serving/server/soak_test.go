@@ -55,7 +55,7 @@ func gray(t *testing.T, level uint8) []byte {
 	return file.Bytes()
 }
 
-// hostileBodies are images that are made to break a decoder, where they are at hand, and bodies that are none.
+// hostileBodies are images that are made to break a decoder, where they are at hand, and others.
 func hostileBodies(t *testing.T) [][]byte {
 	t.Helper()
 	list := [][]byte{[]byte("no image"), gray(t, 255)[:40], pngBomb(4096)}
