@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -77,6 +77,12 @@ compare: setup ## compare ResNet with its publishers' packages, at full size (sl
 
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh
+
+images: ## build the image of docker/serve by buildah from stand-in bases, and try it; needs root, buildah and debootstrap (4 GB)
+	@scripts/images.sh
+
+serve-soak: ## send a model server 100,000 requests among faults; a quarter of an hour of two cores
+	@python3 -P scripts/servesoak.py
 
 labextension: ## build the JupyterLab extension again and check its sources; needs Node.js
 	@scripts/labextension.sh --build

@@ -1,48 +1,105 @@
-// Command serve loads a model server with requests by vegeta, and prints what came back, for bench/serve.py. It is a module of its own,
-// and a process of its own, so that the load takes nothing from the server but processor time.
+// Command serve loads a model server with requests by vegeta, and prints what came back, for bench/serve.py and scripts/servesoak.py. It is a
+// module of its own, and a process of its own, so that the load takes nothing from the server but processor time.
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
+type options struct {
+	url, image, folder string
+	rate, seconds      float64
+	workers, requests  uint64
+}
+
 func main() {
-	url := flag.String("url", "", "address that takes an image as the body")
-	image := flag.String("image", "", "file of the image")
-	rate := flag.Float64("rate", 0, "requests a second; 0: as many as are answered")
-	workers := flag.Uint64("workers", 32, "requests at once, at most")
-	seconds := flag.Float64("seconds", 10, "how long")
+	var o options
+	flag.StringVar(&o.url, "url", "", "address that takes an image as the body")
+	flag.StringVar(&o.image, "image", "", "file of the image")
+	flag.StringVar(&o.folder, "folder", "", "folder of bodies to send in turn, in place of -image; the answer to a file CLASS=NAME must rank CLASS first")
+	flag.Float64Var(&o.rate, "rate", 0, "requests a second; 0: as many as are answered")
+	flag.Uint64Var(&o.workers, "workers", 32, "requests at once, at most")
+	flag.Float64Var(&o.seconds, "seconds", 10, "how long, at most")
+	flag.Uint64Var(&o.requests, "requests", 0, "how many; 0: as many as time allows")
 	flag.Parse()
-	body, err := os.ReadFile(*image)
-	if err != nil {
+	if err := o.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "serve: "+err.Error())
 		os.Exit(1)
 	}
-	target := vegeta.NewStaticTargeter(vegeta.Target{
-		Method: http.MethodPost, URL: *url, Body: body, Header: http.Header{"Content-Type": {"image/jpeg"}},
-	})
+}
+
+// targets are the requests, one for each file.
+func (o options) targets() ([]vegeta.Target, error) {
+	files := []string{o.image}
+	if o.folder != "" {
+		var err error
+		if files, err = filepath.Glob(filepath.Join(o.folder, "*")); err != nil {
+			return nil, err
+		}
+	}
+	var list []vegeta.Target
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		target := vegeta.Target{Method: http.MethodPost, URL: o.url, Body: body, Header: http.Header{"Content-Type": {"image/jpeg"}}}
+		if class, _, ok := strings.Cut(filepath.Base(file), "="); ok {
+			target.URL += "?top=1&want=" + class // which the server does not read
+		}
+		list = append(list, target)
+	}
+	if len(list) == 0 {
+		return nil, errors.New("there is nothing to send")
+	}
+	return list, nil
+}
+
+func (o options) run() error {
+	targets, err := o.targets()
+	if err != nil {
+		return err
+	}
+	var sent atomic.Uint64
+	targeter := func(target *vegeta.Target) error {
+		n := sent.Add(1)
+		if o.requests > 0 && n > o.requests {
+			return vegeta.ErrNoTargets
+		}
+		*target = targets[n%uint64(len(targets))]
+		return nil
+	}
 	var pacer vegeta.Pacer = vegeta.ConstantPacer{} // no pace
-	if *rate > 0 {
-		pacer = vegeta.ConstantPacer{Freq: int(*rate * 1000), Per: 1000 * time.Second}
+	if o.rate > 0 {
+		pacer = vegeta.ConstantPacer{Freq: int(o.rate * 1000), Per: 1000 * time.Second}
 	}
 	var metrics vegeta.Metrics
-	attacker := vegeta.NewAttacker(vegeta.Workers(*workers), vegeta.MaxWorkers(*workers), vegeta.Timeout(time.Minute))
-	for result := range attacker.Attack(target, pacer, time.Duration(*seconds*float64(time.Second)), "load") {
+	wrong := 0
+	attacker := vegeta.NewAttacker(vegeta.Workers(o.workers), vegeta.MaxWorkers(o.workers), vegeta.Timeout(time.Minute))
+	for result := range attacker.Attack(targeter, pacer, time.Duration(o.seconds*float64(time.Second)), "load") {
+		if result.Error == vegeta.ErrNoTargets.Error() { // it is the end, and no request
+			continue
+		}
 		metrics.Add(result)
+		if _, class, ok := strings.Cut(result.URL, "&want="); ok && result.Code == http.StatusOK && !bytes.Contains(result.Body, []byte(`"class":"`+class+`"`)) {
+			wrong++
+		}
 	}
 	metrics.Close()
-	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{
 		"requests": metrics.Requests, "throughput": metrics.Throughput, "p50": metrics.Latencies.P50.Seconds(), "p99": metrics.Latencies.P99.Seconds(),
-		"codes": metrics.StatusCodes,
-	}); err != nil {
-		fmt.Fprintln(os.Stderr, "serve: "+err.Error())
-		os.Exit(1)
-	}
+		"codes": metrics.StatusCodes, "errors": metrics.Errors, "wrong": wrong,
+	})
 }

@@ -153,7 +153,7 @@ func (m *Model) heatOfFrozen(ctx context.Context, pixels []uint8, output int) ([
 // mapsOf computes the unpooled feature maps of one image. The pass is kept: the next image needs no compilation.
 func (m *Model) mapsOf(ctx context.Context, whole *features.Backbone, pixels []uint8) ([]float32, error) {
 	if m.maps == nil {
-		pass, err := features.Open(whole, m.device, "", 0)
+		pass, err := m.frozen.Beside(ctx, whole)
 		if err != nil {
 			return nil, err
 		}

@@ -31,6 +31,9 @@ func (m *Model) exported() (export.Network, error) {
 	if m.Backbone().File() != nil {
 		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, features.ErrFile)
 	}
+	if err := m.whole(); err != nil {
+		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, err)
+	}
 	m.turn.Lock()
 	state, err := m.stepper.Weights()
 	m.turn.Unlock()

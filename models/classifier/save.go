@@ -116,6 +116,9 @@ func readable(dir string) error {
 }
 
 func (m *Model) write(dir string, options SaveOptions) error {
+	if err := m.whole(); err != nil {
+		return err
+	}
 	m.turn.Lock()
 	state, err := m.stepper.Weights()
 	m.turn.Unlock()

@@ -53,7 +53,7 @@ func (o *serveFlags) declare(f *pflag.FlagSet) {
 	f.StringVar(&c.KeyFile, "tls-key", "", "PEM file with the certificate's key")
 	f.IntVar(&c.Batch, "batch", c.Batch, "most images computed at once")
 	f.DurationVar(&c.Delay, "delay", c.Delay, "longest time that an image waits for others to join its batch")
-	f.DurationVar(&c.Reload, "reload", c.Reload, "time between looks at the models' folders; 0 means never")
+	f.DurationVar(&c.Reload, "reload", c.Reload, "time between looks at the models' folders and the certificate; 0 means never")
 	f.IntVar(&c.Limits.Images, "queue", c.Limits.Images, "images waiting or being computed; more are refused at once")
 	f.IntVar(&c.Limits.PerRequest, "max-images", c.Limits.PerRequest, "images of one request")
 	f.Int64Var(&o.bodyMiB, "max-body", c.Limits.Body>>20, "MiB of one request")

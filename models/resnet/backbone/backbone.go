@@ -28,6 +28,17 @@ func (b *Backbone) Architecture() resnet.Architecture { return b.architecture }
 // Name is for people: "ResNet50 v1".
 func (b *Backbone) Name() string { return b.architecture.Name() }
 
+// HasWeights is false for what WithoutWeights gives.
+func (b *Backbone) HasWeights() bool { return b.parameters.layers != nil }
+
+// WithoutWeights is the network with all that is known of its weights but their numbers, which are freed where nothing else holds
+// them. Extractor.Beside computes with those that are on a device; whatever else needs them gives ErrNoWeights.
+func (b *Backbone) WithoutWeights() *Backbone {
+	changed := *b
+	changed.parameters = parameters{}
+	return &changed
+}
+
 // Top tells whether the features are the logits of ImageNet's classes, in the order of Labels.
 func (b *Backbone) Top() bool { return b.architecture.Top }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -85,20 +84,63 @@ func (b *Backbone) NewExtractor(ctx context.Context, device *accel.Device, optio
 	if err := options.Validate(); err != nil {
 		return nil, fmt.Errorf("compile %s: %w", b.Name(), err)
 	}
-	e := &Extractor{
-		backbone: b, device: device, precision: options.Precision, formulation: options.Formulation,
+	e := &Extractor{ // holds no weights on the host
+		backbone: b.WithoutWeights(), device: device, precision: options.Precision, formulation: options.Formulation,
 		turn: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 	e.batch = batchSize(device.Name(), options)
 	if e.formulation == resnet.FormulationAuto {
 		e.formulation = e.chooseFormulation(options.Expected)
 	}
+	e.begin(ctx, func() (*placed, error) {
+		return placeWeights(b, device.Backend, e.formulation, precisions[e.precision])
+	})
+	return e, nil
+}
+
+// Beside starts compiling another program for the weights that e has on its device: for b, the same network with the same or an
+// earlier cut or another pooling, in batches of another size. b needs no weights of its own. The weights are freed when the last
+// extractor that uses them is closed.
+func (e *Extractor) Beside(ctx context.Context, b *Backbone, batch int) (*Extractor, error) {
+	switch {
+	case batch < 1:
+		return nil, fmt.Errorf("compile %s beside another: the batch must be 1 or more; got %d", b.Name(), batch)
+	case b.origin.SHA256 != e.backbone.origin.SHA256 || b.architecture.Name() != e.backbone.architecture.Name() ||
+		b.Top() && !e.backbone.Top() || b.architecture.Cut.Check(e.backbone.architecture.Cut.Last()) != nil:
+		return nil, fmt.Errorf("compile %s beside %s: the weights on the device are not those of this network", b.architecture.Describe(), e.backbone.architecture.Describe())
+	}
+	other := &Extractor{
+		backbone: b.WithoutWeights(), device: e.device, batch: batch, precision: e.precision, formulation: e.formulation,
+		turn: make(chan struct{}, 1), ready: make(chan struct{}),
+	}
+	other.begin(ctx, func() (*placed, error) {
+		if err := e.acquire(ctx); err != nil {
+			return nil, err
+		}
+		defer func() { e.turn <- struct{}{} }()
+		e.program.users.Add(1)
+		return e.program.placed, nil
+	})
+	return other, nil
+}
+
+// begin puts the weights on the device and compiles, in the background.
+func (e *Extractor) begin(ctx context.Context, place func() (*placed, error)) {
 	e.turn <- struct{}{}
 	go func() {
 		defer close(e.ready)
-		e.err = e.compile(ctx)
+		accel.FreeMemory() // reading the weights left as much garbage as they have bytes
+		folded := timeline.Start(ctx, "fold and transform weights")
+		var weights *placed
+		e.err = e.try(func() (err error) { weights, err = place(); return err })
+		folded()
+		place = nil // the weights on the host may be freed while XLA compiles
+		if e.err == nil {
+			e.program = &program{backbone: e.backbone, batch: e.batch, placed: weights}
+			e.err = e.try(func() error { return e.compile(ctx) })
+			accel.FreeMemory()
+		}
 	}()
-	return e, nil
 }
 
 // batchSize is the batch asked for, or what suits the device and the images expected.
@@ -129,23 +171,18 @@ func (e *Extractor) chooseFormulation(expected int) resnet.Formulation {
 	return resnet.FormulationPlain
 }
 
-// compile puts the weights on the device and compiles the graph. Graph code panics: that becomes an error.
-func (e *Extractor) compile(ctx context.Context) error {
-	if err := accel.Try(func() error { return e.build(ctx) }); err != nil {
+// try runs a part of the compilation. Graph code panics: that becomes an error.
+func (e *Extractor) try(part func() error) error {
+	if err := accel.Try(part); err != nil {
 		return e.explain("compile "+e.backbone.Name()+" for "+e.device.Name(), err)
 	}
 	return nil
 }
 
-func (e *Extractor) build(ctx context.Context) (err error) {
-	folded := timeline.Start(ctx, "fold and transform weights")
-	e.program, err = newProgram(e.backbone, e.device.Backend, e.formulation, precisions[e.precision], e.batch)
-	if err != nil {
-		return err
-	}
-	folded()
+// compile compiles the graph for the weights on the device.
+func (e *Extractor) compile(ctx context.Context) (err error) {
 	defer timeline.Start(ctx, "compile the frozen pass")()
-	debug.FreeOSMemory() // folding left as much garbage as the weights have bytes, and XLA is about to ask for memory
+	accel.FreeMemory() // XLA is about to ask for as much as folding has left
 	inputs := e.program.inputs()
 	if e.images, err = tensors.FromShapeForBackend(e.device.Backend, 0, inputs[0]); err != nil {
 		return fmt.Errorf("make room for a batch of %d images: %w", e.batch, err)

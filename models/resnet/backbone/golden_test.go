@@ -231,11 +231,12 @@ func runUnfolded(t testing.TB, b *Backbone, device *accel.Device, images *tensor
 // runFrozen runs the network as an extractor does.
 func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.Tensor, formulation resnet.Formulation) outputs {
 	t.Helper()
-	p, err := newProgram(b, device.Backend, formulation, dtypes.Float32, images.Shape().Dimensions[0])
+	weights, err := placeWeights(b, device.Backend, formulation, dtypes.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.close()
+	defer weights.close()
+	p := &program{backbone: b, batch: images.Shape().Dimensions[0], placed: weights}
 	exec, err := graph.NewExec(device.Backend, func(inputs []*graph.Node) []*graph.Node {
 		images, weights := inputs[0], inputs[1:]
 		x := b.architecture.Preprocess.Apply(images, p.dtype)

@@ -1,6 +1,9 @@
 package backbone
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // layerWeights are one convolution's weights with those of its batch norm, in float32.
 type layerWeights struct {
@@ -19,8 +22,8 @@ type parameters struct {
 }
 
 // fold merges the batch norm into the convolution: norm(conv(x)) = conv'(x) + bias, where kernel' = kernel * f and
-// bias = offset + (bias - mean) * f with f = scale / sqrt(variance + epsilon).
-func (w *layerWeights) fold(epsilon float64) (kernel, bias []float32) {
+// bias = offset + (bias - mean) * f with f = scale / sqrt(variance + epsilon). The kernel is written over into, where that is long enough.
+func (w *layerWeights) fold(into []float32, epsilon float64) (kernel, bias []float32) {
 	out := len(w.scale)
 	factor := make([]float64, out)
 	bias = make([]float32, out)
@@ -32,7 +35,7 @@ func (w *layerWeights) fold(epsilon float64) (kernel, bias []float32) {
 		}
 		bias[k] = float32(float64(w.offset[k]) + before*factor[k])
 	}
-	kernel = make([]float32, len(w.kernel))
+	kernel = slices.Grow(into[:0], len(w.kernel))[:len(w.kernel)]
 	for i := 0; i < len(kernel); i += out {
 		for k := range out {
 			kernel[i+k] = float32(float64(w.kernel[i+k]) * factor[k])

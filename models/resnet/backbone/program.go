@@ -1,7 +1,9 @@
 package backbone
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -19,19 +21,32 @@ import (
 // constants in the graph they would take XLA 40 s and 3.6 GB to compile.
 type program struct {
 	backbone *Backbone
-	backend  compute.Backend
-	dtype    dtypes.DType // of weights and activations
 	batch    int
-	weights  []*tensors.Tensor
+	*placed
+}
+
+// placed are folded weights on a device. Programs of the same network share them.
+type placed struct {
+	backend compute.Backend
+	dtype   dtypes.DType // of weights and activations
+	weights []*tensors.Tensor
 	// layers says at which index of weights a convolution's begin.
 	layers map[string]int
 	// tiled are the convolutions whose kernels are transformed for Winograd's formulation; nil for the plain one.
 	tiled map[string]bool
+	users atomic.Int32 // programs; the last one frees the weights
 }
 
-// newProgram folds the weights and puts them on the device.
-func newProgram(b *Backbone, backend compute.Backend, formulation resnet.Formulation, dtype dtypes.DType, batch int) (p *program, err error) {
-	p = &program{backbone: b, backend: backend, dtype: dtype, batch: batch, layers: map[string]int{}}
+// ErrNoWeights is a backbone whose weights are on a device alone: it cannot be put on one again, trained or written.
+var ErrNoWeights = errors.New("the weights of the backbone were freed when it was put on its device; load it again")
+
+// placeWeights folds the weights and puts them on the device, for one user.
+func placeWeights(b *Backbone, backend compute.Backend, formulation resnet.Formulation, dtype dtypes.DType) (p *placed, err error) {
+	if !b.HasWeights() {
+		return nil, ErrNoWeights
+	}
+	p = &placed{backend: backend, dtype: dtype, layers: map[string]int{}}
+	p.users.Store(1)
 	defer func() {
 		if err != nil {
 			p.close()
@@ -41,15 +56,21 @@ func newProgram(b *Backbone, backend compute.Backend, formulation resnet.Formula
 	if formulation == resnet.FormulationWinograd {
 		p.tiled = winogradLayers(b.network, b.architecture.Cut.Last())
 	}
+	var kernel, transformed []float32 // used again for each layer: as garbage they would be as large as the weights
 	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
 		p.layers[c.Name] = len(p.weights)
-		kernel, bias := b.parameters.layers[c.Name].fold(c.Epsilon)
+		var bias []float32
+		kernel, bias = b.parameters.layers[c.Name].fold(kernel, c.Epsilon)
 		if err := p.put(bias, c.Out); err != nil {
 			return p, err
 		}
 		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
 		if p.tiled[c.Name] {
-			kernel, dims = convolution.TransformKernel(kernel), []int{convolution.Products, c.In, c.Out}
+			transformed = convolution.TransformKernel(transformed, kernel)
+			if err := p.put(transformed, convolution.Products, c.In, c.Out); err != nil {
+				return p, err
+			}
+			continue
 		}
 		if err := p.put(kernel, dims...); err != nil {
 			return p, err
@@ -67,7 +88,7 @@ func newProgram(b *Backbone, backend compute.Backend, formulation resnet.Formula
 }
 
 // put appends weights to those on the device, in the program's type.
-func (p *program) put(data []float32, dims ...int) error {
+func (p *placed) put(data []float32, dims ...int) error {
 	t, err := tensors.FromShapeForBackend(p.backend, 0, shapes.Make(p.dtype, dims...))
 	if err != nil {
 		return err
@@ -119,8 +140,11 @@ func (p *program) build(inputs []*graph.Node) *graph.Node {
 	return x
 }
 
-// close frees the weights on the device.
-func (p *program) close() {
+// close frees the weights on the device once nobody uses them.
+func (p *placed) close() {
+	if p.users.Add(-1) > 0 {
+		return
+	}
 	for _, w := range p.weights {
 		_ = w.FinalizeAll() // nothing is left to do for a buffer that cannot be freed
 	}

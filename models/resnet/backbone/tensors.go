@@ -16,9 +16,12 @@ func (b *Backbone) TopTensors() (kernel, bias weights.Float32, ok bool) {
 }
 
 // Tensors are the weights as loaded, by the names of the variables that Features creates: those of Keras, such as
-// conv2_block1_1_conv/kernel, with kernels [height, width, in, out].
+// conv2_block1_1_conv/kernel, with kernels [height, width, in, out]. There are none where WithoutWeights has left them out.
 func (b *Backbone) Tensors() map[string]weights.Float32 {
 	list := map[string]weights.Float32{}
+	if !b.HasWeights() {
+		return list
+	}
 	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
 		w := b.parameters.layers[c.Name]
 		list[c.Name+"/kernel"] = weights.Float32{Shape: []int{c.Kernel, c.Kernel, c.In, c.Out}, Values: w.kernel}

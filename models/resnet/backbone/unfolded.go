@@ -117,6 +117,9 @@ var _ resnet.Engine[*graph.Node] = unfolded{}
 
 func (b *Backbone) unfolded(scope *model.Scope) unfolded {
 	u := unfolded{backbone: b, scope: scope}
+	if !b.HasWeights() {
+		panic(ErrNoWeights)
+	}
 	if first := model.GetParamOr(scope, ParamUnfreeze, ""); first != "" {
 		stages := b.Stages()
 		if err := resnet.OneOf("unfreeze", stages, resnet.Stage(first)); err != nil {

@@ -38,10 +38,11 @@ var (
 	}
 )
 
-// TransformKernel is G g Gᵀ for each pair of channels: kernel [3, 3, pairs] to [6, 6, pairs].
-func TransformKernel(kernel []float32) []float32 {
+// TransformKernel is G g Gᵀ for each pair of channels: kernel [3, 3, pairs] to [6, 6, pairs]. It is written over into, where that is
+// long enough.
+func TransformKernel(into, kernel []float32) []float32 {
 	pairs := len(kernel) / 9
-	transformed := make([]float32, Products*pairs)
+	transformed := slices.Grow(into[:0], Products*pairs)[:Products*pairs]
 	line := make([]float64, 3*pairs) // a row of G g
 	for i, row := range kernelMatrix {
 		for at := range line {

@@ -38,7 +38,7 @@ type Config struct {
 	Connections int           // of all clients, on each port
 	Batch       int           // most images computed at once
 	Delay       time.Duration // how long an image waits at most for others to join its batch
-	Reload      time.Duration // how often the models' folders are looked at; 0: never
+	Reload      time.Duration // how often the models' folders and the certificate are looked at; 0: never
 	Drain       time.Duration // between the end of readiness and the last new request, for load balancers to notice
 	Grace       time.Duration // that requests have to end
 }
@@ -99,7 +99,7 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	secure, err := config.tls()
+	secure, err := config.tls(log)
 	if err != nil {
 		return nil, err
 	}
@@ -127,15 +127,15 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 }
 
 // tls reads the certificate; nil where there is none.
-func (c Config) tls() (*tls.Config, error) {
+func (c Config) tls(log *slog.Logger) (*tls.Config, error) {
 	if c.CertFile == "" {
 		return nil, nil
 	}
-	certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	pair, err := readKeyPair(c.CertFile, c.KeyFile, c.Reload, log)
 	if err != nil {
-		return nil, fmt.Errorf("read the certificate %s with the key %s: %w", c.CertFile, c.KeyFile, err)
+		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12}, nil
 }
 
 func (c Config) listen(port int) (net.Listener, error) {

@@ -26,6 +26,7 @@ func TestServer(t *testing.T) {
 		{"the protocol's client", testTritonClient},
 		{"token", testToken},
 		{"TLS", testTLS},
+		{"a renewed certificate", testRenewedCertificate},
 		{"cross-origin", testCrossOrigin},
 		{"requests that are wrong", testWrongRequests},
 		{"connections that are cut, slow or no HTTP", testConnections},
