@@ -27,7 +27,7 @@ var layers = [][]string{
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/tarball", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
 		"models/augment", "models/resnet/convolution", "models/resnet", "models/resnet/summary", "models/onnxnet",
-		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/bucket/buckettest", "models/features/bucket", "models/features/input", "models/features/shard", "models/modeltest",
+		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/bucket/buckettest", "models/features/bucket", "models/features/input", "models/features/rowfile", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training", "models/exercise",
 		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard", "models/lab", "models",

@@ -12,10 +12,11 @@ import (
 // Features are a backbone's features of every image in a folder: Values is of the Shape [images, FeatureShape...], in the order
 // of the dataset.
 type Features struct {
-	Dataset *imagefolder.Dataset
-	Values  []float32
-	Shape   []int
-	Line    string // what was computed
+	Dataset  *imagefolder.Dataset
+	Backbone features.Identity
+	Values   []float32
+	Shape    []int
+	Line     string // what was computed
 }
 
 // Features computes the features of a folder of images, and lists on standard error the files that were skipped.
@@ -41,7 +42,7 @@ func (p *Presenter) Features(ctx context.Context, page Page, dir, architecture s
 	if err != nil {
 		return nil, err
 	}
-	f := &Features{Dataset: images}
+	f := &Features{Dataset: images, Backbone: m.IdentityFor(images.Geometry())}
 	bar := newBar(ctx, page, "features", "images")
 	defer bar.end()
 	f.Values, f.Shape, err = p.lab.DatasetFeatures(ctx, m, images, func(done features.Progress) {

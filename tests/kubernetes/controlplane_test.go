@@ -119,7 +119,7 @@ func write(t *testing.T, file string, data []byte) {
 	}
 }
 
-// call asks the API server. A body of nil is none.
+// call asks the API server. The body may be nil.
 func (c *controlPlane) call(ctx context.Context, method, path, kind string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.address+path, bytes.NewReader(body))
 	if err != nil {

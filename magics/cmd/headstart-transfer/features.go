@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/models/features/input"
+	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -84,7 +84,7 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 	declareArchitecture(cmd.Flags(), &o.architecture)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "safetensors file to write, or the folder that keeps shards")
 	o.shards.declare(cmd.Flags())
-	cmd.AddCommand(mergeCommand())
+	cmd.AddCommand(mergeCommand(), featuresTrainCommand(p))
 	return cmd
 }
 
@@ -99,12 +99,12 @@ func writeFeatures(
 	for i, item := range f.Dataset.Items {
 		paths[i] = item.Path
 	}
-	names, err := json.Marshal(paths)
+	metadata, err := rowfile.Describe(paths, nil, f.Backbone)
 	if err != nil {
 		return err
 	}
 	err = atomicfile.WriteFile(out, func(w io.Writer) error {
-		return weights.Write(w, map[string]weights.Float32{"features": {Shape: f.Shape, Values: f.Values}}, map[string]string{"paths": string(names)})
+		return weights.Write(w, map[string]weights.Float32{rowfile.Tensor: {Shape: f.Shape, Values: f.Values}}, metadata)
 	})
 	if err != nil {
 		return fmt.Errorf("write the features: %w", err)

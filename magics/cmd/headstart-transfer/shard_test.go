@@ -195,6 +195,49 @@ func TestFeaturesOfAnAddress(t *testing.T) {
 	}
 }
 
+// A model that was trained on merged features, labeled by the .cls files of archives, predicts images.
+func TestTrainOnMergedFeatures(t *testing.T) {
+	run := program(t)
+	images, dir := t.TempDir(), t.TempDir()
+	modeltest.WriteImages(t, images, 30, "blue", "green", "red")
+	var data bytes.Buffer
+	w := tar.NewWriter(&data)
+	for _, class := range []string{"blue", "green", "red"} {
+		for i := range 30 {
+			image, err := os.ReadFile(filepath.Join(images, class, fmt.Sprintf("%03d.png", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for ending, content := range map[string][]byte{"png": image, "cls": []byte(class)} {
+				if err := w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%s%03d.%s", class, i, ending), Mode: 0o644, Size: int64(len(content))}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Write(content); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(w.Close(), os.WriteFile(at("x.tar"), data.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		small("features", at("x.tar"), "--out", at("features")),
+		{"features", "train", at("features"), "--head", "none", "--epochs", "20", "--batch", "16", "--lr", "0.01", "--out", at("model")},
+		{"predict", at("model"), filepath.Join(images, "green", "003.png")},
+	} {
+		output, err := exec.CommandContext(t.Context(), run, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, output)
+		}
+		if args[0] == "predict" && !strings.Contains(string(output), "green") {
+			t.Errorf("the output is %s", output)
+		}
+		t.Logf("%s", output)
+	}
+}
+
 // The Job of an address takes its credentials from a secret.
 func TestManifestOfAnAddress(t *testing.T) {
 	got, err := exec.CommandContext(t.Context(), program(t), "features", "s3://photos/train/", "--of", "2", "--out", "/data/cache", "--manifest").Output()

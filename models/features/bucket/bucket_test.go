@@ -140,7 +140,7 @@ func TestStreamEnds(t *testing.T) {
 	}
 }
 
-// An answer that never ends, of a server that is none, ends all the same.
+// An answer that never ends, of something other than storage, ends all the same.
 func TestEndlessListIsRefused(t *testing.T) {
 	server := buckettest.New(t, "photos", nil)
 	server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {

@@ -15,7 +15,9 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/cache"
+	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -66,7 +68,7 @@ func merge(ctx context.Context, caches []string, out string) (m Merged, err erro
 		return m, err
 	}
 	m.Skipped = skipped
-	metadata, err := describe(images)
+	metadata, err := describe(images, records[0].Backbone)
 	if err != nil {
 		return m, err
 	}
@@ -77,7 +79,7 @@ func merge(ctx context.Context, caches []string, out string) (m Merged, err erro
 	defer func() { err = errors.Join(err, rows.close()) }()
 	m.Shape = append([]int{len(images)}, records[0].Shape...)
 	return m, atomicfile.WriteFile(out, func(w io.Writer) error {
-		return weights.WriteRows(w, "features", m.Shape, metadata, rows.of(ctx, images))
+		return weights.WriteRows(w, rowfile.Tensor, m.Shape, metadata, rows.of(ctx, images))
 	})
 }
 
@@ -100,24 +102,18 @@ func inOrder(records []Record) (images, skipped []Image, err error) {
 	return images, skipped, nil
 }
 
-// describe makes the metadata of a file: the images' paths, and their labels where samples have any.
-func describe(images []Image) (map[string]string, error) {
-	lists := map[string][]string{"paths": make([]string, len(images)), "labels": make([]string, len(images))}
-	labeled := false
+// describe makes the metadata of a file, which has to fit its header.
+func describe(images []Image, backbone features.Identity) (map[string]string, error) {
+	paths, labels := make([]string, len(images)), make([]string, len(images))
 	for i, image := range images {
-		lists["paths"][i], lists["labels"][i] = image.Path, image.Label
-		labeled = labeled || image.Label != ""
+		paths[i], labels[i] = image.Path, image.Label
 	}
-	if !labeled {
-		delete(lists, "labels")
+	metadata, err := rowfile.Describe(paths, labels, backbone)
+	if err != nil {
+		return nil, err
 	}
-	metadata, size := map[string]string{}, 0
-	for name, list := range lists {
-		text, err := json.Marshal(list)
-		if err != nil {
-			return nil, err
-		}
-		metadata[name] = string(text)
+	size := 0
+	for _, text := range metadata {
 		size += len(text)
 	}
 	if size > maxPaths {

@@ -45,13 +45,14 @@ type Job struct {
 
 // A Record is what a shard has done. It is written when all of it is kept.
 type Record struct {
-	Listing string          `json:"listing"` // SHA-256 of the names of all shards' units, in hexadecimal
-	Total   int             `json:"total"`   // units of all shards
-	Index   int             `json:"index"`
-	Count   int             `json:"count"`
-	Shape   []int           `json:"shape"` // of one image's features
-	Kept    []features.Kept `json:"kept"`
-	Units   [][]Image       `json:"units"` // the images of each unit of this shard, in order
+	Listing  string            `json:"listing"` // SHA-256 of the names of all shards' units, in hexadecimal
+	Total    int               `json:"total"`   // units of all shards
+	Index    int               `json:"index"`
+	Count    int               `json:"count"`
+	Shape    []int             `json:"shape"` // of one image's features
+	Kept     []features.Kept   `json:"kept"`
+	Backbone features.Identity `json:"backbone"`
+	Units    [][]Image         `json:"units"` // the images of each unit of this shard, in order
 }
 
 // An Image is a file of a shard.
@@ -99,7 +100,7 @@ func Run(ctx context.Context, job Job) (Record, error) {
 }
 
 func (j Job) run(ctx context.Context) (r Record, err error) {
-	r = Record{Total: j.Input.Len(), Index: j.Index, Count: j.Count, Shape: j.Backbone.FeatureShape()}
+	r = Record{Total: j.Input.Len(), Index: j.Index, Count: j.Count, Shape: j.Backbone.FeatureShape(), Backbone: j.Backbone.Identity()}
 	all := sha256.New()
 	for i := range j.Input.Len() {
 		fmt.Fprintf(all, "%q\n", j.Input.UnitName(i))

@@ -49,7 +49,7 @@ func Open(stream io.Reader, name string, limit int64) (*tar.Reader, error) {
 	return tar.NewReader(&bounded{plain, limit + limit/8 + 1<<20}), nil
 }
 
-// Mode is that of an entry. A hard link is no regular file: it has no content of its own.
+// Mode is that of an entry. A hard link is not a regular file: it has no content of its own.
 func Mode(header *tar.Header) fs.FileMode {
 	mode := header.FileInfo().Mode()
 	if header.Typeflag == tar.TypeLink {
