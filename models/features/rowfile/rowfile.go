@@ -259,15 +259,13 @@ func (f *File) Batches(ctx context.Context, o Order) iter.Seq2[Batch, error] {
 	}
 }
 
-// order are the places in a pool of the rows that take part, as they come.
+// order are the places in a pool of the rows as they come.
 func order(o Order, p *pool) []int {
-	var at []int
-	for i, row := range p.rows {
-		if o.Keep(row) {
-			at = append(at, i)
-		}
+	at := make([]int, len(p.rows))
+	for i := range at {
+		at[i] = i
 	}
-	if o.Epoch > 0 {
+	if o.Epoch > 0 && len(at) > 0 {
 		random := rand.New(rand.NewPCG(o.Seed, uint64(o.Epoch)<<32|uint64(p.rows[0])))
 		random.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
 	}
@@ -292,7 +290,7 @@ func (f *File) fill(ctx context.Context, o Order, free <-chan *pool, full chan<-
 		case <-ctx.Done():
 			return
 		}
-		p.err = f.read(ctx, p, some, rows)
+		p.err = f.read(ctx, p, some, rows, o.Keep)
 		select {
 		case full <- p:
 		case <-ctx.Done():
@@ -301,8 +299,8 @@ func (f *File) fill(ctx context.Context, o Order, free <-chan *pool, full chan<-
 	}
 }
 
-// read fills a pool with blocks.
-func (f *File) read(ctx context.Context, p *pool, blocks []int, rows int) error {
+// read fills a pool with the rows of blocks that take part, run by run: those that validate are few, and lie apart.
+func (f *File) read(ctx context.Context, p *pool, blocks []int, rows int, keep func(int) bool) error {
 	length := f.Length()
 	if p.values == nil {
 		p.values = make([]float32, min(len(blocks)*rows, f.Len())*length)
@@ -312,12 +310,14 @@ func (f *File) read(ctx context.Context, p *pool, blocks []int, rows int) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		at := len(p.rows)
-		for row := block * rows; row < min((block+1)*rows, f.Len()); row++ {
-			p.rows = append(p.rows, row)
-		}
-		if err := f.rows.Read(p.values[at*length:len(p.rows)*length], block*rows); err != nil {
-			return err
+		for row, end := block*rows, min((block+1)*rows, f.Len()); row < end; row++ {
+			first, at := row, len(p.rows)
+			for ; row < end && keep(row); row++ {
+				p.rows = append(p.rows, row)
+			}
+			if err := f.rows.Read(p.values[at*length:len(p.rows)*length], first); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
