@@ -5,6 +5,7 @@ An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit
 bench-out/scale.json; --draw makes the plot of processor seconds, docs/scale.svg, of what is there.
 
     python bench/scale.py [--images 1000,5000] [--classes 10,100] [--fit-from 1000]
+    python bench/scale.py --add --images 100000 --classes 10
     python bench/scale.py --draw
 
 It needs go and the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH). 20,000 and 100,000 images take minutes, and 100,000 take 1 GB of disk.
@@ -88,6 +89,7 @@ def main():
     parser.add_argument("--classes", default="10,100")
     parser.add_argument("--fit-from", type=int, default=1000, help="fewest images that count for the exponent")
     parser.add_argument("--draw", action="store_true", help="draw docs/scale.svg of the results in bench-out")
+    parser.add_argument("--add", action="store_true", help="keep the results in bench-out for other sizes")
     options = parser.parse_args()
     kept = HERE.parent / "bench-out" / "scale.json"
     if options.draw:
@@ -111,6 +113,10 @@ def main():
                 print(f"{result['images']} images, {result['classes']} classes: {steps}; figures: "
                       + ", ".join(f"{name} {size / 1024:.0f} KiB" for name, size in sorted(result["figures"].items())), flush=True)
                 subprocess.run(["rm", "-rf", str(folder)], check=True)
+    if options.add and kept.exists():
+        sizes = {(r["images"], r["classes"]) for r in results}
+        results = sorted([*results, *(r for r in json.loads(kept.read_text()) if (r["images"], r["classes"]) not in sizes)],
+                         key=lambda r: (r["classes"], r["images"]))
     report(results, options.fit_from)
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(results))
