@@ -64,6 +64,8 @@ func (m *Model) Card(figures []string) string {
 	case m.published():
 	case m.taught():
 		b.WriteString(" No image was held out: how often it is right on others is not known.\n")
+	case m.Provenance.Recipe.Method == training.MethodRows:
+		b.WriteString(" Validation images came from the same file of features as the training images: on images taken otherwise it may do worse.\n")
 	default:
 		b.WriteString(" Validation images came from the same folder as the training images: on images taken otherwise it may do worse.\n" +
 			"\n`headstart verify` repeats the training and compares the numbers.")

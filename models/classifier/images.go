@@ -34,6 +34,9 @@ func TrainingImages(ctx context.Context, o training.Outcome, options VerifyOptio
 	if o.Provenance.Recipe.Method == training.MethodTaught {
 		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrTaught)
 	}
+	if o.Provenance.Recipe.Method == training.MethodRows {
+		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrRows)
+	}
 	v := &Verification{}
 	data, err := v.recordedDataset(ctx, o, options)
 	if err != nil {

@@ -118,6 +118,8 @@ func (s *rowsSession) fit(ctx context.Context, device *accel.Device) (*Result, e
 // result describes a training that has come to its end.
 func (s *rowsSession) result(device *accel.Device, n *network.Network, frozen *features.Pass, state stepper.State, status Status) *Result {
 	j := s.job
+	recipe := j.Recipe
+	recipe.Method = MethodRows
 	name := strings.TrimSuffix(filepath.Base(j.Rows.Name), filepath.Ext(j.Rows.Name))
 	root, _ := filepath.Abs(filepath.Dir(j.Rows.Name)) // an error leaves it out
 	files := s.files()
@@ -127,7 +129,7 @@ func (s *rowsSession) result(device *accel.Device, n *network.Network, frozen *f
 	}
 	return &Result{
 		Outcome: Outcome{Name: j.Name, Classes: j.Rows.Classes, Task: Single, History: s.history, Status: status, Provenance: Provenance{
-			Run: j.Name, Created: s.started.UTC(), Dataset: name, DatasetRoot: root, DatasetDigest: hex.EncodeToString(digest.Sum(nil)), Files: files, Backbone: j.Backbone.Identity(), Recipe: j.Recipe,
+			Run: j.Name, Created: s.started.UTC(), Dataset: name, DatasetRoot: root, DatasetDigest: hex.EncodeToString(digest.Sum(nil)), Files: files, Backbone: j.Backbone.Identity(), Recipe: recipe,
 			Versions: Versions(device), Device: device.Name(), HeadDigest: stateDigest(state),
 		}},
 		Device: device, Network: n, Stepper: s.stepper, Frozen: frozen,

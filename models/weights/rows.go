@@ -26,7 +26,7 @@ type Rows struct {
 func OpenRows(path, name string) (*Rows, error) {
 	file, err := openSafetensors(path, maxRowsHeader)
 	if err != nil {
-		return nil, fmt.Errorf("read rows of %s: %w", path, err)
+		return nil, fmt.Errorf("read rows of %s: %w", path, plain(err))
 	}
 	at, ok := file.spans[name]
 	if !ok || at.shape.DType != dtypes.Float32 || at.shape.Rank() < 2 {

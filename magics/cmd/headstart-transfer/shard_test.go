@@ -234,7 +234,14 @@ func TestTrainOnMergedFeatures(t *testing.T) {
 		if args[0] == "predict" && !strings.Contains(string(output), "green") {
 			t.Errorf("the output is %s", output)
 		}
-		t.Logf("%s", output)
+	}
+	for want, args := range map[string][]string{
+		"the model was trained on a file of features": {"verify", at("model")}, "is not empty": {"features", "train", at("features"), "--out", at("model")},
+	} {
+		output, err := exec.CommandContext(t.Context(), run, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), want) {
+			t.Errorf("%q: %v\n%s", args, err, output)
+		}
 	}
 }
 
