@@ -141,7 +141,7 @@ func (f *File) classify(paths, labels []string) error {
 	return nil
 }
 
-// folders are the split and the class of split/class/image; the split is empty where the first folder is none.
+// folders are the split and the class of split/class/image; the split is empty where the first folder does not name one.
 func folders(p string) (class, split string) {
 	first, rest, _ := strings.Cut(inArchive(p), "/")
 	second, _, ok := strings.Cut(rest, "/")
