@@ -82,7 +82,11 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 		row("Training", "nearest centroid, taught %d images, one after another", len(p.Files))
 		return
 	}
-	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	if r.Method == training.MethodRows && len(p.Files) == 0 { // too many to be listed
+		row("Dataset", "%s, digest `%s`", escape(p.Dataset), p.DatasetDigest)
+	} else {
+		row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	}
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
 	}

@@ -122,35 +122,39 @@ func (s *rowsSession) result(device *accel.Device, n *network.Network, frozen *f
 	recipe.Method = MethodRows
 	name := strings.TrimSuffix(filepath.Base(j.Rows.Name), filepath.Ext(j.Rows.Name))
 	root, _ := filepath.Abs(filepath.Dir(j.Rows.Name)) // an error leaves it out
-	files := s.files()
-	digest := sha256.New()
-	for _, file := range files {
-		fmt.Fprintf(digest, "%q %d %s\n", file.Path, file.Label, file.Split)
-	}
+	files, digest := s.files(mostListed)
 	return &Result{
 		Outcome: Outcome{Name: j.Name, Classes: j.Rows.Classes, Task: Single, History: s.history, Status: status, Provenance: Provenance{
-			Run: j.Name, Created: s.started.UTC(), Dataset: name, DatasetRoot: root, DatasetDigest: hex.EncodeToString(digest.Sum(nil)), Files: files, Backbone: j.Backbone.Identity(), Recipe: recipe,
+			Run: j.Name, Created: s.started.UTC(), Dataset: name, DatasetRoot: root, DatasetDigest: digest, Files: files, Backbone: j.Backbone.Identity(), Recipe: recipe,
 			Versions: Versions(device), Device: device.Name(), HeadDigest: stateDigest(state),
 		}},
 		Device: device, Network: n, Stepper: s.stepper, Frozen: frozen,
 	}
 }
 
-// files are the images as the file names them; their hashes stay in the caches of the shards.
-func (s *rowsSession) files() []File {
-	files := make([]File, s.job.Rows.Len())
+// mostListed is up to how many images a model's description lists: beyond it, the description would be larger than is read again.
+const mostListed = 500_000
+
+// files are the images as the file names them, where they are not more than most, and the digest of all; their hashes stay in the caches of
+// the shards.
+func (s *rowsSession) files(most int) (files []File, digest string) {
+	hash := sha256.New()
 	for row, path := range s.job.Rows.Paths {
-		files[row] = File{Path: path, Label: s.job.Rows.Label[row]}
+		file := File{Path: path, Label: s.job.Rows.Label[row]}
 		switch {
 		case s.validates(row):
-			files[row].Split = imagefolder.Val
+			file.Split = imagefolder.Val
 		case s.trains(row):
-			files[row].Split = imagefolder.Train
+			file.Split = imagefolder.Train
 		default:
-			files[row].Split = imagefolder.Test
+			file.Split = imagefolder.Test
+		}
+		fmt.Fprintf(hash, "%q %d %s\n", file.Path, file.Label, file.Split)
+		if len(s.job.Rows.Paths) <= most {
+			files = append(files, file)
 		}
 	}
-	return files
+	return files, hex.EncodeToString(hash.Sum(nil))
 }
 
 // validates tells whether a row is a validation row.

@@ -36,13 +36,13 @@ func featuresTrainCommand(p *transfer.Presenter) *cobra.Command {
 	o := rowsFlags{recipe: training.DefaultRecipe()}
 	o.recipe.BatchSize = 256
 	cmd := &cobra.Command{
-		Use:   "train FEATURES",
-		Short: "Train a classifier on a file of features that may be larger than memory",
-		Long: `Train a classifier on a file of features that may be larger than memory: some megabytes of it are there at a time. Labels are those of
+		Use:   "train FEATURES...",
+		Short: "Train a classifier on files of features that may be larger than memory",
+		Long: `Train a classifier on files of features that may be larger than memory: some megabytes of them are there at a time. Several files follow each other. Labels are those of
 the file, or the folders of the images' paths; where these are train and val folders, they say what validates. MODEL is a folder like that
 of headstart train --out, and takes images: its backbone is that of the features.`,
 		Example: "  headstart features train features.safetensors --out model\n  headstart features train features.safetensors --head none --epochs 5 --out model",
-		Args:    commandline.Args(1, 1),
+		Args:    commandline.Args(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.out == "" {
 				return commandline.Usagef("train on %s: --out is missing; it names the folder of the model", args[0])
@@ -54,7 +54,7 @@ of headstart train --out, and takes images: its backbone is that of the features
 			if entries, err := os.ReadDir(o.out); err == nil && len(entries) > 0 { // it is refused at the end else, when the work is done
 				return commandline.Usagef("train on %s: the folder %s is not empty; choose another for --out", args[0], o.out)
 			}
-			return command(c, resultPage(c, false), func(ctx context.Context, page transfer.Page) error { return o.train(ctx, page, p, args[0]) })
+			return command(c, resultPage(c, false), func(ctx context.Context, page transfer.Page) error { return o.train(ctx, page, p, args) })
 		},
 	}
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -68,8 +68,8 @@ of headstart train --out, and takes images: its backbone is that of the features
 	return cmd
 }
 
-func (o rowsFlags) train(ctx context.Context, page transfer.Page, p *transfer.Presenter, file string) (err error) {
-	rows, err := rowfile.Open(file)
+func (o rowsFlags) train(ctx context.Context, page transfer.Page, p *transfer.Presenter, files []string) (err error) {
+	rows, err := rowfile.Open(files...)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func Describe(paths, labels []string, backbone features.Identity) (map[string]st
 	return metadata, nil
 }
 
-// A File is an open file of pooled features.
+// A File is pooled features, in one file or in several whose rows follow each other.
 type File struct {
 	Name     string
 	Backbone features.Identity
@@ -59,29 +59,42 @@ type File struct {
 	Label    []int    // of each row, in Classes
 	Split    []string // train, val or test of each row; nil where the paths do not give one
 
-	rows *weights.Rows
+	parts  []*weights.Rows
+	rows   int // of all parts
+	labels []string
 }
 
-// Open reads what a file says of its rows.
-func Open(name string) (*File, error) {
-	rows, err := weights.OpenRows(name, Tensor)
-	if err != nil {
-		return nil, err
+// Open reads what files say of their rows. They must be of the same backbone.
+func Open(names ...string) (*File, error) {
+	f := &File{}
+	for _, name := range names {
+		rows, err := weights.OpenRows(name, Tensor)
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		f.parts = append(f.parts, rows)
+		if f.Name == "" {
+			f.Name = name
+		}
+		if err := f.describe(rows); err != nil {
+			return nil, errors.Join(fmt.Errorf("read features of %s: %w", name, err), f.Close())
+		}
 	}
-	f := &File{Name: name, rows: rows}
-	if err := f.describe(); err != nil {
-		return nil, errors.Join(fmt.Errorf("read features of %s: %w", name, err), rows.Close())
+	if err := f.classify(); err != nil {
+		return nil, errors.Join(fmt.Errorf("read features of %s: %w", f.Name, err), f.Close())
 	}
 	return f, nil
 }
 
-func (f *File) describe() error {
-	metadata, shape := f.rows.Metadata(), f.rows.Shape()
-	if len(shape) != 2 || f.rows.Length() == 0 {
+// describe takes over what the next part says.
+func (f *File) describe(rows *weights.Rows) error {
+	metadata, shape := rows.Metadata(), rows.Shape()
+	if len(shape) != 2 || rows.Length() == 0 {
 		return fmt.Errorf("they have the shape %v; pooled features, one vector for an image, are needed", shape)
 	}
 	var paths, labels []string
-	for key, into := range map[string]any{Paths: &paths, Labels: &labels, Backbone: &f.Backbone} {
+	var backbone features.Identity
+	for key, into := range map[string]any{Paths: &paths, Labels: &labels, Backbone: &backbone} {
 		text, ok := metadata[key]
 		if !ok && key == Labels {
 			continue
@@ -96,12 +109,17 @@ func (f *File) describe() error {
 	if len(paths) != shape[0] || labels != nil && len(labels) != shape[0] {
 		return fmt.Errorf("it names %d images for %d rows", len(paths), shape[0])
 	}
-	f.Paths = paths
-	return f.classify(paths, labels)
+	if len(f.parts) > 1 && (backbone.Fingerprint != f.Backbone.Fingerprint || rows.Length() != f.parts[0].Length() || (labels == nil) != (f.labels == nil)) {
+		return fmt.Errorf("they are of another backbone than those of %s, or one of both files has labels and the other has none", f.Name)
+	}
+	f.Backbone = backbone
+	f.Paths, f.labels, f.rows = append(f.Paths, paths...), append(f.labels, labels...), f.rows+shape[0]
+	return nil
 }
 
 // classify takes labels from the file, or from the folders of the paths.
-func (f *File) classify(paths, labels []string) error {
+func (f *File) classify() error {
+	paths, labels := f.Paths, f.labels
 	names := make([]string, len(paths))
 	split := make([]string, len(paths))
 	for i, p := range paths {
@@ -182,13 +200,35 @@ func inArchive(p string) string {
 }
 
 // Len is how many rows there are.
-func (f *File) Len() int { return f.rows.Shape()[0] }
+func (f *File) Len() int { return f.rows }
 
 // Length is how many numbers a row has.
-func (f *File) Length() int { return f.rows.Length() }
+func (f *File) Length() int { return f.parts[0].Length() }
 
-// Close closes the file.
-func (f *File) Close() error { return f.rows.Close() }
+// Close closes the files.
+func (f *File) Close() error {
+	var err error
+	for _, part := range f.parts {
+		err = errors.Join(err, part.Close())
+	}
+	return err
+}
+
+// fetch fills into with the rows from first on, which may lie in several parts.
+func (f *File) fetch(into []float32, first int) error {
+	for _, part := range f.parts {
+		rows, length := part.Shape()[0], part.Length()
+		if first < rows && len(into) > 0 {
+			n := min(rows-first, len(into)/length) * length
+			if err := part.Read(into[:n], first); err != nil {
+				return err
+			}
+			into, first = into[n:], rows
+		}
+		first -= rows
+	}
+	return nil
+}
 
 // A Batch is some rows. It is valid until the next.
 type Batch struct {
@@ -315,7 +355,7 @@ func (f *File) read(ctx context.Context, p *pool, blocks []int, rows int, keep f
 			for ; row < end && keep(row); row++ {
 				p.rows = append(p.rows, row)
 			}
-			if err := f.rows.Read(p.values[at*length:len(p.rows)*length], first); err != nil {
+			if err := f.fetch(p.values[at*length:len(p.rows)*length], first); err != nil {
 				return err
 			}
 		}

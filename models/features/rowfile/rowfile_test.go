@@ -48,13 +48,17 @@ func described(t *testing.T, paths, labels []string) map[string]string {
 	return metadata
 }
 
+func paths(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("%c/%d.jpg", 'a'+i%3, i)
+	}
+	return list
+}
+
 func opened(t *testing.T, rows, length int) *File {
 	t.Helper()
-	paths := make([]string, rows)
-	for i := range paths {
-		paths[i] = fmt.Sprintf("%c/%d.jpg", 'a'+i%3, i)
-	}
-	f, err := Open(write(t, rows, length, described(t, paths, nil)))
+	f, err := Open(write(t, rows, length, described(t, paths(rows), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +122,50 @@ func TestAPassEnds(t *testing.T) {
 	}
 	if last == nil || !strings.Contains(last.Error(), "EOF") {
 		t.Errorf("a file that was cut short: %v", last)
+	}
+}
+
+// Several files are one, whose blocks may cross from one into the next.
+func TestSeveralFiles(t *testing.T) {
+	a := write(t, 700, 1024, described(t, paths(700), nil))
+	b, c := write(t, 1, 1024, described(t, paths(1), nil)), write(t, 900, 1024, described(t, paths(900), nil))
+	f, err := Open(a, b, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sum, rows := 0.0, 0
+	for batch, err := range f.Batches(t.Context(), Order{Batch: 64, Epoch: 1, Keep: func(int) bool { return true }}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range batch.Rows {
+			want := row
+			switch {
+			case row == 700:
+				want = 0
+			case row > 700:
+				want = row - 701
+			}
+			if batch.Values[i*1024] != float32(want) || batch.Values[i*1024+1023] != float32(want) {
+				t.Fatalf("row %d has the numbers %g", row, batch.Values[i*1024])
+			}
+			sum, rows = sum+float64(row), rows+1
+		}
+	}
+	if rows != 1601 || sum != 1600*1601/2 || len(f.Label) != 1601 {
+		t.Errorf("%d rows, %g", rows, sum)
+	}
+	other, err := Describe(paths(5), nil, features.Identity{Fingerprint: "y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, second := range map[string]string{
+		"another backbone": write(t, 5, 1024, other), "another length": write(t, 5, 4, described(t, paths(5), nil)), "labels": write(t, 5, 1024, described(t, paths(5), paths(5))),
+	} {
+		if _, err := Open(a, second); err == nil || !strings.Contains(err.Error(), "of another backbone than those of") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
