@@ -1,6 +1,7 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test job-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test workshop-test job-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -117,6 +118,13 @@ servers-test: setup ## run notebooks by Jupyter servers that execute cells by th
 
 workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
 	@scripts/workshoptest.sh
+
+CONTROL_PLANE := $(STATE)/tools/kubernetes
+job-test: setup ## run the printed Kubernetes Job on a real API server and Job controller, without containers; building them takes 10 minutes the first time
+	@mkdir -p $(CONTROL_PLANE)
+	@cd tools/kubernetes && CGO_ENABLED=0 go build -ldflags='-s -w' -o $(CONTROL_PLANE)/etcd go.etcd.io/etcd/server/v3
+	@cd tools/kubernetes && CGO_ENABLED=0 go build -ldflags='-s -w' -o $(CONTROL_PLANE)/ k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
+	cd tests/kubernetes && go vet -tags job ./... && HEADSTART_CONTROL_PLANE=$(CONTROL_PLANE) PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -tags job -count=1 -run TestJobRuns -v -timeout 20m .
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

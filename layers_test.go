@@ -25,9 +25,9 @@ var layers = [][]string{
 	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep/keeptest", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/position", "kernel/gonb/descendant", "kernel/gonb/program", "kernel/gonb/stored", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
-		"models/imagefolder/phrase", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
+		"models/imagefolder/phrase", "models/imagefolder/tarball", "models/imagefolder/source", "models/imagefolder", "models/imagefolder/capture",
 		"models/augment", "models/resnet", "models/resnet/convolution", "models/resnet/backbone", "models/resnet/summary", "models/onnxnet",
-		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/shard", "models/modeltest",
+		"models/head", "models/metric", "models/selection", "models/projection", "models/features/cache", "models/features", "models/features/bucket/buckettest", "models/features/bucket", "models/features/input", "models/features/rowfile", "models/features/shard", "models/modeltest",
 		"models/training/stepper", "models/training/network", "models/training/feed", "models/training/checkpoint",
 		"models/training/history", "models/training/schedule", "models/training/trial", "models/training/recipe", "models/training/progress",
 		"models/training/job", "models/training/preflight", "models/training/nan", "models/training/record", "models/training",
@@ -53,6 +53,7 @@ var forbidden = map[string][]string{
 	"github.com/hashicorp/go-plugin": {"magics/plugin/...", "kernel/plugins"},
 	"google.golang.org/grpc":         {"magics/plugin/...", "kernel/plugins", "models/serving/oippb", "models/serving/rpc", "models/serving/server"},
 	"github.com/prometheus":          {"models/serving/monitor"},
+	"github.com/minio":               {"models/features/bucket"},
 }
 
 // kernelNeverLinks are packages of this module that the kernel's main must not reach: it links no ML code.

@@ -1,10 +1,12 @@
 """How the work grows with the number of images and classes: time, peak memory and bytes of figures, with the exponent that fits.
 
 Images of 64 x 64 pixels are generated; the backbone is ResNet50 cut after conv1, so that what grows is not hidden by convolutions.
-An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. The plot goes
-to bench-out/scale.svg.
+An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. Results go to
+bench-out/scale.json; --draw makes the plot of processor seconds, docs/scale.svg, of what is there.
 
     python bench/scale.py [--images 1000,5000] [--classes 10,100] [--fit-from 1000]
+    python bench/scale.py --add --images 100000 --classes 10
+    python bench/scale.py --draw
 
 It needs go and the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH). 20,000 and 100,000 images take minutes, and 100,000 take 1 GB of disk.
 """
@@ -40,15 +42,15 @@ def exponent(points):
 
 
 def plot(series, file):
-    """Lines of seconds over images, both logarithmic, as SVG."""
+    """Lines of processor seconds over images, both logarithmic, as SVG. The names have the exponents."""
     points = [(x, y) for line in series.values() for x, y in line if y > 0]
     if not points:
         return
     x0, x1 = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points)) + 1e-9
     y0, y1 = math.floor(math.log10(min(y for _, y in points))), math.ceil(math.log10(max(y for _, y in points)))
     place = lambda x, y: (70 + 400 * (math.log10(x) - x0) / (x1 - x0), 330 - 290 * (math.log10(y) - y0) / max(1, y1 - y0))
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="680" height="380" font-family="sans-serif" font-size="12">',
-           '<rect width="680" height="380" fill="#fff"/><text x="70" y="20">seconds by number of images, both logarithmic</text>']
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="740" height="380" font-family="sans-serif" font-size="12">',
+           '<rect width="740" height="380" fill="#fff"/><text x="70" y="20">processor seconds by number of images, both logarithmic; n^x is fitted</text>']
     for power in range(y0, y1 + 1):
         _, y = place(10**x0, 10.0**power)
         out.append(f'<path d="M70 {y:.1f}H470" stroke="#ddd"/><text x="62" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
@@ -64,12 +66,35 @@ def plot(series, file):
     file.write_text("\n".join([*out, "</svg>", ""]))
 
 
+def report(results, fit_from):
+    """The exponents, of the fewest classes; the lines of the plot."""
+    fewest = min(r["classes"] for r in results)
+    of = [r for r in results if r["classes"] == fewest]
+    lines = {}
+    for name in of[0]["steps"]:
+        fitted = {}
+        for what in ("seconds", "cpu", "peak_mb"):
+            points = [(r["images"], r["steps"][name][what]) for r in of if r["steps"][name][what]]
+            fitted[what] = exponent([p for p in points if p[0] >= fit_from])
+            if what == "cpu" and points and fitted[what] is not None:
+                lines[f"{name}: n^{fitted[what]:.2f}"] = points
+        text = {what: "-" if x is None else f"{x:.2f}" for what, x in fitted.items()}
+        print(f"{name:22} exponent of time {text['seconds']}, of processor time {text['cpu']}, of memory {text['peak_mb']}")
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", default="1000,5000")
     parser.add_argument("--classes", default="10,100")
     parser.add_argument("--fit-from", type=int, default=1000, help="fewest images that count for the exponent")
+    parser.add_argument("--draw", action="store_true", help="draw docs/scale.svg of the results in bench-out")
+    parser.add_argument("--add", action="store_true", help="keep the results in bench-out for other sizes")
     options = parser.parse_args()
+    kept = HERE.parent / "bench-out" / "scale.json"
+    if options.draw:
+        plot(report(json.loads(kept.read_text()), options.fit_from), HERE.parent / "docs" / "scale.svg")
+        return
     results = []
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -84,18 +109,17 @@ def main():
                 run([str(binary), "-folder", str(folder), "-generate", str(images), "-classes", str(classes)], environment)
                 result = json.loads(run([str(binary), "-folder", str(folder), "-home", str(scratch / f"home-{images}-{classes}")], environment).splitlines()[-1])
                 results.append(result)
-                steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") for name, s in result["steps"].items())
+                steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" ({s['cpu']:.2f} s of processor)" if s["cpu"] else "") + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") for name, s in result["steps"].items())
                 print(f"{result['images']} images, {result['classes']} classes: {steps}; figures: "
                       + ", ".join(f"{name} {size / 1024:.0f} KiB" for name, size in sorted(result["figures"].items())), flush=True)
                 subprocess.run(["rm", "-rf", str(folder)], check=True)
-    fewest = min(r["classes"] for r in results)
-    of = [r for r in results if r["classes"] == fewest]
-    series = {name: [(r["images"], r["steps"][name]["seconds"]) for r in of] for name in of[0]["steps"]}
-    for name, line in series.items():
-        fitted = exponent([p for p in line if p[0] >= options.fit_from])
-        memory = exponent([(r["images"], r["steps"][name]["peak_mb"]) for r in of if r["steps"][name]["peak_mb"]])
-        print(f"{name:22} exponent of time {'-' if fitted is None else f'{fitted:.2f}'}, of memory {'-' if memory is None else f'{memory:.2f}'}")
-    plot(series, HERE.parent / "bench-out" / "scale.svg")
+    if options.add and kept.exists():
+        sizes = {(r["images"], r["classes"]) for r in results}
+        results = sorted([*results, *(r for r in json.loads(kept.read_text()) if (r["images"], r["classes"]) not in sizes)],
+                         key=lambda r: (r["classes"], r["images"]))
+    report(results, options.fit_from)
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(results))
 
 
 main()

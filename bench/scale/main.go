@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/timeline"
@@ -77,6 +78,7 @@ func generate(folder string, images, classes int) error {
 // A step is what one part of the work took.
 type step struct {
 	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu"`     // seconds of processor; 0 for a part of a step
 	PeakMB  float64 `json:"peak_mb"` // of the process meanwhile; 0 where the system does not tell
 }
 
@@ -88,12 +90,21 @@ type job struct {
 // do measures one step.
 func (j *job) do(name string, work func() error) error {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // begins the peak anew; not everywhere
-	start := time.Now()
+	start, before := time.Now(), processor()
 	if err := work(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	j.steps[name] = step{time.Since(start).Seconds(), peak()}
+	j.steps[name] = step{time.Since(start).Seconds(), processor() - before, peak()}
 	return nil
+}
+
+// processor is the seconds of processor that the process has taken. A busy machine does not change them much.
+func processor() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
 // peak is the peak memory of the process since it was begun anew.

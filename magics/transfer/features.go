@@ -14,10 +14,11 @@ import (
 // Features are a backbone's features of every image in a folder: Values is of the Shape [images, FeatureShape...], in the order
 // of the dataset.
 type Features struct {
-	Dataset *imagefolder.Dataset
-	Values  []float32
-	Shape   []int
-	Line    string // what was computed
+	Dataset  *imagefolder.Dataset
+	Backbone features.Identity
+	Values   []float32
+	Shape    []int
+	Line     string // what was computed
 }
 
 // Features computes the features of a folder of images, and lists on standard error the files that were skipped.
@@ -43,7 +44,7 @@ func (p *Presenter) Features(ctx context.Context, page output.Page, dir, archite
 	if err != nil {
 		return nil, err
 	}
-	f := &Features{Dataset: images}
+	f := &Features{Dataset: images, Backbone: m.IdentityFor(images.Geometry())}
 	bar := page.Bar(ctx, "features", "images")
 	defer bar.End()
 	f.Values, f.Shape, err = p.lab.DatasetFeatures(ctx, m, images, func(done features.Progress) {

@@ -64,6 +64,8 @@ func (m *Model) Card(figures []string) string {
 	case m.published():
 	case m.taught():
 		b.WriteString(" No image was held out: how often it is right on others is not known.\n")
+	case m.Provenance.Recipe.Method == recipe.MethodRows:
+		b.WriteString(" Validation images came from the same file of features as the training images: on images taken otherwise it may do worse.\n")
 	default:
 		b.WriteString(" Validation images came from the same folder as the training images: on images taken otherwise it may do worse.\n" +
 			"\n`headstart verify` repeats the training and compares the numbers.")
@@ -80,7 +82,11 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 		row("Training", "nearest centroid, taught %d images, one after another", len(p.Files))
 		return
 	}
-	row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	if r.Method == recipe.MethodRows && len(p.Files) == 0 { // too many to be listed
+		row("Dataset", "%s, digest `%s`", escape(p.Dataset), p.DatasetDigest)
+	} else {
+		row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+	}
 	if s := m.Selection; s != nil {
 		row("Chosen", "%s", escape(s.Summary()))
 	}

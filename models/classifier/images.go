@@ -35,6 +35,9 @@ func TrainingImages(ctx context.Context, o record.Outcome, options VerifyOptions
 	if o.Provenance.Recipe.Method == recipe.MethodTaught {
 		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrTaught)
 	}
+	if o.Provenance.Recipe.Method == recipe.MethodRows {
+		return nil, fmt.Errorf("open the images of %s: %w", o.Name, ErrRows)
+	}
 	v := &Verification{}
 	data, err := v.recordedDataset(ctx, o, options)
 	if err != nil {

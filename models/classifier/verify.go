@@ -51,6 +51,9 @@ type Verification struct {
 	Repeated    history.History `json:"repeated"`
 }
 
+// ErrRows is a model that was trained on a file of features.
+var ErrRows = errors.New("the model was trained on a file of features, and not on images: train on that file again to compare")
+
 // VerifyOptions say where the images are now.
 type VerifyOptions struct {
 	Root   string               // of the images; empty: where they were
@@ -67,6 +70,9 @@ func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbon
 	}
 	if o.Provenance.Recipe.Method == recipe.MethodTaught {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrTaught)
+	}
+	if o.Provenance.Recipe.Method == recipe.MethodRows {
+		return nil, fmt.Errorf("verify %s: %w", o.Name, ErrRows)
 	}
 	p := o.Provenance
 	v := &Verification{Verdict: Different, Differences: []string{}, Missing: []string{}, Changed: []string{}, Expected: o.History}

@@ -28,9 +28,18 @@ func ReadImage(file string, geometry imageio.Geometry, limits imageio.Limits) (*
 	if err != nil {
 		return nil, err
 	}
+	image, err := DecodeImage(data, geometry, limits)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	return image, nil
+}
+
+// DecodeImage decodes a file's bytes within limits.
+func DecodeImage(data []byte, geometry imageio.Geometry, limits imageio.Limits) (*Image, error) {
 	image := &Image{Key: sha256.Sum256(data), Pixels: make([]uint8, geometry.Bytes())}
 	if err := imageio.At(image.Pixels, data, geometry, limits); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return nil, err
 	}
 	return image, nil
 }

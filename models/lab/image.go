@@ -161,14 +161,11 @@ func (l *Lab) DatasetFeatures(ctx context.Context, m *Model, data *imagefolder.D
 	return values, append([]int{len(data.Items)}, m.FeatureShape()...), nil
 }
 
-// ShardFeatures computes a shard of a folder by a model's frozen backbone, with images brought to its size as a geometry says; what it leaves
+// ShardFeatures computes a shard of images by a model's frozen backbone, with images brought to its size as a geometry says; what it leaves
 // open is as the weights want it. The job's backbone and device are set here.
 func (l *Lab) ShardFeatures(ctx context.Context, m *Model, g imagefolder.Geometry, job shard.Job) (shard.Record, error) {
 	var err error
 	if job.Device, err = l.Device(ctx); err != nil {
-		return shard.Record{}, err
-	}
-	if job.Dir, err = ExpandHome(job.Dir); err != nil {
 		return shard.Record{}, err
 	}
 	job.Backbone = m.backbone(g)

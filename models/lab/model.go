@@ -92,6 +92,11 @@ func (m *Model) close() {
 // Identity is the backbone with its weights, for images that come to its size as the weights want it.
 func (m *Model) Identity() features.Identity { return m.backbone(imagefolder.Geometry{}).Identity() }
 
+// IdentityFor is Identity with images brought to the size as a geometry says.
+func (m *Model) IdentityFor(g imagefolder.Geometry) features.Identity {
+	return m.backbone(g).Identity()
+}
+
 // FeatureShape is the shape of one image's features.
 func (m *Model) FeatureShape() []int { return m.backbone(imagefolder.Geometry{}).FeatureShape() }
 

@@ -50,7 +50,7 @@ func Open(path string) (Source, error) {
 		return nil, fmt.Errorf("open weights %s: its format is %s, and only safetensors files are read; convert it with: %s",
 			path, format, fmt.Sprintf(conversion, shellWord(path), shellWord(target)))
 	}
-	source, err := openSafetensors(path)
+	source, err := openSafetensors(path, maxHeader)
 	if err != nil {
 		return nil, fmt.Errorf("open weights %s: %w", path, err)
 	}

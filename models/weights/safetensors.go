@@ -59,14 +59,15 @@ var _ Source = (*safetensors)(nil)
 
 // Read reads a safetensors file of size bytes that is in memory or part of another file.
 func Read(data io.ReaderAt, size int64) (Source, error) {
-	s, err := readSafetensors(data, size)
+	s, err := readSafetensors(data, size, maxHeader)
 	if err != nil {
 		return nil, fmt.Errorf("read weights: %w", err)
 	}
 	return s, nil
 }
 
-func openSafetensors(path string) (*safetensors, error) {
+// openSafetensors opens a file whose header has at most so many bytes.
+func openSafetensors(path string, largest uint64) (*safetensors, error) {
 	file, err := safefile.Open(path)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func openSafetensors(path string) (*safetensors, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	s, err := readSafetensors(file, info.Size())
+	s, err := readSafetensors(file, info.Size(), largest)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -84,14 +85,14 @@ func openSafetensors(path string) (*safetensors, error) {
 }
 
 // readSafetensors reads and checks the header of size bytes of data.
-func readSafetensors(data io.ReaderAt, size int64) (*safetensors, error) {
+func readSafetensors(data io.ReaderAt, size int64, largest uint64) (*safetensors, error) {
 	var prefix [lengthBytes]byte
 	if _, err := data.ReadAt(prefix[:], 0); err != nil {
 		return nil, fmt.Errorf("%w: it is shorter than the %d bytes that one begins with", ErrNotSafetensors, lengthBytes)
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	// A length past the limit is the first bytes of another format; one past the end may be a file that was cut off.
-	if length > maxHeader {
+	if length > largest {
 		return nil, ErrNotSafetensors
 	}
 	if int64(length) > size-lengthBytes {

@@ -20,7 +20,7 @@ func encode(header string, data []byte) []byte {
 }
 
 func parse(file []byte) (*safetensors, error) {
-	return readSafetensors(bytes.NewReader(file), int64(len(file)))
+	return readSafetensors(bytes.NewReader(file), int64(len(file)), maxHeader)
 }
 
 func TestTensorsOfEveryFloatType(t *testing.T) {

@@ -19,7 +19,7 @@ const transferProgram = "headstart-transfer"
 func newDelegateCommands() []*cobra.Command {
 	verbs := []struct{ use, short string }{
 		{"dataset DIR", "Check a folder of images: counts, and what is skipped and why"},
-		{"features DIR", "Compute the backbone's features of every image in a folder"},
+		{"features INPUT...", "Compute the backbone's features of every image in a folder, in archives or in a bucket"},
 		{"train DIR", "Train a classifier of the images in a folder with one folder per class"},
 		{"tune DIR", "Search for a better head, learning rate, dropout and weight decay on a folder of images"},
 		{"evaluate MODEL DIR", "Evaluate a saved model on a folder with one folder per class"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/datasets"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/models/features/input"
+	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -29,22 +30,29 @@ type featuresFlags struct {
 func featuresCommand(p *transfer.Presenter) *cobra.Command {
 	var o featuresFlags
 	cmd := &cobra.Command{
-		Use:   "features DIR",
-		Short: "Compute the backbone's features of every image in a folder",
-		Long: `Compute the backbone's features of every image in a folder. OUT is a safetensors file: its tensor "features" is
-[images, dim], or [images, height, width, dim] without pooling, in the sorted order of the images' relative paths,
-which stand as a JSON list in the file's metadata under "paths".
+		Use:   "features INPUT...",
+		Short: "Compute the backbone's features of every image in a folder, in archives or in a bucket",
+		Long: `Compute the backbone's features of every image. OUT is a safetensors file: its tensor "features" is
+[images, dim], or [images, height, width, dim] without pooling. The images' paths stand in the same order as a JSON list in the
+file's metadata under "paths".
 
-With --shard I --of N only every N-th image is computed, beginning with the I-th, and OUT is a folder that keeps features by the
-images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
-bytes are those of one process. Shards read the folder as it is: edits, and copies between train, val and test folders, change
+INPUT is a folder, whose images come in the sorted order of their relative paths; a .csv or .jsonl of paths and labels; a .txt with a
+path or an address in each line; tar archives, in WebDataset's layout or any other, also as data-{000..063}.tar; or s3://BUCKET/KEY,
+an object or all below a prefix. Archives and objects are streamed, without a copy on this machine. The labels of an archive's
+.cls files stand in the metadata under "labels". Object storage is found by AWS_ENDPOINT_URL, AWS_REGION and the usual credentials.
+
+With --shard I --of N only every N-th image or archive is computed, beginning with the I-th, and OUT is a folder that keeps features
+by the images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
+bytes are those of one process. Shards read the images as they are: edits, and copies between train, val and test folders, change
 nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
 		Example: `  headstart features images/ --out features.safetensors
   headstart features images/ --weights sample --pool none --out maps.safetensors
   headstart features images/ --shard 0 --of 8 --out cache
   headstart features merge cache --out features.safetensors
+  headstart features 'data-{000..063}.tar' --out features.safetensors
+  headstart features s3://photos/2026/ --shard 0 --of 8 --out cache
   headstart features /data/images --of 64 --out /data/cache --manifest`,
-		Args: commandline.Args(1, 1),
+		Args: commandline.Args(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.out == "" {
 				return commandline.Usagef("compute the features of %s: --out is missing; it names the file to write, or the folder of a shard", args[0])
@@ -61,9 +69,11 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 			return command(c, progressPage(c, false), func(ctx context.Context, page output.Page) error {
 				switch {
 				case o.shards.manifest:
-					return printManifest(page.Stdout(), c, args[0], o)
+					return printManifest(page.Stdout(), c, args, o)
 				case o.shards.of > 0:
-					return computeShard(ctx, page, p, args[0], o)
+					return computeShard(ctx, page, p, args, o)
+				case input.Streamed(args):
+					return writeStreamed(ctx, page, p, args, o)
 				}
 				return writeFeatures(ctx, page, p, args[0], o.architecture, o.out, o.data, o.model)
 			})
@@ -76,7 +86,7 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 	declareArchitecture(cmd.Flags(), &o.architecture)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "safetensors file to write, or the folder that keeps shards")
 	o.shards.declare(cmd.Flags())
-	cmd.AddCommand(mergeCommand())
+	cmd.AddCommand(mergeCommand(), featuresTrainCommand(p))
 	return cmd
 }
 
@@ -91,12 +101,12 @@ func writeFeatures(
 	for i, item := range f.Dataset.Items {
 		paths[i] = item.Path
 	}
-	names, err := json.Marshal(paths)
+	metadata, err := rowfile.Describe(paths, nil, f.Backbone)
 	if err != nil {
 		return err
 	}
 	err = atomicfile.WriteFile(out, func(w io.Writer) error {
-		return weights.Write(w, map[string]weights.Float32{"features": {Shape: f.Shape, Values: f.Values}}, map[string]string{"paths": string(names)})
+		return weights.Write(w, map[string]weights.Float32{rowfile.Tensor: {Shape: f.Shape, Values: f.Values}}, metadata)
 	})
 	if err != nil {
 		return fmt.Errorf("write the features: %w", err)

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"text/template"
 
 	"github.com/spf13/cobra"
@@ -19,10 +21,11 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/features/input"
 	"github.com/headstart-nb/headstart/models/features/shard"
 )
 
-// shardFlags say which part of a folder is computed.
+// shardFlags say which part of the images is computed.
 type shardFlags struct {
 	shard, of         int
 	strict            bool
@@ -32,7 +35,7 @@ type shardFlags struct {
 
 func (o *shardFlags) declare(f *pflag.FlagSet) {
 	f.IntVar(&o.shard, "shard", -1, "shard to compute, from 0; by default the task's number in an Indexed Job or a Slurm array")
-	f.IntVar(&o.of, "of", 0, "number of shards; 0 computes the folder at once")
+	f.IntVar(&o.of, "of", 0, "number of shards; 0 computes all images at once")
 	f.BoolVar(&o.strict, "strict", false, "fail, with status 3, where an image cannot be read; else it is skipped")
 	f.BoolVar(&o.manifest, "manifest", false, "print a Kubernetes Job that computes all shards, and compute nothing")
 	f.BoolVar(&o.suspend, "suspend", false, "let the printed Job wait until a queue such as Kueue starts it")
@@ -75,25 +78,61 @@ func (o *shardFlags) complete(given *pflag.FlagSet) error {
 	return nil
 }
 
-func computeShard(ctx context.Context, page output.Page, p *transfer.Presenter, dir string, o featuresFlags) error {
-	r, err := p.FeatureShard(ctx, page, o.architecture, o.data, o.model, shard.Job{
-		Dir: dir, Index: o.shards.shard, Count: o.shards.of, Cache: o.out, Strict: o.shards.strict,
-	})
-	if errors.As(err, new(*shard.ImageError)) || errors.As(err, new(*features.NotFiniteError)) {
-		return &commandline.FinalError{Err: err}
-	}
+func computeShard(ctx context.Context, page output.Page, p *transfer.Presenter, places []string, o featuresFlags) error {
+	r, err := runShard(ctx, page, p, places, o, shard.Job{Index: o.shards.shard, Count: o.shards.of, Cache: o.out})
 	if err != nil {
 		return err
 	}
-	skipped := 0
-	for _, image := range r.Images {
+	for _, unit := range r.Units {
+		printSkipped(page, unit)
+	}
+	images, skipped := r.CountImages()
+	units := fmt.Sprintf("%d of %d images", len(r.Units), r.Total)
+	if images != len(r.Units) {
+		units = fmt.Sprintf("%d of %d files, %d images", len(r.Units), r.Total, images)
+	}
+	_, err = fmt.Fprintf(page.Stdout(), "shard %d of %d: %s, %d of them skipped\n", r.Index, r.Count, units, skipped)
+	return err
+}
+
+func runShard(ctx context.Context, page output.Page, p *transfer.Presenter, places []string, o featuresFlags, job shard.Job) (shard.Record, error) {
+	job.Strict = o.shards.strict
+	r, err := p.FeatureShard(ctx, page, o.architecture, places, o.data, o.model, job)
+	if errors.As(err, new(*shard.ImageError)) || errors.As(err, new(*features.NotFiniteError)) {
+		return r, &commandline.FinalError{Err: err}
+	}
+	return r, err
+}
+
+// writeStreamed computes what is not a dataset as one shard, in a folder beside the file that is written.
+func writeStreamed(ctx context.Context, page output.Page, p *transfer.Presenter, places []string, o featuresFlags) (err error) {
+	cache, err := os.MkdirTemp(filepath.Dir(o.out), ".features-*")
+	if err != nil {
+		return fmt.Errorf("write the features: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
+	if _, err := runShard(ctx, page, p, places, o, shard.Job{Count: 1, Cache: cache}); err != nil {
+		return err
+	}
+	return merge(ctx, page, []string{cache}, o.out)
+}
+
+func merge(ctx context.Context, page output.Page, caches []string, out string) error {
+	m, err := shard.Merge(ctx, caches, out)
+	if err != nil {
+		return err
+	}
+	printSkipped(page, m.Skipped)
+	_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %d images were skipped\n", out, m.Shape, len(m.Skipped))
+	return err
+}
+
+func printSkipped(page output.Page, images []shard.Image) {
+	for _, image := range images {
 		if image.Skipped != "" {
-			skipped++
 			fmt.Fprintf(page.Stderr(), "skipped %q: %s\n", image.Path, image.Skipped)
 		}
 	}
-	_, err = fmt.Fprintf(page.Stdout(), "shard %d of %d: %d of %d images, %d of them skipped\n", r.Index, r.Count, len(r.Images), r.Total, skipped)
-	return err
 }
 
 func mergeCommand() *cobra.Command {
@@ -110,15 +149,7 @@ missing are named, and the status is 1.`,
 				return commandline.Usagef("merge the shards in %s: --out is missing; it names the file to write", args[0])
 			}
 			return command(c, resultPage(c, false), func(ctx context.Context, page output.Page) error {
-				m, err := shard.Merge(ctx, args, out)
-				if err != nil {
-					return err
-				}
-				for _, image := range m.Skipped {
-					fmt.Fprintf(page.Stderr(), "skipped %q: %s\n", image.Path, image.Skipped)
-				}
-				_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %d images were skipped\n", out, m.Shape, len(m.Skipped))
-				return err
+				return merge(ctx, page, args, out)
 			})
 		},
 	}
@@ -136,8 +167,8 @@ const mostFailed = 10
 const mostParallel = 16
 
 // printManifest prints a Job that runs this command for each shard.
-func printManifest(w io.Writer, c *cobra.Command, dir string, o featuresFlags) error {
-	words := []string{"headstart", "features", dir}
+func printManifest(w io.Writer, c *cobra.Command, places []string, o featuresFlags) error {
+	words := append([]string{"headstart", "features"}, places...)
 	own := []string{"manifest", "suspend", "image", "claim", "shard"}
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(own, f.Name) {
@@ -167,5 +198,6 @@ func printManifest(w io.Writer, c *cobra.Command, dir string, o featuresFlags) e
 	return t.Execute(w, map[string]any{
 		"Shards": o.shards.of, "Parallel": min(o.shards.of, mostParallel), "Failed": max(1, o.shards.of*mostFailed/100), "Suspend": o.shards.suspend,
 		"Image": string(image), "Claim": string(claim), "Command": quoted,
+		"Storage": slices.ContainsFunc(places, func(p string) bool { return strings.HasPrefix(p, input.Scheme) }),
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"flag"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/features/bucket/buckettest"
 	"github.com/headstart-nb/headstart/models/modeltest"
 )
 
@@ -129,6 +131,125 @@ func TestShardsAsProcesses(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("merged are %d bytes that are not the %d of one process", len(got), len(want))
+	}
+}
+
+// TestFeaturesOfAnAddress computes tar archives of object storage whose connections break: in one process and as shards. The bytes are those of the same archives in files.
+func TestFeaturesOfAnAddress(t *testing.T) {
+	run := program(t)
+	images, tars := t.TempDir(), t.TempDir()
+	modeltest.WriteImages(t, images, 20, "blue", "green", "red")
+	objects := map[string][]byte{}
+	for _, class := range []string{"blue", "green", "red"} {
+		var data bytes.Buffer
+		w := tar.NewWriter(&data)
+		if err := errors.Join(w.AddFS(os.DirFS(filepath.Join(images, class))), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		objects["train/"+class+".tar"] = data.Bytes()
+		if err := os.WriteFile(filepath.Join(tars, class+".tar"), data.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := buckettest.New(t, "photos", objects)
+	server.Answer = buckettest.Cut(server, 20_000)
+	for name, value := range server.Environment() {
+		t.Setenv(name, value)
+	}
+	headstart := func(args ...string) string {
+		output, err := exec.CommandContext(t.Context(), run, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, output)
+		}
+		return string(output)
+	}
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	headstart(small("features", filepath.Join(tars, "blue.tar"), filepath.Join(tars, "green.tar"), filepath.Join(tars, "red.tar"), "--out", at("files"))...)
+	if output := headstart(small("features", "s3://photos/train/", "--out", at("whole"))...); !strings.Contains(output, "wrote "+at("whole")+": [60 ") {
+		t.Errorf("the output is %s", output)
+	}
+	for i := range 2 {
+		output := headstart(small("features", "s3://photos/train", "--shard", fmt.Sprint(i), "--of", "2", "--out", at("cache"))...)
+		if i == 0 && !strings.Contains(output, "shard 0 of 2: 2 of 3 files, 40 images, 0 of them skipped") {
+			t.Errorf("the output is %s", output)
+		}
+	}
+	headstart("features", "merge", at("cache"), "--out", at("merged"))
+	want, err := os.ReadFile(at("files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"whole", "merged"} {
+		if got, err := os.ReadFile(at(name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s has other bytes than the features of files (%v)", name, err)
+		}
+	}
+	left, err := filepath.Glob(at(".features-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%q is left", left)
+	}
+	command := exec.CommandContext(t.Context(), run, small("features", "s3://none/x/", "--out", at("none"))...)
+	if output, err := command.CombinedOutput(); err == nil || !strings.Contains(string(output), "NoSuchBucket") || strings.Count(string(output), "\n") != 1 {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// A model that was trained on merged features, labeled by the .cls files of archives, predicts images.
+func TestTrainOnMergedFeatures(t *testing.T) {
+	run := program(t)
+	images, dir := t.TempDir(), t.TempDir()
+	modeltest.WriteImages(t, images, 30, "blue", "green", "red")
+	var data bytes.Buffer
+	w := tar.NewWriter(&data)
+	for _, class := range []string{"blue", "green", "red"} {
+		for i := range 30 {
+			image, err := os.ReadFile(filepath.Join(images, class, fmt.Sprintf("%03d.png", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for ending, content := range map[string][]byte{"png": image, "cls": []byte(class)} {
+				if err := w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%s%03d.%s", class, i, ending), Mode: 0o644, Size: int64(len(content))}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := w.Write(content); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(w.Close(), os.WriteFile(at("x.tar"), data.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		small("features", at("x.tar"), "--out", at("features")),
+		{"features", "train", at("features"), "--head", "none", "--epochs", "20", "--batch", "16", "--lr", "0.01", "--out", at("model")},
+		{"predict", at("model"), filepath.Join(images, "green", "003.png")},
+	} {
+		output, err := exec.CommandContext(t.Context(), run, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, output)
+		}
+		if args[0] == "predict" && !strings.Contains(string(output), "green") {
+			t.Errorf("the output is %s", output)
+		}
+	}
+	for want, args := range map[string][]string{
+		"the model was trained on a file of features": {"verify", at("model")}, "is not empty": {"features", "train", at("features"), "--out", at("model")},
+	} {
+		output, err := exec.CommandContext(t.Context(), run, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(output), want) {
+			t.Errorf("%q: %v\n%s", args, err, output)
+		}
+	}
+}
+
+// The Job of an address takes its credentials from a secret.
+func TestManifestOfAnAddress(t *testing.T) {
+	got, err := exec.CommandContext(t.Context(), program(t), "features", "s3://photos/train/", "--of", "2", "--out", "/data/cache", "--manifest").Output()
+	if err != nil || !strings.Contains(string(got), "        envFrom:\n        - secretRef:\n            name: headstart-s3") {
+		t.Errorf("%v\n%s", err, got)
 	}
 }
 

@@ -15,13 +15,15 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/cache"
+	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
 const (
 	maxRecord = 1 << 30 // bytes
-	// maxPaths bounds the list of the paths, which stands in the file's header; readers of safetensors refuse headers above 100 MB.
+	// maxPaths bounds the lists of the paths and labels, which stand in the file's header; readers of safetensors refuse headers above 100 MB.
 	maxPaths = 95_000_000
 )
 
@@ -45,8 +47,9 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("%d of %d shards are missing: %s; run them, and merge again", len(e.Indexes), e.Count, strings.Trim(shown, "[]"))
 }
 
-// Merge writes the features of all shards as a safetensors file: the tensor "features" in the order of the folder, and the images'
-// paths as a JSON list in the metadata under "paths". The shards may be in several caches. One row is in memory at a time.
+// Merge writes the features of all shards as a safetensors file: the tensor "features" in the order of the input's units, and the images'
+// paths as a JSON list in the metadata under "paths", with their labels under "labels" where samples in archives have any. The shards
+// may be in several caches. One row is in memory at a time.
 func Merge(ctx context.Context, caches []string, out string) (Merged, error) {
 	m, err := merge(ctx, caches, out)
 	if err != nil {
@@ -60,28 +63,14 @@ func merge(ctx context.Context, caches []string, out string) (m Merged, err erro
 	if err != nil {
 		return m, err
 	}
-	images := make([]Image, 0, records[0].Total)
-	for at := range records[0].Total {
-		r := records[at%len(records)]
-		if at/len(records) >= len(r.Images) {
-			return m, fmt.Errorf("the record of shard %d lists %d images, which is too few", r.Index, len(r.Images))
-		}
-		if image := r.Images[at/len(records)]; image.Skipped != "" {
-			m.Skipped = append(m.Skipped, image)
-		} else {
-			images = append(images, image)
-		}
-	}
-	paths := make([]string, len(images))
-	for i, image := range images {
-		paths[i] = image.Path
-	}
-	names, err := json.Marshal(paths)
+	images, skipped, err := inOrder(records)
 	if err != nil {
 		return m, err
 	}
-	if len(names) > maxPaths {
-		return m, fmt.Errorf("the paths of %d images take %d MB, and the file's header holds %d MB: compute the folder in parts", len(images), len(names)/1e6, maxPaths/1_000_000)
+	m.Skipped = skipped
+	metadata, err := describe(images, records[0].Backbone)
+	if err != nil {
+		return m, err
 	}
 	rows, err := openRows(caches, records[0])
 	if err != nil {
@@ -90,8 +79,48 @@ func merge(ctx context.Context, caches []string, out string) (m Merged, err erro
 	defer func() { err = errors.Join(err, rows.close()) }()
 	m.Shape = append([]int{len(images)}, records[0].Shape...)
 	return m, atomicfile.WriteFile(out, func(w io.Writer) error {
-		return weights.WriteRows(w, "features", m.Shape, map[string]string{"paths": string(names)}, rows.of(ctx, images))
+		return weights.WriteRows(w, rowfile.Tensor, m.Shape, metadata, rows.of(ctx, images))
 	})
+}
+
+// inOrder gives the images of all shards in the order of the units.
+func inOrder(records []Record) (images, skipped []Image, err error) {
+	for _, r := range records {
+		if want := (r.Total - r.Index + r.Count - 1) / r.Count; len(r.Units) != max(0, want) {
+			return nil, nil, fmt.Errorf("the record of shard %d has %d units, and should have %d", r.Index, len(r.Units), want)
+		}
+	}
+	for at := range records[0].Total {
+		for _, image := range records[at%len(records)].Units[at/len(records)] {
+			if image.Skipped != "" {
+				skipped = append(skipped, image)
+			} else {
+				images = append(images, image)
+			}
+		}
+	}
+	return images, skipped, nil
+}
+
+// describe makes the metadata of a file, which has to fit its header.
+func describe(images []Image, backbone features.Identity) (map[string]string, error) {
+	paths, labels := make([]string, len(images)), make([]string, len(images))
+	for i, image := range images {
+		paths[i], labels[i] = image.Path, image.Label
+	}
+	metadata, err := rowfile.Describe(paths, labels, backbone)
+	if err != nil {
+		return nil, err
+	}
+	size := 0
+	for _, text := range metadata {
+		size += len(text)
+	}
+	if size > maxPaths {
+		return nil, fmt.Errorf("the paths and labels of %d images take %d MB, and the file's header holds %d MB: compute them in parts",
+			len(images), size/1e6, maxPaths/1_000_000)
+	}
+	return metadata, nil
 }
 
 // readRecords finds the records of the one job that the caches hold, in the order of the shards.

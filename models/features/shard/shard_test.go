@@ -1,15 +1,19 @@
 package shard
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/features/input"
 	"github.com/headstart-nb/headstart/models/modeltest"
 )
 
@@ -21,7 +25,11 @@ func job(t *testing.T) Job {
 	if err := os.WriteFile(filepath.Join(dir, "green", "005.png"), []byte("not an image"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return Job{Dir: dir, Count: 1, Backbone: modeltest.Backbone(t, modeltest.Options()), Device: modeltest.PureGo(t), Cache: t.TempDir()}
+	set, err := input.Open(t.Context(), []string{dir}, input.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Job{Input: set, Count: 1, Backbone: modeltest.Backbone(t, modeltest.Options()), Device: modeltest.PureGo(t), Cache: t.TempDir()}
 }
 
 func merged(t *testing.T, caches ...string) []byte {
@@ -87,6 +95,89 @@ func TestAShardThatEndsInTheMiddle(t *testing.T) {
 	}
 }
 
+// Archives are dealt out as wholes; the bytes do not depend on how many shards there are, and labels come along.
+func TestShardsOfArchives(t *testing.T) {
+	j := job(t)
+	dir, content := t.TempDir(), images(t, j)
+	var places []string
+	for i := range 5 {
+		var data bytes.Buffer
+		w := tar.NewWriter(&data)
+		add := func(name string, content []byte) {
+			if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write(content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for n := range 40 * (i % 3) { // 0, 40, 80, 0, 40: more than a chunk in a shard
+			add(fmt.Sprintf("%03d.png", n), content[(n+i)%50])
+			add(fmt.Sprintf("%03d.cls", n), []byte(strconv.Itoa(n%3)))
+		}
+		add("bad.jpg", []byte("not an image"))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		places = append(places, filepath.Join(dir, fmt.Sprintf("train-%d.tar", i)))
+		if err := os.WriteFile(places[i], data.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := input.Open(t.Context(), places, input.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Input = set
+	var first []byte
+	for _, count := range []int{1, 3} {
+		j.Count, j.Cache = count, t.TempDir()
+		for j.Index = range count {
+			if _, err := Run(t.Context(), j); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out := filepath.Join(t.TempDir(), "out")
+		m, err := Merge(t.Context(), []string{j.Cache}, out)
+		if err != nil || m.Shape[0] != 160 || len(m.Skipped) != 5 || m.Skipped[1].Path != "train-1.tar/bad.jpg" {
+			t.Fatalf("%d shards: %+v, %v", count, m, err)
+		}
+		data, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = data
+			if !bytes.Contains(data, []byte(`\"train-1.tar/000.png\",\"train-1.tar/001.png\"`)) || !bytes.Contains(data, []byte(`\"0\",\"1\",\"2\"`)) {
+				t.Errorf("the header is %.300s", data)
+			}
+		}
+		if !bytes.Equal(data, first) {
+			t.Errorf("%d shards give other bytes than one", count)
+		}
+	}
+	j.Strict = true
+	if _, err := Run(t.Context(), j); !errors.As(err, new(*ImageError)) {
+		t.Errorf("strict: %v", err)
+	}
+}
+
+// images are the bytes of a job's images that can be read.
+func images(t *testing.T, j Job) (list [][]byte) {
+	t.Helper()
+	for i := range j.Input.Len() {
+		for file, err := range j.Input.Images(t.Context(), i) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Path != "green/005.png" {
+				list = append(list, file.Data)
+			}
+		}
+	}
+	return list
+}
+
 func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
 	j := job(t)
 	j.Count = 2
@@ -105,7 +196,8 @@ func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
 		}
 	}
 	found, _ := filepath.Glob(filepath.Join(recordsIn(j.Cache), "*", "*"))
-	for _, text := range []string{"", "{}", `{"count":2,"index":5,"kept":[{}]}`, `{"count":1,"index":0,"total":999999,"kept":[{"identity":"x","length":1}]}`} {
+	for _, text := range []string{"", "{}", `{"count":2,"index":5,"kept":[{}]}`, `{"count":1,"index":0,"total":999999,"kept":[{"identity":"x","length":1}]}`,
+		`{"count":1,"index":0,"total":2147483647,"kept":[{"identity":"x","length":1}],"units":[[]]}`} {
 		if err := os.WriteFile(found[0], []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +208,10 @@ func TestWhatDoesNotBelongTogetherIsRefused(t *testing.T) {
 	if _, err := os.Stat(out); err == nil {
 		t.Error("a merge that failed has left a file")
 	}
-	for _, bad := range []Job{{Count: 0}, {Count: 2, Index: 2}, {Count: 2, Index: -1}, {Count: MaxShards + 1}} {
+	for _, bad := range []Job{{Count: 0}, {Count: 2, Index: 2}, {Count: 2, Index: -1}, {Count: MaxShards + 1}, {Count: 1}} {
+		if bad.Count != 1 {
+			bad.Input = j.Input
+		}
 		if _, err := Run(t.Context(), bad); err == nil {
 			t.Errorf("%d of %d is accepted", bad.Index, bad.Count)
 		}

@@ -1,10 +1,7 @@
 package source
 
 import (
-	"archive/tar"
 	"archive/zip"
-	"compress/bzip2"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,22 +13,18 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/mikelolasagasti/xz"
-
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/tarball"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
 func archiveEndings() []string {
-	return []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"}
+	return append(tarball.Endings(), ".zip")
 }
 
-// Limits of what an archive may unpack to. Images are compressed already: an archive that grows much is a bomb.
 const (
-	maxGrowth        = 100       // times the archive's size, on top of
-	freeGrowth       = 256 << 20 // bytes
 	maxSkipped       = 256 << 20 // bytes
 	skippedOfArchive = ".headstart-skipped.json"
 )
@@ -51,7 +44,7 @@ func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
 			return Layout{}, err
 		}
-		if err := unpack(ctx, file, freeGrowth+maxGrowth*size, target, o); err != nil {
+		if err := unpack(ctx, file, tarball.Limit(size), target, o); err != nil {
 			return Layout{}, fmt.Errorf("unpack: %w", err)
 		}
 	}
@@ -207,12 +200,10 @@ func (u *unpacker) tar(file string) error {
 		return errors.New(plain(err))
 	}
 	defer f.Close()
-	stream, err := decompressed(f, file)
+	r, err := tarball.Open(canceled{u.ctx, f}, file, u.left)
 	if err != nil {
 		return err
 	}
-	// What the archive holds beside its files, such as entries that are skipped, counts as well.
-	r := tar.NewReader(&bounded{canceled{u.ctx, stream}, u.left + u.left/8 + 1<<20})
 	for {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -221,70 +212,11 @@ func (u *unpacker) tar(file string) error {
 		if err != nil {
 			return fmt.Errorf("damaged tar: %w", err)
 		}
-		if err := u.entry(header.Name, header.FileInfo().Mode(), func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
+		if err := u.entry(header.Name, tarball.Mode(header), func() (io.ReadCloser, error) { return io.NopCloser(r), nil }); err != nil {
 			return err
 		}
 	}
 }
-
-// decompressed is the tar in a file, by the file's ending.
-func decompressed(f io.Reader, file string) (io.Reader, error) {
-	switch {
-	case hasEnding(file, ".tar"):
-		return f, nil
-	case hasEnding(file, ".bz2", ".tbz2"):
-		return bzip2.NewReader(f), nil
-	case hasEnding(file, ".xz", ".txz"):
-		r, err := xz.NewReader(f, largestDictionary)
-		if err != nil {
-			return nil, xzError(err)
-		}
-		return frugalXZ{r}, nil
-	}
-	r, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("damaged gzip: %w", err)
-	}
-	return r, nil
-}
-
-// largestDictionary is how many bytes a block of an xz file may ask for: what xz itself asks for at its highest level, 64 MiB, times
-// four. A header of a few bytes could take up to 4 GiB.
-const largestDictionary = 256 << 20
-
-// frugalXZ is the content of an xz file, each of whose blocks is held to largestDictionary.
-type frugalXZ struct{ r *xz.Reader }
-
-func (f frugalXZ) Read(p []byte) (int, error) {
-	n, err := f.r.Read(p)
-	return n, xzError(err)
-}
-
-func xzError(err error) error {
-	switch {
-	case err == nil, errors.Is(err, io.EOF):
-		return err
-	case errors.Is(err, xz.ErrMemlimit):
-		return errors.New("the xz asks for more than 256 MiB of memory: pack it again with xz -9 at the most")
-	}
-	return fmt.Errorf("damaged xz: %w", err)
-}
-
-// bounded is a reader that fails after so many bytes.
-type bounded struct {
-	io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return n, errBomb
-	}
-	return n, err
-}
-
-var errBomb = errors.New("it unpacks to far more than images would: it looks like a zip bomb, and is refused")
 
 // entry writes one entry; what is no plain file inside the folder is skipped.
 func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadCloser, error)) error {
@@ -298,11 +230,8 @@ func (u *unpacker) entry(name string, mode fs.FileMode, open func() (io.ReadClos
 	switch {
 	case mode.IsDir() || strings.HasSuffix(name, "/"):
 		return nil // folders come with their files
-	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsRune(name, 0):
-		u.skipped = append(u.skipped, Skipped{name, "its path leads out of the archive"})
-		return nil
-	case !mode.IsRegular():
-		u.skipped = append(u.skipped, Skipped{clean, "not a file but a link or a device"})
+	case tarball.Refuse(name, mode) != "":
+		u.skipped = append(u.skipped, Skipped{name, tarball.Refuse(name, mode)})
 		return nil
 	case Ignored(path.Base(clean)) || Ignored(strings.SplitN(clean, "/", 2)[0]):
 		return nil
@@ -342,7 +271,7 @@ func (u *unpacker) write(name string, content io.Reader) error {
 	case u.ctx.Err() != nil:
 		return u.ctx.Err()
 	case u.left < 0:
-		return errBomb
+		return tarball.ErrBomb
 	case n > imageio.MaxFileMiB<<20:
 		err = fmt.Errorf("it unpacks to more than %d MiB, which no image has", imageio.MaxFileMiB)
 	}

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -254,32 +253,6 @@ func greedyXZ(t testing.TB) []byte {
 	header[bytes.Index(header, []byte{0x21, 1})+2] = 40
 	binary.LittleEndian.PutUint32(header[size-4:], crc32.ChecksumIEEE(header[:size-4]))
 	return data
-}
-
-// laterXZ is a stream in good order with a greedy one behind it.
-func laterXZ(t testing.TB) []byte {
-	t.Helper()
-	return append(xzOf(t, tarOf(t, map[string]string{"a/x.png": "x"})), greedyXZ(t)...)
-}
-
-func FuzzXZ(f *testing.F) {
-	f.Add(xzOf(f, []byte("hello")))
-	f.Add(greedyXZ(f))
-	f.Add(laterXZ(f))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := decompressed(bytes.NewReader(data), "x.tar.xz")
-		if err == nil {
-			_, _ = io.Copy(io.Discard, io.LimitReader(r, 1<<24))
-		}
-	})
-}
-
-func TestEveryBlockOfAnXZIsHeldToTheLimit(t *testing.T) {
-	r, err := decompressed(bytes.NewReader(laterXZ(t)), "x.tar.xz")
-	if err == nil {
-		_, err = io.Copy(io.Discard, r)
-	}
-	wantError(t, err, "more than 256 MiB of memory")
 }
 
 func FuzzUnpack(f *testing.F) {

@@ -104,6 +104,9 @@ const (
 // MethodTaught is a nearest centroid that images were added to, one after another: no recipe repeats it.
 const MethodTaught Method = "taught"
 
+// MethodRows is the method classic on a file of features: no dataset repeats it.
+const MethodRows Method = "rows"
+
 // Methods lists the methods of a training.
 func Methods() []Method { return []Method{MethodAuto, MethodClassic, MethodFinetune} }
 

@@ -198,10 +198,19 @@ func (t *Stepper) move(batch Batch, hyper Hyper, random uint64) (Result, error) 
 		t.updates++
 		t.pending = 0
 	}
-	out, err := t.step.Call(t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)...)
+	given := t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)
+	out, err := t.step.Call(given...)
+	for _, one := range given {
+		err = errors.Join(err, release(one))
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("training step: %w", t.explainMemory(err))
 	}
+	defer func() {
+		for _, one := range out {
+			_ = release(one) // it was read
+		}
+	}()
 	sums, err := tensors.CopyFlatData[float32](out[0]) // every device has the same
 	if err != nil {
 		return Result{}, fmt.Errorf("training step: read the loss: %w", err)
@@ -211,6 +220,15 @@ func (t *Stepper) move(batch Batch, hyper Hyper, random uint64) (Result, error) 
 		return result, ErrNotFinite
 	}
 	return result, nil
+}
+
+// release frees the memory of an input or output on the device and of its copy here. Left to the garbage collector, which does not see the
+// device's memory, that of hundreds of batches piles up.
+func release(value any) error {
+	if tensor, ok := value.(*tensors.Tensor); ok {
+		return tensor.FinalizeAll()
+	}
+	return nil
 }
 
 // explainMemory says what may fit where the device ran out of memory.
@@ -263,12 +281,13 @@ func (t *Stepper) logits(inputs []float32, pixels []uint8, rows, batch int) ([]f
 		if err != nil {
 			return nil, err
 		}
-		out, err := t.predict.Call1(x.tensor(t.options.Input, 0, 1))
-		if err != nil {
+		given := x.tensor(t.options.Input, 0, 1)
+		out, err := t.predict.Call1(given)
+		if err = errors.Join(err, release(given)); err != nil {
 			return nil, fmt.Errorf("forward pass: %w", err)
 		}
 		err = tensors.ConstFlatData(out, func(flat []float32) { logits = append(logits, flat[:n*outputs]...) })
-		if err != nil {
+		if err = errors.Join(err, release(out)); err != nil {
 			return nil, fmt.Errorf("forward pass: read the outputs: %w", err)
 		}
 	}

@@ -1,0 +1,65 @@
+// Command stream trains a linear classifier on a file of features by models/training, in parts, and prints the accuracies as JSON. It is
+// started by bench/stream.py, which makes the file.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/headstart-nb/headstart/models/accel"
+	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/features/rowfile"
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/resnet/backbone"
+	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
+	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+)
+
+func main() {
+	file := flag.String("features", "", "file of features, of 2,048 numbers a row")
+	recipe := recipe.DefaultRecipe()
+	flag.StringVar(&recipe.Head, "head", "none", "head")
+	flag.IntVar(&recipe.Epochs, "epochs", 3, "epochs")
+	flag.IntVar(&recipe.BatchSize, "batch", 256, "batch size")
+	flag.Float64Var(&recipe.LearningRate, "lr", 1e-3, "learning rate")
+	flag.Parse()
+	if err := run(context.Background(), *file, recipe); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, file string, recipe recipe.Recipe) error {
+	rows, err := rowfile.Open(file)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	options := resnet.DefaultOptions()
+	options.Weights = resnet.RandomWeights(1) // the rows are drawn: no network made them
+	network, err := backbone.Open(ctx, options)
+	if err != nil {
+		return err
+	}
+	device, err := accel.Open(ctx, accel.Options{Device: "cpu"})
+	if err != nil {
+		return err
+	}
+	var epochs []history.Epoch
+	result, err := training.FitRows(ctx, device, training.RowsJob{Recipe: recipe, Rows: rows, Val: 0.1, Backbone: features.New(network, features.DefaultOptions())}, func(e progress.Event) {
+		if e.Epoch != nil {
+			epochs = append(epochs, *e.Epoch)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	last := epochs[len(epochs)-1]
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"accuracy": last.ValAccuracy, "seconds": last.Seconds, "waited": last.Waited})
+}
