@@ -5,10 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=${HEADSTART_HUB:-$PWD/.headstart/hub}
 wheel=$(ls dist/headstart_kernel-*.whl)
-if [ ! -x "$work/venv/bin/jupyterhub" ]; then
+# The system's Python, which users of every ID can read; one below somebody's home folder they often cannot.
+python=$(PATH=/usr/bin:/bin:$PATH command -v python3)
+if [ ! -x "$work/venv/bin/jupyterhub" ] || [ "$(readlink -f "$work/venv/bin/python3")" != "$(readlink -f "$python")" ]; then
 	echo "installing JupyterHub ..."
-	# The system's Python, which users of every ID can read; one below somebody's home folder they often cannot.
-	"$(PATH=/usr/bin:/bin:$PATH command -v python3)" -P -m venv "$work/venv"
+	rm -rf "$work/venv"
+	"$python" -P -m venv "$work/venv"
 	"$work/venv/bin/pip" install --quiet --disable-pip-version-check jupyterhub==6.1.1
 	npm install --silent --prefix "$work" configurable-http-proxy@5.3.0
 fi
