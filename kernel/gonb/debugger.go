@@ -55,12 +55,16 @@ func (e *Engine) prepareDebugger(work string, c cell.Cell, io session.IO) (end f
 	e.mu.Lock()
 	e.cells.AddFile(file, c.Count, c.Code)
 	e.mu.Unlock()
-	if c.IsTest() || c.IsWasm() {
+	tell := func(text string) { _ = io.Stream(wire.Stderr, text+"\n") } // nobody reads it where it fails
+	if c.IsWasm() {
+		if e.debugger.On() {
+			tell("The cell runs without the debugger: its program runs in the browser, whose own tools debug it.")
+		}
 		return func() {}
 	}
-	end, err := e.debugger.Prepare(work)
+	end, err := e.debugger.Prepare(work, tell)
 	if err != nil {
-		_ = io.Stream(wire.Stderr, "The cell runs without the debugger: "+err.Error()+"\n") // nobody reads it where it fails
+		tell("The cell runs without the debugger: " + err.Error())
 	}
 	return end
 }

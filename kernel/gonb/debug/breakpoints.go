@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // sourceBreakpoints are those of one file.
@@ -52,4 +53,41 @@ func (d *Debugger) setBreakpoints(ctx context.Context, r Request) (any, error) {
 		}
 	}
 	return map[string]any{"breakpoints": accepted}, nil
+}
+
+// Delve's reasons where a breakpoint is not in the program: it belongs to a cell that the program does not use, or in part.
+const (
+	noFile = "could not find file"
+	noCode = "could not find statement"
+)
+
+// unset are the complaints about breakpoints that a program is started without, from Delve's answer. Those of other cells than the
+// one that runs may have no code in its program.
+func unset(wanted []json.RawMessage, answer json.RawMessage, own bool) []string {
+	var body struct {
+		Breakpoints []struct {
+			Verified bool   `json:"verified"`
+			Message  string `json:"message"`
+		} `json:"breakpoints"`
+	}
+	if json.Unmarshal(answer, &body) != nil {
+		return nil
+	}
+	var complaints []string
+	for i, b := range body.Breakpoints {
+		if b.Verified || i >= len(wanted) || strings.Contains(b.Message, noFile) && !own {
+			continue
+		}
+		var at struct {
+			Line int `json:"line"`
+		}
+		_ = json.Unmarshal(wanted[i], &at) // it was read before
+		switch missing := strings.Contains(b.Message, noFile) || strings.Contains(b.Message, noCode); {
+		case missing && own:
+			complaints = append(complaints, fmt.Sprintf("The breakpoint on line %d stops nowhere: the program of the cell has no code there.", at.Line))
+		case !missing:
+			complaints = append(complaints, fmt.Sprintf("The breakpoint on line %d is not set: %s.", at.Line, b.Message))
+		}
+	}
+	return complaints
 }

@@ -181,7 +181,7 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 	breakpoint := map[string]any{"source": map[string]string{"path": file}, "breakpoints": []any{map[string]any{"line": 1, "condition": "x == 1"}}}
 	call(t, d, events, "setBreakpoints", breakpoint)
 	work := t.TempDir()
-	end, err := d.Prepare(work)
+	end, err := d.Prepare(work, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestADelveThatMisbehavesEndsNobodyElse(t *testing.T) {
 			d, events := debugger(t)
 			call(t, d, events, "initialize", nil)
 			work := t.TempDir()
-			end, err := d.Prepare(work)
+			end, err := d.Prepare(work, func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -291,7 +291,7 @@ func TestAStoppedProgramThatIsKilledIsForgotten(t *testing.T) {
 	d, events := debugger(t)
 	call(t, d, events, "initialize", nil)
 	work := t.TempDir()
-	end, err := d.Prepare(work)
+	end, err := d.Prepare(work, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,4 +349,54 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte("Content-Length: 2\r\n\r\n{}"))
 	f.Add([]byte("Content-Length: -1\r\n\r\n"))
 	f.Fuzz(func(_ *testing.T, text []byte) { _, _ = readMessage(bufio.NewReader(bytes.NewReader(text))) })
+}
+
+func TestACallStackBeginsAndEndsInTheUsersFunctions(t *testing.T) {
+	for name, test := range map[string]struct {
+		frames []string
+		want   []string
+	}{
+		"a breakpoint": {[]string{"main.f", "main.main", "runtime.main", "runtime.goexit"}, []string{"main.f", "main.main"}},
+		"a panic":      {[]string{"runtime.fatalpanic", "runtime.gopanic", "main.main", "runtime.main"}, []string{"main.main"}},
+		"a test":       {[]string{"main.TestF", "testing.tRunner", "runtime.goexit"}, []string{"main.TestF"}},
+		"a panic in a test": {
+			[]string{"runtime.fatalpanic", "runtime.gopanic", "testing.tRunner.func1.2", "testing.tRunner.func1", "runtime.gopanic", "runtime.goPanicIndex", "main.TestF", "testing.tRunner", "runtime.goexit"},
+			[]string{"main.TestF"},
+		},
+		"a step into testing":   {[]string{"testing.(*common).Log", "main.TestF", "testing.tRunner", "runtime.goexit"}, []string{"testing.(*common).Log", "main.TestF"}},
+		"all goroutines wait":   {[]string{"runtime.gopark", "runtime.goexit"}, []string{"runtime.gopark"}},
+		"nothing":               {nil, nil},
+		"a function of testing": {[]string{"runtime.gopanic", "testing.tRunner"}, []string{"runtime.gopanic"}},
+	} {
+		from, to := shown(test.frames)
+		if diff := cmp.Diff(test.want, test.frames[from:to]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestBreakpointsThatAreNotSetAreNamed(t *testing.T) {
+	const one, two, three = `{"verified":true,"line":1}`, `{"verified":false,"message":"could not find statement at x.go:2, please use a line with a statement"}`,
+		`{"verified":false,"message":"could not find file x.go"}`
+	const four = `{"verified":false,"message":"1:5: expected operand, found 'EOF'"}`
+	wanted := []json.RawMessage{[]byte(`{"line":1}`), []byte(`{"line":2}`), []byte(`{"line":3}`), []byte(`{"line":4,"condition":"x =="}`)}
+	const nowhere = "The breakpoint on line %d stops nowhere: the program of the cell has no code there."
+	const broken = "The breakpoint on line 4 is not set: 1:5: expected operand, found 'EOF'."
+	answer := json.RawMessage(`{"breakpoints":[` + strings.Join([]string{one, two, three, four}, ",") + `]}`)
+	for _, test := range []struct {
+		answer json.RawMessage
+		own    bool
+		want   []string
+	}{
+		{answer, true, []string{fmt.Sprintf(nowhere, 2), fmt.Sprintf(nowhere, 3), broken}},
+		{answer, false, []string{broken}},
+		{json.RawMessage(`{"breakpoints":[{},{},{},{},{},{}]}`), false, []string{ // more than were asked for
+			"The breakpoint on line 1 is not set: .", "The breakpoint on line 2 is not set: .", "The breakpoint on line 3 is not set: .", "The breakpoint on line 4 is not set: .",
+		}},
+		{json.RawMessage(`nonsense`), true, nil},
+	} {
+		if diff := cmp.Diff(test.want, unset(wanted, test.answer, test.own)); diff != "" {
+			t.Errorf("%s, own %t: %s", test.answer, test.own, diff)
+		}
+	}
 }

@@ -71,6 +71,13 @@ func New(options Options) *Debugger {
 // Possible reports whether programs can be debugged here.
 func (d *Debugger) Possible() bool { return d.options.Delve != "" && d.check() == nil }
 
+// On reports whether a client debugs.
+func (d *Debugger) On() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.on
+}
+
 // Ran remembers a cell that is about to run: all its code, and what of it is Go, on the same lines. It returns the file that
 // stands for the cell.
 func (d *Debugger) Ran(code, text string) (file string) {
@@ -189,11 +196,17 @@ func (d *Debugger) forward(ctx context.Context, r Request) Response {
 	if !response.Success && len(response.Body) > 0 {
 		response.Message = detail(response)
 	}
+	if r.Command == "evaluate" && strings.Contains(response.Message, noSymbol) {
+		response.Message += "; a program has only those functions of cells and packages that it uses"
+	}
 	if len(response.Body) == 0 {
 		response.Body = json.RawMessage("{}")
 	}
 	return response
 }
+
+// noSymbol is Delve's complaint about a name that the program has not.
+const noSymbol = "could not find symbol"
 
 // resume notes that a program goes on, before Delve can say that it has stopped again; undo takes that back.
 func (d *Debugger) resume(command string) (undo func()) {

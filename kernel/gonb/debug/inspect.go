@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/token"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -66,10 +67,31 @@ func (d *Debugger) richInspectVariables(ctx context.Context, r Request) (any, er
 	return rich, nil
 }
 
-// internal is how the names of packages begin in which a call stack ends that a user need not see.
-const internal = "runtime."
+// isRuntime and isTesting tell functions in which a call stack ends, or a panic stops, that a user need not see.
+func isRuntime(function string) bool { return strings.HasPrefix(function, "runtime.") }
+func isTesting(function string) bool { return strings.HasPrefix(function, "testing.") }
 
-// stackTrace is Delve's, without what stands below func main.
+// testPackage is how the names of a cell's functions begin in a test: by the name of GoNB's module. Elsewhere it is main.
+var testPackage = regexp.MustCompile(`^gonb_[0-9a-f]+\.`)
+
+// shown are the frames from the user's newest function to the oldest. A panic stops in the runtime; that of a test is caught by
+// package testing first, which panics again. Names are those of all frames.
+func shown(names []string) (from, to int) {
+	to = len(names)
+	for to > 1 && (isRuntime(names[to-1]) || isTesting(names[to-1])) {
+		to--
+	}
+	panics := false
+	for i, name := range names[:to] {
+		if !isRuntime(name) && !(panics && isTesting(name)) {
+			return i, to
+		}
+		panics = panics || name == "runtime.gopanic"
+	}
+	return 0, to
+}
+
+// stackTrace is Delve's, without what stands below func main or a test.
 func (d *Debugger) stackTrace(ctx context.Context, r Request) (any, error) {
 	response, err := d.ask(ctx, r.Command, r.Arguments)
 	if err != nil || !d.stopped() {
@@ -84,17 +106,16 @@ func (d *Debugger) stackTrace(ctx context.Context, r Request) (any, error) {
 	if err := json.Unmarshal(response.Body, &body); err != nil {
 		return nil, fmt.Errorf("read the call stack: %w", err)
 	}
-	frames := body.Frames
-	name := func(frame map[string]json.RawMessage) string {
-		var text string
-		_ = json.Unmarshal(frame["name"], &text) // a frame without a name stays
-		return text
+	names := make([]string, len(body.Frames))
+	for i, frame := range body.Frames {
+		_ = json.Unmarshal(frame["name"], &names[i]) // a frame without a name stays
 	}
-	for len(frames) > 1 && strings.HasPrefix(name(frames[len(frames)-1]), internal) {
-		frames = frames[:len(frames)-1]
-	}
-	if at := slices.IndexFunc(frames, func(f map[string]json.RawMessage) bool { return !strings.HasPrefix(name(f), internal) }); at > 0 {
-		frames = frames[at:] // a panic stops in the runtime
+	from, to := shown(names)
+	frames := body.Frames[from:to]
+	for i, frame := range frames {
+		if name := testPackage.ReplaceAllString(names[from+i], "main."); name != names[from+i] {
+			frame["name"], _ = json.Marshal(name) // a string
+		}
 	}
 	return map[string]any{"stackFrames": frames, "totalFrames": len(frames)}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
@@ -20,6 +21,8 @@ import (
 type program struct {
 	debugger *Debugger
 	work     string          // GoNB's folder
+	cell     string          // the file of the cell that runs
+	tell     func(string)    // shows the user a line of text
 	files    map[string]bool // the cells that it may be made of
 	listener net.Listener
 	delve    *connection // set before ready is closed
@@ -33,8 +36,8 @@ type program struct {
 }
 
 // Prepare makes the next program of a cell one that is debugged, where a client debugs. Work is the folder in which GoNB
-// builds it. End has to be called when the cell has ended; it is not nil.
-func (d *Debugger) Prepare(work string) (end func(), err error) {
+// builds it. Tell shows a line of text with the cell's output. End has to be called when the cell has ended; it is not nil.
+func (d *Debugger) Prepare(work string, tell func(text string)) (end func(), err error) {
 	end = func() {}
 	description := filepath.Join(work, DescriptionFile)
 	if err := os.Remove(description); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -50,11 +53,12 @@ func (d *Debugger) Prepare(work string) (end func(), err error) {
 		return end, err
 	}
 	p := &program{
-		debugger: d, work: work, files: map[string]bool{}, stopped: map[int]bool{},
+		debugger: d, work: work, tell: tell, files: map[string]bool{}, stopped: map[int]bool{},
 		began: make(chan struct{}), ready: make(chan struct{}), over: make(chan struct{}),
 	}
 	for _, c := range cells {
 		p.files[c.File] = true
+		p.cell = c.File // the newest is the last
 	}
 	d.programs++
 	socket := filepath.Join(d.options.Folder, fmt.Sprintf("delve-%d.sock", d.programs))
@@ -149,6 +153,9 @@ func (p *program) handshake(ctx context.Context, s start) error {
 			return err
 		}
 		d.options.Log.Debug("breakpoints set", "file", path, "answer", string(response.Body))
+		for _, complaint := range unset(b.Breakpoints, response.Body, path == p.cell) {
+			p.tell(complaint)
+		}
 	}
 	_, err = p.delve.request(ctx, "configurationDone", struct{}{})
 	return err
@@ -156,6 +163,9 @@ func (p *program) handshake(ctx context.Context, s start) error {
 
 // exited is what Delve says at the end of a program.
 var exited = regexp.MustCompile(`Process \d+ has exited with status (-?\d+)`)
+
+// logged is how the text of a breakpoint begins that logs and does not stop: Delve names the goroutine.
+const logged = "> [Go "
 
 // event handles one of Delve's, and passes on what concerns the client.
 func (p *program) event(e Event) {
@@ -193,6 +203,9 @@ func (p *program) event(e Event) {
 		d.mu.Unlock()
 		d.send(e)
 	case "output":
+		if strings.HasPrefix(body.Output, logged) {
+			p.tell(strings.TrimSuffix(body.Output, "\n"))
+		}
 		if match := exited.FindStringSubmatch(body.Output); match != nil {
 			if p.exit, _ = strconv.Atoi(match[1]); p.exit < 0 { // digits; a signal, which shells add to 128
 				p.exit = 128 - p.exit

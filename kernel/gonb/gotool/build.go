@@ -100,7 +100,7 @@ func (t *Tool) buildAndKeep(folder, output string, flags []string) int {
 	if err != nil {
 		return t.handOver()
 	}
-	overlay, err := t.overlay(temp, file)
+	overlay, err := t.overlay(temp, mainFile, file)
 	if err != nil {
 		return t.handOver()
 	}

@@ -58,12 +58,12 @@ func (t *Tool) written(work string) (string, error) {
 	return file, os.WriteFile(file, []byte(t.program), 0o600)
 }
 
-// overlay makes the go command read another text for main.go; it returns the flag for it.
-func (t *Tool) overlay(work, file string) (flag []string, err error) {
+// overlay makes the go command read another text for a file of GoNB's; it returns the flag for it.
+func (t *Tool) overlay(work, name, file string) (flag []string, err error) {
 	if file == "" {
 		return nil, nil
 	}
-	replace := map[string]map[string]string{"Replace": {filepath.Join(t.Dir, mainFile): file}}
+	replace := map[string]map[string]string{"Replace": {filepath.Join(t.Dir, name): file}}
 	text, err := json.Marshal(replace)
 	if err != nil {
 		return nil, err

@@ -64,6 +64,10 @@ func (t *Tool) Run() int {
 		}
 	case len(t.Args) >= 3 && t.Args[0] == "build" && t.Args[1] == "-o" && t.getenv("GOARCH") != "wasm":
 		return t.build(t.Args[2], t.Args[3:])
+	case len(t.Args) >= 4 && slices.Equal(t.Args[:3], []string{"test", "-c", "-o"}):
+		if t.debugTest(t.Args[3], t.Args[4:]) {
+			return 0
+		}
 	}
 	return t.handOver()
 }

@@ -16,7 +16,11 @@ import (
 	"github.com/headstart-nb/headstart/kernel/gonb/program"
 )
 
-const mainFile = "main.go"
+// The files that GoNB composes of cells.
+const (
+	mainFile = "main.go"
+	testFile = "main_test.go" // of a cell with %test, in place of the other
+)
 
 // helpers is the path of this project's packages that the programs of cells import.
 const helpers = "github.com/headstart-nb/headstart/nbhelpers"

@@ -218,6 +218,64 @@ class DebuggerTests(unittest.TestCase):
         self.assertEqual((reply["status"], reply["ename"]), ("error", "panic"))
         self.assertIn("In[1], line 2", "".join(kernel.errors[0]["traceback"]))
 
+    def test_tests(self):
+        kernel = self.kernel
+        self.ok(kernel.run(TWICE))
+        kernel.start()
+        function = kernel.breakpoints(TWICE, {"line": 4})
+        code = "%test\nfunc TestTwice(t *testing.T) {\n\tif got := twice(4); got != 8 {\n\t\tt.Error(got)\n\t}\n}"
+        cell = kernel.breakpoints(code, {"line": 3})
+        running = kernel.run(code)
+        thread, _, places = kernel.stopped()
+        self.assertEqual(places, [("main.TestTwice", cell, 3)])
+        kernel.debug("continue", threadId=thread)
+        thread, frames, places = kernel.stopped()
+        self.assertEqual(places, [("main.twice", function, 4), ("main.TestTwice", cell, 3)])
+        self.assertEqual(kernel.locals(frames[0])["result"], "8")
+        kernel.debug("continue", threadId=thread)
+        self.ok(running)
+        self.assertIn("--- PASS: TestTwice", kernel.text)
+
+        code = "%test\nfunc TestPanic(t *testing.T) {\n\tvar numbers []int\n\tnumbers[twice(1)]++\n}"
+        cell = kernel.breakpoints(code)
+        kernel.breakpoints(TWICE)
+        running = kernel.run(code)
+        thread, _, places = kernel.stopped()
+        self.assertEqual(places[0], ("main.TestPanic", cell, 4))
+        kernel.debug("continue", threadId=thread)
+        reply = kernel.end(running)
+        self.assertEqual(reply["status"], "error")
+        self.assertIn("line 4", "".join(kernel.errors[0]["traceback"]))
+
+        reply = kernel.end(kernel.run("%test\nfunc TestWrong(t *testing.T) {\n\tvar x string = 1\n}"))
+        self.assertEqual(reply["status"], "error")
+        self.assertIn("line 3", "".join(kernel.errors[-1]["traceback"]))
+
+    def test_breakpoints_that_do_not_stop_say_so(self):
+        kernel = self.kernel
+        self.ok(kernel.run(TWICE))
+        kernel.start()
+        kernel.breakpoints(TWICE, {"line": 4})  # a cell that the program does not use
+        code = "// words\nfor i := range 2 {\n\tfmt.Println(i)\n}"
+        kernel.breakpoints(code, {"line": 1}, {"line": 3, "condition": "i =="})
+        self.ok(kernel.run(code))
+        self.assertIn("The breakpoint on line 1 stops nowhere: the program of the cell has no code there.\n", kernel.text)
+        self.assertIn("The breakpoint on line 3 is not set: ", kernel.text)
+        self.assertNotIn("line 4", kernel.text)
+        kernel.text = ""
+        kernel.breakpoints(code, {"line": 3, "logMessage": "i is {i}"})
+        self.ok(kernel.run(code))
+        self.assertEqual(kernel.text.count("i is 0\n"), 1, kernel.text)
+        kernel.breakpoints(code, {"line": 3, "hitCondition": "== 2"})
+        running = kernel.run(code)
+        thread, frames, _ = kernel.stopped()
+        self.assertEqual(kernel.locals(frames[0])["i"], "1")
+        answer = kernel.debug("evaluate", expression="twice(1)", frameId=frames[0]["id"], context="repl")
+        self.assertFalse(answer["success"])
+        self.assertIn("only those functions", answer["message"])
+        kernel.debug("continue", threadId=thread)
+        self.ok(running)
+
     def test_the_cell_goes_on_when_the_debugger_is_turned_off(self):
         kernel = self.kernel
         kernel.start()
