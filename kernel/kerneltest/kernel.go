@@ -54,8 +54,21 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Start runs a session with the scripted engine and these magics until the test ends. Configure may be nil.
+// Start runs a session with the scripted engine and these magics until the test ends, and subscribes to it. Configure may be nil.
 func Start(t *testing.T, configure func(*session.Config, *Kernel), list ...magics.Magic) *Kernel {
+	t.Helper()
+	k := StartUnheard(t, configure, list...)
+	k.Transport.Deliver(wire.IOPub, [][]byte{[]byte("\x01")})
+	for _, want := range []string{`iopub_welcome {"subscription":""}`, `status {"execution_state":"starting"}`} {
+		if m := k.Next(); m.Header.MsgType+" "+string(m.Content) != want {
+			t.Fatalf("at the start: %s %s, want %s", m.Header.MsgType, m.Content, want)
+		}
+	}
+	return k
+}
+
+// StartUnheard is Start without a subscriber.
+func StartUnheard(t *testing.T, configure func(*session.Config, *Kernel), list ...magics.Magic) *Kernel {
 	t.Helper()
 	signer, err := wire.NewSigner("hmac-sha256", Key)
 	if err != nil {
@@ -82,7 +95,6 @@ func Start(t *testing.T, configure func(*session.Config, *Kernel), list ...magic
 		cancel()
 		k.Ended()
 	})
-	k.Next() // starting
 	return k
 }
 

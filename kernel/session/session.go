@@ -86,6 +86,7 @@ type Session struct {
 	input    input
 	running  running
 	noticed  sync.Once
+	start    sync.Once // the first subscriber hears that the kernel starts, unless a request is handled before
 
 	subshells *subshells
 
@@ -147,7 +148,6 @@ func (s *Session) Run(ctx context.Context) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	s.stop = stop
-	s.publishStatus(nil, wire.StateStarting)
 	var loops sync.WaitGroup
 	for _, loop := range []func(context.Context){
 		func(ctx context.Context) { s.dispatchAll(ctx, wire.Shell) },
@@ -228,6 +228,7 @@ func (s *Session) dispatch(ctx context.Context, r *request) {
 
 // serve is the one place where busy, the reply and idle are sent.
 func (s *Session) serve(r *request, replyType string, work func() (content, metadata any)) {
+	s.start.Do(func() {})
 	s.publishStatus(r, wire.StateBusy)
 	content, metadata := s.guarded(r, work)
 	if replyType != "" && content != nil {
@@ -327,7 +328,8 @@ func (s *Session) Interrupt() {
 // Restarting says, after Run, whether the client that ended the session is going to start the kernel again.
 func (s *Session) Restarting() bool { return s.restarting.Load() }
 
-// welcomeSubscribers tells a new subscriber that it hears the kernel from now on.
+// welcomeSubscribers tells a new subscriber that it hears the kernel from now on. The first one also hears that the kernel starts:
+// before it, and so at the start of the process, nobody would. A Jupyter server subscribes again after each restart.
 func (s *Session) welcomeSubscribers(ctx context.Context) {
 	for {
 		frames, err := s.Transport.Receive(ctx, wire.IOPub)
@@ -341,5 +343,6 @@ func (s *Session) welcomeSubscribers(ctx context.Context) {
 		if err := s.publish(nil, "iopub_welcome", map[string]string{"subscription": topic}); err != nil {
 			s.Log.Error("a subscriber could not be welcomed", "error", err)
 		}
+		s.start.Do(func() { s.publishStatus(nil, wire.StateStarting) })
 	}
 }

@@ -414,6 +414,22 @@ func TestSubscribersAreWelcomed(t *testing.T) {
 	if m := k.Next(); m.Header.MsgType != "iopub_welcome" || string(m.Content) != `{"subscription":""}` {
 		t.Errorf("%s %s", m.Header.MsgType, m.Content)
 	}
+	if messages := k.Ask(wire.Shell, "kernel_info_request", struct{}{}); messages[0].Header.MsgType != "status" || string(messages[0].Content) != `{"execution_state":"busy"}` {
+		t.Errorf("a second subscriber hears that the kernel starts: %s", messages[0].Content)
+	}
+}
+
+// A subscriber that comes when requests have been handled, as a second front end may, must not take the kernel for a new one.
+func TestAKernelThatHasAnsweredDoesNotStart(t *testing.T) {
+	k := kerneltest.StartUnheard(t, nil)
+	k.Ask(wire.Shell, "kernel_info_request", struct{}{})
+	k.Transport.Deliver(wire.IOPub, [][]byte{[]byte("\x01")})
+	if m := k.Next(); m.Header.MsgType != "iopub_welcome" {
+		t.Errorf("%s %s", m.Header.MsgType, m.Content)
+	}
+	if m := k.Ask(wire.Shell, "kernel_info_request", struct{}{})[0]; string(m.Content) != `{"execution_state":"busy"}` {
+		t.Errorf("%s %s", m.Header.MsgType, m.Content)
+	}
 }
 
 func TestHistoryOutlivesTheSession(t *testing.T) {

@@ -254,6 +254,11 @@ class SurvivalTests(unittest.TestCase):
     def test_nothing_is_left_after_restart(self):
         family = self.start_family() | {self.kernel.pid}
         self.kernel.manager.restart_kernel()
+        states = []
+        while "starting" not in states:  # the client is connected before the kernel listens again
+            message = self.kernel.client.get_iopub_msg(timeout=PATIENCE)
+            if message["msg_type"] == "status":
+                states.append(message["content"]["execution_state"])
         self.kernel.client.wait_for_ready(timeout=PATIENCE)
         self.kernel.pid = self.kernel.manager.provisioner.pid
         self.assertAllGone(family)
