@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,57 @@ func TestLooksRunBesideACell(t *testing.T) {
 	}
 }
 
+// TestLooksOfTwoShellsRunAtOneTime: each waits until the other runs, in whichever shells they are.
+func TestLooksOfTwoShellsRunAtOneTime(t *testing.T) {
+	for _, inSubshell := range [][2]bool{{false, true}, {true, false}, {true, true}} {
+		ready := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+		k := kerneltest.Start(t, nil, look{magic{"meet", func(ctx context.Context, call magics.Call, _ magics.Host) error {
+			own, other := ready[0], ready[1]
+			if call.Line == "1" {
+				own, other = other, own
+			}
+			close(own)
+			select {
+			case <-other:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}})
+		c := &client{k, t, map[string][]kerneltest.Message{}}
+		var cells [2]wire.Message
+		for i, inOne := range inSubshell {
+			shell := ""
+			if inOne {
+				shell = c.create()
+			}
+			cells[i] = c.cell(shell, fmt.Sprint("%meet ", i))
+		}
+		for _, cell := range cells {
+			if reply, _ := c.outcome(cell); reply.Status != wire.StatusOK {
+				t.Errorf("%v: %+v", inSubshell, reply)
+			}
+		}
+	}
+}
+
+// TestADeletedSubshellLeavesNothing: JupyterLab opens one for each comm target of each page.
+func TestADeletedSubshellLeavesNothing(t *testing.T) {
+	c := startClient(t)
+	c.outcome(c.cell("", "print x"))
+	before := runtime.NumGoroutine()
+	for range 50 {
+		sub := c.create()
+		c.outcome(c.cell(sub, "%look"))
+		c.delete(sub)
+	}
+	for end := time.Now().Add(kerneltest.Patience); runtime.NumGoroutine() > before+5; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+	}
+}
+
 func TestWhatChangesSomethingWaitsForTheOtherShellAndSaysSo(t *testing.T) {
 	for name, code := range map[string]string{
 		"engine": "print changed", "magic": "%echo changed", "both": "%look\nprint changed", "nested": "%lookrun print changed",
@@ -272,6 +324,14 @@ func TestSilentCellsOfSubshellsShowNothing(t *testing.T) {
 		if m.Header.MsgType != "status" && m.Header.MsgType != "execute_reply" {
 			t.Errorf("a silent cell caused a %s", m.Header.MsgType)
 		}
+	}
+	lingering := c.to(c.create(), "execute_request", wire.ExecuteRequest{Code: "%look quiet\n%linger", Silent: true})
+	if _, printed := c.outcome(c.cell("", "print noisy")); printed != "noisy\n" {
+		t.Errorf("beside a silent cell another shows %q", printed)
+	}
+	c.messages(c.Send(wire.Control, "interrupt_request", struct{}{}))
+	if _, printed := c.outcome(lingering); printed != "" {
+		t.Errorf("beside another cell a silent one shows %q", printed)
 	}
 }
 

@@ -66,6 +66,15 @@ class SubshellTests(unittest.TestCase):
         reply, = self.replies(self.send(None, "answer"))
         self.assertEqual(reply["content"]["status"], "ok")  # both shells have the same variables
 
+    def test_no_request_is_lost(self):
+        """Replies of several shells go out by the socket on which requests come in."""
+        shells = [None] + [self.control("create_subshell_request")["subshell_id"] for _ in range(3)]
+        for _ in range(20):
+            sent = [self.send(shell, "%plugins > /dev/null") for shell in shells for _ in range(5)]
+            self.assertEqual({reply["content"]["status"] for reply in self.replies(*sent)}, {"ok"})
+        for shell in shells[1:]:
+            self.control("delete_subshell_request", subshell_id=shell)
+
     def test_usage(self):
         before = self.control("usage_request")
         self.assertEqual(before["pid"], self.manager.provisioner.pid)
