@@ -53,12 +53,29 @@ func TestServersThatExecuteCells(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out by -short: takes minutes")
 	}
-	servers := os.Getenv("HEADSTART_SERVERS_PYTHON")
-	if servers == "" {
-		need.Lack(t, need.Peers, "HEADSTART_SERVERS_PYTHON does not name a Python with the packages of kernel/kerneltest/jupyter/servers.txt: make servers-test")
-	}
+	servers := serversPython(t)
 	_, environment := transferInJupyter(t)
 	runJupyterScript(t, servers, environment, "serverside")
+}
+
+// TestProgramsOfCells runs Go programs in jupytext's percent format as notebooks.
+func TestProgramsOfCells(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: takes half a minute")
+	}
+	servers := serversPython(t)
+	_, environment := jupyter(t)
+	runJupyterScript(t, servers, environment, "percent")
+}
+
+// serversPython is a Python with the servers and jupytext.
+func serversPython(t *testing.T) string {
+	t.Helper()
+	python := os.Getenv("HEADSTART_SERVERS_PYTHON")
+	if python == "" {
+		need.Lack(t, need.Peers, "HEADSTART_SERVERS_PYTHON does not name a Python with the packages of kernel/kerneltest/jupyter/servers.txt: make servers-test")
+	}
+	return python
 }
 
 // transferInJupyter is what jupyter returns, with the plugin beside the kernel.

@@ -75,22 +75,6 @@ class ToolTests(unittest.TestCase):
         self.run_tool("papermill", "in.ipynb", "out.ipynb")
         self.check(nbformat.read(os.path.join(self.folder, "out.ipynb"), as_version=4))
 
-    def test_jupytext(self):
-        """A program of cells, `// %%`, runs as a notebook and comes back as it was."""
-        try:
-            import jupytext
-        except ImportError:
-            self.skipTest("needs peers: jupytext is not in the environment of Jupyter")
-        cells = ['%help > /dev/null\nx := 2', "!echo from the shell", "func twice(n int) int {\n\treturn 2 * n\n}", "// the result\ntwice(x)"]
-        text = jupytext.writes(notebook(cells), fmt="go:percent")
-        self.assertIn("// %%\n// !echo", text)
-        read = jupytext.reads(text, fmt="go:percent")
-        self.assertEqual([cell.source for cell in read.cells], cells)
-        NotebookClient(read, timeout=PATIENCE, kernel_name=KERNEL).execute()
-        self.assertEqual([outputs(read)[i] for i in (1, 3)], ["from the shell\n", "4"])
-        again = jupytext.reads(jupytext.writes(read, fmt="go:percent"), fmt="go:percent")
-        self.assertEqual([cell.source for cell in again.cells], cells)
-
     def test_console(self):
         printed = self.run_tool("jupyter_console", "--kernel", KERNEL, "--simple-prompt", input="6 * 7\nexit\n")
         self.assertIn("42", printed)
