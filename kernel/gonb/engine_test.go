@@ -159,6 +159,10 @@ func TestQuestionOfAProgramThatDoesNotWait(t *testing.T) {
 	if reply := <-run(t.Context(), code+"time.Sleep(3 * time.Second)"); reply.Status != wire.StatusOK {
 		t.Errorf("a program that has given up: %+v", reply)
 	}
+	// GoNB asks by itself while such a command runs.
+	if reply := <-run(t.Context(), "%with_inputs\n!sleep 1"); reply.Status != wire.StatusOK {
+		t.Errorf("a command that may read: %+v", reply)
+	}
 }
 
 func TestDeathOfGoNB(t *testing.T) {

@@ -149,7 +149,9 @@ func (r *run) take(channel wire.Channel, m wire.Message) {
 	case wire.Stdin:
 		var request wire.InputRequest
 		if m.Header.MsgType == "input_request" && m.DecodeContent(&request) == nil {
-			r.asked.Store(time.Now().UnixNano())
+			if request.Prompt != withInputs {
+				r.asked.Store(time.Now().UnixNano())
+			}
 			came := make(chan struct{})
 			r.mu.Lock()
 			r.inputs = append(r.inputs, came)

@@ -34,6 +34,9 @@ func (r *run) input(request wire.InputRequest) {
 	r.answered.Store(time.Now().UnixNano())
 }
 
+// withInputs is GoNB's question for `%with_inputs`, which it asks again and again while the command runs, whether it reads or not.
+const withInputs = " "
+
 // unread is how soon after a question a program has ended that has not waited for the answer: nobody types faster.
 const unread = time.Second
 

@@ -329,7 +329,9 @@ func TestSilentCellsOfSubshellsShowNothing(t *testing.T) {
 	if _, printed := c.outcome(c.cell("", "print noisy")); printed != "noisy\n" {
 		t.Errorf("beside a silent cell another shows %q", printed)
 	}
-	c.messages(c.Send(wire.Control, "interrupt_request", struct{}{}))
+	for !isIdle(c.caused[lingering.Header.MsgID]) { // it may not have begun
+		c.messages(c.Send(wire.Control, "interrupt_request", struct{}{}))
+	}
 	if _, printed := c.outcome(lingering); printed != "" {
 		t.Errorf("beside another cell a silent one shows %q", printed)
 	}
