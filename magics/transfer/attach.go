@@ -32,7 +32,7 @@ func attachMagic(p *Presenter) magics.Magic {
 			if err != nil {
 				return p.attachStored(ctx, in, first(in.Args))
 			}
-			f, err := p.attach(ctx, in, r)
+			f, err := p.attach(ctx, in, r, false)
 			if err != nil {
 				return err
 			}

@@ -135,6 +135,9 @@ func TestCompareModels(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
+	if one := mustCall(t, p, "%evaluate --split train").Output(); strings.Contains(text+one, "top-3") { // it is 100 % of two classes
+		t.Errorf("a top-3 accuracy of two classes is shown:\n%s%s", text, one)
+	}
 	var compared comparedModels
 	if err := json.Unmarshal([]byte(mustCall(t, p, "%evaluate --compare first,second,first --split train --json").Output()), &compared); err != nil {
 		t.Fatal(err)

@@ -16,12 +16,13 @@ type runFigure struct {
 	drawn chan struct{} // closed when the figure has its last state
 }
 
-// attach shows a run's figure on a screen, which then follows the run until it ends.
-func (p *Presenter) attach(ctx context.Context, screen magics.Display, r *lab.Run) (*runFigure, error) {
+// attach shows a run's figure on a screen, which then follows the run until it ends. Whoever shows it first says with reported
+// whether the cell of the run ends with its report.
+func (p *Presenter) attach(ctx context.Context, screen magics.Display, r *lab.Run, reported bool) (*runFigure, error) {
 	p.mu.Lock()
 	f, ok := p.figures[r]
 	if !ok {
-		f = &runFigure{Figure: live.New(drawing.RunForms(r.Stand, p.reader), time.Now), drawn: make(chan struct{})}
+		f = &runFigure{Figure: live.New(drawing.RunForms(r.Stand, p.reader, reported), time.Now), drawn: make(chan struct{})}
 		p.figures[r] = f
 	}
 	p.mu.Unlock()

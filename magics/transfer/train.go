@@ -101,7 +101,7 @@ func (p *Presenter) Train(ctx context.Context, page Page, o TrainFlags) error {
 	}
 	drawn := r.Done()
 	if !page.JSON || o.Background {
-		f, err := p.attach(ctx, page, r)
+		f, err := p.attach(ctx, page, r, !o.Background)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ type Card struct {
 	// Choice is what the method auto has chosen, with its cross-validated scores, and ChoiceSummary the same for people.
 	Choice        *selection.Score `json:"choice,omitempty"`
 	ChoiceSummary string           `json:"choice_summary,omitempty"`
-	Compared      []Series         `json:"compared,omitempty"` // held-out accuracies by ascending C
+	Compared      []Series         `json:"compared,omitempty"` // held-out accuracies over C
 	// HighestValAccuracy is that of the epoch where it is highest, whatever the loss; nil before the first epoch.
 	HighestValAccuracy *float64 `json:"highest_val_accuracy,omitempty"`
 	HighestValEpoch    int      `json:"highest_val_accuracy_epoch,omitempty"`
@@ -73,10 +73,11 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Series is one curve; Values[i] belongs to epoch i+1, or to the i-th C, and null is one without a value.
+// Series is one curve; Values[i] belongs to epoch i+1, or to At[i] where there is an At, and null is one without a value.
 type Series struct {
 	Panel  string     `json:"panel"`
 	Name   string     `json:"name"`
+	At     []float64  `json:"at,omitempty"` // ascending; the C of each of Card.Compared
 	Values []*float64 `json:"values"`
 }
 
@@ -125,7 +126,7 @@ func (s Stand) Card() Card {
 		choice := r.Choice()
 		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 		for _, curve := range r.Curves() {
-			c.Compared = append(c.Compared, Series{Panel: "held-out accuracy", Name: curve.Name, Values: nullable(curve.Accuracies)})
+			c.Compared = append(c.Compared, Series{Panel: "held-out accuracy", Name: curve.Name, At: curve.C, Values: nullable(curve.Accuracies)})
 		}
 	}
 	if highest := s.History.Highest(); highest != nil && c.ValAccuracy != nil {

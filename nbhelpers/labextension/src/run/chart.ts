@@ -1,7 +1,7 @@
 import { shape } from '../dom';
 import type { Translation } from '../translation';
 import type { IPanel } from './model';
-import { epochAxis, tickLabel, valueAxis } from './scale';
+import { epochAxis, logAxis, logLabel, tickLabel, valueAxis } from './scale';
 
 // In CSS pixels.
 const HEIGHT = 230;
@@ -24,17 +24,20 @@ export interface IChartOptions {
   axis?: string;
 }
 
-/** A chart of curves over epochs, with the best epoch marked; 0 marks none. */
+/** A chart of curves over epochs, with the best epoch marked; 0 marks none. Lines with places of their own have a logarithmic axis. */
 export function chart(panel: IPanel, best: number, trans: Translation, options: IChartOptions = {}): SVGElement {
   const { width = 360, axis = trans.__('epoch') } = options;
   const right = width - MARGIN;
   const top = width < NARROW ? TOP + LEGEND_ROW : TOP;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
   const last = Math.max(0, ...panel.lines.map(line => line.values.length));
-  const across = epochAxis(last);
+  const places = panel.lines.flatMap(line => line.at ?? []);
+  const log = places.length > 0;
+  const across = log ? logAxis(places) : epochAxis(last);
   const up = valueAxis(values, panel.fraction);
-  const x = (epoch: number) =>
-    LEFT + ((epoch - across.low) / (across.high - across.low)) * (right - LEFT);
+  const along = log ? Math.log : (place: number) => place;
+  const x = (place: number) =>
+    LEFT + ((along(place) - along(across.low)) / (along(across.high) - along(across.low))) * (right - LEFT);
   const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - top);
 
   const drawn = shape('svg', {
@@ -43,7 +46,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     width,
     height: HEIGHT,
     role: 'img',
-    'aria-label': describe(panel, best, trans)
+    'aria-label': describe(panel, axis, best, trans)
   });
   drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
   for (const tick of up.ticks) {
@@ -53,7 +56,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     );
   }
   for (const tick of across.ticks) {
-    drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(tick)));
+    drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, log ? logLabel(tick) : String(tick)));
   }
   drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, axis));
   if (best > 0 && best <= last) {
@@ -63,7 +66,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     );
   }
   panel.lines.forEach((line, i) => {
-    const points = line.values.flatMap((v, epoch): Point[] => (v === null ? [] : [[x(epoch + 1), y(v)]]));
+    const points = line.values.flatMap((v, i): Point[] => (v === null ? [] : [[x(line.at?.[i] ?? i + 1), y(v)]]));
     drawn.append(curve(points, i, last <= 40));
   });
   drawn.append(...legend(panel, width));
@@ -128,14 +131,14 @@ function legend(panel: IPanel, width: number): SVGElement[] {
   });
 }
 
-function describe(panel: IPanel, best: number, trans: Translation): string {
+function describe(panel: IPanel, axis: string, best: number, trans: Translation): string {
   const lines = panel.lines.map(line => {
     const last = line.values.filter(v => v !== null).at(-1);
     return last === undefined
       ? trans.__('%1: no value yet', line.name)
       : trans.__('%1: %2 at the end', line.name, last.toPrecision(3));
   });
-  const over = trans.__('%1 by epoch. %2.', panel.name, lines.join('; '));
+  const over = trans.__('%1 by %2. %3.', panel.name, axis, lines.join('; '));
   return best > 0 ? `${over} ${trans.__('Best epoch %1.', best)}` : over;
 }
 

@@ -11,10 +11,11 @@ export const EPOCHS_MIME = 'application/vnd.headstart.epochs+json';
 
 export type RunState = 'running' | 'done' | 'stopped' | 'failed';
 
-/** One curve; `values[i]` belongs to epoch i+1, null is an epoch without a value. */
+/** One curve; `values[i]` belongs to epoch i+1, or to `at[i]` where `at` is not empty; null is one without a value. */
 export interface ISeries {
   panel: string;
   name: string;
+  at: number[];
   values: (number | null)[];
 }
 
@@ -51,7 +52,7 @@ export interface IRun {
   series: ISeries[];
   /** What cross-validation chose, where a run had it choose; else empty. */
   choice: string;
-  /** The accuracies that it compared, over the strength of the regularization. */
+  /** The accuracies that it compared, over C: less is stronger regularization. */
   compared: ISeries[];
   /** What a reader of the curves must know. */
   notes: string[];
@@ -107,7 +108,9 @@ function readSeries(json: unknown): ISeries[] {
     return [];
   }
   const values = json.values.map(v => (typeof v === 'number' && Number.isFinite(v) ? v : null));
-  return [{ panel: text(json.panel), name: text(json.name), values }];
+  const places = Array.isArray(json.at) ? json.at.filter((v): v is number => typeof v === 'number' && v > 0 && Number.isFinite(v)) : [];
+  const at = places.length === values.length ? places : []; // a curve whose places are not known stands over 1, 2, ...
+  return [{ panel: text(json.panel), name: text(json.name), at, values }];
 }
 
 function readFact(json: unknown): [string, string][] {

@@ -36,7 +36,15 @@ describe('readRun', () => {
   it('empties what has another type', () => {
     const run = readRun({ id: 'a', state: 'exploded', epoch: '3', series: [{ values: ['x', 1, Infinity] }, null], notes: 'x' })!;
     expect(run).toMatchObject({ title: 'a', state: 'failed', epoch: 0, notes: [], valAccuracy: null });
-    expect(run.series).toEqual([{ panel: '', name: '', values: [null, 1, null] }]);
+    expect(run.series).toEqual([{ panel: '', name: '', at: [], values: [null, 1, null] }]);
+  });
+
+  it('takes the places of a comparison only where each value has one', () => {
+    const compared = (at: unknown) => readRun({ id: 'a', compared: [{ panel: 'held-out accuracy', name: 'conv5', at, values: [0.7, 0.9] }] })!.compared[0].at;
+    expect(compared([0.01, 1])).toEqual([0.01, 1]);
+    for (const broken of [[0.01], [0, 1], ['x', 1], [1, 2, 3], undefined]) {
+      expect(compared(broken)).toEqual([]);
+    }
   });
 
   it('reads what is there', () => expect(readRun(JSON_OF_RUN)).toMatchObject({ leftMS: 8000, notes: ['untrained backbone'] }));

@@ -11,19 +11,21 @@ export interface IPanel {
 
 export interface ILine {
   name: string;
+  /** Where each value stands, on a logarithmic axis; left out: at epochs from 1. */
+  at?: number[];
   values: (number | null)[];
 }
 
 /** Group series by their quantity, in order of appearance. */
 export function panels(series: readonly ISeries[]): IPanel[] {
   const found = new Map<string, IPanel>();
-  for (const { panel, name, values } of series) {
+  for (const { panel, name, at: places, values } of series) {
     let at = found.get(panel);
     if (!at) {
       at = { name: panel, fraction: isFraction(panel), lines: [] };
       found.set(panel, at);
     }
-    at.lines.push({ name, values });
+    at.lines.push(places.length > 0 ? { name, at: places, values } : { name, values });
   }
   return [...found.values()];
 }

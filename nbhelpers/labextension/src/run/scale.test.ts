@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { epochAxis, niceStep, tickLabel, valueAxis } from './scale';
+import { epochAxis, logAxis, logLabel, niceStep, tickLabel, valueAxis } from './scale';
 
 it.each([
   [0.7, 1],
@@ -37,6 +37,20 @@ describe('epochAxis', () => {
     [6, [1, 2, 3, 4, 5, 6]],
     [30, [1, 5, 10, 15, 20, 25, 30]]
   ])('to %d has ticks %j', (last, ticks) => expect(epochAxis(last).ticks).toEqual(ticks));
+});
+
+describe('logAxis', () => {
+  it.each([
+    [[0.01, 1, 100], [0.01, 0.1, 1, 10, 100]],
+    [[0.003, 30], [0.01, 0.1, 1, 10]],
+    [[3, 3], [1.5, 6]],
+    [[1e-8, 1e8], [1e-8, 1e-5, 0.01, 10, 1e4, 1e7]],
+    [[], [1, 10]]
+  ])('of %j has ticks %j', (values, ticks) => expect(logAxis(values).ticks.map(logLabel)).toEqual(ticks.map(logLabel)));
+
+  it('ends at its values', () => expect(logAxis([30, 0.003])).toMatchObject({ low: 0.003, high: 30 }));
+
+  it('labels powers shortly', () => expect([1e-5, 0.01, 30, 1e5].map(logLabel)).toEqual(['0.00001', '0.01', '30', '100000']));
 });
 
 it('labels ticks with the decimals they need', () => {
