@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -20,4 +22,20 @@ func TestMagicsChooseTheDevice(t *testing.T) {
 		}
 	}
 	mustCall(t, p, "%predict photos/red/0.png")
+}
+
+// The memory is what the process takes of the machine, not the part of it that Go manages.
+func TestDeviceShowsResidentMemory(t *testing.T) {
+	p := goLab(t)
+	var status struct {
+		MemoryMiB int64 `json:"memory_mib"`
+	}
+	if err := json.Unmarshal([]byte(mustCall(t, p, "%device --json").Output()), &status); err != nil {
+		t.Fatal(err)
+	}
+	var heap runtime.MemStats
+	runtime.ReadMemStats(&heap)
+	if status.MemoryMiB<<20 < int64(heap.HeapAlloc)/2 || status.MemoryMiB == 0 {
+		t.Errorf("the process has %d MiB, and its heap %d bytes", status.MemoryMiB, heap.HeapAlloc)
+	}
 }
