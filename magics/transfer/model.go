@@ -98,7 +98,7 @@ func (o ModelFlags) fileUse() onnxnet.Options {
 var errNoArchitecture = errors.New("build a model: the architecture is missing: name one, such as resnet50, or an ONNX file with --backbone FILE")
 
 func modelMagic(p *Presenter) magics.Magic {
-	return &magics.Command[ModelFlags]{
+	command := &magics.Command[ModelFlags]{
 		Use:     "model [ARCHITECTURE]",
 		Short:   "Builds a frozen backbone with a head, and shows its layers",
 		Long:    "ARCHITECTURE is resnet18, resnet34, resnet50, resnet101 or resnet152. Weights are loaded strictly: a tensor that is missing,\nunexpected or of the wrong shape is an error that names it. With --backbone the network is that of an ONNX file: its features are\nthose before the last classifier, or of the output that --cut names.",
@@ -115,6 +115,7 @@ func modelMagic(p *Presenter) magics.Magic {
 			return p.BuildModel(ctx, pageOf(in), first(in.Args), *o)
 		}),
 	}
+	return answers(command, findWeights)
 }
 
 // BuildModel builds a backbone with a head for the current dataset, and shows its layers.

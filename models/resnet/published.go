@@ -158,3 +158,11 @@ func (s Set) origin() Origin {
 		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, Resize: s.Geometry.Method, License: s.License,
 	}
 }
+
+// Presence says where the set can be had: what is part of the program counts as cached.
+func (s Set) Presence(ctx context.Context, o Options) weights.Presence {
+	if s.Embedded != nil {
+		return weights.PresenceCached
+	}
+	return s.File.Presence(ctx, weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline})
+}

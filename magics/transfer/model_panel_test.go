@@ -1,0 +1,40 @@
+package transfer
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// The wizard proposes weights that can be had: what is in no cache while the network is forbidden cannot.
+func TestThePanelIsToldWhichWeightsAreThere(t *testing.T) {
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	p := goLab(t)
+	list := p.Magics()
+	responder, ok := list[slices.IndexFunc(list, func(m magics.Magic) bool { return m.Name() == "model" })].(magics.Responder)
+	if !ok {
+		t.Fatal("%model answers no requests")
+	}
+	raw, err := responder.Respond(t.Context(), json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer weightsAnswer
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]weights.Presence{}
+	for _, w := range answer.Weights {
+		found[w.Name] = w.Presence
+		if w.Bytes <= 0 {
+			t.Errorf("%s has %d bytes", w.Name, w.Bytes)
+		}
+	}
+	if found["imagenet"] != weights.PresenceNone || found["sample"] != weights.PresenceCached || len(found) < 3 {
+		t.Errorf("the weights are %v", found)
+	}
+}
