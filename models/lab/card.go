@@ -17,21 +17,23 @@ import (
 // A Card is a run as programs read it: the notebook extension's card and runs panel, the list of the runs as JSON, and
 // the value last.run of Go cells. It is made from a run's record, here and nowhere else.
 type Card struct {
-	ID          string  `json:"id"`
-	Title       string  `json:"title,omitempty"`
-	State       State   `json:"state"`
-	Status      string  `json:"status"` // the state in more detail: a training.Status
-	Dataset     string  `json:"dataset,omitempty"`
-	Model       string  `json:"model,omitempty"`
-	Backend     string  `json:"backend,omitempty"` // "xla:cpu"
-	Images      int     `json:"images,omitempty"`  // trained on and validated with; test images are not among them
-	TrainImages int     `json:"train_images,omitempty"`
-	ValImages   int     `json:"val_images,omitempty"`
-	Epoch       int     `json:"epoch"`               // completed epochs
-	Epochs      int     `json:"epochs"`              // planned epochs
-	Best        int     `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: that with the lowest validation loss, or the last
-	KeptLast    bool    `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
-	Rate        float64 `json:"rate,omitempty"`      // images per second through the backbone; left out where the epochs read cached features
+	ID          string `json:"id"`
+	Title       string `json:"title,omitempty"`
+	State       State  `json:"state"`
+	Status      string `json:"status"` // the state in more detail: a training.Status
+	Dataset     string `json:"dataset,omitempty"`
+	Model       string `json:"model,omitempty"`
+	Backend     string `json:"backend,omitempty"` // "xla:cpu"
+	Images      int    `json:"images,omitempty"`  // trained on and validated with; test images are not among them
+	TrainImages int    `json:"train_images,omitempty"`
+	ValImages   int    `json:"val_images,omitempty"`
+	Epoch       int    `json:"epoch"`               // completed epochs
+	Epochs      int    `json:"epochs"`              // planned epochs
+	Best        int    `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: the best by SelectedBy, or the last
+	KeptLast    bool   `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
+	// SelectedBy is what Best is chosen by where it is not KeptLast: loss, the lowest validation loss, or accuracy, the highest.
+	SelectedBy training.Criterion `json:"selected_by,omitempty"`
+	Rate       float64            `json:"rate,omitempty"` // images per second through the backbone; left out where the epochs read cached features
 	// StepsPerSecond are those of the head where the epochs read cached features, and no image is computed.
 	StepsPerSecond float64   `json:"steps_per_second,omitempty"`
 	LeftMS         int64     `json:"left_ms,omitempty"`
@@ -107,6 +109,9 @@ func (s Stand) Card() Card {
 	c.Rate, c.StepsPerSecond = finite(s.ImagesPerSecond()), finite(s.StepsPerSecond())
 	if best := s.Kept(); best != nil {
 		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != training.NaN
+		if !c.KeptLast {
+			c.SelectedBy = s.Recipe.SelectBy
+		}
 		for name, value := range map[string]float64{
 			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
 		} {

@@ -168,15 +168,19 @@ func (s *session) measure(ctx context.Context, items []int) (*metric.Report, err
 
 // finishEpoch records a finished epoch, and decides whether it was the best and whether another follows.
 func (s *session) finishEpoch(epoch Epoch) error {
-	judged := func(e Epoch) float64 {
+	judged := func(e Epoch) (loss, accuracy float64) {
 		if len(s.val) == 0 {
-			return e.Loss
+			return e.Loss, e.Accuracy
 		}
-		return e.ValLoss
+		return e.ValLoss, e.ValAccuracy
 	}
-	best := s.state.History.Best()
-	epoch.Best = best == nil || judged(epoch) < judged(*best)
-	if math.IsNaN(judged(epoch)) {
+	loss, accuracy := judged(epoch)
+	epoch.Best = true
+	if best := s.state.History.Best(); best != nil {
+		bestLoss, bestAccuracy := judged(*best)
+		epoch.Best = s.job.Recipe.SelectBy.prefers(loss, accuracy, bestLoss, bestAccuracy)
+	}
+	if math.IsNaN(loss) {
 		s.state.Status = NaN
 		return nil
 	}
@@ -194,7 +198,7 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	}
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
-	s.state.Plateau.Epoch(judged(epoch))
+	s.state.Plateau.Epoch(loss)
 	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
 		s.state.Status = EarlyStop
 	}
@@ -205,6 +209,14 @@ func (s *session) finishEpoch(epoch Epoch) error {
 	}
 	s.events(Event{Kind: EpochEvent, Epoch: &epoch})
 	return nil
+}
+
+// prefers tells whether an epoch of this loss and accuracy is better than the best before it.
+func (c Criterion) prefers(loss, accuracy, bestLoss, bestAccuracy float64) bool {
+	if c == SelectByAccuracy && accuracy != bestAccuracy {
+		return accuracy > bestAccuracy
+	}
+	return loss < bestLoss
 }
 
 // takeBest goes back to the weights of the best epoch.

@@ -8,7 +8,7 @@ import {
   writeNotebook
 } from './lab.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 /** A training that lasts until it is stopped. */
 const LONG_TRAINING = '%train --epochs 5000 --batch 4 --augment flip --run long';

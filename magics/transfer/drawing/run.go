@@ -193,8 +193,11 @@ func accuracyLine(c lab.Card) string {
 		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
 	}
 	at := "at the lowest validation loss"
-	if c.KeptLast {
+	switch {
+	case c.KeptLast:
 		at = "at the last epoch, whose weights are kept"
+	case c.SelectedBy == training.SelectByAccuracy:
+		return fmt.Sprintf("val accuracy %s, the highest (epoch %d)", metric.Percent(*c.ValAccuracy, c.ValImages), c.Best)
 	}
 	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)",
 		metric.Percent(*c.ValAccuracy, c.ValImages), at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)

@@ -92,6 +92,20 @@ func TestTheLineOfARun(t *testing.T) {
 	}
 }
 
+// An epoch that was selected by its accuracy has the highest one, which is said once.
+func TestTheLineOfASelectionByAccuracy(t *testing.T) {
+	run := training.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, ValImages: 8, Status: training.Finished, Recipe: training.DefaultRecipe(),
+		History: training.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.75, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.875, Best: true}},
+	}
+	run.Recipe.SelectBy = training.SelectByAccuracy
+	text, _ := Run(lab.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
+	text = strings.Join(strings.Fields(text), " ")
+	if !strings.Contains(text, "best 2 · val accuracy 87.5 % (95 % interval 52.9 to 97.8), the highest (epoch 2)") || strings.Contains(text, "lowest validation loss") {
+		t.Errorf("the run says %q", text)
+	}
+}
+
 func shownLast(t *testing.T, host *magictest.Host) display.Bundle {
 	t.Helper()
 	shown := host.Outputs()

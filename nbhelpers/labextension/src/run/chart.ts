@@ -1,7 +1,7 @@
 import { shape } from '../dom';
 import type { Translation } from '../translation';
 import type { IPanel } from './model';
-import { epochAxis, logAxis, logLabel, tickLabel, valueAxis } from './scale';
+import { epochAxis, logAxis, logLabel, needsLog, tickLabel, valueAxis } from './scale';
 
 // In CSS pixels.
 const HEIGHT = 230;
@@ -34,11 +34,13 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
   const places = panel.lines.flatMap(line => line.at ?? []);
   const log = places.length > 0;
   const across = log ? logAxis(places) : epochAxis(last);
-  const up = valueAxis(values, panel.fraction);
+  const upLog = needsLog(values, panel.fraction);
+  const up = upLog ? logAxis(values) : valueAxis(values, panel.fraction);
   const along = log ? Math.log : (place: number) => place;
   const x = (place: number) =>
     LEFT + ((along(place) - along(across.low)) / (along(across.high) - along(across.low))) * (right - LEFT);
-  const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - top);
+  const high = upLog ? Math.log : (value: number) => value;
+  const y = (value: number) => BOTTOM - ((high(value) - high(up.low)) / (high(up.high) - high(up.low))) * (BOTTOM - top);
 
   const drawn = shape('svg', {
     class: width > 500 ? 'hs-chart hs-chart-wide' : 'hs-chart',
@@ -48,11 +50,11 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     role: 'img',
     'aria-label': describe(panel, axis, best, trans)
   });
-  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
+  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, upLog ? trans.__('%1 (log)', panel.name) : panel.name));
   for (const tick of up.ticks) {
     drawn.append(
       shape('line', { class: 'hs-grid', x1: LEFT, x2: right, y1: y(tick), y2: y(tick) }),
-      shape('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(up, tick, panel.fraction))
+      shape('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, upLog ? logLabel(tick) : tickLabel(up, tick, panel.fraction))
     );
   }
   for (const tick of across.ticks) {

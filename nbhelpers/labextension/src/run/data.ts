@@ -35,8 +35,10 @@ export interface IRun {
   epochs: number;
   /** The epoch whose weights are kept, counted from 1; 0 while there is none. */
   best: number;
-  /** Whether that is the last epoch, whatever its loss; else it is the one with the lowest validation loss. */
+  /** Whether that is the last epoch, whatever its loss. */
   keptLast: boolean;
+  /** Else: whether it is the one with the highest validation accuracy, instead of the lowest validation loss. */
+  mostAccurate: boolean;
   /** Images per second through the backbone; 0 where the epochs read cached features. */
   rate: number;
   leftMS: number;
@@ -86,6 +88,7 @@ export function readRun(json: unknown): IRun | null {
     epochs: number(json.epochs),
     best: number(json.best),
     keptLast: json.kept_last === true,
+    mostAccurate: json.selected_by === 'accuracy',
     rate: number(json.rate),
     leftMS: number(json.left_ms),
     started: text(json.started),

@@ -64,6 +64,11 @@ describe('what a card says', () => {
       'epoch 2 of 10 · val accuracy 92.5 % at the lowest validation loss (epoch 2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
     ));
 
+  it('names the accuracy once where it is what the epoch was selected by', () => {
+    const selected = readRun({ ...JSON_OF_RUN, selected_by: 'accuracy', best: 1, val_accuracy: 0.95 })!;
+    expect(summary(selected, trans)).toBe('epoch 2 of 10 · val accuracy 95.0 %, the highest (epoch 1) · 8.0 s left · 120 images per second');
+  });
+
   it('lists the epochs', () => {
     const { header, rows } = epochTable(run, trans);
     expect(header).toEqual(['epoch', 'train loss', 'validation loss', 'validation accuracy']);

@@ -85,10 +85,12 @@ export function summary(run: IRun, trans: Translation): string {
     parts.push(trans.__('val accuracy %1, measured once', percent(run.valAccuracy)));
   } else if (run.valAccuracy !== null && run.keptLast) {
     parts.push(trans.__('val accuracy %1 at the last epoch, which is kept', percent(run.valAccuracy)));
+  } else if (run.valAccuracy !== null && run.mostAccurate) {
+    parts.push(trans.__('val accuracy %1, the highest (epoch %2)', percent(run.valAccuracy), run.best));
   } else if (run.valAccuracy !== null) {
     parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
   }
-  if (run.highestValAccuracy !== null && !onlyChose(run)) {
+  if (run.highestValAccuracy !== null && !onlyChose(run) && !run.mostAccurate) {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
   }
   if (run.state === 'running' && run.leftMS > 0) {

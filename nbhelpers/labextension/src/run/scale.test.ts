@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { epochAxis, logAxis, logLabel, niceStep, tickLabel, valueAxis } from './scale';
+import { epochAxis, logAxis, logLabel, needsLog, niceStep, tickLabel, valueAxis } from './scale';
 
 it.each([
   [0.7, 1],
@@ -38,6 +38,14 @@ describe('epochAxis', () => {
     [30, [1, 5, 10, 15, 20, 25, 30]]
   ])('to %d has ticks %j', (last, ticks) => expect(epochAxis(last).ticks).toEqual(ticks));
 });
+
+it.each<[number[], boolean, boolean]>([
+  [[2, 0.01], false, true],
+  [[2, 0.5], false, false],
+  [[2, 0], false, false],
+  [[1, 0.01], true, false],
+  [[], false, false]
+])('of the values %j (fractions: %j) a logarithmic axis is needed: %j', (values, fraction, want) => expect(needsLog(values, fraction)).toBe(want));
 
 describe('logAxis', () => {
   it.each([

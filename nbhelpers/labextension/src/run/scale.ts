@@ -56,6 +56,15 @@ export function logAxis(values: readonly number[]): IAxis {
   return { low, high, ticks: within.length > 1 ? within : [low, high] };
 }
 
+/** The ratio of the largest to the smallest value from which the figures in the other forms have a logarithmic axis as well. */
+const LOG_FROM = 30;
+
+/** Whether a logarithmic axis shows more of some values than a linear one: all are positive, and they span orders of magnitude. */
+export function needsLog(values: readonly number[], fraction: boolean): boolean {
+  const low = Math.min(...values);
+  return values.length > 0 && !fraction && low > 0 && Math.max(...values) / low >= LOG_FROM;
+}
+
 /** How many labels of powers of ten fit below a chart. */
 const MOST_POWERS = 8;
 
