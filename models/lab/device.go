@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 )
 
@@ -111,7 +112,7 @@ func (l *Lab) DeviceStatus() DeviceStatus {
 
 // residentMemory is this process's in bytes; where the system does not tell, what Go has obtained of it.
 func residentMemory() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
+	text, err := safefile.ReadFile("/proc/self/statm", 1<<10)
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 { // proc(5): size, resident, ... in pages
 		if pages, err := strconv.ParseInt(fields[1], 10, 64); err == nil {
 			return pages * int64(os.Getpagesize())

@@ -144,16 +144,17 @@ async function openBeside(page, name) {
   await page.locator('.jp-Dialog').waitFor({ state: 'detached', timeout: 1000 });
   return page.evaluate(async path => {
     const { commands, shell } = window.jupyterapp;
-    for (const widget of [...shell.widgets('main')]) {
+    const left = [...shell.widgets('main')];
+    shell.collapseRight();
+    shell.activateById('filebrowser');
+    await commands.execute('filebrowser:go-to-path', { path: '' });
+    const opened = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    for (const widget of left.filter(other => other !== opened)) { // last: an empty JupyterLab opens its launcher
       if (widget.context) {
         widget.context.model.dirty = false; // else it asks
       }
       widget.close();
     }
-    shell.collapseRight();
-    shell.activateById('filebrowser');
-    await commands.execute('filebrowser:go-to-path', { path: '' });
-    await commands.execute('docmanager:open', { path, factory: 'Notebook' });
     return true;
   }, name);
 }
