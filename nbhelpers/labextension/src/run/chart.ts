@@ -58,7 +58,9 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     );
   }
   for (const tick of across.ticks) {
-    drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, log ? logLabel(tick) : String(tick)));
+    const label = log ? logLabel(tick) : String(tick);
+    const atEdge = x(tick) + 4 * label.length > width; // a digit is about 8 pixels wide
+    drawn.append(shape('text', { x: atEdge ? width - 2 : x(tick), y: BOTTOM + 16, 'text-anchor': atEdge ? 'end' : 'middle' }, label));
   }
   drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, axis));
   if (best > 0 && best <= last) {
