@@ -3,6 +3,8 @@ package gonb
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,8 +34,22 @@ func newDebugger(e *Engine) *debug.Debugger {
 			}
 			return list, err
 		},
-		Evaluate: e.Evaluate,
+		Evaluate: e.evaluateNow,
 	})
+}
+
+// errCellRuns is the answer about a variable whose value a cell may be about to change.
+var errCellRuns = errors.New("a cell runs: ask again when it has ended, or stop it at a breakpoint")
+
+// evaluateNow is Evaluate, but does not wait for a cell: requests behind it may be those that stop the cell.
+func (e *Engine) evaluateNow(ctx context.Context, expression string) (map[string]any, error) {
+	select {
+	case <-e.work:
+		e.release()
+		return e.Evaluate(ctx, expression)
+	default:
+		return nil, fmt.Errorf("show %s: %w", expression, errCellRuns)
+	}
 }
 
 // CanDebug reports whether Go cells can be debugged here.

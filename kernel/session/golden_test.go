@@ -147,7 +147,7 @@ func TestWireTraffic(t *testing.T) {
 			k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) {
 				memory := int64(1 << 20)
 				c.Usage = func() wire.UsageReply {
-					return wire.UsageReply{Status: "ok", Hostname: "host", PID: 1, Memory: &memory, CPUCount: 2}
+					return wire.UsageReply{Status: "ok", Hostname: "host", PID: 1, Memory: &memory, CPUCount: 2, Processes: []wire.ProcessUsage{{PID: 1, Name: "headstart", Memory: memory}}}
 				}
 				c.Connection = wire.ConnectionInfo{ShellPort: 1, IOPubPort: 2, StdinPort: 3, ControlPort: 4, HBPort: 5}
 			}, testMagics()...)

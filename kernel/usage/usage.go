@@ -3,6 +3,7 @@ package usage
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -58,8 +59,14 @@ func (m *Meter) Measure(others ...int) wire.UsageReply {
 	}
 	var memory int64
 	for p := range maps.Keys(spent) {
-		memory += m.memory(p.pid)
+		one := wire.ProcessUsage{PID: p.pid, Name: m.name(p.pid), Memory: m.memory(p.pid)}
+		memory += one.Memory
+		reply.Processes = append(reply.Processes, one)
 	}
+	slices.SortFunc(reply.Processes, func(a, b wire.ProcessUsage) int {
+		return cmp.Or(cmp.Compare(b.Memory, a.Memory), cmp.Compare(a.PID, b.PID))
+	})
+	reply.Processes = reply.Processes[:min(len(reply.Processes), mostProcesses)]
 	now := time.Now()
 	if elapsed := now.Sub(m.when); elapsed >= m.least {
 		m.count(spent, elapsed)
@@ -68,6 +75,25 @@ func (m *Meter) Measure(others ...int) wire.UsageReply {
 	reply.Memory, reply.CPU, reply.HostCPU = &memory, &m.cpu.kernel, &m.cpu.host
 	reply.HostMemory = m.hostMemory()
 	return reply
+}
+
+// mostProcesses bounds the list of processes: a cell may start thousands.
+const mostProcesses = 32
+
+// name is the name of a process's program; empty where the process has ended.
+func (m *Meter) name(pid int) string {
+	folder := filepath.Join(m.root, strconv.Itoa(pid))
+	text, err := os.ReadFile(filepath.Join(folder, "comm"))
+	if err != nil {
+		return ""
+	}
+	name := strings.TrimSuffix(string(text), "\n")
+	arguments, _ := os.ReadFile(filepath.Join(folder, "cmdline")) // may be empty
+	first, _, _ := strings.Cut(string(arguments), "\x00")
+	if whole := filepath.Base(first); strings.HasPrefix(whole, name) { // comm has 15 characters at most
+		return whole
+	}
+	return name
 }
 
 // count computes the percentages of the time since the latest measurement.

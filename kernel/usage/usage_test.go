@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,8 +97,49 @@ func TestThisProcessIsMeasured(t *testing.T) {
 	}
 	for until := time.Now().Add(200 * time.Millisecond); time.Now().Before(until); { // work to be measured
 	}
-	if second := m.Measure(child.Process.Pid, 1<<30); *second.CPU <= 0 {
+	second := m.Measure(child.Process.Pid, 1<<30)
+	if *second.CPU <= 0 {
 		t.Errorf("after 0.2 s of work the processor time is %v", *second.CPU)
+	}
+	var sum int64
+	names := map[int]string{}
+	for i, p := range second.Processes {
+		sum += p.Memory
+		names[p.PID] = p.Name
+		if i > 0 && p.Memory > second.Processes[i-1].Memory {
+			t.Errorf("the largest is not first: %+v", second.Processes)
+		}
+	}
+	if sum != *second.Memory || names[child.Process.Pid] != "sleep" || !strings.HasSuffix(names[os.Getpid()], ".test") {
+		t.Errorf("%d bytes in all, by process %+v", *second.Memory, second.Processes)
+	}
+}
+
+// A name of more than 15 characters is cut in comm; what a process calls itself in its arguments is not believed beyond that.
+func TestNamesOfPrograms(t *testing.T) {
+	m := machine(t, map[string]string{
+		"1/comm": "headstart-trans\n", "1/cmdline": "/usr/bin/headstart-transfer\x00serve\x00",
+		"2/comm": "python3\n", "2/cmdline": "something else\x00",
+		"3/comm": "kworker/0:1\n", "3/cmdline": "",
+	})
+	for pid, want := range map[int]string{1: "headstart-transfer", 2: "python3", 3: "kworker/0:1", 4: ""} {
+		if got := m.name(pid); got != want {
+			t.Errorf("process %d is %q, want %q", pid, got, want)
+		}
+	}
+}
+
+func TestTheListOfProcessesIsBounded(t *testing.T) {
+	files := map[string]string{}
+	for pid := range 3 * mostProcesses {
+		name := strconv.Itoa(pid + 2)
+		files[name+"/stat"], files[name+"/comm"] = "1 (a) S "+strconv.Itoa(os.Getpid())+" 0 0 0 0 0 0 0 0 0 1 1 0 0 20 0 1 0 55 0 0", "a\n"
+		files[name+"/smaps_rollup"] = "Pss: 1 kB\n"
+	}
+	files[strconv.Itoa(os.Getpid())+"/stat"] = "1 (a) S 1 0 0 0 0 0 0 0 0 0 1 1 0 0 20 0 1 0 55 0 0"
+	m := machine(t, files)
+	if got := m.Measure(); len(got.Processes) != mostProcesses || *got.Memory < 3*(mostProcesses-1)<<10 {
+		t.Errorf("%d processes of %d bytes in all", len(got.Processes), *got.Memory)
 	}
 }
 

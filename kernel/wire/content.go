@@ -276,6 +276,16 @@ type UsageReply struct {
 	HostCPU    *float64    `json:"host_cpu_percent,omitempty"`
 	CPUCount   int         `json:"cpu_count"`
 	HostMemory *HostMemory `json:"host_virtual_memory,omitempty"`
+
+	// Processes are those that Memory is the sum of, the largest first; ipykernel has no such list.
+	Processes []ProcessUsage `json:"processes,omitempty"`
+}
+
+// ProcessUsage is the memory of one process.
+type ProcessUsage struct {
+	PID    int    `json:"pid"`
+	Name   string `json:"name"`   // of its program
+	Memory int64  `json:"memory"` // bytes
 }
 
 // HostMemory is the memory of the machine, in bytes.

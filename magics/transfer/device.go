@@ -51,7 +51,7 @@ func deviceMagic(p *Presenter) magics.Magic {
 					{"device", summary.Name}, {"description", summary.Description}, {"plugin", summary.Plugin},
 					{"devices in it", fmt.Sprint(summary.Devices)},
 					{"models in memory", fmt.Sprint(summary.Models)}, {"runs in progress", fmt.Sprint(summary.Runs)},
-					{"Go heap", fmt.Sprintf("%d MiB", summary.HeapMiB)},
+					{"memory of the process", fmt.Sprintf("%d MiB", summary.MemoryMiB)},
 				}
 				if summary.Fallback != "" {
 					rows = append(rows, []string{"why not a faster one", summary.Fallback})

@@ -1,6 +1,8 @@
 package transfer_test
 
 import (
+	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -21,4 +23,20 @@ func TestMagicsChooseTheDevice(t *testing.T) {
 		}
 	}
 	p.Must(t, "%predict photos/red/0.png")
+}
+
+// The memory is what the process takes of the machine, not the part of it that Go manages.
+func TestDeviceShowsResidentMemory(t *testing.T) {
+	p := transfertest.New(t)
+	var status struct {
+		MemoryMiB int64 `json:"memory_mib"`
+	}
+	if err := json.Unmarshal([]byte(p.Must(t, "%device --json").Output()), &status); err != nil {
+		t.Fatal(err)
+	}
+	var heap runtime.MemStats
+	runtime.ReadMemStats(&heap)
+	if status.MemoryMiB<<20 < int64(heap.HeapAlloc)/2 || status.MemoryMiB == 0 {
+		t.Errorf("the process has %d MiB, and its heap %d bytes", status.MemoryMiB, heap.HeapAlloc)
+	}
 }

@@ -83,7 +83,11 @@ func (p *Presenter) Evaluate(ctx context.Context, page output.Page, o EvaluateFl
 
 func (p *Presenter) showReport(ctx context.Context, page output.Page, e *predictor.Evaluation, topLosses int) error {
 	report, name := e.Report, e.Trained.Name
-	line := fmt.Sprintf("%s on %d images: accuracy %s, top-3 %.1f %%, loss %.4f", name, report.Images, metric.Percent(report.Accuracy, report.Images), 100*report.Top3, report.Loss)
+	line := fmt.Sprintf("%s on %d images: accuracy %s", name, report.Images, metric.Percent(report.Accuracy, report.Images))
+	if report.Top3 != nil {
+		line += fmt.Sprintf(", top-3 %.1f %%", 100**report.Top3)
+	}
+	line += fmt.Sprintf(", loss %.4f", report.Loss)
 	if report.TTA.Mirrors() {
 		line += "; " + drawing.MirrorNote
 	}

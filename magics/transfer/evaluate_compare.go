@@ -25,7 +25,7 @@ type comparedModel struct {
 	Accuracy         float64         `json:"accuracy"`
 	AccuracyInterval metric.Interval `json:"accuracy_interval"`
 	Loss             float64         `json:"loss"`
-	Top3             float64         `json:"top3"`
+	Top3             *float64        `json:"top3,omitempty"` // as metric.Report has it
 	MacroF1          float64         `json:"macro_f1"`
 	ROCAUC           *float64        `json:"roc_auc"`
 	ECE              float64         `json:"ece"`
@@ -80,10 +80,18 @@ const unlikely = 0.05
 
 func (c comparedModels) table() figure.TableData {
 	t := figure.TableData{
-		Title: fmt.Sprintf("comparison on %d images", c.Runs[0].Images), Right: []int{1, 3, 4, 5, 6},
-		Header: []string{"run", "accuracy", "95 % interval", "loss", "top-3", "macro F1", "ROC AUC", "difference to the first", "McNemar's p"},
-		Notes:  []string{"The difference is paired, with its 95 % interval (Newcombe's method 10). p is that of McNemar's exact test: how likely equally accurate models differ as much."},
+		Title: fmt.Sprintf("comparison on %d images", c.Runs[0].Images), Header: []string{"run", "accuracy", "95 % interval", "loss"},
+		Notes: []string{"The difference is paired, with its 95 % interval (Newcombe's method 10). p is that of McNemar's exact test: how likely equally accurate models differ as much."},
 	}
+	top3 := c.Runs[0].Top3 != nil // all have the same classes
+	if top3 {
+		t.Header = append(t.Header, "top-3")
+	}
+	t.Header = append(t.Header, "macro F1", "ROC AUC")
+	for i := 1; i < len(t.Header); i++ {
+		t.Right = append(t.Right, i)
+	}
+	t.Header = append(t.Header, "difference to the first", "McNemar's p")
 	percent := func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 	for i, r := range c.Runs {
 		auc := "–"
@@ -92,19 +100,24 @@ func (c comparedModels) table() figure.TableData {
 		}
 		row := []string{
 			imagefolder.Printable(r.Run), percent(r.Accuracy), fmt.Sprintf("%.1f to %.1f", 100*r.AccuracyInterval.Low, 100*r.AccuracyInterval.High),
-			fmt.Sprintf("%.4f", r.Loss), percent(r.Top3), fmt.Sprintf("%.3f", r.MacroF1), auc, "", "",
+			fmt.Sprintf("%.4f", r.Loss),
 		}
-		if i > 0 {
-			pair := c.Pairs[i-1]
-			row[7] = fmt.Sprintf("%+.1f (%+.1f to %+.1f) points", 100*(0-pair.Difference), 100*(0-pair.Interval.High), 100*(0-pair.Interval.Low))
-			row[8] = fmt.Sprintf("%.3f", pair.P)
-			verdict := "the difference may be chance"
-			if pair.P < unlikely {
-				verdict = "the difference is more than chance"
-			}
-			t.Notes = append(t.Notes, fmt.Sprintf("%s and %s: both right on %d images, only the first on %d, only the second on %d; %s.",
-				pair.First, pair.Second, pair.BothRight, pair.OnlyFirst, pair.OnlySecond, verdict))
+		if top3 && r.Top3 != nil {
+			row = append(row, percent(*r.Top3))
 		}
+		row = append(row, fmt.Sprintf("%.3f", r.MacroF1), auc)
+		if i == 0 {
+			t.Rows = append(t.Rows, append(row, "", ""))
+			continue
+		}
+		pair := c.Pairs[i-1]
+		row = append(row, fmt.Sprintf("%+.1f (%+.1f to %+.1f) points", 100*(0-pair.Difference), 100*(0-pair.Interval.High), 100*(0-pair.Interval.Low)), fmt.Sprintf("%.3f", pair.P))
+		verdict := "the difference may be chance"
+		if pair.P < unlikely {
+			verdict = "the difference is more than chance"
+		}
+		t.Notes = append(t.Notes, fmt.Sprintf("%s and %s: both right on %d images, only the first on %d, only the second on %d; %s.",
+			pair.First, pair.Second, pair.BothRight, pair.OnlyFirst, pair.OnlySecond, verdict))
 		t.Rows = append(t.Rows, row)
 	}
 	return t

@@ -79,6 +79,9 @@ func TestCompareModels(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
+	if one := p.Must(t, "%evaluate --split train").Output(); strings.Contains(text+one, "top-3") { // it is 100 % of two classes
+		t.Errorf("a top-3 accuracy of two classes is shown:\n%s%s", text, one)
+	}
 	var compared struct {
 		Runs  []struct{ Run string }
 		Pairs []struct {

@@ -54,7 +54,7 @@ func (p *Presenter) Lab() *lab.Lab { return p.lab }
 func (p *Presenter) Magics() []magics.Magic {
 	return []magics.Magic{
 		p.panels.Dataset(p.Datasets.Magic()),
-		modelMagic(p),
+		p.panels.Model(modelMagic(p)),
 		trainMagic(p),
 		p.panels.Teach(teachMagic(p)),
 		evaluateMagic(p),

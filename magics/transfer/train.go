@@ -106,7 +106,7 @@ func (p *Presenter) Train(ctx context.Context, page output.Page, o TrainFlags) e
 	}
 	drawn := r.Done()
 	if !page.JSON || o.Background {
-		if drawn, err = p.Runs.Attach(ctx, page, r); err != nil {
+		if drawn, err = p.Runs.Attach(ctx, page, r, !o.Background); err != nil {
 			return err
 		}
 	}

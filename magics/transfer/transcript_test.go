@@ -32,7 +32,7 @@ func TestTranscript(t *testing.T) {
 	for _, line := range []string{
 		"%train", "%dataset", "%dataset load --help", "%model --help", "%train --help", "%predict --help",
 		"%dataset load photos --size 32", "%dataset show --class red --limit 3", "%dataset show other",
-		"%train", "%model resnet50 --weights random --cut conv1 --head dense:8:relu,dropout:0.2",
+		"%train", "%model resnet50 --weights random --cut conv1 --head batchnorm", "%model resnet50 --weights random --cut conv1 --head dense:8:relu,dropout:0.2",
 		"%evaluate", "%train --epochs 2 --run first", "%train --epochs 2 --run second", "%train --run second",
 		"%runs --help", "%runs compare first second", "%runs compare first", "%runs compare first secnd",
 		"%predict photos/red/0.png nowhere.png", "%model resnet50 --weights random --cut conv1 --json",

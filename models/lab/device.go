@@ -2,9 +2,13 @@ package lab
 
 import (
 	"context"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/accel"
 )
 
@@ -14,8 +18,8 @@ type DeviceStatus struct {
 	Description string `json:"description"`
 	Plugin      string `json:"plugin"`
 	Fallback    string `json:"fallback,omitempty"` // why a better device was not taken
-	HeapMiB     uint64 `json:"heap_mib"`
-	Devices     int    `json:"devices"` // that may share a batch
+	MemoryMiB   int64  `json:"memory_mib"`         // resident memory of this process: the Go heap, the device's memory on a CPU, and the rest
+	Devices     int    `json:"devices"`            // that may share a batch
 	Models      int    `json:"models"`
 	Runs        int    `json:"runs"` // that have not ended
 }
@@ -91,11 +95,9 @@ func (l *Lab) OpenDevice(ctx context.Context, options accel.Options) error {
 
 // DeviceStatus says what is known of the device without opening it.
 func (l *Lab) DeviceStatus() DeviceStatus {
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := DeviceStatus{HeapMiB: memory.HeapAlloc >> 20, Models: len(l.models.Names())}
+	s := DeviceStatus{MemoryMiB: residentMemory() >> 20, Models: len(l.models.Names())}
 	if l.device != nil {
 		s.Name, s.Description, s.Plugin, s.Fallback = l.device.Name(), l.device.Description(), l.device.Plugin(), l.device.Fallback()
 		s.Devices = l.device.Count()
@@ -106,4 +108,17 @@ func (l *Lab) DeviceStatus() DeviceStatus {
 		}
 	}
 	return s
+}
+
+// residentMemory is this process's in bytes; where the system does not tell, what Go has obtained of it.
+func residentMemory() int64 {
+	text, err := safefile.ReadFile("/proc/self/statm", 1<<10)
+	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 { // proc(5): size, resident, ... in pages
+		if pages, err := strconv.ParseInt(fields[1], 10, 64); err == nil {
+			return pages * int64(os.Getpagesize())
+		}
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return int64(memory.Sys)
 }

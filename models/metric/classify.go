@@ -27,6 +27,7 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 	}
 	report := &Report{Images: n, Classes: classes, Confusion: square(k)}
 	calibration := newCalibrator()
+	inTop := 0 // images whose label is among the topK
 	for i, label := range labels {
 		if label < 0 || label >= k {
 			return nil, fmt.Errorf("evaluate: image %d has the label %d of %d classes", i, label, k)
@@ -43,14 +44,17 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 			report.Worst = append(report.Worst, judged.mistake(classes))
 		}
 		if rank(row, label) < topK {
-			report.Top3++
+			inTop++
 		}
 		calibration.add(float64(row[predicted]), predicted == label)
 	}
 	if n > 0 {
 		report.Loss /= float64(n)
 		report.Accuracy /= float64(n)
-		report.Top3 /= float64(n)
+	}
+	if k > topK && n > 0 {
+		fraction := float64(inTop) / float64(n)
+		report.Top3 = &fraction
 	}
 	interval := Wilson(report.Accuracy, n)
 	report.AccuracyInterval = &interval

@@ -23,7 +23,9 @@ type Report struct {
 	Accuracy float64 `json:"accuracy"` // fraction in [0, 1]
 	// AccuracyInterval is of 95 %, by Wilson's formula; nil for tasks whose accuracy is not one of images.
 	AccuracyInterval *Interval `json:"accuracy_interval,omitempty"`
-	Top3             float64   `json:"top3"` // fraction of images whose label is among the three most probable classes
+	// Top3 is the fraction of images whose label is among the three most probable classes; nil with three classes or fewer, where
+	// it would be 1 whatever the model predicts.
+	Top3 *float64 `json:"top3,omitempty"`
 
 	PerClass []ClassScore `json:"per_class"`
 	Macro    ClassScore   `json:"macro"`    // mean over the classes that are labeled or predicted, as scikit-learn's

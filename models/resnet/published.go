@@ -1,6 +1,7 @@
 package resnet
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -129,4 +130,12 @@ func (s Set) Origin() Origin {
 		Kind: KindPublished, Name: s.Name, SHA256: s.File.SHA256,
 		Trained: true, Variant: s.Variant, Preprocess: s.Preprocess, Resize: s.Geometry.Method, License: s.License,
 	}
+}
+
+// Presence says where the set can be had: what is part of the program counts as cached.
+func (s Set) Presence(ctx context.Context, o Options) weights.Presence {
+	if s.Embedded != nil {
+		return weights.PresenceCached
+	}
+	return s.File.Presence(ctx, weights.FetchOptions{CacheDir: o.CacheDir, Offline: o.Offline})
 }

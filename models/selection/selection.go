@@ -149,8 +149,9 @@ func judge(s *Score, right, best []bool) {
 
 // A Curve is the held-out accuracy of logistic regression over C, lowest first.
 type Curve struct {
-	Name       string // stages and normalization
-	Accuracies []float64
+	Name       string    // stages and normalization
+	C          []float64 // ascending; each normalization has a range of its own
+	Accuracies []float64 // one for each C
 }
 
 // Curves has one curve for each set of stages, with the normalization that does best there.
@@ -173,7 +174,7 @@ func (r *Report) Curves() []Curve {
 		slices.SortFunc(family, func(a, b Score) int { return cmp.Compare(a.C, b.C) })
 		curve := Curve{Name: stages + ", " + string(best.Normalization)}
 		for _, s := range family {
-			curve.Accuracies = append(curve.Accuracies, s.Accuracy)
+			curve.C, curve.Accuracies = append(curve.C, s.C), append(curve.Accuracies, s.Accuracy)
 		}
 		list = append(list, curve)
 	}

@@ -214,6 +214,46 @@ func TestEarlyStop(t *testing.T) {
 	}
 }
 
+// Which epoch is the best is the recipe's choice: the lowest validation loss and the highest accuracy are often of different ones.
+// Early stopping counts from it.
+func TestWhichEpochIsTheBest(t *testing.T) {
+	epochs := []history.Epoch{
+		{Epoch: 1, ValLoss: 0.9, ValAccuracy: 0.5}, {Epoch: 2, ValLoss: 0.4, ValAccuracy: 0.8}, {Epoch: 3, ValLoss: 0.5, ValAccuracy: 0.9},
+		{Epoch: 4, ValLoss: 0.6, ValAccuracy: 0.9}, {Epoch: 5, ValLoss: 0.7, ValAccuracy: 0.8},
+	}
+	for criterion, want := range map[recipe.Criterion]struct{ best, stops int }{recipe.SelectByLoss: {2, 4}, recipe.SelectByAccuracy: {3, 5}} {
+		s := &session{job: Job{Recipe: recipe.DefaultRecipe()}, events: func(progress.Event) {}, val: []int{0}, searching: true}
+		s.job.Recipe.SelectBy, s.job.Recipe.EarlyStop = criterion, 2
+		for _, e := range epochs {
+			if err := s.finishEpoch(e); err != nil {
+				t.Fatal(err)
+			}
+			if s.state.Status == progress.EarlyStop {
+				break
+			}
+		}
+		if got := s.state.History.Best().Epoch; got != want.best || len(s.state.History) != want.stops {
+			t.Errorf("by %s the best epoch is %d and it stops after %d, want %d and %d", criterion, got, len(s.state.History), want.best, want.stops)
+		}
+	}
+}
+
+func TestACriterionPrefers(t *testing.T) {
+	for _, c := range []struct {
+		criterion                              recipe.Criterion
+		loss, accuracy, bestLoss, bestAccuracy float64
+		want                                   bool
+	}{
+		{recipe.SelectByLoss, 0.4, 0.8, 0.5, 0.9, true}, {recipe.SelectByLoss, 0.5, 0.9, 0.4, 0.8, false}, {recipe.SelectByLoss, 0.4, 0.9, 0.4, 0.8, false},
+		{recipe.SelectByAccuracy, 0.4, 0.8, 0.5, 0.9, false}, {recipe.SelectByAccuracy, 0.5, 0.9, 0.4, 0.8, true},
+		{recipe.SelectByAccuracy, 0.4, 0.9, 0.5, 0.9, true}, {recipe.SelectByAccuracy, 0.5, 0.9, 0.4, 0.9, false},
+	} {
+		if got := c.criterion.Prefers(c.loss, c.accuracy, c.bestLoss, c.bestAccuracy); got != c.want {
+			t.Errorf("by %s, %v at %v is preferred to %v at %v: %t", c.criterion, c.accuracy, c.loss, c.bestAccuracy, c.bestLoss, got)
+		}
+	}
+}
+
 func TestUnfrozenStagesLearn(t *testing.T) {
 	device := modeltest.XLA(t, 1)
 	options := modeltest.Options()

@@ -172,15 +172,19 @@ func (s *session) measure(ctx context.Context, items []int) (*metric.Report, err
 
 // finishEpoch records a finished epoch, and decides whether it was the best and whether another follows.
 func (s *session) finishEpoch(epoch history.Epoch) error {
-	judged := func(e history.Epoch) float64 {
+	judged := func(e history.Epoch) (loss, accuracy float64) {
 		if len(s.val) == 0 {
-			return e.Loss
+			return e.Loss, e.Accuracy
 		}
-		return e.ValLoss
+		return e.ValLoss, e.ValAccuracy
 	}
-	best := s.state.History.Best()
-	epoch.Best = best == nil || judged(epoch) < judged(*best)
-	if math.IsNaN(judged(epoch)) {
+	loss, accuracy := judged(epoch)
+	epoch.Best = true
+	if best := s.state.History.Best(); best != nil {
+		bestLoss, bestAccuracy := judged(*best)
+		epoch.Best = s.job.Recipe.SelectBy.Prefers(loss, accuracy, bestLoss, bestAccuracy)
+	}
+	if math.IsNaN(loss) {
 		s.state.Status = progress.NaN
 		return nil
 	}
@@ -198,7 +202,7 @@ func (s *session) finishEpoch(epoch history.Epoch) error {
 	}
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
-	s.state.Plateau.Epoch(judged(epoch))
+	s.state.Plateau.Epoch(loss)
 	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
 		s.state.Status = progress.EarlyStop
 	}

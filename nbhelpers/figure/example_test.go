@@ -10,7 +10,7 @@ import (
 func ExampleLayers() {
 	b := figure.Layers(figure.LayersData{Layers: []figure.Layer{
 		{Name: "conv1", Kind: "convolution", Output: []int{-1, 112, 112, 64}, Params: 9472},
-		{Name: "head", Kind: "dense", Output: []int{-1, 10}, Params: 20490, Trainable: true},
+		{Name: "head", Kind: "dense", Output: []int{-1, 10}, Params: 20490, Trainable: 20490},
 	}})
 	fmt.Println(b.Data[display.MIMEText])
 	// Output:

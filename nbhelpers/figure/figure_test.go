@@ -114,9 +114,10 @@ func figures() map[string]display.Bundle {
 		"layers": Layers(LayersData{
 			Title: "resnet50, cut at conv4, with its head", Notes: []string{"weights: imagenet (caffe)"},
 			Layers: []Layer{
-				{"conv1", "convolution 7x7/2", []int{-1, 112, 112, 64}, 9472, false}, {"pool1", "max pooling 3x3/2", []int{-1, 56, 56, 64}, 0, false},
-				{"conv4", "6 bottleneck blocks", []int{-1, 14, 14, 1024}, 7098368, false}, {"avg_pool", "global average", []int{-1, 1024}, 0, false},
-				{"dense_1", "dense 256, relu", []int{-1, 256}, 262400, true}, {"dense_2", "dense 6, softmax", []int{-1, 6}, 1542, true},
+				{"conv1", "convolution 7x7/2", []int{-1, 112, 112, 64}, 9472, 0}, {"pool1", "max pooling 3x3/2", []int{-1, 56, 56, 64}, 0, 0},
+				{"conv4", "6 bottleneck blocks", []int{-1, 14, 14, 1024}, 7098368, 0}, {"avg_pool", "global average", []int{-1, 1024}, 0, 0},
+				{"dense_1", "dense 256, relu", []int{-1, 256}, 262400, 262400}, {"batchnorm_1", "batch norm", []int{-1, 256}, 1024, 512},
+				{"dense_2", "dense 6, softmax", []int{-1, 6}, 1542, 1542},
 			},
 		}),
 		"epochs": Epochs(EpochsData{Title: "log", Metrics: []Metric{{Name: "train loss"}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true}}, Best: 2, Rows: []EpochRow{
@@ -141,8 +142,8 @@ func figures() map[string]display.Bundle {
 		"feature_map_one": FeatureMap(FeatureMapData{Points: []FeaturePoint{{1, 1, "a", "a.png", 0, nil}}}),
 		"progress":        Progress(ProgressData{Label: "features", Done: 213, Total: 480, Unit: "images", Rate: 34.2, Left: 8 * time.Second}),
 		"progress_ended":  Progress(ProgressData{Label: "features", Done: 480, Total: 480, Unit: "images", Took: 14 * time.Second}),
-		"run":             Run(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
-		"run_light":       RunLight(liveCurves(), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
+		"run":             Run(Curves(liveCurves()), map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
+		"run_light":       RunLight(liveCurves().Text, map[string]any{"id": "2026-11-25-1", "state": StateRunning}),
 		"curves_live":     Curves(liveCurves()),
 		"curves_waiting":  Curves(CurvesData{Title: "resnet50", Epochs: 10, Status: Status{State: StateRunning}, Panels: []Panel{{Name: "loss"}, {Name: "accuracy", Fraction: true}}}),
 		"curves_compared": Curves(comparedCurves()),

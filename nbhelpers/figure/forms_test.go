@@ -48,7 +48,7 @@ func kinds() map[string]kind {
 		"feature map":   figureOf(FeatureMapData{Title: "t", Method: "m", Notes: []string{"n"}, Points: []FeaturePoint{{0, 0, "a", "1.jpg", MarkNone, photo}, {1, 2, "b", "2.jpg", MarkNone, drawnPhoto(2, 40, 40)}, {3, 1, "a", "3.jpg", MarkNone, nil}}}, FeatureMap),
 		"grid":          figureOf(GridData{Title: "t", Notes: []string{"n"}, Cells: []Cell{{Image: photo, Title: "a", Caption: "b", Lines: []string{"c"}, Mark: MarkNone}}}, Grid),
 		"heat":          figureOf(HeatData{Title: "t", Notes: []string{"n"}, Items: []HeatItem{{photo, heat, 4, 4, "a.jpg", prediction.Score{Class: "a", Probability: 0.5}, MarkNone}}}, Heat),
-		"layers":        figureOf(LayersData{Title: "t", Notes: []string{"n"}, Layers: []Layer{{"conv1", "convolution", []int{-1, 8}, 12, false}}}, Layers),
+		"layers":        figureOf(LayersData{Title: "t", Notes: []string{"n"}, Layers: []Layer{{"conv1", "convolution", []int{-1, 8}, 12, 0}}}, Layers),
 		"learning rate": figureOf(study.RateRangeData{Title: "t", Rates: []float64{1e-4, 1e-3, 1e-2}, Losses: []float64{2, 1, 3}, Suggested: 1e-3, Notes: []string{"n"}}, study.RateRange),
 		"reliability":   figureOf(ReliabilityData{Title: "t", ECE: 0.1, Bins: []ReliabilityBin{{0, 0.5, 0.3, 0.2, 7}, {0.5, 1, 0.7, 0.9, 9}}, Notes: []string{"n"}}, Reliability),
 		"table":         figureOf(TableData{Title: "t", Header: []string{"h"}, Rows: [][]string{{"1"}}, Footer: []string{"f"}, Notes: []string{"n"}}, Table),

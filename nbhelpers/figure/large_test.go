@@ -82,7 +82,7 @@ func TestNotNumbers(t *testing.T) {
 // TestRunLight: the light forms are those of Run but for what takes long to render.
 func TestRunLight(t *testing.T) {
 	payload := map[string]any{"id": "a"}
-	full, light := Run(liveCurves(), payload), RunLight(liveCurves(), payload)
+	full, light := Run(Curves(liveCurves()), payload), RunLight(liveCurves().Text, payload)
 	if full.Data[display.MIMEText] != light.Data[display.MIMEText] || len(light.Data) != 2 || light.Data[MIMERun] == nil {
 		t.Errorf("the light forms are %v", light.Data)
 	}

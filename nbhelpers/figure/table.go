@@ -99,29 +99,43 @@ type Layer struct {
 	Kind      string // "convolution", "dense"
 	Output    []int  // shape; a negative number stands for the batch size
 	Params    int64
-	Trainable bool
+	Trainable int64 // of these, those that training changes: not the moving statistics of a batch norm
 }
 
-// Layers shows the layers of a model with their parameters, and how many of those are trained and how many frozen.
+// Layers shows the layers of a model with their parameters, and how many of those are trainable, frozen, or moving statistics,
+// which no gradient changes: the last two are what Keras's summary calls non-trainable.
 func Layers(d LayersData) display.Bundle {
 	t := TableData{Title: d.Title, Header: []string{"layer", "kind", "output shape", "parameters", ""}, Right: []int{3}}
-	var trainable, frozen int64
+	var trainable, moving, frozen int64
 	for _, l := range d.Layers {
-		state := ""
-		switch {
-		case l.Params == 0:
-		case l.Trainable:
-			state = "trainable"
-			trainable += l.Params
-		default:
-			state = "frozen"
+		t.Rows = append(t.Rows, []string{l.Name, l.Kind, shape(l.Output), sketch.Count(l.Params), l.state()})
+		if l.Trainable == 0 {
 			frozen += l.Params
+			continue
 		}
-		t.Rows = append(t.Rows, []string{l.Name, l.Kind, shape(l.Output), sketch.Count(l.Params), state})
+		trainable += l.Trainable
+		moving += l.Params - l.Trainable
 	}
-	t.Footer = []string{"total", "", "", sketch.Count(trainable + frozen), ""}
-	t.Notes = append([]string{"trainable " + sketch.Count(trainable) + " · frozen " + sketch.Count(frozen)}, d.Notes...)
+	counts := "trainable " + sketch.Count(trainable)
+	if moving > 0 {
+		counts += " · moving statistics " + sketch.Count(moving)
+	}
+	t.Footer = []string{"total", "", "", sketch.Count(trainable + moving + frozen), ""}
+	t.Notes = append([]string{counts + " · frozen " + sketch.Count(frozen)}, d.Notes...)
 	return Table(t)
+}
+
+// state says whether training changes the layer's parameters.
+func (l Layer) state() string {
+	switch {
+	case l.Params == 0:
+		return ""
+	case l.Trainable == 0:
+		return "frozen"
+	case l.Trainable < l.Params:
+		return sketch.Count(l.Trainable) + " trainable"
+	}
+	return "trainable"
 }
 
 func shape(axes []int) string {

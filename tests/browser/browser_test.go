@@ -165,6 +165,7 @@ func copyKernelspec(t *testing.T, from, to, home string) {
 		t.Fatalf("the kernelspec has no environment: %s", data)
 	}
 	environment["HEADSTART_HOME"] = home
+	environment["HF_HUB_CACHE"], environment["HF_HUB_OFFLINE"] = filepath.Join(home, "hub"), "1" // the same weights on every machine
 	if data, err = json.Marshal(spec); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { complete, openLab, options, saveNotebook, useBrowser, writeNotebook } from './lab.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 describe('cells', () => {
   it('tell magics, flags and shell lines apart, complete a flag and show help', options, async () => {

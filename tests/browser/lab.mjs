@@ -24,19 +24,28 @@ export const SMALL_MODEL = '%model resnet50 --weights random --cut conv1 --head 
 /** Arguments for a camera that the user allows. */
 const CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-/** The browser of a file of tests, and the page of the test that runs. A video, a file of type y4m, is what its camera shows. */
-export function useBrowser({ video } = {}) {
+/**
+ * The browser of a file of tests, and the page of the test that runs. A video, a file of type y4m, is what its camera shows. With
+ * samePage the tests share a page, in which openLab closes what the one before left: JupyterLab takes seconds to load.
+ */
+export function useBrowser({ video, samePage = false } = {}) {
   const use = { browser: null, page: null };
   before(async () => {
     use.browser = await launch(video ? [...CAMERA, `--use-file-for-fake-video-capture=${video}`] : []);
   });
   after(() => use.browser?.close());
   beforeEach(async () => {
-    use.page = await openPage(use.browser);
+    if (!samePage || !use.page || use.page.isClosed()) {
+      use.page = await openPage(use.browser);
+    }
   });
   afterEach(async context => {
     await screenshot(use.page, context.name.replaceAll(/\W+/g, '-'));
-    await closePage(use.page);
+    if (samePage) {
+      checkPage(use.page);
+    } else {
+      await closePage(use.page);
+    }
   });
   return use;
 }
@@ -73,7 +82,12 @@ export async function openPage(browser) {
 /** Close a tab, which should have loaded nothing from elsewhere and had no errors. */
 export async function closePage(page) {
   await page.context().close();
-  assert.deepEqual(page.faults, []);
+  checkPage(page);
+}
+
+/** A page should have loaded nothing from elsewhere, and our scripts should have had no errors. */
+function checkPage(page) {
+  assert.deepEqual(page.faults.splice(0), []);
 }
 
 /** An address of the server. */
@@ -115,9 +129,34 @@ export async function saveNotebook(page, name) {
 
 /** Open a notebook in JupyterLab and wait for its kernel. */
 export async function openLab(page, name) {
-  await page.goto(address(`lab/tree/${name}?reset`));
+  if (!(await openBeside(page, name).catch(() => false))) { // a test that failed may have left anything
+    await page.goto(address(`lab/tree/${name}?reset`));
+  }
   await page.waitForSelector('.jp-Notebook .hs-code-magic');
   await waitForKernel(page);
+}
+
+/** Open a notebook in the JupyterLab that the page shows, as alone as in a new one; false where it shows none. */
+async function openBeside(page, name) {
+  if (!page.url().startsWith(address('lab'))) {
+    return false;
+  }
+  await page.locator('.jp-Dialog').waitFor({ state: 'detached', timeout: 1000 });
+  return page.evaluate(async path => {
+    const { commands, shell } = window.jupyterapp;
+    const left = [...shell.widgets('main')];
+    shell.collapseRight();
+    shell.activateById('filebrowser');
+    await commands.execute('filebrowser:go-to-path', { path: '' });
+    const opened = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    for (const widget of left.filter(other => other !== opened)) { // last: an empty JupyterLab opens its launcher
+      if (widget.context) {
+        widget.context.model.dirty = false; // else it asks
+      }
+      widget.close();
+    }
+    return true;
+  }, name);
 }
 
 /** Open a notebook in Notebook 7 and wait for its kernel. */
@@ -175,10 +214,12 @@ export async function screenshot(page, name) {
 export const THEMES = ['Dark', 'Light'];
 
 export async function changeTheme(page, theme) {
+  await page.addStyleTag({ content: '*, *::before, *::after { transition: none !important; }' }); // the new colors fade in
   await command(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
   await page.waitForFunction(
     light => document.body.dataset.jpThemeLight === light, String(theme === 'Light'));
-  await page.waitForTimeout(500); // the new colors fade in
+  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' }); // covers the page meanwhile
+  await page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 /**

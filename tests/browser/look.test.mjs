@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { changeTheme, command, openLab, options, THEMES, useBrowser, writeNotebook } from './lab.mjs';
 import { looksAs } from './pixels.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 /** A run with curves that rise and fall, one of them with a gap. */
 const run = {

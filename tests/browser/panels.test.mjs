@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { openLab, options, IMAGES, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 describe('the runs panel', () => {
   it('compares, filters, renames and deletes runs, and knows them after a reload', options, async () => {
@@ -150,13 +150,16 @@ describe('a confusion matrix', () => {
 });
 
 describe('the status', () => {
-  it('tells the device, and runs %doctor when it is clicked', options, async () => {
+  it('tells the device and the memory, and runs %doctor when it is clicked', options, async () => {
     const { page } = use;
     writeNotebook('status.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }]);
     await openLab(page, 'status.ipynb');
     await runAll(page);
     const item = page.locator('.hs-status-button', { hasText: '1 warm model' });
     await item.waitFor();
+    assert.match(await item.textContent(), /^(\S+|no device open) · \d[\d.]* (MB|GB) · 1 warm model$/);
+    const title = await item.getAttribute('title');
+    assert.match(title, /Memory \d[\d.]* (MB|GB): .*headstart-transfer \d.*\bheadstart \d/, 'the memory of each program is told');
     await item.click();
     const cell = page.locator('.jp-CodeCell', { has: page.locator('.cm-content', { hasText: '%doctor' }) });
     await cell.locator('.jp-OutputArea-output').first().waitFor();

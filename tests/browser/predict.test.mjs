@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 
 import { IMAGES, openLab, options, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 /** Drop or paste a file on the panel, as a browser does it. */
 function give(page, kind, bytes, name, type) {

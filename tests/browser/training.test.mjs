@@ -8,7 +8,7 @@ import {
   writeNotebook
 } from './lab.mjs';
 
-const use = useBrowser();
+const use = useBrowser({ samePage: true });
 
 /** A training that lasts until it is stopped. */
 const LONG_TRAINING = '%train --epochs 5000 --batch 4 --augment flip --run long';
@@ -96,7 +96,9 @@ describe('a training', () => {
     const chosen = page.locator('.hs-card').nth(2); // without flags: cross-validation chooses
     await chosen.locator('.hs-state-done').waitFor({ timeout: 2 * PATIENCE_MS });
     assert.match(await chosen.locator('.hs-card-summary').textContent(), /val accuracy 9\d\.\d %, measured once/);
-    assert.equal(await chosen.locator('.hs-chart text', { hasText: 'C, from low to high' }).count(), 1, 'the comparison is drawn');
+    assert.equal(await chosen.locator('.hs-chart text', { hasText: 'C (log scale)' }).count(), 1, 'the comparison is drawn');
+    const ticks = (await chosen.locator('.hs-chart text[text-anchor="middle"]').allTextContents()).map(Number).filter(tick => tick > 0);
+    assert.ok(ticks.length > 1 && ticks.every(tick => Number.isInteger(Math.round(1e9 * Math.log10(tick)) / 1e9)), `the axis has powers of ten: ${ticks}`);
     assert.equal(await chosen.locator('summary', { hasText: 'Epochs' }).count(), 0, 'it has no epochs');
     assert.equal(await page.locator('.jp-OutputArea-output table th', { hasText: 'val loss' }).locator('visible=true').count(), 0,
       'the epochs are in the cards alone');

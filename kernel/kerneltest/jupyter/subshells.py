@@ -83,6 +83,9 @@ class SubshellTests(unittest.TestCase):
         after = self.control("usage_request")
         self.assertGreater(after["kernel_cpu"], 0)
         self.assertGreater(after["host_virtual_memory"]["total"], after["kernel_memory"])
+        memory = {process["name"]: process["memory"] for process in after["processes"]}
+        self.assertGreaterEqual(memory.keys(), {"headstart", "gonb"})
+        self.assertGreaterEqual(after["kernel_memory"], memory["headstart"] + memory["gonb"])
 
 
 if __name__ == "__main__":

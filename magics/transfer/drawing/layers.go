@@ -36,17 +36,15 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 		return display.Bundle{}, err
 	}
 	for _, step := range plan.Steps {
-		var trainable, frozen int64
+		row := figure.Layer{Name: step.Name, Kind: step.String(), Output: withBatch(step.Output)}
 		for _, w := range step.Weights {
+			size := int64(w.Size())
+			row.Params += size
 			if w.Trainable {
-				trainable += int64(w.Size())
-			} else {
-				frozen += int64(w.Size())
+				row.Trainable += size
 			}
 		}
-		table.Layers = append(table.Layers, figure.Layer{
-			Name: step.Name, Kind: step.String(), Output: withBatch(step.Output), Params: trainable + frozen, Trainable: trainable > 0,
-		})
+		table.Layers = append(table.Layers, row)
 	}
 	if !m.HeadChosen() && len(m.FeatureShape()) == 1 {
 		table.Notes = append(table.Notes, classicHeadNote)

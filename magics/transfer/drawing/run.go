@@ -37,8 +37,9 @@ func WeightsNotes(weights resnet.Origin) []string {
 // untrainedNote labels everything that comes from a random backbone.
 const untrainedNote = "untrained backbone: its weights are random, so this shows how things work, not what transfer learning can do"
 
-// RunForms draw the run as it stands: the pass of the backbone first, then the curves.
-func RunForms(stand func() runstatus.Stand, reader advice.Reader) live.Forms {
+// RunForms draw the run as it stands: the pass of the backbone first, then the curves. Where reported, the run's cell says below
+// the figure what that pass cost, so that the figure does not once the run has ended.
+func RunForms(stand func() runstatus.Stand, reader advice.Reader, reported bool) live.Forms {
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == progress.Running && s.Features != nil && !s.Features.Done {
@@ -47,11 +48,15 @@ func RunForms(stand func() runstatus.Stand, reader advice.Reader) live.Forms {
 		if len(s.History) == 0 && s.Status == progress.Running && s.Recipe.Method.Probes() && s.Selection == nil {
 			return figure.Progress(selectionProgress(s.Name, s.Selecting))
 		}
+		curves := runCurves(s, reader, !reported || s.Status == progress.Running)
 		if full {
-			return Run(s, reader)
+			return runFigure(s, curves)
 		}
-		curves := runCurves(s, reader)
-		return figure.RunLight(curves, cardWith(s, curves.Notes))
+		text := curves.Text
+		if choseOnly(s) {
+			text = selectionPlot(curves, s.Selection).Text
+		}
+		return figure.RunLight(text, cardWith(s, curves.Notes))
 	}
 	return live.Forms{Light: func() display.Bundle { return draw(false) }, Full: func(bool) display.Bundle { return draw(true) }}
 }
@@ -69,9 +74,22 @@ func estimates(s runstatus.Stand, reader advice.Reader) []string {
 
 // Run is a run in every form.
 func Run(s runstatus.Stand, reader advice.Reader, notes ...string) display.Bundle {
-	curves := runCurves(s, reader)
+	curves := runCurves(s, reader, true)
 	curves.Notes = append(curves.Notes, notes...)
-	return figure.Run(curves, cardWith(s, curves.Notes))
+	return runFigure(s, curves)
+}
+
+func runFigure(s runstatus.Stand, curves figure.CurvesData) display.Bundle {
+	drawn := figure.Curves(curves)
+	if choseOnly(s) {
+		drawn = figure.Plot(selectionPlot(curves, s.Selection))
+	}
+	return figure.Run(drawn, cardWith(s, curves.Notes))
+}
+
+// choseOnly tells whether cross-validation is all that the run did, so that it has no epochs to draw.
+func choseOnly(s runstatus.Stand) bool {
+	return s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto
 }
 
 // cardWith is the card with the notes of its curves.
@@ -92,12 +110,11 @@ func FeatureLine(f *features.Progress) string {
 	return fmt.Sprintf("features: %d computed, %d from cache", f.Computed, f.Cached)
 }
 
-// runCurves are the learning curves of a run with its state and its notes.
-func runCurves(s runstatus.Stand, reader advice.Reader) figure.CurvesData {
+// runCurves are the learning curves of a run with its state and its notes; withPass: what the pass of the backbone cost among them.
+func runCurves(s runstatus.Stand, reader advice.Reader, withPass bool) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
-	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
-		d.Panels = []figure.Panel{selectionCurves(s.Selection)}
-		d.Axis, d.Best, d.Epoch, d.Epochs = axisOfC, 0, 0, 0
+	if choseOnly(s) {
+		d.Best, d.Epoch, d.Epochs = 0, 0, 0
 	}
 	card := s.Card()
 	if d.Best > 0 {
@@ -107,7 +124,7 @@ func runCurves(s runstatus.Stand, reader advice.Reader) figure.CurvesData {
 	if s.Slower != "" {
 		d.Notes = append(d.Notes, "computed on "+s.Device+", which may be many times slower: "+s.Slower)
 	}
-	if s.Features != nil && s.Features.Done {
+	if withPass && s.Features != nil && s.Features.Done {
 		d.Notes = append(d.Notes, FeatureLine(s.Features)+".")
 	}
 	for _, found := range s.Diagnoses {
@@ -171,9 +188,6 @@ func endings(s progress.Status) string {
 	return "It failed"
 }
 
-// axisOfC is what the values of selectionCurves are counted in.
-const axisOfC = "C, from low to high"
-
 // accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
 func accuracyLine(c runstatus.Card) string {
 	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
@@ -183,8 +197,11 @@ func accuracyLine(c runstatus.Card) string {
 		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
 	}
 	at := "at the lowest validation loss"
-	if c.KeptLast {
+	switch {
+	case c.KeptLast:
 		at = "at the last epoch, whose weights are kept"
+	case c.SelectedBy == recipe.SelectByAccuracy:
+		return fmt.Sprintf("val accuracy %s, the highest (epoch %d)", metric.Percent(*c.ValAccuracy, c.ValImages), c.Best)
 	}
 	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)",
 		metric.Percent(*c.ValAccuracy, c.ValImages), at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)

@@ -2,13 +2,17 @@ package drawing
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
+	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
+	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -23,7 +27,7 @@ import (
 func TestLiveRun(t *testing.T) {
 	clock := time.Unix(1000, 0)
 	stand := runstatus.Stand{Run: record.Run{Name: "a", Dataset: "photos", Epochs: 100, ValImages: 4, Status: progress.Running}}
-	f := live.New(RunForms(func() runstatus.Stand { return stand }, advice.Notebook), func() time.Time { return clock })
+	f := live.New(RunForms(func() runstatus.Stand { return stand }, advice.Notebook, true), func() time.Time { return clock })
 	host := &magictest.Host{}
 	if err := f.Attach(t.Context(), host); err != nil {
 		t.Fatal(err)
@@ -91,6 +95,20 @@ func TestTheLineOfARun(t *testing.T) {
 	}
 }
 
+// An epoch that was selected by its accuracy has the highest one, which is said once.
+func TestTheLineOfASelectionByAccuracy(t *testing.T) {
+	run := record.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, ValImages: 8, Status: progress.Finished, Recipe: recipe.DefaultRecipe(),
+		History: history.History{{Epoch: 1, Loss: 2, ValLoss: 0.5, ValAccuracy: 0.75, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.75, ValAccuracy: 0.875, Best: true}},
+	}
+	run.Recipe.SelectBy = recipe.SelectByAccuracy
+	text, _ := Run(runstatus.Stand{Run: run}, advice.Notebook).Data[display.MIMEText].(string)
+	text = strings.Join(strings.Fields(text), " ")
+	if !strings.Contains(text, "best 2 · val accuracy 87.5 % (95 % interval 52.9 to 97.8), the highest (epoch 2)") || strings.Contains(text, "lowest validation loss") {
+		t.Errorf("the run says %q", text)
+	}
+}
+
 func shownLast(t *testing.T, host *magictest.Host) display.Bundle {
 	t.Helper()
 	shown := host.Outputs()
@@ -120,5 +138,59 @@ func TestTheLineOfAFineTuning(t *testing.T) {
 	}
 	if strings.Contains(text, axisOfC) {
 		t.Errorf("the run shows the comparison instead of its epochs: %s", text)
+	}
+}
+
+// The accuracies of a comparison are drawn over C, on a logarithmic axis: each normalization has its own range.
+func TestTheComparisonIsDrawnOverC(t *testing.T) {
+	score := func(normalization probe.Normalization, c, accuracy float64) selection.Score {
+		return selection.Score{Candidate: selection.Candidate{Stages: []string{"conv5"}, Normalization: normalization, Kind: selection.Logistic, C: c}, Accuracy: accuracy}
+	}
+	run := record.Run{
+		Name: "a", Dataset: "photos", Epochs: 1, Status: progress.Finished, Recipe: recipe.AutoRecipe(),
+		Selection: &selection.Report{Folds: 5, Images: 30, Scores: []selection.Score{score(probe.L2, 100, 0.9), score(probe.L2, 0.01, 0.7), score(probe.L2, 1, 0.8)}},
+	}
+	b := Run(runstatus.Stand{Run: run}, advice.Notebook)
+	text, _ := b.Data[display.MIMEText].(string)
+	for _, want := range []string{"0.01", "100", axisOfC} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
+		}
+	}
+	card := b.Data[figure.MIMERun].(runstatus.Card)
+	if got := card.Compared[0]; !slices.Equal(got.At, []float64{0.01, 1, 100}) || *got.Values[0] != 0.7 || *got.Values[2] != 0.9 {
+		t.Errorf("the card compares %+v", got)
+	}
+	spec, err := json.Marshal(b.Data[display.MIMEVegaLite])
+	if err != nil || !strings.Contains(string(spec), `"type":"log"`) {
+		t.Errorf("%v: the specification has no logarithmic axis: %s", err, spec)
+	}
+	light := RunForms(func() runstatus.Stand { return runstatus.Stand{Run: run} }, advice.Notebook, false).Light()
+	if light.Data[display.MIMEText] != text {
+		t.Errorf("the light form says\n%s\nand the full one\n%s", light.Data[display.MIMEText], text)
+	}
+}
+
+// What the pass of the backbone cost stands in the figure while the run lasts; then its cell's report says it, once.
+func TestThePassIsReportedOnce(t *testing.T) {
+	stand := runstatus.Stand{
+		Run:      record.Run{Name: "a", Dataset: "photos", Epochs: 2, Status: progress.Running, Recipe: recipe.DefaultRecipe(), History: history.History{{Epoch: 1}}},
+		Features: &features.Progress{Computed: 3, Cached: 21, Total: 24, Done: true},
+	}
+	line := FeatureLine(stand.Features)
+	says := func(reported bool) bool {
+		full := RunForms(func() runstatus.Stand { return stand }, advice.Notebook, reported).Full(true)
+		text, _ := full.Data[display.MIMEText].(string)
+		return strings.Contains(text, line)
+	}
+	if !says(true) {
+		t.Error("the live figure does not say what the pass cost")
+	}
+	stand.Status = progress.Finished
+	if says(true) {
+		t.Error("the figure says what the report below it says")
+	}
+	if !says(false) {
+		t.Error("the figure of a run whose cell has no report does not say what the pass cost")
 	}
 }

@@ -14,7 +14,7 @@ func RunTable(runs []runstatus.Card) figure.TableData {
 	t := figure.TableData{
 		Title:  "runs",
 		Header: []string{"run", "state", "dataset", "epoch", "val accuracy", "highest val accuracy", "started", "took"}, Right: []int{3, 4, 5, 7},
-		Notes: []string{"val accuracy is that of the epoch whose weights are kept: the one with the lowest validation loss, or with --keep-last the last; in parentheses its 95 % interval."},
+		Notes: []string{"val accuracy is that of the epoch whose weights are kept: the one with the lowest validation loss, with --select accuracy the most accurate, or with --keep-last the last; in parentheses its 95 % interval."},
 	}
 	for _, r := range runs {
 		took := ""

@@ -7,6 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
+	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
 // SelectionTable shows what cross-validation compared, with the best C of each kind, stages and normalization, and what it chose.
@@ -46,14 +47,17 @@ func SelectionTable(r *selection.Report) display.Bundle {
 
 func percent(fraction float64) string { return fmt.Sprintf("%.1f %%", 100*fraction) }
 
-// selectionCurves draw the cross-validated accuracy over C.
-func selectionCurves(r *selection.Report) figure.Panel {
-	panel := figure.Panel{Name: "held-out accuracy", Fraction: true}
+// selectionPlot draws the cross-validated accuracy over C, under the heading of the run's curves.
+func selectionPlot(d figure.CurvesData, r *selection.Report) sketch.Plot {
+	view := sketch.View{Name: "held-out accuracy", X: sketch.Axis{Name: axisOfC, Log: true}, Y: sketch.Axis{Fraction: true}}
 	for _, curve := range r.Curves() {
-		panel.Lines = append(panel.Lines, figure.Line{Name: curve.Name, Values: curve.Accuracies})
+		view.Series = append(view.Series, sketch.Series{Name: curve.Name, Kind: sketch.KindLine, X: curve.C, Y: curve.Accuracies})
 	}
-	return panel
+	return sketch.Plot{Title: d.Title, Subtitle: d.Summary(), Panels: []sketch.View{view}, Notes: d.Notes}
 }
+
+// axisOfC is what the accuracies of a selection are drawn over. C is scikit-learn's: less is stronger regularization.
+const axisOfC = "C (log scale)"
 
 func selectionProgress(name string, p *selection.Progress) figure.ProgressData {
 	label := name + ": cross-validation"

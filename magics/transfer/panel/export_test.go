@@ -5,4 +5,5 @@ type (
 	Page          = panelPage
 	PredictAnswer = predictAnswer
 	CaptureState  = captureState
+	WeightsAnswer = weightsAnswer
 )

@@ -24,6 +24,9 @@ func New(l *lab.Lab) *Panels { return &Panels{lab: l} }
 // Dataset answers the dataset panel, and the capture panel, which adds to the folder of a dataset.
 func (p *Panels) Dataset(m magics.Magic) magics.Magic { return answers(m, p.answerDataset) }
 
+// Model answers the wizard, which asks what weights can be had.
+func (p *Panels) Model(m magics.Magic) magics.Magic { return answers(m, findWeights) }
+
 // Teach answers panels that teach a model by images of a camera.
 func (p *Panels) Teach(m magics.Magic) magics.Magic { return answers(m, p.answerTeach) }
 

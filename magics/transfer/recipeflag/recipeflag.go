@@ -29,7 +29,7 @@ func Declare(f *pflag.FlagSet, r *recipe.Recipe) {
 	bind(f, f.IntVar, "batch_size", &r.BatchSize, "batch", "batch size")
 	choice(f, "optimizer", (*string)(&r.Optimizer), "optimizer", Words(recipe.Optimizers()), "optimizer")
 	bind(f, f.StringVar, "augment", &r.Augment, "augment", "augmentation in each epoch, such as \""+ExampleAugment+"\"; features are then not cached")
-	bind(f, f.IntVar, "early_stop", &r.EarlyStop, "early-stop", "number of epochs without a lower validation loss before it stops; 0 for never")
+	bind(f, f.IntVar, "early_stop", &r.EarlyStop, "early-stop", "number of epochs without a better one (--select) before it stops; 0 for never")
 	choice(f, "unfreeze", (*string)(&r.Unfreeze), "unfreeze", Words(recipe.Stages()), "first stage of the backbone to train")
 	bind(f, f.Int64Var, "seed", &r.Seed, "seed", "seed of the head, the order and the augmentation")
 	choice(f, "task", (*string)(&r.Task), "task", Words(recipe.Tasks()), "task: one class, several classes, or numbers")
@@ -48,6 +48,8 @@ func Declare(f *pflag.FlagSet, r *recipe.Recipe) {
 	bind(f, f.IntVar, "devices", &r.Devices, "devices", "number of devices that share each batch: GPUs, or parts of a CPU (%device cpu --devices N)")
 	bind(f, f.BoolVar, "train_norm", &r.TrainNorm, "train-norm", "train the batch norms of unfrozen stages")
 	bind(f, f.IntVar, "augment_copies", &r.AugmentCopies, "augment-copies", "number of augmented copies of each image to cache; 0 augments anew in each epoch")
+	choice(f, "select_by", (*string)(&r.SelectBy), "select", Words(recipe.Criteria()),
+		"what the best epoch is chosen by: the lowest validation loss, or the highest validation accuracy")
 	bind(f, f.BoolVar, "keep_last", &r.KeepLast, "keep-last", "keep the weights of the last epoch instead of the best")
 }
 

@@ -15,7 +15,7 @@ import (
 // the code that uses it.
 func TestEveryFieldOfTheRecipeHasAFlag(t *testing.T) {
 	other := map[string]string{ // values that no flag has by default
-		"optimizer": "sgd", "augment": "flip", "unfreeze": "conv5", "task": "multi", "schedule": "cosine", "class-weights": "auto", "precision": "float32", "recipe": "auto",
+		"optimizer": "sgd", "augment": "flip", "unfreeze": "conv5", "task": "multi", "schedule": "cosine", "class-weights": "auto", "precision": "float32", "recipe": "auto", "select": "accuracy",
 	}
 	fields := func(r recipe.Recipe) map[string]any {
 		raw, err := json.Marshal(r)

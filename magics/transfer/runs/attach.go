@@ -35,7 +35,7 @@ func (p *Presenter) AttachMagic() magics.Magic {
 			if err != nil {
 				return p.attachStored(ctx, in, cmp.Or(in.Args...))
 			}
-			drawn, err := p.Attach(ctx, in, r)
+			drawn, err := p.Attach(ctx, in, r, false)
 			if err != nil {
 				return err
 			}

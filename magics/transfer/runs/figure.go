@@ -17,12 +17,12 @@ type liveFigure struct {
 }
 
 // Attach shows a run's figure on a screen, which then follows the run until it ends. drawn is closed when the figure has its last
-// state.
-func (p *Presenter) Attach(ctx context.Context, screen magics.Display, r *lab.Run) (drawn <-chan struct{}, err error) {
+// state. Whoever shows it first says with reported whether the cell of the run ends with its report.
+func (p *Presenter) Attach(ctx context.Context, screen magics.Display, r *lab.Run, reported bool) (drawn <-chan struct{}, err error) {
 	p.mu.Lock()
 	f, ok := p.figures[r]
 	if !ok {
-		f = &liveFigure{Figure: live.New(drawing.RunForms(r.Stand, p.reader), time.Now), drawn: make(chan struct{})}
+		f = &liveFigure{Figure: live.New(drawing.RunForms(r.Stand, p.reader, reported), time.Now), drawn: make(chan struct{})}
 		p.figures[r] = f
 	}
 	p.mu.Unlock()

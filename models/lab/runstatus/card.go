@@ -18,21 +18,23 @@ import (
 // A Card is a run as programs read it: the notebook extension's card and runs panel, the list of the runs as JSON, and
 // the value last.run of Go cells. It is made from a run's record, here and nowhere else.
 type Card struct {
-	ID          string  `json:"id"`
-	Title       string  `json:"title,omitempty"`
-	State       State   `json:"state"`
-	Status      string  `json:"status"` // the state in more detail: a progress.Status
-	Dataset     string  `json:"dataset,omitempty"`
-	Model       string  `json:"model,omitempty"`
-	Backend     string  `json:"backend,omitempty"` // "xla:cpu"
-	Images      int     `json:"images,omitempty"`  // trained on and validated with; test images are not among them
-	TrainImages int     `json:"train_images,omitempty"`
-	ValImages   int     `json:"val_images,omitempty"`
-	Epoch       int     `json:"epoch"`               // completed epochs
-	Epochs      int     `json:"epochs"`              // planned epochs
-	Best        int     `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: that with the lowest validation loss, or the last
-	KeptLast    bool    `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
-	Rate        float64 `json:"rate,omitempty"`      // images per second through the backbone; left out where the epochs read cached features
+	ID          string `json:"id"`
+	Title       string `json:"title,omitempty"`
+	State       State  `json:"state"`
+	Status      string `json:"status"` // the state in more detail: a progress.Status
+	Dataset     string `json:"dataset,omitempty"`
+	Model       string `json:"model,omitempty"`
+	Backend     string `json:"backend,omitempty"` // "xla:cpu"
+	Images      int    `json:"images,omitempty"`  // trained on and validated with; test images are not among them
+	TrainImages int    `json:"train_images,omitempty"`
+	ValImages   int    `json:"val_images,omitempty"`
+	Epoch       int    `json:"epoch"`               // completed epochs
+	Epochs      int    `json:"epochs"`              // planned epochs
+	Best        int    `json:"best,omitempty"`      // the epoch whose weights are kept, counted from 1: the best by SelectedBy, or the last
+	KeptLast    bool   `json:"kept_last,omitempty"` // whether Best is the last epoch, whatever its loss
+	// SelectedBy is what Best is chosen by where it is not KeptLast: loss, the lowest validation loss, or accuracy, the highest.
+	SelectedBy recipe.Criterion `json:"selected_by,omitempty"`
+	Rate       float64          `json:"rate,omitempty"` // images per second through the backbone; left out where the epochs read cached features
 	// StepsPerSecond are those of the head where the epochs read cached features, and no image is computed.
 	StepsPerSecond float64   `json:"steps_per_second,omitempty"`
 	LeftMS         int64     `json:"left_ms,omitempty"`
@@ -46,7 +48,7 @@ type Card struct {
 	// Choice is what the method auto has chosen, with its cross-validated scores, and ChoiceSummary the same for people.
 	Choice        *selection.Score `json:"choice,omitempty"`
 	ChoiceSummary string           `json:"choice_summary,omitempty"`
-	Compared      []Series         `json:"compared,omitempty"` // held-out accuracies by ascending C
+	Compared      []Series         `json:"compared,omitempty"` // held-out accuracies over C
 	// HighestValAccuracy is that of the epoch where it is highest, whatever the loss; nil before the first epoch.
 	HighestValAccuracy *float64 `json:"highest_val_accuracy,omitempty"`
 	HighestValEpoch    int      `json:"highest_val_accuracy_epoch,omitempty"`
@@ -74,10 +76,11 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// Series is one curve; Values[i] belongs to epoch i+1, or to the i-th C, and null is one without a value.
+// Series is one curve; Values[i] belongs to epoch i+1, or to At[i] where there is an At, and null is one without a value.
 type Series struct {
 	Panel  string     `json:"panel"`
 	Name   string     `json:"name"`
+	At     []float64  `json:"at,omitempty"` // ascending; the C of each of Card.Compared
 	Values []*float64 `json:"values"`
 }
 
@@ -107,6 +110,9 @@ func (s Stand) Card() Card {
 	c.Rate, c.StepsPerSecond = finite(s.ImagesPerSecond()), finite(s.StepsPerSecond())
 	if best := s.Kept(); best != nil {
 		c.Best, c.KeptLast = best.Epoch, s.Recipe.KeepLast && s.Status != progress.NaN
+		if !c.KeptLast {
+			c.SelectedBy = s.Recipe.SelectBy
+		}
 		for name, value := range map[string]float64{
 			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
 		} {
@@ -126,7 +132,7 @@ func (s Stand) Card() Card {
 		choice := r.Choice()
 		c.Choice, c.ChoiceSummary = &choice, r.Summary()
 		for _, curve := range r.Curves() {
-			c.Compared = append(c.Compared, Series{Panel: "held-out accuracy", Name: curve.Name, Values: nullable(curve.Accuracies)})
+			c.Compared = append(c.Compared, Series{Panel: "held-out accuracy", Name: curve.Name, At: curve.C, Values: nullable(curve.Accuracies)})
 		}
 	}
 	if highest := s.History.Highest(); highest != nil && c.ValAccuracy != nil {

@@ -25,13 +25,14 @@ type Epoch struct {
 	Rate         float64       `json:"rate"`   // training images per second
 	Waited       float64       `json:"waited"` // seconds that the model waited for images
 	Left         time.Duration `json:"left"`   // until the last epoch, expected
-	Best         bool          `json:"best"`   // the best so far, by validation loss
+	Best         bool          `json:"best"`   // the best so far, by the recipe's criterion
 }
 
 // History is the epochs of a training, first to last.
 type History []Epoch
 
-// Best is the epoch with the lowest validation loss, the training loss where nothing was validated; nil where there is none.
+// Best is the best epoch by the recipe's criterion: that with the lowest validation loss, unless the recipe says otherwise. It is nil
+// where there is none.
 func (h History) Best() *Epoch {
 	for i := len(h) - 1; i >= 0; i-- {
 		if h[i].Best {

@@ -48,8 +48,9 @@ type Recipe struct {
 	Augment       string    `json:"augment"`        // as models/augment reads it, such as "flip,rotate:10"; empty: nothing
 	AugmentCopies int       `json:"augment_copies"` // augmented copies of each image that are computed once; 0: each epoch augments anew
 
-	EarlyStop int  `json:"early_stop"` // epochs without a better validation loss before it stops; 0: never
-	KeepLast  bool `json:"keep_last"`  // keep the weights of the last epoch instead of the best
+	SelectBy  Criterion `json:"select_by"`  // which epoch is the best
+	EarlyStop int       `json:"early_stop"` // epochs without a better one before it stops; 0: never
+	KeepLast  bool      `json:"keep_last"`  // keep the weights of the last epoch instead of the best
 
 	Seed    int64 `json:"seed"`    // of the head, the order and the augmentation
 	Devices int   `json:"devices"` // that share each batch
@@ -63,7 +64,8 @@ func DefaultRecipe() Recipe {
 		Optimizer: stepper.Adam, Momentum: 0.9, WeightDecay: 0.004, // Keras's AdamW
 		Schedule: ScheduleConstant, ClassWeights: ClassWeightsNone,
 		Unfreeze: StageNone, Precision: PrecisionAuto, StageRate: 0.1,
-		Seed: 42, Devices: 1,
+		SelectBy: SelectByLoss,
+		Seed:     42, Devices: 1,
 	}
 }
 
@@ -113,10 +115,24 @@ func Methods() []Method { return []Method{MethodAuto, MethodClassic, MethodFinet
 // Probes tells whether the method chooses its head by cross-validation.
 func (m Method) Probes() bool { return m == MethodAuto || m == MethodFinetune }
 
-// UnmarshalJSON reads a recipe; one without a method is classic.
+// Criterion is what one epoch is better than another by.
+type Criterion string
+
+// The criteria. Loss is the validation loss, as Keras's ModelCheckpoint and EarlyStopping have it; a classifier that is less sure of
+// its mistakes is better by it, though it may make more of them. Accuracy is the validation accuracy, and the loss of epochs that
+// have the same. Where nothing is validated they are those of the training images.
+const (
+	SelectByLoss     Criterion = "loss"
+	SelectByAccuracy Criterion = "accuracy"
+)
+
+// Criteria lists the criteria.
+func Criteria() []Criterion { return []Criterion{SelectByLoss, SelectByAccuracy} }
+
+// UnmarshalJSON reads a recipe; one without a method is classic, and one without a criterion selects by the loss, as all once did.
 func (r *Recipe) UnmarshalJSON(raw []byte) error {
 	type plain Recipe
-	read := plain{Method: MethodClassic}
+	read := plain{Method: MethodClassic, SelectBy: SelectByLoss}
 	if err := json.Unmarshal(raw, &read); err != nil {
 		return err
 	}
@@ -240,6 +256,7 @@ func (r Recipe) checkChoices() error {
 	for _, err := range []error{
 		oneOf("method", Methods(), r.Method), oneOf("task", Tasks(), r.Task), oneOf("optimizer", Optimizers(), r.Optimizer), oneOf("schedule", Schedules(), r.Schedule),
 		oneOf("unfreeze", Stages(), r.Unfreeze), oneOf("precision", Precisions(), r.Precision),
+		oneOf("select_by", Criteria(), r.SelectBy),
 	} {
 		if err != nil {
 			return err
@@ -291,6 +308,8 @@ func (r Recipe) checkTogether() error {
 		return &FieldError{"method", fmt.Sprintf("auto keeps the backbone frozen, and this unfreezes %s", r.Unfreeze)}
 	case r.Method == MethodAuto && r.Augment != "" && r.AugmentCopies == 0:
 		return &FieldError{"augment_copies", "must be at least 1 for the method auto, which fits to copies that are computed once; got 0"}
+	case r.KeepLast && r.SelectBy != SelectByLoss && r.EarlyStop == 0:
+		return &FieldError{"select_by", fmt.Sprintf("has no effect where the weights of the last epoch are kept (keep last); got %s", r.SelectBy)}
 	case r.ClassWeights != ClassWeightsNone && r.Task != Single:
 		return &FieldError{"class_weights", fmt.Sprintf("are for the task single, and this is %s", r.Task)}
 	}
@@ -343,4 +362,12 @@ func (r Recipe) Tuning() features.Tuning {
 		return features.Tuning{}
 	}
 	return features.Tuning{Unfreeze: r.Unfreeze, Precision: r.Precision}
+}
+
+// Prefers tells whether an epoch of this loss and accuracy is better than the best before it.
+func (c Criterion) Prefers(loss, accuracy, bestLoss, bestAccuracy float64) bool {
+	if c == SelectByAccuracy && accuracy != bestAccuracy {
+		return accuracy > bestAccuracy
+	}
+	return loss < bestLoss
 }

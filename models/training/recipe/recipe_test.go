@@ -52,6 +52,8 @@ func TestRecipesThatAreRefused(t *testing.T) {
 		"method auto is for the task single, and this is multi":                                                     func(r *Recipe) { r.Method, r.Task = MethodAuto, Multi },
 		"method auto keeps the backbone frozen, and this unfreezes conv5":                                           func(r *Recipe) { r.Method, r.Unfreeze = MethodAuto, "conv5" },
 		"augment copies must be at least 1 for the method auto, which fits to copies that are computed once; got 0": func(r *Recipe) { r.Method, r.Augment = MethodAuto, "flip" },
+		`select by must be one of loss, accuracy; got "f1"`:                                                         func(r *Recipe) { r.SelectBy = "f1" },
+		"select by has no effect where the weights of the last epoch are kept (keep last); got accuracy":            func(r *Recipe) { r.KeepLast, r.SelectBy = true, SelectByAccuracy },
 		"class weights are for the task single":                                                                     func(r *Recipe) { r.ClassWeights, r.Task = "auto", Multi },
 	} {
 		r := DefaultRecipe()

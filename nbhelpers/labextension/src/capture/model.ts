@@ -1,8 +1,8 @@
 import { base64, number, text } from '../json';
 import type { IAnswer } from '../predict/data';
 import { quoted } from '../run/model';
-import { weightsFor } from '../wizard/model';
 import type { Translation } from '../translation';
+import { UNKNOWN, weightsFor } from '../wizard/weights';
 
 /** A class of the folder, with the images that are used. */
 export interface IClassCount {
@@ -166,7 +166,7 @@ export function trainCells(folder: string, model: IAnswer | null): string[] {
   const size = model && model.size > 0 && model.size !== 224 ? ` --size ${model.size}` : '';
   return [
     `%dataset load ${quoted(folder)}${size}`,
-    ...(model ? [] : [`%model resnet50 --weights ${weightsFor(folder)}`]),
+    ...(model ? [] : [`%model resnet50 --weights ${weightsFor(folder, UNKNOWN)}`]),
     '%train'
   ];
 }

@@ -44,6 +44,15 @@ describe('MagicClient', () => {
     ]);
   });
 
+  it('does not take an answer of the kernel itself for one of the plugin', async () => {
+    const kernel = new FakeKernel();
+    const client = new MagicClient(kernel, trans);
+    const variables = client.ask('vars');
+    kernel.answer({ id: '1', answer: {} });
+    await variables;
+    expect(client.answered).toBe(false);
+  });
+
   it("fails with the magic's own error", async () => {
     const kernel = new FakeKernel();
     const asked = new MagicClient(kernel, trans).ask('runs');

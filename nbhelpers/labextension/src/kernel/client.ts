@@ -16,7 +16,11 @@ export interface IKernel {
   createComm(target: string): IComm;
 }
 
+/** Magics that the kernel itself answers: their answers do not say that the plugin runs. */
+const OF_THE_KERNEL = ['vars'];
+
 interface IWaiting {
+  magic: string;
   resolve(answer: unknown): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout>;
@@ -43,7 +47,7 @@ export class MagicClient {
     private readonly timeoutMS = 60_000
   ) {}
 
-  /** Whether the kernel has answered before, so that asking again starts nothing. */
+  /** Whether the plugin has answered before, so that asking it again starts nothing. */
   get answered(): boolean {
     return this._answered;
   }
@@ -56,7 +60,7 @@ export class MagicClient {
         this._waiting.delete(id);
         reject(new Error(this._trans.__('%1 did not answer within %2 seconds', `%${magic}`, this.timeoutMS / 1000)));
       }, this.timeoutMS);
-      this._waiting.set(id, { resolve, reject, timer });
+      this._waiting.set(id, { magic, resolve, reject, timer });
       try {
         this._comm ??= this._open();
         this._comm.send({ id, magic, request } as never);
@@ -93,7 +97,7 @@ export class MagicClient {
       waiting?.reject(new Error(data.error));
       return;
     }
-    this._answered = true;
+    this._answered ||= waiting !== undefined && !OF_THE_KERNEL.includes(waiting.magic);
     waiting?.resolve(data.answer);
   }
 

@@ -1,5 +1,5 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { KernelMessage, type Kernel } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Translation } from '../translation';
@@ -13,6 +13,9 @@ export const KERNEL_NAME = 'headstart';
 /** A cell that calls one of the plugin's magics, and so starts it. */
 const STARTS_PLUGIN =
   /^%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device)\b/m;
+
+/** Milliseconds to wait for what the kernel takes; it answers also while a cell runs. */
+const USAGE_PATIENCE_MS = 10_000;
 
 /** What the panels have in common about one kernel. */
 export class KernelSession {
@@ -52,6 +55,24 @@ export class KernelSession {
     }
     const { content } = await this.kernel.requestCommInfo({ target_name: MAGIC_TARGET });
     return Object.keys((content as { comms?: object }).comms ?? {}).length > 0;
+  }
+
+  /** Measure the kernel and all that it started; the content of the answer. It starts nothing. */
+  async usage(): Promise<unknown> {
+    const message = KernelMessage.createMessage({
+      channel: 'control',
+      msgType: 'usage_request', // ipykernel's; the types of JupyterLab do not know it
+      session: this.kernel.clientId,
+      username: this.kernel.username,
+      content: {}
+    } as never) as unknown as KernelMessage.IControlMessage;
+    const future = this.kernel.sendControlMessage(message, true);
+    const timer = setTimeout(() => future.dispose(), USAGE_PATIENCE_MS); // which fails the promise
+    try {
+      return (await future.done)?.content ?? null;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** How many cells have begun since the page knows the kernel. */

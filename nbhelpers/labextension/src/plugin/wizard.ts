@@ -31,7 +31,7 @@ export const wizard: JupyterFrontEndPlugin<void> = {
       icon: runsIcon,
       execute: async args => {
         const folder = typeof args.cwd === 'string' ? args.cwd : (browser?.model.path ?? '');
-        const path = await createNotebook(app.serviceManager.contents, folder, translator);
+        const path = await createNotebook(app.serviceManager, folder, translator);
         if (path !== null) {
           await app.commands.execute('docmanager:open', { path, factory: 'Notebook', kernel: { name: KERNEL_NAME } });
         }

@@ -72,7 +72,7 @@ export function card(run: IRun, folds: Folds, actions: ICardActions | null, tran
 /** The curves over the epochs, or those of the comparison that chose a classifier. */
 function charts(run: IRun, trans: Translation): SVGElement[] {
   if (run.compared.length > 0 && (run.epochs <= 1 || run.epoch === 0)) {
-    return panels(run.compared).map(panel => chart(panel, 0, trans, { axis: trans.__('C, from low to high'), width: 720 }));
+    return panels(run.compared).map(panel => chart(panel, 0, trans, { axis: trans.__('C (log scale)'), width: 720 }));
   }
   return panels(run.series).map(panel => chart(panel, run.best, trans));
 }

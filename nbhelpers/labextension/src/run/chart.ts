@@ -1,7 +1,7 @@
 import { shape } from '../dom';
 import type { Translation } from '../translation';
 import type { IPanel } from './model';
-import { epochAxis, tickLabel, valueAxis } from './scale';
+import { epochAxis, logAxis, logLabel, needsLog, tickLabel, valueAxis } from './scale';
 
 // In CSS pixels.
 const HEIGHT = 230;
@@ -24,18 +24,23 @@ export interface IChartOptions {
   axis?: string;
 }
 
-/** A chart of curves over epochs, with the best epoch marked; 0 marks none. */
+/** A chart of curves over epochs, with the best epoch marked; 0 marks none. Lines with places of their own have a logarithmic axis. */
 export function chart(panel: IPanel, best: number, trans: Translation, options: IChartOptions = {}): SVGElement {
   const { width = 360, axis = trans.__('epoch') } = options;
   const right = width - MARGIN;
   const top = width < NARROW ? TOP + LEGEND_ROW : TOP;
   const values = panel.lines.flatMap(line => line.values.filter(v => v !== null));
   const last = Math.max(0, ...panel.lines.map(line => line.values.length));
-  const across = epochAxis(last);
-  const up = valueAxis(values, panel.fraction);
-  const x = (epoch: number) =>
-    LEFT + ((epoch - across.low) / (across.high - across.low)) * (right - LEFT);
-  const y = (value: number) => BOTTOM - ((value - up.low) / (up.high - up.low)) * (BOTTOM - top);
+  const places = panel.lines.flatMap(line => line.at ?? []);
+  const log = places.length > 0;
+  const across = log ? logAxis(places) : epochAxis(last);
+  const upLog = needsLog(values, panel.fraction);
+  const up = upLog ? logAxis(values) : valueAxis(values, panel.fraction);
+  const along = log ? Math.log : (place: number) => place;
+  const x = (place: number) =>
+    LEFT + ((along(place) - along(across.low)) / (along(across.high) - along(across.low))) * (right - LEFT);
+  const high = upLog ? Math.log : (value: number) => value;
+  const y = (value: number) => BOTTOM - ((high(value) - high(up.low)) / (high(up.high) - high(up.low))) * (BOTTOM - top);
 
   const drawn = shape('svg', {
     class: width > 500 ? 'hs-chart hs-chart-wide' : 'hs-chart',
@@ -43,17 +48,19 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     width,
     height: HEIGHT,
     role: 'img',
-    'aria-label': describe(panel, best, trans)
+    'aria-label': describe(panel, axis, best, trans)
   });
-  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, panel.name));
+  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, upLog ? trans.__('%1 (log)', panel.name) : panel.name));
   for (const tick of up.ticks) {
     drawn.append(
       shape('line', { class: 'hs-grid', x1: LEFT, x2: right, y1: y(tick), y2: y(tick) }),
-      shape('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(up, tick, panel.fraction))
+      shape('text', { x: LEFT - 6, y: y(tick) + 4, 'text-anchor': 'end' }, upLog ? logLabel(tick) : tickLabel(up, tick, panel.fraction))
     );
   }
   for (const tick of across.ticks) {
-    drawn.append(shape('text', { x: x(tick), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(tick)));
+    const label = log ? logLabel(tick) : String(tick);
+    const atEdge = x(tick) + 4 * label.length > width; // a digit is about 8 pixels wide
+    drawn.append(shape('text', { x: atEdge ? width - 2 : x(tick), y: BOTTOM + 16, 'text-anchor': atEdge ? 'end' : 'middle' }, label));
   }
   drawn.append(shape('text', { x: (LEFT + right) / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, axis));
   if (best > 0 && best <= last) {
@@ -63,7 +70,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     );
   }
   panel.lines.forEach((line, i) => {
-    const points = line.values.flatMap((v, epoch): Point[] => (v === null ? [] : [[x(epoch + 1), y(v)]]));
+    const points = line.values.flatMap((v, i): Point[] => (v === null ? [] : [[x(line.at?.[i] ?? i + 1), y(v)]]));
     drawn.append(curve(points, i, last <= 40));
   });
   drawn.append(...legend(panel, width));
@@ -128,14 +135,14 @@ function legend(panel: IPanel, width: number): SVGElement[] {
   });
 }
 
-function describe(panel: IPanel, best: number, trans: Translation): string {
+function describe(panel: IPanel, axis: string, best: number, trans: Translation): string {
   const lines = panel.lines.map(line => {
     const last = line.values.filter(v => v !== null).at(-1);
     return last === undefined
       ? trans.__('%1: no value yet', line.name)
       : trans.__('%1: %2 at the end', line.name, last.toPrecision(3));
   });
-  const over = trans.__('%1 by epoch. %2.', panel.name, lines.join('; '));
+  const over = trans.__('%1 by %2. %3.', panel.name, axis, lines.join('; '));
   return best > 0 ? `${over} ${trans.__('Best epoch %1.', best)}` : over;
 }
 

@@ -11,10 +11,11 @@ export const EPOCHS_MIME = 'application/vnd.headstart.epochs+json';
 
 export type RunState = 'running' | 'done' | 'stopped' | 'failed';
 
-/** One curve; `values[i]` belongs to epoch i+1, null is an epoch without a value. */
+/** One curve; `values[i]` belongs to epoch i+1, or to `at[i]` where `at` is not empty; null is one without a value. */
 export interface ISeries {
   panel: string;
   name: string;
+  at: number[];
   values: (number | null)[];
 }
 
@@ -34,8 +35,10 @@ export interface IRun {
   epochs: number;
   /** The epoch whose weights are kept, counted from 1; 0 while there is none. */
   best: number;
-  /** Whether that is the last epoch, whatever its loss; else it is the one with the lowest validation loss. */
+  /** Whether that is the last epoch, whatever its loss. */
   keptLast: boolean;
+  /** Else: whether it is the one with the highest validation accuracy, instead of the lowest validation loss. */
+  mostAccurate: boolean;
   /** Images per second through the backbone; 0 where the epochs read cached features. */
   rate: number;
   leftMS: number;
@@ -51,7 +54,7 @@ export interface IRun {
   series: ISeries[];
   /** What cross-validation chose, where a run had it choose; else empty. */
   choice: string;
-  /** The accuracies that it compared, over the strength of the regularization. */
+  /** The accuracies that it compared, over C: less is stronger regularization. */
   compared: ISeries[];
   /** What a reader of the curves must know. */
   notes: string[];
@@ -85,6 +88,7 @@ export function readRun(json: unknown): IRun | null {
     epochs: number(json.epochs),
     best: number(json.best),
     keptLast: json.kept_last === true,
+    mostAccurate: json.selected_by === 'accuracy',
     rate: number(json.rate),
     leftMS: number(json.left_ms),
     started: text(json.started),
@@ -107,7 +111,9 @@ function readSeries(json: unknown): ISeries[] {
     return [];
   }
   const values = json.values.map(v => (typeof v === 'number' && Number.isFinite(v) ? v : null));
-  return [{ panel: text(json.panel), name: text(json.name), values }];
+  const places = Array.isArray(json.at) ? json.at.filter((v): v is number => typeof v === 'number' && v > 0 && Number.isFinite(v)) : [];
+  const at = places.length === values.length ? places : []; // a curve whose places are not known stands over 1, 2, ...
+  return [{ panel: text(json.panel), name: text(json.name), at, values }];
 }
 
 function readFact(json: unknown): [string, string][] {

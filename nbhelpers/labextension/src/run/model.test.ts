@@ -36,7 +36,15 @@ describe('readRun', () => {
   it('empties what has another type', () => {
     const run = readRun({ id: 'a', state: 'exploded', epoch: '3', series: [{ values: ['x', 1, Infinity] }, null], notes: 'x' })!;
     expect(run).toMatchObject({ title: 'a', state: 'failed', epoch: 0, notes: [], valAccuracy: null });
-    expect(run.series).toEqual([{ panel: '', name: '', values: [null, 1, null] }]);
+    expect(run.series).toEqual([{ panel: '', name: '', at: [], values: [null, 1, null] }]);
+  });
+
+  it('takes the places of a comparison only where each value has one', () => {
+    const compared = (at: unknown) => readRun({ id: 'a', compared: [{ panel: 'held-out accuracy', name: 'conv5', at, values: [0.7, 0.9] }] })!.compared[0].at;
+    expect(compared([0.01, 1])).toEqual([0.01, 1]);
+    for (const broken of [[0.01], [0, 1], ['x', 1], [1, 2, 3], undefined]) {
+      expect(compared(broken)).toEqual([]);
+    }
   });
 
   it('reads what is there', () => expect(readRun(JSON_OF_RUN)).toMatchObject({ leftMS: 8000, notes: ['untrained backbone'] }));
@@ -55,6 +63,11 @@ describe('what a card says', () => {
     expect(summary(run, trans)).toBe(
       'epoch 2 of 10 · val accuracy 92.5 % at the lowest validation loss (epoch 2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
     ));
+
+  it('names the accuracy once where it is what the epoch was selected by', () => {
+    const selected = readRun({ ...JSON_OF_RUN, selected_by: 'accuracy', best: 1, val_accuracy: 0.95 })!;
+    expect(summary(selected, trans)).toBe('epoch 2 of 10 · val accuracy 95.0 %, the highest (epoch 1) · 8.0 s left · 120 images per second');
+  });
 
   it('lists the epochs', () => {
     const { header, rows } = epochTable(run, trans);

@@ -11,19 +11,21 @@ export interface IPanel {
 
 export interface ILine {
   name: string;
+  /** Where each value stands, on a logarithmic axis; left out: at epochs from 1. */
+  at?: number[];
   values: (number | null)[];
 }
 
 /** Group series by their quantity, in order of appearance. */
 export function panels(series: readonly ISeries[]): IPanel[] {
   const found = new Map<string, IPanel>();
-  for (const { panel, name, values } of series) {
+  for (const { panel, name, at: places, values } of series) {
     let at = found.get(panel);
     if (!at) {
       at = { name: panel, fraction: isFraction(panel), lines: [] };
       found.set(panel, at);
     }
-    at.lines.push({ name, values });
+    at.lines.push(places.length > 0 ? { name, at: places, values } : { name, values });
   }
   return [...found.values()];
 }
@@ -83,10 +85,12 @@ export function summary(run: IRun, trans: Translation): string {
     parts.push(trans.__('val accuracy %1, measured once', percent(run.valAccuracy)));
   } else if (run.valAccuracy !== null && run.keptLast) {
     parts.push(trans.__('val accuracy %1 at the last epoch, which is kept', percent(run.valAccuracy)));
+  } else if (run.valAccuracy !== null && run.mostAccurate) {
+    parts.push(trans.__('val accuracy %1, the highest (epoch %2)', percent(run.valAccuracy), run.best));
   } else if (run.valAccuracy !== null) {
     parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
   }
-  if (run.highestValAccuracy !== null && !onlyChose(run)) {
+  if (run.highestValAccuracy !== null && !onlyChose(run) && !run.mostAccurate) {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
   }
   if (run.state === 'running' && run.leftMS > 0) {

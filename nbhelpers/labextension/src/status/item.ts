@@ -4,15 +4,18 @@ import { element } from '../dom';
 import { Activity } from '../kernel/activity';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import type { Translation } from '../translation';
-import { statusText, statusTitle, type IDevice } from './model';
+import { readUsage, statusText, statusTitle, type IDevice, type IUsage } from './model';
 
 /** Milliseconds between two requests while a cell runs. */
 const EVERY_MS = 3000;
 
-/** How many times longer to wait while none does: each request makes the kernel busy for a moment. */
+/** How many times longer to wait while a run goes on without a cell: each request makes the kernel busy for a moment. */
 const QUIET = 10;
 
-/** Shows the device of the kernel in front. It never starts the plugin: it asks only while the plugin runs. */
+/**
+ * Shows the device of the kernel in front, and the memory of all its processes. It never starts the plugin, which it asks only
+ * while it runs; and it asks nothing while no cell and no run changes the answer.
+ */
 export class StatusItem extends Widget {
   constructor(
     private readonly _sessions: KernelSessions,
@@ -25,7 +28,7 @@ export class StatusItem extends Widget {
     this.node.append(this._button);
     _sessions.changed.connect(this._onChange, this);
     this._timer = setInterval(() => this._tick(), EVERY_MS);
-    this._draw(null, '');
+    this._draw(null, null, '');
   }
 
   override dispose(): void {
@@ -45,7 +48,7 @@ export class StatusItem extends Widget {
       this._session = session;
       this._activity = session && new Activity(session);
     }
-    if (this._activity?.news || this._ticks % QUIET === 0) {
+    if (this._activity?.news || (this._running && this._ticks % QUIET === 0)) {
       void this._look();
     }
   }
@@ -55,29 +58,34 @@ export class StatusItem extends Widget {
     if (document.hidden || this._asking) {
       return;
     }
-    if (!session?.warm) {
-      this._draw(null, '');
+    if (!session) {
+      this._running = false;
+      this._draw(null, null, '');
       return;
     }
     this._asking = true;
-    try {
-      this._draw(await session.client.ask<IDevice>('device'), '');
-    } catch (error) {
-      this._draw(null, (error as Error).message);
-    } finally {
-      this._asking = false;
+    let problem = '';
+    const [device, usage] = await Promise.all([
+      session.warm ? session.client.ask<IDevice>('device').catch((error: Error) => ((problem = error.message), null)) : null,
+      session.usage().then(readUsage, () => null) // an older kernel, or one that has just ended
+    ]);
+    this._asking = false;
+    if (session === this._sessions.current) {
+      this._running = (device?.runs ?? 0) > 0;
+      this._draw(device, usage, problem);
     }
   }
 
-  private _draw(device: IDevice | null, error: string): void {
-    const text = statusText(device, this._trans);
-    const title = statusTitle(device, error, this._trans);
+  private _draw(device: IDevice | null, usage: IUsage | null, error: string): void {
+    const text = statusText(device, usage, this._trans);
+    const title = statusTitle(device, usage, error, this._trans);
     this._button.textContent = text;
     this._button.title = title;
     this._button.setAttribute('aria-label', `${text}. ${title}`);
   }
 
   private _asking = false;
+  private _running = false;
   private _ticks = 0;
   private _session: KernelSession | null = null;
   private _activity: Activity | null = null;

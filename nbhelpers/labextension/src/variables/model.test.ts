@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { matching, readVariables, sizeText } from './model';
+import { sizeText } from '../size';
+import { matching, readVariables } from './model';
 
 const answer = {
   variables: [

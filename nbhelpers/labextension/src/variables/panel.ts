@@ -2,8 +2,9 @@ import { button, element } from '../dom';
 import { Activity } from '../kernel/activity';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
+import { sizeText } from '../size';
 import type { Translation } from '../translation';
-import { matching, readVariables, sizeText, type IVariable } from './model';
+import { matching, readVariables, type IVariable } from './model';
 
 /** The variables of Go cells of the kernel in front, with types and values, after each cell. */
 export class VariablesPanel extends KernelPanel {

@@ -1,9 +1,10 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import type { Contents } from '@jupyterlab/services';
+import type { Contents, ServiceManager } from '@jupyterlab/services';
 import type { ITranslator } from '@jupyterlab/translation';
 
 import { translation } from '../translation';
+import { askWeights } from './ask';
 import { WizardForm } from './form';
 import { freeName, notebook } from './model';
 
@@ -13,7 +14,7 @@ import { freeName, notebook } from './model';
  * @returns the notebook's path, or null when the user canceled
  */
 export async function createNotebook(
-  contents: Contents.IManager,
+  { contents, kernels }: Pick<ServiceManager.IManager, 'contents' | 'kernels'>,
   folder: string,
   translator: ITranslator | null
 ): Promise<string | null> {
@@ -28,7 +29,7 @@ export async function createNotebook(
   };
   const answer = await showDialog({
     title: trans.__('New transfer-learning notebook'),
-    body: new WizardForm(list, trans),
+    body: new WizardForm(list, askWeights(kernels, trans), trans),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: trans.__('Create') })

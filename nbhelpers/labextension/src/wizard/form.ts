@@ -4,15 +4,21 @@ import { Widget } from '@lumino/widgets';
 import { button, element } from '../dom';
 import type { Translation } from '../translation';
 import { findLayout, foldersOf, folderText, weightsOf, type IEntry } from './folder';
-import { heads, PROPOSAL, weightsFor, type IChoices, type Recipe } from './model';
+import { heads, PROPOSAL, type IChoices, type Recipe } from './model';
+import { offers, UNKNOWN, weightsFor, type Weights } from './weights';
 
 /** Lists a folder below the notebook's own, whose name is empty; null where it cannot be listed. */
 export type List = (folder: string) => Promise<IEntry[] | null>;
 
 /** The wizard's questions, as the body of a dialog. */
 export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
+  /**
+   * @param _list lists folders
+   * @param published where published weights can be had; the questions can be answered before it is known
+   */
   constructor(
     private readonly _list: List,
+    published: Promise<Weights>,
     private readonly _trans: Translation
   ) {
     super();
@@ -37,24 +43,21 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
       this._found,
       field(trans.__('Weights of the backbone'), this._weights),
       this._known,
-      hints([
-        ['imagenet', trans.__('for photos, 102 MB, fetched once')],
-        ['sample', trans.__('for drawings, without a network')],
-        ['random', trans.__('untrained')]
-      ]),
+      this._offers,
       field(trans.__('Classifier'), this._recipe),
       this._classic
     );
     this._showRecipe();
     void this._look();
-    void this._offerWeights();
+    this._offerWeights();
+    void this._findWeights(published);
   }
 
   getValue(): IChoices {
     const folder = this._folder.value.trim();
     return {
       folder,
-      weights: this._weights.value.trim() || weightsFor(folder),
+      weights: this._weights.value.trim() || weightsFor(folder, this._published),
       recipe: this._recipe.value as Recipe,
       head: this._head.value.trim(),
       epochs: Math.max(1, Math.round(Number(this._epochs.value)) || PROPOSAL.epochs)
@@ -64,7 +67,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
   private async _look(): Promise<void> {
     const folder = this._folder.value.trim();
     if (!this._chosenWeights) {
-      this._weights.value = weightsFor(folder);
+      this._weights.value = weightsFor(folder, this._published);
     }
     const layout = folder ? await findLayout(folder, this._list) : null;
     if (folder === this._folder.value.trim()) {
@@ -92,10 +95,21 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
     this._folders.hidden = false;
   }
 
-  /** Offer the weights that need no network: those in files beside the notebook. */
-  private async _offerWeights(): Promise<void> {
-    const files = weightsOf((await this._list('')) ?? []);
-    this._known.append(...['imagenet', 'sample', 'random', ...files].map(value => element('option', { value })));
+  /** Learn which weights there are: those of files beside the notebook, and which of the published ones can be had. */
+  private async _findWeights(published: Promise<Weights>): Promise<void> {
+    this._files = weightsOf((await this._list('')) ?? []);
+    this._offerWeights();
+    this._published = await published;
+    if (!this.isDisposed) {
+      this._offerWeights();
+      void this._look();
+    }
+  }
+
+  private _offerWeights(): void {
+    const list = offers(this._published, this._trans);
+    this._offers.replaceChildren(hints(list));
+    this._known.replaceChildren(...[...list.map(([name]) => name), ...this._files].map(value => element('option', { value })));
   }
 
   private _showRecipe(): void {
@@ -103,10 +117,13 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
   }
 
   private _chosenWeights = false;
+  private _published = UNKNOWN;
+  private _files: string[] = [];
   private readonly _folder = input('text', '');
   private readonly _folders = element('div', { class: 'hs-wizard-folders', role: 'group', hidden: true });
   private readonly _weights = input('text', PROPOSAL.weights, { list: 'hs-weights' });
   private readonly _known = element('datalist', { id: 'hs-weights' });
+  private readonly _offers = element('div');
   private readonly _recipe = element('select', { class: 'jp-mod-styled' });
   private readonly _classic = element('div', { class: 'hs-wizard-classic' });
   private readonly _head = input('text', PROPOSAL.head);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { translation } from '../translation';
-import { cells, freeName, notebook, PROPOSAL, weightsFor, type IChoices } from './model';
+import { cells, freeName, notebook, PROPOSAL, type IChoices } from './model';
 
 const trans = translation(null);
 
@@ -34,11 +34,6 @@ describe('the cells', () => {
 
   it('are explained: a text stands before each of the first steps', () =>
     expect(cells(PROPOSAL, trans).map(cell => cell.kind[0]).join('')).toBe('mmcmcmcmccm'));
-});
-
-it('photos are given ImageNet weights', () => {
-  expect(weightsFor('photos')).toBe('imagenet');
-  expect(weightsFor('')).toBe('sample');
 });
 
 it('a notebook names its kernel and its language, and has run nothing', () => {

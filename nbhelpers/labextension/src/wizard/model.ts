@@ -18,11 +18,6 @@ export interface IChoices {
 /** What a new wizard proposes. */
 export const PROPOSAL: IChoices = { folder: '', weights: 'sample', recipe: 'auto', head: 'dense:256:relu,dropout:0.2', epochs: 10 };
 
-/** The weights that are proposed for images. */
-export function weightsFor(folder: string): string {
-  return folder === '' ? 'sample' : 'imagenet';
-}
-
 /** Heads that are worth a try, with what they are. */
 export function heads(trans: Translation): [head: string, meaning: string][] {
   return [

@@ -1,0 +1,34 @@
+package panel
+
+import (
+	"context"
+	"time"
+
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/weights"
+)
+
+// hubPatience is how long a page waits to hear whether weights can be fetched.
+const hubPatience = 4 * time.Second
+
+// weightsAnswer is what the extension's wizard asks of %model before there is a notebook.
+type weightsAnswer struct {
+	Weights []weightsPresence `json:"weights"`
+}
+
+type weightsPresence struct {
+	Name     string           `json:"name"`
+	Presence weights.Presence `json:"presence"`
+	Bytes    int64            `json:"bytes"`
+}
+
+// findWeights says where the published weights can be had.
+func findWeights(ctx context.Context, _ struct{}) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, hubPatience)
+	defer cancel()
+	var answer weightsAnswer
+	for _, s := range resnet.Sets() {
+		answer.Weights = append(answer.Weights, weightsPresence{s.Name, s.Presence(ctx, resnet.DefaultOptions()), s.File.Size})
+	}
+	return answer, nil
+}
