@@ -97,7 +97,7 @@ func TestRefusals(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, pattern := range []string{"orientation6.*", "clear.*", "tiny.jpg", "line.jpg", "cmyk.jpg", "alpha.webp", "animated.webp", "*.bmp", "jpeg*.tiff",
-		"cmyk*.tiff", "planar.tiff", "group*.tiff", "sampling*.jpg"} {
+		"cmyk*.tiff", "planar*.tiff", "extra.tiff", "cmyk-unmarked.jpg", "group*.tiff", "sampling*.jpg"} {
 		files, err := filepath.Glob(filepath.Join("testdata", "golden", pattern))
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no seeds %s: %v", pattern, err)
