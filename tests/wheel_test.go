@@ -52,6 +52,25 @@ func wheels(t *testing.T) (own, folder string) {
 	return own, folder
 }
 
+// mostWheel is what a wheel may weigh: the usual limit of package indexes for one file.
+const mostWheel = 100_000_000
+
+func TestWheelIsSmall(t *testing.T) {
+	built, err := filepath.Glob(filepath.Join("..", "dist", "headstart_kernel-*.whl"))
+	if err != nil || len(built) == 0 {
+		need.Lack(t, need.Wheel, "dist has no wheel: make wheel")
+	}
+	for _, file := range built {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > mostWheel {
+			t.Errorf("%s has %d bytes, more than %d", file, info.Size(), mostWheel)
+		}
+	}
+}
+
 // TestWheel installs the wheel, runs notebooks with magics and with Go cells, and removes it.
 func TestWheel(t *testing.T) {
 	own, folder := wheels(t)

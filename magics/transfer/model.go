@@ -130,7 +130,7 @@ func (p *Presenter) BuildModel(ctx context.Context, page output.Page, architectu
 	if data, err := p.lab.Dataset(""); err == nil && classes == 0 {
 		classes = len(data.Classes)
 	}
-	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return drawing.LayerTable(m, classes) })
+	return page.Result(ctx, describe(m), func() (display.Bundle, error) { return drawing.LayerTable(m, classes, p.reader) })
 }
 
 // OpenModel is BuildModel without a word about the layers.

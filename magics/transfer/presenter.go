@@ -24,8 +24,9 @@ type Presenter struct {
 	Datasets *datasets.Presenter
 	Runs     *runs.Presenter
 
-	lab *lab.Lab
-	log *slog.Logger
+	lab    *lab.Lab
+	log    *slog.Logger
+	reader advice.Reader
 
 	panels  *panel.Panels
 	serving *serving.Presenter
@@ -42,7 +43,7 @@ func NewTerminal(l *lab.Lab, log *slog.Logger) *Presenter { return present(l, lo
 
 func present(l *lab.Lab, log *slog.Logger, reader advice.Reader) *Presenter {
 	return &Presenter{
-		Datasets: datasets.New(l, reader), Runs: runs.New(l, reader), lab: l, log: log,
+		Datasets: datasets.New(l, reader), Runs: runs.New(l, reader), lab: l, log: log, reader: reader,
 		panels: panel.New(l), serving: serving.New(l, log),
 	}
 }

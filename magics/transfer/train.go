@@ -84,6 +84,18 @@ func finetuneDefaults() string {
 	return strings.Join(recipeflag.Differences(recipe.DefaultRecipe(), recipe.FinetuneRecipe()), " ")
 }
 
+// CheckTraining refuses hyper-parameters that no model can be trained with, before there is one.
+func (p *Presenter) CheckTraining(o TrainFlags) error {
+	o, err := p.settled(o)
+	if err != nil {
+		return err
+	}
+	if err := o.Recipe.Validate(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
 // Train trains the current model, shows its curves while it does, and says what came of it.
 func (p *Presenter) Train(ctx context.Context, page output.Page, o TrainFlags) error {
 	if err := p.lab.UseDevice(ctx, o.Device); err != nil {

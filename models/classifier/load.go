@@ -91,7 +91,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 func readManifest(path string) (*manifest, error) {
 	text, err := safefile.ReadFile(path, maxManifest)
 	if err != nil {
-		return nil, fmt.Errorf("it is no saved model: %w", err)
+		return nil, fmt.Errorf("it is not a saved model: %w", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -101,10 +101,19 @@ func millions(n int64) string {
 func notImage(data []byte) error {
 	const readable = "JPEG, PNG, GIF, BMP, TIFF and WebP can be read"
 	for _, known := range [...]struct{ magic, name string }{
-		{"????ftypheic", "a HEIC photo: export it as JPEG"},
-		{"????ftypheix", "a HEIC photo: export it as JPEG"},
+		{"????ftyphe", "a HEIC photo: export it as JPEG"}, // heic, heix, heim, heis, hevc: ISO/IEC 23008-12, annex B
 		{"????ftypmif1", "a HEIF photo: export it as JPEG"},
-		{"????ftypavif", "an AVIF image: export it as JPEG or PNG"},
+		{"????ftypmsf1", "a HEIF photo: export it as JPEG"},
+		{"????ftypavi", "an AVIF image: export it as JPEG or PNG"}, // avif and, where it moves, avis
+		{"II+\x00", "a BigTIFF: export it as TIFF or PNG"},
+		{"MM\x00+", "a BigTIFF: export it as TIFF or PNG"},
+		{"8BPS", "a Photoshop document: export it as PNG"},
+		{"\x00\x00\x01\x00", "an icon: export it as PNG"},
+		{"icns", "an icon: export it as PNG"},
+		{"qoif", "a QOI image: export it as PNG"},
+		{"DDS ", "a DDS texture: export it as PNG"},
+		{"P5\n", "a PGM image: export it as PNG"},
+		{"P6\n", "a PPM image: export it as PNG"},
 		{"\x00\x00\x00\x0cJXL ", "a JPEG XL image: export it as JPEG or PNG"},
 		{"\xff\x0a", "a JPEG XL image: export it as JPEG or PNG"},
 		{"\x00\x00\x00\x0cjP  ", "a JPEG 2000 image: export it as JPEG or PNG"},

@@ -73,6 +73,14 @@ func TestRefusals(t *testing.T) {
 		{"nothing", "", "the file is empty"},
 		{"text", "hello", "not an image: JPEG, PNG"},
 		{"HEIC", "\x00\x00\x00\x18ftypheic\x00\x00", "HEIC"},
+		{"HEIC of a burst", "\x00\x00\x00\x18ftyphevc\x00\x00", "HEIC photo: export it as JPEG"},
+		{"HEIF of a burst", "\x00\x00\x00\x18ftypmsf1\x00\x00", "HEIF photo: export it as JPEG"},
+		{"AVIF", "\x00\x00\x00\x1cftypavif\x00\x00", "AVIF image: export it as JPEG or PNG"},
+		{"AVIF that moves", "\x00\x00\x00\x1cftypavis\x00\x00", "AVIF image: export it as JPEG or PNG"},
+		{"BigTIFF", "II+\x00\x08\x00\x00\x00", "BigTIFF: export it"},
+		{"BigTIFF, big endian", "MM\x00+\x00\x08\x00\x00", "BigTIFF: export it"},
+		{"icon", "\x00\x00\x01\x00\x01\x00", "icon: export it"},
+		{"PPM", "P6\n2 2\n255\n", "PPM image: export it"},
 		{"web page", "<!DOCTYPE html>", "the download probably failed"},
 		{"cut off", "\xff\xd8\xff\xe0", "ends in the middle"},
 		{"too large", string(large), "8000 x 8000 pixels, and the limit is 50 million pixels"},
@@ -89,7 +97,7 @@ func TestRefusals(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, pattern := range []string{"orientation6.*", "clear.*", "tiny.jpg", "line.jpg", "cmyk.jpg", "alpha.webp", "animated.webp", "*.bmp", "jpeg*.tiff",
-		"cmyk*.tiff", "planar.tiff", "group*.tiff", "sampling*.jpg"} {
+		"cmyk*.tiff", "planar*.tiff", "extra.tiff", "cmyk-unmarked.jpg", "group*.tiff", "sampling*.jpg"} {
 		files, err := filepath.Glob(filepath.Join("testdata", "golden", pattern))
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no seeds %s: %v", pattern, err)

@@ -7,9 +7,13 @@ import (
 	"image/color"
 	"image/jpeg"
 	"io"
+	"slices"
 
 	"github.com/headstart-nb/headstart/models/imageio/baseline"
 )
+
+// adobe is the marker that says that the planes are not YCbCr; with it, image/jpeg inverts the inks of CMYK.
+const adobe = "\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
 // configJPEG reads the header also of files whose sampling of colors image/jpeg does not know (golang.org/issue/54997).
 func configJPEG(data []byte) (image.Config, error) {
@@ -58,5 +62,14 @@ func decodeWholeJPEG(data []byte) (image.Image, error) {
 	if decoded, err := baseline.Decode(data); err == nil {
 		return decoded, nil
 	}
-	return jpeg.Decode(bytes.NewReader(data))
+	decoded, err := jpeg.Decode(bytes.NewReader(data))
+	if _, ok := errors.AsType[jpeg.UnsupportedError](err); !ok || len(data) < 2 {
+		return decoded, err
+	}
+	// image/jpeg refuses CMYK without Adobe's marker. Pillow reads it as if it had one.
+	marked, markedErr := jpeg.Decode(bytes.NewReader(slices.Concat(data[:2], []byte(adobe), data[2:])))
+	if cmyk, ok := marked.(*image.CMYK); ok && markedErr == nil {
+		return cmyk, nil
+	}
+	return decoded, err
 }

@@ -2,6 +2,7 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
@@ -55,7 +56,17 @@ func TestKindsThatAreNotDecodedAreNotDamaged(t *testing.T) {
 		data[bytes.Index(data, []byte{tag, 1, 3, 0, 1, 0, 0, 0})+8] = value
 		return data
 	}
+	retag := func(name string, tag uint16, value byte) []byte { // the planar configuration, which is 1 anyway, becomes another tag
+		data := bytes.Clone(goldenFile(t, name))
+		entry := data[bytes.Index(data, []byte{284 - 256, 1, 3, 0, 1, 0, 0, 0}):]
+		binary.LittleEndian.PutUint16(entry, tag)
+		entry[8] = value
+		return data
+	}
 	for want, data := range map[string][]byte{
+		"a TIFF with an option of Group": retag("group3-0.tiff", tagT4Options, 1),
+		"a TIFF with the bits of its":    retag("grey.tiff", tagFillOrder, 2),
+		"a TIFF with samples beside":     tag("jpeg.tiff", 277-256, 4),
 		"a JPEG with arithmetic coding":  marker(0xc9),
 		"a JPEG with lossless coding":    marker(0xc3),
 		"a JPEG with 12 bits":            twelve,

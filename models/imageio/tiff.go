@@ -19,20 +19,26 @@ const (
 	tagBits                           = 258
 	tagCompression                    = 259
 	tagPhotometric                    = 262
+	tagFillOrder                      = 266
 	tagStripOffsets, tagStripCounts   = 273, 279
 	tagSamples                        = 277
 	tagRowsPerStrip                   = 278
 	tagPlanar                         = 284
+	tagT4Options                      = 292
 	tagPredictor                      = 317
 	tagTileWidth, tagTileLength       = 322, 323
 	tagTileOffsets, tagTileByteCounts = 324, 325
+	tagExtraSamples                   = 338
 	tagSampleFormat                   = 339
 	tagJPEGTables                     = 347
 
+	photoWhiteIsZero = 0
 	photoBlackIsZero = 1
 	photoRGB         = 2
 	photoCMYK        = 5
 	photoYCbCr       = 6
+
+	premultipliedAlpha, straightAlpha = 1, 2 // of tagExtraSamples
 
 	tiffNone, tiffCCITT, tiffG3, tiffG4, tiffLZW, tiffOldJPEG, tiffJPEG, tiffDeflate, tiffPackBits, tiffOldDeflate = 1, 2, 3, 4, 5, 6, 7, 8,
 		32773, 32946
@@ -64,62 +70,15 @@ func decodeTIFF(data []byte) (image.Image, error) {
 	}
 	decoded, decodeErr := tiff.Decode(bytes.NewReader(data))
 	if gray, ok := decoded.(*image.Gray); ok && decodeErr == nil && err == nil && t.invertedFax() {
-		for i, v := range gray.Pix {
-			gray.Pix[i] = ^v
-		}
+		invert(gray.Pix)
 	}
 	return decoded, decodeErr
 }
 
-// invertedFax says whether x/image/tiff gets black and white wrong: it shows the white runs of a fax as white even where the
-// file says that 0, which they stand for, is black.
-func (t *tiffFile) invertedFax() bool {
-	c := t.first(tagCompression, tiffNone)
-	return (c == tiffG3 || c == tiffG4) && t.first(tagPhotometric, 0) == photoBlackIsZero
-}
-
-// ours says whether x/image/tiff cannot read the file, or would read it wrong.
-func (t *tiffFile) ours() bool {
-	photometric, compression := t.first(tagPhotometric, 0), t.first(tagCompression, tiffNone)
-	return compression == tiffJPEG || compression == tiffOldJPEG || compression == tiffCCITT || photometric >= photoCMYK ||
-		t.first(tagSampleFormat, 1) != 1 || t.first(tagPlanar, 1) == 2 && t.first(tagSamples, 1) > 1
-}
-
-// check refuses what is not decoded here either.
-func (t *tiffFile) check() error {
-	photometric, compression := t.first(tagPhotometric, 0), t.first(tagCompression, tiffNone)
-	switch compression {
-	case tiffNone, tiffLZW, tiffJPEG, tiffDeflate, tiffPackBits, tiffOldDeflate:
-	default:
-		return unsupported("with a rare compression")
+func invert(samples []uint8) {
+	for i, v := range samples {
+		samples[i] = ^v
 	}
-	switch {
-	case t.first(tagSampleFormat, 1) == 3:
-		return unsupported("with floating-point samples, whose range only its maker knows")
-	case t.first(tagSampleFormat, 1) != 1:
-		return unsupported("with signed samples")
-	case photometric == 8 || photometric == 9 || photometric == 10:
-		return unsupported("in Lab colors")
-	case photometric == photoYCbCr && compression != tiffJPEG:
-		return unsupported("in YCbCr colors without JPEG")
-	case photometric > photoYCbCr:
-		return unsupported("in special colors")
-	}
-	for _, bits := range t.entries[tagBits] {
-		if bits != 8 {
-			return unsupported("with samples of another size than 8 bits in CMYK or in planes")
-		}
-	}
-	if want := map[uint32]int{0: 1, photoBlackIsZero: 1, photoRGB: 3, photoCMYK: 4, photoYCbCr: 3}[photometric]; want == 0 || t.samples() < want {
-		return errTIFF
-	}
-	if t.first(tagPlanar, 1) == 2 && (t.first(tagPredictor, 1) > 2 || compression == tiffJPEG) {
-		return unsupported("with JPEGs in planes")
-	}
-	if t.first(tagPredictor, 1) > 2 {
-		return unsupported("with a predictor for floating-point samples")
-	}
-	return nil
 }
 
 func (t *tiffFile) first(tag int, missing uint32) uint32 {
@@ -258,7 +217,7 @@ func (t *tiffFile) decode() (image.Image, error) {
 	return out.image(), nil
 }
 
-// A tiffCanvas collects samples: one, three or four bytes a pixel.
+// A tiffCanvas collects samples: one, three or four bytes a pixel; four are CMYK or RGB with alpha.
 type tiffCanvas struct {
 	t       *tiffFile
 	samples int
@@ -268,8 +227,12 @@ type tiffCanvas struct {
 func newTIFFCanvas(t *tiffFile) *tiffCanvas {
 	c := &tiffCanvas{t: t, samples: 3}
 	switch t.first(tagPhotometric, 0) {
-	case 0, photoBlackIsZero:
+	case photoWhiteIsZero, photoBlackIsZero:
 		c.samples = 1
+	case photoRGB:
+		if t.samples() > 3 && t.alpha() != 0 {
+			c.samples = 4
+		}
 	case photoCMYK:
 		c.samples = 4
 	}
@@ -282,15 +245,19 @@ func newTIFFCanvas(t *tiffFile) *tiffCanvas {
 
 func (c *tiffCanvas) image() image.Image {
 	bounds := image.Rect(0, 0, c.t.width, c.t.height)
+	if c.t.first(tagPhotometric, 0) == photoWhiteIsZero {
+		invert(c.pix)
+	}
 	switch c.samples {
 	case 1:
-		if c.t.first(tagPhotometric, 0) == 0 {
-			for i, v := range c.pix {
-				c.pix[i] = ^v
-			}
-		}
 		return &image.Gray{Pix: c.pix, Stride: c.t.width, Rect: bounds}
 	case 4:
+		if c.t.first(tagPhotometric, 0) == photoRGB {
+			if c.t.alpha() == straightAlpha {
+				return &image.NRGBA{Pix: c.pix, Stride: 4 * c.t.width, Rect: bounds}
+			}
+			return &image.RGBA{Pix: c.pix, Stride: 4 * c.t.width, Rect: bounds}
+		}
 		return &image.CMYK{Pix: c.pix, Stride: 4 * c.t.width, Rect: bounds}
 	}
 	out := image.NewNRGBA(bounds)
@@ -301,7 +268,7 @@ func (c *tiffCanvas) image() image.Image {
 	return out
 }
 
-// plainBlock copies one strip or tile that is not a JPEG. Samples beyond those of the color, such as alpha, are left out.
+// plainBlock copies one strip or tile that is not a JPEG. Samples beyond those of the color and its alpha are left out.
 func (t *tiffFile) plainBlock(out *tiffCanvas, data []byte, at, size image.Point, plane, planes int) error {
 	samples := t.samples()
 	if planes > 1 {
@@ -383,7 +350,7 @@ func (t *tiffFile) jpegBlock(out *tiffCanvas, data []byte, at, size image.Point)
 	file := []byte{0xff, 0xd8}
 	if p := t.first(tagPhotometric, 0); p == photoRGB || p == photoCMYK {
 		// Adobe's marker says that the planes are not YCbCr.
-		file = append(file, 0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0)
+		file = append(file, adobe...)
 	}
 	if len(t.tables) >= 4 {
 		file = append(file, t.tables[2:len(t.tables)-2]...)
@@ -402,6 +369,9 @@ func (t *tiffFile) jpegBlock(out *tiffCanvas, data []byte, at, size image.Point)
 	decoded, err := decodeJPEG(file)
 	if err != nil {
 		return err
+	}
+	if cmyk, ok := decoded.(*image.CMYK); ok {
+		invert(cmyk.Pix) // Adobe's inks are the wrong way round, TIFF's are not
 	}
 	header := Header{Format: "jpeg", Width: config.Width, Height: config.Height}
 	pixels := toRGB(decoded, header)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/headstart-nb/headstart/models/accel"
@@ -94,17 +95,24 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	if job.Request.Name == "" {
 		job.Request.Name = fmt.Sprintf("%s-%s", model.Name, started.Format("0102-150405"))
 	}
+	recorded, err := l.naming(ctx, o.Name != "" || o.Resume != "")
+	if err != nil {
+		cancel()
+		return nil, err
+	}
 	r := &Run{
 		tied: o.Tied, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
 		stand: runstatus.Stand{Run: record.NewRun(job, device, started), Slower: device.Fallback()},
 	}
 	if err := l.register(r, o.Name != "" || o.Resume != "", o.Resume != ""); err != nil {
+		recorded()
 		cancel()
 		return nil, err
 	}
-	job.Request.Name, job.Control.Abort = r.Name(), r.abort
+	job.Request.Name, job.Control.Abort, job.Control.Recorded = r.Name(), r.abort, recorded
 	log, err := l.boardOf(o.TensorBoard, r)
 	if err != nil {
+		recorded()
 		cancel()
 		r.finish(nil, err, func(runstatus.Stand) {})
 		return nil, err
@@ -112,6 +120,18 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 	job.Accept = append(slices.Clone(job.Accept), preflight.CodeRandom) // whoever shows it labels an untrained backbone
 	go l.train(ctx, cancel, device, r, job, model, log, o.Resume != "")
 	return r, nil
+}
+
+// naming holds off other processes that choose the name of a run, until recorded is called. A name that was asked for is not chosen.
+func (l *Lab) naming(ctx context.Context, named bool) (recorded func(), err error) {
+	if named || l.home == "" {
+		return func() {}, nil
+	}
+	lock, err := record.Naming(ctx, l.home)
+	if err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(func() { _ = lock.Close() }), nil // nothing was written
 }
 
 // register makes the run known under a name that no other run of this process or on disk has.
@@ -200,6 +220,7 @@ func (l *Lab) train(
 	ctx context.Context, cancel context.CancelFunc, device *accel.Device, r *Run, job training.Job, model *Model, log *board.Board, resume bool,
 ) {
 	defer cancel()
+	defer job.Control.Recorded() // also where there is no record
 	fit := training.Fit
 	if resume {
 		fit = training.Resume

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/probe"
@@ -41,8 +42,11 @@ func (c Candidate) String() string {
 	if c.Kind == Centroid {
 		return "nearest centroid on " + strings.Join(words, ", ")
 	}
-	return "logistic regression on " + strings.Join(append(words, fmt.Sprintf("C = %.3g", c.C)), ", ")
+	return "logistic regression on " + strings.Join(append(words, "C = "+c.Decimals()), ", ")
 }
+
+// Decimals is C without an exponent: 30000, 0.0003.
+func (c Candidate) Decimals() string { return strconv.FormatFloat(c.C, 'f', -1, 64) }
 
 // fit fits the candidate with each C.
 func (c Candidate) fit(ctx context.Context, s probe.Samples, cs []float64, tolerance float64, workers int, events func(probe.Iteration)) ([]*probe.Linear, error) {

@@ -287,6 +287,15 @@ func TestTooFewImages(t *testing.T) {
 	}
 }
 
+func TestTheNamesOfCandidatesHaveNoExponents(t *testing.T) {
+	for c, want := range map[float64]string{rounded(30_000): "C = 30000", rounded(1000): "C = 1000", 1: "C = 1", rounded(0.0003): "C = 0.0003", rounded(1e-4): "C = 0.0001"} {
+		candidate := Candidate{Stages: []string{"conv4", "conv5"}, Normalization: probe.L2, Kind: Logistic, C: c}
+		if got := candidate.String(); got != "logistic regression on conv4+conv5, L2-normalized, "+want {
+			t.Errorf("%g: %q", c, got)
+		}
+	}
+}
+
 func TestRounded(t *testing.T) {
 	for c, want := range map[float64]float64{0.0123: 0.01, 0.02: 0.03, 0.04: 0.03, 1: 1, 2.5: 3, 900: 1000, 4e-7: 3e-7} {
 		if got := rounded(c); got != want {

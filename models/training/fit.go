@@ -41,6 +41,9 @@ func Fit(ctx context.Context, device *accel.Device, job Job, events func(progres
 		if s.record, err = record.Create(job.Environment.Home, record.NewRun(s.job, device, s.started)); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
+		if job.Control.Recorded != nil {
+			job.Control.Recorded()
+		}
 	}
 	return s.fit(ctx)
 }

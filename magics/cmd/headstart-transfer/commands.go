@@ -101,10 +101,14 @@ the best model, saves it where --out says, and ends with status 1.`,
 			if err := share(c.Flags(), o.sets...); err != nil {
 				return err
 			}
+			err := command(c, quietPage(c), func(context.Context, output.Page) error { return p.CheckTraining(o.train) })
+			if err != nil {
+				return err // before weights are fetched
+			}
 			if err := prepare(c, p, args[0], o.data, o.architecture, o.model); err != nil {
 				return err
 			}
-			err := command(c, progressPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
+			err = command(c, progressPage(c, o.asJSON), func(ctx context.Context, page output.Page) error {
 				return p.Train(ctx, page, o.train)
 			})
 			return o.keep(c, p, err)

@@ -33,6 +33,14 @@ const (
 	Terminal               // has the commands of headstart, each with all the flags that its work takes
 )
 
+// Command names the magic that does some work, or the command: %train, headstart train.
+func (r Reader) Command(name string) string {
+	if r == Terminal {
+		return "headstart " + name
+	}
+	return "%" + name
+}
+
 // remedy is how a reader fixes what a diagnosis of that code found; empty where no flag does.
 func (r Reader) remedy(code string) string {
 	found := map[string]struct{ magic, flags string }{

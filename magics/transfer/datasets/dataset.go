@@ -191,7 +191,7 @@ func (p *Presenter) showAgain(ctx context.Context, page output.Page, name string
 		if len(drawing.DuplicatePairs(data)) == 0 {
 			return page.Printf("%s has no image twice\n", imagefolder.Printable(data.Name))
 		}
-		return showDuplicates(ctx, page, data, max(1, o.Limit/2))
+		return showDuplicates(ctx, page, p.reader, data, max(1, o.Limit/2))
 	case o.Class == "" && o.Split == "":
 		return p.show(ctx, page, data)
 	}

@@ -32,7 +32,7 @@ func (p *Presenter) show(ctx context.Context, page output.Page, data *imagefolde
 	for _, show := range []func() error{
 		func() error { return showSizes(ctx, page, data) },
 		func() error { return showGallery(ctx, page, data, "", "", 24) },
-		func() error { return showDuplicates(ctx, page, data, shownPairs) },
+		func() error { return showDuplicates(ctx, page, p.reader, data, shownPairs) },
 	} {
 		if err := show(); err != nil {
 			return err
@@ -152,7 +152,7 @@ func itemCell(data *imagefolder.Dataset, i int) (figure.Cell, error) {
 const shownPairs = 6
 
 // showDuplicates shows images beside their copies; it shows nothing where there is none.
-func showDuplicates(ctx context.Context, page output.Page, data *imagefolder.Dataset, limit int) error {
+func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader, data *imagefolder.Dataset, limit int) error {
 	pairs := drawing.DuplicatePairs(data)
 	if len(pairs) == 0 || limit <= 0 {
 		return nil
@@ -165,7 +165,8 @@ func showDuplicates(ctx context.Context, page output.Page, data *imagefolder.Dat
 	}
 	grid := figure.GridData{
 		Title: fmt.Sprintf("%s: %d of %s of copies, each beside its copy", data.Name, min(limit, len(pairs)), phrase.Plural(len(pairs), "pair", "pairs")), Columns: 4, Thumb: 132,
-		Notes: []string{fmt.Sprintf("%d of the pairs have the same bytes, %d are nearly the same image. %%clean lists what to do about them.", exact, len(pairs)-exact)},
+		Notes: []string{fmt.Sprintf("%d of the pairs have the same bytes, %d are nearly the same image. %s lists what to do about them.",
+			exact, len(pairs)-exact, reader.Command("clean"))},
 	}
 	for _, pair := range pairs[:min(limit, len(pairs))] {
 		first, err := itemCell(data, pair.First)

@@ -3,6 +3,7 @@ package drawing
 import (
 	"fmt"
 
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -14,7 +15,7 @@ import (
 // LayerTable lists the backbone stage by stage and the head layer by layer; classes is 0 while no dataset says how many.
 //
 // Where no head was asked for, the one shown is that of the classic recipe.
-func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
+func LayerTable(m *lab.Model, classes int, reader advice.Reader) (display.Bundle, error) {
 	id := m.Identity()
 	table := figure.LayersData{Title: fmt.Sprintf("%s: %s, weights %s, preprocessing %s", m.Name, id.Name(), id.Weights, id.Architecture.Preprocess)}
 	if m.Backbone != nil {
@@ -47,7 +48,7 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 		table.Layers = append(table.Layers, row)
 	}
 	if !m.HeadChosen() && len(m.FeatureShape()) == 1 {
-		table.Notes = append(table.Notes, classicHeadNote)
+		table.Notes = append(table.Notes, fmt.Sprintf(classicHeadNote, reader.Command("train")))
 	}
 	table.Notes = append(table.Notes, WeightsNotes(id.Weights)...)
 	if id.Weights.Trained && m.Backbone != nil {
@@ -57,7 +58,7 @@ func LayerTable(m *lab.Model, classes int) (display.Bundle, error) {
 }
 
 // classicHeadNote is for a model whose head was not asked for.
-const classicHeadNote = "The head is that of %train --recipe classic, or with --epochs; %train alone chooses one on the last stages by cross-validation."
+const classicHeadNote = "The head is that of %[1]s --recipe classic, or with --epochs; %[1]s alone chooses one on the last stages by cross-validation."
 
 // stageRows sums the backbone's layers up by stage: 175 rows tell nobody anything. --json callers have the library.
 func stageRows(layers []summary.Layer) []figure.Layer {

@@ -30,7 +30,7 @@ func SelectionTable(r *selection.Report) display.Bundle {
 			mark = "tied"
 		}
 		if s.C > 0 {
-			c = fmt.Sprintf("%.3g", s.C)
+			c = s.Decimals()
 		}
 		t.Rows = append(t.Rows, []string{
 			mark, string(s.Kind), strings.Join(s.Stages, "+"), string(s.Normalization), c, percent(s.Accuracy), percent(s.Error), percent(s.Behind), percent(s.Apart),

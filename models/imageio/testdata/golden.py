@@ -124,7 +124,14 @@ def rare(folder, small):
     small.convert("CMYK").save(folder / "cmyk.tiff", compression="tiff_lzw")
     small.convert("CMYK").save(folder / "cmyk-deflate.tiff", compression="tiff_deflate", tiffinfo={317: 2})
     small.convert("CMYK").save(folder / "cmyk-packbits.tiff", compression="packbits")
-    (folder / "planar.tiff").write_bytes(planar_tiff(small))
+    small.convert("CMYK").save(folder / "jpeg-cmyk.tiff", compression="jpeg", quality=90)
+    small.convert("L").save(folder / "jpeg-white.tiff", compression="jpeg", quality=90)
+    set_photometric(folder / "jpeg-white.tiff", 0)
+    (folder / "planar.tiff").write_bytes(plain_tiff(small, True))
+    (folder / "planar-alpha.tiff").write_bytes(plain_tiff(rgba, True, 2))
+    (folder / "extra.tiff").write_bytes(plain_tiff(rgba, False, 0))
+    small.convert("CMYK").save(folder / "cmyk-unmarked.jpg", quality=90)
+    drop_adobe(folder / "cmyk-unmarked.jpg")
     for photometric in (0, 1):
         for name in ("group3", "group4"):
             file = folder / f"{name}-{photometric}.tiff"
@@ -149,20 +156,33 @@ def set_photometric(file, value):
     file.write_bytes(data)
 
 
-def planar_tiff(image):
-    """Three strips, one for each color."""
+def drop_adobe(file):
+    """Removes the marker that says what the planes are."""
+    data = file.read_bytes()
+    at = data.index(b"\xff\xee")
+    file.write_bytes(data[:at] + data[at + 2 + struct.unpack_from(">H", data, at + 2)[0] :])
+
+
+def plain_tiff(image, planar, extra=None):
+    """RGB in one strip, or in one for each sample; extra says what a fourth sample is."""
     w, h = image.size
-    planes = [band.tobytes() for band in image.split()]
-    start = 8 + 2 + 12 * 10 + 4
-    bits, offsets, counts = start, start + 6, start + 18
-    pixels = start + 30
+    n = len(image.getbands())
+    strips = [band.tobytes() for band in image.split()] if planar else [image.tobytes()]
+    start = 8 + 2 + 12 * (10 if extra is None else 11) + 4
+    bits, offsets, counts = start, start + 2 * n, start + 2 * n + 4 * len(strips)
+    pixels = counts + 4 * len(strips)
+    places = [pixels + i * w * h for i in range(len(strips))]
+    sizes = [len(strip) for strip in strips]
     entries = [
-        (256, 3, 1, w), (257, 3, 1, h), (258, 3, 3, bits), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, offsets), (277, 3, 1, 3),
-        (278, 3, 1, h), (279, 4, 3, counts), (284, 3, 1, 2),
+        (256, 3, 1, w), (257, 3, 1, h), (258, 3, n, bits), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, len(strips), offsets if planar else pixels), (277, 3, 1, n), (278, 3, 1, h),
+        (279, 4, len(strips), counts if planar else sizes[0]), (284, 3, 1, 2 if planar else 1),
     ]  # fmt: skip
+    if extra is not None:
+        entries.append((338, 3, 1, extra))
     data = b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
-    data += struct.pack("<3H", 8, 8, 8) + struct.pack("<3I", *(pixels + i * w * h for i in range(3))) + struct.pack("<3I", *[w * h] * 3)
-    return data + b"".join(planes)
+    data += struct.pack(f"<{n}H", *[8] * n) + struct.pack(f"<{len(strips)}I", *places) + struct.pack(f"<{len(strips)}I", *sizes)
+    return data + b"".join(strips)
 
 
 def bmp(width, height, bpp, compression, header, tail, pixels):

@@ -43,6 +43,8 @@ type Control struct {
 	// Abort ends the training at once when it is closed. Cancelling the context is the gentle way: the batch is finished
 	// and the best model so far is kept.
 	Abort <-chan struct{}
+	// Recorded is called once the record of the run is on disk, from where on its name is taken; nil: nobody waits for that.
+	Recorded func()
 }
 
 // A Request is who asked for a training, for its record.

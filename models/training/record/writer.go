@@ -1,14 +1,17 @@
 package record
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -37,6 +40,19 @@ type State struct {
 type Writer struct {
 	Run Run
 	dir *checkpoint.Dir
+}
+
+// Naming holds the lock of the names of runs. Who chooses a free name keeps it until Create has made the run: two processes
+// would choose the same one else.
+func Naming(ctx context.Context, home string) (*filelock.Lock, error) {
+	if err := os.MkdirAll(runsDir(home), 0o755); err != nil {
+		return nil, fmt.Errorf("name a run: %w", err)
+	}
+	lock, err := filelock.Acquire(ctx, filepath.Join(runsDir(home), ".naming"), nil)
+	if err != nil {
+		return nil, fmt.Errorf("name a run: %w", err)
+	}
+	return lock, nil
 }
 
 // Create begins the record of a run in a state folder. The name of another run is an error.

@@ -1,0 +1,82 @@
+package imageio
+
+// invertedFax says whether x/image/tiff gets black and white wrong: it shows the white runs of a fax as white even where the
+// file says that 0, which they stand for, is black.
+func (t *tiffFile) invertedFax() bool {
+	c := t.first(tagCompression, tiffNone)
+	return (c == tiffG3 || c == tiffG4) && t.first(tagPhotometric, 0) == photoBlackIsZero
+}
+
+// ours says whether x/image/tiff cannot read the file, or would read it wrong.
+func (t *tiffFile) ours() bool {
+	photometric, compression := t.first(tagPhotometric, 0), t.first(tagCompression, tiffNone)
+	return compression == tiffJPEG || compression == tiffOldJPEG || compression == tiffCCITT || photometric >= photoCMYK ||
+		t.first(tagSampleFormat, 1) != 1 || t.first(tagPlanar, 1) == 2 && t.first(tagSamples, 1) > 1 ||
+		photometric == photoRGB && t.samples() > 3 && (t.alpha() == 0 || t.samples() > 4) || t.unusualFax() || t.reversedBits()
+}
+
+// unusualFax says whether a Group 3 fax has an option: two-dimensional coding, uncompressed parts or padded lines.
+func (t *tiffFile) unusualFax() bool {
+	return t.first(tagCompression, tiffNone) == tiffG3 && t.first(tagT4Options, 0) != 0
+}
+
+// reversedBits says whether the first pixel is in the lowest bit. x/image/tiff knows that of faxes only; JPEGs have no such order.
+func (t *tiffFile) reversedBits() bool {
+	c := t.first(tagCompression, tiffNone)
+	return t.first(tagFillOrder, 1) == 2 && c != tiffG3 && c != tiffG4 && c != tiffJPEG
+}
+
+// alpha is the kind of the fourth sample of RGB; 0 where it is not alpha.
+func (t *tiffFile) alpha() uint32 {
+	if extra := t.first(tagExtraSamples, 0); extra == premultipliedAlpha || extra == straightAlpha {
+		return extra
+	}
+	return 0
+}
+
+// check refuses what is not decoded here either.
+func (t *tiffFile) check() error {
+	photometric, compression := t.first(tagPhotometric, 0), t.first(tagCompression, tiffNone)
+	switch {
+	case t.unusualFax():
+		return unsupported("with an option of Group 3 faxes")
+	case t.reversedBits():
+		return unsupported("with the bits of its bytes in reverse order")
+	}
+	switch compression {
+	case tiffNone, tiffLZW, tiffJPEG, tiffDeflate, tiffPackBits, tiffOldDeflate:
+	default:
+		return unsupported("with a rare compression")
+	}
+	switch {
+	case t.first(tagSampleFormat, 1) == 3:
+		return unsupported("with floating-point samples, whose range only its maker knows")
+	case t.first(tagSampleFormat, 1) != 1:
+		return unsupported("with signed samples")
+	case photometric == 8 || photometric == 9 || photometric == 10:
+		return unsupported("in Lab colors")
+	case photometric == photoYCbCr && compression != tiffJPEG:
+		return unsupported("in YCbCr colors without JPEG")
+	case photometric > photoYCbCr:
+		return unsupported("in special colors")
+	}
+	for _, bits := range t.entries[tagBits] {
+		if bits != 8 {
+			return unsupported("with samples of another size than 8 bits in CMYK or in planes")
+		}
+	}
+	want := map[uint32]int{photoWhiteIsZero: 1, photoBlackIsZero: 1, photoRGB: 3, photoCMYK: 4, photoYCbCr: 3}[photometric]
+	switch {
+	case want == 0 || t.samples() < want:
+		return errTIFF
+	case t.samples() > want && (compression == tiffJPEG || want == 1):
+		return unsupported("with samples beside those of its colors")
+	}
+	if t.first(tagPlanar, 1) == 2 && (t.first(tagPredictor, 1) > 2 || compression == tiffJPEG) {
+		return unsupported("with JPEGs in planes")
+	}
+	if t.first(tagPredictor, 1) > 2 {
+		return unsupported("with a predictor for floating-point samples")
+	}
+	return nil
+}
