@@ -58,6 +58,8 @@ func TestErrorsOfStatementsPointIntoTheCell(t *testing.T) {
 		{"x := 1\nx + \"a\"", "CompileError", "line 2: ", "line 2:"},
 		{"a := 1\nfunc f() int { return \"a\" }\nb := 2", "CompileError", "line 2: cannot use \"a\"", "    2 | func f() int { return \"a\" }"},
 		{"fmt.Println(1)\nfor {", "SyntaxError", "line 2: the { is not closed", ""},
+		{"%%\nif true {\n\tfmt.Println(1)", "SyntaxError", "line 2: the { is not closed", ""},
+		{"func f() {}\n%main\nfmt.Println(len(\"a\")", "SyntaxError", "line 3: the ( is not closed", ""},
 		{"fmt.Println(1)\nx y", "SyntaxError", "line 2: ", "    2 | x y"},
 		{"var zero int\nfmt.Println(1)\n\n1 / zero", "panic", "runtime error: integer divide by zero", "main.main()"},
 		{"os.Exit(3)", "ExitError", "exit status 3", ""},

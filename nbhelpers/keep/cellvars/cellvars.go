@@ -20,6 +20,8 @@ type Variable struct {
 	Save    bool
 	// Initialized variables get their values from their declarations where they are not kept, so that nothing need be said.
 	Initialized bool
+	// Check says that the program does not use the variable: what is kept of it is dropped if it no longer fits the type.
+	Check bool
 }
 
 // Func is a function that kept values have, by its name as package runtime has it: main.double, strings.ToUpper.
@@ -50,11 +52,12 @@ func Start(cell Cell) (save func()) {
 		options.Funcs[f.Name] = f.Func
 	}
 	var load, later []keep.Variable
-	silent := map[string]bool{}
+	silent, check := map[string]bool{}, map[string]bool{}
 	for _, v := range cell.Variables {
 		known := keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer}
 		if v.Load {
 			load = append(load, known)
+			check[v.Name] = v.Check
 		}
 		if v.Save {
 			later = append(later, known)
@@ -62,9 +65,18 @@ func Start(cell Cell) (save func()) {
 		}
 	}
 	store := keep.Open(cell.Dir, options)
+	var unfit []string
 	if len(load) > 0 {
 		for _, loss := range store.Load(load...) {
 			say(loss.Name + " is not available: " + loss.String())
+			if loss.Changed && check[loss.Name] {
+				unfit = append(unfit, loss.Name)
+			}
+		}
+	}
+	if len(unfit) > 0 {
+		if err := store.Drop(unfit...); err != nil {
+			say(err.Error())
 		}
 	}
 	return func() {
