@@ -46,6 +46,24 @@ func (c Cell) bare() (b bare, ok bool) {
 	return top.bare(text), true
 }
 
+// lateImports tells a cell of declarations in which an import stands behind another one, where Go wants none.
+func (c Cell) lateImports() (b bare, ok bool) {
+	text, ok := plainText(c, onlyMain)
+	if !ok {
+		return b, false
+	}
+	top := readTopLevel(text)
+	if top.statements {
+		return b, false
+	}
+	isImport := func(s stretch) bool { return s.kind == token.IMPORT }
+	first := slices.IndexFunc(top.declarations, func(s stretch) bool { return !isImport(s) })
+	if first < 0 || !slices.ContainsFunc(top.declarations[first:], isImport) {
+		return b, false
+	}
+	return top.bare(text), true
+}
+
 func (top topLevel) bare(text string) bare {
 	imports := slices.DeleteFunc(slices.Clone(top.declarations), func(s stretch) bool { return s.kind != token.IMPORT })
 	return bare{
