@@ -91,7 +91,7 @@ func TestWhatDependsOnADefinitionIsDroppedWithIt(t *testing.T) {
 	nb := open(t)
 	nb.ok("type photo struct{ path string }\nfunc (p photo) name() string { return filepath.Base(p.path) }\nfunc first() string { return photos[0].path }\n" +
 		"func second() string { return first() }\nfunc size(p photo) int { return 1 }\nvar photos []photo\ntype album struct{ list []photo }")
-	nb.ok("photos = []photo{{\"a/b\"}}\nalone := 3\nboxed := any(map[string]any{\"a\": album{photos}})\nby := map[string]*album{}\nvar set = photo{\"c\"}")
+	nb.ok("photos = []photo{{\"a/b\"}}\nalone := 3\npart := &photos[0].path\nboxed := any(map[string]any{\"a\": album{photos}})\nby := map[string]*album{}\nvar set = photo{\"c\"}")
 	nb.says("type photo struct{ path string } // again, and the same", "")
 	nb.shows("fmt.Println(second(), photos[0].name(), boxed.(map[string]any)[\"a\"].(album).list[0].path, len(by), set.path)", "a/b b a/b 0 c\n")
 	cell, reply := nb.try(t.Context(), "type photo struct{ file string }")
@@ -108,7 +108,7 @@ func TestWhatDependsOnADefinitionIsDroppedWithIt(t *testing.T) {
 		t.Errorf("says\n%s", text)
 	}
 	nb.shows("size(photo{\"x\"}) + alone", "4")
-	for name, value := range map[string]string{"second()": "undefined: second", "boxed": "boxed has no value", "by": "by has no value", "set": "set has no value"} {
+	for name, value := range map[string]string{"second()": "undefined: second", "boxed": "boxed has no value", "by": "by has no value", "set": "set has no value", "part": "part has no value"} {
 		if _, failure := nb.fails(name); !strings.Contains(failure.EValue, value) {
 			t.Errorf("%s: %v", name, failure)
 		}

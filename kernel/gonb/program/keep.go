@@ -16,7 +16,6 @@ type kept struct {
 	typ         string
 	here        string // its name in the program
 	initialized bool   // by its declaration: where it is not kept, the next program has the value that this gives it
-	check       bool   // the program only looks whether the value still fits
 }
 
 // keepsAny tells, by names alone, a program that loads or saves anything.
@@ -100,7 +99,7 @@ func (r *rewriting) keep(new []found) {
 	for _, name := range r.retyped(reached) {
 		object := r.pkg.Scope().Lookup(name)
 		if object != nil && !isNew[name] && !slices.ContainsFunc(load, func(v kept) bool { return v.name == name }) {
-			load = append(load, kept{name: name, typ: r.names.list(object.Type()), here: name, check: true})
+			load = append(load, kept{name: name, typ: r.names.list(object.Type()), here: name})
 		}
 	}
 	if len(load) == 0 && len(save) == 0 {
@@ -276,9 +275,7 @@ func variables(load, save []kept) string {
 		fmt.Fprintf(&b, "\t\t\t{Name: %q, Type: %q, Pointer: &%s%s},\n", v.name, v.typ, v.here, flags)
 	}
 	for _, v := range load {
-		if v.check {
-			line(v, ", Load: true, Check: true")
-		} else if !slices.Contains(save, v) {
+		if !slices.Contains(save, v) {
 			line(v, ", Load: true")
 		}
 	}

@@ -20,8 +20,6 @@ type Variable struct {
 	Save    bool
 	// Initialized variables get their values from their declarations where they are not kept, so that nothing need be said.
 	Initialized bool
-	// Check says that the program does not use the variable: what is kept of it is dropped if it no longer fits the type.
-	Check bool
 }
 
 // Func is a function that kept values have, by its name as package runtime has it: main.double, strings.ToUpper.
@@ -52,16 +50,15 @@ func Start(cell Cell) (save func()) {
 		options.Funcs[f.Name] = f.Func
 	}
 	var load, later []keep.Variable
-	silent, check := map[string]bool{}, map[string]bool{}
+	silent, saved := map[string]bool{}, map[string]bool{}
 	for _, v := range cell.Variables {
 		known := keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer}
 		if v.Load {
 			load = append(load, known)
-			check[v.Name] = v.Check
 		}
 		if v.Save {
 			later = append(later, known)
-			silent[v.Name] = v.Initialized
+			silent[v.Name], saved[v.Name] = v.Initialized, true
 		}
 	}
 	store := keep.Open(cell.Dir, options)
@@ -69,7 +66,7 @@ func Start(cell Cell) (save func()) {
 	if len(load) > 0 {
 		for _, loss := range store.Load(load...) {
 			say(loss.Name + " is not available: " + loss.String())
-			if loss.Changed && check[loss.Name] {
+			if loss.Changed && !saved[loss.Name] { // nothing will replace it
 				unfit = append(unfit, loss.Name)
 			}
 		}
