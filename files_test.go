@@ -19,7 +19,6 @@ var rawOpen = regexp.MustCompile(`\bos\.(Open|OpenFile|ReadFile)\(|\bzip\.OpenRe
 // opensNothingOfStrangers are the files in which that is right, with the reason.
 var opensNothingOfStrangers = []string{
 	"models/imagefolder/source/scan.go", // a folder, whose entries are looked at before they are opened
-	"models/run/run.go",                 // a run's folder, to sync it
 	"nbhelpers/pipe.go",                 // GoNB's pipes, with a time limit
 }
 

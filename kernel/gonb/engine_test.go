@@ -167,7 +167,7 @@ func TestQuestionOfAProgramThatDoesNotWait(t *testing.T) {
 
 func TestDeathOfGoNB(t *testing.T) {
 	nb := open(t)
-	nb.ok("type pair struct{ A, B int }\n\nfunc (p pair) sum() int { return p.A + p.B }\n\nfunc same[T any](x T) T { return x }")
+	nb.ok("type pair struct{ A, B int }\n\nfunc (p pair) sum() int { return p.A + p.B }\n\nfunc same[T any](x T) T { return x }\ntype triple [3]int\nconst size = len(triple{})")
 	nb.ok("const (\n\tzero = iota\n\tone\n)\n\nvar base, other = 40, 1\n%env NAME=value")
 	nb.ok("func same[T any](x T) T { return x } // a later one replaces it")
 	nb.ok("!*go mod edit -replace example.com/x=/tmp/x")
@@ -181,8 +181,8 @@ func TestDeathOfGoNB(t *testing.T) {
 	if out := nb.ok("!*cat go.mod"); !strings.Contains(out, "example.com/x => /tmp/x") {
 		t.Errorf("go.mod has lost what was added:\n%s", out)
 	}
-	_, failure = nb.fails("type pair struct{ A, B string }")
-	if !strings.Contains(uncoloured(failure.Traceback[0]), "Cell In[1], line 3") {
+	_, failure = nb.fails("type triple []int")
+	if !strings.Contains(uncoloured(failure.Traceback[0]), "Cell In[1], line 7") {
 		t.Errorf("an error in a replayed declaration points to %q", failure.Traceback)
 	}
 }

@@ -198,7 +198,23 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 		e.mu.Unlock()
 		e.setLost(name, !isKept && onlyKept)
 	}
+	if err == nil {
+		e.missing(kept)
+	}
 	return notices
+}
+
+// missing marks the variables as lost that have no value but the kept one, and none is kept: the program has dropped those
+// whose types the cell has declared anew.
+func (e *Engine) missing(kept map[string]string) {
+	e.mu.Lock()
+	names := slices.Sorted(maps.Keys(e.values.statements))
+	e.mu.Unlock()
+	for _, name := range names {
+		if _, isKept := kept[name]; !isKept {
+			e.setLost(name, true)
+		}
+	}
 }
 
 // declare takes over the variables of a cell: GoNB is told of them, without their initializers, as far as their values are kept.

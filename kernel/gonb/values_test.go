@@ -76,12 +76,57 @@ func TestADefinitionReplacesAnother(t *testing.T) {
 	nb.shows("x", "text")
 	nb.shows("x := x + \"s\"\nx", "texts")
 	nb.ok("type pair struct{ a int }\nv := pair{1}\nw := 3")
-	nb.ok("type pair struct{ a, b string }")
-	cell, _ := nb.try(t.Context(), "fmt.Println(v, w)")
-	if text := cell.stderr.String(); !strings.Contains(text, "v is not available: ") {
-		t.Errorf("says %q", text)
+	nb.says("type pair struct{ a, b string }", "v is not available: v: type main.pair has changed since the value was kept; the value is dropped\n")
+	_, failure := nb.fails("w\nfmt.Println(v, w)")
+	if !strings.Contains(failure.EValue, "line 2: v has no value") {
+		t.Errorf("%v", failure)
 	}
 	nb.shows("w", "3")
+	nb.says("v := pair{\"1\", \"2\"}", "")
+	nb.shows("v.b", "2")
+}
+
+// What an earlier cell declares no longer compiles when a later one declares what it uses as something else.
+func TestWhatDependsOnADefinitionIsDroppedWithIt(t *testing.T) {
+	nb := open(t)
+	nb.ok("type photo struct{ path string }\nfunc (p photo) name() string { return filepath.Base(p.path) }\nfunc first() string { return photos[0].path }\n" +
+		"func second() string { return first() }\nfunc size(p photo) int { return 1 }\nvar photos []photo\ntype album struct{ list []photo }")
+	nb.ok("photos = []photo{{\"a/b\"}}\nalone := 3\npart := &photos[0].path\nboxed := any(map[string]any{\"a\": album{photos}})\nby := map[string]*album{}\nvar set = photo{\"c\"}")
+	nb.says("type photo struct{ path string } // again, and the same", "")
+	nb.shows("fmt.Println(second(), photos[0].name(), boxed.(map[string]any)[\"a\"].(album).list[0].path, len(by), set.path)", "a/b b a/b 0 c\n")
+	cell, reply := nb.try(t.Context(), "type photo struct{ file string }")
+	text := cell.stderr.String()
+	for _, want := range []string{
+		"photo.name is dropped: it uses photo, which this cell declares anew\n", "first is dropped: it uses photos, which depends on photo\n",
+		"second is dropped: it uses first, which is dropped\n", "boxed is not available: ", "by is not available: ", "photos is not available: ", "set is not available: ",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%v, says\n%s\nwithout %s", reply.Error, text, want)
+		}
+	}
+	if strings.Contains(text, "size") || strings.Contains(text, "alone") {
+		t.Errorf("says\n%s", text)
+	}
+	nb.shows("size(photo{\"x\"}) + alone", "4")
+	for name, value := range map[string]string{"second()": "undefined: second", "boxed": "boxed has no value", "by": "by has no value", "set": "set has no value", "part": "part has no value"} {
+		if _, failure := nb.fails(name); !strings.Contains(failure.EValue, value) {
+			t.Errorf("%s: %v", name, failure)
+		}
+	}
+	nb.ok("func twice(n int) int { return 2 * n }\nfunc four() int { return twice(2) }\nfunc other() int { return 5 }")
+	nb.says("func twice(n, m int) int { return n * m }", "four is dropped: it uses twice, which this cell declares anew\n")
+	_, failure := nb.fails("func other() string { return 5 }")
+	if !strings.Contains(failure.EValue, "line 1: cannot use 5") {
+		t.Errorf("%v", failure)
+	}
+	nb.shows("twice(3, 4) + other()", "17")
+}
+
+// GoMLX's tensors on the host consist of numbers, as those of other libraries do.
+func TestTensorsLast(t *testing.T) {
+	nb := open(t)
+	nb.ok("import \"github.com/gomlx/gomlx/core/tensors\"\nrows := tensors.FromValue([][]float32{{1, 2}, {3, 4}})\nsame := rows")
+	nb.shows("fmt.Println(rows.Shape(), rows.Value(), same == rows)", "(Float32)[2, 2] [[1 2] [3 4]] true\n")
 }
 
 func TestWhatCannotBeKept(t *testing.T) {

@@ -66,7 +66,8 @@ func checked(variables []Variable) (good []Variable, losses []Loss) {
 // loadGroup sets the variables of a group, those included that were not asked for but share memory with one that was.
 func (s *Store) loadGroup(g *storedGroup, members []storedEntry, wanted []Variable) (losses []Loss) {
 	lose := func(name string, err error) {
-		losses = append(losses, Loss{Name: name, Path: name, Reason: err.Error()})
+		_, changed := err.(*typetable.ChangedError) // never wrapped, see leave
+		losses = append(losses, Loss{Name: name, Path: name, Reason: err.Error(), Changed: changed})
 	}
 	data, err := g.small, error(nil)
 	if g.graph != "" {

@@ -16,7 +16,7 @@ import (
 // plainNotebooks are those of GoNB's own examples that need no browser and no input. gotest is equal too, and left out for its
 // benchmarks, which take a minute.
 func plainNotebooks() []string {
-	return []string{"hello", fetching, "init", "vartuple", "writefile", "bash_script", "script", "goflags"}
+	return []string{"hello", fetching, "init", "vartuple", "writefile", "bash_script", "script", "goflags", "errors", "capture", "gonbui"}
 }
 
 // fetching is the one for which GoNB fetches a module; this kernel brings it.
@@ -39,7 +39,8 @@ func TestNotebooksOfGoNB(t *testing.T) {
 	tools := os.Getenv("HEADSTART_BIN")
 	spec, err := json.Marshal(map[string]any{
 		"argv": []string{filepath.Join(tools, "gonb"), "--kernel", "{connection_file}"}, "display_name": "Go (GoNB)", "language": "go",
-		"env": map[string]string{"PATH": tools + string(os.PathListSeparator) + os.Getenv("PATH")},
+		// GoNB fetches what a cell imports, and brings no checksums: here, from what the module cache has.
+		"env": map[string]string{"PATH": tools + string(os.PathListSeparator) + os.Getenv("PATH"), "GOPROXY": cachedModules(t), "GOSUMDB": "off"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,4 +71,15 @@ func TestNotebooksOfGoNB(t *testing.T) {
 	if output, err := compare.CombinedOutput(); err != nil || !strings.Contains(string(output), "\nOK") {
 		t.Errorf("%v\n%s", err, output)
 	}
+}
+
+// cachedModules is a GOPROXY that looks into Go's module cache first.
+func cachedModules(t *testing.T) string {
+	t.Helper()
+	output, err := exec.Command("go", "env", "GOMODCACHE", "GOPROXY").Output()
+	if err != nil {
+		t.Fatalf("ask the go command for its module cache: %v", err)
+	}
+	cache, proxy, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	return "file://" + filepath.ToSlash(filepath.Join(cache, "cache", "download")) + "," + proxy
 }

@@ -35,12 +35,30 @@ type topLevel struct {
 // bare tells a cell with statements outside of a function. Where declarations are all that it holds, var is one of them;
 // beside statements it is one itself, since it may depend on those before it.
 func (c Cell) bare() (b bare, ok bool) {
-	text, ok := plainText(c)
+	text, ok := plainText(c, onlyMain)
 	if !ok {
 		return b, false
 	}
 	top := readTopLevel(text)
 	if !top.statements || top.hasMain {
+		return b, false
+	}
+	return top.bare(text), true
+}
+
+// lateImports tells a cell of declarations in which an import stands behind another one, where Go wants none.
+func (c Cell) lateImports() (b bare, ok bool) {
+	text, ok := plainText(c, onlyMain)
+	if !ok {
+		return b, false
+	}
+	top := readTopLevel(text)
+	if top.statements {
+		return b, false
+	}
+	isImport := func(s stretch) bool { return s.kind == token.IMPORT }
+	first := slices.IndexFunc(top.declarations, func(s stretch) bool { return !isImport(s) })
+	if first < 0 || !slices.ContainsFunc(top.declarations[first:], isImport) {
 		return b, false
 	}
 	return top.bare(text), true
@@ -57,11 +75,12 @@ func (top topLevel) bare(text string) bare {
 // onlyMain are the commands of GoNB that say what func main is, or that no func main runs.
 var onlyMain = []string{"%", "main", "exec", "test", "wasm"}
 
-// plainText is a cell without its commands, each line where it stands; ok is false where a command says what func main is.
-func plainText(c Cell) (text string, ok bool) {
+// plainText is a cell without its commands, each line where it stands; ok is false where one of refused is among them, or
+// one that takes the rest of the cell as its text.
+func plainText(c Cell, refused []string) (text string, ok bool) {
 	lines := strings.Split(c.Code, "\n")
 	for _, command := range c.commands {
-		if command.mark == '%' && (slices.Contains(onlyMain, command.name) || slices.Contains(cellCommands, "%"+command.name)) {
+		if command.mark == '%' && (slices.Contains(refused, command.name) || slices.Contains(cellCommands, "%"+command.name)) {
 			return "", false
 		}
 		_, next := joined(lines, command.line-1)
@@ -260,14 +279,22 @@ func (b bare) names() map[string]int {
 }
 
 // unclosedBracket is what is wrong with a cell of statements that lacks a bracket: GoNB would name the end of its file.
+// Statements stand outside of a function, or below %% or %main.
 func (c Cell) unclosedBracket() (reason string, wrong bool) {
-	text, ok := plainText(c)
+	text, ok := plainText(c, nil)
 	if !ok {
 		return "", false
 	}
 	top := readTopLevel(text)
-	if !top.statements || top.unclosed.bracket == "" {
+	if !top.statements && !c.hasMainLine() || top.unclosed.bracket == "" {
 		return "", false
 	}
 	return fmt.Sprintf("line %d: the %s is not closed", top.unclosed.line, top.unclosed.bracket), true
+}
+
+// hasMainLine tells a cell in which a command makes a func main of the lines below it.
+func (c Cell) hasMainLine() bool {
+	return slices.ContainsFunc(c.commands, func(command command) bool {
+		return command.mark == '%' && (command.name == "%" || command.name == "main")
+	})
 }

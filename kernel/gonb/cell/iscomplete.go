@@ -10,6 +10,10 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
+// indentUnit is what each open bracket indents the next line by: spaces, since Jupyter's console shows a tab as ^I, and four, as
+// JupyterLab's editor makes of its Tab key.
+const indentUnit = "    "
+
 // Completeness says whether a stretch of a cell can run as it stands: Go's parser decides about Go, a command is complete
 // when no backslash continues it, and a %%command when a line follows it.
 func Completeness(code string) (status, indent string) {
@@ -110,7 +114,7 @@ func (f fragment) judge() (status, indent string) {
 	if t.depth == 0 && t.ends {
 		return wire.Invalid, "" // the next line cannot complete it: a semicolon stands between them
 	}
-	return wire.Incomplete, strings.Repeat("\t", t.depth)
+	return wire.Incomplete, strings.Repeat(indentUnit, t.depth)
 }
 
 // tokens is what the tokens of a text tell.

@@ -22,8 +22,12 @@ type Prepared struct {
 
 // Prepare makes of a cell what GoNB gets. Carried are declarations that GoNB does not know yet.
 func Prepare(c Cell, carried Carried) Prepared {
-	b, ok := c.bare()
-	if !ok {
+	b, statements := c.bare()
+	late := false
+	if !statements {
+		b, late = c.lateImports()
+	}
+	if !statements && !late {
 		p := Prepared{Cell: c}
 		p.declares(declarations(c))
 		if len(carried.lines) > 0 && c.hasGo() {
@@ -34,7 +38,7 @@ func Prepare(c Cell, carried Carried) Prepared {
 		}
 		return p
 	}
-	p := Prepared{Cell: c, Statements: true, Lines: b.names()}
+	p := Prepared{Cell: c, Statements: statements, Lines: b.names()}
 	var lines []string
 	var origin []report.Position
 	add := func(from int, more ...string) {
@@ -54,10 +58,12 @@ func Prepare(c Cell, carried Carried) Prepared {
 	lines, origin = append(lines, rest.lines...), append(origin, rest.origin...)
 	from, text = trimmed(without(b.declarations, b.imports))
 	add(from, text...)
-	from, text = trimmed(b.statements)
-	add(from, "func main() {")
-	add(from, text...)
-	add(from+len(text)-1, "}")
+	if statements {
+		from, text = trimmed(b.statements)
+		add(from, "func main() {")
+		add(from, text...)
+		add(from+len(text)-1, "}")
+	}
 	p.compose(lines, origin)
 	own := New(b.declarations, 0)
 	own.commands = nil

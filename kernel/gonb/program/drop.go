@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/parser"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
 )
 
-// dropDependents leaves out the functions of earlier cells that no longer compile since a variable has another type.
+// dropDependents leaves out the functions of earlier cells that no longer compile since a variable has another type, or since
+// the cell declares anew what they use.
 func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped) {
-	changed := map[string]string{} // why, by the variable's name
+	changed := r.redeclarations() // why, by what the function mentions
 	for _, v := range new {
 		if v.replaces != nil {
 			changed[v.Name] = "it uses " + v.Name + ", which is now a variable"
@@ -23,7 +26,7 @@ func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped)
 	var dropped []Dropped
 	for range 20 { // a function may depend on one that has been dropped
 		if len(changed) == 0 {
-			return text, dropped
+			break
 		}
 		more := false
 		for _, f := range r.broken(text) {
@@ -36,10 +39,47 @@ func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped)
 			text = text[:f.from] + spaces(text[f.from:f.to]) + text[f.to:]
 		}
 		if !more {
-			return text, dropped
+			break
 		}
 	}
+	if len(dropped) > 0 {
+		text = r.blankUnused(text)
+	}
 	return text, dropped
+}
+
+// blankUnused makes blank imports of those that only a dropped function used.
+func (r *rewriting) blankUnused(text string) string {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "main.go", text, parser.SkipObjectResolution)
+	if err != nil {
+		return text
+	}
+	used := map[string]bool{}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if selector, ok := node.(*ast.SelectorExpr); ok {
+			if name, ok := selector.X.(*ast.Ident); ok {
+				used[name.Name] = true
+			}
+		}
+		return true
+	})
+	names := map[string]string{}
+	for _, p := range r.pkg.Imports() {
+		names[p.Path()] = p.Name()
+	}
+	for _, spec := range slices.Backward(file.Imports) {
+		name := names[unquoted(spec.Path)]
+		from, to := spec.Path.Pos(), spec.Path.Pos()
+		if spec.Name != nil {
+			name, from = spec.Name.Name, spec.Name.Pos()
+		}
+		if name == "" || name == "_" || name == "." || used[name] {
+			continue
+		}
+		text = text[:files.PositionFor(from, false).Offset] + "_ " + text[files.PositionFor(to, false).Offset:]
+	}
+	return text
 }
 
 func spaces(text string) string {

@@ -30,6 +30,9 @@ func (r *rewriting) keepsAny() bool {
 	if r.cell.Store == "" {
 		return false
 	}
+	if len(r.retyped(found)) > 0 {
+		return true
+	}
 	for name, spec := range found.vars {
 		if r.concerns(found, name, spec) {
 			return true
@@ -76,9 +79,9 @@ func (r *rewriting) keep(new []found) {
 	for _, v := range new {
 		isNew[v.Name] = true
 		if v.oldIn != "" && r.isStored(v.Name) {
-			load = append(load, kept{v.Name, r.names.list(v.old.Type()), v.oldIn, false})
+			load = append(load, kept{name: v.Name, typ: r.names.list(v.old.Type()), here: v.oldIn})
 		}
-		save = append(save, kept{v.Name, v.Type, v.Name, false})
+		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name})
 	}
 	for _, name := range slices.Sorted(maps.Keys(reached.vars)) {
 		spec := reached.vars[name]
@@ -86,12 +89,18 @@ func (r *rewriting) keep(new []found) {
 		if isNew[name] || object == nil || !r.concerns(reached, name, spec) {
 			continue
 		}
-		v := kept{name, r.names.list(object.Type()), name, len(spec.Values) > 0}
+		v := kept{name: name, typ: r.names.list(object.Type()), here: name, initialized: len(spec.Values) > 0}
 		save = append(save, v)
 		if r.loads(name) {
 			load = append(load, v)
 		}
 		r.declared(spec)
+	}
+	for _, name := range r.retyped(reached) {
+		object := r.pkg.Scope().Lookup(name)
+		if object != nil && !isNew[name] && !slices.ContainsFunc(load, func(v kept) bool { return v.name == name }) {
+			load = append(load, kept{name: name, typ: r.names.list(object.Type()), here: name})
+		}
 	}
 	if len(load) == 0 && len(save) == 0 {
 		return

@@ -109,7 +109,7 @@ func Rewrite(source Source, cell Cell) (text string, outcome Outcome, changed bo
 		cell.Store = ""
 	}
 	r := &rewriting{source: source, cell: cell}
-	if !r.parse() || !cell.Statements && !r.keepsAny() && len(dotImports(r.main)) == 0 {
+	if !r.parse() || !cell.Statements && !r.keepsAny() && len(r.redeclared()) == 0 && len(dotImports(r.main)) == 0 {
 		return source.Text, outcome, false, nil
 	}
 	if err := r.check(); err != nil {

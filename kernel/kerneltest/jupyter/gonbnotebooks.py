@@ -7,6 +7,7 @@ The kernelspecs gonb and headstart are looked for in JUPYTER_PATH. How errors ar
 
 import json
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 from jupyter_client.manager import start_new_kernel
 
 PATIENCE = 120  # seconds for a cell
+LATE = 2  # seconds for what comes after a cell
 
 # What differs from run to run: times, addresses, temporary folders, and the kernel's own lines about what it fetches.
 VARIES = [
@@ -45,7 +47,15 @@ def shown(client, code):
             data = content["data"]
             others.append({mime: stable(data[mime]) if isinstance(data[mime], str) else "" for mime in sorted(data)})
 
-    reply = client.execute_interactive(code, timeout=PATIENCE, output_hook=hear, allow_stdin=False)["content"]
+    message = client.execute_interactive(code, timeout=PATIENCE, output_hook=hear, allow_stdin=False)
+    while "gonbui" in code:  # GoNB alone may send what a program displays after its idle
+        try:
+            late = client.get_iopub_msg(timeout=LATE)
+        except queue.Empty:
+            break
+        if late["parent_header"].get("msg_id") == message["parent_header"]["msg_id"]:
+            hear(late)
+    reply = message["content"]
     if reply["status"] != "ok":
         return {"status": reply["status"]}
     return {"status": "ok", "stdout": stable(streams["stdout"]), "others": others}

@@ -50,7 +50,7 @@ func Start(cell Cell) (save func()) {
 		options.Funcs[f.Name] = f.Func
 	}
 	var load, later []keep.Variable
-	silent := map[string]bool{}
+	silent, saved := map[string]bool{}, map[string]bool{}
 	for _, v := range cell.Variables {
 		known := keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer}
 		if v.Load {
@@ -58,13 +58,22 @@ func Start(cell Cell) (save func()) {
 		}
 		if v.Save {
 			later = append(later, known)
-			silent[v.Name] = v.Initialized
+			silent[v.Name], saved[v.Name] = v.Initialized, true
 		}
 	}
 	store := keep.Open(cell.Dir, options)
+	var unfit []string
 	if len(load) > 0 {
 		for _, loss := range store.Load(load...) {
 			say(loss.Name + " is not available: " + loss.String())
+			if loss.Changed && !saved[loss.Name] { // nothing will replace it
+				unfit = append(unfit, loss.Name)
+			}
+		}
+	}
+	if len(unfit) > 0 {
+		if err := store.Drop(unfit...); err != nil {
+			say(err.Error())
 		}
 	}
 	return func() {

@@ -29,7 +29,7 @@ func (sc *Scan) LossesOfSets() (losses []Loss) {
 	for _, o := range sc.obstacles {
 		for i, root := range sc.roots {
 			if root >= 0 && sc.setOf(root) == sc.setOf(o.node) {
-				losses = append(losses, Loss{sc.Variables[i].Name, sc.loss(o).Path, reason(o.typ, o.what)})
+				losses = append(losses, Loss{Name: sc.Variables[i].Name, Path: sc.loss(o).Path, Reason: reason(o.typ, o.what)})
 			}
 		}
 	}

@@ -26,6 +26,8 @@ type Loss struct {
 	Name   string // of the variable; empty when the whole store is concerned
 	Path   string // to the part: client.conn
 	Reason string // *net.TCPConn cannot be kept
+
+	Changed bool // it was kept as a type that has another structure now
 }
 
 // String returns path and reason as one clause.
