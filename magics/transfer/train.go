@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
@@ -126,11 +127,18 @@ func (p *Presenter) Train(ctx context.Context, page output.Page, o TrainFlags) e
 		return page.Printf("%s trains in the background: %%attach %s shows it, %%runs lists it\n", r.Name(), r.Name())
 	}
 	<-drawn
-	return p.report(ctx, page, r.Stand())
+	return p.report(ctx, page, r)
+}
+
+// trainingJSON is a run that has ended, as programs read it.
+type trainingJSON struct {
+	runstatus.Card
+	Skipped []imagefolder.Skipped `json:"skipped"` // files of the dataset that were not trained on
 }
 
 // report says what came of a run that has ended.
-func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.Stand) error {
+func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) error {
+	s := r.Stand()
 	if s.Features != nil && !page.JSON {
 		if err := page.Printf("%s\n", drawing.FeatureLine(s.Features)); err != nil {
 			return err
@@ -151,7 +159,7 @@ func (p *Presenter) report(ctx context.Context, page output.Page, s runstatus.St
 		return s.Err
 	}
 	if page.JSON {
-		return page.Result(ctx, s.Card(), nil)
+		return page.Result(ctx, trainingJSON{s.Card(), r.Skipped()}, nil)
 	}
 	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
 		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))

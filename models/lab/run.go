@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -13,6 +14,8 @@ import (
 // A Run is one training of this process.
 type Run struct {
 	tied bool // it ends with its kernel; else it continues without one
+
+	skipped []imagefolder.Skipped // files of the dataset that are not trained on
 
 	stop     context.CancelFunc // the batch that runs is finished, the best model kept
 	abort    chan struct{}      // closed to end it now
@@ -33,6 +36,9 @@ func (r *Run) Done() <-chan struct{} { return r.done }
 
 // Tied tells whether the run ends with its kernel.
 func (r *Run) Tied() bool { return r.tied }
+
+// Skipped are the files of the dataset that are not used, each with the reason; empty where all are.
+func (r *Run) Skipped() []imagefolder.Skipped { return append([]imagefolder.Skipped{}, r.skipped...) }
 
 // Stand says how the run stands.
 func (r *Run) Stand() runstatus.Stand {

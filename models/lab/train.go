@@ -101,7 +101,7 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{
-		tied: o.Tied, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
+		tied: o.Tied, skipped: job.Dataset.Skipped, stop: cancel, abort: make(chan struct{}), done: make(chan struct{}), watches: map[int]func(){},
 		stand: runstatus.Stand{Run: record.NewRun(job, device, started), Slower: device.Fallback()},
 	}
 	if err := l.register(r, o.Name != "" || o.Resume != "", o.Resume != ""); err != nil {
