@@ -116,6 +116,19 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
 		{"shutdown_request", wire.Control, `{"restart": false}`},
 	},
+	// These two as their sources have them: see docs/frontends.md. VS Code interrupts on shell where the kernel is a process of its own.
+	"frontend-vscode": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "stop_on_error": false, "allow_stdin": true, "store_history": true}`},
+		{"interrupt_request", wire.Shell, `{}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
+	"frontend-zed": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+		{"interrupt_request", wire.Control, `{}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
 	"subshell": {
 		{"create_subshell_request", wire.Control, `{}`},
 		{"list_subshell_request", wire.Control, `{}`},
