@@ -17,6 +17,9 @@ from jupyter_client.manager import start_new_kernel
 
 PATIENCE = 120  # seconds for a cell
 LATE = 2  # seconds for what comes after a cell
+TRIES = 5  # of a cell of LOSSY, in GoNB alone
+# Notebooks in which GoNB alone may lose what a program displays right before it ends, or read a file that it has not written to its end.
+LOSSY = ("capture", "gonbui")
 
 # What differs from run to run: times, addresses, temporary folders, and the kernel's own lines about what it fetches.
 VARIES = [
@@ -61,13 +64,21 @@ def shown(client, code):
     return {"status": "ok", "stdout": stable(streams["stdout"]), "others": others}
 
 
-def run(kernel, notebooks):
-    """What every cell shows, by notebook, each in a kernel of its own."""
+def run(kernel, notebooks, ours=None):
+    """What every cell shows, by notebook, each in a kernel of its own. With ours, a cell of LOSSY runs again, a few times at most, until it shows
+    the same."""
     results = {}
     for name, cells in notebooks.items():
         manager, client = start_new_kernel(kernel_name=kernel, startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
         try:
-            results[name] = [shown(client, code) for code in cells]
+            results[name] = []
+            for number, code in enumerate(cells):
+                result = shown(client, code)
+                for _ in range(TRIES - 1):
+                    if ours is None or name not in LOSSY or result == ours[name][number]:
+                        break
+                    result = shown(client, code)
+                results[name].append(result)
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
@@ -89,7 +100,8 @@ def main():
     # In one folder, sequentially: some cells write files, also to fixed places.
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
-        alone, ours = run("gonb", notebooks), run("headstart", notebooks)
+        ours = run("headstart", notebooks)
+        alone = run("gonb", notebooks, ours)
         os.chdir("/")
     differences = 0
     for name, cells in notebooks.items():
