@@ -15,7 +15,7 @@ describe('a subshell console', () => {
   it('answers while a cell of the notebook trains', options, async () => {
     const { page } = use;
     writeNotebook('subshell.ipynb', [
-      { source: IMAGES }, { source: SMALL_MODEL }, { source: '%train --epochs 100000 --batch 4 --augment flip --run long' }
+      { source: IMAGES }, { source: SMALL_MODEL }, { source: '%train --epochs 100000 --batch 4 --augment flip --run unhurried' }
     ]);
     await openLab(page, 'subshell.ipynb');
     const prompt = i => page.locator('.jp-Notebook .jp-Cell').nth(i).locator('.jp-InputPrompt');
