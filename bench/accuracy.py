@@ -124,7 +124,7 @@ def keras_head(features, labels, train_rows, val_rows, seed):
     keras.utils.set_random_seed(seed)
     classes = int(labels.max()) + 1
     model = keras.Sequential([keras.layers.Dense(256, "relu"), keras.layers.Dense(classes, "softmax")])
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(features[train_rows], labels[train_rows], epochs=10, batch_size=32, verbose=0)
     accuracy = model.evaluate(features[val_rows], labels[val_rows], verbose=0)[1]
     return accuracy, time.perf_counter() - start, "Dense 256, conv5"
@@ -156,7 +156,8 @@ def compare(folder, options, scratch, environment):
     for seed in range(1, options.seeds + 1):
         auto = train(folder, seed, options, scratch, environment, "auto")
         split = {f["path"]: f for f in auto[3]}
-        labels = np.array([split[p]["label"] if p in split else -1 for p in paths])
+        names = np.array([str(split[p]["label"]) if p in split else "" for p in paths])
+        labels = np.unique(names, return_inverse=True)[1]  # Keras takes numbers
         rows = {name: np.array([i for i, p in enumerate(paths) if p in split and split[p]["split"] == name]) for name in ("train", "val")}
         images += len(rows["val"])
         results.setdefault("headstart", []).append(auto)
