@@ -170,20 +170,29 @@ func (s *session) measure(ctx context.Context, items []int) (*metric.Report, err
 	return s.job.Report(outputs, items)
 }
 
+// judged is the loss and the accuracy that an epoch is judged by: those of the validation, or of the training where nothing validates.
+func judged(e history.Epoch, validated bool) (loss, accuracy float64) {
+	if !validated {
+		return e.Loss, e.Accuracy
+	}
+	return e.ValLoss, e.ValAccuracy
+}
+
+// improves tells whether an epoch is better than the best before it, by what the recipe selects by.
+func improves(r recipe.Recipe, before history.History, epoch history.Epoch, validated bool) bool {
+	best := before.Best()
+	if best == nil {
+		return true
+	}
+	loss, accuracy := judged(epoch, validated)
+	bestLoss, bestAccuracy := judged(*best, validated)
+	return r.SelectBy.Prefers(loss, accuracy, bestLoss, bestAccuracy)
+}
+
 // finishEpoch records a finished epoch, and decides whether it was the best and whether another follows.
 func (s *session) finishEpoch(epoch history.Epoch) error {
-	judged := func(e history.Epoch) (loss, accuracy float64) {
-		if len(s.val) == 0 {
-			return e.Loss, e.Accuracy
-		}
-		return e.ValLoss, e.ValAccuracy
-	}
-	loss, accuracy := judged(epoch)
-	epoch.Best = true
-	if best := s.state.History.Best(); best != nil {
-		bestLoss, bestAccuracy := judged(*best)
-		epoch.Best = s.job.Recipe.SelectBy.Prefers(loss, accuracy, bestLoss, bestAccuracy)
-	}
+	loss, _ := judged(epoch, len(s.val) > 0)
+	epoch.Best = improves(s.job.Recipe, s.state.History, epoch, len(s.val) > 0)
 	if math.IsNaN(loss) {
 		s.state.Status = progress.NaN
 		return nil

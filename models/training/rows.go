@@ -212,14 +212,7 @@ func (s *rowsSession) run(ctx context.Context) (progress.Status, error) {
 
 // finish notes an epoch, and its weights where it is the best.
 func (s *rowsSession) finish(epoch history.Epoch) (err error) {
-	judged := func(e history.Epoch) float64 {
-		if e.ValLoss > 0 {
-			return e.ValLoss
-		}
-		return e.Loss
-	}
-	best := s.history.Best()
-	if epoch.Best = best == nil || judged(epoch) < judged(*best); epoch.Best {
+	if epoch.Best = improves(s.job.Recipe, s.history, epoch, epoch.ValLoss > 0); epoch.Best {
 		if s.best, err = s.stepper.Weights(); err != nil {
 			return err
 		}
