@@ -1,7 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test job-test clean
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test workshop-test job-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart

@@ -3,6 +3,7 @@ package tests
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,7 +69,7 @@ func TestNotebooks(t *testing.T) {
 			copyFile(t, file, copied)
 			output, err := exec.CommandContext(t.Context(), headstart, "run", copied, "--out", out, "--timeout", "10m").CombinedOutput()
 			if err != nil {
-				t.Fatalf("%v\n%s", err, output)
+				t.Fatalf("%v\n%s\nthe last cells printed:\n%s", err, output, lastOutputs(out, 4))
 			}
 			lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 			t.Log(lines[len(lines)-1])
@@ -77,6 +78,38 @@ func TestNotebooks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lastOutputs is the text of the last cells of a notebook that have any, without an error's.
+func lastOutputs(file string, cells int) string {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	var notebook struct {
+		Cells []struct{ Outputs []struct{ Text any } }
+	}
+	if err := json.Unmarshal(data, &notebook); err != nil {
+		return err.Error()
+	}
+	var texts []string
+	for _, cell := range notebook.Cells {
+		text := ""
+		for _, output := range cell.Outputs {
+			switch lines := output.Text.(type) {
+			case string:
+				text += lines
+			case []any:
+				for _, line := range lines {
+					text += fmt.Sprint(line)
+				}
+			}
+		}
+		if text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts[max(0, len(texts)-cells):], "\n")
 }
 
 func copyFile(t *testing.T, from, to string) {

@@ -66,6 +66,16 @@ func TestRuntimeIsPrivateAndStaysTheSame(t *testing.T) {
 	}
 }
 
+// TestALongTemporaryFolderIsPassedOver holds Lasting to paths that a socket can have.
+func TestALongTemporaryFolderIsPassedOver(t *testing.T) {
+	long := filepath.Join(temporary(t), strings.Repeat("long", 20))
+	mkdir(t, long, 0o700, os.Getuid())
+	t.Setenv("TMPDIR", long)
+	if got, err := Lasting(); err != nil || len(got) > maxFolder {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 func TestAFolderThatIsTakenIsNotUsed(t *testing.T) {
 	for name, take := range map[string]func(t *testing.T, folder string){
 		"another user's": func(t *testing.T, folder string) { mkdir(t, folder, 0o700, foreign) },

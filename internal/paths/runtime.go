@@ -8,12 +8,12 @@ import (
 	"strconv"
 )
 
-// maxSession is the longest XDG_RUNTIME_DIR that is used: the path of a Unix socket has about 100 bytes.
-const maxSession = 40
+// maxFolder is the longest folder for sockets: the path of a Unix socket has about 100 bytes.
+const maxFolder = 40
 
 // Runtime is a folder for sockets that only this user may enter. It is the one of the login session, where there is one.
 func Runtime() (string, error) {
-	if session := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(session) && len(session) <= maxSession {
+	if session := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(session) && len(session) <= maxFolder {
 		if folder, err := ofSession(session); err == nil {
 			return folder, nil
 		}
@@ -36,10 +36,15 @@ func ofSession(session string) (string, error) {
 // Lasting is Runtime for processes that outlive a login session, whose folder the system removes.
 //
 // In a folder that all users share, somebody else may own our usual name; then it is another folder, the same each time.
+// A TMPDIR with a long path, as that of a Go cell in a checkout deep in a tree, is passed over.
 func Lasting() (string, error) {
 	name := "headstart-" + strconv.Itoa(os.Getuid())
 	var problems []error
 	for _, shared := range []string{os.TempDir(), "/tmp"} {
+		if usual := filepath.Join(shared, name); len(usual) > maxFolder {
+			problems = append(problems, tooLong(usual))
+			continue
+		}
 		folder, err := Private(filepath.Join(shared, name))
 		if err == nil {
 			return folder, nil
@@ -52,16 +57,18 @@ func Lasting() (string, error) {
 	}
 	if state, err := State(); err == nil {
 		folder, err := below(state, "run")
-		if err == nil && len(folder) <= maxSession {
+		if err == nil && len(folder) <= maxFolder {
 			return folder, nil
 		}
 		if err == nil {
-			err = fmt.Errorf("the path %s is too long for sockets", folder)
+			err = tooLong(folder)
 		}
 		problems = append(problems, err)
 	}
 	return "", fmt.Errorf("make a folder for sockets: %w; set TMPDIR to a folder that only you can write to", errors.Join(problems...))
 }
+
+func tooLong(folder string) error { return fmt.Errorf("the path %s is too long for sockets", folder) }
 
 // another finds or makes a folder whose name begins with ours.
 func another(shared, name string) (string, error) {

@@ -128,6 +128,12 @@ func (p *managed) fail(err error) error {
 	return err
 }
 
+func (p *managed) usable() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err == nil
+}
+
 // register takes the plugin's magics into the registry.
 func (p *managed) register() error {
 	p.mu.Lock()

@@ -66,9 +66,9 @@ func NewManager(registry *registry.Registry, options Options) *Manager {
 	}
 }
 
-// Load registers the magics of all plugins that it does not know yet. It starts only those processes that it has never
-// seen this build of, to ask them what they bring. The error joins what is wrong with single plugins; the others work,
-// and Plugins shows the same errors.
+// Load registers the magics of all plugins that it does not know yet, or could not use. It starts only those processes that
+// it has never seen this build of, to ask them what they bring. The error joins what is wrong with single plugins; the others
+// work, and Plugins shows the same errors.
 func (m *Manager) Load(ctx context.Context) error {
 	sweep(runningFolder(m.options.Home))
 	binaries, err := Discover(Folder(m.options.Home), m.options.Shipped...)
@@ -76,11 +76,15 @@ func (m *Manager) Load(ctx context.Context) error {
 	var fresh []*managed
 	m.mu.Lock()
 	for _, b := range binaries {
-		if _, known := m.plugins[b.Name]; !known {
-			p := &managed{manager: m, binary: b}
-			m.plugins[b.Name] = p
-			fresh = append(fresh, p)
+		p, known := m.plugins[b.Name]
+		if known && p.usable() {
+			continue
 		}
+		if !known {
+			p = &managed{manager: m, binary: b}
+			m.plugins[b.Name] = p
+		}
+		fresh = append(fresh, p)
 	}
 	m.mu.Unlock()
 	described := make([]error, len(fresh))

@@ -132,6 +132,28 @@ func TestProgramThatIsNone(t *testing.T) {
 	wantError(t, newKernel(t, home).Load(t.Context()), "start the plugin odd", "exec format error")
 }
 
+// TestAProgramThatWasRepairedIsFoundAgain loads a plugin whose first build could not be used.
+func TestAProgramThatWasRepairedIsFoundAgain(t *testing.T) {
+	home := t.TempDir()
+	if err := os.MkdirAll(Folder(home), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(Folder(home), "headstart-toy")
+	if err := os.WriteFile(program, []byte("\x7fELF what?"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	k := newKernel(t, home)
+	wantError(t, k.Load(t.Context()), "exec format error")
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
+	}
+	install(t, home, "toy")
+	if err := k.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	k.mustRun(t, "%echo")
+}
+
 func TestPrintsGoToTheLogAndToNoCell(t *testing.T) {
 	k := loaded(t, "chatty")
 	h := k.mustRun(t, "%chat")

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,16 +58,23 @@ func pluginsMagic(plugins Plugins) magics.Magic {
 			&magics.Command[struct{}]{
 				Use: "rescan", Short: "Finds plugins that were installed after the kernel started",
 				Do: func(ctx context.Context, in *magics.Invocation, _ *struct{}) error {
-					before := len(plugins.Plugins())
-					err := plugins.Load(ctx)
-					if err == nil {
-						err = in.Printf("%d new.\n", len(plugins.Plugins())-before)
-					}
-					return err
+					before := usable(plugins.Plugins())
+					problem := plugins.Load(ctx) // of single plugins: the others can be used
+					return errors.Join(in.Printf("%d new.\n", usable(plugins.Plugins())-before), problem)
 				},
 			},
 		},
 	}
+}
+
+func usable(list []plugins.Info) int {
+	n := 0
+	for _, p := range list {
+		if p.Error == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // pluginEntry is one plugin for programs.
