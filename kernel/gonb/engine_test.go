@@ -33,6 +33,24 @@ func TestCellsRunAndRemember(t *testing.T) {
 	}
 }
 
+// TestFlagIsImported: GoNB's func main of %% calls flag.Parse, and goimports would look for the package in all modules.
+func TestFlagIsImported(t *testing.T) {
+	nb := open(t)
+	nb.ok("import stdflag \"flag\"\n%%\nfmt.Println(stdflag.NArg())")
+	nb.ok("%%\nfmt.Println(1)")
+	cell, _ := nb.try(t.Context(), "%ls")
+	if !strings.Contains(fmt.Sprint(cell.shown), "<pre>flag</pre>") {
+		t.Errorf("GoNB remembers %v", cell.shown)
+	}
+	nb.ok("%reset")
+	if out := nb.ok("%%\nfmt.Println(flag.NArg())"); out != "0\n" {
+		t.Errorf("after a reset: %q", out)
+	}
+	if out := nb.ok("import (\n\t\"flag\"\n)\n%%\nfmt.Println(flag.NArg())"); out != "0\n" {
+		t.Errorf("imported by the cell: %q", out)
+	}
+}
+
 func TestErrorsPointIntoTheCell(t *testing.T) {
 	nb := open(t)
 	nb.ok("func divide(x int) int {\n\treturn x / zero\n}\nvar zero = 0")

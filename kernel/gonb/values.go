@@ -53,13 +53,13 @@ func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io sess
 		e.options.Log.Warn("values of variables were not removed", "error", err)
 	}
 	e.mu.Lock()
-	prepared := cell.Prepare(c, e.values.carried)
+	prepared := cell.Prepare(c, e.carriedFor(c))
 	stale := e.memory.Variables(prepared.Others...)
 	e.mu.Unlock()
 	if len(stale) > 0 { // what was a variable is declared as something else
 		e.remove(ctx, in, stale)
 		e.mu.Lock()
-		prepared = cell.Prepare(c, e.values.carried)
+		prepared = cell.Prepare(c, e.carriedFor(c))
 		e.mu.Unlock()
 	}
 	if err := e.describe(work, prepared, images); err != nil { // to run without the values would be to run with wrong ones
@@ -85,6 +85,17 @@ func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io sess
 		_ = io.Result(wire.ExecuteResult{Data: shown.Data, Metadata: shown.Metadata})
 	}
 	return r
+}
+
+// carriedFor is what GoNB has to be told with a cell. Its func main of %% calls flag.Parse: goimports looks for a package that
+// is not imported in every module that a cell has imported, which takes about 0.1 s with GoMLX among them.
+func (e *Engine) carriedFor(c cell.Cell) cell.Carried {
+	var carried cell.Carried
+	carried.Join(e.values.carried)
+	if c.HasMainLine() && !e.memory.Declares("import", "flag") {
+		carried.Add(`import "flag"`, report.Position{})
+	}
+	return carried
 }
 
 // describe tells the stand-in for go about the cell that GoNB is about to build.

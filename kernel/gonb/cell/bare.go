@@ -286,14 +286,14 @@ func (c Cell) unclosedBracket() (reason string, wrong bool) {
 		return "", false
 	}
 	top := readTopLevel(text)
-	if !top.statements && !c.hasMainLine() || top.unclosed.bracket == "" {
+	if !top.statements && !c.HasMainLine() || top.unclosed.bracket == "" {
 		return "", false
 	}
 	return fmt.Sprintf("line %d: the %s is not closed", top.unclosed.line, top.unclosed.bracket), true
 }
 
-// hasMainLine tells a cell in which a command makes a func main of the lines below it.
-func (c Cell) hasMainLine() bool {
+// HasMainLine tells a cell in which a command makes a func main of the lines below it.
+func (c Cell) HasMainLine() bool {
 	return slices.ContainsFunc(c.commands, func(command command) bool {
 		return command.mark == '%' && (command.name == "%" || command.name == "main")
 	})
