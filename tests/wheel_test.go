@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,6 +16,24 @@ import (
 
 // An environment is a fresh virtual environment on a machine that has Python alone: no Go, no C compiler, no network.
 type environment struct{ folder, home, goCache, modules string }
+
+// newEnvironment makes one beside a folder of wheels.
+func newEnvironment(t *testing.T, wheels string) environment {
+	t.Helper()
+	modules, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := filepath.Abs(filepath.Join(wheels, "..", "cache", "wheel-go")) // kept, since the first build takes minutes
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := environment{filepath.Join(t.TempDir(), "venv"), t.TempDir(), cache, strings.TrimSpace(string(modules))}
+	if output, err := exec.Command("python3", python.Module("venv", e.folder)...).CombinedOutput(); err != nil {
+		need.Lack(t, need.Setup, "no python3 with venv: "+string(output))
+	}
+	return e
+}
 
 func (e environment) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(e.folder, "bin", name), args...)
@@ -74,18 +93,7 @@ func TestWheelIsSmall(t *testing.T) {
 // TestWheel installs the wheel, runs notebooks with magics and with Go cells, and removes it.
 func TestWheel(t *testing.T) {
 	own, folder := wheels(t)
-	modules, err := exec.Command("go", "env", "GOMODCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache, err := filepath.Abs(filepath.Join(folder, "..", "cache", "wheel-go")) // kept, since the first build takes minutes
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := environment{filepath.Join(t.TempDir(), "venv"), t.TempDir(), cache, strings.TrimSpace(string(modules))}
-	if output, err := exec.Command("python3", python.Module("venv", e.folder)...).CombinedOutput(); err != nil {
-		need.Lack(t, need.Setup, "no python3 with venv: "+string(output))
-	}
+	e := newEnvironment(t, folder)
 	e.run(t, "pip", "install", "--quiet", "--no-compile", "--find-links", folder, own+"[lab,go,cc]")
 
 	if report := e.run(t, "headstart", "doctor"); strings.Contains(report, "failed") || !strings.Contains(report, "xla:cpu") ||
@@ -101,13 +109,55 @@ func TestWheel(t *testing.T) {
 	}
 
 	e.run(t, "pip", "uninstall", "--quiet", "--yes", "headstart_kernel")
-	err = filepath.WalkDir(e.folder, func(file string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(e.folder, func(file string, _ fs.DirEntry, err error) error {
 		if strings.Contains(filepath.Base(file), "headstart") {
 			t.Errorf("pip left %s behind", file)
 		}
 		return err
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWheelThroughUvx runs a notebook in an environment that uvx makes and forgets, as the README has it for JupyterLab.
+func TestWheelThroughUvx(t *testing.T) {
+	own, folder := wheels(t)
+	e := newEnvironment(t, folder)
+	e.run(t, "pip", "install", "--quiet", "--no-compile", "--find-links", folder, "uv")
+	notebook := filepath.Join(t.TempDir(), "uvx.ipynb")
+	withoutOutputs(t, filepath.Join("..", "notebooks", "01_quickstart.ipynb"), notebook)
+	e.run(t, "uvx", "--offline", "--no-index", "--find-links", folder, "--cache-dir", filepath.Join(e.home, "uv"), "--python", filepath.Join(e.folder, "bin", "python"),
+		"--from", "nbclient", "--with", own+"[go,cc]", "jupyter-execute", "--inplace", notebook)
+	data, err := os.ReadFile(notebook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(data); !strings.Contains(text, "measured once") || strings.Contains(text, `"output_type": "error"`) {
+		t.Errorf("the notebook ended as\n%s", text[max(0, len(text)-2000):])
+	}
+}
+
+// withoutOutputs copies a notebook without what its cells have shown.
+func withoutOutputs(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notebook map[string]any
+	if err := json.Unmarshal(data, &notebook); err != nil {
+		t.Fatal(err)
+	}
+	for _, cell := range notebook["cells"].([]any) {
+		if cell := cell.(map[string]any); cell["cell_type"] == "code" {
+			cell["outputs"], cell["execution_count"] = []any{}, nil
+		}
+	}
+	if data, err = json.Marshal(notebook); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
