@@ -9,7 +9,7 @@ if ! cmp --silent "$list" "$venv/installed.txt"; then
 	echo "installing servers that execute cells ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list"
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$list"
 	cp "$list" "$venv/installed.txt"
 fi
 HEADSTART_SERVERS_PYTHON=$PWD/$venv/bin/python go test -count=1 -v -run 'TestServersThatExecuteCells|TestProgramsOfCells' ./kernel/cmd/headstart
