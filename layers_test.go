@@ -34,7 +34,7 @@ var layers = [][]string{
 		"models/training/search", "models/exercise",
 		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard",
 		"models/lab/named", "models/lab/summary", "models/lab/input", "models/lab/runstatus", "models/lab/board", "models/lab/teaching", "models/lab/predictor", "models/lab", "models",
-		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
+		"models/serving", "models/serving/modelset", "models/serving/servingtest", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure/canvas", "nbhelpers/figure/figuretest", "nbhelpers/figure/study", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
