@@ -113,8 +113,8 @@ nbgrader-test: setup ## grade a right and a wrong submission of a lesson with nb
 testbed: setup ## run the kernel through runtimed's kernel-testbed; needs Rust, and GitHub the first time
 	@scripts/testbed.sh
 
-servers-test: setup ## run notebooks by Jupyter servers that execute cells by themselves (0.5 GB)
-	@scripts/serverstest.sh
+servers-test: setup ## run notebooks by Jupyter servers that execute cells by themselves, and look at one in a browser (0.5 GB)
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/serverstest.sh
 
 workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
 	@scripts/workshoptest.sh

@@ -21,7 +21,7 @@ const module = "github.com/headstart-nb/headstart/"
 //
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
-	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/filestamp", "internal/paths", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
+	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/filestamp", "internal/paths", "internal/goenv", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
 	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep/keeptest", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/position", "kernel/gonb/descendant", "kernel/gonb/program", "kernel/gonb/stored", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
@@ -34,7 +34,7 @@ var layers = [][]string{
 		"models/training/search", "models/exercise",
 		"models/export/onnx", "models/export", "models/classifier", "models/tensorboard",
 		"models/lab/named", "models/lab/summary", "models/lab/input", "models/lab/runstatus", "models/lab/board", "models/lab/teaching", "models/lab/predictor", "models/lab", "models",
-		"models/serving", "models/serving/modelset", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
+		"models/serving", "models/serving/modelset", "models/serving/servingtest", "models/serving/inference", "models/serving/oip", "models/serving/oippb",
 		"models/serving/monitor", "models/serving/web", "models/serving/rpc", "models/serving/server",
 		"nbhelpers/figure/palette", "nbhelpers/figure/raster", "nbhelpers/figure/canvas", "nbhelpers/figure/figuretest", "nbhelpers/figure/study", "nbhelpers/figure"},
 	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",

@@ -11,7 +11,7 @@ if ! cmp -s bench/cuda/requirements.txt "$venv/requirements.txt"; then
 	echo "installing PyTorch and JAX to compare with, which are several gigabytes ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	if "$venv/bin/pip" install --quiet --disable-pip-version-check -r bench/cuda/requirements.txt; then
+	if "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r bench/cuda/requirements.txt; then
 		cp bench/cuda/requirements.txt "$venv/requirements.txt"
 	else
 		echo "bench-cuda: they cannot be installed: only Headstart is measured" >&2

@@ -12,7 +12,7 @@ if [ -f bench/requirements.txt ] && ! cmp -s bench/requirements.txt "$venv/requi
 	echo "installing the peers to compare with ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check -r bench/requirements.txt
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt
 	cp bench/requirements.txt "$venv/requirements.txt"
 fi
 shopt -s nullglob

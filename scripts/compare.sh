@@ -9,7 +9,7 @@ if ! cmp -s "$wanted" "$venv/requirements.txt"; then
 	echo "installing the publishers' packages ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$wanted"
 	cp "$wanted" "$venv/requirements.txt"
 fi
 HEADSTART_PEERS_PYTHON=$PWD/$venv/bin/python go test -count=1 -v -run CompareWithPublishers -timeout 60m ./models/resnet/backbone

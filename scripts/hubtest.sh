@@ -11,7 +11,7 @@ if [ ! -x "$work/venv/bin/jupyterhub" ] || [ "$(readlink -f "$work/venv/bin/pyth
 	echo "installing JupyterHub ..."
 	rm -rf "$work/venv"
 	"$python" -P -m venv "$work/venv"
-	"$work/venv/bin/pip" install --quiet --disable-pip-version-check jupyterhub==6.1.1
+	"$work/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r scripts/tools/jupyterhub.txt
 	npm install --silent --prefix "$work" configurable-http-proxy@5.3.0
 fi
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"

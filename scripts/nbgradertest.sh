@@ -4,13 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.headstart/nbgrader-venv
-version=0.9.6
-if [ "$(cat "$venv/version" 2>/dev/null)" != "$version" ]; then
+list=scripts/tools/nbgrader.txt
+if ! cmp --silent "$list" "$venv/installed.txt"; then
 	echo "installing nbgrader ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check "nbgrader==$version"
-	echo "$version" >"$venv/version"
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$list"
+	cp "$list" "$venv/installed.txt"
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

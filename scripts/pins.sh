@@ -1,6 +1,7 @@
 #!/bin/sh
 # Write the hashes of every file that pip may fetch for an installation, as the package index publishes them: of what
-# scripts/requirements.txt pins, and of the PJRT plugins for CUDA with NVIDIA's libraries. Needs uv and the network.
+# scripts/requirements.txt pins, of the PJRT plugins for CUDA with NVIDIA's libraries, and of what tests and benchmarks install
+# (each NAME.in makes a NAME.txt with all that it needs). Needs uv and the network.
 #
 #     scripts/pins.sh
 set -eu
@@ -38,4 +39,12 @@ for cuda in cuda12 cuda13; do
 		echo "# The PJRT plugin for CUDA ${cuda#cuda} and NVIDIA's libraries, which it loads: see cuda.go."
 		cat "$work/$cuda.kept"
 	} >kernel/install/$cuda.txt
+done
+
+git ls-files '*.in' | while read -r list; do
+	hashes "$list" "$work/list.txt" --universal --python-version 3.11
+	{
+		echo "# Made from $(basename "$list") by scripts/pins.sh."
+		cat "$work/list.txt"
+	} >"${list%.in}.txt"
 done

@@ -12,7 +12,7 @@ if ! cmp -s "$target/requirements.txt" "$venv/requirements.txt"; then
 	echo "installing PyTorch ..."
 	rm -rf "$venv"
 	python3 -P -m venv "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$target/requirements.txt"
+	"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$target/requirements.txt"
 	cp "$target/requirements.txt" "$venv/requirements.txt"
 fi
 mkdir -p "$work"

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// An UntrustedError is a folder in which another user can replace files.
+// An UntrustedError is a folder in which another user can replace files, or a file that another user can write or replace.
 type UntrustedError struct{ Folder, Reason string }
 
 func (e *UntrustedError) Error() string { return fmt.Sprintf("%s is not safe: %s", e.Folder, e.Reason) }
@@ -132,4 +132,58 @@ func CheckOwn(folder string) error {
 		return &UntrustedError{folder, fmt.Sprintf("other users can write to it (mode %#o)", info.Mode().Perm())}
 	}
 	return nil
+}
+
+// CheckFile reports a file that another user can write to, or in whose place another user can put one; it need not exist. It also
+// reports what is not a file, since opening a pipe waits for whoever writes to it.
+func CheckFile(file string) error {
+	if !filepath.IsAbs(file) {
+		return &UntrustedError{file, "what it names depends on the current folder"}
+	}
+	resolved, err := filepath.EvalSymlinks(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return checkVacant(filepath.Clean(file))
+	}
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{filepath.Clean(file), resolved} { // a link can be replaced as well as what it leads to
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		owner, ok := info.Sys().(*syscall.Stat_t)
+		switch {
+		case !ok || path == resolved && !info.Mode().IsRegular():
+			return &UntrustedError{path, "it is not a file"}
+		case !trustedOwner(int(owner.Uid)):
+			return &UntrustedError{path, fmt.Sprintf("it belongs to the user with the ID %d", owner.Uid)}
+		case path == resolved && writableByOthers(info, owner):
+			return &UntrustedError{path, fmt.Sprintf("other users can write to it (mode %#o)", info.Mode().Perm())}
+		}
+		if _, err := Resolve(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkVacant checks the folder that decides about a file that does not exist. The sticky bit does not help: everybody may add a file.
+func checkVacant(file string) error {
+	folder := filepath.Dir(file)
+	for folder != filepath.Dir(folder) {
+		if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		folder = filepath.Dir(folder)
+	}
+	resolved, err := Resolve(folder)
+	if err != nil {
+		return err
+	}
+	info, owner, err := look(resolved)
+	if err == nil && writableByOthers(info, owner) {
+		err = &UntrustedError{folder, fmt.Sprintf("other users can write to it (mode %#o)", info.Mode().Perm())}
+	}
+	return err
 }

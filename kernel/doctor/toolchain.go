@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/install"
 )
@@ -26,7 +27,7 @@ func run(ctx context.Context, env []string, stdin, name string, args ...string) 
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
 	// No file in a folder around the working directory has a say in what a go command does.
-	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
+	cmd.Env = append(goenv.Anywhere(os.Environ()), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
@@ -44,7 +45,7 @@ func checkGo(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	if s.goTool == "" {
 		return failed(name, "no go command was found: Go cells cannot be built", install.GoHint())
 	}
-	out, err := run(ctx, []string{"GOTOOLCHAIN=local"}, "", s.goTool, "env", "GOVERSION")
+	out, err := run(ctx, nil, "", s.goTool, "env", "GOVERSION")
 	if err != nil {
 		return failed(name, fmt.Sprintf("%s does not run: %v", s.goTool, err), install.GoHint())
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 	"github.com/headstart-nb/headstart/kernel/gonb/gotool"
@@ -26,7 +27,7 @@ func environment(options Options, folder string) ([]string, error) {
 			options.Log.Warn("Go cells cannot import this project's packages: install it again", "error", err)
 		}
 	}
-	env := append(slices.Clone(options.Env),
+	env := append(goenv.Own(options.Env),
 		"TMPDIR="+temp,
 		gotool.SourceVar+"="+options.SourceDir,
 		gotool.PlansVar+"="+filepath.Join(options.CacheDir, "cells"))
@@ -46,7 +47,7 @@ func environment(options Options, folder string) ([]string, error) {
 		first = append([]string{bin}, first...)
 		env = append(env, gotool.RealGoVar+"="+realGo)
 	} else if realGo != "" {
-		env = append(env, guarded(options.Env, realGo, folder)...)
+		env = append(env, guarded(env, realGo, folder)...)
 	}
 	return append(env, "PATH="+strings.Join(first, string(os.PathListSeparator))), nil
 }
@@ -64,12 +65,12 @@ func temporary(folder string) (string, error) {
 	return folder, nil
 }
 
-// guarded are the settings of a go command that nothing stands before: it uses no workspace, and no repository around the
-// cells' module. The stand-in sets them for each call, so that it can leave the user's own alone.
+// guarded are the settings of a go command that nothing stands before: it uses no workspace, no repository around the
+// cells' module, and no toolchain that a module names. The stand-in sets them for each call, so that it can leave the user's own alone.
 func guarded(env []string, realGo, folder string) []string {
 	cmd := exec.Command(realGo, "env", "GOFLAGS") // the user's file may set them, which a variable would hide
 	cmd.Dir = folder
-	cmd.Env = append(slices.Clone(env), "GOWORK="+gotool.Off, "GOTOOLCHAIN=local")
+	cmd.Env = goenv.Anywhere(env)
 	flags, err := cmd.Output()
 	if err != nil {
 		flags = []byte(lookup(env, "GOFLAGS"))
@@ -77,6 +78,10 @@ func guarded(env []string, realGo, folder string) []string {
 	settings := []string{"GOFLAGS=" + gotool.Unstamped(strings.TrimSpace(string(flags)))}
 	if lookup(env, "GOWORK") == "" {
 		settings = append(settings, "GOWORK="+gotool.Off)
+	}
+	// GoNB asks go for its folder where the notebook lies, which may be in a stranger's module.
+	if toolchain := lookup(env, "GOTOOLCHAIN"); toolchain == "" || toolchain == "auto" {
+		settings = append(settings, "GOTOOLCHAIN=local")
 	}
 	return settings
 }
@@ -93,6 +98,9 @@ func lookup(env []string, name string) string {
 // find is the path of a program in the folders of path; empty where there is none.
 func find(name, path string) string {
 	for _, folder := range filepath.SplitList(path) {
+		if !filepath.IsAbs(folder) { // below whatever folder the notebook lies in
+			continue
+		}
 		file := filepath.Join(folder, name)
 		if info, err := os.Stat(file); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
 			return file

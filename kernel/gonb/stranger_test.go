@@ -2,15 +2,21 @@ package gonb_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/paths"
+	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/kernel/gonb"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -122,6 +128,71 @@ func TestOwnWorkspaceIsUsed(t *testing.T) {
 	}
 	if out := nb.ok("!*go env GOWORK"); strings.TrimSpace(out) != filepath.Join(nb.module(), "go.work") {
 		t.Errorf("GOWORK is %q", out)
+	}
+}
+
+// TestANotebookInAStrangersModule: the folder of the notebook lies in a module that asks for another toolchain, beside settings of go
+// and secrets for a proxy. Nothing of them is read: the proxy is asked for nothing.
+func TestANotebookInAStrangersModule(t *testing.T) {
+	ownSettings(t)
+	var mu sync.Mutex
+	var requests []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		requests = append(requests, r.URL.Path)
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	jupyter := exec.Command("sleep", "600") // in whose folder GoNB puts the files of %wasm
+	jupyter.Dir = t.TempDir()
+	if err := jupyter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = jupyter.Process.Kill(); _ = jupyter.Wait() })
+	for name, value := range map[string]string{
+		"GOENV": "go.env", "GOPROXY": proxy.URL, "GOTOOLCHAIN": "auto", "NO_PROXY": "*", "NETRC": ".netrc",
+		"JPY_PARENT_PID": strconv.Itoa(jupyter.Process.Pid),
+	} {
+		t.Setenv(name, value)
+	}
+	theirs := testfile.Write(t, map[string]string{
+		"go.mod":           "module evil\n\ngo 1.99.1\n\ntoolchain go1.99.1\n",
+		"notebooks/go.env": "GOFLAGS=-tags=theirs\nGOTOOLCHAIN=go1.99.1\n",
+		"notebooks/.netrc": "machine proxy.golang.org login me password theirs\n",
+	})
+	for name, change := range map[string]func(*gonb.Options){"with the stand-in for go": func(*gonb.Options) {}, "without": withoutStandIn(t)} {
+		t.Run(name, func(t *testing.T) {
+			nb := openWith(t, func(options *gonb.Options) {
+				change(options)
+				options.Dir = filepath.Join(theirs, "notebooks")
+			})
+			if out := nb.ok("%%\nfmt.Println(\"mine\")"); out != "mine\n" {
+				t.Errorf("the cell printed %q", out)
+			}
+			nb.completes("%%\nfmt.Printl", "Println")
+			_, _ = nb.try(t.Context(), "%wasm\n%%\nprintln(1)") // it ends well only with the stand-in
+			if out := nb.ok("!*go env GOFLAGS GOTOOLCHAIN"); strings.Contains(out, "theirs") || strings.Contains(out, "1.99") {
+				t.Errorf("go's settings are %q", out)
+			}
+			if out := nb.ok("!echo $GOENV $NETRC"); out != "off /dev/null\n" {
+				t.Errorf("the files are %q", out)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(requests) > 0 {
+				t.Errorf("the proxy was asked for %q", requests)
+			}
+			requests = nil
+		})
+	}
+	// The attack works on a shell line, which is the user's own.
+	nb := openWith(t, func(options *gonb.Options) { options.Dir = filepath.Join(theirs, "notebooks") })
+	_, _ = nb.try(t.Context(), "!go version")
+	mu.Lock()
+	defer mu.Unlock()
+	if len(requests) == 0 {
+		t.Error("go in the notebook's folder asks for nothing, so that the test shows nothing")
 	}
 }
 

@@ -80,9 +80,10 @@ func needGo(goTool, purpose string) error {
 }
 
 // Vectors is the environment in which go builds models/imageio with its loops over many samples at once. They are written
-// with simd/archsimd, which Go 1.26 has as an experiment; another Go builds the plain loops.
-func Vectors(ctx context.Context, goTool string) []string {
-	release, err := command.Output(ctx, goTool, "env", "GOVERSION")
+// with simd/archsimd, which Go 1.26 has as an experiment; another Go builds the plain loops. A go.mod may ask for another release
+// than goTool's, hence the checkout, whose release it is; one around the current folder is nobody's choice.
+func Vectors(ctx context.Context, checkout, goTool string) []string {
+	release, err := command.Output(ctx, checkout, goTool, "env", "GOVERSION")
 	if err != nil || version.Lang(strings.TrimSpace(release)) != "go1.26" {
 		return nil
 	}

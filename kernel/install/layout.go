@@ -190,7 +190,7 @@ func userLayout(source string) (Layout, error) {
 }
 
 func sysPrefix(ctx context.Context, interpreter string) (string, error) {
-	out, err := command.Output(ctx, interpreter, python.Code("import sys; print(sys.prefix)")...)
+	out, err := command.Output(ctx, "", interpreter, python.Code("import sys; print(sys.prefix)")...)
 	if err != nil {
 		return "", fmt.Errorf("asking %s for its prefix: %w; name the interpreter of your Jupyter with --python", interpreter, err)
 	}

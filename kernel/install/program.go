@@ -84,7 +84,7 @@ func (c *programs) build(ctx context.Context, tx *transaction.Transaction, own o
 	}
 	env := []string{"CGO_ENABLED=0"}
 	if own.cgo {
-		env = append(Vectors(ctx, c.host.goTool), "CGO_ENABLED=1")
+		env = append(Vectors(ctx, c.layout.Checkout, c.host.goTool), "CGO_ENABLED=1")
 		if c.host.compiler == "" {
 			return command.Fault(nil, "building %s needs a C compiler, which was not found: %s", own.program, CompilerHint())
 		}

@@ -116,7 +116,7 @@ var conversations = map[string][]request{
 		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true}`},
 		{"shutdown_request", wire.Control, `{"restart": false}`},
 	},
-	// These two as their sources have them: see docs/frontends.md. VS Code interrupts on shell where the kernel is a process of its own.
+	// These three as their sources have them: see docs/frontends.md. VS Code interrupts on shell where the kernel is a process of its own.
 	"frontend-vscode": {
 		{"kernel_info_request", wire.Shell, `{}`},
 		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "stop_on_error": false, "allow_stdin": true, "store_history": true}`},
@@ -127,6 +127,17 @@ var conversations = map[string][]request{
 		{"kernel_info_request", wire.Shell, `{}`},
 		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
 		{"interrupt_request", wire.Control, `{}`},
+		{"shutdown_request", wire.Control, `{"restart": false}`},
+	},
+	// Its supervisor, Kallichore, asks for the kernel's information and sends the interrupt; the rest comes from the editor.
+	"frontend-positron": {
+		{"kernel_info_request", wire.Shell, `{}`},
+		{"comm_open", wire.Shell, `{"comm_id": "positron-ui-go-1", "target_name": "positron.ui", "data": {}}`},
+		{"comm_open", wire.Shell, `{"comm_id": "positron-variables-go-2", "target_name": "positron.variables", "data": {}}`},
+		{"is_complete_request", wire.Shell, `{"code": "print x"}`},
+		{"execute_request", wire.Shell, `{"code": "print x", "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": true}`},
+		{"interrupt_request", wire.Control, `{}`},
+		{"comm_info_request", wire.Shell, `{"target_name": ""}`}, // of a session that it finds again
 		{"shutdown_request", wire.Control, `{"restart": false}`},
 	},
 	"subshell": {

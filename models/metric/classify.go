@@ -33,7 +33,7 @@ func Classify(classes []string, probabilities []float32, labels []int, paths []s
 			return nil, fmt.Errorf("evaluate: image %d has the label %d of %d classes", i, label, k)
 		}
 		row := probabilities[i*k : (i+1)*k]
-		predicted := argmax(row)
+		predicted := Argmax(row)
 		report.Confusion[label][predicted]++
 		judged := Judgment{Index: i, Path: at(paths, i), Label: label, Predicted: predicted, Probability: float64(row[predicted]), OfLabel: float64(row[label])}
 		report.Judgments = append(report.Judgments, judged)
@@ -182,7 +182,8 @@ func (c *calibrator) result() Calibration {
 	return result
 }
 
-func argmax(row []float32) int {
+// Argmax is the index of the largest number, the first of several.
+func Argmax(row []float32) int {
 	best := 0
 	for i, v := range row {
 		if v > row[best] {

@@ -40,7 +40,7 @@ func Temperature(logits []float32, labels []int, classes int) (temperature, loss
 func scaledLoss(logits []float32, labels []int, classes int, scale, others float64) (loss, slope float64) {
 	for i, label := range labels {
 		row := logits[i*classes : (i+1)*classes]
-		largest := float64(row[argmax(row)])
+		largest := float64(row[Argmax(row)])
 		sum, weighted, total := 0.0, 0.0, 0.0
 		for _, v := range row {
 			e := math.Exp(scale * (float64(v) - largest))

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/nan"
 	"github.com/headstart-nb/headstart/models/training/network"
@@ -288,13 +289,7 @@ func (s *rowsSession) measure(ctx context.Context) (loss, accuracy float64, err 
 		for i, row := range batch.Rows {
 			probabilities, label := logits[i*classes:(i+1)*classes], s.job.Rows.Label[row]
 			loss -= math.Log(max(float64(probabilities[label]), 1e-12))
-			best := 0
-			for c, p := range probabilities {
-				if p > probabilities[best] {
-					best = c
-				}
-			}
-			if best == label {
+			if metric.Argmax(probabilities) == label {
 				correct++
 			}
 			rows++

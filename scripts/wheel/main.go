@@ -103,7 +103,7 @@ func build(ctx context.Context, checkout, into string) error {
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags, "CGO_ENABLED=0")
 		if b.Cgo {
-			cmd.Env = append(append(cmd.Env, "CGO_ENABLED=1"), install.Vectors(ctx, "go")...)
+			cmd.Env = append(append(cmd.Env, "CGO_ENABLED=1"), install.Vectors(ctx, "", "go")...)
 		}
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w: %s", b.Program, err, strings.TrimSpace(string(output)))

@@ -43,13 +43,22 @@ const base = "/user/someone/"
 // TestBrowser runs the scripts of this folder against a JupyterLab of their own, behind https. scripts/browser.sh brings
 // what it needs.
 func TestBrowser(t *testing.T) {
-	chromium, packages := os.Getenv("HEADSTART_CHROMIUM"), os.Getenv("HEADSTART_PACKAGES")
-	if chromium == "" || packages == "" {
+	needBrowser(t)
+	// HEADSTART_BROWSER_SCRIPTS is a pattern for some of them, such as training*.
+	runScripts(t, startLab(t, ""), cmp.Or(os.Getenv("HEADSTART_BROWSER_SCRIPTS"), "*"))
+}
+
+func needBrowser(t *testing.T) {
+	t.Helper()
+	if os.Getenv("HEADSTART_CHROMIUM") == "" || os.Getenv("HEADSTART_PACKAGES") == "" {
 		need.Lack(t, need.Browser, "scripts/browser.sh starts these tests, with a browser and what drives it")
 	}
-	lab := startLab(t)
-	// HEADSTART_BROWSER_SCRIPTS is a pattern for some of them, such as training*.
-	scripts, err := filepath.Glob(cmp.Or(os.Getenv("HEADSTART_BROWSER_SCRIPTS"), "*") + ".test.mjs")
+}
+
+// runScripts runs the scripts whose names have a pattern.
+func runScripts(t *testing.T, lab lab, pattern string) {
+	t.Helper()
+	scripts, err := filepath.Glob(pattern + ".test.mjs")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
@@ -82,8 +91,9 @@ func TestBrowser(t *testing.T) {
 type lab struct{ address, notebooks, log string }
 
 // startLab starts the JupyterLab that make setup installed, with its kernel and extension as headstart install put them
-// there, and with settings and state of the test's own.
-func startLab(t *testing.T) lab {
+// there, and with settings and state of the test's own. It starts another's, of a Python that has jupyter-server-documents, where one is
+// named.
+func startLab(t *testing.T, python string) lab {
 	t.Helper()
 	bin, err := filepath.Abs(os.Getenv("HEADSTART_BIN"))
 	venv := filepath.Join(filepath.Dir(bin), "venv")
@@ -109,6 +119,15 @@ func startLab(t *testing.T) lab {
 	}
 	defer log.Close()
 	runtime := filepath.Join(folder, "run")
+	if python != "" {
+		installed := filepath.Join(venv, "share", "jupyter", "labextensions")
+		if err := os.CopyFS(filepath.Join(share, "labextensions"), os.DirFS(installed)); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(config, "jupyter_server_config.json"), []byte(documents))
+		writeFile(t, filepath.Join(config, "labconfig", "page_config.json"), []byte(alone))
+		jupyter = filepath.Join(filepath.Dir(python), "jupyter")
+	}
 	server := exec.Command(jupyter, "lab", "--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.base_url="+base,
 		"--IdentityProvider.token=", "--ServerApp.root_dir="+l.notebooks, "--ServerApp.certfile="+certificate, "--ServerApp.keyfile="+key)
 	server.Env = append(os.Environ(), "JUPYTER_PATH="+share, "JUPYTER_RUNTIME_DIR="+runtime, "JUPYTER_CONFIG_DIR="+config,

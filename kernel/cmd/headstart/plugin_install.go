@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/magics"
@@ -148,7 +149,7 @@ func runGo(ctx context.Context, dir string, args ...string) error {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
+	cmd.Env = append(goenv.Own(os.Environ()), "GOFLAGS=-mod=mod -buildvcs=false", "GOWORK=off")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	var missing *exec.Error

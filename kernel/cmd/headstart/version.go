@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart"
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/magics/builtin"
 	"github.com/headstart-nb/headstart/magics/commandline"
@@ -52,7 +53,7 @@ func versionsForMagic(bin string) func(context.Context) []builtin.Version {
 		defer cancel()
 		found := "missing: %doctor says what to do"
 		goCommand := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-		goCommand.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOWORK=off")
+		goCommand.Env = goenv.Anywhere(os.Environ())
 		if output, err := goCommand.Output(); err == nil {
 			found = strings.TrimSpace(string(output))
 		}

@@ -129,6 +129,9 @@ func (t *Tool) behind(name string) (string, error) {
 		return "", err
 	}
 	for _, folder := range filepath.SplitList(t.getenv("PATH")) {
+		if !filepath.IsAbs(folder) { // below whatever folder the notebook lies in
+			continue
+		}
 		path := filepath.Join(folder, name)
 		info, err := os.Stat(path)
 		if err == nil && !info.IsDir() && info.Mode()&0o111 != 0 && !os.SameFile(info, own) {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/headstart-nb/headstart/internal/goenv"
 )
 
 // goRoot answers `go env GOROOT` for GoNB, which looks there for misc/wasm/wasm_exec.js: since Go 1.24 the file lies in
@@ -16,6 +18,8 @@ func (t *Tool) goRoot() (status int, done bool) {
 	if work == "" || !t.calledByGoNB() {
 		return 0, false
 	}
+	// GoNB asks in the notebook's folder, which may lie in a stranger's module.
+	t.Env = goenv.Anywhere(t.Env)
 	var out strings.Builder
 	if t.run(&out, t.Stderr, "env", "GOROOT") != 0 {
 		return 0, false

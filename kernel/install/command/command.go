@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/process"
 )
@@ -49,9 +50,9 @@ func tail(text string, limit int) string {
 }
 
 // Environment is that of every command: go looks in every parent folder for a workspace, and other users may write to some
-// of them.
+// of them, as to what variables name.
 func Environment(more ...string) []string {
-	return append(append(os.Environ(), "GOWORK=off"), more...)
+	return append(append(goenv.Own(os.Environ()), "GOWORK=off"), more...)
 }
 
 // Run runs a command to its end. Cancelling ctx ends it and all that it started; so does the end of this process.
@@ -76,11 +77,11 @@ func Run(ctx context.Context, dir string, env []string, name string, args ...str
 	return ctx.Err()
 }
 
-// Output runs a command and returns what it wrote to standard output.
-func Output(ctx context.Context, name string, args ...string) (string, error) {
+// Output runs a command in a folder, or in the current one, and returns what it wrote to standard output.
+func Output(ctx context.Context, dir, name string, args ...string) (string, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = Environment()
+	cmd.Dir, cmd.Env = dir, Environment()
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {

@@ -53,14 +53,7 @@ func (t *Teaching) describe(said *Taught) {
 	}
 	right := 0
 	for i, label := range labels {
-		row := logits[i*len(t.classes) : (i+1)*len(t.classes)]
-		best := 0
-		for k, v := range row {
-			if v > row[best] {
-				best = k
-			}
-		}
-		if best == label {
+		if metric.Argmax(logits[i*len(t.classes):(i+1)*len(t.classes)]) == label {
 			right++
 		}
 	}

@@ -20,29 +20,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headstart-nb/headstart/models/classifier"
-	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/prediction"
-	"github.com/headstart-nb/headstart/models/serving/modelset"
+	"github.com/headstart-nb/headstart/models/serving/servingtest"
 )
-
-// stub calls an image light whose first byte is above the middle.
-type stub struct{}
-
-func (stub) PredictPixels(_ context.Context, pixels []uint8, n int) ([]float32, error) {
-	outputs := make([]float32, 0, 2*n)
-	for i := range n {
-		light := float32(pixels[i*len(pixels)/n]) / 255
-		outputs = append(outputs, light, 1-light)
-	}
-	return outputs, nil
-}
-
-func (stub) ExplainPixels(context.Context, []uint8, string) (*classifier.HeatMap, error) {
-	return &classifier.HeatMap{}, nil
-}
-
-func (stub) Close() error { return nil }
 
 func gray(t *testing.T, level uint8) []byte {
 	t.Helper()
@@ -78,16 +58,13 @@ func hostileBodies(t *testing.T) [][]byte {
 // Among connections that are cut and hostile images every image gets the answer that is its own, and nothing is left behind.
 // scripts/servesoak.py does it with 100,000 requests.
 func TestFaultsLoseNothing(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "model.json"), []byte("{}"), 0o644); err != nil {
+	sources, err := servingtest.Sources(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
-	}
-	open := func(context.Context, string) (modelset.Model, modelset.Facts, error) {
-		return stub{}, modelset.Facts{Classes: []string{"light", "dark"}, Outputs: 2, Geometry: imageio.Geometry{Size: 8}}, nil
 	}
 	config := testConfig()
 	config.GRPC = false
-	s, err := New(config, []modelset.Source{{Name: "stub", Dir: dir}}, open, slog.New(slog.DiscardHandler))
+	s, err := New(config, sources, servingtest.Stub{Size: 8}.Open, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

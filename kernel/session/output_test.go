@@ -1,0 +1,123 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/kernel/kerneltest"
+	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/magics"
+)
+
+func TestOutputIsCompleteAndInOrder(t *testing.T) {
+	k := kerneltest.Start(t, nil)
+	const n = 20_000
+	var want strings.Builder
+	for i := range n {
+		fmt.Fprintln(&want, i)
+	}
+	reply, printed := k.Run(fmt.Sprintf("lines %d", n))
+	if reply.Status != wire.StatusOK || printed != want.String() {
+		t.Errorf("%s, %d bytes of output, want %d", reply.Status, len(printed), want.Len())
+	}
+	if count := k.Transport.Count(); count > n/10 {
+		t.Errorf("%d messages for %d lines: text is not collected", count, n)
+	}
+}
+
+// TestTextBeyondTheLimitGoesToAFile: a browser that is sent an endless loop's output stops responding.
+func TestTextBeyondTheLimitGoesToAFile(t *testing.T) {
+	folder := t.TempDir()
+	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder })
+	const n = 500_000
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintln(&all, i)
+	}
+	reply, printed := k.Run(fmt.Sprintf("lines %d", n))
+	if reply.Status != wire.StatusOK || len(printed) > 3<<20 {
+		t.Fatalf("%s, %d bytes shown", reply.Status, len(printed))
+	}
+	file := filepath.Join(folder, "output", "cell-1.txt")
+	shown, notice, found := strings.Cut(printed, "\n[a cell shows up to 2 MiB of text; ")
+	if !found || !strings.Contains(notice, file) || !strings.HasSuffix(notice, fmt.Sprintf("\n%d\n", n-1)) {
+		t.Errorf("the end of the output is %q", printed[max(0, len(printed)-300):])
+	}
+	rest, err := os.ReadFile(file)
+	if err != nil || shown+string(rest) != all.String() {
+		t.Errorf("%d bytes shown and %d in the file are not the %d that were printed, %v", len(shown), len(rest), all.Len(), err)
+	}
+	if _, printed := k.Run("print next"); printed != "next\n" {
+		t.Errorf("the next cell shows %q", printed)
+	}
+}
+
+func TestStreamsKeepTheirOrder(t *testing.T) {
+	k := kerneltest.Start(t, nil)
+	k.Session.CollectText()
+	messages := k.Ask(wire.Shell, "execute_request", kerneltest.Cell("print 1\neprint 2\nprint 3\ndisplay 4\nprint 5"))
+	var got []string
+	for _, m := range messages[2 : len(messages)-2] {
+		got = append(got, m.Header.MsgType+" "+string(m.Content))
+	}
+	want := []string{
+		`stream {"name":"stdout","text":"1\n"}`,
+		`stream {"name":"stderr","text":"2\n"}`,
+		`stream {"name":"stdout","text":"3\n"}`,
+		`display_data {"data":{"text/plain":"4"},"metadata":{},"transient":{}}`,
+		`stream {"name":"stdout","text":"5\n"}`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFirstCellShowsTheNotices(t *testing.T) {
+	k := kerneltest.Start(t, func(config *session.Config, _ *kerneltest.Kernel) { config.Notices = []string{"HOME is missing"} })
+	if _, printed := k.Run("%nothing"); !strings.Contains(printed, "headstart: HOME is missing\n") {
+		t.Errorf("the first cell shows %q", printed)
+	}
+	if _, printed := k.Run("%nothing"); strings.Contains(printed, "HOME") {
+		t.Errorf("the second cell shows %q", printed)
+	}
+}
+
+func TestCharactersAreNotCut(t *testing.T) {
+	const text = "aü€😀"
+	bytewise := magic{"bytewise", func(_ context.Context, _ magics.Call, host magics.Host) error {
+		for i := range len(text) {
+			if _, err := host.Stdout().Write([]byte{text[i]}); err != nil {
+				return err
+			}
+			time.Sleep(20 * time.Millisecond) // longer than text is collected
+		}
+		return nil
+	}}
+	k := kerneltest.Start(t, nil, bytewise)
+	if _, printed := k.Run("%bytewise"); printed != text {
+		t.Errorf("printed %q, want %q", printed, text)
+	}
+}
+
+func TestNothingComesAfterIdle(t *testing.T) {
+	k := kerneltest.Start(t, nil)
+	k.Run("late too late")
+	before := k.Transport.Count()
+	close(k.Engine.Release)
+	<-k.Engine.Late
+	if !errors.Is(k.Engine.LateErr, session.ErrCellEnded) {
+		t.Errorf("late output: err = %v, want %v", k.Engine.LateErr, session.ErrCellEnded)
+	}
+	if after := k.Transport.Count(); after != before {
+		t.Errorf("%d messages came after the cell's idle", after-before)
+	}
+}
