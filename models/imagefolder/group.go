@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -50,11 +51,11 @@ func prefixOf(file string) string {
 const digits = "0123456789"
 
 // together joins clusters that have a group in common, and returns lists of items that have to be in one subset.
-func (d *Dataset) together(found clusters) [][]int {
+func (d *Dataset) together(found neardup.Clusters) [][]int {
 	sets := newSets(len(d.Items))
-	for _, c := range found.list {
-		for _, i := range c.items {
-			sets.join(c.leader, i)
+	for _, c := range found.List {
+		for _, i := range c.Items {
+			sets.join(c.Leader, i)
 		}
 	}
 	first := map[string]int{}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/timeline"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -141,7 +142,11 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 		d.dropEmptyClasses()
 	}
 	clustered := timeline.Start(ctx, "find near-duplicates")
-	found := findClusters(d.Items, d.prints, d.Options.NearBits)
+	contents := make([]string, len(d.Items))
+	for i := range contents {
+		contents[i] = d.Items[i].SHA256
+	}
+	found := neardup.Find(contents, d.prints, d.Options.NearBits)
 	clustered()
 	together := d.together(found)
 	d.assign(together)
