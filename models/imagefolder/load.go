@@ -96,9 +96,7 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 		return err
 	}
 	checked()
-	if err := known.save(); err != nil {
-		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", err)
-	}
+	unkept := known.save()
 	d.Classes = l.Classes
 	labels := map[string]int{}
 	for label, class := range d.Classes {
@@ -142,12 +140,11 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 		d.dropEmptyClasses()
 	}
 	clustered := timeline.Start(ctx, "find near-duplicates")
-	contents := make([]string, len(d.Items))
-	for i := range contents {
-		contents[i] = d.Items[i].SHA256
-	}
-	found := neardup.Find(contents, d.prints, d.Options.NearBits)
+	found, err := d.findClusters(known)
 	clustered()
+	if unkept = cmp.Or(unkept, err); unkept != nil {
+		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", unkept)
+	}
 	together := d.together(found)
 	d.assign(together)
 	for _, list := range together {
@@ -158,6 +155,18 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	d.describe(found, together)
 	d.finish()
 	return nil
+}
+
+// findClusters finds the near-duplicates, or reads what was found of the same images. An error is that of keeping it.
+func (d *Dataset) findClusters(known *memory) (neardup.Clusters, error) {
+	contents := make([]string, len(d.Items))
+	for i := range contents {
+		contents[i] = d.Items[i].SHA256
+	}
+	if known.file == "" {
+		return neardup.Find(contents, d.prints, d.Options.NearBits), nil
+	}
+	return neardup.FindKept(known.file+".near", contents, d.prints, d.Options.NearBits)
 }
 
 // useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an

@@ -284,7 +284,7 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || len(spoiled.Items) != 5 {
 		t.Error("a file of the same size and time with other bytes was taken")
 	}
-	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
+	memories, err := filepath.Glob(filepath.Join(state, "checked", "*.gob"))
 	if err != nil || len(memories) != 1 {
 		t.Fatalf("memories: %v, %v", memories, err)
 	}
