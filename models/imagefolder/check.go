@@ -24,6 +24,9 @@ type verdict struct {
 	Reason string // empty for a usable image
 }
 
+// above says whether an image has more pixels than a limit.
+func (v *verdict) above(maxPixels int64) bool { return int64(v.Width)*int64(v.Height) > maxPixels }
+
 // checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
 func checkAll(ctx context.Context, root string, candidates []source.Candidate, o Options, known *memory) ([]verdict, error) {
 	verdicts := make([]verdict, len(candidates))

@@ -75,6 +75,9 @@ func (d *Dataset) twoLabels(found neardup.Clusters) []int {
 		}
 	}
 	for _, c := range found.List {
+		if len(c.Items) == 1 {
+			continue
+		}
 		first := map[string]int{} // of a content
 		for _, i := range c.Items {
 			pair(i, c.Leader)

@@ -60,7 +60,10 @@ func (d *Dataset) together(found neardup.Clusters) [][]int {
 	}
 	first := map[string]int{}
 	for i, key := range d.groups {
-		if j, ok := first[key]; ok && key != "" {
+		if key == "" {
+			continue
+		}
+		if j, ok := first[key]; ok {
 			sets.join(i, j)
 		} else {
 			first[key] = i
@@ -155,17 +158,22 @@ func (s *sets) join(i, j int) {
 
 // lists are the sets, by their first item.
 func (s *sets) lists() [][]int {
+	size := make([]int, len(s.parent)) // by root
+	for i := range s.parent {
+		size[s.root(i)]++
+	}
 	var lists [][]int
-	place := map[int]int{} // of a root
+	place := make([]int, len(s.parent)) // by root: 1 + its list
+	all := make([]int, len(s.parent))   // the lists' memory
 	for i := range s.parent {
 		root := s.root(i)
-		at, ok := place[root]
-		if !ok {
-			at = len(lists)
-			place[root] = at
-			lists = append(lists, nil)
+		if place[root] == 0 {
+			lists = append(lists, all[:0:size[root]])
+			all = all[size[root]:]
+			place[root] = len(lists)
 		}
-		lists[at] = append(lists[at], i)
+		list := &lists[place[root]-1]
+		*list = append(*list, i)
 	}
 	return lists
 }
