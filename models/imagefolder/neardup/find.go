@@ -29,35 +29,28 @@ func Find(contents []string, prints []Fingerprint, nearBits int) Clusters {
 }
 
 func find(contents []string, prints []Fingerprint, nearBits int) pairs {
-	byContent, first := sortedByContent(contents), []int{}
-	for n, i := range byContent {
-		if n == 0 || contents[i] != contents[byContent[n-1]] {
-			first = append(first, i)
-		}
-	}
+	byContent, first := sortedByContent(contents)
 	index := newIndex(prints, first, nearBits)
-	var found pairs
-	found.leader = make([]int32, len(contents))
-	leader := 0
-	for n, i := range byContent {
-		if n == 0 || contents[i] != contents[byContent[n-1]] {
-			leader = i
-			if leaders := index.near(i); len(leaders) == 0 {
-				index.add(i)
-			} else {
-				leader = leaders[0]
-				for _, other := range leaders[1:] {
-					found.across = append(found.across, [2]int{i, other})
-				}
+	found := pairs{leader: make([]int32, len(contents))}
+	for n, i := range first {
+		leader := i
+		if leaders := index.near(i); len(leaders) == 0 {
+			index.add(i)
+		} else {
+			leader = leaders[0]
+			for _, other := range leaders[1:] {
+				found.across = append(found.across, [2]int{i, other})
 			}
 		}
-		found.leader[i] = int32(leader)
+		for _, same := range byContent[n] {
+			found.leader[same] = int32(leader)
+		}
 	}
 	return found
 }
 
-// sortedByContent are the numbers of images, those of equal content by number.
-func sortedByContent(contents []string) []int {
+// sortedByContent are the images of each content, by number, and the first image of each.
+func sortedByContent(contents []string) (same [][]int, first []int) {
 	type keyed struct {
 		key  uint64 // the beginning of the hash: strings are compared where it does not decide
 		item int
@@ -74,11 +67,16 @@ func sortedByContent(contents []string) []int {
 		}
 		return cmp.Or(strings.Compare(contents[a.item], contents[b.item]), cmp.Compare(a.item, b.item))
 	})
-	sorted := make([]int, len(list))
+	items := make([]int, len(list))
+	begin := 0
 	for n, k := range list {
-		sorted[n] = k.item
+		items[n] = k.item
+		if last := n == len(list)-1; last || list[n+1].key != k.key || contents[list[n+1].item] != contents[k.item] {
+			same, first = append(same, items[begin:n+1]), append(first, items[begin])
+			begin = n + 1
+		}
 	}
-	return sorted
+	return same, first
 }
 
 // pairs are what the search finds.

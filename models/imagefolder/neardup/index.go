@@ -40,14 +40,21 @@ type leader struct {
 	seen int32 // 1 + the last item that was compared with it
 }
 
-// A band is a hash table of leaders, whose places are linked: 0 ends a list, and any other number is 1 + a place.
+// A band is a hash table of leaders, whose places are linked.
 type band struct {
 	flips   []uint64 // of its bits
 	present []uint64 // a filter: most lookups of keys that no leader has end here
-	first   []int32  // by bucket
-	count   []uint16 // leaders in the bucket, at most 65,535
-	next    []int32  // by place
+	buckets []bucket
+	next    []link // by place
 }
+
+type bucket struct {
+	first link
+	count int32
+}
+
+// A link is 0 where there is no leader, else twice 1 + a place, plus 1 if another follows: for most, next need not be read.
+type link uint32
 
 const (
 	mostBits      = 63 // beyond it, bands have too few bits to tell images apart
@@ -73,7 +80,7 @@ func newIndex(prints []Fingerprint, items []int, nearBits int) *index {
 	x.bands = make([]band, x.nearBits/2+1)
 	size := bits.Len(uint(len(items) - len(plain)))
 	for n := range x.bands {
-		x.bands[n] = band{present: make([]uint64, 1<<max(size-2, 0)), first: make([]int32, 1<<size), count: make([]uint16, 1<<size)}
+		x.bands[n] = band{present: make([]uint64, 1<<max(size-2, 0)), buckets: make([]bucket, 1<<size)}
 	}
 	state := uint64(1)
 	for bit := range x.flip {
@@ -123,8 +130,11 @@ func (x *index) add(i int) {
 		word, mask := b.filter(keys[n])
 		*word |= mask
 		bucket := b.bucket(keys[n])
-		b.next[place], b.first[bucket] = b.first[bucket], place+1
-		b.count[bucket] = uint16(min(int(b.count[bucket])+1, 1<<16-1))
+		b.next[place] = bucket.first
+		bucket.first = link(place+1) << 1
+		if bucket.count++; bucket.count > 1 {
+			bucket.first |= 1
+		}
 	}
 	switch {
 	case isPlain:
@@ -134,14 +144,14 @@ func (x *index) add(i int) {
 	}
 }
 
-func (b *band) bucket(key uint64) uint64 { return key >> 40 & uint64(len(b.first)-1) }
+func (b *band) bucket(key uint64) *bucket { return &b.buckets[key>>40&uint64(len(b.buckets)-1)] }
 
 // list is the first leader of a key, perhaps with some of other keys.
-func (b *band) list(key uint64) int32 {
+func (b *band) list(key uint64) link {
 	if word, mask := b.filter(key); *word&mask != mask {
 		return 0
 	}
-	return b.first[b.bucket(key)]
+	return b.bucket(key).first
 }
 
 // filter is where the three bits of a key are in a Bloom filter whose keys have one word each.
@@ -229,7 +239,7 @@ func (x *index) radii(keys *[mostBits + 1]uint64) (radii [mostBits + 1]int8, cos
 		b := &x.bands[n]
 		radii[n] = -1
 		if b.list(keys[n]) > 0 {
-			next[n] = int(b.count[b.bucket(keys[n])])
+			next[n] = int(b.bucket(keys[n]).count)
 		}
 	}
 	counts := next
@@ -256,11 +266,14 @@ func (x *index) radii(keys *[mostBits + 1]uint64) (radii [mostBits + 1]int8, cos
 }
 
 // compare compares an item with the leaders of a list that it was not compared with yet.
-func (x *index) compare(i int, at int32, b *band, hits []hit) []hit {
+func (x *index) compare(i int, at link, b *band, hits []hit) []hit {
 	for at > 0 {
-		place := at - 1
-		at = b.next[place]
+		place := int32(at>>1) - 1
 		hits = x.compareOne(i, place, hits)
+		if at&1 == 0 {
+			break
+		}
+		at = b.next[place]
 	}
 	return hits
 }
