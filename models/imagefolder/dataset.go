@@ -128,8 +128,8 @@ type Options struct {
 	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are skipped
 	MaxFiles    int   // refuse a folder with more files
 
-	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), and unpacked archives. Empty: nothing
-	// is kept, and an archive is refused.
+	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), the near-duplicates, and unpacked
+	// archives. Empty: nothing is kept, and an archive is refused.
 	StateDir string
 	// Rehash reads every file again. Else one whose size, times and inode are those of the last check is taken to be the same.
 	Rehash bool
