@@ -2,10 +2,12 @@
 
 Images of 64 x 64 pixels are generated; the backbone is ResNet50 cut after conv1, so that what grows is not hidden by convolutions.
 An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. Results go to
-bench-out/scale.json; --draw makes the plot of processor seconds, docs/scale.svg, of what is there.
+bench-out/scale.json; --add replaces only the steps and sizes that were measured, such as those of --load, which trains nothing. Of several rounds
+the medians count. --draw makes the plot of processor seconds, docs/scale.svg, of what is there.
 
     python bench/scale.py [--images 1000,5000] [--classes 10,100] [--fit-from 1000]
     python bench/scale.py --add --images 100000 --classes 10
+    python bench/scale.py --add --load --rounds 3 --images 1000,3000,10000,30000,100000 --classes 10
     python bench/scale.py --draw
 
 It needs go and the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH). 20,000 and 100,000 images take minutes, and 100,000 take 1 GB of disk.
@@ -16,11 +18,13 @@ import json
 import math
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+DRAWN = ["load", "load again", "find near-duplicates", "train", "train again", "evaluate and draw"]
 COLORS = ["#1b6ca8", "#c8553d", "#2a9d5c", "#8a5ab5", "#b58a1b", "#444444", "#d1499b", "#1fa3a3"]
 
 
@@ -71,16 +75,23 @@ def report(results, fit_from):
     fewest = min(r["classes"] for r in results)
     of = [r for r in results if r["classes"] == fewest]
     lines = {}
-    for name in of[0]["steps"]:
+    for name in sorted({name for r in of for name in r["steps"]}):
         fitted = {}
         for what in ("seconds", "cpu", "peak_mb"):
-            points = [(r["images"], r["steps"][name][what]) for r in of if r["steps"][name][what]]
+            points = [(r["images"], r["steps"][name][what]) for r in of if r["steps"].get(name, {}).get(what)]
             fitted[what] = exponent([p for p in points if p[0] >= fit_from])
-            if what == "cpu" and points and fitted[what] is not None:
+            if what == "cpu" and points and fitted[what] is not None and name in DRAWN:
                 lines[f"{name}: n^{fitted[what]:.2f}"] = points
         text = {what: "-" if x is None else f"{x:.2f}" for what, x in fitted.items()}
         print(f"{name:22} exponent of time {text['seconds']}, of processor time {text['cpu']}, of memory {text['peak_mb']}")
     return lines
+
+
+def medians(rounds):
+    """The results of one size, each number the median of the rounds."""
+    steps = {name: {what: statistics.median(r["steps"][name][what] for r in rounds) for what in step}
+             for name, step in rounds[0]["steps"].items()}
+    return dict(rounds[0], steps=steps)
 
 
 def main():
@@ -90,6 +101,8 @@ def main():
     parser.add_argument("--fit-from", type=int, default=1000, help="fewest images that count for the exponent")
     parser.add_argument("--draw", action="store_true", help="draw docs/scale.svg of the results in bench-out")
     parser.add_argument("--add", action="store_true", help="keep the results in bench-out for other sizes")
+    parser.add_argument("--load", action="store_true", help="measure only the loads")
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     kept = HERE.parent / "bench-out" / "scale.json"
     if options.draw:
@@ -107,16 +120,22 @@ def main():
                     continue  # a class needs images to train on and to validate
                 folder = scratch / f"{images}-{classes}"
                 run([str(binary), "-folder", str(folder), "-generate", str(images), "-classes", str(classes)], environment)
-                result = json.loads(run([str(binary), "-folder", str(folder), "-home", str(scratch / f"home-{images}-{classes}")], environment).splitlines()[-1])
+                rounds = []
+                for n in range(options.rounds):
+                    command = [str(binary), "-folder", str(folder), "-home", str(scratch / f"home-{images}-{classes}-{n}"), *(["-load"] if options.load else [])]
+                    rounds.append(json.loads(run(command, environment).splitlines()[-1]))
+                result = medians(rounds)
                 results.append(result)
                 steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" ({s['cpu']:.2f} s of processor)" if s["cpu"] else "") + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") for name, s in result["steps"].items())
                 print(f"{result['images']} images, {result['classes']} classes: {steps}; figures: "
                       + ", ".join(f"{name} {size / 1024:.0f} KiB" for name, size in sorted(result["figures"].items())), flush=True)
                 subprocess.run(["rm", "-rf", str(folder)], check=True)
     if options.add and kept.exists():
-        sizes = {(r["images"], r["classes"]) for r in results}
-        results = sorted([*results, *(r for r in json.loads(kept.read_text()) if (r["images"], r["classes"]) not in sizes)],
-                         key=lambda r: (r["classes"], r["images"]))
+        merged = {(r["classes"], r["images"]): r for r in json.loads(kept.read_text())}
+        for r in results:
+            old = merged.get((r["classes"], r["images"]), {"steps": {}, "figures": {}})
+            merged[r["classes"], r["images"]] = dict(r, steps={**old["steps"], **r["steps"]}, figures={**old["figures"], **r["figures"]})
+        results = [merged[size] for size in sorted(merged)]
     report(results, options.fit_from)
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(results))

@@ -31,10 +31,11 @@ func main() {
 	home := flag.String("home", "", "state folder")
 	images := flag.Int("generate", 0, "number of images to generate in place of measuring")
 	classes := flag.Int("classes", 10, "number of classes of -generate")
+	loads := flag.Bool("load", false, "only load the dataset, and load it again")
 	flag.Parse()
 	err := generate(*folder, *images, *classes)
 	if *images == 0 {
-		err = measure(*folder, *home)
+		err = measure(*folder, *home, *loads)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -78,7 +79,7 @@ func generate(folder string, images, classes int) error {
 // A step is what one part of the work took.
 type step struct {
 	Seconds float64 `json:"seconds"`
-	CPU     float64 `json:"cpu"`     // seconds of processor; 0 for a part of a step
+	CPU     float64 `json:"cpu"`     // seconds of processor
 	PeakMB  float64 `json:"peak_mb"` // of the process meanwhile; 0 where the system does not tell
 }
 
@@ -122,7 +123,7 @@ func peak() float64 {
 	return 0
 }
 
-func measure(folder, home string) error {
+func measure(folder, home string, loads bool) error {
 	recorder := timeline.New(time.Now())
 	j := &job{timeline.With(context.Background(), recorder), map[string]step{}}
 	session, err := models.Open(j.ctx, models.Options{Device: "cpu", Home: home, Weights: "random", Cut: "conv1", Size: side})
@@ -164,17 +165,27 @@ func measure(folder, home string) error {
 		}
 		return nil
 	}
-	for _, s := range []struct {
+	all := []struct {
 		name string
 		work func() error
-	}{{"load", load}, {"load again", load}, {"train", train}, {"train again", train}, {"evaluate and draw", evaluate}} {
+	}{{"load", load}, {"load again", load}, {"train", train}, {"train again", train}, {"evaluate and draw", evaluate}}
+	if loads {
+		all = all[:2]
+	}
+	for _, s := range all {
 		if err := j.do(s.name, s.work); err != nil {
 			return err
 		}
 	}
 	for _, span := range recorder.Spans() {
-		if span.Name == "frozen pass" || span.Name == "find near-duplicates" || span.Name == "epochs" {
-			j.steps[span.Name] = step{Seconds: span.End - span.Start}
+		switch span.Name {
+		case "find near-duplicates", "list files", "read what is known", "check images":
+			if _, ok := j.steps[span.Name]; ok { // of the second load
+				span.Name += " again"
+			}
+			fallthrough
+		case "frozen pass", "epochs":
+			j.steps[span.Name] = step{Seconds: span.End - span.Start, CPU: span.CPU}
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{

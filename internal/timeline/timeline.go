@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type Span struct {
 	Name  string  `json:"name"`
 	Start float64 `json:"start"`
 	End   float64 `json:"end"`
+	// CPU is the seconds of processor that the process took meanwhile, other parts of the job included; 0 for a part given to Add.
+	CPU float64 `json:"cpu,omitempty"`
 }
 
 // A Recorder collects spans. It is safe for concurrent use.
@@ -39,15 +42,26 @@ func Start(ctx context.Context, name string) (end func()) {
 	if !ok {
 		return func() {}
 	}
-	start := time.Now()
-	return func() { r.Add(name, start, time.Now()) }
+	start, before := time.Now(), processor()
+	return func() { r.add(name, start, time.Now(), processor()-before) }
 }
 
 // Add adds a part that has ended.
-func (r *Recorder) Add(name string, start, end time.Time) {
+func (r *Recorder) Add(name string, start, end time.Time) { r.add(name, start, end, 0) }
+
+func (r *Recorder) add(name string, start, end time.Time, cpu float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.spans = append(r.spans, Span{name, start.Sub(r.began).Seconds(), end.Sub(r.began).Seconds()})
+	r.spans = append(r.spans, Span{name, start.Sub(r.began).Seconds(), end.Sub(r.began).Seconds(), cpu})
+}
+
+// processor is the seconds of processor that the process has taken.
+func processor() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
 // Spans are the parts so far, in the order in which they ended.

@@ -25,13 +25,21 @@ func TestRecordsWhatIsAskedFor(t *testing.T) {
 	if len(spans) != 9 || last.Name != "outer" || last.Start < 1 || last.End < last.Start {
 		t.Errorf("%+v", spans)
 	}
+	if end := Start(ctx, "busy"); true {
+		for start := processor(); processor() < start+0.01; {
+		}
+		end()
+	}
+	if spans := r.Spans(); spans[len(spans)-1].CPU < 0.005 {
+		t.Errorf("a busy part has taken %v seconds of processor", spans[len(spans)-1].CPU)
+	}
 	for _, s := range spans[:8] {
 		if s.Start < last.Start || s.End > last.End {
 			t.Errorf("%+v is not within %+v", s, last)
 		}
 	}
 	var out bytes.Buffer
-	if err := r.Write(&out); err != nil || strings.Count(out.String(), "\n") != 9 || !strings.Contains(out.String(), `"name":"outer"`) {
+	if err := r.Write(&out); err != nil || strings.Count(out.String(), "\n") != 10 || !strings.Contains(out.String(), `"name":"outer"`) {
 		t.Errorf("%v, %s", err, out.String())
 	}
 }

@@ -1,12 +1,14 @@
 package imagefolder
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"path/filepath"
 
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/parallel"
@@ -17,10 +19,13 @@ type verdict struct {
 	SHA256 string
 	Width  int
 	Height int
-	Print  Fingerprint
+	Print  neardup.Fingerprint
 	Clear  bool   // every pixel is transparent
 	Reason string // empty for a usable image
 }
+
+// above says whether an image has more pixels than a limit.
+func (v *verdict) above(maxPixels int64) bool { return int64(v.Width)*int64(v.Height) > maxPixels }
 
 // checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
 func checkAll(ctx context.Context, root string, candidates []source.Candidate, o Options, known *memory) ([]verdict, error) {
@@ -48,6 +53,12 @@ func verdictOn(root string, c source.Candidate, o Options, gate *gate, known *me
 	return v
 }
 
+// seen is how images are decoded that are checked: as for the most frequent size of a model, so that the model's pixels come out of the
+// same decoding. It does not depend on the model, since near-duplicates decide about the split.
+func seen(o Options) Geometry {
+	return Geometry{Size: 224, Method: Bilinear, Decode: cmp.Or(o.Decode, imageio.DefaultDecoding)}
+}
+
 // check reads one file, and decodes it unless its content is known.
 func check(file string, o Options, gate *gate, known *memory) verdict {
 	data, err := imageio.ReadFile(file)
@@ -72,7 +83,7 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	}
 	o.keep(digest, decoded)
 	width, height := header.Upright()
-	return verdict{SHA256: digest, Width: width, Height: height, Print: fingerprintOf(decoded), Clear: decoded.Transparent}
+	return verdict{SHA256: digest, Width: width, Height: height, Print: neardup.Of(decoded), Clear: decoded.Transparent}
 }
 
 // reasonOf is an error without the path of the file, which stands beside it.

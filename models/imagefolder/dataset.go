@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -51,9 +52,9 @@ type Dataset struct {
 
 	Unread int // how many files were taken to be those of the last check, and not read again
 
-	prints    []Fingerprint // of Items
-	files     []source.File // of Items, as they were when they were checked; empty for a dataset that Load has not made
-	groups    []string      // of Items, by Options.GroupBy; empty for an item without one
+	prints    []neardup.Fingerprint // of Items
+	files     []source.File         // of Items, as they were when they were checked; empty for a dataset that Load has not made
+	groups    []string              // of Items, by Options.GroupBy; empty for an item without one
 	editsFile string
 	empty     []string // class folders without an image, which are not among Classes
 }
@@ -83,7 +84,7 @@ func Printable(name string) string { return phrase.Printable(name) }
 type Duplicate struct {
 	Items  []int // indices into Dataset.Items, ascending
 	Leader int   // the one of Items that each other is equal or nearly equal to
-	Exact  bool  // the same bytes; else nearly equal by Fingerprint
+	Exact  bool  // the same bytes; else nearly equal by neardup.Fingerprint
 }
 
 // The codes of the diagnoses.
@@ -123,12 +124,12 @@ type Options struct {
 	GroupBy GroupBy
 
 	MaxPixels   int64 // the largest width x height that is decoded
-	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates; negative: only equal bytes count
+	NearBits    int   // fingerprints that differ in at most this many of 256 bits are near-duplicates (neardup.Find); negative: only equal bytes count
 	FollowLinks bool  // read through symbolic links that stay inside the folder; else they are skipped
 	MaxFiles    int   // refuse a folder with more files
 
-	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), and unpacked archives. Empty: nothing
-	// is kept, and an archive is refused.
+	// StateDir keeps what the check of a file found (by path, size, times and inode, and by content), the near-duplicates, and unpacked
+	// archives. Empty: nothing is kept, and an archive is refused.
 	StateDir string
 	// Rehash reads every file again. Else one whose size, times and inode are those of the last check is taken to be the same.
 	Rehash bool
@@ -148,7 +149,7 @@ type Options struct {
 // DefaultOptions are a fifth of the images for validation, at the size of ImageNet's networks, decoded by all processors.
 func DefaultOptions() Options {
 	return Options{
-		Val: 0.2, Size: 224, Seed: 42, MaxPixels: imageio.DefaultMaxPixels, NearBits: DefaultNearBits, MaxFiles: 2_000_000,
+		Val: 0.2, Size: 224, Seed: 42, MaxPixels: imageio.DefaultMaxPixels, NearBits: neardup.DefaultBits, MaxFiles: 2_000_000,
 		Workers: runtime.GOMAXPROCS(0),
 	}
 }

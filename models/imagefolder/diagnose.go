@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
@@ -25,7 +26,7 @@ func (d *Dataset) tell(severity diagnosis.Severity, code string, items []int, fi
 }
 
 // describe finds what a person should know: duplicates, leaks, double labels, thin and missing classes, imbalance.
-func (d *Dataset) describe(found clusters, together [][]int) {
+func (d *Dataset) describe(found neardup.Clusters, together [][]int) {
 	d.describeClusters(found)
 	d.describeGroupBy()
 	d.describeClassNames()
@@ -35,29 +36,29 @@ func (d *Dataset) describe(found clusters, together [][]int) {
 	}
 }
 
-func (d *Dataset) describeClusters(found clusters) {
+func (d *Dataset) describeClusters(found neardup.Clusters) {
 	var again, leaked, nearLeaked []int
-	for _, c := range found.list {
-		if len(c.items) < 2 {
+	for _, c := range found.List {
+		if len(c.Items) < 2 {
 			continue
 		}
-		leader := d.Items[c.leader]
+		leader := d.Items[c.Leader]
 		exact, sides := true, true
-		for _, i := range c.items {
+		for _, i := range c.Items {
 			exact = exact && d.Items[i].SHA256 == leader.SHA256
 			sides = sides && d.Items[i].Split == leader.Split
 		}
-		d.Duplicates = append(d.Duplicates, Duplicate{Items: c.items, Leader: c.leader, Exact: exact})
+		d.Duplicates = append(d.Duplicates, Duplicate{Items: c.Items, Leader: c.Leader, Exact: exact})
 		switch {
-		case !sides && d.leaksExactly(c.items):
-			leaked = append(leaked, c.items...)
+		case !sides && d.leaksExactly(c.Items):
+			leaked = append(leaked, c.Items...)
 		case !sides:
-			nearLeaked = append(nearLeaked, c.items...)
+			nearLeaked = append(nearLeaked, c.Items...)
 		default:
-			again = append(again, c.items...)
+			again = append(again, c.Items...)
 		}
 	}
-	for _, pair := range found.across {
+	for _, pair := range found.Across {
 		if d.Items[pair[0]].Split != d.Items[pair[1]].Split {
 			nearLeaked = append(nearLeaked, pair[:]...)
 		}
@@ -66,17 +67,20 @@ func (d *Dataset) describeClusters(found clusters) {
 }
 
 // twoLabels are the items that have the same bytes as one of another label, or are nearly equal to it.
-func (d *Dataset) twoLabels(found clusters) []int {
+func (d *Dataset) twoLabels(found neardup.Clusters) []int {
 	var list []int
 	pair := func(i, j int) {
 		if d.Items[i].Label != d.Items[j].Label {
 			list = append(list, i, j)
 		}
 	}
-	for _, c := range found.list {
+	for _, c := range found.List {
+		if len(c.Items) == 1 {
+			continue
+		}
 		first := map[string]int{} // of a content
-		for _, i := range c.items {
-			pair(i, c.leader)
+		for _, i := range c.Items {
+			pair(i, c.Leader)
 			content := d.Items[i].SHA256
 			if j, ok := first[content]; ok {
 				pair(i, j)
@@ -85,7 +89,7 @@ func (d *Dataset) twoLabels(found clusters) []int {
 			}
 		}
 	}
-	for _, p := range found.across {
+	for _, p := range found.Across {
 		pair(p[0], p[1])
 	}
 	return unique(list)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -50,16 +51,19 @@ func prefixOf(file string) string {
 const digits = "0123456789"
 
 // together joins clusters that have a group in common, and returns lists of items that have to be in one subset.
-func (d *Dataset) together(found clusters) [][]int {
+func (d *Dataset) together(found neardup.Clusters) [][]int {
 	sets := newSets(len(d.Items))
-	for _, c := range found.list {
-		for _, i := range c.items {
-			sets.join(c.leader, i)
+	for _, c := range found.List {
+		for _, i := range c.Items {
+			sets.join(c.Leader, i)
 		}
 	}
 	first := map[string]int{}
 	for i, key := range d.groups {
-		if j, ok := first[key]; ok && key != "" {
+		if key == "" {
+			continue
+		}
+		if j, ok := first[key]; ok {
 			sets.join(i, j)
 		} else {
 			first[key] = i
@@ -154,17 +158,22 @@ func (s *sets) join(i, j int) {
 
 // lists are the sets, by their first item.
 func (s *sets) lists() [][]int {
+	size := make([]int, len(s.parent)) // by root
+	for i := range s.parent {
+		size[s.root(i)]++
+	}
 	var lists [][]int
-	place := map[int]int{} // of a root
+	place := make([]int, len(s.parent)) // by root: 1 + its list
+	all := make([]int, len(s.parent))   // the lists' memory
 	for i := range s.parent {
 		root := s.root(i)
-		at, ok := place[root]
-		if !ok {
-			at = len(lists)
-			place[root] = at
-			lists = append(lists, nil)
+		if place[root] == 0 {
+			lists = append(lists, all[:0:size[root]])
+			all = all[size[root]:]
+			place[root] = len(lists)
 		}
-		lists[at] = append(lists[at], i)
+		list := &lists[place[root]-1]
+		*list = append(*list, i)
 	}
 	return lists
 }

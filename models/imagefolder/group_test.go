@@ -12,6 +12,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
 	"github.com/headstart-nb/headstart/internal/testfile"
+	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 )
 
 // frame is an image of a video in which a bar moves slowly over a scene.
@@ -36,7 +37,7 @@ func TestFramesOfAVideoAreNoSingleGroup(t *testing.T) {
 	d := mustLoad(t, testfile.Write(t, files), DefaultOptions())
 	for _, group := range d.Duplicates {
 		for _, i := range group.Items {
-			if !d.prints[i].near(d.prints[group.Leader], DefaultNearBits) {
+			if !d.prints[i].Near(d.prints[group.Leader], neardup.DefaultBits) {
 				t.Errorf("%s is not near its leader", d.Items[i].Path)
 			}
 		}

@@ -175,3 +175,73 @@ func TestUnchangedFilesAreNotRead(t *testing.T) {
 		}
 	}
 }
+
+// TestNearDuplicatesOfAChangedFolder: what is kept of the search counts for the same images only.
+func TestNearDuplicatesOfAChangedFolder(t *testing.T) {
+	root, state := t.TempDir(), t.TempDir()
+	write := func(name string, data []byte) {
+		t.Helper()
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	duplicates := func() (groups []string) {
+		t.Helper()
+		d := mustLoad(t, root, options(func(o *Options) { o.StateDir = state }))
+		for _, group := range d.Duplicates {
+			paths := ""
+			for _, i := range group.Items {
+				paths += d.Items[i].Path + " "
+			}
+			groups = append(groups, paths)
+		}
+		return groups
+	}
+	kept := func() (string, os.FileInfo) {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(state, "checked", "*.near"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("kept: %v, %v", files, err)
+		}
+		info, err := os.Stat(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files[0], info
+	}
+	first := []byte(pngOf(t, drawing(1)))
+	write("a/1.jpg", first)
+	write("a/2.jpg", []byte(pngOf(t, drawing(2))))
+	write("b/1.jpg", []byte(pngOf(t, drawing(3))))
+	expect := func(what string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, duplicates()); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	expect("no copy")
+	_, before := kept()
+	expect("the same folder")
+	if file, after := kept(); !os.SameFile(before, after) {
+		t.Errorf("%s was written again for the same folder", file)
+	}
+	write("b/2.jpg", []byte(jpegOf(t, drawing(1), 95)))
+	expect("a copy was added", "a/1.jpg b/2.jpg ")
+	file, _ := kept()
+	if err := os.WriteFile(file, []byte("spoiled"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	expect("what was kept is damaged", "a/1.jpg b/2.jpg ")
+	write("b/2.jpg", []byte(pngOf(t, drawing(4))))
+	expect("the copy is another image now")
+	write("b/2.jpg", first)
+	expect("it is the same bytes", "a/1.jpg b/2.jpg ")
+	if err := os.Remove(filepath.Join(root, "a", "1.jpg")); err != nil {
+		t.Fatal(err)
+	}
+	expect("the other one was removed")
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -253,9 +254,9 @@ func TestMemorySavesDecoding(t *testing.T) {
 	// What is remembered of a file is marked: only a load that does not decode it again takes it.
 	const marked = 4711
 	known := openMemory(root, state, imageio.Exact)
-	for f, v := range known.verdict {
-		v.Width = marked
-		known.put(f, v)
+	for _, e := range known.entries {
+		e.Verdict.Width = marked
+		known.put(source.File{Path: e.Path, Stamp: e.stamp()}, e.Verdict)
 	}
 	if err := known.save(); err != nil {
 		t.Fatal(err)
@@ -284,7 +285,7 @@ func TestMemorySavesDecoding(t *testing.T) {
 	if spoiled := mustLoad(t, dir, remembering); len(spoiled.Skipped) != 1 || len(spoiled.Items) != 5 {
 		t.Error("a file of the same size and time with other bytes was taken")
 	}
-	memories, err := filepath.Glob(filepath.Join(state, "checked", "*"))
+	memories, err := filepath.Glob(filepath.Join(state, "checked", "*.gob"))
 	if err != nil || len(memories) != 1 {
 		t.Fatalf("memories: %v, %v", memories, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
@@ -24,11 +25,12 @@ import (
 type memory struct {
 	file    string // empty: nothing is kept
 	mutex   sync.Mutex
-	verdict map[source.File]verdict // as read
-	content map[string]verdict      // the same, by SHA-256
-	fresh   map[source.File]verdict // used or made by this load: what is written back
-	changed bool
-	unread  int // files that get knew
+	entries []savedVerdict   // as read, of different paths
+	used    []bool           // by entry: by this load; only these are written back
+	path    map[string]int32 // to entry
+	content map[string]int32 // SHA-256 to entry; nil until it is needed, which it is not where no file has changed
+	fresh   []savedVerdict   // made by this load
+	unread  int              // files that get knew
 }
 
 // memoryVersion goes up when a verdict may come out differently for the same file.
@@ -48,9 +50,13 @@ type savedVerdict struct {
 	Verdict verdict
 }
 
+func (s *savedVerdict) stamp() filestamp.Stamp {
+	return filestamp.Stamp{Size: s.Size, Time: s.Time, Changed: s.Changed, Inode: s.Inode}
+}
+
 // openMemory reads the memory of a folder, as its images look decoded in one way: other pixels may have other near-duplicates.
 func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
-	m := &memory{verdict: map[source.File]verdict{}, content: map[string]verdict{}, fresh: map[source.File]verdict{}}
+	m := &memory{}
 	if stateDir == "" {
 		return m
 	}
@@ -68,9 +74,9 @@ func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
 	if err := gob.NewDecoder(bufio.NewReader(f)).Decode(&saved); err != nil || saved.Version != memoryVersion {
 		return m
 	}
-	for _, e := range saved.Entries {
-		m.verdict[source.File{Path: e.Path, Stamp: filestamp.Stamp{Size: e.Size, Time: e.Time, Changed: e.Changed, Inode: e.Inode}}] = e.Verdict
-		m.content[e.Verdict.SHA256] = e.Verdict
+	m.entries, m.used, m.path = saved.Entries, make([]bool, len(saved.Entries)), make(map[string]int32, len(saved.Entries))
+	for n := range m.entries {
+		m.path[m.entries[n].Path] = int32(n)
 	}
 	return m
 }
@@ -79,21 +85,30 @@ func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
 func (m *memory) get(f source.File, maxPixels int64) (verdict, bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	v, ok := m.verdict[f]
-	if !ok || int64(v.Width)*int64(v.Height) > maxPixels {
+	n, ok := m.path[f.Path]
+	if !ok || m.entries[n].stamp() != f.Stamp || m.entries[n].Verdict.above(maxPixels) {
 		return verdict{}, false
 	}
-	m.fresh[f] = v
+	m.used[n] = true
 	m.unread++
-	return v, true
+	return m.entries[n].Verdict, true
 }
 
 // same returns what is known about a content.
 func (m *memory) same(sha256 string, maxPixels int64) (verdict, bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	v, ok := m.content[sha256]
-	return v, ok && int64(v.Width)*int64(v.Height) <= maxPixels
+	if m.content == nil {
+		m.content = make(map[string]int32, len(m.entries))
+		for n := range m.entries {
+			m.content[m.entries[n].Verdict.SHA256] = int32(n)
+		}
+	}
+	n, ok := m.content[sha256]
+	if !ok || m.entries[n].Verdict.above(maxPixels) {
+		return verdict{}, false
+	}
+	return m.entries[n].Verdict, true
 }
 
 // put keeps the verdict on a usable image. Refusals are not kept: they are quick to find again, and a limit that is raised
@@ -104,18 +119,19 @@ func (m *memory) put(f source.File, v verdict) {
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.fresh[f] = v
-	m.changed = true
+	m.fresh = append(m.fresh, savedVerdict{f.Path, f.Size, f.Time, f.Changed, f.Inode, v})
 }
 
 // save writes the memory back, whole or not at all.
 func (m *memory) save() error {
-	if m.file == "" || !m.changed && len(m.fresh) == len(m.verdict) {
+	if m.file == "" || len(m.fresh) == 0 && !slices.Contains(m.used, false) {
 		return nil
 	}
-	saved := savedMemory{Version: memoryVersion}
-	for f, v := range m.fresh {
-		saved.Entries = append(saved.Entries, savedVerdict{f.Path, f.Size, f.Time, f.Changed, f.Inode, v})
+	saved := savedMemory{Version: memoryVersion, Entries: m.fresh}
+	for n, used := range m.used {
+		if used {
+			saved.Entries = append(saved.Entries, m.entries[n])
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err

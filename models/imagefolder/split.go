@@ -1,6 +1,7 @@
 package imagefolder
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
@@ -22,7 +23,7 @@ func split(items []Item, groups [][]int, classes int, val, test float64, seed in
 	for i, group := range groups {
 		order[i] = keyed{groupKey(items, group, seed), group}
 	}
-	slices.SortFunc(order, func(a, b keyed) int { return slices.Compare(a.key[:], b.key[:]) })
+	slices.SortFunc(order, func(a, b keyed) int { return bytes.Compare(a.key[:], b.key[:]) })
 	for _, entry := range order {
 		side := Train
 		for _, candidate := range []string{Test, Val} {
@@ -120,6 +121,9 @@ func quotas(items []Item, groups [][]int, classes int, val, test float64) map[st
 
 // fits says whether a subset still wants all images of a group.
 func fits(items []Item, group, quota []int) bool {
+	if len(group) == 1 { // as most are
+		return quota[items[group[0]].Label] > 0
+	}
 	need := map[int]int{}
 	for _, i := range group {
 		need[items[i].Label]++

@@ -7,13 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/headstart-nb/headstart/internal/filestamp"
+	"github.com/headstart-nb/headstart/models/parallel"
 )
 
 // A File is a file that the walk came across, in or out of a class folder.
@@ -47,6 +48,8 @@ type scanner struct {
 const (
 	maxDepth = 64   // folders in folders; a hostile archive can nest thousands
 	chunk    = 1024 // directory entries read at once
+
+	statsAtOnce = 8
 )
 
 func scan(ctx context.Context, root string, o Options) (*scanner, error) {
@@ -57,6 +60,9 @@ func scan(ctx context.Context, root string, o Options) (*scanner, error) {
 	s := &scanner{ctx: ctx, root: resolved, follow: o.FollowLinks, maxFiles: o.MaxFiles, progress: o.Progress,
 		seen: map[string]bool{resolved: true}}
 	if err := s.folder("", 0); err != nil {
+		return nil, err
+	}
+	if err := s.stat(); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(s.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
@@ -89,7 +95,11 @@ func (s *scanner) folder(name string, depth int) error {
 		}
 		entries, err := dir.ReadDir(chunk)
 		for _, entry := range entries {
-			if err := s.entry(path.Join(name, entry.Name()), entry, depth); err != nil {
+			below := entry.Name()
+			if name != "" {
+				below = name + "/" + below
+			}
+			if err := s.entry(below, entry, depth); err != nil {
 				return err
 			}
 		}
@@ -127,12 +137,35 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 	if len(s.files)+len(s.skips) >= s.maxFiles {
 		return fmt.Errorf("the folder holds more than %d files; choose a smaller folder or raise the limit", s.maxFiles)
 	}
-	info, err := os.Stat(s.abs(name))
+	s.files = append(s.files, File{Path: name})
+	return nil
+}
+
+// stat asks the file system for what it knows of each file, several at once: on a disk in a network each answer takes its time.
+func (s *scanner) stat() error {
+	failed := make([]error, len(s.files))
+	err := parallel.Each(s.ctx, max(statsAtOnce, runtime.GOMAXPROCS(0)), len(s.files), func(int) { s.progress(len(s.files), 0, "listing files") },
+		func(i int) error {
+			info, err := os.Stat(s.abs(s.files[i].Path))
+			if err != nil {
+				failed[i] = err
+				return nil
+			}
+			s.files[i] = newFile(s.files[i].Path, info)
+			return nil
+		})
 	if err != nil {
-		s.skipped(name, "cannot be read: "+plain(err))
-		return nil
+		return err
 	}
-	s.files = append(s.files, newFile(name, info))
+	read := s.files[:0]
+	for i, file := range s.files {
+		if failed[i] != nil {
+			s.skipped(file.Path, "cannot be read: "+plain(failed[i]))
+			continue
+		}
+		read = append(read, file)
+	}
+	s.files = read
 	return nil
 }
 

@@ -1,7 +1,7 @@
-package imagefolder
+// Package neardup finds near-duplicates among many images, by what they look like at a small size.
+package neardup
 
 import (
-	"cmp"
 	"math/bits"
 
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -19,9 +19,9 @@ type Fingerprint struct {
 	Colors [48]uint8
 }
 
-// DefaultNearBits is how many of the 256 bits may differ between near-duplicates. At half the size and JPEG quality 50, nine
+// DefaultBits is how many of the 256 bits may differ between near-duplicates. At half the size and JPEG quality 50, nine
 // copies out of ten stay within it; the most similar different images of a series (one hand, one wall) differ in 17.
-const DefaultNearBits = 16
+const DefaultBits = 16
 
 // maxColorDistance is how much the mean of the 48 color values may differ, in gray levels, between near-duplicates. Copies
 // differ by 1 at most, two photos shot in one second by 6.
@@ -32,22 +32,22 @@ const maxColorDistance = 8
 const maxPlainDistance = 1
 
 // plain says whether an image has next to no edges, as a swatch or a gradient: its bits then tell it from no other plain one.
-func (f Fingerprint) plain() bool {
-	n := f.Distance(Fingerprint{})
-	return min(n, 256-n) <= DefaultNearBits
+func (f *Fingerprint) plain() bool { return f.edges() <= DefaultBits }
+
+// edges is how many bits differ from those of an image that nowhere becomes brighter, or everywhere.
+func (f *Fingerprint) edges() int {
+	n := 0
+	for _, word := range f.Bits {
+		n += bits.OnesCount64(word)
+	}
+	return min(n, 256-n)
 }
 
-// seen is how images are decoded that are checked: as for the most frequent size of a model, so that the model's pixels come out of the
-// same decoding. It does not depend on the model, since near-duplicates decide about the split.
-func seen(o Options) Geometry {
-	return Geometry{Size: 224, Method: Bilinear, Decode: cmp.Or(o.Decode, imageio.DefaultDecoding)}
-}
-
-// fingerprintOf describes a decoded image.
-func fingerprintOf(decoded *imageio.Decoded) (print Fingerprint) {
+// Of describes a decoded image.
+func Of(decoded *imageio.Decoded) (print Fingerprint) {
 	const side = 17
 	small := make([]uint8, 3*side*side)
-	decoded.Resize(small, Geometry{Size: side})
+	decoded.Resize(small, imageio.Geometry{Size: side})
 	gray := func(x, y int) int {
 		p := small[3*(side*y+x):]
 		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
@@ -60,7 +60,7 @@ func fingerprintOf(decoded *imageio.Decoded) (print Fingerprint) {
 			}
 		}
 	}
-	decoded.Resize(print.Colors[:], Geometry{Size: 4})
+	decoded.Resize(print.Colors[:], imageio.Geometry{Size: 4})
 	return print
 }
 
@@ -73,8 +73,8 @@ func (f Fingerprint) Distance(other Fingerprint) int {
 	return n
 }
 
-// near says whether two images count as the same.
-func (f Fingerprint) near(other Fingerprint, maxBits int) bool {
+// Near says whether two images count as the same: near-duplicates differ in at most maxBits bits.
+func (f Fingerprint) Near(other Fingerprint, maxBits int) bool {
 	if f.Distance(other) > maxBits {
 		return false
 	}

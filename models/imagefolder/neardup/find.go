@@ -1,0 +1,108 @@
+package neardup
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strings"
+)
+
+// A Cluster is a set of images that show the same: each has the leader's bytes or is nearly equal to it.
+//
+// Clusters are not joined over a common neighbor. The frames of one video would become one that way, whose first and last
+// image have nothing in common.
+type Cluster struct {
+	Leader int
+	Items  []int // ascending, with the leader
+}
+
+// Clusters are all images, each in one cluster.
+type Clusters struct {
+	List   []Cluster // by the first item
+	Across [][2]int  // pairs of nearly equal images of different clusters; the second is a leader
+}
+
+// Find takes the images in the order of the hashes of their contents, so that the clusters do not depend on names. Fingerprints of
+// near-duplicates differ in at most nearBits bits, as far as 63; negative: only equal contents count.
+func Find(contents []string, prints []Fingerprint, nearBits int) Clusters {
+	return find(contents, prints, nearBits).clusters()
+}
+
+func find(contents []string, prints []Fingerprint, nearBits int) pairs {
+	byContent, first := sortedByContent(contents)
+	index := newIndex(prints, first, nearBits)
+	found := pairs{leader: make([]int32, len(contents))}
+	for n, i := range first {
+		leader := i
+		if leaders := index.near(i); len(leaders) == 0 {
+			index.add(i)
+		} else {
+			leader = leaders[0]
+			for _, other := range leaders[1:] {
+				found.across = append(found.across, [2]int{i, other})
+			}
+		}
+		for _, same := range byContent[n] {
+			found.leader[same] = int32(leader)
+		}
+	}
+	return found
+}
+
+// sortedByContent are the images of each content, by number, and the first image of each.
+func sortedByContent(contents []string) (same [][]int, first []int) {
+	type keyed struct {
+		key  uint64 // the beginning of the hash: strings are compared where it does not decide
+		item int
+	}
+	list := make([]keyed, len(contents))
+	for i, content := range contents {
+		var head [8]byte
+		copy(head[:], content)
+		list[i] = keyed{binary.BigEndian.Uint64(head[:]), i}
+	}
+	slices.SortFunc(list, func(a, b keyed) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return cmp.Or(strings.Compare(contents[a.item], contents[b.item]), cmp.Compare(a.item, b.item))
+	})
+	items := make([]int, len(list))
+	begin := 0
+	for n, k := range list {
+		items[n] = k.item
+		if last := n == len(list)-1; last || list[n+1].key != k.key || contents[list[n+1].item] != contents[k.item] {
+			same, first = append(same, items[begin:n+1]), append(first, items[begin])
+			begin = n + 1
+		}
+	}
+	return same, first
+}
+
+// pairs are what the search finds.
+type pairs struct {
+	leader []int32 // by item
+	across [][2]int
+}
+
+// clusters groups the items by their leaders.
+func (p pairs) clusters() Clusters {
+	found := Clusters{Across: p.across}
+	size := make([]int32, len(p.leader))
+	for _, leader := range p.leader {
+		size[leader]++
+	}
+	at := make([]int32, len(p.leader)) // by leader: 1 + its cluster
+	rest := make([]int, len(p.leader)) // one array for all clusters
+	for i, leader := range p.leader {
+		if at[leader] == 0 {
+			n := size[leader]
+			found.List = append(found.List, Cluster{int(leader), rest[:0:n]})
+			rest = rest[n:]
+			at[leader] = int32(len(found.List))
+		}
+		c := &found.List[at[leader]-1]
+		c.Items = append(c.Items, i)
+	}
+	return found
+}
