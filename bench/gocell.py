@@ -43,10 +43,23 @@ NBHELPERS = """import (
 show := nbhelpers.Show
 fmt.Println("cell {n}", show != nil)"""
 
-# Cells without a function, which GoNB does not run: one that uses no kept value, and one that uses ten.
+# Cells without a function, which GoNB does not run: one that uses no kept value, one that uses ten numbers, and one that uses ten
+# values that refer to others.
 BARE = 'fmt.Println("cell {n}")'
 KEEP = "\n".join(f"kept{i} := {i}" for i in range(10))
-KEPT = "\n".join(f"kept{i} += {{n}}" for i in range(10))
+KEPT = "\n".join([BARE] + [f"kept{i} += {{n}}" for i in range(10)])
+KEEP_MIXED = "\n".join(
+    ["type item struct {", "name string", "next *item", "}"]
+    + [f"list{i} := []int{{{i}, 2}}" for i in range(4)]
+    + [f'table{i} := map[string]int{{"a": {i}}}' for i in range(3)]
+    + [f'chain{i} := &item{{"a", &item{{name: "b"}}}}' for i in range(3)]
+)
+MIXED = "\n".join(
+    [BARE]
+    + [f"list{i}[0] += {{n}}" for i in range(4)]
+    + [f'table{i}["b"] = {{n}}' for i in range(3)]
+    + [f'chain{i}.next.name = "{{n}}"' for i in range(3)]
+)
 
 
 # Between two cells, as where a person types: what a kernel does behind a cell, its language server above all, would else be
@@ -128,7 +141,8 @@ def main():
             headstart.run(f"!*mkdir -p {module} && cp go.mod go.sum {module}/ && realpath {source} > {module}/source")
             gonb.run(f"!*name=$(head -1 go.mod); sed \"s|^module .*|$name|; s|=> .*|=> $(cat {module}/source)|\" {module}/go.mod > go.mod; cp {module}/go.sum .")
             headstart.run(KEEP)
-            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS, "statements": BARE, "ten kept": KEPT}
+            headstart.run(KEEP_MIXED)
+            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS, "statements": BARE, "ten kept": KEPT, "ten mixed": MIXED}
             figures = compare({"gonb": gonb, "headstart": headstart}, cells, args.rounds)
         finally:
             gonb.close()
@@ -138,7 +152,7 @@ def main():
 
 def compare(kernels, cells, rounds):
     """Runs every cell in every kernel in turn, round by round."""
-    only_here = {"statements", "ten kept"}
+    only_here = {"statements", "ten kept", "ten mixed"}
     times = {(cell, kernel): [] for cell in cells for kernel in kernels if kernel == "headstart" or cell not in only_here}
     for n in range(rounds + 2):
         for cell, kernel in times:
