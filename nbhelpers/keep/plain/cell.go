@@ -53,10 +53,14 @@ func Report(cell Cell, lost []Loss, drop func(unfit []string)) {
 		saved[v.Name] = saved[v.Name] || v.Save
 		replaced[v.Name] = replaced[v.Name] || v.Replaced
 	}
-	refused, use := firstUse(cell.Variables, lost)
+	refused, used := firstUse(cell.Variables, lost)
 	var unfit []string
 	for i, loss := range lost {
-		if i != refused && (refused >= 0 || !replaced[loss.Name]) {
+		switch {
+		case i == refused || refused < 0 && replaced[loss.Name]:
+		case loss.Name == "":
+			Say("variables are not available: " + loss.text())
+		default:
 			Say(loss.Name + " is not available: " + loss.text())
 		}
 		if loss.Changed && (refused >= 0 || !saved[loss.Name]) { // nothing will replace it
@@ -69,8 +73,8 @@ func Report(cell Cell, lost []Loss, drop func(unfit []string)) {
 	if refused < 0 {
 		return
 	}
-	why := lost[refused].Name + " has no value: " + lost[refused].Reason + "; assign to it first, or run the cell that sets it again"
-	if err := writeFile(cell.Refusal, syscall.O_TRUNC, []byte(use+" "+why)); err != nil {
+	why := used.Name + " has no value: " + lost[refused].Reason + "; assign to it first, or run the cell that sets it again"
+	if err := writeFile(cell.Refusal, syscall.O_TRUNC, []byte(used.Use+" "+why)); err != nil {
 		Say(why)
 	}
 	syscall.Exit(1)
@@ -83,23 +87,23 @@ func (l Loss) text() string {
 	return l.Path + ": " + l.Reason
 }
 
-// firstUse is the loss of the variable that the program uses first, and where it does; -1 where it uses none of those that are
+// firstUse is the loss of the variable that the program uses first, and that variable; -1 where it uses none of those that are
 // lost.
-func firstUse(variables []Variable, lost []Loss) (first int, use string) {
+func firstUse(variables []Variable, lost []Loss) (first int, used Variable) {
 	first = -1
 	var line, column int
 	for i, loss := range lost {
 		for _, v := range variables {
-			if v.Name != loss.Name || v.Use == "" {
+			if loss.Name != "" && v.Name != loss.Name || v.Use == "" {
 				continue
 			}
 			l, c := place(v.Use)
 			if first < 0 || l < line || l == line && c < column {
-				first, line, column, use = i, l, c, v.Use
+				first, line, column, used = i, l, c, v
 			}
 		}
 	}
-	return first, use
+	return first, used
 }
 
 // place reads line:column.
