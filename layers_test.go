@@ -22,7 +22,7 @@ const module = "github.com/headstart-nb/headstart/"
 // Do not edit this list to make a build pass: an import that it refuses is a design question.
 var layers = [][]string{
 	{"internal/need", "internal/hostile", "internal/testfile", "internal/filelock", "internal/filestamp", "internal/paths", "internal/goenv", "internal/peer", "internal/python", "internal/safefile", "internal/atomicfile", "internal/visible", "internal/timeline"},
-	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep/keeptest", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
+	{".", "notebooks", "internal/diagnosis", "internal/digest", "models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep/keeptest", "nbhelpers/keep", "nbhelpers/keep/plain", "nbhelpers/keep/cellvars", "nbhelpers/labextension", "nbhelpers/live", "nbhelpers/sketch", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/warm", "nbhelpers/warm/server", "nbhelpers"},
 	{"kernel/wire", "kernel/process", "kernel/usage", "kernel/gonb/gopls", "kernel/gonb/position", "kernel/gonb/descendant", "kernel/gonb/program", "kernel/gonb/stored", "kernel/gonb/linemap", "kernel/gonb/debug", "kernel/gonb/gotool", "kernel/gonb/report", "kernel/notebook", "magics", "magics/commandline", "magics/commandline/commandlinetest", "magics/magictest",
 		"models/accel", "models/parallel", "models/matrix", "models/probe", "models/weights", "models/imageio/baseline", "models/imageio", "models/imageio/resized", "models/sampleset", "models/sampleset/pretrained",
 		"models/imagefolder/phrase", "models/imagefolder/tarball", "models/imagefolder/source", "models/imagefolder/neardup", "models/imagefolder", "models/imagefolder/capture",
@@ -160,7 +160,7 @@ func TestImportsGoDownward(t *testing.T) {
 func TestLightPackagesStayLight(t *testing.T) {
 	all := imports(t)
 	for _, pkg := range []string{
-		"models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep", "nbhelpers/keep/cellvars", "nbhelpers/live", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/sketch", "nbhelpers/warm",
+		"models/prediction", "nbhelpers/display", "nbhelpers/keep/pack", "nbhelpers/keep/mapped", "nbhelpers/keep/layout", "nbhelpers/keep/typetable", "nbhelpers/keep/graph", "nbhelpers/keep", "nbhelpers/keep/plain", "nbhelpers/keep/cellvars", "nbhelpers/live", "nbhelpers/result", "nbhelpers/result/imagefolder", "nbhelpers/sketch", "nbhelpers/warm",
 		"internal/diagnosis", "internal/atomicfile",
 	} {
 		for _, imported := range all[pkg] {

@@ -2,9 +2,11 @@
 
 Both kernels are driven by the same client, cell by cell in turn, so that what else the machine does hits both alike. The
 text of a cell changes each time: Go's build cache would hide the cost of building it. The printed ratios are medians of
-GoNB's times over medians of Headstart's: how many times faster Headstart is.
+GoNB's times over medians of Headstart's: how many times faster Headstart is. On Linux the mean processor time of a cell is
+measured as well, of the kernel and of all that it starts but the language server: other programs that run have less influence
+on it.
 
-    python bench/gocell.py [--bin .headstart/bin] [--rounds 20] [--json]
+    python bench/gocell.py [--bin .headstart/bin] [--rounds 20] [--cells fmt,"ten kept"] [--json]
 
 Needs jupyter_client.
 """
@@ -43,10 +45,23 @@ NBHELPERS = """import (
 show := nbhelpers.Show
 fmt.Println("cell {n}", show != nil)"""
 
-# Cells without a function, which GoNB does not run: one that uses no kept value, and one that uses ten.
+# Cells without a function, which GoNB does not run: one that uses no kept value, one that uses ten numbers, and one that uses ten
+# values that refer to others.
 BARE = 'fmt.Println("cell {n}")'
 KEEP = "\n".join(f"kept{i} := {i}" for i in range(10))
-KEPT = "\n".join(f"kept{i} += {{n}}" for i in range(10))
+KEPT = "\n".join([BARE] + [f"kept{i} += {{n}}" for i in range(10)])
+KEEP_MIXED = "\n".join(
+    ["type item struct {", "name string", "next *item", "}"]
+    + [f"list{i} := []int{{{i}, 2}}" for i in range(4)]
+    + [f'table{i} := map[string]int{{"a": {i}}}' for i in range(3)]
+    + [f'chain{i} := &item{{"a", &item{{name: "b"}}}}' for i in range(3)]
+)
+MIXED = "\n".join(
+    [BARE]
+    + [f"list{i}[0] += {{n}}" for i in range(4)]
+    + [f'table{i}["b"] = {{n}}' for i in range(3)]
+    + [f'chain{i}.next.name = "{{n}}"' for i in range(3)]
+)
 
 
 # Between two cells, as where a person types: what a kernel does behind a cell, its language server above all, would else be
@@ -93,6 +108,24 @@ class Kernel:
             raise SystemExit(f"the cell failed: {failure['ename']}: {failure['evalue']}\n{code}")
         return seconds
 
+    def spent(self):
+        """The processor time of the kernel and of what it started so far, in seconds, as far as /proc tells."""
+        ticks, left = 0, [self.process.pid]
+        while left:
+            folder = f"/proc/{left.pop()}"
+            try:
+                with open(f"{folder}/stat") as file:
+                    name, _, rest = file.read().partition("(")[2].rpartition(")")
+                if name == "gopls":
+                    continue
+                ticks += sum(map(int, rest.split()[11:15]))  # its own, and of children that have ended
+                for thread in os.listdir(f"{folder}/task"):
+                    with open(f"{folder}/task/{thread}/children") as file:
+                        left += map(int, file.read().split())
+            except OSError:  # it has ended, or this is no Linux
+                continue
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         self.client.shutdown()
         try:
@@ -114,6 +147,7 @@ def main():
     default = os.environ.get("HEADSTART_BIN", os.path.join(os.path.dirname(__file__), "..", ".headstart", "bin"))
     parser.add_argument("--bin", default=default, help="folder with headstart, headstart-go, gonb, goimports and gopls")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--cells", default="", help="names of the cells to run, separated by commas; default: all")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args()
     bin_folder = os.path.abspath(args.bin)
@@ -128,7 +162,10 @@ def main():
             headstart.run(f"!*mkdir -p {module} && cp go.mod go.sum {module}/ && realpath {source} > {module}/source")
             gonb.run(f"!*name=$(head -1 go.mod); sed \"s|^module .*|$name|; s|=> .*|=> $(cat {module}/source)|\" {module}/go.mod > go.mod; cp {module}/go.sum .")
             headstart.run(KEEP)
-            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS, "statements": BARE, "ten kept": KEPT}
+            headstart.run(KEEP_MIXED)
+            cells = {"fmt": FMT, "gomlx": GOMLX, "nbhelpers": NBHELPERS, "statements": BARE, "ten kept": KEPT, "ten mixed": MIXED}
+            chosen = args.cells.split(",") if args.cells else cells
+            cells = {name: cells[name] for name in chosen}
             figures = compare({"gonb": gonb, "headstart": headstart}, cells, args.rounds)
         finally:
             gonb.close()
@@ -138,18 +175,21 @@ def main():
 
 def compare(kernels, cells, rounds):
     """Runs every cell in every kernel in turn, round by round."""
-    only_here = {"statements", "ten kept"}
+    only_here = {"statements", "ten kept", "ten mixed"}
     times = {(cell, kernel): [] for cell in cells for kernel in kernels if kernel == "headstart" or cell not in only_here}
+    processor = {key: [] for key in times}
     for n in range(rounds + 2):
         for cell, kernel in times:
             time.sleep(PAUSE)
+            before = kernels[kernel].spent()
             seconds = kernels[kernel].run(cells[cell].replace("{n}", str(1000 + n)))
             if n >= 2:  # the first two fill the build cache and the plans
                 times[cell, kernel].append(seconds)
+                processor[cell, kernel].append(kernels[kernel].spent() - before)
     figures = {}
     for cell in cells:
         headstart = statistics.median(times[cell, "headstart"])
-        figures[cell] = {"headstart_s": headstart}
+        figures[cell] = {"headstart_s": headstart, "headstart_processor_s": statistics.mean(processor[cell, "headstart"])}
         if cell not in only_here:
             gonb = statistics.median(times[cell, "gonb"])
             figures[cell].update(gonb_s=gonb, faster=gonb / headstart)
@@ -157,11 +197,12 @@ def compare(kernels, cells, rounds):
 
 
 def table(figures):
-    lines = ["cell        GoNB alone   Headstart  faster   through Headstart, to fmt"]
+    first = next(iter(figures))
+    lines = [f"cell        GoNB alone   Headstart  faster   through Headstart, to {first}   processor time"]
     for name, row in figures.items():
         gonb = f"{row['gonb_s'] * 1000:7.0f} ms" if "gonb_s" in row else " " * 10
         faster = f"{row['faster']:.2f}" if "faster" in row else " " * 4
-        lines.append(f"{name:10}  {gonb}  {row['headstart_s'] * 1000:7.0f} ms   {faster}    {row['headstart_s'] / figures['fmt']['headstart_s']:.2f}")
+        lines.append(f"{name:10}  {gonb}  {row['headstart_s'] * 1000:7.0f} ms   {faster}    {row['headstart_s'] / figures[first]['headstart_s']:.2f}   {row['headstart_processor_s'] * 1000:.0f} ms")
     return "\n".join(lines)
 
 

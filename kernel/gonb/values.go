@@ -40,6 +40,9 @@ type values struct {
 // valueFile is where a program writes what its last expression shows, in the folder of GoNB's module.
 const valueFile = ".headstart-value.json"
 
+// refusalFile is where a program says that it did not run, since a variable that it uses has no value.
+const refusalFile = ".headstart-refusal"
+
 // runCell runs a cell of the user: statements that stand outside of a function are put into func main, variables are given
 // their kept values, and the value of a last expression is shown.
 func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io session.IO) result {
@@ -69,6 +72,12 @@ func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io sess
 	endDebugging := e.prepareDebugger(work, c, io)
 	r := e.run(ctx, in, prepared.Cell, io)
 	endDebugging()
+	if refused, err := os.ReadFile(filepath.Join(work, refusalFile)); err == nil && r.failure != nil {
+		e.mu.Lock()
+		failure := report.Refused(string(refused), in.generated(), &e.cells)
+		e.mu.Unlock()
+		r.failure = &failure
+	}
 	outcome := readOutcome(work)
 	if r.compiled {
 		e.mu.Lock()
@@ -103,13 +112,14 @@ func (e *Engine) describe(work string, prepared cell.Prepared, images program.Im
 	if work == "" {
 		return errors.New("GoNB does not say where it works")
 	}
-	for _, name := range []string{valueFile, program.OutcomeFile} { // of the cell before; this one may build nothing
+	for _, name := range []string{valueFile, refusalFile, program.OutcomeFile} { // of the cell before; this one may build nothing
 		if err := os.Remove(filepath.Join(work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	description := program.Cell{
 		Statements: prepared.Statements, Declared: prepared.Declared, ValueFile: filepath.Join(work, valueFile), Images: images,
+		RefusalFile: filepath.Join(work, refusalFile),
 	}
 	e.mu.Lock()
 	description.Lost = slices.Sorted(maps.Keys(e.values.lost))
@@ -120,7 +130,7 @@ func (e *Engine) describe(work string, prepared cell.Prepared, images program.Im
 		description.Store, description.Quota = e.values.folder, keep.DefaultQuota
 		description.Stored = map[string]program.Stored{}
 		for _, entry := range entries {
-			description.Stored[entry.Name] = program.Stored{Shared: entry.Shared, Types: entry.Types, Funcs: entry.Funcs}
+			description.Stored[entry.Name] = program.Stored{Small: entry.Small, Shared: entry.Shared, Types: entry.Types, Funcs: entry.Funcs}
 		}
 	}
 	text, marshalErr := json.Marshal(description)

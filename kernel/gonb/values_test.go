@@ -122,6 +122,45 @@ func TestWhatDependsOnADefinitionIsDroppedWithIt(t *testing.T) {
 	nb.shows("twice(3, 4) + other()", "17")
 }
 
+// A cell that declares a type anew and uses a value of the old one does not run: the zero value would stand for the kept one.
+func TestACellDoesNotRunWithoutAValueThatItUses(t *testing.T) {
+	nb := open(t)
+	nb.ok("type pair struct{ a int }\nv, w, u := pair{1}, pair{2}, pair{3}\nfunc first() int { return v.a }\nalone := 5")
+	_, failure := nb.fails("type pair struct{ a, b int }\nalone = 6\nfmt.Println(\"runs\")\nfmt.Println(alone, v.b)")
+	const why = "line 4: v has no value: type main.pair has changed since the value was kept; the value is dropped; assign to it first, or run the cell that sets it again"
+	if failure.EName != "CompileError" || failure.EValue != why || !strings.Contains(strings.Join(failure.Traceback, "\n"), "alone, v.b") {
+		t.Errorf("%v", failure)
+	}
+	nb.shows("alone", "5")
+	for name, want := range map[string]string{"v": "v has no value", "u": "u has no value", "w": "w has no value"} {
+		if _, failure := nb.fails(name); !strings.Contains(failure.EValue, want) {
+			t.Errorf("%s: %v", name, failure)
+		}
+	}
+	nb.shows("v = pair{3, 4}\nv.b", "4")
+
+	cell, reply := nb.try(t.Context(), "type pair struct{ b int }\nif alone > 0 {\n\tv = pair{7}\n} else {\n\tv = pair{8}\n}\nv.b")
+	if text := cell.stderr.String(); reply.Status != wire.StatusOK || text != "first is dropped: it uses v, which depends on pair\n" {
+		t.Errorf("%v, says %q", reply.Error, text)
+	}
+	nb.ok("w = pair{1}")
+	_, failure = nb.fails("type pair struct{ c string }\nfunc second() int { return w.c }\nif alone > 9 {\n\tw = pair{\"c\"}\n}\nfmt.Println(len(second()))")
+	if !strings.Contains(failure.EValue, "cannot use w.c") {
+		t.Errorf("%v", failure)
+	}
+	_, failure = nb.fails("type pair struct{ c string }\nfunc second() string { return w.c }\nif alone > 9 {\n\tw = pair{\"c\"}\n}\nfmt.Println(len(second()))")
+	if !strings.Contains(failure.EValue, "line 2: w has no value: ") {
+		t.Errorf("%v", failure)
+	}
+	nb.ok("type id = int\nvar ids = []id{1}\nkept := ids[0]")
+	_, failure = nb.fails("type id = string\nids[0]")
+	if !strings.Contains(failure.EValue, "line 2: ids has no value: ") {
+		t.Errorf("%v", failure)
+	}
+	nb.ok("ids = []id{\"a\"}")
+	nb.shows("ids[0]", "a")
+}
+
 // GoMLX's tensors on the host consist of numbers, as those of other libraries do.
 func TestTensorsLast(t *testing.T) {
 	nb := open(t)

@@ -48,6 +48,7 @@ type Entry struct {
 	Text   string    // the value, shortened
 	When   time.Time // of the last change
 	Shared []string  // other variables that share memory with it
+	Small  bool      // it has no file, and shares nothing
 	Types  []string  // dynamic types that a program must know to load it: image.RGBA, main.photo
 	Funcs  []string  // functions that a program must know to load it: main.double
 }

@@ -228,6 +228,8 @@ func (m *manifest) list() []Entry {
 			}
 		}
 		slices.Sort(e.Shared)
+		g := m.groups[e.group]
+		e.Small = g.graph == "" && len(g.files) == 0 && len(e.Shared) == 0
 		list = append(list, e.Entry)
 	}
 	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })

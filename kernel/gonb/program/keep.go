@@ -16,6 +16,9 @@ type kept struct {
 	typ         string
 	here        string // its name in the program
 	initialized bool   // by its declaration: where it is not kept, the next program has the value that this gives it
+	use         string // where the program first uses the loaded value, as line:column of main.go; empty where it does not
+	plain       bool   // a boolean, a number or a string, alone
+	replaced    bool   // the program assigns to it without having used the loaded value
 }
 
 // keepsAny tells, by names alone, a program that loads or saves anything.
@@ -79,9 +82,9 @@ func (r *rewriting) keep(new []found) {
 	for _, v := range new {
 		isNew[v.Name] = true
 		if v.oldIn != "" && r.isStored(v.Name) {
-			load = append(load, kept{name: v.Name, typ: r.names.list(v.old.Type()), here: v.oldIn})
+			load = append(load, kept{name: v.Name, typ: r.names.list(v.old.Type()), here: v.oldIn, plain: r.isPlain(v.Name, v.old.Type())})
 		}
-		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name})
+		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name, plain: r.isPlain(v.Name, v.object.Type())})
 	}
 	for _, name := range slices.Sorted(maps.Keys(reached.vars)) {
 		spec := reached.vars[name]
@@ -89,7 +92,7 @@ func (r *rewriting) keep(new []found) {
 		if isNew[name] || object == nil || !r.concerns(reached, name, spec) {
 			continue
 		}
-		v := kept{name: name, typ: r.names.list(object.Type()), here: name, initialized: len(spec.Values) > 0}
+		v := kept{name: name, typ: r.names.list(object.Type()), here: name, initialized: len(spec.Values) > 0, plain: r.isPlain(name, object.Type())}
 		save = append(save, v)
 		if r.loads(name) {
 			load = append(load, v)
@@ -99,18 +102,49 @@ func (r *rewriting) keep(new []found) {
 	for _, name := range r.retyped(reached) {
 		object := r.pkg.Scope().Lookup(name)
 		if object != nil && !isNew[name] && !slices.ContainsFunc(load, func(v kept) bool { return v.name == name }) {
-			load = append(load, kept{name: name, typ: r.names.list(object.Type()), here: name})
+			load = append(load, kept{name: name, typ: r.names.list(object.Type()), here: name, plain: r.isPlain(name, object.Type())})
 		}
 	}
 	if len(load) == 0 && len(save) == 0 {
 		return
 	}
+	r.markUses(load)
 	for _, v := range save {
 		r.outcome.Saved = append(r.outcome.Saved, v.name)
 	}
 	brace := r.offset(r.entry.Body.Lbrace) + 1
 	r.replace(brace, brace, "defer "+prefix+"keep()();")
 	r.append(r.keepFunc(load, save, r.late(reached, load)))
+}
+
+// markUses notes where the program first uses the values that it loads: it is not to run without them.
+func (r *rewriting) markUses(load []kept) {
+	loaded := map[types.Object]bool{}
+	for _, v := range load {
+		if object := r.pkg.Scope().Lookup(v.name); object != nil && !v.initialized {
+			loaded[object] = true
+		}
+	}
+	uses, unset := r.firstUses(loaded)
+	for i := range load {
+		object := r.pkg.Scope().Lookup(load[i].name)
+		load[i].replaced = loaded[object] && !unset[object]
+	}
+	for _, use := range uses {
+		at := r.files.PositionFor(use.Pos(), false)
+		for i := range load {
+			if load[i].name == use.Name {
+				load[i].use, load[i].replaced = fmt.Sprintf("%d:%d", at.Line, at.Column), false
+			}
+		}
+	}
+}
+
+// isPlain tells a variable of a predeclared type that refers to nothing. What is kept under its name has no file.
+func (r *rewriting) isPlain(name string, t types.Type) bool {
+	stored, ok := r.cell.Stored[name]
+	basic, is := types.Unalias(t).(*types.Basic)
+	return is && basic.Kind() != types.UnsafePointer && basic.Kind() != types.Invalid && basic.Info()&types.IsUntyped == 0 && (!ok || stored.Small)
 }
 
 // followShared adds the variables that share memory with those that the program can reach.
@@ -250,8 +284,12 @@ func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
 
 // keepFunc loads, initializes what depends on that, and returns the function that saves.
 func (r *rewriting) keepFunc(load, save []kept, late []string) string {
-	path := r.source.Helpers + "/keep/cellvars"
-	cellvars := r.names.importAs(path, prefix+"cellvars")
+	of := "cellvars"
+	if !slices.ContainsFunc(slices.Concat(load, save), func(v kept) bool { return !v.plain }) {
+		of = "plain" // links in much less time
+	}
+	path := r.source.Helpers + "/keep/" + of
+	cellvars := r.names.importAs(path, prefix+of)
 	r.need(path)
 	var b strings.Builder
 	fmt.Fprintf(&b, "func %skeep() func() {\n", prefix)
@@ -259,6 +297,9 @@ func (r *rewriting) keepFunc(load, save []kept, late []string) string {
 	fmt.Fprintf(&b, "\t%ssave := %s.Start(%s.Cell{\n", prefix, cellvars, cellvars)
 	fmt.Fprintf(&b, "\t\tDir: %q, Quota: %d,\n", r.cell.Store, r.cell.Quota)
 	fmt.Fprintf(&b, "\t\tVariables: []%s.Variable{\n%s\t\t},\n", cellvars, variables(load, save))
+	if slices.ContainsFunc(load, func(v kept) bool { return v.use != "" }) {
+		fmt.Fprintf(&b, "\t\tRefusal: %q,\n", r.cell.RefusalFile)
+	}
 	b.WriteString(r.dynamic(cellvars, load))
 	b.WriteString("\t})\n")
 	for _, assignment := range late {
@@ -274,15 +315,27 @@ func variables(load, save []kept) string {
 	line := func(v kept, flags string) {
 		fmt.Fprintf(&b, "\t\t\t{Name: %q, Type: %q, Pointer: &%s%s},\n", v.name, v.typ, v.here, flags)
 	}
+	loads := func(v kept) string {
+		switch {
+		case v.replaced:
+			return ", Load: true, Replaced: true"
+		case v.use == "":
+			return ", Load: true"
+		}
+		return fmt.Sprintf(", Load: true, Use: %q", v.use)
+	}
+	same := func(v kept) func(kept) bool {
+		return func(other kept) bool { return v.name == other.name && v.here == other.here }
+	}
 	for _, v := range load {
-		if !slices.Contains(save, v) {
-			line(v, ", Load: true")
+		if !slices.ContainsFunc(save, same(v)) {
+			line(v, loads(v))
 		}
 	}
 	for _, v := range save {
 		flags := ", Save: true"
-		if slices.Contains(load, v) {
-			flags = ", Load: true, Save: true"
+		if i := slices.IndexFunc(load, same(v)); i >= 0 {
+			flags = loads(load[i]) + flags
 		}
 		if v.initialized {
 			flags += ", Initialized: true"

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 )
 
@@ -15,7 +16,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("%s has no value: it was not kept when the cell that sets it ended; run that cell again", e.Name)
+	return fmt.Sprintf("%s has no value: it was not kept when the cell that sets it ended, or dropped since; run that cell again", e.Name)
 }
 
 // usesLost is an error where the program uses such a variable. A program that begins with an assignment to it does not.
@@ -29,54 +30,151 @@ func (r *rewriting) usesLost() error {
 	if len(lost) == 0 {
 		return nil
 	}
-	bodies := map[types.Object]*ast.FuncDecl{}
+	first, _ := r.firstUses(lost)
+	if len(first) == 0 {
+		return nil
+	}
+	at := r.files.PositionFor(first[0].Pos(), false)
+	return &LostError{Name: first[0].Name, Line: at.Line, Column: at.Column}
+}
+
+// firstUses are the places where the cell first uses variables of the package without having assigned to them, in the order in
+// which it runs: in variables that it declares, in func main, and in what these call. Unset are the variables that it neither
+// uses nor assigns to.
+func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ident, unset map[types.Object]bool) {
+	u := &uses{info: r.info, unset: maps.Clone(variables), bodies: map[types.Object]*ast.FuncDecl{}, seen: map[types.Object]bool{}}
 	for _, file := range r.all {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-				bodies[r.info.Defs[f.Name]] = f
+				u.bodies[r.info.Defs[f.Name]] = f
 			}
 		}
 	}
-	var found *ast.Ident
-	seen := map[types.Object]bool{}
-	var follow func(body ast.Node)
-	follow = func(body ast.Node) {
-		ast.Inspect(body, func(node ast.Node) bool {
-			if assign, ok := node.(*ast.AssignStmt); ok && assign.Tok == token.ASSIGN && found == nil {
-				for _, right := range assign.Rhs {
-					follow(right)
+	for _, decl := range r.main.Decls {
+		d, ok := decl.(*ast.GenDecl)
+		if !ok || d.Tok != token.VAR {
+			continue
+		}
+		for _, spec := range d.Specs { // those that the cell declares may depend on loaded values
+			s := spec.(*ast.ValueSpec)
+			if slices.ContainsFunc(s.Names, func(name *ast.Ident) bool { return slices.Contains(r.cell.Declared, name.Name) }) {
+				for _, value := range s.Values {
+					u.follow(value)
 				}
-				for _, left := range assign.Lhs {
-					if name, ok := left.(*ast.Ident); ok {
-						delete(lost, r.info.Uses[name])
-					} else {
-						follow(left)
-					}
-				}
+			}
+		}
+	}
+	u.follow(r.entry.Body)
+	return u.found, u.unset
+}
+
+// uses follows a program in the order in which it runs. The body of a loop is taken to run.
+type uses struct {
+	info   *types.Info
+	unset  map[types.Object]bool // variables without an assignment or a use so far
+	bodies map[types.Object]*ast.FuncDecl
+	seen   map[types.Object]bool // functions
+	found  []*ast.Ident
+}
+
+func (u *uses) follow(node ast.Node) {
+	if node == nil {
+		return
+	}
+	ast.Inspect(node, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.AssignStmt:
+			if n.Tok == token.ASSIGN {
+				u.assign(n)
 				return false
 			}
-			name, ok := node.(*ast.Ident)
-			if !ok || found != nil {
-				return found == nil
-			}
-			object := r.info.Uses[name]
-			if f, ok := object.(*types.Func); ok {
-				object = f.Origin()
-			}
-			switch {
-			case lost[object]:
-				found = name
-			case bodies[object] != nil && !seen[object]:
-				seen[object] = true
-				follow(bodies[object].Body)
-			}
-			return found == nil
-		})
+		case *ast.IfStmt:
+			u.branch(n)
+			return false
+		case *ast.CaseClause, *ast.CommClause: // another one may run
+			before := maps.Clone(u.unset)
+			u.clause(n)
+			u.keep(before)
+			return false
+		case *ast.Ident:
+			u.use(n)
+		}
+		return true
+	})
+}
+
+func (u *uses) assign(statement *ast.AssignStmt) {
+	for _, right := range statement.Rhs {
+		u.follow(right)
 	}
-	follow(r.entry.Body)
-	if found == nil {
-		return nil
+	for _, left := range statement.Lhs {
+		if name, ok := left.(*ast.Ident); ok {
+			delete(u.unset, u.info.Uses[name])
+		} else {
+			u.follow(left)
+		}
 	}
-	at := r.files.PositionFor(found.Pos(), false)
-	return &LostError{Name: found.Name, Line: at.Line, Column: at.Column}
+}
+
+// branch follows both ways: a variable has a value after it that both assign to.
+func (u *uses) branch(n *ast.IfStmt) {
+	if n.Init != nil {
+		u.follow(n.Init)
+	}
+	u.follow(n.Cond)
+	before := maps.Clone(u.unset)
+	u.follow(n.Body)
+	after := u.unset
+	u.unset = maps.Clone(before)
+	for _, use := range u.found {
+		delete(u.unset, u.info.Uses[use])
+	}
+	if n.Else != nil {
+		u.follow(n.Else)
+	}
+	u.keep(after)
+}
+
+func (u *uses) clause(node ast.Node) {
+	switch n := node.(type) {
+	case *ast.CaseClause:
+		for _, e := range n.List {
+			u.follow(e)
+		}
+		for _, statement := range n.Body {
+			u.follow(statement)
+		}
+	case *ast.CommClause:
+		if n.Comm != nil {
+			u.follow(n.Comm)
+		}
+		for _, statement := range n.Body {
+			u.follow(statement)
+		}
+	}
+}
+
+// keep makes variables unset again that are not set on another way through the program, but for those that were found.
+func (u *uses) keep(other map[types.Object]bool) {
+	for object := range other {
+		u.unset[object] = true
+	}
+	for _, use := range u.found {
+		delete(u.unset, u.info.Uses[use])
+	}
+}
+
+func (u *uses) use(name *ast.Ident) {
+	object := u.info.Uses[name]
+	if f, ok := object.(*types.Func); ok {
+		object = f.Origin()
+	}
+	switch {
+	case u.unset[object]:
+		u.found = append(u.found, name)
+		delete(u.unset, object)
+	case u.bodies[object] != nil && !u.seen[object]:
+		u.seen[object] = true
+		u.follow(u.bodies[object].Body)
+	}
 }

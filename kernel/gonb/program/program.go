@@ -28,6 +28,8 @@ type Cell struct {
 	ValueFile  string   // where the program writes what its last expression shows
 	Images     Images   // instead, the images that it stands for become files
 
+	RefusalFile string // where the program says that it does not run, since a variable that it uses has no value
+
 	Store  string            // the folder of kept values; empty where none are kept
 	Stored map[string]Stored // the variables that have a value there
 	Quota  int64             // bytes that the folder may take
@@ -40,6 +42,7 @@ type Images struct{ Folder, Variable string }
 
 // Stored is what is known of a kept value.
 type Stored struct {
+	Small  bool     // it is in no file of its own
 	Shared []string // other variables that share memory with it
 	Types  []string // types that a program has to know to load it, such as image.RGBA and main.photo
 	Funcs  []string // functions that it has to know

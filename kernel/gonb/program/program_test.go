@@ -25,7 +25,7 @@ func sourceOf(imports types.Importer, text string) Source {
 }
 
 // TestRewrite compares each testdata/*.go.txt, rewritten, with its golden file. The file's first line is a comment with the
-// cell: the word statements, and names that are stored:NAME, declared:NAME or lost:NAME.
+// cell: the word statements, and names that are stored:NAME, small:NAME, declared:NAME or lost:NAME.
 func TestRewrite(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.go.txt")
 	if err != nil || len(files) == 0 {
@@ -38,7 +38,7 @@ func TestRewrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		about, _, _ := strings.Cut(strings.TrimPrefix(string(text), "// "), "\n")
-		cell := Cell{ValueFile: "/value", Store: "/store", Quota: 5, Stored: map[string]Stored{}}
+		cell := Cell{ValueFile: "/value", RefusalFile: "/refusal", Store: "/store", Quota: 5, Stored: map[string]Stored{}}
 		for _, word := range strings.Fields(about) {
 			kind, name, _ := strings.Cut(word, ":")
 			switch kind {
@@ -47,6 +47,8 @@ func TestRewrite(t *testing.T) {
 			case "stored":
 				name, types, _ := strings.Cut(name, "=")
 				cell.Stored[name] = Stored{Types: strings.FieldsFunc(types, func(r rune) bool { return r == ',' })}
+			case "small":
+				cell.Stored[name] = Stored{Small: true}
 			case "shared":
 				a, b, _ := strings.Cut(name, "=")
 				cell.Stored[a], cell.Stored[b] = Stored{Shared: []string{b}}, Stored{Shared: []string{a}}

@@ -224,6 +224,23 @@ func Explain(f Failure, cells *Sources) Report {
 	return Plain(GoNBError, strings.TrimPrefix(value, "executing special commands in cell: "))
 }
 
+// Refused is the report of a program that did not run, from what it wrote about that: the line and the column in the generated
+// program, and why. It has the name that the same problem has where it is found before the program is built.
+func Refused(text string, generated []string, cells *Sources) Report {
+	place, message, _ := strings.Cut(text, " ")
+	p := problem{message: message}
+	number, columns, _ := strings.Cut(place, ":")
+	line, _ := strconv.Atoi(number)
+	if line >= 1 && line <= len(generated) {
+		if at, ok := cells.search(generated[line-1]); ok {
+			column, _ := strconv.Atoi(columns)
+			at.column = align(at.text, generated[line-1], column)
+			p.at = &at
+		}
+	}
+	return toolReport(compileError, []problem{p})
+}
+
 // lastMessage is the number of problems without the tool's own exit status after them.
 func lastMessage(problems []problem) int {
 	n := len(problems)
