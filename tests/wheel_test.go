@@ -127,8 +127,23 @@ func TestWheelThroughUvx(t *testing.T) {
 	e.run(t, "pip", "install", "--quiet", "--no-compile", "--find-links", folder, "uv")
 	notebook := filepath.Join(t.TempDir(), "uvx.ipynb")
 	withoutOutputs(t, filepath.Join("..", "notebooks", "01_quickstart.ipynb"), notebook)
-	e.run(t, "uvx", "--offline", "--no-index", "--find-links", folder, "--cache-dir", filepath.Join(e.home, "uv"), "--python", filepath.Join(e.folder, "bin", "python"),
+	// The launcher that uv writes is a script where its path is too long for the first line of a Python file.
+	tools := t.TempDir()
+	for _, name := range []string{"realpath", "dirname"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(tools, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	uvx := e.command(t.Context(), "uvx", "--offline", "--no-index", "--find-links", folder, "--cache-dir", filepath.Join(e.home, "uv"), "--python", filepath.Join(e.folder, "bin", "python"),
 		"--from", "nbclient", "--with", own+"[go,cc]", "jupyter-execute", "--inplace", notebook)
+	uvx.Env = append(uvx.Env, "PATH="+tools)
+	if output, err := uvx.CombinedOutput(); err != nil {
+		t.Fatalf("uvx: %v\n%s", err, output)
+	}
 	data, err := os.ReadFile(notebook)
 	if err != nil {
 		t.Fatal(err)
