@@ -151,4 +151,7 @@ func (bar GalleryBar) html(width int) string {
 		width, escaped(bar.Name, longestText), 100*part, escaped(Percent(bar.Value), 0))
 }
 
-func escaped(s string, width int) string { return html.EscapeString(Label(s, width)) }
+// escaped is a label for a page, in which no line begins with a percent sign.
+func escaped(s string, width int) string {
+	return strings.ReplaceAll(html.EscapeString(Label(s, width)), " %", "&nbsp;%")
+}
