@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"html"
 	"image"
 	"image/png"
 	"io"
@@ -123,7 +122,8 @@ func images(images []image.Image) []Image {
 	return result
 }
 
-// Grid shows images in rows and columns, as thumbnails. It is a PNG where Headstart is installed, else HTML.
+// Grid shows images in rows and columns, as thumbnails. It is HTML, in the colors of the page, and a PNG as well
+// where Headstart is installed.
 func Grid(title string, cells ...Image) error {
 	b, err := gridBundle(title, cells)
 	if err != nil {
@@ -142,10 +142,10 @@ const thumbSide = 192
 
 func gridBundle(title string, cells []Image) (display.Bundle, error) {
 	data := warm.GridData{Title: title}
-	var text, markup strings.Builder
+	gallery := sketch.Gallery{Title: title, Columns: 6, Side: thumbSide / 2}
+	var text strings.Builder
 	if title != "" {
 		text.WriteString(sketch.Label(title, 0) + "\n")
-		markup.WriteString("<p><b>" + html.EscapeString(sketch.Label(title, 0)) + "</b></p>\n")
 	}
 	for i, cell := range cells {
 		small, err := thumbnail(cell.Image)
@@ -164,14 +164,15 @@ func gridBundle(title string, cells []Image) (display.Bundle, error) {
 			return display.Bundle{}, fmt.Errorf("show image %d of %d: encode it as PNG: %w", i+1, len(cells), err)
 		}
 		size := small.Bounds().Size()
-		fmt.Fprintf(&markup, `<div style="display:inline-block;margin:4px"><img width="%d" height="%d" src="data:image/png;base64,%s"><br>%s</div>`+"\n",
-			size.X/2, size.Y/2, base64.StdEncoding.EncodeToString(encoded.Bytes()), html.EscapeString(caption))
+		gallery.Items = append(gallery.Items, sketch.GalleryItem{Mark: cell.Mark, Title: cell.Title, Lines: []string{cell.Caption}, Images: []sketch.GalleryImage{{
+			URI: "data:image/png;base64," + base64.StdEncoding.EncodeToString(encoded.Bytes()), Width: max(1, size.X/2), Height: max(1, size.Y/2),
+		}}})
 	}
 	b := display.Text(strings.TrimRight(text.String(), "\n"))
 	if drawn, ok := drawing(process(), warm.DrawGrid, data); ok {
 		b = withDrawing(b, drawn)
 	} else {
-		b.Data[display.MIMEHTML] = markup.String()
+		b.Data[display.MIMEHTML] = gallery.HTML()
 	}
 	return b, nil
 }

@@ -52,12 +52,15 @@ func drawnByProgram(ctx context.Context, params warm.DrawParams) (drawn warm.Dra
 	return drawn, json.Unmarshal(answer, &drawn)
 }
 
-// withDrawing adds a PNG with its size in CSS pixels.
+// withDrawing adds a PNG with its size in CSS pixels, and the HTML of a gallery.
 func withDrawing(b display.Bundle, drawn warm.Drawing) display.Bundle {
 	if len(drawn.PNG) == 0 {
 		return b
 	}
 	b.Data[display.MIMEPNG] = drawn.PNG
 	b.Metadata = map[string]any{display.MIMEPNG: map[string]any{"width": drawn.Width, "height": drawn.Height}}
+	if drawn.HTML != "" {
+		b.Data[display.MIMEHTML] = drawn.HTML
+	}
 	return b
 }

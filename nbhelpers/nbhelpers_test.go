@@ -307,6 +307,9 @@ func TestGoNBReceivesEveryForm(t *testing.T) {
 	if size, ok := data.Metadata[display.MIMEPNG].(map[string]any); !ok || fmt.Sprint(size["width"]) != "2" {
 		t.Errorf("the metadata arrived as %v", data.Metadata)
 	}
+	if b := withDrawing(display.Text("t"), warm.Drawing{PNG: []byte("png"), HTML: "<p>"}); b.Data[display.MIMEHTML] != "<p>" {
+		t.Errorf("the HTML of a drawing is lost: %v", b.Data)
+	}
 	if err := p.show(display.Text("second"), ""); err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,14 @@ func Grid(d GridData) display.Bundle {
 			}
 		},
 	}
-	return k.Bundle(k.TextOf(gridText(cells)), "", nil)
+	g := sketch.Gallery{Title: d.Title, Columns: columns, Side: int(side), Notes: notes}
+	for _, cell := range cells {
+		g.Items = append(g.Items, sketch.GalleryItem{
+			Images: []sketch.GalleryImage{galleryImage(cell.Image, side)}, Mark: cell.Mark, Title: cell.Title,
+			Lines: append([]string{cell.Caption}, cell.Lines[:min(len(cell.Lines), mostLines)]...),
+		})
+	}
+	return k.Bundle(k.TextOf(gridText(cells)), g.HTML(), nil)
 }
 
 func gridText(cells []Cell) string {

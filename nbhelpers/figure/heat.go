@@ -62,7 +62,14 @@ func Heat(d HeatData) display.Bundle {
 	for _, item := range d.Items {
 		fmt.Fprintf(&b, "%1s %s  %s\n", item.Mark, sketch.Label(item.Title, 40), item.score(48))
 	}
-	return k.Bundle(k.TextOf(strings.TrimRight(b.String(), "\n")), "", nil)
+	g := sketch.Gallery{Title: d.Title, Columns: inRow, Side: heatItem, Notes: notes}
+	for _, item := range shown {
+		g.Items = append(g.Items, sketch.GalleryItem{
+			Images: []sketch.GalleryImage{galleryImage(item.Image, heatSide), galleryImage(item.under(), heatSide)},
+			Mark:   item.Mark, Title: item.score(0), Lines: []string{item.Title},
+		})
+	}
+	return k.Bundle(k.TextOf(strings.TrimRight(b.String(), "\n")), g.HTML(), nil)
 }
 
 func (h HeatItem) score(width int) string {
@@ -71,13 +78,17 @@ func (h HeatItem) score(width int) string {
 
 func (h HeatItem) draw(c *canvas.Canvas, x, y float64) {
 	c.Square(x, y, heatSide, h.Image, h.Mark)
-	var under image.Image // a nil *image.RGBA in an interface would not be nil
-	if overlay := h.overlay(); overlay != nil {
-		under = overlay
-	}
-	c.Square(x+heatSide+heatGap, y, heatSide, under, MarkNone)
+	c.Square(x+heatSide+heatGap, y, heatSide, h.under(), MarkNone)
 	c.Text(x, y+heatSide+15, canvas.HeadStyle, canvas.HeadStyle.Fit(h.score(200), heatItem))
 	c.Text(x, y+heatSide+31, canvas.SmallStyle, canvas.SmallStyle.Fit(h.Title, heatItem))
+}
+
+// under is the image under its heat map, or nil: a nil *image.RGBA in an interface would not be nil.
+func (h HeatItem) under() image.Image {
+	if overlay := h.overlay(); overlay != nil {
+		return overlay
+	}
+	return nil
 }
 
 // overlay is the image, at the size in which it is drawn, under its heat map. It is nil where either is missing or the

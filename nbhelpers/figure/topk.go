@@ -54,7 +54,17 @@ func TopK(d TopKData) display.Bundle {
 			}
 		},
 	}
-	return k.Bundle(k.TextOf(d.text()), "", nil)
+	g := sketch.Gallery{Title: d.Title, Columns: inRow, Side: topKWidth, Notes: notes}
+	for _, p := range shown {
+		item := sketch.GalleryItem{
+			Images: []sketch.GalleryImage{galleryImage(p.Image, canvas.DefaultThumb)}, Beside: true, Mark: p.Mark, Title: p.heading(),
+		}
+		for _, score := range p.Top {
+			item.Bars = append(item.Bars, sketch.GalleryBar{Name: score.Class, Value: score.Probability})
+		}
+		g.Items = append(g.Items, item)
+	}
+	return k.Bundle(k.TextOf(d.text()), g.HTML(), nil)
 }
 
 func (p Prediction) draw(c *canvas.Canvas, x, y float64) {

@@ -163,4 +163,5 @@ type Drawing struct {
 	PNG    []byte `json:"png"`
 	Width  int    `json:"width"` // in CSS pixels
 	Height int    `json:"height"`
+	HTML   string `json:"html,omitempty"` // of galleries, in the colors of the page
 }

@@ -210,6 +210,33 @@ export async function screenshot(page, name) {
   }
 }
 
+/** Bring a cell into view and wait until its charts are drawn, which happens then: nothing below it has changed for a moment. */
+export async function showCell(page, i) {
+  await page.evaluate(async i => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    await notebook.scrollToItem(i, 'start');
+    const { node } = notebook.widgets[i];
+    const pending = () => node.querySelector('[class*="jp-RenderedVega"]:not(:has(canvas, svg))')
+      || [...node.querySelectorAll('img')].some(img => !img.complete);
+    await new Promise(done => {
+      let quiet;
+      const finish = () => {
+        clearTimeout(quiet);
+        watch.disconnect();
+        done();
+      };
+      const again = () => {
+        clearTimeout(quiet);
+        quiet = setTimeout(() => (pending() ? again() : finish()), 150);
+      };
+      setTimeout(finish, 3000); // a card of a training changes all the time
+      const watch = new MutationObserver(again);
+      watch.observe(node, { childList: true, subtree: true, attributes: true });
+      again();
+    });
+  }, i);
+}
+
 /** The themes; the last is the one of a new page. */
 export const THEMES = ['Dark', 'Light'];
 

@@ -1,7 +1,10 @@
 // What the cards and panels look like, compared with images in golden/.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { changeTheme, command, openLab, options, THEMES, useBrowser, writeNotebook } from './lab.mjs';
+import { changeTheme, command, openLab, options, readImage, THEMES, useBrowser, writeNotebook } from './lab.mjs';
 import { looksAs } from './pixels.mjs';
 
 const use = useBrowser({ samePage: true });
@@ -24,7 +27,68 @@ const confusion = {
 
 const output = (kind, content) => ({ output_type: 'display_data', metadata: {}, data: { [`application/vnd.headstart.${kind}+json`]: content } });
 
+/** A gallery as figures write it, with an image in the place of those that the golden file leaves out. */
+function gallery(name) {
+  const file = path.join('..', '..', 'nbhelpers', 'figure', 'testdata', `${name}.html`);
+  const image = readImage('images/warm/warm3.png').toString('base64');
+  const html = fs.readFileSync(file, 'utf8').replaceAll(/src="data:image\/\w+;base64,"/g, `src="data:image/png;base64,${image}"`);
+  return { output_type: 'display_data', metadata: {}, data: { 'text/html': html, 'image/png': image, 'text/plain': name } };
+}
+
+/** A chart as figures write it. */
+function chart(name) {
+  const file = path.join('..', '..', 'nbhelpers', 'figure', 'testdata', `${name}.vl.json`);
+  return { output_type: 'display_data', metadata: {}, data: { 'application/vnd.vegalite.v5+json': JSON.parse(fs.readFileSync(file, 'utf8')), 'image/png': readImage('images/warm/warm3.png').toString('base64') } };
+}
+
+/** How bright the ground of a chart is, from 0 to 255; 255 where it shows a white page. */
+function ground(canvas) {
+  const [red, green, blue, alpha] = canvas.getContext('2d').getImageData(2, 2, 1, 1).data;
+  const page = getComputedStyle(document.documentElement).getPropertyValue('--jp-layout-color0').startsWith('#1') ? 17 : 255;
+  return (alpha / 255) * (red + green + blue) / 3 + (1 - alpha / 255) * page;
+}
+
 describe('the look', () => {
+  it('of a chart changes with the theme', options, async () => {
+    const { page } = use;
+    writeNotebook('look-chart.ipynb', [{ source: '%train', outputs: [chart('curves_live')] }]);
+    await openLab(page, 'look-chart.ipynb');
+    const canvas = page.locator('.jp-OutputArea-output canvas');
+    await canvas.waitFor();
+    for (const theme of [...THEMES, ...THEMES]) { // drawn in the light one, and again
+      await changeTheme(page, theme);
+      await page.waitForFunction(
+        ([ground, dark]) => {
+          const canvas = document.querySelector('.jp-OutputArea-output canvas');
+          return canvas && eval(`(${ground})`)(canvas) < 128 === dark;
+        }, [ground.toString(), theme === 'Dark'], { timeout: 20_000 });
+    }
+  });
+
+  it('of a gallery is that of the theme, in a notebook that is not trusted', options, async () => {
+    const { page } = use;
+    writeNotebook('look-gallery.ipynb', ['topk', 'heat', 'grid_lines'].map(name => ({ source: '%predict', outputs: [gallery(name)] })));
+    await openLab(page, 'look-gallery.ipynb');
+    await page.locator('.jp-RenderedHTML img').first().waitFor();
+    assert.equal(await page.locator('.jp-RenderedImage').count(), 0, 'the HTML is shown, not the PNG');
+    for (const theme of THEMES) {
+      await changeTheme(page, theme);
+      for (const [i, name] of ['predictions', 'heat', 'images'].entries()) {
+        const shown = page.locator('.jp-CodeCell').nth(i).locator('.jp-RenderedHTML');
+        await shown.scrollIntoViewIfNeeded();
+        const { colors, broken } = await shown.evaluate(node => ({
+          colors: [...new Set([...node.querySelectorAll('td, small, td span')].map(text => getComputedStyle(text).color))],
+          broken: [...node.querySelectorAll('img')].filter(img => img.naturalWidth === 0).length
+        }));
+        assert.match(colors.join(), theme === 'Dark' ? /^rgba?\(255, 255, 255[^()]*\)$/ : /^rgba?\((0, 0, 0|33, 33, 33)[^()]*\)$/, `${name}: the text has the color of the theme`);
+        assert.equal(broken, 0, `${name}: every image is there`);
+        if (name === 'predictions') {
+          await looksAs(page, shown, `gallery-${theme.toLowerCase()}`);
+        }
+      }
+    }
+  });
+
   it('of a run and a confusion matrix is as in the golden images', options, async () => {
     const { page } = use;
     writeNotebook('look.ipynb', [{ source: '%runs', outputs: [output('run', run)] }, { source: '%evaluate', outputs: [output('confusion', confusion)] }]);

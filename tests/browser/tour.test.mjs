@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { command, openLab, PATIENCE_MS, saveNotebook, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { command, openLab, PATIENCE_MS, saveNotebook, showCell, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -65,8 +65,7 @@ describe('what README claims', () => {
         }
       }
       if (cell.screenshot) {
-        await page.evaluate(i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'), i);
-        await page.waitForTimeout(700); // charts are drawn when they come into view
+        await showCell(page, i);
         await keep(element, cell.screenshot);
       }
     }

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { openLab, runAll, saveNotebook, screenshot, useBrowser, writeNotebook } from './lab.mjs';
+import { openLab, runAll, saveNotebook, screenshot, showCell, useBrowser, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 const data = path.join(process.env.HEADSTART_SHARED ?? '', 'data');
@@ -49,8 +49,7 @@ describe('photographs', () => {
     cells.length, { timeout: patient.timeout });
     const { cells: done } = await saveNotebook(page, 'trashnet.ipynb');
     for (const [i, [source]] of cells.entries()) {
-      await page.evaluate(i => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start'), i);
-      await page.waitForTimeout(700); // charts are drawn when they come into view
+      await showCell(page, i);
       await screenshot(page, `trashnet-${String(i + 1).padStart(2, '0')}-${source.split(' ')[0].slice(1)}`);
     }
     for (const [i, [source, shown]] of cells.entries()) {

@@ -54,7 +54,8 @@ func drawingOf(bundle display.Bundle) warm.Drawing {
 	size, _ := bundle.Metadata[display.MIMEPNG].(map[string]any)
 	width, _ := size["width"].(int)
 	height, _ := size["height"].(int)
-	return warm.Drawing{PNG: png, Width: width, Height: height}
+	html, _ := bundle.Data[display.MIMEHTML].(string)
+	return warm.Drawing{PNG: png, Width: width, Height: height, HTML: html}
 }
 
 func gridOf(data warm.GridData) (figure.GridData, error) {

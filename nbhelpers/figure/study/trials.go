@@ -238,7 +238,7 @@ func (d TrialsData) vega(subtitle string) map[string]any {
 	})
 }
 
-// vegaTable lists the best trials below the chart, as the other forms do.
+// vegaTable lists the best trials below the chart, as the other forms do. The settings are last: they may be longer than their column.
 func (d TrialsData) vegaTable() map[string]any {
 	listed, _ := d.best()
 	panel := d.panel()
@@ -260,6 +260,6 @@ func (d TrialsData) vegaTable() map[string]any {
 	}
 	return map[string]any{
 		"width": 500, "height": map[string]any{"step": 18}, "data": map[string]any{"values": rows}, "view": map[string]any{"stroke": nil},
-		"layer": []any{column("trial", "right", 30), column("value", "right", 120), column("settings", "left", 134), column("took", "right", 500)},
+		"layer": []any{column("trial", "right", 30), column("value", "right", 120), column("took", "right", 175), column("settings", "left", 190)},
 	}
 }
