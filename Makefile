@@ -100,7 +100,7 @@ wheel: ## build dist/headstart_kernel-VERSION-...whl, for pip
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 go run ./scripts/wheel -out dist
 
 wheel-test: wheel ## install the wheel into fresh environments without a network, by pip and by uvx, and run notebooks there (1.5 GB)
-	python3 -P -m pip download --quiet --disable-pip-version-check --require-hashes --dest $(STATE)/wheels -r scripts/uv-requirements.txt
+	python3 -P -m pip download --quiet --disable-pip-version-check --require-hashes --dest $(STATE)/wheels -r scripts/tools/uv.txt
 	python3 -P -m pip download --quiet --disable-pip-version-check --dest $(STATE)/wheels "$$(ls dist/headstart_kernel-*.whl)[lab,go,cc]"
 	HEADSTART_WHEELS=$(STATE)/wheels $(VECTORS) go test ./tests -run TestWheel -v -timeout 60m
 
