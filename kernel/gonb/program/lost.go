@@ -68,7 +68,7 @@ func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ide
 	return u.found, u.unset
 }
 
-// uses follows a program in the order in which it runs. The body of a loop is taken to run.
+// uses follows a program in the order in which it runs. What may not run assigns nothing.
 type uses struct {
 	info   *types.Info
 	unset  map[types.Object]bool // variables without an assignment or a use so far
@@ -91,6 +91,18 @@ func (u *uses) follow(node ast.Node) {
 		case *ast.IfStmt:
 			u.branch(n)
 			return false
+		case *ast.ForStmt:
+			u.loop(n)
+			return false
+		case *ast.RangeStmt:
+			u.rangeLoop(n)
+			return false
+		case *ast.CallExpr:
+			u.call(n)
+			return false
+		case *ast.FuncLit: // nothing may call it
+			u.perhaps(n.Body)
+			return false
 		case *ast.CaseClause, *ast.CommClause: // another one may run
 			before := maps.Clone(u.unset)
 			u.clause(n)
@@ -101,6 +113,17 @@ func (u *uses) follow(node ast.Node) {
 		}
 		return true
 	})
+}
+
+// call follows a call. A function literal among the arguments is taken to be called, as in once.Do(func() { … }).
+func (u *uses) call(n *ast.CallExpr) {
+	for _, part := range append(n.Args[:len(n.Args):len(n.Args)], n.Fun) {
+		if f, ok := part.(*ast.FuncLit); ok {
+			u.follow(f.Body)
+		} else {
+			u.follow(part)
+		}
+	}
 }
 
 func (u *uses) assign(statement *ast.AssignStmt) {
@@ -133,6 +156,45 @@ func (u *uses) branch(n *ast.IfStmt) {
 		u.follow(n.Else)
 	}
 	u.keep(after)
+}
+
+// loop follows a loop, whose body may not run where it has a condition.
+func (u *uses) loop(n *ast.ForStmt) {
+	if n.Init != nil {
+		u.follow(n.Init)
+	}
+	body := u.perhaps
+	if n.Cond == nil {
+		body = u.follow
+	} else {
+		u.follow(n.Cond)
+	}
+	body(n.Body)
+	if n.Post != nil {
+		u.perhaps(n.Post)
+	}
+}
+
+// rangeLoop follows a loop, whose body runs for sure over a constant that is not zero or empty.
+func (u *uses) rangeLoop(n *ast.RangeStmt) {
+	u.follow(n.X)
+	body := u.perhaps
+	if value := u.info.Types[n.X].Value; value != nil && value.ExactString() != "0" && value.ExactString() != `""` {
+		body = u.follow
+	}
+	body(n.Body)
+	for _, name := range []ast.Expr{n.Key, n.Value} {
+		if _, plain := name.(*ast.Ident); name != nil && !plain {
+			u.follow(name)
+		}
+	}
+}
+
+// perhaps follows what may not run.
+func (u *uses) perhaps(node ast.Node) {
+	before := maps.Clone(u.unset)
+	u.follow(node)
+	u.keep(before)
 }
 
 func (u *uses) clause(node ast.Node) {
