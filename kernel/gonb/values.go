@@ -52,6 +52,9 @@ func (e *Engine) runCell(ctx context.Context, in *instance, c cell.Cell, io sess
 // runWith is runCell; with images, the last expression becomes a folder of images.
 func (e *Engine) runWith(ctx context.Context, in *instance, c cell.Cell, io session.IO, images program.Images) result {
 	work := in.waitForWork(ctx)
+	if c.Lists() {
+		e.removeAdded(ctx, in)
+	}
 	if err := e.forget(c); err != nil {
 		e.options.Log.Warn("values of variables were not removed", "error", err)
 	}
@@ -105,6 +108,16 @@ func (e *Engine) carriedFor(c cell.Cell) cell.Carried {
 		carried.Add(`import "flag"`, report.Position{})
 	}
 	return carried
+}
+
+// removeAdded makes GoNB forget what carriedFor added, before it lists what the cells have declared.
+func (e *Engine) removeAdded(ctx context.Context, in *instance) {
+	e.mu.Lock()
+	names := e.memory.RemoveAdded()
+	e.mu.Unlock()
+	if len(names) > 0 {
+		e.run(ctx, in, cell.New("%rm "+strings.Join(names, " "), 0), silence{})
+	}
 }
 
 // describe tells the stand-in for go about the cell that GoNB is about to build.

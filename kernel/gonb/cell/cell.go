@@ -44,6 +44,13 @@ func (c Cell) Removed() (names []string, all bool) {
 	return names, all
 }
 
+// Lists tells whether a cell asks GoNB what it remembers.
+func (c Cell) Lists() bool {
+	return slices.ContainsFunc(c.commands, func(command command) bool {
+		return command.mark == '%' && (command.name == "ls" || command.name == "list")
+	})
+}
+
 // Check refuses what GoNB would warn about only, take for an empty cell, or not survive. The error for an unknown name is unknown's.
 func (c Cell) Check(unknown func(name string, others ...string) error) *wire.Error {
 	for _, command := range c.commands {

@@ -89,6 +89,18 @@ func (m *Memory) Remove(names ...string) (known []string) {
 	return known
 }
 
+// RemoveAdded forgets the imports that no cell holds, and returns their names.
+func (m *Memory) RemoveAdded() (names []string) {
+	m.declarations = slices.DeleteFunc(m.declarations, func(d declaration) bool {
+		added := d.kind == "import" && d.at.Line == 0
+		if added {
+			names = append(names, d.names...)
+		}
+		return added
+	})
+	return names
+}
+
 // Variables are those among names that are declared as variables.
 func (m *Memory) Variables(names ...string) []string {
 	var found []string

@@ -81,8 +81,8 @@ class ShowTests(CellTestCase):
             check(nbhelpers.Table([]string{"class", "images"}, []string{"cat", "12"}))
             check(nbhelpers.Grid("pets", nbhelpers.Image{Image: paint(), Title: "cat"}))""")
         data = [content["data"] for content in self.shown(published)]
-        forms = [PNG, "text/markdown", HTML, HTML, HTML, *(self.drawn or {HTML})]
-        self.assertEqual([set(d) for d in data], [{form, "text/plain"} for form in forms])
+        forms = [{PNG}, {"text/markdown"}, {HTML}, {HTML}, {HTML}, {HTML} | self.drawn]
+        self.assertEqual([set(d) for d in data], [form | {"text/plain"} for form in forms])
         self.assertEqual([data[0]["text/plain"], data[1]["text/markdown"], data[2][HTML]],
                          ["image of 40 x 30 pixels", "**bold**", "<b>bold</b>"])
         self.assertIn("&lt;one&gt;", data[3][HTML])
@@ -189,7 +189,7 @@ class ModelTests(CellTestCase):
             fmt.Println(must(nbhelpers.Models(ctx))[0].Labels)""")
         self.assertEqual(text(published), "2 2\n2 256\n[circle stripes]\n")
         data = [content["data"] for content in self.shown(published)]
-        self.assertEqual([set(d) for d in data], [{form, "text/plain"} for form in (HTML, HTML, PNG)])
+        self.assertEqual([set(d) for d in data], [{HTML, "text/plain"}, {HTML, "text/plain"}, {HTML, PNG, "text/plain"}])
         self.assertIn("shapes on val: accuracy", data[1]["text/plain"])
         self.assertIn("heat map of shapes for stripes", data[2]["text/plain"])
 
@@ -226,7 +226,7 @@ class ModelTests(CellTestCase):
         _, curves, grid = self.shown(published)
         self.assertEqual(set(curves["data"]), {PNG, VEGA, "text/plain"})
         self.assertEqual(set(curves["metadata"][PNG]), {"width", "height"})
-        self.assertEqual(set(grid["data"]), {PNG, "text/plain"})
+        self.assertEqual(set(grid["data"]), {HTML, PNG, "text/plain"})
 
     def test_a_training_in_go(self):
         published = self.run_ok("""

@@ -81,7 +81,7 @@ def run(kernel, notebooks, ours=None):
                 results[name].append(result)
         finally:
             client.stop_channels()
-            manager.shutdown_kernel(now=True)
+            manager.shutdown_kernel()  # asked to, GoNB ends its language server too
     return results
 
 
