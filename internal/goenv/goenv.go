@@ -19,14 +19,14 @@ const off = "off"
 // Own is a copy of env without the files of others.
 func Own(env []string) []string {
 	env = slices.Clone(env)
-	settings, home := lookup(env, "GOENV"), lookup(env, "HOME")
+	settings, home := Lookup(env, "GOENV"), Lookup(env, "HOME")
 	switch {
 	case settings == off:
 	case settings != "" && !own(settings),
 		settings == "" && home != "" && !filepath.IsAbs(home): // go would look for its settings below the current folder
 		env = with(env, "GOENV="+off)
 	}
-	if secrets := lookup(env, "NETRC"); secrets != "" && !own(secrets) { // go, pip and curl send what it has for a host
+	if secrets := Lookup(env, "NETRC"); secrets != "" && !own(secrets) { // go, pip and curl send what it has for a host
 		env = with(env, "NETRC="+os.DevNull)
 	}
 	return env
@@ -40,8 +40,8 @@ func Anywhere(env []string) []string {
 
 func own(file string) bool { return file == os.DevNull || paths.CheckFile(file) == nil }
 
-// lookup is the last value for a name, which os/exec uses.
-func lookup(env []string, name string) string {
+// Lookup is the last value for a name, which os/exec uses; empty where there is no value.
+func Lookup(env []string, name string) string {
 	for _, entry := range slices.Backward(env) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
 			return value

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
 	"github.com/headstart-nb/headstart/kernel/gonb/gopls"
@@ -68,7 +69,7 @@ func (in *instance) languageServer(options Options) *language {
 
 // workspace is GOWORK for gopls, which does not see what the stand-in for go tells the go command.
 func (in *instance) workspace() string {
-	if chosen := lookup(in.env, "GOWORK"); chosen != "" {
+	if chosen := goenv.Lookup(in.env, "GOWORK"); chosen != "" {
 		return chosen
 	}
 	work := in.output.work()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/session"
@@ -19,7 +20,7 @@ import (
 func newDebugger(e *Engine) *debug.Debugger {
 	delve := filepath.Join(e.options.BinDir, "dlv")
 	if _, err := os.Stat(delve); err != nil {
-		delve = find("dlv", lookup(e.options.Env, "PATH"))
+		delve = find("dlv", goenv.Lookup(e.options.Env, "PATH"))
 	}
 	if _, err := os.Stat(filepath.Join(e.options.BinDir, "headstart-go")); err != nil {
 		delve = "" // nothing would build the programs for it

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/goenv"
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/gonb/debug"
 	"github.com/headstart-nb/headstart/kernel/gonb/report"
@@ -72,7 +73,7 @@ func New(options Options) *Engine {
 	e := &Engine{options: options, work: make(chan struct{}, 1)}
 	e.debugger = newDebugger(e)
 	e.values.folder = filepath.Join(options.TempDir, "values")
-	if realGo := find("go", lookup(options.Env, "PATH")); realGo != "" {
+	if realGo := find("go", goenv.Lookup(options.Env, "PATH")); realGo != "" {
 		if realGo, err := filepath.EvalSymlinks(realGo); err == nil {
 			e.standard.root = filepath.Join(filepath.Dir(filepath.Dir(realGo)), "src")
 		}

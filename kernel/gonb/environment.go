@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/goenv"
@@ -21,7 +20,7 @@ func environment(options Options, folder string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := lookup(options.Env, "PATH")
+	path := goenv.Lookup(options.Env, "PATH")
 	if options.SourceDir != "" {
 		if _, err := os.Stat(filepath.Join(options.SourceDir, "go.mod")); err != nil {
 			options.Log.Warn("Go cells cannot import this project's packages: install it again", "error", err)
@@ -73,26 +72,17 @@ func guarded(env []string, realGo, folder string) []string {
 	cmd.Env = goenv.Anywhere(env)
 	flags, err := cmd.Output()
 	if err != nil {
-		flags = []byte(lookup(env, "GOFLAGS"))
+		flags = []byte(goenv.Lookup(env, "GOFLAGS"))
 	}
 	settings := []string{"GOFLAGS=" + gotool.Unstamped(strings.TrimSpace(string(flags)))}
-	if lookup(env, "GOWORK") == "" {
+	if goenv.Lookup(env, "GOWORK") == "" {
 		settings = append(settings, "GOWORK="+gotool.Off)
 	}
 	// GoNB asks go for its folder where the notebook lies, which may be in a stranger's module.
-	if toolchain := lookup(env, "GOTOOLCHAIN"); toolchain == "" || toolchain == "auto" {
+	if toolchain := goenv.Lookup(env, "GOTOOLCHAIN"); toolchain == "" || toolchain == "auto" {
 		settings = append(settings, "GOTOOLCHAIN=local")
 	}
 	return settings
-}
-
-func lookup(env []string, name string) string {
-	for _, entry := range slices.Backward(env) {
-		if value, ok := strings.CutPrefix(entry, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }
 
 // find is the path of a program in the folders of path; empty where there is none.

@@ -1,17 +1,17 @@
 package keep
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/nbhelpers/keep/keeptest"
 )
 
 const childFolder = "HEADSTART_KEEP_CHILD"
@@ -96,7 +96,7 @@ func TestKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(22, 22))
 	last, debris := 0, 0
 	for range kills {
-		saveAndKill(t, dir, time.Duration(random.IntN(int(20*time.Millisecond))))
+		keeptest.Kill(t, "TestSavingChild", childFolder+"="+dir, time.Duration(random.IntN(int(20*time.Millisecond))))
 		if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) > 7 {
 			debris++
 		}
@@ -116,33 +116,6 @@ func TestKill(t *testing.T) {
 	save(t, dir, options(), s.variables()...)
 	if got := files(t, dir); len(got) != 6 { // manifest, four groups, one of them with numbers
 		t.Errorf("files that nothing refers to stay: %q", got)
-	}
-}
-
-func saveAndKill(t *testing.T, dir string, after time.Duration) {
-	t.Helper()
-	command := exec.Command(os.Args[0], "-test.run", "^TestSavingChild$")
-	command.Env = append(os.Environ(), childFolder+"="+dir)
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	ready := lines.Scan() && lines.Text() == "ready"
-	time.Sleep(after)
-	if err := command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	var rest []string
-	for lines.Scan() {
-		rest = append(rest, lines.Text())
-	}
-	command.Wait() // it was killed
-	if !ready || len(rest) > 0 {
-		t.Fatalf("the child said %q", rest)
 	}
 }
 

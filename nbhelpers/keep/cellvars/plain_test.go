@@ -1,12 +1,10 @@
 package cellvars
 
 import (
-	"bufio"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/headstart-nb/headstart/nbhelpers/keep"
+	"github.com/headstart-nb/headstart/nbhelpers/keep/keeptest"
 	"github.com/headstart-nb/headstart/nbhelpers/keep/plain"
 )
 
@@ -242,26 +241,7 @@ func TestPlainChild(t *testing.T) {
 func TestPlainKill(t *testing.T) {
 	dir, last := folder(t), 0
 	for range 30 {
-		command := exec.Command(os.Args[0], "-test.run", "^TestPlainChild$")
-		command.Env = append(os.Environ(), childFolder+"="+dir)
-		out, err := command.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		ready := lines.Scan() && lines.Text() == "ready"
-		time.Sleep(time.Duration(rand.IntN(int(10 * time.Millisecond))))
-		if err := command.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		more := lines.Scan()
-		command.Wait() // it was killed
-		if !ready || more {
-			t.Fatalf("the child said %q", lines.Text())
-		}
+		keeptest.Kill(t, "TestPlainChild", childFolder+"="+dir, time.Duration(rand.IntN(int(10*time.Millisecond))))
 		var v values
 		Start(v.cell(dir))
 		if v.i < last || v.f64 != float64(v.i) || v.i > 0 && v.s != strings.Repeat("n", v.i%100) {

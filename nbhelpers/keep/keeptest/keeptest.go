@@ -1,4 +1,4 @@
-// Package keeptest compares values with all that they refer to.
+// Package keeptest holds what tests of kept values share: a comparison of values with all that they refer to, for one.
 package keeptest
 
 import (

@@ -109,7 +109,7 @@ func (m *manifest) remove(names []string) {
 	m.groups, m.entries = groups, entries
 }
 
-// readManifest is empty where there is none yet.
+// readManifest returns an empty manifest where nothing was kept yet.
 func readManifest(dir string) (*manifest, error) {
 	data, err := readFile(dir+"/manifest", maxManifest)
 	if isMissing(err) {

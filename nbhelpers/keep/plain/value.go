@@ -152,7 +152,7 @@ func set(v Variable, graph []byte) bool {
 	return false
 }
 
-// typeOf is the name of the type in a group's file with one variable; empty where there is none.
+// typeOf is the name of the type in a group's file with one variable; empty where the file does not name one.
 func typeOf(graph []byte) string {
 	r := &reader{data: graph, at: len(magicGraph)}
 	if len(graph) < r.at {
