@@ -5,7 +5,7 @@ scikit-learn chooses among stages, normalizations and C by the accuracy of five-
 training images. Keras, where it is installed, trains the tutorial's head: Dense 256, Adam, 10 epochs. Seconds are those beyond
 the features, which all of them share; those of --finetune are the whole run. Of each set a fifth is for validation, once for each seed; nothing is chosen by it.
 
-    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras] [--finetune] [--copies 3] [--tta] [--size 224]
+    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras] [--skip-sklearn] [--finetune] [--copies 3] [--tta] [--size 224]
 
 It needs headstart on PATH (make setup), numpy and scikit-learn in this Python, and the data below --shared.
 """
@@ -172,7 +172,8 @@ def compare(folder, options, scratch, environment):
             results.setdefault("headstart finetune", []).append(tuned)
             if options.tta:
                 results.setdefault("finetune, --tta flip", []).append((averaged(folder, tuned[3], tuned[4], options, scratch, environment), tuned[1], ""))
-        results.setdefault("scikit-learn", []).append(peer(stages, labels, rows["train"], rows["val"], seed))
+        if not options.skip_sklearn:
+            results.setdefault("scikit-learn", []).append(peer(stages, labels, rows["train"], rows["val"], seed))
         if not options.skip_keras:
             results.setdefault("keras", []).append(keras_head(stages["conv5"], labels, rows["train"], rows["val"], seed))
     print(f"{folder.parent.name}: validation accuracy in percent, mean of {options.seeds} seeds (95 % interval of {images} predictions), "
@@ -189,6 +190,7 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="default: the ImageNet weights below --shared")
     parser.add_argument("--home", help="state folder to keep features in; default: a new one")
     parser.add_argument("--skip-keras", action="store_true")
+    parser.add_argument("--skip-sklearn", action="store_true", help="its cross-validation takes minutes a seed")
     parser.add_argument("--finetune", action="store_true", help="also --recipe finetune: minutes a seed")
     parser.add_argument("--copies", type=int, default=0, help="also --recipe auto on so many augmented copies")
     parser.add_argument("--tta", action="store_true", help="also --tta flip")
