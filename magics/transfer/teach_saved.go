@@ -65,11 +65,14 @@ func (p *Presenter) TeachSaved(ctx context.Context, page output.Page, dir string
 	if !there && len(images) == 0 {
 		return &lab.NothingTaughtError{Model: name}
 	}
-	free, err := p.holdTaught(ctx, page, dir)
-	if err != nil {
-		return err
+	changes := len(images) > 0 || o.Undo || o.Drop != ""
+	if changes {
+		free, err := p.holdTaught(ctx, page, dir)
+		if err != nil {
+			return err
+		}
+		defer free()
 	}
-	defer free()
 	if err := p.openTaught(ctx, page, dir, o); err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func (p *Presenter) TeachSaved(ctx context.Context, page output.Page, dir string
 			return err
 		}
 	}
-	if err == nil && (o.Undo || o.Drop != "" || len(images) > 0) {
+	if err == nil && changes {
 		err = p.lab.SaveTaught(name, dir)
 	}
 	if err != nil {

@@ -24,6 +24,9 @@ const (
 	stateMetadata = "teaching" // a description, as JSON
 )
 
+// mostNumbers bounds the features that are read: 1 GB, which mostTaught images of all stages of a ResNet50 need a third of.
+const mostNumbers = 1 << 28
+
 // description is what a StateFile says beside the features.
 type description struct {
 	Backbone features.Identity `json:"backbone"` // that the teaching began with
@@ -92,8 +95,8 @@ func read(path string) (s *State, err error) {
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	shape := rows.Shape()
-	if len(shape) != 2 || shape[0] > mostTaught {
-		return nil, fmt.Errorf("its features have the shape %v; at most %d rows make sense", shape, mostTaught)
+	if len(shape) != 2 || shape[0] > mostTaught || shape[1] > mostNumbers/max(1, shape[0]) {
+		return nil, fmt.Errorf("its features have the shape %v; at most %d rows and %d numbers make sense", shape, mostTaught, mostNumbers)
 	}
 	s = &State{cols: shape[1]}
 	if err := json.Unmarshal([]byte(rows.Metadata()[stateMetadata]), &s.said); err != nil {
