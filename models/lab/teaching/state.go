@@ -132,7 +132,7 @@ func (s *State) check(rows int) error {
 	return s.said.Backbone.Geometry.Validate()
 }
 
-// Resume goes on with what was taught. The backbone of the options must be that of the state, from wherever its weights are now.
+// Resume continues a teaching. The backbone of the options must be that of the state, from wherever its weights are now.
 func Resume(o Options, s *State) (*Teaching, error) {
 	t := New(o)
 	t.began = s.said.Backbone
