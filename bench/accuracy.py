@@ -1,13 +1,16 @@
 """How accurate a frozen ResNet50 is, and in how many seconds: Headstart without flags beside its classic recipe, scikit-learn
-and Keras's tutorial head, on the same features, the same split and several seeds.
+and Keras's tutorial head, on the same features, the same split and several seeds; fine-tuned, beside fastai.
 
 scikit-learn chooses among stages, normalizations and C by the accuracy of five-fold cross-validation, and fits its best to the
 training images. Keras, where it is installed, trains the tutorial's head: Dense 256, Adam, 10 epochs. Seconds are those beyond
-the features, which all of them share; those of --finetune are the whole run. Of each set a fifth is for validation, once for each seed; nothing is chosen by it.
+the features, which all of them share; those of --finetune and --fastai are the whole run. Of each set a fifth is for validation,
+once for each seed; nothing is chosen by it.
 
-    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras] [--skip-sklearn] [--finetune] [--copies 3] [--tta] [--size 224]
+    python bench/accuracy.py [--seeds 5] [--sets trashnet-6c signdigits-10c] [--skip-keras] [--skip-sklearn] [--finetune] [--copies 3] [--tta]
+                             [--fastai PYTHON] [--size 224]
 
-It needs headstart on PATH (make setup), numpy and scikit-learn in this Python, and the data below --shared.
+It needs headstart on PATH (make setup), numpy and scikit-learn in this Python, and the data below --shared. --fastai names a Python
+that has what bench/fastai/requirements.txt pins, which is several gigabytes: see bench/fastai/peer.py for what it does there.
 """
 
 import argparse
@@ -130,6 +133,20 @@ def keras_head(features, labels, train_rows, val_rows, seed):
     return accuracy, time.perf_counter() - start, "Dense 256, conv5"
 
 
+def fastai(folder, files, seed, options):
+    """fastai's fine_tune on the same weights, files and split, in its own Python."""
+    asked = {
+        "folder": str(folder), "weights": str(options.weights), "size": options.size, "seed": seed, "epochs": options.fastai_epochs,
+        "files": [{"path": f["path"], "label": str(f["label"]), "split": f["split"]} for f in files if f["split"] in ("train", "val")],
+    }
+    peer = pathlib.Path(__file__).parent / "fastai" / "peer.py"
+    done = subprocess.run([options.fastai, "-P", peer], input=json.dumps(asked), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"fastai failed:\n{done.stderr[-2000:]}")
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return answer["accuracy"], answer["seconds"], ""
+
+
 def wilson(fraction, n, z=1.959964):
     middle = (fraction + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(fraction * (1 - fraction) / n + z * z / (4 * n * n))
@@ -172,6 +189,8 @@ def compare(folder, options, scratch, environment):
             results.setdefault("headstart finetune", []).append(tuned)
             if options.tta:
                 results.setdefault("finetune, --tta flip", []).append((averaged(folder, tuned[3], tuned[4], options, scratch, environment), tuned[1], ""))
+        if options.fastai:
+            results.setdefault(f"fastai, {options.fastai_epochs} epochs", []).append(fastai(folder, auto[3], seed, options))
         if not options.skip_sklearn:
             results.setdefault("scikit-learn", []).append(peer(stages, labels, rows["train"], rows["val"], seed))
         if not options.skip_keras:
@@ -192,6 +211,8 @@ def main():
     parser.add_argument("--skip-keras", action="store_true")
     parser.add_argument("--skip-sklearn", action="store_true", help="its cross-validation takes minutes a seed")
     parser.add_argument("--finetune", action="store_true", help="also --recipe finetune: minutes a seed")
+    parser.add_argument("--fastai", metavar="PYTHON", help="also fastai's fine_tune, in this Python: minutes a seed")
+    parser.add_argument("--fastai-epochs", type=int, default=12, help="unfrozen epochs of fastai's fine_tune; as many as --recipe finetune has")
     parser.add_argument("--copies", type=int, default=0, help="also --recipe auto on so many augmented copies")
     parser.add_argument("--tta", action="store_true", help="also --tta flip")
     parser.add_argument("--size", type=int, default=224, help="image size of all rows")

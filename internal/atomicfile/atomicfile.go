@@ -35,7 +35,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err = os.Rename(file.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
 // Write replaces the file at path by content.
@@ -46,8 +46,8 @@ func Write(path string, content []byte) error {
 	})
 }
 
-// syncDir makes a rename last through a power cut.
-func syncDir(path string) error {
+// SyncDir makes a rename in a folder last through a power cut.
+func SyncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
 		return err

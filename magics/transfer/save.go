@@ -50,6 +50,9 @@ func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o Sa
 	if err := trained.Model.Save(dir, classifier.SaveOptions{HeadOnly: o.HeadOnly, Figures: cardFigures(trained.Model)}); err != nil {
 		return err
 	}
+	if err := p.lab.WriteTaught(o.Ref, dir); err != nil {
+		return err
+	}
 	return page.Printf("saved %s to %s\n", trained.Model.Name, dir)
 }
 

@@ -61,6 +61,15 @@ func (p *Presenter) teach(ctx context.Context, page output.Page, args []string, 
 	if err != nil || taught == nil {
 		return err
 	}
+	class := ""
+	if len(args) > 0 {
+		class = args[0]
+	}
+	return showTaught(ctx, page, taught, class)
+}
+
+// showTaught shows how a model stands, after images were added to a class; an empty class: none were.
+func showTaught(ctx context.Context, page output.Page, taught *teaching.Taught, class string) error {
 	if page.JSON {
 		return page.Result(ctx, taught, nil)
 	}
@@ -69,8 +78,8 @@ func (p *Presenter) teach(ctx context.Context, page output.Page, args []string, 
 			return err
 		}
 	}
-	if len(args) > 0 {
-		line := fmt.Sprintf("%s added as %s", phrase.Plural(taught.Added, "image", "images"), args[0])
+	if class != "" {
+		line := fmt.Sprintf("%s added as %s", phrase.Plural(taught.Added, "image", "images"), class)
 		if taught.Moved > 0 {
 			line += fmt.Sprintf(", %d of them taught as another class before", taught.Moved)
 		}

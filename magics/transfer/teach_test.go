@@ -39,3 +39,20 @@ func writeFile(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A model that was saved and loaded again is taught on.
+func TestALoadedModelIsTaughtOn(t *testing.T) {
+	p := transfertest.New(t)
+	for _, line := range []string{
+		"%dataset load photos --size 32 --json", "%model resnet50 --weights random --cut conv1 --json", "%teach red photos/red/0.png", "%teach blue photos/blue/0.png",
+		"%save pets", "%teach --reset", "%load pets", "%teach red photos/red/1.png --model pets",
+	} {
+		if err := p.Call(t.Context(), &magictest.Host{}, line); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	host := &magictest.Host{}
+	if err := p.Call(t.Context(), host, "%teach --model pets --json"); err != nil || !strings.Contains(host.Output(), `"images":3`) {
+		t.Errorf("it is %s: %v", host.Output(), err)
+	}
+}

@@ -176,9 +176,15 @@ func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOpt
 		id.Weights = id.Weights.Saved(filepath.Join(dir, backboneFile), digest)
 		return id.Open(ctx)
 	}
+	return OpenBackbone(ctx, id, options.Weights)
+}
+
+// OpenBackbone opens the backbone that a folder describes and does not hold. weights is a file of the user's with its weights, which the
+// hash of the description proves; empty: none.
+func OpenBackbone(ctx context.Context, id features.Identity, weights string) (*features.Backbone, error) {
 	switch {
-	case options.Weights != "": // the same weights, which the digest proves, at another path
-		id.Weights.Path = options.Weights
+	case weights != "": // the same weights, which the digest proves, at another path
+		id.Weights.Path = weights
 		if id.Weights.Kind != resnet.KindSaved {
 			id.Weights.Kind = resnet.KindFile
 		}
@@ -187,7 +193,7 @@ func (l *manifest) openBackbone(ctx context.Context, dir string, options LoadOpt
 		return nil, &NoBackboneError{id.Weights}
 	}
 	if id.Weights.SHA256 == "" {
-		return nil, fmt.Errorf("%s has no hash of the backbone's weights", modelFile)
+		return nil, errors.New("the description has no hash of the backbone's weights")
 	}
 	backbone, err := id.Open(ctx)
 	if err != nil {

@@ -30,6 +30,15 @@ const (
 	formatPlain   = 2
 )
 
+// Files lists the files of a saved model, but for the figures of its card.
+func Files() []string { return []string{modelFile, headFile, backboneFile, cardFile} }
+
+// Saved tells whether a folder claims to be a saved model.
+func Saved(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, modelFile))
+	return err == nil
+}
+
 // SaveOptions say what goes into a saved model's folder.
 type SaveOptions struct {
 	HeadOnly bool              // leave the backbone's weights out; their hash is recorded

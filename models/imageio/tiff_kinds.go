@@ -1,7 +1,17 @@
 package imageio
 
 // invertedFax says whether x/image/tiff gets black and white wrong: it shows the white runs of a fax as white even where the
-// file says that 0, which they stand for, is black.
+// file says that 0, which they stand for, is black. As a report for golang.org/x/image/tiff (v0.47.0):
+//
+//	What is wrong: images in CCITT Group 3 or 4 (Compression 3, 4) with PhotometricInterpretation 1 (BlackIsZero) are decoded
+//	inverted. The tag makes no difference: reader.go passes Options.Invert to x/image/ccitt where it is 0 (WhiteIsZero), so that
+//	black runs are 1 there and 0 otherwise, and then inverts the samples of WhiteIsZero, as for any compression. The two cancel
+//	out for 0, and for 1 neither happens, so that white runs are 1, which BlackIsZero shows as white.
+//	What is right: TIFF 6.0, section 11: with WhiteIsZero white runs are white and black runs black; with BlackIsZero it is the
+//	reverse. libtiff, and Pillow with it, give white runs as 0 bits for either value and interpret these by the tag.
+//	To reproduce: take a file of compression group3 or group4, and change the value of tag 262 from 0 to 1. By libtiff the image
+//	is now the negative; by x/image/tiff it stays the same. (testdata/golden/group3-0.tiff and group3-1.tiff are such files.)
+//	A repair: always pass Invert: true, for the samples of a fax are 0 for white before the tag is applied.
 func (t *tiffFile) invertedFax() bool {
 	c := t.first(tagCompression, tiffNone)
 	return (c == tiffG3 || c == tiffG4) && t.first(tagPhotometric, 0) == photoBlackIsZero

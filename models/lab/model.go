@@ -219,11 +219,18 @@ func (m *Model) Classes() int {
 }
 
 // LoadModel reads a saved model and makes it the current one. An empty name is the folder's. weights is the file of the
-// backbone's weights where the folder has none.
+// backbone's weights where the folder has none. More images can be taught to a model that was taught.
 func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predictor.Predictor, error) {
 	dir, err := ExpandHome(dir)
 	if err != nil {
 		return nil, err
+	}
+	if there, err := TaughtFolder(dir); err == nil && there {
+		m, err := l.OpenTaught(ctx, dir, name, weights)
+		if err != nil {
+			return nil, err
+		}
+		return l.Trained(ctx, Ref{Model: m.Name})
 	}
 	device, err := l.Device(ctx)
 	if err != nil {

@@ -159,6 +159,84 @@ func TestATaughtModelIsSaved(t *testing.T) {
 	}
 }
 
+// A model in a folder is taught on, with one class and with more, as if it had never left the memory.
+func TestASavedModelIsTaughtOn(t *testing.T) {
+	home, dir := t.TempDir(), photos(t, 12)
+	once := prepared(t, home, dir)
+	red := filepath.Join(dir, "red", "9.png")
+	teach(t, once, "red", files(dir, "red", 0, 4)...)
+	teach(t, once, "blue", files(dir, "blue", 0, 4)...)
+	want := predicted(t, once, Ref{}, red)
+
+	saved := filepath.Join(t.TempDir(), "pets")
+	first := prepared(t, home, dir)
+	if _, err := first.Teach(t.Context(), TeachOptions{Model: "pets", Class: "red", Images: files(dir, "red", 0, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.SaveTaught("pets", saved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.LoadModel(t.Context(), saved, "", ""); !errors.As(err, new(*FewClassesError)) {
+		t.Errorf("loaded with one class: %v", err)
+	}
+	for _, more := range []TeachOptions{{Class: "blue", Images: files(dir, "blue", 0, 4)}, {Class: "red", Images: files(dir, "red", 0, 4)}} {
+		next := prepared(t, home, dir)
+		if _, err := next.OpenTaught(t.Context(), saved, "", ""); err != nil {
+			t.Fatal(err)
+		}
+		more.Model = "pets"
+		if _, err := next.Teach(t.Context(), more); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.SaveTaught("pets", saved); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := prepared(t, home, dir)
+	if _, err := last.LoadModel(t.Context(), saved, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := predicted(t, last, Ref{}, red); got < want-1e-4 || got > want+1e-4 {
+		t.Errorf("taught in three parts the probability is %g, and at once %g", got, want)
+	}
+	if said, err := last.Unteach(t.Context(), "pets", ""); err != nil || said.Images != 6 || !said.Ready {
+		t.Errorf("the last call taken back: %+v, %v", said, err)
+	}
+}
+
+// What a stranger's folder says of itself is not believed.
+func TestStatesThatCannotBe(t *testing.T) {
+	dir := photos(t, 4)
+	l := prepared(t, t.TempDir(), dir)
+	teach(t, l, "red", files(dir, "red", 0, 2)...)
+	saved := filepath.Join(t.TempDir(), "pets")
+	if err := l.SaveTaught("", saved); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(saved, teaching.StateFile)
+	sound, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string][2]string{ // of the same length, so that the layout of the file stays
+		"an image is of class 7 of 1": {`\"class\":0`, `\"class\":7`},
+		"a class must have a name":    {`[\"red\"]`, `[\"\"]   `},
+		"is no SHA-256":               {`.png\",\"sha256\"`, `.png\",\"sha259\"`},
+		"its description is damaged":  {`\"images\":[`, `\"images\":{`},
+	} {
+		text := strings.Replace(string(sound), change[0], change[1], 1)
+		if text == string(sound) {
+			t.Fatalf("%s is not in the file", change[0])
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.OpenTaught(t.Context(), saved, "", ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q in it", err, want)
+		}
+	}
+}
+
 func TestTeachWhatCannotBe(t *testing.T) {
 	dir := photos(t, 4)
 	l := prepared(t, t.TempDir(), dir)

@@ -31,19 +31,8 @@ func NewCentroids(cols int, parts []int) *Centroids {
 // Add teaches a row of a class, counted from 0. The next number after those that there are is a new class. It returns the
 // row's own number, for Remove.
 func (c *Centroids) Add(row []float32, class int) (int, error) {
-	if len(row) != c.cols {
-		return 0, fmt.Errorf("teach a row of %d features: there must be %d", len(row), c.cols)
-	}
-	if class < 0 || class > len(c.count) {
-		return 0, fmt.Errorf("teach a row of class %d: there are %d classes", class, len(c.count))
-	}
-	for _, v := range row {
-		if v-v != 0 { // infinite or NaN
-			return 0, fmt.Errorf("teach a row that holds %v", v)
-		}
-	}
-	if class == len(c.count) {
-		c.sums, c.count = append(c.sums, make([]float64, c.cols)), append(c.count, 0)
+	if err := c.check(row, class); err != nil {
+		return 0, err
 	}
 	x := make([]float64, c.cols)
 	widen(x, row)
@@ -52,9 +41,48 @@ func (c *Centroids) Add(row []float32, class int) (int, error) {
 	for j, v := range x {
 		kept.x[j] = float32(v)
 	}
-	c.rows = append(c.rows, kept)
-	c.move(kept, 1)
-	return len(c.rows) - 1, nil
+	return c.keep(kept), nil
+}
+
+// AddKept is Add for a row that Row has given, which stays as it is.
+func (c *Centroids) AddKept(row []float32, class int) (int, error) {
+	if err := c.check(row, class); err != nil {
+		return 0, err
+	}
+	return c.keep(taught{slices.Clone(row), class}), nil
+}
+
+// Grow makes classes without a row, until there are so many.
+func (c *Centroids) Grow(classes int) {
+	for len(c.count) < classes {
+		c.sums, c.count = append(c.sums, make([]float64, c.cols)), append(c.count, 0)
+	}
+}
+
+// Row is the row of a number, its parts divided by their lengths. It must not be changed.
+func (c *Centroids) Row(number int) []float32 { return c.rows[number].x }
+
+func (c *Centroids) check(row []float32, class int) error {
+	if len(row) != c.cols {
+		return fmt.Errorf("teach a row of %d features: there must be %d", len(row), c.cols)
+	}
+	if class < 0 || class > len(c.count) {
+		return fmt.Errorf("teach a row of class %d: there are %d classes", class, len(c.count))
+	}
+	for _, v := range row {
+		if v-v != 0 { // infinite or NaN
+			return fmt.Errorf("teach a row that holds %v", v)
+		}
+	}
+	return nil
+}
+
+// keep adds a row, of a new class where it names the next one.
+func (c *Centroids) keep(row taught) int {
+	c.Grow(row.class + 1)
+	c.rows = append(c.rows, row)
+	c.move(row, 1)
+	return len(c.rows) - 1
 }
 
 // move adds a row to the sum of its class, or takes it off.

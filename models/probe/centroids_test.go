@@ -122,6 +122,41 @@ func TestCentroidsFromTheFirstRow(t *testing.T) {
 	}
 }
 
+// What Row gives makes the same classifier again, to the last bit, also where the rows of a class stand behind those of a later one.
+func TestCentroidsFromTheirRows(t *testing.T) {
+	s := generated(30, 20, 3)
+	c := NewCentroids(20, []int{12, 8})
+	teach(t, c, s, firstRows(30)...)
+	for c.rows[0].class != 1 {
+		if err := c.Remove(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := NewCentroids(20, []int{12, 8})
+	again.Grow(len(c.Counts()))
+	for i, row := range c.rows {
+		if _, err := again.AddKept(c.Row(i), row.class); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(c.rows, again.rows, cmp.AllowUnexported(taught{})); diff != "" {
+		t.Error(diff)
+	}
+	a, err := c.Linear()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := again.Linear()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a.Kernel { // the sums of the first went up and down
+		if math.Abs(a.Kernel[i]-b.Kernel[i]) > 1e-9 {
+			t.Fatalf("coefficient %d is %g, and it was %g", i, b.Kernel[i], a.Kernel[i])
+		}
+	}
+}
+
 func TestCentroidsThatCannotBe(t *testing.T) {
 	c := NewCentroids(2, nil)
 	for want, add := range map[string]func() error{
@@ -129,6 +164,7 @@ func TestCentroidsThatCannotBe(t *testing.T) {
 		"class 1":     func() error { _, err := c.Add([]float32{1, 2}, 1); return err },
 		"class -1":    func() error { _, err := c.Add([]float32{1, 2}, -1); return err },
 		"holds NaN":   func() error { _, err := c.Add([]float32{1, float32(math.NaN())}, 0); return err },
+		"1 features":  func() error { _, err := c.AddKept([]float32{1}, 0); return err },
 		"row 0 of 0":  func() error { return c.Remove(0) },
 		"class 0 of":  func() error { return c.Drop(0) },
 		"two classes": func() error { _, err := c.Linear(); return err },

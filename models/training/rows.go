@@ -57,6 +57,8 @@ type rowsSession struct {
 	history history.History
 	best    stepper.State
 	toldAt  time.Time
+
+	validated bool // some row validates
 }
 
 func (j RowsJob) validate() error {
@@ -188,6 +190,7 @@ func (s *rowsSession) run(ctx context.Context) (progress.Status, error) {
 		if s.trains(row) {
 			train++
 		}
+		s.validated = s.validated || s.validates(row)
 	}
 	if train == 0 {
 		return "", errors.New("no row is left to train on")
@@ -213,7 +216,7 @@ func (s *rowsSession) run(ctx context.Context) (progress.Status, error) {
 
 // finish notes an epoch, and its weights where it is the best.
 func (s *rowsSession) finish(epoch history.Epoch) (err error) {
-	if epoch.Best = improves(s.job.Recipe, s.history, epoch, epoch.ValLoss > 0); epoch.Best {
+	if epoch.Best = improves(s.job.Recipe, s.history, epoch, s.validated); epoch.Best {
 		if s.best, err = s.stepper.Weights(); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ func newDelegateCommands() []*cobra.Command {
 		{"features INPUT...", "Compute the backbone's features of every image in a folder, in archives or in a bucket"},
 		{"train DIR", "Train a classifier of the images in a folder with one folder per class"},
 		{"tune DIR", "Search for a better head, learning rate, dropout and weight decay on a folder of images"},
+		{"teach MODEL [FILE...]", "Add images of a class to a saved model that predicts by them at once, without a training"},
 		{"evaluate MODEL DIR", "Evaluate a saved model on a folder with one folder per class"},
 		{"predict MODEL FILE...", "Predict the classes of images with a saved model"},
 		{"explain MODEL FILE...", "Show which parts of images the predictions of a saved model depend on (Grad-CAM)"},

@@ -29,6 +29,7 @@ func rootCommand(p *transfer.Presenter) *cobra.Command {
 		featuresCommand(p),
 		trainCommand(p),
 		tuneCommand(p),
+		teachCommand(p),
 		evaluateCommand(p),
 		predictCommand(p),
 		explainCommand(p),

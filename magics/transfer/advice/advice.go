@@ -167,6 +167,9 @@ func terminalHint(err error) string {
 	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
 		return fmt.Sprintf("%v, or continue it with --resume %s", err, magics.JoinWords([]string{taken.Run}))
 	}
+	if errors.As(err, new(*lab.NothingTaughtError)) || errors.As(err, new(*lab.FewClassesError)) {
+		return fmt.Sprintf("%v: add images with headstart teach MODEL FILE --class NAME", err)
+	}
 	return ""
 }
 

@@ -43,7 +43,8 @@ type Options struct {
 
 // A Teaching is safe for concurrent use.
 type Teaching struct {
-	o Options
+	o     Options
+	began features.Identity // of the backbone, where its weights were at first
 
 	mu        sync.Mutex
 	device    *accel.Device // of pass
@@ -56,7 +57,7 @@ type Teaching struct {
 
 // New begins a teaching, without an image.
 func New(o Options) *Teaching {
-	return &Teaching{o: o, centroids: probe.NewCentroids(o.Backbone.FeatureShape()[0], o.Backbone.StageDims())}
+	return &Teaching{o: o, began: o.Backbone.Identity(), centroids: probe.NewCentroids(o.Backbone.FeatureShape()[0], o.Backbone.StageDims())}
 }
 
 // example is an image that was taught; its number is that of its row in the centroids.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,42 @@ func TestNewerRecipes(t *testing.T) {
 	} {
 		if got := newerRecipe(repository); got != want {
 			t.Errorf("%s: %t", repository, got)
+		}
+	}
+}
+
+// Weights that people know by a name, and whose publisher gives a pickle, are refused with where to get them. The name is that of a
+// file where there is one.
+func TestPickledSets(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, want := range map[string][]string{
+		"imagenet-v2": {
+			"resnet50-11ad3fa6.pth (SHA-256 11ad3fa6", "give hf:timm/resnet50.tv2_in1k@f2a8587ea6b4a3a1d84450bcc2561b07952daae2, the same weights",
+			"the line that converts it",
+		},
+		"dino": {"dino_resnet50_pretrain.pth, a pickle", "; convert that file"},
+	} {
+		_, err := Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(name, 0)}))
+		pickled, ok := errors.AsType[*resnet.PickledError](err)
+		if !ok || pickled.Set.Name != name {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, text := range want {
+			if !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v, want %q", name, err, text)
+			}
+		}
+		if same := pickled.Set.Same; same.Kind != "" { // what is proposed can be asked for
+			if file, err := weights.ParseHub(same.Name, hubFileName); err != nil || !newerRecipe(file.Repository) {
+				t.Errorf("%s proposes %s: %v", name, same, err)
+			}
+		}
+		if err := os.WriteFile(name, []byte("a file of that name"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(name, 0)})); errors.As(err, new(*resnet.PickledError)) || err == nil {
+			t.Errorf("%s is a file: %v", name, err)
 		}
 	}
 }

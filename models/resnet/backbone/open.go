@@ -38,6 +38,9 @@ func Open(ctx context.Context, o resnet.Options) (*Backbone, error) {
 	path := o.Weights.Path
 	sum, _, err := digest.File(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if set, ok := resnet.FindPickledSet(path); ok {
+			return nil, &resnet.PickledError{Set: set}
+		}
 		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file, or hf:OWNER/NAME@REVISION", path,
 			fs.ErrNotExist, strings.Join(resnet.SetNames(), ", "))
 	}
