@@ -36,7 +36,7 @@ const (
 
 // keys are what an item has in common with others.
 type keys struct {
-	item   int // 1 + the item, so that nothing is none's
+	item   int // 1 + the item; 0 before the first
 	tag    [mostBands]uint32
 	bucket [mostBands][2]uint32
 }

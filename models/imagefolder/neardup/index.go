@@ -10,8 +10,8 @@ import (
 //   - bands, where the bits tell images apart;
 //   - trees of colors, where images have most bits in common, such as drawings of one template, and for those without edges, of
 //     which the colors must be nearly equal;
-//   - a scan of all leaders, where neither bits nor colors tell most of them apart before they are compared. A leader takes little of
-//     it: what grows with the square of the number of images then is 1.5 nanoseconds.
+//   - a scan of all leaders, where neither bits nor colors tell most of them apart before they are compared. That
+//     takes a few nanoseconds a leader, and grows with the square of the number of images.
 //
 // What a way takes is known from what it took lately.
 type index struct {
