@@ -3,7 +3,8 @@
 Ten values of C from 1e-4 to 1e4, as LogisticRegressionCV has them, each starting from the one before, in turns. The features are
 as a network gives them: at least 0, of very different sizes, correlated. scikit-learn runs with its
 default tolerance unless --tol says otherwise, with which its probabilities are up to 2e-2 away from those at the optimum; Headstart's
-tolerance is tighter, and does not change. What is printed are median seconds, how many times faster Headstart is, and how far the probabilities are apart.
+tolerance is tighter, and does not change. What is printed are median seconds and seconds of
+processor, which a busy machine changes less, how many times less Headstart takes of each, and how far the probabilities are apart.
 
     python bench/probe.py [--rounds 3] [--small] [--tol 1e-6]
 
@@ -39,12 +40,12 @@ def features(rows, cols):
 
 def peer(x, labels, tol):
     model, logits, iterations = LogisticRegression(warm_start=True, max_iter=20_000, tol=tol), [], 0
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     for c in CS:
         model.set_params(C=c).fit(x, labels)
         iterations += int(model.n_iter_[0])
         logits.append(model.coef_ @ x.T + model.intercept_[:, None])
-    return time.perf_counter() - start, iterations, np.stack(logits).transpose(0, 2, 1)
+    return (time.perf_counter() - start, time.process_time() - processor), iterations, np.stack(logits).transpose(0, 2, 1)
 
 
 def probabilities(logits):
@@ -63,16 +64,17 @@ def compare(binary, scratch, rows, cols, rounds, tol):
         ours.stdin.write(",".join(repr(float(c)) for c in CS) + "\n")
         ours.stdin.flush()
         result = json.loads(ours.stdout.readline())
-        own.append(result["seconds"])
+        own.append((result["seconds"], result["cpu"]))
         seconds, iterations, theirs = peer(x, labels, tol)
         other.append(seconds)
     ours.stdin.close()
     ours.wait()
     mine = np.frombuffer(logits.read_bytes()).reshape(theirs.shape)
     apart = np.abs(probabilities(mine) - probabilities(theirs)).max()
-    ratio = statistics.median(o / s for o, s in zip(other, own))
-    print(f"{rows:6} x {cols}  {statistics.median(own):8.2f} {result['iterations']:5d}  {statistics.median(other):8.2f} {iterations:5d}  "
-          f"{ratio:6.1f}  {apart:.1e}", flush=True)
+    faster = [statistics.median(o[k] / s[k] for o, s in zip(other, own)) for k in (0, 1)]
+    middle = lambda times: " ".join(f"{statistics.median(t[k] for t in times):8.2f}" for k in (0, 1))
+    print(f"{rows:6} x {cols}  {middle(own)} {result['iterations']:5d}  {middle(other)} {iterations:5d}  "
+          f"{faster[0]:6.1f} {faster[1]:9.1f}  {apart:.1e}", flush=True)
 
 
 def main():
@@ -86,8 +88,8 @@ def main():
         binary = str(scratch / "probe")
         subprocess.run(["go", "build", "-o", binary, "./bench/probe"], check=True, cwd=HERE.parent,
                        env={**os.environ, "GOEXPERIMENT": "simd"})  # as setup builds it
-        print("               headstart         scikit-learn    times  largest difference\n"
-              "features        seconds steps     seconds steps  faster  of a probability")
+        print("               headstart                scikit-learn             times faster       largest difference\n"
+              "features        seconds processor steps   seconds processor steps  seconds processor  of a probability")
         for rows in [500] if options.small else [500, 10_000]:
             compare(binary, scratch, rows, 2048, options.rounds, options.tol)
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/headstart-nb/headstart/models/probe"
@@ -64,15 +65,24 @@ func run() error {
 	}
 }
 
+// processor is the seconds of processor that the process has taken.
+func processor() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+}
+
 func answer(s probe.Samples, cs []float64, logits string) error {
-	iterations, start := 0, time.Now()
+	iterations, start, before := 0, time.Now(), processor()
 	path, err := probe.Path(context.Background(), s, cs, probe.Options{
 		Normalization: probe.Raw, Tolerance: probe.ToleranceFit, Workers: runtime.GOMAXPROCS(0), Events: func(probe.Iteration) { iterations++ },
 	})
 	if err != nil {
 		return err
 	}
-	seconds := time.Since(start).Seconds()
+	seconds, cpu := time.Since(start).Seconds(), processor()-before
 	out, err := os.Create(logits)
 	if err != nil {
 		return err
@@ -85,5 +95,5 @@ func answer(s probe.Samples, cs []float64, logits string) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "iterations": iterations})
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "cpu": cpu, "iterations": iterations})
 }

@@ -50,7 +50,7 @@ func TestDecodingIsPartOfTheIdentity(t *testing.T) {
 }
 
 // TestScaledDecodingHardlyChangesFeatures bounds what scaled decoding does to the features of a photo that is reduced: their cosine with
-// those of exact decoding. ImageNet's weights gave 0.9994 and more on photos of 12 megapixels; the bound here is a little wider.
+// those of exact decoding. ImageNet's weights gave 0.9996 and more on 22 photos of 2 to 12 megapixels; the bound here is a little wider.
 func TestScaledDecodingHardlyChangesFeatures(t *testing.T) {
 	set, _ := resnet.FindSet(resnet.SetSample)
 	options := resnet.DefaultOptions()

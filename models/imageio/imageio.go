@@ -56,9 +56,9 @@ const (
 	// Exact decodes every pixel.
 	Exact Decoding = "exact"
 	// Scaled decodes a JPEG of several times the size at a half, a quarter or an eighth of it, still at least twice what it becomes,
-	// as Pillow's draft mode, and with its bits. At 224 x 224, photos of 12 megapixels differ from Exact by 5 gray levels at most, 0.1 to
-	// 0.4 on average, and the features of a ResNet50 have a cosine of 0.9994 and more with those of Exact: as where one pixel in seven
-	// is rounded the other way. Nearest takes pixels as they are, and always from an image that is decoded exactly.
+	// as Pillow's draft mode, and with its bits. At 224 x 224, 22 photos of 2 to 12 megapixels differ from Exact by 14 gray levels at
+	// most, 0.5 on average at most, and the features of a ResNet50 have a cosine of 0.9996 and more with those of Exact, on five photos of 0.9999
+	// and more. That is too little for a default. Nearest takes pixels as they are, and always from an image that is decoded exactly.
 	Scaled Decoding = "scaled"
 )
 

@@ -9,6 +9,9 @@ import "simd/archsimd"
 
 type lanes = archsimd.Float64x4
 
+// block is how many numbers of a row the inner loop of dots takes.
+const block = 64
+
 // Wide reports whether many numbers are taken at once: this build does, where the processor can.
 func Wide() bool { return archsimd.X86.AVX2() && archsimd.X86.FMA() }
 
@@ -18,34 +21,45 @@ func store(v lanes, s []float64) { v.Store((*[4]float64)(s)) }
 
 // dots are the products of x, then of y, with four rows of the same length.
 func dots(x, y, a, b, c, d []float64) [8]float64 {
-	if !Wide() {
-		return plainDots(x, y, a, b, c, d)
+	switch {
+	case widest():
+		return dots512(x, y, a, b, c, d)
+	case Wide():
+		return dots256(x, y, a, b, c, d)
 	}
+	return plainDots(x, y, a, b, c, d)
+}
+
+func dots256(x, y, a, b, c, d []float64) [8]float64 {
 	n := len(x)
 	y, a, b, c, d = y[:n], a[:n], b[:n], c[:n], d[:n]
 	var xa, xb, xc, xd, ya, yb, yc, yd lanes
 	i := 0
-	for ; i+8 <= n; i += 8 {
-		// Pointers to arrays spare a check of the bounds for each load.
-		px, py := (*[8]float64)(x[i:]), (*[8]float64)(y[i:])
-		pa, pb, pc, pd := (*[8]float64)(a[i:]), (*[8]float64)(b[i:]), (*[8]float64)(c[i:]), (*[8]float64)(d[i:])
-		p, q := load(px[:4]), load(py[:4])
-		r := load(pa[:4])
+	for ; i+block <= n; i += block {
+		// Pointers to arrays spare the check of the bounds and of the end for each load.
+		px, py := (*[block]float64)(x[i:]), (*[block]float64)(y[i:])
+		pa, pb, pc, pd := (*[block]float64)(a[i:]), (*[block]float64)(b[i:]), (*[block]float64)(c[i:]), (*[block]float64)(d[i:])
+		for k := 0; k < block; k += 4 {
+			p, q := load(px[k:k+4]), load(py[k:k+4])
+			r := load(pa[k : k+4])
+			xa, ya = p.MulAdd(r, xa), q.MulAdd(r, ya)
+			r = load(pb[k : k+4])
+			xb, yb = p.MulAdd(r, xb), q.MulAdd(r, yb)
+			r = load(pc[k : k+4])
+			xc, yc = p.MulAdd(r, xc), q.MulAdd(r, yc)
+			r = load(pd[k : k+4])
+			xd, yd = p.MulAdd(r, xd), q.MulAdd(r, yd)
+		}
+	}
+	for ; i+4 <= n; i += 4 {
+		p, q := load(x[i:]), load(y[i:])
+		r := load(a[i:])
 		xa, ya = p.MulAdd(r, xa), q.MulAdd(r, ya)
-		r = load(pb[:4])
+		r = load(b[i:])
 		xb, yb = p.MulAdd(r, xb), q.MulAdd(r, yb)
-		r = load(pc[:4])
+		r = load(c[i:])
 		xc, yc = p.MulAdd(r, xc), q.MulAdd(r, yc)
-		r = load(pd[:4])
-		xd, yd = p.MulAdd(r, xd), q.MulAdd(r, yd)
-		p, q = load(px[4:]), load(py[4:])
-		r = load(pa[4:])
-		xa, ya = p.MulAdd(r, xa), q.MulAdd(r, ya)
-		r = load(pb[4:])
-		xb, yb = p.MulAdd(r, xb), q.MulAdd(r, yb)
-		r = load(pc[4:])
-		xc, yc = p.MulAdd(r, xc), q.MulAdd(r, yc)
-		r = load(pd[4:])
+		r = load(d[i:])
 		xd, yd = p.MulAdd(r, xd), q.MulAdd(r, yd)
 	}
 	var parts [8][4]float64
@@ -67,10 +81,17 @@ func dots(x, y, a, b, c, d []float64) [8]float64 {
 
 // Dot is the product of two rows of the same length.
 func Dot(x, y []float64) float64 {
-	n := len(x)
-	if n < 16 || !Wide() {
+	switch n := len(x); {
+	case n < 16 || !Wide():
 		return plainDot(x, y)
+	case widest():
+		return dot512(x, y)
 	}
+	return dot256(x, y)
+}
+
+func dot256(x, y []float64) float64 {
+	n := len(x)
 	y = y[:n]
 	var s0, s1, s2, s3 lanes
 	i := 0
@@ -90,38 +111,62 @@ func Dot(x, y []float64) float64 {
 // AddScaled adds f x to dst.
 func AddScaled(dst []float64, f float64, x []float64) {
 	i := 0
-	if n := len(dst); n >= 16 && Wide() {
-		x = x[:n]
-		factor := archsimd.BroadcastFloat64x4(f)
-		for ; i+16 <= n; i += 16 {
-			p, to := (*[16]float64)(x[i:]), (*[16]float64)(dst[i:])
-			store(factor.MulAdd(load(p[:4]), load(to[:4])), to[:4])
-			store(factor.MulAdd(load(p[4:8]), load(to[4:8])), to[4:8])
-			store(factor.MulAdd(load(p[8:12]), load(to[8:12])), to[8:12])
-			store(factor.MulAdd(load(p[12:]), load(to[12:])), to[12:])
-		}
-		archsimd.ClearAVXUpperBits()
+	switch n := len(dst); {
+	case n < 16 || !Wide():
+	case widest():
+		i = addScaled512(dst, f, x)
+	default:
+		i = addScaled256(dst, f, x)
 	}
 	plainAddScaled(dst[i:], f, x[i:])
+}
+
+// addScaled256 adds f x to the beginning of dst, and returns how many numbers that was.
+func addScaled256(dst []float64, f float64, x []float64) int {
+	n := len(dst)
+	x = x[:n]
+	factor := archsimd.BroadcastFloat64x4(f)
+	i := 0
+	for ; i+16 <= n; i += 16 {
+		p, to := (*[16]float64)(x[i:]), (*[16]float64)(dst[i:])
+		store(factor.MulAdd(load(p[:4]), load(to[:4])), to[:4])
+		store(factor.MulAdd(load(p[4:8]), load(to[4:8])), to[4:8])
+		store(factor.MulAdd(load(p[8:12]), load(to[8:12])), to[8:12])
+		store(factor.MulAdd(load(p[12:]), load(to[12:])), to[12:])
+	}
+	archsimd.ClearAVXUpperBits()
+	return i
 }
 
 // addFour adds four scaled rows to dst.
 func addFour(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) {
 	i := 0
-	if n := len(dst); n >= 16 && Wide() {
-		r0, r1, r2, r3 = r0[:n], r1[:n], r2[:n], r3[:n]
-		g0, g1, g2, g3 := archsimd.BroadcastFloat64x4(f0), archsimd.BroadcastFloat64x4(f1), archsimd.BroadcastFloat64x4(f2), archsimd.BroadcastFloat64x4(f3)
-		for ; i+8 <= n; i += 8 {
-			p0, p1, p2, p3 := (*[8]float64)(r0[i:]), (*[8]float64)(r1[i:]), (*[8]float64)(r2[i:]), (*[8]float64)(r3[i:])
-			to := (*[8]float64)(dst[i:])
-			sum, other := g0.MulAdd(load(p0[:4]), load(to[:4])), g2.Mul(load(p2[:4]))
-			sum, other = g1.MulAdd(load(p1[:4]), sum), g3.MulAdd(load(p3[:4]), other)
-			store(sum.Add(other), to[:4])
-			sum, other = g0.MulAdd(load(p0[4:]), load(to[4:])), g2.Mul(load(p2[4:]))
-			sum, other = g1.MulAdd(load(p1[4:]), sum), g3.MulAdd(load(p3[4:]), other)
-			store(sum.Add(other), to[4:])
-		}
-		archsimd.ClearAVXUpperBits()
+	switch n := len(dst); {
+	case n < 16 || !Wide():
+	case widest():
+		i = addFour512(dst, f0, r0, f1, r1, f2, r2, f3, r3)
+	default:
+		i = addFour256(dst, f0, r0, f1, r1, f2, r2, f3, r3)
 	}
 	plainAddFour(dst[i:], f0, r0[i:], f1, r1[i:], f2, r2[i:], f3, r3[i:])
+}
+
+// addFour256 adds four scaled rows to the beginning of dst, and returns how many numbers that was.
+func addFour256(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) int {
+	n := len(dst)
+	r0, r1, r2, r3 = r0[:n], r1[:n], r2[:n], r3[:n]
+	g0, g1, g2, g3 := archsimd.BroadcastFloat64x4(f0), archsimd.BroadcastFloat64x4(f1), archsimd.BroadcastFloat64x4(f2), archsimd.BroadcastFloat64x4(f3)
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		p0, p1, p2, p3 := (*[8]float64)(r0[i:]), (*[8]float64)(r1[i:]), (*[8]float64)(r2[i:]), (*[8]float64)(r3[i:])
+		to := (*[8]float64)(dst[i:])
+		sum, other := g0.MulAdd(load(p0[:4]), load(to[:4])), g2.Mul(load(p2[:4]))
+		sum, other = g1.MulAdd(load(p1[:4]), sum), g3.MulAdd(load(p3[:4]), other)
+		store(sum.Add(other), to[:4])
+		sum, other = g0.MulAdd(load(p0[4:]), load(to[4:])), g2.Mul(load(p2[4:]))
+		sum, other = g1.MulAdd(load(p1[4:]), sum), g3.MulAdd(load(p3[4:]), other)
+		store(sum.Add(other), to[4:])
+	}
+	archsimd.ClearAVXUpperBits()
+	return i
 }

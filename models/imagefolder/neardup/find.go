@@ -30,13 +30,11 @@ func Find(contents []string, prints []Fingerprint, nearBits int) Clusters {
 
 func find(contents []string, prints []Fingerprint, nearBits int) pairs {
 	byContent, first := sortedByContent(contents)
-	index := newIndex(prints, first, nearBits)
+	near := nearLeaders(prints, first, nearBits)
 	found := pairs{leader: make([]int32, len(contents))}
 	for n, i := range first {
 		leader := i
-		if leaders := index.near(i); len(leaders) == 0 {
-			index.add(i)
-		} else {
+		if leaders := near(n); len(leaders) > 0 {
 			leader = leaders[0]
 			for _, other := range leaders[1:] {
 				found.across = append(found.across, [2]int{i, other})
@@ -47,6 +45,44 @@ func find(contents []string, prints []Fingerprint, nearBits int) pairs {
 		}
 	}
 	return found
+}
+
+// nearLeaders is a function that is called with 0, 1, 2 and so on. It returns the leaders that are near to that one of the items, the nearest
+// first, and of equally near ones the one that became a leader first. An item without such leaders becomes one.
+func nearLeaders(prints []Fingerprint, items []int, nearBits int) func(n int) []int {
+	nearBits = min(nearBits, mostBits)
+	if nearBits < 0 {
+		return func(int) []int { return nil }
+	}
+	if found, ok := join(prints, items, nearBits); ok {
+		return leadersOf(found, items)
+	}
+	index := newIndex(prints, items, nearBits)
+	return func(n int) []int {
+		leaders := index.near(items[n])
+		if len(leaders) == 0 {
+			index.add(items[n])
+		}
+		return leaders
+	}
+}
+
+// leadersOf are the leaders of nearLeaders by the pairs of near-duplicates.
+func leadersOf(found []nearPair, items []int) func(n int) []int {
+	follows := make([]bool, len(items)) // by item: it has a leader
+	return func(n int) (leaders []int) {
+		for i, p := range found {
+			if int(p.late) != n {
+				found = found[i:]
+				break
+			}
+			if !follows[p.early] && (i == 0 || p != found[i-1]) {
+				leaders = append(leaders, items[p.early])
+			}
+		}
+		follows[n] = len(leaders) > 0
+		return leaders
+	}
 }
 
 // sortedByContent are the images of each content, by number, and the first image of each.

@@ -59,20 +59,20 @@ var kinds = []string{"any", "sparse", "one series", "flat", "noisy flat", "few e
 func TestSearchFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 	for _, kind := range kinds {
 		for _, nearBits := range []int{-1, 0, 1, 3, DefaultBits, 40, 100} {
-			for _, most := range []int{0, manyLeaders, 1 << 30} { // the tree of colors always, as it is, and never
+			for _, only := range []way{cheapest, byBands, byTree, byScan} {
 				prints := syntheticPrints(kind, 500, 3)
 				items := make([]int, len(prints))
 				for i := range items {
 					items[i] = i
 				}
 				x := newIndex(prints, items, nearBits)
-				x.most = most
+				x.only = only
 				near := 0
 				for i := range prints {
 					want := nearOfAll(x, i)
 					near += len(want)
 					if got := x.near(i); !slices.Equal(want, got) {
-						t.Fatalf("%s, %d bits, most %d: item %d is near %v, and the index says %v", kind, nearBits, most, i, want, got)
+						t.Fatalf("%s, %d bits, way %d: item %d is near %v, and the index says %v", kind, nearBits, only, i, want, got)
 					}
 					if i%2 == 0 || len(want) == 0 {
 						x.add(i)
@@ -83,6 +83,42 @@ func TestSearchFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestJoinFindsWhatAComparisonOfAllPairsFinds: or it says that it is too much work, which it does only where images have much in common.
+func TestJoinFindsWhatAComparisonOfAllPairsFinds(t *testing.T) {
+	joined := 0
+	for _, kind := range kinds {
+		for _, nearBits := range []int{0, 1, 3, DefaultBits, 40, mostBits} {
+			prints := syntheticPrints(kind, 500, 3)
+			items := rand.New(rand.NewPCG(4, 4)).Perm(len(prints))
+			var want []nearPair
+			for n, i := range items {
+				for m, j := range items[:n] {
+					if prints[i].Near(prints[j], nearBits) {
+						want = append(want, nearPair{int32(n), int32(m), int32(prints[i].Distance(prints[j]))})
+					}
+				}
+			}
+			slices.SortFunc(want, nearPair.compare)
+			got, ok := join(prints, items, nearBits)
+			if more, fine := joinBy(threeQuarters(nearBits), prints, items, nearBits); ok && fine && !slices.Equal(slices.Compact(more), want) {
+				t.Errorf("%s, %d bits: by three quarters of each band %d pairs, want %d", kind, nearBits, len(more), len(want))
+			}
+			switch {
+			case ok:
+				joined++
+				if got = slices.Compact(got); !slices.Equal(want, got) {
+					t.Errorf("%s, %d bits: %d pairs, want %d", kind, nearBits, len(got), len(want))
+				}
+			case nearBits <= DefaultBits && (kind == "any" || kind == "one series" || kind == "sparse"):
+				t.Errorf("%s, %d bits: too much work", kind, nearBits)
+			}
+		}
+	}
+	if joined < 20 {
+		t.Errorf("%d joins: this tests too little", joined)
 	}
 }
 
@@ -157,33 +193,31 @@ func nearOfAll(x *index, i int) []int {
 	return found
 }
 
-// TestFewImagesAreCompared: an image is compared with a few others, and where the bits of drawings agree by chance with a small part of all.
-func TestFewImagesAreCompared(t *testing.T) {
+// TestWorkOfASearch: an index takes little for images that bits tell apart, less than a comparison with a half of all leaders for most others,
+// and about a scan of the leaders for drawings that neither bits nor colors tell apart before they are compared.
+func TestWorkOfASearch(t *testing.T) {
+	const images = 8_000
 	for _, kind := range kinds {
-		each := map[int]int{}
-		for _, n := range []int{1_000, 8_000} {
-			prints := syntheticPrints(kind, n, 1)
-			items := make([]int, n)
-			for i := range items {
-				items[i] = i
-			}
-			x := newIndex(prints, items, DefaultBits)
-			for i := range prints {
-				if len(x.near(i)) == 0 {
-					x.add(i)
-				}
-			}
-			each[n] = x.compared / n
-		}
-		part := 40 // of all images
+		most := 6_000.0 // nanoseconds
 		switch kind {
 		case "any", "one series":
-			part = 1_000
-		case "few edges": // and random colors: nothing tells most of them apart before they are compared
-			part = 4
+			most = 200
+		case "few edges":
+			most = 1.5 * images
 		}
-		if few, many := each[1_000], each[8_000]; many > max(few, 8_000/part) {
-			t.Errorf("%s: %d comparisons an image of 1,000, %d of 8,000", kind, few, many)
+		prints := syntheticPrints(kind, images, 1)
+		items := make([]int, images)
+		for i := range items {
+			items[i] = i
+		}
+		x := newIndex(prints, items, DefaultBits)
+		for i := range prints {
+			if len(x.near(i)) == 0 {
+				x.add(i)
+			}
+		}
+		if each := x.done.nanoseconds() / images; each > most {
+			t.Errorf("%s: about %.0f ns an image, %+v", kind, each, x.done)
 		}
 	}
 }

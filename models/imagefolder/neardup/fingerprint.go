@@ -43,6 +43,11 @@ func (f *Fingerprint) edges() int {
 	return min(n, 256-n)
 }
 
+// folded are all bits as 64: those of two images differ in no more bits than their fingerprints, and in about as many where few differ.
+func (f *Fingerprint) folded() uint64 {
+	return f.Bits[0] ^ bits.RotateLeft64(f.Bits[1], 5) ^ bits.RotateLeft64(f.Bits[2], 11) ^ bits.RotateLeft64(f.Bits[3], 17)
+}
+
 // Of describes a decoded image.
 func Of(decoded *imageio.Decoded) (print Fingerprint) {
 	const side = 17
@@ -75,17 +80,23 @@ func (f Fingerprint) Distance(other Fingerprint) int {
 
 // Near says whether two images count as the same: near-duplicates differ in at most maxBits bits.
 func (f Fingerprint) Near(other Fingerprint, maxBits int) bool {
-	if f.Distance(other) > maxBits {
-		return false
-	}
+	return f.Distance(other) <= maxBits && f.nearColors(&other)
+}
+
+// nearColors says whether the colors are those of near-duplicates.
+func (f *Fingerprint) nearColors(other *Fingerprint) bool {
+	const limit = maxColorDistance * len(f.Colors)
 	sum, most := 0, 0
-	for i, v := range f.Colors {
-		d := int(v) - int(other.Colors[i])
-		d = max(d, -d)
-		sum, most = sum+d, max(most, d)
+	for from := 0; from < len(f.Colors); from += 16 {
+		mine, others := (*[16]uint8)(f.Colors[from:]), (*[16]uint8)(other.Colors[from:])
+		for i, v := range mine {
+			d := int(v) - int(others[i])
+			d = max(d, -d)
+			sum, most = sum+d, max(most, d)
+		}
+		if sum > limit {
+			return false
+		}
 	}
-	if most > maxPlainDistance && f.plain() && other.plain() {
-		return false
-	}
-	return sum <= maxColorDistance*len(f.Colors)
+	return most <= maxPlainDistance || !f.plain() || !other.plain()
 }

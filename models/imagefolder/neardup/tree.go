@@ -5,11 +5,10 @@ import "math/bits"
 // A boxTree divides items by their colors, in halves, and knows for each part what the leaders in it have in common: between which values
 // each color is, and which bits all or none have. A part that cannot hold a near one is passed over as a whole.
 type boxTree struct {
-	prints  []Fingerprint
-	order   []int32 // items, those of a part side by side
-	at      []int32 // by item: its place in order
-	boxes   []box   // number 1 is of all items, and 2n and 2n+1 are of the halves of n
-	visited int     // boxes so far
+	prints []Fingerprint
+	order  []int32 // items, those of a part side by side
+	at     []int32 // by item: its place in order
+	boxes  []box   // number 1 is of all items, and 2n and 2n+1 are of the halves of n
 }
 
 // A box is what the leaders of a part have in common.
@@ -124,13 +123,13 @@ func (b *box) mayHold(f *Fingerprint, plain bool, nearBits int) bool {
 	return sum <= maxColorDistance*len(f.Colors) && (most <= maxPlainDistance || !plain || !b.plain)
 }
 
-// search calls visit with the items of the parts that may hold a near leader.
-func (t *boxTree) search(i, nearBits int, visit func(item int32)) {
+// search calls visit with the items of the parts that may hold a near leader. It returns how many boxes it looked at.
+func (t *boxTree) search(i, nearBits int, visit func(item int32)) (looked int) {
 	f := &t.prints[i]
 	plain := f.plain()
 	var part func(n int, items []int32)
 	part = func(n int, items []int32) {
-		t.visited++
+		looked++
 		if !t.boxes[n].mayHold(f, plain, nearBits) {
 			return
 		}
@@ -145,4 +144,5 @@ func (t *boxTree) search(i, nearBits int, visit func(item int32)) {
 		part(2*n+1, items[half:])
 	}
 	part(1, t.order)
+	return looked
 }
