@@ -19,7 +19,10 @@ func describe(c runstatus.Card) string {
 	}
 	row("run", fmt.Sprintf("%s: %s", c.ID, c.Status))
 	row("dataset", fmt.Sprintf("%s: %d images to train, %d to validate", c.Dataset, c.TrainImages, c.ValImages))
-	if v := c.ValAccuracy; v != nil {
+	switch v := c.ValAccuracy; {
+	case v != nil && c.Choice != nil:
+		row("validation accuracy", fmt.Sprintf("%.1f %%, measured once", 100**v))
+	case v != nil:
 		row("validation accuracy", fmt.Sprintf("%.1f %% of the weights that are kept, of epoch %d", 100**v, c.Best))
 	}
 	row("chosen", c.ChoiceSummary)
