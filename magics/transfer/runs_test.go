@@ -48,6 +48,10 @@ func TestTheModelOfARun(t *testing.T) {
 	}
 	elsewhere := transfertest.Open(t, p.Home)
 	elsewhere.Must(t, "%load --run first", "%predict photos/red/0.png --json")
+	elsewhere.Must(t, "%load models/first", "%evaluate --dir photos --top-losses 0")
+	if got := transfertest.TextShown(transfertest.Open(t, p.Home).Must(t, "%load models/first", "%predict photos/red/0.png")); !strings.Contains(got, "0 computed, 1 from cache") {
+		t.Errorf("a saved model's features are not kept: %s", got)
+	}
 
 	var listed []runstatus.Card
 	if err := json.Unmarshal([]byte(p.Must(t, "%runs --json").Output()), &listed); err != nil {

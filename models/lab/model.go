@@ -231,7 +231,7 @@ func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predic
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights})
+	loaded, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights, Home: l.home})
 	if err != nil {
 		return nil, err
 	}
