@@ -46,7 +46,7 @@ const base = "/user/someone/"
 const labs = 2
 
 // first are the scripts that take longest: they are begun first, so that the labs end at about the same time.
-var first = [...]string{"tour.test.mjs", "training.test.mjs", "panels.test.mjs"}
+var first = [...]string{"trashnet.test.mjs", "tour.test.mjs", "training.test.mjs", "panels.test.mjs"}
 
 // TestBrowser runs the scripts of this folder, each against one of some JupyterLabs of their own, behind https. The labs share
 // nothing. scripts/browser.sh brings what it needs.
