@@ -44,10 +44,10 @@ func TestACellThatIsAnExpressionShowsItsValue(t *testing.T) {
 	}
 }
 
-// A shell line may parse as a Go expression: !ls negates ls, !*pwd negates what pwd points to.
+// A shell line may parse as a Go expression: !ls negates ls, !nvidia-smi subtracts, !*pwd negates what pwd points to.
 func TestShellLinesAreNotExpressions(t *testing.T) {
 	n := open(t)
-	for _, code := range []string{"!pwd", "! pwd", "!*pwd", "\n\n!pwd\n", "//gonb:!pwd"} {
+	for _, code := range []string{"!pwd", "! pwd", "!pwd -P", "!*pwd", "\n\n!pwd\n", "//gonb:!pwd"} {
 		cell := &recorder{}
 		reply, err := n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: code}, cell)
 		if printed := cell.stdout.String(); err != nil || reply.Status != wire.StatusOK || !strings.HasPrefix(printed, "/") || len(cell.shown) != 0 {

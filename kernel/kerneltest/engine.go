@@ -19,6 +19,7 @@ import (
 //	print TEXT | eprint TEXT   writes a line to standard output | standard error
 //	lines N                    writes the lines 0 to N-1
 //	display TEXT               shows TEXT
+//	displays N                 shows the numbers below N, each as a display of its own
 //	redisplay                  shows 1, updates it to 2 and 3, and shows 4 under the same id
 //	result TEXT                is the value of the cell
 //	clear                      clears the output
@@ -75,6 +76,8 @@ func (e *Engine) command(ctx context.Context, command, rest string, io session.I
 		return nil, lines(rest, io)
 	case "display":
 		return nil, io.Display(wire.DisplayData{Data: map[string]any{"text/plain": rest}})
+	case "displays":
+		return nil, displays(rest, io)
 	case "redisplay":
 		return nil, redisplay(io)
 	case "result":
@@ -111,6 +114,14 @@ func (e *Engine) command(ctx context.Context, command, rest string, io session.I
 		return nil, io.Comm(session.Comm{Type: "comm_open", ID: rest, Target: "engine"})
 	}
 	return &wire.Error{EName: "SyntaxError", EValue: "unknown command " + command, Traceback: []string{}}, nil
+}
+
+func displays(count string, io session.IO) error {
+	n, err := strconv.Atoi(count)
+	for i := 0; i < n && err == nil; i++ {
+		err = io.Display(wire.DisplayData{Data: map[string]any{"text/plain": strconv.Itoa(i)}})
+	}
+	return err
 }
 
 func redisplay(io session.IO) error {

@@ -143,7 +143,25 @@ func (c *cell) output(ctx context.Context, msgType string, content any) error {
 	if err := c.flush(true); err != nil {
 		return err
 	}
+	shown := true
+	switch content := content.(type) {
+	case wire.DisplayData:
+		shown = c.more.Output(plain(content.Data))
+	case wire.ExecuteResult:
+		shown = c.more.Output(plain(content.Data))
+	case wire.ClearOutput:
+		c.more.Clear()
+	}
+	if !shown {
+		return nil
+	}
 	return c.publish(msgType, content)
+}
+
+// plain is the text of a bundle.
+func plain(data map[string]any) string {
+	text, _ := data["text/plain"].(string)
+	return text
 }
 
 // publish leaves out what a silent request may not show.

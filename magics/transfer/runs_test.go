@@ -38,6 +38,20 @@ func TestTheModelOfARun(t *testing.T) {
 	if first == second || !strings.Contains(first, `"name":"0.png"`) {
 		t.Errorf("the first run predicts %s, the second %s", first, second)
 	}
+	for line, want := range map[string]string{"%load --run first": "loaded first: ResNet50", "%load --run second --name kept": "loaded kept: ResNet50"} {
+		if got := p.Must(t, line).Output(); !strings.Contains(got, want) {
+			t.Errorf("%s says %q, want %q", line, got, want)
+		}
+	}
+	if got := p.Must(t, "%load --run first", "%predict photos/red/0.png --json").Output(); !strings.HasSuffix(got, first) {
+		t.Errorf("the loaded model of the first run predicts %s, the run %s", got, first)
+	}
+	elsewhere := transfertest.Open(t, p.Home)
+	elsewhere.Must(t, "%load --run first", "%predict photos/red/0.png --json")
+	elsewhere.Must(t, "%load models/first", "%evaluate --dir photos --top-losses 0")
+	if got := transfertest.TextShown(transfertest.Open(t, p.Home).Must(t, "%load models/first", "%predict photos/red/0.png")); !strings.Contains(got, "0 computed, 1 from cache") {
+		t.Errorf("a saved model's features are not kept: %s", got)
+	}
 
 	var listed []runstatus.Card
 	if err := json.Unmarshal([]byte(p.Must(t, "%runs --json").Output()), &listed); err != nil {
@@ -59,6 +73,9 @@ func TestTheModelOfARun(t *testing.T) {
 		"%attach nosuch":                   `unknown run "nosuch", have second, first; %runs lists them`,
 		"%save models/other --run nosuch":  `unknown run "nosuch", have second, first; %runs lists them`,
 		"%attach frist":                    "did you mean first?",
+		"%load --run frist":                "did you mean first?",
+		"%load":                            "say which folder, or which run",
+		"%load models/first --run first":   "not both",
 		"%train --run second":              "there is already a run second; choose another name, or continue it with %train --resume second",
 		"%predict @nothing":                "nbhelpers.Put",
 		"%model resnet51 --weights random": "did you mean resnet50?",

@@ -174,8 +174,8 @@ func TestCardOfARun(t *testing.T) {
 	if c.State != runstatus.StateDone || c.Status != "finished" || c.Epoch != 2 || c.Epochs != 2 || c.Seconds <= 0 || c.Backend == "" || c.Model != "resnet50" {
 		t.Errorf("the card is %+v", c)
 	}
-	if c.Rate != 0 {
-		t.Errorf("the head on cached features goes through %v images per second", c.Rate)
+	if c.Rate != 0 || c.StepsPerSecond <= 0 {
+		t.Errorf("the head on cached features goes through %v images and takes %v steps per second", c.Rate, c.StepsPerSecond)
 	}
 	if c.ValAccuracy == nil || *c.ValAccuracy != c.Metrics["val_accuracy"] || c.HighestValAccuracy == nil || *c.HighestValAccuracy < *c.ValAccuracy {
 		t.Errorf("the accuracies are %v and %v, the metrics %v", c.ValAccuracy, c.HighestValAccuracy, c.Metrics)

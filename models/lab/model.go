@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -236,18 +238,33 @@ func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predic
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights})
+	loaded, err := classifier.Load(ctx, device, dir, classifier.LoadOptions{Weights: weights, Home: l.home})
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = filepath.Base(filepath.Clean(dir))
+	return l.holdLoaded(loaded, cmp.Or(name, filepath.Base(filepath.Clean(dir))), "", nil), nil
+}
+
+// LoadRun makes a run's model a model of its own, the current one: from the state folder, whatever has been trained since. An empty
+// name is the run's.
+func (l *Lab) LoadRun(ctx context.Context, run, name string) (*predictor.Predictor, error) {
+	if err := errors.Join(l.checkEnded(run), l.checkKnown(run)); err != nil {
+		return nil, err
 	}
+	loaded, err := l.readRun(ctx, run)
+	if err != nil {
+		return nil, &NoWeightsError{run, err}
+	}
+	return l.holdLoaded(loaded, cmp.Or(name, run), run, l.datasetOf(loaded.Provenance.DatasetDigest)), nil
+}
+
+// holdLoaded makes a model that was read the current one. run and data are what it was trained by and on, where that is known.
+func (l *Lab) holdLoaded(loaded *classifier.Model, name, run string, data *imagefolder.Dataset) *predictor.Predictor {
 	backbone := loaded.Backbone()
 	m := &Model{Name: name, Backbone: backbone.Network(), file: backbone.File(), head: loaded.Head().String(), precision: backbone.Identity().Precision}
-	m.take(loaded, "", nil)
+	m.take(loaded, run, data)
 	l.putModel(m)
-	return &predictor.Predictor{Model: loaded, Name: name}, nil
+	return &predictor.Predictor{Model: loaded, Name: name, Dataset: data}
 }
 
 func (l *Lab) putModel(m *Model) {

@@ -41,7 +41,7 @@ func (l *Lab) ExportRuns(dir string, names []string) error {
 			return err
 		}
 		log.History(s.History, s.Started)
-		if err := log.Close(s.Updated, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
+		if err := log.Close(s.Updated, s, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
 			return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
 		}
 	}

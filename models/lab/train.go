@@ -229,7 +229,7 @@ func (l *Lab) train(
 		r.hear(e)
 		log.Hear(e, time.Now())
 	})
-	if failed := log.Close(time.Now(), err == nil); failed != nil {
+	if failed := log.Close(time.Now(), r.Stand(), err == nil); failed != nil {
 		l.log.Warn("write the TensorBoard log of a run", "run", r.Name(), "error", failed)
 	}
 	if result != nil {

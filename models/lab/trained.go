@@ -59,8 +59,8 @@ func (r *restored) close() { _ = r.model.Close() }
 
 // trainedBy is the model that a run has made.
 func (l *Lab) trainedBy(ctx context.Context, run string) (*predictor.Predictor, error) {
-	if r, err := l.Run(run); err == nil && r.running() {
-		return nil, &RunningError{Doing: "use the model of a run", Run: run}
+	if err := l.checkEnded(run); err != nil {
+		return nil, err
 	}
 	for _, m := range l.Models() {
 		m.mu.Lock()
@@ -70,18 +70,34 @@ func (l *Lab) trainedBy(ctx context.Context, run string) (*predictor.Predictor, 
 			return &predictor.Predictor{Model: result, Name: run, Dataset: data}, nil
 		}
 	}
-	names, err := l.RunNames()
-	if err != nil {
+	if err := l.checkKnown(run); err != nil {
 		return nil, err
-	}
-	if !slices.Contains(names, run) {
-		return nil, &named.NotFoundError{Kind: named.KindRun, Name: run, Have: names}
 	}
 	model, err := l.restore(ctx, run)
 	if err != nil {
 		return nil, &NoWeightsError{run, err}
 	}
 	return &predictor.Predictor{Model: model, Name: run, Dataset: l.datasetOf(model.Provenance.DatasetDigest)}, nil
+}
+
+// checkEnded returns an error where a run goes on.
+func (l *Lab) checkEnded(run string) error {
+	if r, err := l.Run(run); err == nil && r.running() {
+		return &RunningError{Doing: "use the model of a run", Run: run}
+	}
+	return nil
+}
+
+// checkKnown returns an error where there is no such run.
+func (l *Lab) checkKnown(run string) error {
+	names, err := l.RunNames()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(names, run) {
+		return &named.NotFoundError{Kind: named.KindRun, Name: run, Have: names}
+	}
+	return nil
 }
 
 // restore reads the model of a run from the state folder, unless it was read before.
@@ -92,18 +108,7 @@ func (l *Lab) restore(ctx context.Context, run string) (*classifier.Model, error
 	if ok {
 		return have.model, nil
 	}
-	if l.home == "" {
-		return nil, fmt.Errorf("there is no state folder, and another run has trained its model since")
-	}
-	device, err := l.Device(ctx)
-	if err != nil {
-		return nil, err
-	}
-	outcome, backbone, err := l.outcomeOnDisk(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	model, err := classifier.Restore(device, l.home, outcome, backbone)
+	model, err := l.readRun(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +123,22 @@ func (l *Lab) restore(ctx context.Context, run string) (*classifier.Model, error
 		oldest.close()
 	}
 	return model, nil
+}
+
+// readRun reads the model of a run from the state folder.
+func (l *Lab) readRun(ctx context.Context, run string) (*classifier.Model, error) {
+	if l.home == "" {
+		return nil, fmt.Errorf("there is no state folder, and another run has trained its model since")
+	}
+	device, err := l.Device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outcome, backbone, err := l.outcomeOnDisk(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return classifier.Restore(device, l.home, outcome, backbone)
 }
 
 // Predict answers images and leaves the answer for Go cells.

@@ -16,7 +16,8 @@ const (
 	pluginName, pluginContent                            = 1, 2       // SummaryMetadata.PluginData
 	tensorType, tensorShape                              = 1, 2       // TensorProto
 	shapeDimension, dimensionSize                        = 2, 1       // TensorShapeProto
-	typeFloat                                            = 1          // DataType
+	tensorString                                         = 8          // TensorProto
+	typeFloat, typeString                                = 1, 7       // DataType
 	pluginStart, pluginEnd                               = 3, 4       // HParamsPluginData
 	startParameters, startGroup, startTime               = 1, 4, 5    // SessionStartInfo
 	endStatus, endTime                                   = 1, 2       // SessionEndInfo

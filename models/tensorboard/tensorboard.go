@@ -86,6 +86,14 @@ func (w *Writer) Scalars(at time.Time, step int, values ...Scalar) error {
 	return w.event(at, step, appendMessage(nil, eventSummary, summary))
 }
 
+// Text writes a text in Markdown, for the text plugin.
+func (w *Writer) Text(at time.Time, step int, tag, markdown string) error {
+	tensor := protowire.AppendVarint(protowire.AppendTag(nil, tensorType, protowire.VarintType), typeString)
+	tensor = appendMessage(tensor, tensorShape, shapeOf(1))
+	tensor = appendString(tensor, tensorString, markdown)
+	return w.event(at, step, summaryOf(tag, tensor, appendString(nil, pluginName, "text")))
+}
+
 // Parameters begins a session of the hparams plugin: the hyper-parameters by name, each a bool, a number or a string. The group
 // is what the plugin calls the session by.
 func (w *Writer) Parameters(at time.Time, group string, parameters map[string]any) error {
@@ -126,13 +134,22 @@ func (w *Writer) End(at time.Time, success bool) error {
 func (w *Writer) session(at time.Time, tag string, content []byte) error {
 	data := appendString(nil, pluginName, "hparams")
 	data = appendMessage(data, pluginContent, content)
-	shape := appendMessage(nil, shapeDimension, protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), 0))
 	tensor := protowire.AppendVarint(protowire.AppendTag(nil, tensorType, protowire.VarintType), typeFloat)
-	tensor = appendMessage(tensor, tensorShape, shape)
+	tensor = appendMessage(tensor, tensorShape, shapeOf(0))
+	return w.event(at, 0, summaryOf(tag, tensor, data))
+}
+
+// shapeOf is a TensorShapeProto of one dimension.
+func shapeOf(size uint64) []byte {
+	return appendMessage(nil, shapeDimension, protowire.AppendVarint(protowire.AppendTag(nil, dimensionSize, protowire.VarintType), size))
+}
+
+// summaryOf is the field of an Event with one value, a tensor of a plugin.
+func summaryOf(tag string, tensor, pluginData []byte) []byte {
 	value := appendString(nil, valueTag, tag)
 	value = appendMessage(value, valueTensor, tensor)
-	value = appendMessage(value, valueMetadata, appendMessage(nil, metadataPlugin, data))
-	return w.event(at, 0, appendMessage(nil, eventSummary, appendMessage(nil, summaryValue, value)))
+	value = appendMessage(value, valueMetadata, appendMessage(nil, metadataPlugin, pluginData))
+	return appendMessage(nil, eventSummary, appendMessage(nil, summaryValue, value))
 }
 
 // event writes one record; what is the field that it holds besides its time and step.

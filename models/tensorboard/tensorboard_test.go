@@ -34,6 +34,7 @@ func written(t *testing.T, dir string) []byte {
 	ok(w.Scalars(start.Add(time.Second), 1, Scalar{"epoch_loss", 1.5}, Scalar{"epoch_accuracy", 0.25}, Scalar{"nothing", math.NaN()}))
 	ok(w.Scalars(start.Add(2*time.Second), 2, Scalar{"epoch_loss", 0.75}, Scalar{"epoch_accuracy", 0.5}))
 	ok(w.Scalars(start, 3, Scalar{"nothing", math.NaN()}))
+	ok(w.Text(start.Add(2*time.Second), 2, "run", "| a | \u00e9\\|b |"))
 	ok(w.End(start.Add(3*time.Second), true))
 	ok(w.Close())
 	raw, err := os.ReadFile(filepath.Join(dir, "events.out.tfevents.1700000000.headstart"))
@@ -64,6 +65,7 @@ func TestGolden(t *testing.T) {
 		Step       int            `json:"step"`
 		Time       float64        `json:"time"`
 		Value      float64        `json:"value"`
+		Text       string         `json:"text"`
 		Group      string         `json:"group"`
 		Parameters map[string]any `json:"parameters"`
 		Status     int            `json:"status"`
@@ -75,11 +77,14 @@ func TestGolden(t *testing.T) {
 	if err := json.Unmarshal(raw, &found); err != nil {
 		t.Fatal(err)
 	}
-	if len(found) != 7 || found[0].Version != "brain.Event:2" || found[1].Group != "resnet50-1" || found[6].Status != statusSuccess {
+	if len(found) != 8 || found[0].Version != "brain.Event:2" || found[1].Group != "resnet50-1" || found[7].Status != statusSuccess {
 		t.Fatalf("TensorBoard finds %s", raw)
 	}
 	if p := found[1].Parameters; p["learning_rate"] != 0.001 || p["epochs"] != 2.0 || p["optimizer"] != "adam" || p["keep_last"] != false || p["odd"] != "[a]" {
 		t.Errorf("TensorBoard finds the parameters %v", p)
+	}
+	if text := found[6]; text.Tag != "run" || text.Plugin != "text" || text.Step != 2 || text.Text != "| a | \u00e9\\|b |" {
+		t.Errorf("TensorBoard finds the text %+v", text)
 	}
 	for i, want := range []struct {
 		tag   string
@@ -111,8 +116,8 @@ func TestRecords(t *testing.T) {
 		raw = raw[16+n:]
 		records++
 	}
-	if records != 5 {
-		t.Errorf("%d records, want 5", records)
+	if records != 6 {
+		t.Errorf("%d records, want 6", records)
 	}
 }
 

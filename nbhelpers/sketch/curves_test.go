@@ -84,6 +84,7 @@ func TestSummary(t *testing.T) {
 		{Curves{Epoch: 3}, "epoch 3"},
 		{Curves{Epoch: 2, Epochs: 10, Best: 1, Status: running}, "running · epoch 2 of 10 · best 1 · val accuracy 82.0 % · 120 images/s · 1:01 left"},
 		{Curves{Epoch: 10, Epochs: 10, Axis: "step", Status: Status{State: StateDone, Left: time.Minute}}, "done · step 10 of 10"},
+		{Curves{Epoch: 2, Status: Status{Steps: 673.4}}, "epoch 2 · 673 steps/s"},
 		{Curves{Status: Status{Rate: math.NaN()}}, ""},
 	} {
 		if got := test.curves.Summary(); got != test.want {

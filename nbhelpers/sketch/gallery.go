@@ -58,7 +58,7 @@ const (
 
 	galleryGap    = 12
 	galleryBeside = 8 + 96        // of the image and its gap, where the text stands beside it
-	galleryValues = 100 + 52 + 12 // of a bar, its value and the gaps
+	galleryValues = 100 + 60 + 12 // of a bar, its value and the gaps
 )
 
 // longestText is where a line of an item is cut, in columns.
@@ -147,7 +147,7 @@ func (bar GalleryBar) html(width int) string {
 		part = 0
 	}
 	return fmt.Sprintf(`<div style="`+galleryBar+`"><span style="display:block;width:%dpx">%s</span> <span style="`+galleryTrack+`"><span style="`+
-		galleryFill+`"></span></span> <span style="display:block;width:52px;text-align:right">%s</span></div>`,
+		galleryFill+`"></span></span> <span style="display:block;width:60px;text-align:right;white-space:nowrap">%s</span></div>`,
 		width, escaped(bar.Name, longestText), 100*part, escaped(Percent(bar.Value), 0))
 }
 

@@ -91,11 +91,14 @@ func (t Table) HTML() string {
 	row := func(tag string, cells []string) {
 		b.WriteString("<tr>")
 		for i := range cells {
-			align := "left"
+			align, shown := "left", text(cells[i])
 			if slices.Contains(t.Right, i) {
 				align = "right"
+				if tag == "td" {
+					shown = strings.ReplaceAll(shown, " ", "&nbsp;") // a number and its unit stay in one line
+				}
 			}
-			b.WriteString("<" + tag + ` align="` + align + `" style="text-align:` + align + `">` + text(cells[i]) + "</" + tag + ">")
+			b.WriteString("<" + tag + ` align="` + align + `" style="text-align:` + align + `">` + shown + "</" + tag + ">")
 		}
 		b.WriteString("</tr>\n")
 	}

@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,12 +41,44 @@ var update = flag.Bool("update", false, "write the golden images")
 // base is the address below which the server stands, as under JupyterHub.
 const base = "/user/someone/"
 
-// TestBrowser runs the scripts of this folder against a JupyterLab of their own, behind https. scripts/browser.sh brings
-// what it needs.
+// labs is how many JupyterLabs run scripts at the same time: a page that loads keeps less than one processor busy, and much of
+// the rest is waiting.
+const labs = 2
+
+// first are the scripts that take longest: they are begun first, so that the labs end at about the same time.
+var first = [...]string{"trashnet.test.mjs", "tour.test.mjs", "training.test.mjs", "panels.test.mjs"}
+
+// TestBrowser runs the scripts of this folder, each against one of some JupyterLabs of their own, behind https. The labs share
+// nothing. scripts/browser.sh brings what it needs.
 func TestBrowser(t *testing.T) {
 	needBrowser(t)
 	// HEADSTART_BROWSER_SCRIPTS is a pattern for some of them, such as training*.
-	runScripts(t, startLab(t, ""), cmp.Or(os.Getenv("HEADSTART_BROWSER_SCRIPTS"), "*"))
+	scripts := scriptsOf(t, cmp.Or(os.Getenv("HEADSTART_BROWSER_SCRIPTS"), "*"))
+	slices.SortStableFunc(scripts, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	queue := make(chan string, len(scripts))
+	for _, script := range scripts {
+		queue <- script
+	}
+	close(queue)
+	// Node's own test runner ends a test that hangs; this ends a Node that hangs, in time for the servers to end.
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
+	t.Cleanup(cancel)
+	for i := range min(labs, len(scripts)) {
+		t.Run(fmt.Sprintf("lab%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			lab := startLab(t, "")
+			for script := range queue {
+				t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { runScript(ctx, t, lab, script) })
+			}
+		})
+	}
+}
+
+func rank(script string) int {
+	if at := slices.Index(first[:], script); at >= 0 {
+		return at
+	}
+	return len(first)
 }
 
 func needBrowser(t *testing.T) {
@@ -55,18 +88,20 @@ func needBrowser(t *testing.T) {
 	}
 }
 
-// runScripts runs the scripts whose names have a pattern.
-func runScripts(t *testing.T, lab lab, pattern string) {
+// scriptsOf are the scripts whose names have a pattern.
+func scriptsOf(t *testing.T, pattern string) []string {
 	t.Helper()
 	scripts, err := filepath.Glob(pattern + ".test.mjs")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
-	// Node's own test runner ends a test that hangs; this ends a Node that hangs.
-	ctx, cancel := context.WithTimeout(t.Context(), 14*time.Minute)
-	defer cancel()
-	arguments := []string{"--test", "--test-concurrency=1", "--test-reporter=spec"}
-	command := exec.CommandContext(ctx, "node", append(arguments, scripts...)...)
+	return scripts
+}
+
+// runScript runs the tests of a script.
+func runScript(ctx context.Context, t *testing.T, lab lab, script string) {
+	t.Helper()
+	command := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", script)
 	command.Env = append(os.Environ(), "HEADSTART_LAB="+lab.address, "HEADSTART_NOTEBOOKS="+lab.notebooks)
 	if *update {
 		command.Env = append(command.Env, "HEADSTART_UPDATE=1")

@@ -29,5 +29,8 @@ func TestServerThatExecutesCells(t *testing.T) {
 		need.Lack(t, need.Peers, "HEADSTART_SERVERS_PYTHON does not name a Python with the packages of kernel/kerneltest/jupyter/servers.txt: make servers-test")
 	}
 	needBrowser(t)
-	runScripts(t, startLab(t, python), "servers/*")
+	lab := startLab(t, python)
+	for _, script := range scriptsOf(t, "servers/*") {
+		runScript(t.Context(), t, lab, script)
+	}
 }

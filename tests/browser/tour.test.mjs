@@ -42,7 +42,7 @@ const cells = [
 describe('what README claims', () => {
   it('is seen in JupyterLab', { timeout: 6 * PATIENCE_MS }, async () => {
     const { page } = use;
-    await page.setViewportSize({ width: 1200, height: 2000 }); // so that a whole cell is in view
+    await page.setViewportSize({ width: 1200, height: 2600 }); // so that a whole cell is in view
     writeNotebook('tour.ipynb', cells);
     await openLab(page, 'tour.ipynb');
     let count = 0;

@@ -1,4 +1,4 @@
-// Package overflow puts text that is more than front ends can show into a file.
+// Package overflow puts what is more than front ends can show into a file, as text.
 package overflow
 
 import (
@@ -15,6 +15,7 @@ import (
 // would otherwise cause within seconds. ipykernel has none; Jupyter's server drops what exceeds 1 MB a second.
 const (
 	maxShown    = 2 << 20
+	maxOutputs  = 2000      // outputs besides text: an endless loop of them is as bad
 	maxOverflow = 256 << 20 // in the file
 	shownTail   = 4 << 10   // of what is in the file, shown at the cell's end
 )
@@ -26,6 +27,8 @@ type Text struct {
 
 	shown  int64 // bytes of text that were shown
 	hidden int64 // bytes of text that were not
+	others int   // outputs besides text that were shown since the last clear
+	left   int   // outputs besides text that were not
 	tail   []byte
 	file   *os.File
 	err    error // why the file lacks text
@@ -44,6 +47,20 @@ func (o *Text) Take(text string) (shown string) {
 	o.shown += int64(len(text))
 	return text
 }
+
+// Output counts an output besides text and says whether it is shown. Of one that is not the text is kept, with all that follows it.
+func (o *Text) Output(text string) (shown bool) {
+	if o.others < maxOutputs {
+		o.others++
+		return true
+	}
+	o.left++
+	o.hide(text + "\n")
+	return false
+}
+
+// Clear is for a cell whose outputs were removed.
+func (o *Text) Clear() { o.others = 0 }
 
 func (o *Text) hide(text string) {
 	o.shown = maxShown // nothing that follows is shown, even if it were short
@@ -92,6 +109,10 @@ func (o *Text) End() string {
 	if at := bytes.IndexByte(tail, '\n'); at >= 0 && o.hidden > int64(len(o.tail)) {
 		tail = tail[at+1:] // whole lines
 	}
-	return fmt.Sprintf("\n[a cell shows up to %d MiB of text; %d bytes more were printed, and %s; they end with:]\n%s",
-		maxShown>>20, o.hidden, where, tail)
+	limit, more := fmt.Sprintf("%d MiB of text", maxShown>>20), fmt.Sprintf("%d bytes more were printed", o.hidden)
+	if o.left > 0 {
+		limit += fmt.Sprintf(" and %d other outputs", maxOutputs)
+		more = fmt.Sprintf("%d outputs more, with all that was printed after them, are %d bytes of text", o.left, o.hidden)
+	}
+	return fmt.Sprintf("\n[a cell shows up to %s; %s, and %s; they end with:]\n%s", limit, more, where, tail)
 }

@@ -44,7 +44,8 @@ headstart runs alone lists them.`,
 	exporting := &cobra.Command{
 		Use: "export RUN...", Short: "Write the curves and hyper-parameters of runs to TensorBoard's event files",
 		Long: `Write the curves and hyper-parameters of runs to TensorBoard's event files. The names of the values are those of Keras, so that
-runs of both stand in one chart. headstart train --tensorboard DIR writes them while it trains.`,
+runs of both stand in one chart; epochs count from 1, where Keras counts from 0. headstart train --tensorboard DIR writes them while
+it trains.`,
 		Example: "  headstart runs export first second --tensorboard logs",
 	}
 	export.Declare(exporting.Flags())

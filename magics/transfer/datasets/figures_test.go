@@ -55,6 +55,10 @@ func TestDatasetFigures(t *testing.T) {
 			}
 		}
 	}
+	doubts := p.Must(t, "%clean")
+	if got := transfertest.TextShown(doubts); len(doubts.Outputs()) != 1 || strings.Count(got, `copy\n.png`) != 1 {
+		t.Errorf("%%clean has %d outputs, and shows:\n%s", len(doubts.Outputs()), got)
+	}
 	transfertest.TextOf(t, p.Must(t, "%dataset show --sizes"), "photos: image sizes")
 	if got := transfertest.TextOf(t, p.Must(t, "%dataset show --class red --limit 5"), "photos: 5 of 26"); strings.Contains(got, "blue") {
 		t.Errorf("another class is shown:\n%s", got)

@@ -27,8 +27,8 @@ func exportRunsCommand(p *Presenter) magics.Subcommand {
 	return &magics.Command[ExportFlags]{
 		Use:   "export RUN...",
 		Short: "Writes the curves and hyper-parameters of runs to TensorBoard's event files",
-		Long: "The names of the values are those of Keras, so that runs of both stand in one chart. %train --tensorboard DIR writes them\n" +
-			"while it trains.",
+		Long: "The names of the values are those of Keras, so that runs of both stand in one chart; epochs count from 1, where Keras\n" +
+			"counts from 0. %train --tensorboard DIR writes them while it trains.",
 		Example: "%runs export first second --tensorboard logs",
 		Args:    magics.Args{Min: 1, Max: magics.Any, Complete: p.CompleteWithModels},
 		JSON:    true,

@@ -54,10 +54,18 @@ func TestTensorBoard(t *testing.T) {
 	if n := bytes.Count(live["live/train"], []byte("epoch_loss")); n != 3 {
 		t.Errorf("the log has %d epochs, want 3", n)
 	}
-	for _, part := range []string{"learning_rate", "session_start_info", "session_end_info", "photos"} {
+	for _, part := range []string{"learning_rate", "session_start_info", "session_end_info", "photos", "kept_val_accuracy", "kept_val_loss", "weights sha256", "%train --epochs 3"} {
 		if !bytes.Contains(live["live"], []byte(part)) {
 			t.Errorf("the session lacks %s", part)
 		}
+	}
+	for _, folder := range []string{"chosen", "chosen/train"} { // cross-validation has no learning rate
+		if bytes.Contains(live[folder], []byte("learning_rate")) || bytes.Contains(live[folder], []byte("optimizer")) {
+			t.Errorf("in %s are values of gradient descent", folder)
+		}
+	}
+	if !bytes.Contains(live["chosen"], []byte("| chosen | ")) {
+		t.Error("the text of the run does not say what was chosen")
 	}
 
 	if out := p.Must(t, "%runs export live chosen --tensorboard again").Output(); !strings.Contains(out, "tensorboard --logdir") {

@@ -5,19 +5,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/tensorboard"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/record"
 )
 
-// A Board writes a run to TensorBoard: the hyper-parameters in the run's folder, and below it, as Keras does, the values of the
-// training in train and those of the validation in validation. A nil Board writes nothing.
+// A Board writes a run to TensorBoard: in the run's folder the hyper-parameters, and at its end the metrics of the weights that are
+// kept and a text about the run; below it, as Keras does, the values of the training in train and those of the validation in
+// validation. A nil Board writes nothing.
 type Board struct {
 	session, train, val *tensorboard.Writer
+	auto                bool  // the run has no gradient descent, and so no learning rate
 	earlier             bool  // an earlier part of the run has written its epochs there
 	failed              error // after which nothing more is written: a training does not end for its log
 }
@@ -28,7 +34,7 @@ func Open(dir string, run record.Run) (*Board, error) {
 		return nil, fmt.Errorf("write run %q to TensorBoard: its name is not that of a folder", run.Name)
 	}
 	dir = filepath.Join(dir, run.Name)
-	b := &Board{earlier: tensorboard.Exists(filepath.Join(dir, "train"))}
+	b := &Board{auto: run.Recipe.Method == recipe.MethodAuto, earlier: tensorboard.Exists(filepath.Join(dir, "train"))}
 	for name, writer := range map[string]**tensorboard.Writer{"": &b.session, "train": &b.train, "validation": &b.val} {
 		var err error
 		if *writer, err = tensorboard.Create(filepath.Join(dir, name), run.Started); err != nil {
@@ -43,6 +49,9 @@ func Open(dir string, run record.Run) (*Board, error) {
 	return b, nil
 }
 
+// ofAuto are the hyper-parameters that the method auto has.
+var ofAuto = []string{"method", "task", "class_weights", "augment", "augment_copies", "seed"}
+
 // parametersOf are the hyper-parameters of a run by their JSON names, with what it was trained on.
 func parametersOf(run record.Run) (map[string]any, error) {
 	raw, err := json.Marshal(run.Recipe)
@@ -52,6 +61,9 @@ func parametersOf(run record.Run) (map[string]any, error) {
 	parameters := map[string]any{}
 	if err := json.Unmarshal(raw, &parameters); err != nil {
 		return nil, fmt.Errorf("write the hyper-parameters of %s: %w", run.Name, err)
+	}
+	if run.Recipe.Method == recipe.MethodAuto { // the others belong to gradient descent
+		maps.DeleteFunc(parameters, func(name string, _ any) bool { return !slices.Contains(ofAuto, name) })
 	}
 	parameters["dataset"], parameters["weights"] = run.Dataset, run.Backbone.Weights.Name
 	return parameters, nil
@@ -93,20 +105,27 @@ func (b *Board) epoch(e history.Epoch, at time.Time) {
 	if b.failed != nil {
 		return
 	}
+	trained := []tensorboard.Scalar{{Tag: "epoch_loss", Value: e.Loss}, {Tag: "epoch_accuracy", Value: e.Accuracy}}
+	if !b.auto {
+		trained = append(trained, tensorboard.Scalar{Tag: "epoch_learning_rate", Value: e.LearningRate})
+	}
 	b.failed = errors.Join(
-		b.train.Scalars(at, e.Epoch, tensorboard.Scalar{Tag: "epoch_loss", Value: e.Loss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.Accuracy},
-			tensorboard.Scalar{Tag: "epoch_learning_rate", Value: e.LearningRate}),
+		b.train.Scalars(at, e.Epoch, trained...),
 		b.val.Scalars(at, e.Epoch, tensorboard.Scalar{Tag: "epoch_loss", Value: e.ValLoss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.ValAccuracy}),
 	)
 }
 
-// Close ends the log, and returns what went wrong with it.
-func (b *Board) Close(at time.Time, success bool) error {
+// Close ends the log with how the run stands, and returns what went wrong with it.
+func (b *Board) Close(at time.Time, stand runstatus.Stand, success bool) error {
 	if b == nil {
 		return nil
 	}
+	if kept := stand.Kept(); b.failed == nil && kept != nil { // TensorBoard's table of hyper-parameters has the last epoch's beside them
+		b.failed = b.session.Scalars(at, kept.Epoch, tensorboard.Scalar{Tag: "kept_val_loss", Value: kept.ValLoss},
+			tensorboard.Scalar{Tag: "kept_val_accuracy", Value: kept.ValAccuracy})
+	}
 	if b.failed == nil {
-		b.failed = b.session.End(at, success)
+		b.failed = errors.Join(b.session.Text(at, len(stand.History), "run", describe(stand.Card())), b.session.End(at, success))
 	}
 	return errors.Join(b.failed, b.end())
 }

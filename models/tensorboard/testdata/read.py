@@ -19,6 +19,9 @@ for event in event_file_loader.EventFileLoader(sys.argv[1]).Load():
             one["group"] = start.group_name
             one["parameters"] = {k: getattr(v, v.WhichOneof("kind")) for k, v in sorted(start.hparams.items())}
             one["status"] = data.session_end_info.status
+        elif value.metadata.plugin_data.plugin_name == "text":
+            one["plugin"] = "text"
+            one["text"] = tensor_util.make_ndarray(value.tensor).ravel()[0].decode()
         else:
             one["plugin"] = value.metadata.plugin_data.plugin_name
             one["value"] = float(tensor_util.make_ndarray(value.tensor))

@@ -50,7 +50,8 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     role: 'img',
     'aria-label': describe(panel, axis, best, trans)
   });
-  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, upLog ? trans.__('%1 (log)', panel.name) : panel.name));
+  const title = upLog ? trans.__('%1 (log)', panel.name) : panel.name;
+  drawn.append(shape('text', { class: 'hs-chart-title', x: 8, y: 16 }, title));
   for (const tick of up.ticks) {
     drawn.append(
       shape('line', { class: 'hs-grid', x1: LEFT, x2: right, y1: y(tick), y2: y(tick) }),
@@ -73,7 +74,7 @@ export function chart(panel: IPanel, best: number, trans: Translation, options: 
     const points = line.values.flatMap((v, i): Point[] => (v === null ? [] : [[x(line.at?.[i] ?? i + 1), y(v)]]));
     drawn.append(curve(points, i, last <= 40));
   });
-  drawn.append(...legend(panel, width));
+  drawn.append(...legend(panel, title, width));
   if (values.length === 0) {
     drawn.append(
       shape('text', { x: (LEFT + right) / 2, y: HEIGHT / 2, 'text-anchor': 'middle' }, trans.__('waiting for the first epoch'))
@@ -121,9 +122,9 @@ function marker([x, y]: Point, index: number): SVGElement {
   }
 }
 
-function legend(panel: IPanel, width: number): SVGElement[] {
+function legend(panel: IPanel, title: string, width: number): SVGElement[] {
   // A letter of the legend is at most 7 pixels wide on average; the entries divide the space right of the title.
-  const start = width < NARROW ? 8 : 24 + panel.name.length * 7;
+  const start = width < NARROW ? 8 : 24 + title.length * 7;
   const line = width < NARROW ? 12 + LEGEND_ROW : 12;
   const room = Math.min(width > 500 ? 200 : 110, (width - start) / Math.max(1, panel.lines.length));
   return panel.lines.map(({ name: whole }, i) => {

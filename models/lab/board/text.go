@@ -1,0 +1,50 @@
+package board
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/lab/runstatus"
+)
+
+// describe says in Markdown what a run was: whoever finds the curves months later has no notebook beside them.
+func describe(c runstatus.Card) string {
+	var b strings.Builder
+	b.WriteString("| | |\n|---|---|\n")
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", inCell(name), inCell(value))
+		}
+	}
+	row("run", fmt.Sprintf("%s: %s", c.ID, c.Status))
+	row("dataset", fmt.Sprintf("%s: %d images to train, %d to validate", c.Dataset, c.TrainImages, c.ValImages))
+	switch v := c.ValAccuracy; {
+	case v != nil && c.Choice != nil:
+		row("validation accuracy", fmt.Sprintf("%.1f %%, measured once", 100**v))
+	case v != nil:
+		row("validation accuracy", fmt.Sprintf("%.1f %% of the weights that are kept, of epoch %d", 100**v, c.Best))
+	}
+	row("chosen", c.ChoiceSummary)
+	row("device", c.Backend)
+	for _, f := range c.Facts {
+		row(f.Name, f.Value)
+	}
+	row("error", c.Error)
+	if c.Cell != "" {
+		b.WriteString("\n    " + strings.ReplaceAll(strings.TrimSpace(c.Cell), "\n", "\n    ") + "\n")
+	}
+	return b.String()
+}
+
+// inCell makes a text one cell of a Markdown table that has no markup of its own.
+func inCell(text string) string {
+	var b strings.Builder
+	for _, r := range imagefolder.Printable(text) {
+		if strings.ContainsRune("\\`*_[]<>|#!", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
