@@ -108,6 +108,11 @@ class Groups:
     def used(self, user):
         return int(self.file(user, "memory.usage_in_bytes", "memory.current").read_text())
 
+    def held(self, user):
+        """The memory that is used without files that the system can drop."""
+        fields = dict(line.split() for line in self.file(user, "memory.stat", "memory.stat").read_text().splitlines())
+        return self.used(user) - int(fields["total_inactive_file" if self.v1 else "inactive_file"])
+
     def remove(self):
         for folder in self.folders.values():
             for _ in range(50):  # its last process may still be ending
@@ -265,6 +270,17 @@ async def check_sockets(hub, ids):
         fail(f"{first} can look into the runtime folder of {second}: {said}")
 
 
+async def check_warning(hub, groups, user):
+    """A training that has little memory left says so in its figure."""
+    groups.limit(user, groups.held(user) * 107 // 100)
+    said = " ".join((await hub.run(user, ["%train --run tight"])).split())
+    groups.limit(user, LIMIT)
+    warning = re.search(r"Memory is short: of the .*? that this server may take, .*? were left\.", said)
+    if not warning:
+        fail(f"{user}: with little memory left the training said: {said}")
+    print(f"{user}: with little memory left the figure says: {warning[0]}")
+
+
 async def check_shortage(hub, groups, user):
     """A training that does not get its memory says so, and the kernel answers afterwards."""
     groups.limit(user, groups.used(user) + 30_000_000)
@@ -302,6 +318,7 @@ async def check(hub, homes, ids, groups):
     await check_sockets(hub, ids)
     print(f"\n{', '.join(USERS)}: each trained and ran a Go cell, and sees no other's runs, sockets or files")
     if groups.folders:
+        await check_warning(hub, groups, USERS[1])
         await check_shortage(hub, groups, USERS[0])
 
 
