@@ -18,5 +18,11 @@ lessons=()
 for number in ${LESSONS:-0 1}; do
 	lessons+=(notebooks/"$number"*.ipynb)
 done
-JUPYTER_PATH="$PWD/.headstart/venv/share/jupyter" \
+# The kernelspec of a checkout names the state folder, which nbgrader_config.py decides here, as it does where the wheel is installed.
+mkdir -p "$folder/jupyter/kernels/headstart"
+python3 -P -c 'import json, sys
+spec = json.load(open(sys.argv[1]))
+del spec["env"]["HEADSTART_HOME"]
+json.dump(spec, open(sys.argv[2], "w"))' .headstart/venv/share/jupyter/kernels/headstart/kernel.json "$folder/jupyter/kernels/headstart/kernel.json"
+JUPYTER_PATH="$folder/jupyter" \
 	"$venv/bin/python" -P tests/nbgrader.py "$folder/course" notebooks/nbgrader_config.py "${lessons[@]}"
