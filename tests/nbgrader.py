@@ -12,7 +12,7 @@ import time
 
 # For each lesson a mistake: in the cell of a solution, what stands in the place of what, and the checks that fail then.
 MISTAKES = {
-    "05_your_own_images": ("solution-05-4", "--split test", "--split val", {"check-05-4"}),
+    "05_your_own_images": ("solution-05-1", "--test 0.2", "--test 0.1", {"check-05-1"}),
     "06_reading_a_result": ("solution-06-1", "0.79", "0.97", {"check-06-1"}),
     "07_better_with_the_same_data": ("solution-07-2", '--augment "flip,rotate:10,zoom:0.1" --augment-copies 4 ', "", {"check-07-2"}),
     "08_save_and_verify": ("solution-08-2", "lesson08.onnx", "other.onnx", {"check-08-2"}),
