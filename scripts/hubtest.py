@@ -24,6 +24,7 @@ USERS = ["ann", "bob", "cyd", *(f"user{i}" for i in range(4, 31))][: int(os.envi
 WARM = USERS[: int(os.environ.get("HEADSTART_HUB_WARM", len(USERS)))]  # who train; the others' kernels stay idle
 FIRST_ID = 54000  # user IDs that nobody has
 LIMIT = 1_600_000_000  # bytes of memory for each user
+AT_ONCE = 6  # servers that start at a time: thirty take longer than the hub waits for one
 PATIENCE = 300  # seconds for a server to start, and for a cell
 WORK = pathlib.Path(os.environ["HEADSTART_HUB"])
 SETTINGS = pathlib.Path(__file__).resolve().parent.parent / "docker/hub/local/headstart.py"
@@ -232,6 +233,20 @@ def show(state, ids):
     print(f"  a user takes {each:.0f} MB, all together {once:.0f} MB more: {(private + shared) / mega / 1000:.1f} GB; 30 users would take {(30 * each + once) / 1000:.1f} GB")
 
 
+async def settle(ids):
+    """Waits until every kernel has started gopls, as it does some seconds after its start, and the processes take no more memory."""
+    before, end = 0, time.monotonic() + PATIENCE
+    while True:
+        await asyncio.sleep(5)
+        table = memory(ids)
+        now = sum(own for _, own, _ in table.values())
+        if table.get("gopls", [0])[0] >= len(ids) and now < 1.02 * before:
+            return
+        if time.monotonic() > end:
+            fail(f"the kernels took more than {PATIENCE} s to start gopls, or take more and more memory: {table}")
+        before = now
+
+
 def check_extension(hub, user):
     """JupyterLab of a user loads the extension from below /user/NAME/."""
     page = hub.get(f"/user/{user}/lab").decode()
@@ -297,14 +312,17 @@ async def check_shortage(hub, groups, user):
 
 
 async def check(hub, homes, ids, groups):
-    for user in USERS:
-        hub.call("POST", f"/hub/api/users/{user}")
-        hub.call("POST", f"/hub/api/users/{user}/server")
-    for user in USERS:
-        hub.wait(f"the server of {user}", lambda user=user: hub.call("GET", f"/hub/api/users/{user}")["servers"].get("", {}).get("ready"))
-        check_extension(hub, user)
+    for first in range(0, len(USERS), AT_ONCE):
+        some = USERS[first : first + AT_ONCE]
+        for user in some:
+            hub.call("POST", f"/hub/api/users/{user}")
+            hub.call("POST", f"/hub/api/users/{user}/server")
+        for user in some:
+            hub.wait(f"the server of {user}", lambda user=user: hub.call("GET", f"/hub/api/users/{user}")["servers"].get("", {}).get("ready"))
+            check_extension(hub, user)
     print(f"JupyterLab loads the extension below /user/NAME/ for {', '.join(USERS)}")
     await asyncio.gather(*(hub.run(user, ["%help"]) for user in USERS))
+    await settle(ids.values())
     show("idle kernels", ids.values())
     cells = ["%dataset sample --classes 4 --per-class 20 --size 96", "%model resnet50 --weights sample", "x := []int{1, 2, 3}", "len(x)"]
     start = time.monotonic()
