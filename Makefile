@@ -107,7 +107,7 @@ wheel-test: wheel ## install the wheel into fresh environments without a network
 hub-test: wheel ## let three users of a local JupyterHub train at once with the wheel; needs root and Node.js (1.5 GB)
 	@scripts/hubtest.sh
 
-nbgrader-test: setup ## grade a right and a wrong submission of a lesson with nbgrader (0.6 GB)
+nbgrader-test: setup ## grade right and wrong submissions of the lessons with nbgrader (0.6 GB; LESSONS="05 09" for some)
 	@scripts/nbgradertest.sh
 
 testbed: setup ## run the kernel through runtimed's kernel-testbed; needs Rust, and GitHub the first time

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs users of a JupyterHub on this machine, three unless HEADSTART_HUB_USERS says otherwise, with the wheel in the environment of their
-# servers. It needs root, since each user gets a user ID and a memory limit, and Node.js for JupyterHub's proxy; it installs 1.5 GB.
+# servers. HEADSTART_HUB_WARM is how many of them train, where it is not all. It needs root, since each user gets a user ID and a memory limit, and Node.js for JupyterHub's proxy; it installs 1.5 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=${HEADSTART_HUB:-$PWD/.headstart/hub}

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/kernel/install"
-	"github.com/headstart-nb/headstart/kernel/usage"
 )
 
 // sessionEnv is what the kernelspec gives a session, apart from the PATH.
@@ -110,9 +109,9 @@ func checkMemory(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "memory"
 	var found []string
 	short := false
-	if total, free, err := s.hostMemory(); err == nil {
-		found = append(found, fmt.Sprintf("host %s free of %s", size(free), size(total)))
-		if free < wantedMemory {
+	if r := memory.ReadRoom(s.root); r.Total > 0 { // of a container, of a server of JupyterHub, or of the machine
+		found = append(found, fmt.Sprintf("host %s free of %s", size(uint64(r.Available)), size(uint64(r.Total))))
+		if r.Available < wantedMemory {
 			short = true
 		}
 	}
@@ -132,30 +131,6 @@ func checkMemory(ctx context.Context, s *subject) diagnosis.Diagnosis {
 		return ok(name, "not known on this system")
 	}
 	return ok(name, strings.Join(found, ", "))
-}
-
-// hostMemory reads Linux's /proc/meminfo, and the limit under which this process runs.
-func (s *subject) hostMemory() (total, free uint64, err error) {
-	data, err := os.ReadFile(filepath.Join(s.root, "proc", "meminfo"))
-	if err != nil {
-		return 0, 0, err
-	}
-	values := map[string]uint64{}
-	for line := range strings.Lines(string(data)) {
-		fields := strings.Fields(line)
-		if len(fields) >= 2 {
-			kilobytes, _ := strconv.ParseUint(fields[1], 10, 64)
-			values[strings.TrimSuffix(fields[0], ":")] = kilobytes << 10
-		}
-	}
-	if values["MemTotal"] == 0 {
-		return 0, 0, fmt.Errorf("/proc/meminfo says nothing of MemTotal")
-	}
-	total, free = values["MemTotal"], values["MemAvailable"]
-	if l := usage.ReadLimit(s.root); l.Bytes > 0 && uint64(l.Bytes) < total { // of a container, or of a server of JupyterHub
-		total, free = uint64(l.Bytes), min(free, uint64(max(0, l.Bytes-l.Used)))
-	}
-	return total, free, nil
 }
 
 type gpu struct {

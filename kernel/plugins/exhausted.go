@@ -6,11 +6,11 @@ import (
 	"os/exec"
 	"syscall"
 
-	"github.com/headstart-nb/headstart/kernel/usage"
+	"github.com/headstart-nb/headstart/internal/memory"
 )
 
 // exhausted says that a process was killed since the memory was used up, where that is so.
-func exhausted(end error, before, after usage.Limit) string {
+func exhausted(end error, before, after memory.Limit) string {
 	var exit *exec.ExitError
 	if !errors.As(end, &exit) || after.Kills <= before.Kills {
 		return ""

@@ -20,8 +20,8 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/internal/paths"
-	"github.com/headstart-nb/headstart/kernel/usage"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -39,7 +39,7 @@ type instance struct {
 	record  *runningFile // nil unless the plugin may outlive the kernel
 	exited  <-chan struct{}
 	exitErr func() error
-	limit   usage.Limit            // at its start
+	limit   memory.Limit           // at its start
 	killed  atomic.Pointer[string] // why the kernel has ended it; nil while it has not
 
 	detached chan struct{} // closed when attach has ended
@@ -68,7 +68,7 @@ type launch struct {
 
 // start starts a plugin's program and connects to it.
 func start(l launch) (*instance, error) {
-	p := &instance{name: l.binary.Name, log: &tail{}, since: time.Now(), displays: map[string]magics.Host{}, detached: make(chan struct{}), limit: usage.ReadLimit("/")}
+	p := &instance{name: l.binary.Name, log: &tail{}, since: time.Now(), displays: map[string]magics.Host{}, detached: make(chan struct{}), limit: memory.ReadLimit("/")}
 	child := &childRunner{detached: l.detached, log: p.log}
 	sockets, err := socketFolder(l.sockets)
 	if err != nil {
@@ -230,7 +230,7 @@ func (p *instance) ending() string {
 		return *why
 	}
 	if err := p.exitErr(); err != nil {
-		return err.Error() + exhausted(err, p.limit, usage.ReadLimit("/"))
+		return err.Error() + exhausted(err, p.limit, memory.ReadLimit("/"))
 	}
 	return "it ended by itself"
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -182,7 +183,7 @@ func parseStat(text []byte) (stat, bool) {
 func (m *Meter) memory(pid int) int64 {
 	folder := filepath.Join(m.root, strconv.Itoa(pid))
 	if text, err := os.ReadFile(filepath.Join(folder, "smaps_rollup")); err == nil {
-		if kilobytes, ok := value(string(text), "Pss:"); ok {
+		if kilobytes, ok := memory.Field(string(text), "Pss:"); ok {
 			return kilobytes << 10
 		}
 	}
@@ -193,17 +194,6 @@ func (m *Meter) memory(pid int) int64 {
 		}
 	}
 	return 0
-}
-
-// value finds the number behind a name at the beginning of a line.
-func value(text, name string) (int64, bool) {
-	for line := range strings.Lines(text) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			return n, err == nil
-		}
-	}
-	return 0, false
 }
 
 // hostTime reads the processor time of the whole machine.
@@ -226,26 +216,14 @@ func (m *Meter) hostTime() (host hostTime) {
 	return host
 }
 
-// hostMemory reads the memory of the whole machine; nil where it is not known.
+// hostMemory is the memory of the machine, or of the limit under which this process runs; nil where it is not known.
 func (m *Meter) hostMemory() *wire.HostMemory {
-	text, err := os.ReadFile(filepath.Join(m.root, "meminfo"))
-	if err != nil {
+	r := memory.ReadRoom(filepath.Dir(m.root))
+	if r.Total == 0 {
 		return nil
-	}
-	total, ok := value(string(text), "MemTotal:")
-	available, known := value(string(text), "MemAvailable:")
-	free, _ := value(string(text), "MemFree:")
-	if !ok || !known || total <= 0 {
-		return nil
-	}
-	// A server under a limit has no more than that, whatever the machine has.
-	if l := ReadLimit(filepath.Dir(m.root)); l.Bytes > 0 && l.Bytes>>10 < total {
-		total = l.Bytes >> 10
-		available = min(available, max(0, l.Bytes-l.Used)>>10)
-		free = min(free, available)
 	}
 	return &wire.HostMemory{
-		Total: total << 10, Available: available << 10, Free: free << 10, Used: (total - available) << 10,
-		Percent: 100 * float64(total-available) / float64(total),
+		Total: r.Total, Available: r.Available, Free: r.Free, Used: r.Total - r.Available,
+		Percent: 100 * float64(r.Total-r.Available) / float64(r.Total),
 	}
 }

@@ -16,7 +16,7 @@ import (
 func machine(t *testing.T, files map[string]string) *Meter {
 	t.Helper()
 	m := NewMeter()
-	m.root, m.least = t.TempDir(), 0
+	m.root, m.least = filepath.Join(t.TempDir(), "proc"), 0
 	write(t, m, files)
 	return m
 }
@@ -147,4 +147,16 @@ func FuzzStat(f *testing.F) {
 	f.Add([]byte("1 (a) S 1 0 0 0 0 0 0 0 0 0 1 2 0 0 20 0 1 0 55 0 0"))
 	f.Add([]byte(")"))
 	f.Fuzz(func(_ *testing.T, text []byte) { parseStat(text) })
+}
+
+// A front end shows what a server may take, not what the machine has.
+func TestTheMemoryOfALimitedServer(t *testing.T) {
+	m := machine(t, map[string]string{
+		"meminfo": "MemTotal: 100 kB\nMemFree: 80 kB\nMemAvailable: 90 kB\n", "self/cgroup": "0::/\n",
+		"../sys/fs/cgroup/memory.max": "40960\n", "../sys/fs/cgroup/memory.current": "30720\n",
+	})
+	want := wire.HostMemory{Total: 40 << 10, Available: 10 << 10, Free: 10 << 10, Used: 30 << 10, Percent: 75}
+	if got := m.hostMemory(); got == nil || *got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
 }

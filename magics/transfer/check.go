@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -35,7 +36,8 @@ func checkMagic(p *Presenter) magics.Magic {
 		Use:   "check [EXERCISE [ANSWER]]",
 		Short: "Says whether an exercise of a lesson is done",
 		Long: `An exercise that is not done ends the cell with an error that says what is missing, so that nbgrader and other graders count it
-as failed. Without a name it lists the exercises. Whoever teaches can bring a list of their own, with --file; go doc
+as failed. Where the exercise asks for an answer and none is given, the latest one counts: a grader's cell is the same for all
+students. Without a name it lists the exercises. Whoever teaches can bring a list of their own, with --file; go doc
 ./models/exercise describes its format.`,
 		Example: "%check 05.1\n%check 06.2 bottle\n%check --file course.json week3",
 		Args:    magics.Args{Max: 2, Complete: completeExercises},
@@ -51,11 +53,12 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			if len(in.Args) == 0 {
 				return in.Result(list, func() (display.Bundle, error) { return exerciseTable(list), nil })
 			}
-			name, answer := in.Args[0], strings.Join(in.Args[1:], " ")
+			name := in.Args[0]
 			asked, ok := list[name]
 			if !ok {
 				return &named.NotFoundError{Kind: kindExercise, Name: name, Have: list.Names()}
 			}
+			answer := p.answers.latest(name, strings.Join(in.Args[1:], " "))
 			work, err := p.work(ctx, asked, answer)
 			if err != nil {
 				return err
@@ -74,6 +77,26 @@ as failed. Without a name it lists the exercises. Whoever teaches can bring a li
 			})
 		}),
 	}
+}
+
+// answers are those that were given to exercises, by their names, since the plugin was started.
+type answers struct {
+	mu    sync.Mutex
+	given map[string]string
+}
+
+// latest keeps an answer, or is the one before where this is empty.
+func (a *answers) latest(name, answer string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if answer == "" {
+		return a.given[name]
+	}
+	if a.given == nil {
+		a.given = map[string]string{}
+	}
+	a.given[name] = answer
+	return answer
 }
 
 // An OpenExerciseError is an exercise that is not done.

@@ -65,7 +65,9 @@ func TestCheckEndsAsAnError(t *testing.T) {
 	done("%check --file course.json model")
 	open("%check --file course.json answer", "The answer is missing.")
 	open("%check --file course.json answer blue", "not right")
+	open("%check --file course.json answer", "not right") // what was answered before
 	done("%check --file course.json answer RED")
+	done("%check --file course.json answer")
 	open("%check --file course.json saved", "There is no kept/model.json.")
 	done("%save kept")
 	done("%check --file course.json saved")

@@ -30,6 +30,7 @@ type Presenter struct {
 
 	panels  *panel.Panels
 	serving *serving.Presenter
+	answers answers // to exercises
 
 	arriving   sync.Mutex // held while a kernel comes
 	endService func()     // stops serving the Go cells of the kernel that came last; nil before the first

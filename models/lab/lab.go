@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab/named"
@@ -34,6 +35,7 @@ type Lab struct {
 	values        map[string]warm.Value
 
 	pixels func() imagefolder.Pixels // nil where nothing is kept on disk
+	room   func() memory.Room        // the memory that this process has
 }
 
 // loaded is a dataset with the folder, list or archive that it was loaded from.
@@ -46,6 +48,7 @@ type loaded struct {
 // use, by the options.
 func New(home string, device accel.Options, log *slog.Logger) *Lab {
 	l := &Lab{home: home, deviceOptions: device, log: log, values: map[string]warm.Value{}}
+	l.room = func() memory.Room { return memory.ReadRoom("/") }
 	l.pixels = sync.OnceValue(l.openPixels)
 	return l
 }

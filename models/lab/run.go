@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training"
@@ -107,6 +109,36 @@ func (r *Run) hear(e progress.Event) {
 	case progress.DiagnosisEvent:
 		r.stand.Diagnoses = append(r.stand.Diagnoses, *e.Diagnosis)
 	}
+	for _, changed := range r.watches {
+		changed()
+	}
+}
+
+// memoryEvery is how often a training looks at the memory that is left. A step that takes it tells nothing until it ends.
+const memoryEvery = time.Second
+
+// watchMemory looks at the memory that is left until the run has ended, and keeps the least where it is short.
+func (r *Run) watchMemory(read func() memory.Room, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.done:
+			return
+		case <-ticker.C:
+			r.hearMemory(read())
+		}
+	}
+}
+
+func (r *Run) hearMemory(room memory.Room) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	least := memory.Scarcest(r.stand.Memory, room)
+	if !least.Short() || least == r.stand.Memory {
+		return
+	}
+	r.stand.Memory = least
 	for _, changed := range r.watches {
 		changed()
 	}

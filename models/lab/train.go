@@ -118,6 +118,8 @@ func (l *Lab) Train(ctx context.Context, o TrainOptions) (*Run, error) {
 		return nil, err
 	}
 	job.Accept = append(slices.Clone(job.Accept), preflight.CodeRandom) // whoever shows it labels an untrained backbone
+	r.hearMemory(l.room())
+	go r.watchMemory(l.room, memoryEvery)
 	go l.train(ctx, cancel, device, r, job, model, log, o.Resume != "")
 	return r, nil
 }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 
-import { IMAGES, options, openLab, PATIENCE_MS, runAll, saveNotebook, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
+import { give, IMAGES, options, openLab, PATIENCE_MS, readImage, runAll, saveNotebook, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
 import { PARTS, writeVideo } from './video.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headstart-video-'));
@@ -104,6 +104,17 @@ describe('the capture panel', () => {
       await panel.getByLabel('Learn while images are added').check();
       await panel.locator('.hs-bar-best').waitFor();
     });
+
+    // Images without a camera: dropped, pasted, chosen.
+    await panel.locator('.hs-class[data-class="blue"] input').check();
+    let images = await count(page, 'blue');
+    const added = () => panel.locator('.hs-class[data-class="blue"]', { hasText: `${++images} images` }).waitFor();
+    await give(page, '.hs-capture', 'drop', readImage('images/cold/cold1.png'), 'cold1.png', 'image/png');
+    await added();
+    await give(page, '.hs-capture', 'paste', readImage('images/cold/cold2.png'), 'image.png', 'image/png');
+    await added();
+    await panel.locator('input[type=file]').setInputFiles({ name: 'cold3.png', mimeType: 'image/png', buffer: readImage('images/cold/cold3.png') });
+    await added();
 
     // Deleting is an edit of the log: the file stays, and the deletion can be taken back.
     const before = await count(page, 'blue');

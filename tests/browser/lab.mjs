@@ -263,3 +263,16 @@ export async function screenshotThemes(page, name, prepare = () => {}) {
     await screenshot(page, `${name}-${theme.toLowerCase()}`);
   }
 }
+
+/** Drop or paste a file on a panel, as a browser does it. */
+export function give(page, panel, kind, bytes, name, type) {
+  return page.evaluate(([panel, kind, base64, name, type]) => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type }));
+    const given = kind === 'drop'
+      ? new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true })
+      : new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true });
+    document.querySelector(`${panel} .hs-drop`).dispatchEvent(given);
+  }, [panel, kind, bytes.toString('base64'), name, type]);
+}

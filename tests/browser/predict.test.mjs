@@ -1,22 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { IMAGES, openLab, options, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
+import { give, IMAGES, openLab, options, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, writeNotebook } from './lab.mjs';
 
 const use = useBrowser({ samePage: true });
-
-/** Drop or paste a file on the panel, as a browser does it. */
-function give(page, kind, bytes, name, type) {
-  return page.evaluate(([kind, base64, name, type]) => {
-    const transfer = new DataTransfer();
-    const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
-    transfer.items.add(new File([bytes], name, { type }));
-    const given = kind === 'drop'
-      ? new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true })
-      : new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true });
-    document.querySelector('.hs-predict .hs-drop').dispatchEvent(given);
-  }, [kind, bytes.toString('base64'), name, type]);
-}
 
 describe('the predict panel', () => {
   it('predicts what is dropped, pasted or chosen, and says what it cannot do', options, async () => {
@@ -28,17 +15,17 @@ describe('the predict panel', () => {
     const says = text => page.locator('.hs-predict .hs-message', { hasText: text }).waitFor();
     const warm = readImage('images/warm/warm3.png');
     await says('there is no model yet');
-    await give(page, 'drop', warm, 'warm3.png', 'image/png');
+    await give(page, '.hs-predict', 'drop', warm, 'warm3.png', 'image/png');
     await says('there is no model yet');
     await runAll(page);
     await page.locator('.hs-card .hs-state-done').waitFor();
 
-    await give(page, 'drop', warm, 'warm3.png', 'image/png');
+    await give(page, '.hs-predict', 'drop', warm, 'warm3.png', 'image/png');
     await says(/^warm \(\d+\.\d %\), says resnet50$/);
     assert.equal(await page.locator('.hs-predict .hs-bar').count(), 2);
     assert.equal(await page.locator('.hs-predict .hs-bar').first().locator('.hs-bar-class').textContent(), 'warm');
     await screenshotThemes(page, 'predict');
-    await give(page, 'paste', readImage('images/cold/cold3.png'), 'image.png', 'image/png');
+    await give(page, '.hs-predict', 'paste', readImage('images/cold/cold3.png'), 'image.png', 'image/png');
     await says(/^cold /);
     await page.locator('.hs-predict input[type=file]').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: warm });
     await says(/^warm /);
@@ -54,10 +41,10 @@ describe('the predict panel', () => {
     await page.mouse.up();
     await says(/^cold /);
 
-    await give(page, 'drop', Buffer.from('hello'), 'notes.txt', 'text/plain');
+    await give(page, '.hs-predict', 'drop', Buffer.from('hello'), 'notes.txt', 'text/plain');
     await says('not an image: JPEG, PNG');
     assert.equal(await page.locator('.hs-predict .hs-bar').count(), 0, 'no probabilities of another image stay');
-    await give(page, 'drop', Buffer.alloc(8 << 20), 'large.png', 'image/png');
+    await give(page, '.hs-predict', 'drop', Buffer.alloc(8 << 20), 'large.png', 'image/png');
     await says('The image has 8.0 MiB, and the limit is 7.0 MiB');
     await page.getByRole('button', { name: /^Turn the camera on/ }).click();
     await says('No camera was found');

@@ -2,6 +2,7 @@ package drawing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,10 +44,10 @@ func RunForms(stand func() runstatus.Stand, reader advice.Reader, reported bool)
 	draw := func(full bool) display.Bundle {
 		s := stand()
 		if len(s.History) == 0 && s.Status == progress.Running && s.Features != nil && !s.Features.Done {
-			return figure.Progress(featureProgress(s.Name, s.Features), estimates(s, reader)...)
+			return figure.Progress(featureProgress(s.Name, s.Features), slices.Concat(advice.Memory(s.Memory), estimates(s, reader))...)
 		}
 		if len(s.History) == 0 && s.Status == progress.Running && s.Recipe.Method.Probes() && s.Selection == nil {
-			return figure.Progress(selectionProgress(s.Name, s.Selecting))
+			return figure.Progress(selectionProgress(s.Name, s.Selecting), advice.Memory(s.Memory)...)
 		}
 		curves := runCurves(s, reader, !reported || s.Status == progress.Running)
 		if full {
@@ -121,6 +122,7 @@ func runCurves(s runstatus.Stand, reader advice.Reader, withPass bool) figure.Cu
 		d.Best = card.Best
 	}
 	d.Status.State = figure.State(card.State)
+	d.Notes = append(d.Notes, advice.Memory(s.Memory)...)
 	if s.Slower != "" {
 		d.Notes = append(d.Notes, "computed on "+s.Device+", which may be many times slower: "+s.Slower)
 	}

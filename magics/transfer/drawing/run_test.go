@@ -3,11 +3,14 @@ package drawing
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/memory"
+	"github.com/headstart-nb/headstart/internal/testfile"
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/models/features"
@@ -192,5 +195,34 @@ func TestThePassIsReportedOnce(t *testing.T) {
 	}
 	if !says(false) {
 		t.Error("the figure of a run whose cell has no report does not say what the pass cost")
+	}
+}
+
+// The figure and the card of a run whose server has little memory left say so first, in the pass of the backbone, in the epochs and at
+// the end.
+func TestARunWithLittleMemory(t *testing.T) {
+	room := memory.ReadRoom(testfile.Write(t, map[string]string{
+		"proc/meminfo": "MemTotal: 16000000 kB\nMemAvailable: 8000000 kB\n", "proc/self/cgroup": "0::/\n",
+		"sys/fs/cgroup/memory.max": "1600000000\n", "sys/fs/cgroup/memory.current": "1560000000\n",
+	}))
+	run := record.Run{Name: "a", Dataset: "photos", Epochs: 3, ValImages: 8, Status: progress.Running, Recipe: recipe.DefaultRecipe()}
+	epochs := history.History{{Epoch: 1, Loss: 2, ValLoss: 1, ValAccuracy: 0.75, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 0.5, ValAccuracy: 0.875, Best: true}}
+	pass := &features.Progress{Total: 480, Computed: 213}
+	var b strings.Builder
+	show := func(s runstatus.Stand) {
+		bundle := RunForms(func() runstatus.Stand { return s }, advice.Notebook, true).Light()
+		b.WriteString(bundle.Data[display.MIMEText].(string) + "\n")
+		if card, ok := bundle.Data[figure.MIMERun].(runstatus.Card); ok && (len(card.Notes) == 0 || !strings.HasPrefix(card.Notes[0], "Memory is short: ")) {
+			t.Errorf("the first note of the card is not that of the memory: %q", card.Notes)
+		}
+	}
+	show(runstatus.Stand{Run: run, Features: pass, Memory: room})
+	run.History = epochs
+	show(runstatus.Stand{Run: run, Memory: room})
+	run.Status, run.Epochs = progress.Finished, 2
+	show(runstatus.Stand{Run: run, Memory: room})
+	golden(t, filepath.Join("testdata", "little_memory.txt"), b.String())
+	if text := Run(runstatus.Stand{Run: run, Memory: memory.Room{Total: 2_000_000_000, Available: 1_000_000_000}}, advice.Notebook).Data[display.MIMEText].(string); strings.Contains(text, "Memory") {
+		t.Errorf("with enough memory the figure says\n%s", text)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/memory"
 	"github.com/headstart-nb/headstart/magics"
+	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 	"github.com/headstart-nb/headstart/nbhelpers/live"
@@ -25,12 +27,20 @@ type Bar struct {
 	figure *live.Figure
 	shown  bool
 	last   figure.ProgressData
+	read   func() memory.Room // reads the memory that is left
+	looked time.Time          // when it was read
+	room   memory.Room        // as it was when the least was left
 }
+
+// memoryEvery is the shortest time between two looks at the memory that is left.
+const memoryEvery = time.Second
 
 // Bar begins a bar on the page; it is drawn once the work has lasted a while.
 func (p Page) Bar(ctx context.Context, label, unit string) *Bar {
 	b := &Bar{ctx: context.WithoutCancel(ctx), screen: p, label: label, unit: unit, started: time.Now()}
-	b.figure = live.New(live.Forms{Light: func() display.Bundle { return figure.Progress(b.last) }}, time.Now) // called with the lock held
+	b.read = func() memory.Room { return memory.ReadRoom("/") }
+	// Called with the lock held.
+	b.figure = live.New(live.Forms{Light: func() display.Bundle { return figure.Progress(b.last, advice.Memory(b.room)...) }}, time.Now)
 	return b
 }
 
@@ -48,6 +58,10 @@ func (b *Bar) Report(done, total int, what string) {
 		if total > done {
 			b.last.Left = time.Duration(float64(total-done) / b.last.Rate * float64(time.Second))
 		}
+	}
+	if time.Since(b.looked) >= memoryEvery {
+		b.looked = time.Now()
+		b.room = memory.Scarcest(b.room, b.read())
 	}
 	switch {
 	case elapsed < barDelay:

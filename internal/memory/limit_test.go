@@ -1,12 +1,11 @@
-package usage
+package memory
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 func TestReadLimit(t *testing.T) {
@@ -42,25 +41,9 @@ func TestReadLimit(t *testing.T) {
 		"nothing is known":      {nil, Limit{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := machine(t, test.files)
-			if diff := cmp.Diff(test.want, ReadLimit(m.root)); diff != "" {
+			if diff := cmp.Diff(test.want, ReadLimit(testfile.Write(t, test.files))); diff != "" {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-// A front end shows what a server may take, not what the machine has.
-func TestTheMemoryOfALimitedServer(t *testing.T) {
-	root := t.TempDir()
-	m := NewMeter()
-	m.root = filepath.Join(root, "proc")
-	write(t, m, map[string]string{
-		"meminfo": "MemTotal: 100 kB\nMemFree: 80 kB\nMemAvailable: 90 kB\n", "self/cgroup": "0::/\n",
-		"../sys/fs/cgroup/memory.max": "40960\n", "../sys/fs/cgroup/memory.current": "30720\n",
-	})
-	want := wire.HostMemory{Total: 40 << 10, Available: 10 << 10, Free: 10 << 10, Used: 30 << 10, Percent: 75}
-	if got := m.hostMemory(); got == nil || *got != want {
-		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -1,4 +1,5 @@
-package usage
+// Package memory says how much memory a process may take: that of the machine, or of a limit that is set for it.
+package memory
 
 import (
 	"os"
@@ -45,7 +46,7 @@ func ReadLimit(root string) Limit {
 		}
 	}
 	text, _ := os.ReadFile(filepath.Join(root, "proc/vmstat"))
-	kills, _ := value(string(text), "oom_kill")
+	kills, _ := Field(string(text), "oom_kill")
 	return Limit{Kills: kills}
 }
 
@@ -82,7 +83,7 @@ func (c controller) read(folder string) Limit {
 		if err != nil {
 			return 0
 		}
-		n, _ := value(string(text), name)
+		n, _ := Field(string(text), name)
 		return n
 	}
 	l := Limit{Bytes: number(c.limit), Kills: field(c.killsFile, "oom_kill")}
