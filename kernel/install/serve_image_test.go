@@ -12,7 +12,7 @@ func TestTheServeImageHasTheSamePlugin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := cpuWheel()
+	w := cpuWheels()["linux/amd64"]
 	for _, want := range []string{"PLUGIN=" + w.project + "==" + w.version + "\n", "PLUGIN_SHA256=" + w.sha256 + "\n", "'" + w.member + "'"} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("docker/serve/Dockerfile lacks %q", want)
