@@ -93,8 +93,8 @@ notebook_base() {
 	cp scripts/requirements.txt "$root/tmp/requirements.txt"
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
 	chroot "$root" python3 -P -m venv /opt/conda
-	chroot "$root" env -u PIP_FIND_LINKS /opt/conda/bin/python -P -m pip install --quiet --no-cache-dir --disable-pip-version-check \
-		--require-hashes --no-deps -r /tmp/requirements.txt
+	chroot "$root" /opt/conda/bin/pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+		-r /tmp/requirements.txt
 	rm -f "$root/tmp/requirements.txt"
 	chroot "$root" chown -R 1000:100 /opt/conda
 	mkdir -p "$root/etc/jupyter"
