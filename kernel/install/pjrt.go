@@ -34,7 +34,6 @@ type wheel struct {
 	project, version string
 	sha256           string
 	member           string // the plugin inside
-	file             string // its name in the lib folder
 }
 
 // cpuPluginFile is the name of the plugin for the CPU in the lib folder, whoever brought it.
@@ -47,12 +46,12 @@ func cpuWheels() map[string]*wheel {
 		"linux/amd64": {
 			project: "lammps-jax-pjrt-cpu", version: "0.11.2",
 			sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
-			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so", file: cpuPluginFile,
+			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
 		},
 		"linux/arm64": {
 			project: "xla-cpu-pjrt", version: "0.0.1",
 			sha256: "8f613be6e891858f40d64f9799319502fff42689661944fc18a6ffd8210b30c9",
-			member: "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so", file: cpuPluginFile,
+			member: "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
 		},
 	}
 }
@@ -146,13 +145,13 @@ type pluginComponent struct {
 func (c *pluginComponent) name() string { return "the PJRT plugin for " + string(c.plugin.device) }
 
 func (c *pluginComponent) files() []string {
+	file := filepath.Join(c.layout.Lib(), cpuPluginFile)
 	switch {
-	case c.plugin.wheel != nil:
-		return []string{filepath.Join(c.layout.Lib(), c.plugin.wheel.file)}
 	case c.plugin.device == DeviceCUDA:
 		return []string{cudaTree(c.layout) + string(filepath.Separator)}
+	case c.plugin.wheel != nil:
+		return []string{file}
 	}
-	file := filepath.Join(c.layout.Lib(), cpuPluginFile)
 	return []string{file, recordOf(file)}
 }
 
@@ -182,7 +181,7 @@ func (c *pluginComponent) stage(ctx context.Context, tx *transaction.Transaction
 // fromWheel downloads with pip, which knows the user's mirror and proxy, and unpacks only what has the right hash.
 func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transaction) error {
 	w := *c.plugin.wheel
-	dest := filepath.Join(c.layout.Lib(), w.file)
+	dest := c.files()[0]
 	dir, err := tx.Scratch(dest)
 	if err != nil {
 		return err

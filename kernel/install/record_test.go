@@ -15,7 +15,7 @@ import (
 // A platform has a wheel with a hash, or its plugin is recorded: nothing else is loaded.
 func TestPluginsOfPlatforms(t *testing.T) {
 	for platform, w := range cpuWheels() {
-		if !hexHash.MatchString(w.sha256) || w.project == "" || w.version == "" || w.member == "" || w.file != cpuPluginFile {
+		if !hexHash.MatchString(w.sha256) || w.project == "" || w.version == "" || w.member == "" {
 			t.Errorf("%s: %+v is not pinned", platform, *w)
 		}
 	}
