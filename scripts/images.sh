@@ -1,9 +1,12 @@
 #!/bin/bash
-# Builds the image of docker/serve without a container engine, and tries it: Debian's buildah with chroot isolation, as root.
+# Builds images of docker/ without a container engine, and tries them: Debian's buildah with chroot isolation, as root.
 #
-# The published bases are replaced by stand-ins that this script makes of Debian packages: the Dockerfile is the same, with other
-# values of ARG BASE and GO. The image runs as its own user, without a network. HEADSTART_IMAGES is the folder for roots and images
-# (default .headstart/images); it is kept, and the stand-ins in it are used again. Needs a network, buildah, debootstrap, iproute2 and 4 GB.
+#     scripts/images.sh [serve] [cpu]
+#
+# The published bases are replaced by stand-ins that this script makes of Debian packages: the Dockerfiles are the same, with other
+# values of ARG BASE and GO. An image runs as its own user, without a network. HEADSTART_IMAGES is the folder for roots and images
+# (default .headstart/images); it is kept, and the stand-ins in it are used again. Needs a network, buildah, debootstrap, iproute2
+# and 12 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${HEADSTART_IMAGES:-$PWD/.headstart/images}
@@ -32,10 +35,12 @@ start() {
 	containers+=("$container")
 }
 
-# debian ROOT PACKAGES: a bare Debian with this machine's certificates.
+# debian RELEASE ROOT PACKAGES: a bare Debian with this machine's certificates.
 debian() {
+	local release=$1
+	shift
 	rm -rf "$1"
-	debootstrap --variant=minbase --include="$2" bookworm "$1" >"$1.log" || { tail -5 "$1.log" >&2; exit 1; }
+	debootstrap --variant=minbase --include="$2" "$release" "$1" >"$1.log" || { tail -5 "$1.log" >&2; exit 1; }
 	rm -rf "$1"/var/cache/apt/archives/*.deb
 	cp -L /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
 }
@@ -54,7 +59,7 @@ have() { b inspect --type image "$1" >/dev/null 2>&1; }
 go_base() {
 	have headstart-base-go && return
 	echo "== stand-in for the base with Go"
-	debian "$folder/go" ca-certificates
+	debian bookworm "$folder/go" ca-certificates
 	cp -a "$(go env GOROOT)" "$folder/go/usr/local/go"
 	base headstart-base-go "$folder/go" --env PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --env GOPATH=/go
 }
@@ -62,7 +67,7 @@ go_base() {
 cc_base() {
 	have headstart-base-cc && return
 	echo "== stand-in for distroless/cc"
-	debian "$folder/debian" ca-certificates,apt-utils
+	debian bookworm "$folder/debian" ca-certificates,apt-utils
 	local root=$folder/cc package
 	rm -rf "$root"
 	mkdir -p "$root"/{etc/ssl/certs,tmp,home/nonroot,proc,sys,dev,run}
@@ -77,24 +82,50 @@ cc_base() {
 	rm -rf "$folder/debian" "$folder/debian.log"
 	base headstart-base-cc "$root" --user 65532 --workingdir /home/nonroot
 }
+# As Jupyter's base notebook has it: the Python that runs Jupyter below /opt/conda, here a virtual environment with the packages of
+# scripts/requirements.txt; the user jovyan, who owns it; tini; and a command that starts JupyterLab on all interfaces.
+notebook_base() {
+	have headstart-base-notebook && return
+	echo "== stand-in for Jupyter's base notebook"
+	local root=$folder/notebook
+	debian trixie "$root" ca-certificates,netbase,python3,python3-venv,tini
+	chroot "$root" useradd --create-home --shell /bin/bash --uid 1000 --no-user-group --gid 100 jovyan
+	cp scripts/requirements.txt "$root/tmp/requirements.txt"
+	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	chroot "$root" python3 -P -m venv /opt/conda
+	chroot "$root" /opt/conda/bin/pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --no-deps \
+		-r /tmp/requirements.txt
+	rm -f "$root/tmp/requirements.txt"
+	chroot "$root" chown -R 1000:100 /opt/conda
+	mkdir -p "$root/etc/jupyter"
+	printf 'c.ServerApp.ip = ""\nc.ServerApp.open_browser = False\n' >"$root/etc/jupyter/jupyter_server_config.py"
+	printf '#!/bin/sh\nexec jupyter lab "$@"\n' >"$root/usr/local/bin/start-notebook.py"
+	chmod +x "$root/usr/local/bin/start-notebook.py"
+	base headstart-base-notebook "$root" --env CONDA_DIR=/opt/conda --env SHELL=/bin/bash --env NB_USER=jovyan --env NB_UID=1000 \
+		--env NB_GID=100 --env LANG=C.UTF-8 --env HOME=/home/jovyan --env PATH=/opt/conda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		--user 1000 --workingdir /home/jovyan --port 8888 --entrypoint '["tini", "-g", "--"]' --cmd start-notebook.py
+}
 
-# build NAME BASE: the Dockerfile of docker/NAME, from a clone without what git ignores.
+# build NAME BASE OURS...: the Dockerfile of docker/NAME, from a clone without what git ignores. OURS are folders, for the sizes.
 build() {
-	local name=$1
+	local name=$1 base=$2
+	shift 2
 	echo "== build docker/$name"
+	! have "headstart-$name" || b rmi "headstart-$name" >/dev/null # of an earlier run
 	rm -rf "$folder/context"
 	git clone --quiet . "$folder/context"
 	rm -rf "$folder/context/.git"
-	b bud --format docker --pull-never --build-arg "BASE=localhost/$2" --build-arg GO=localhost/headstart-base-go \
+	b bud --format docker --pull-never --build-arg "BASE=localhost/$base" --build-arg GO=localhost/headstart-base-go \
 		--file "docker/$name/Dockerfile" --tag "headstart-$name" "$folder/context"
 	rm -rf "$folder/context"
 	local ours before
-	start "$2"
+	start "$base"
 	before=$(du -sm "$(b mount "$container")" | cut -f1)
 	start "headstart-$name"
 	ours=$(du -sm "$(b mount "$container")" | cut -f1)
 	echo "size: $ours MB, of which the base has $before MB"
-	(cd "$(b mount "$container")" && du -sm opt/headstart/*)
+	# shellcheck disable=SC2086 # these are patterns
+	(cd "$(b mount "$container")" && du -smc $*)
 }
 
 # offline COMMAND...: with the loopback interface alone.
@@ -102,6 +133,9 @@ build() {
 offline() { unshare --net sh -c 'ip link set lo up; exec "$@"' sh "$@"; }
 # inside OPTIONS... -- COMMAND: runs in $container as the image's user, by offline.
 inside() { offline buildah --root "$folder/storage" --runroot "$folder/run" --storage-driver vfs run "$@"; }
+
+# config EXPRESSION: a list of words from the configuration c of the image in $container.
+config() { b inspect "$container" | python3 -P -c "import json, sys; c = json.load(sys.stdin)['Docker']['config']; print(*($1))"; }
 
 # draw FOLDER: images of two classes.
 draw() {
@@ -132,7 +166,7 @@ PYTHON
 serve() {
 	go_base
 	cc_base
-	build serve headstart-base-cc
+	build serve headstart-base-cc 'opt/headstart/*'
 	local models=$folder/models
 	rm -rf "$models"
 	draw "$models/images"
@@ -142,7 +176,7 @@ serve() {
 	inside "${volume[@]}" "$container" -- headstart train /models/images --weights sample --device cpu --out /models/model
 	echo "== answer, as the image's command"
 	local command
-	read -r -a command < <(b inspect "$container" | python3 -P -c 'import json, sys; c = json.load(sys.stdin)["Docker"]["config"]; print(*c["Entrypoint"], *c["Cmd"])')
+	read -r -a command < <(config 'c["Entrypoint"] + c["Cmd"]')
 	inside_server "$models" "${command[@]}"
 }
 
@@ -168,5 +202,55 @@ inside_server() {
 	' sh "$@"
 }
 
-serve
+# The checks of docker/smoke.sh, and a notebook with Go cells.
+cpu() {
+	go_base
+	notebook_base
+	build cpu headstart-base-notebook 'opt/headstart/* opt/conda/lib/headstart opt/conda/share/jupyter/labextensions/@headstart-nb usr/local/go'
+	[ "$(config '[c["User"]]')" = 1000 ] || { echo "images: docker/cpu does not run as its base's user" >&2; exit 1; }
+	local home=$folder/home program=/opt/conda/lib/headstart/bin/headstart notebooks=/opt/headstart/src/notebooks
+	rm -rf "$home"
+	mkdir "$home"
+	chown 1000:100 "$home"
+	local volume=(--volume "$home:/home/jovyan")
+	echo "== doctor, as the image's user, without a network and with an empty home folder"
+	inside "${volume[@]}" "$container" -- "$program" doctor
+	echo "== the quickstart"
+	inside "${volume[@]}" "$container" -- "$program" run "$notebooks/01_quickstart.ipynb" --out /tmp/quickstart.ipynb --expect-training
+	echo "== Go cells that import this project's packages and GoMLX"
+	inside "${volume[@]}" "$container" -- "$program" run "$notebooks/03_in_go.ipynb" --out /tmp/in_go.ipynb
+	echo "== the server becomes healthy, by the image's command and its health check"
+	local command check
+	read -r -a command < <(config 'c["Entrypoint"] + c["Cmd"]')
+	check=$(config 'c["Healthcheck"]["Test"][1:]')
+	# shellcheck disable=SC2016
+	home=$home container=$container storage="$folder/storage" run="$folder/run" check=$check offline bash -euo pipefail -c '
+		inside() { buildah --root "$storage" --runroot "$run" --storage-driver vfs run --volume "$home:/home/jovyan" "$container" -- "$@"; }
+		inside "$@" >"$home/server.log" 2>&1 &
+		server=$!
+		trap "kill $server" EXIT
+		for _ in $(seq 60); do
+			sleep 2
+			if said=$(inside "$check" 2>&1); then
+				pid=$(pgrep --newest --full "^/opt/conda/bin/python.* /opt/conda/bin/jupyter-lab")
+				[ "$(stat --format %u "/proc/$pid")" = 1000 ] || { echo "images: JupyterLab does not run as jovyan" >&2; exit 1; }
+				kill -TERM "$pid"
+				wait "$server" || true # it ends by this signal
+				trap - EXIT
+				exit
+			fi
+		done
+		tail -20 "$home/server.log" >&2
+		echo "images: the server does not become healthy: $said" >&2
+		exit 1
+	' sh "${command[@]}"
+}
+
+[ $# -gt 0 ] || set -- serve cpu
+for image in "$@"; do
+	case $image in
+	serve | cpu) "$image" ;;
+	*) echo "images: unknown image $image: serve or cpu" >&2; exit 2 ;;
+	esac
+done
 echo "all passed"

@@ -23,7 +23,7 @@ func (s *subject) sessionEnv() map[string]string {
 }
 
 // checkPlugin looks for the plugin's file; checkDevice loads it.
-func checkPlugin(_ context.Context, s *subject) diagnosis.Diagnosis {
+func checkPlugin(ctx context.Context, s *subject) diagnosis.Diagnosis {
 	const name = "XLA plugin"
 	folders := filepath.SplitList(s.sessionEnv()["PJRT_PLUGIN_LIBRARY_PATH"])
 	var found []string
@@ -37,7 +37,7 @@ func checkPlugin(_ context.Context, s *subject) diagnosis.Diagnosis {
 				continue
 			}
 			file := filepath.Join(folder, entry.Name())
-			if err := install.CheckPlugin(file); err != nil {
+			if err := install.CheckPlugin(ctx, file); err != nil {
 				return failed(name, fmt.Sprintf("%s is damaged: %v", file, err), "remove it and run "+s.Layout.Command())
 			}
 			found = append(found, file)

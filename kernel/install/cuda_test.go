@@ -71,7 +71,7 @@ func TestCUDAIsInstalledFromPins(t *testing.T) {
 	o.Python, o.Device = pythonWithPip(t), DeviceCUDA13
 	h.pins = fstest.MapFS{"cuda13.txt": {Data: []byte(serveCUDA(t))}}
 	layout := prefixLayout(o.Place.Prefix, "")
-	write(t, filepath.Join(layout.Lib(), h.wheel.file), "") // the CPU's is there
+	write(t, filepath.Join(layout.Lib(), cpuPluginFile), "") // the CPU's is there
 	if err := installOn(t.Context(), h, o); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestCUDAOfAnotherHashIsRefused(t *testing.T) {
 	o.Python, o.Device = pythonWithPip(t), DeviceCUDA13
 	list := regexp.MustCompile(`sha256:\w+`).ReplaceAllString(serveCUDA(t), "sha256:"+strings.Repeat("0", 64))
 	h.pins = fstest.MapFS{"cuda13.txt": {Data: []byte(list)}}
-	write(t, filepath.Join(prefixLayout(o.Place.Prefix, "").Lib(), h.wheel.file), "")
+	write(t, filepath.Join(prefixLayout(o.Place.Prefix, "").Lib(), cpuPluginFile), "")
 	err := installOn(t.Context(), h, o)
 	if err == nil || !strings.Contains(err.Error(), "does not have the expected hash") {
 		t.Errorf("got %v", err)
@@ -121,8 +121,8 @@ func TestEveryPinHasAHash(t *testing.T) {
 			t.Fatal(err)
 		}
 		lists[name] = data
-		if !strings.Contains(string(data), "jax-"+name+"-pjrt=="+cpuWheel().version+" ") {
-			t.Errorf("%s: the plugin is not at the version of the CPU's, %s", name, cpuWheel().version)
+		if !strings.Contains(string(data), "jax-"+name+"-pjrt=="+cpuWheels()["linux/amd64"].version+" ") {
+			t.Errorf("%s: the plugin is not at the version of the CPU's, %s", name, cpuWheels()["linux/amd64"].version)
 		}
 	}
 	requirements, err := os.ReadFile(filepath.FromSlash("../../" + requirementsFile))

@@ -41,7 +41,7 @@ func testHost(t testing.TB) host {
 	}
 	return host{
 		os: "linux", arch: "amd64", root: dir, home: dir, goTool: goTool, compiler: "/usr/bin/cc",
-		wheel: wheel{project: "sample-pjrt", version: "1.0", sha256: "unset", member: "sample_pjrt/plugin.so", file: "pjrt_c_api_cpu_plugin.so"},
+		wheel: &wheel{project: "sample-pjrt", version: "1.0", sha256: "unset", member: "sample_pjrt/plugin.so"},
 		tools: unrepaired(tools()), pins: cudaPins,
 	}
 }

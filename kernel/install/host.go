@@ -21,7 +21,7 @@ type host struct {
 	pluginPath string // PJRT_PLUGIN_LIBRARY_PATH
 	goTool     string // "" where there is none
 	compiler   string // of C; "" where there is none
-	wheel      wheel
+	wheel      *wheel // with the plugin for the CPU; nil where the package index has none
 	tools      []tool
 	debugs     bool  // a program may trace another, which a debugger needs
 	pins       fs.FS // has the lists of CUDA's wheels
@@ -31,7 +31,7 @@ func systemHost() host {
 	home, _ := os.UserHomeDir() // without one there is nothing to find in it
 	return host{
 		os: runtime.GOOS, arch: runtime.GOARCH, root: "/", home: home, pluginPath: os.Getenv(pluginPathVar),
-		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheel(), tools: tools(), pins: cudaPins,
+		goTool: FindGo(), compiler: FindCompiler(), wheel: cpuWheels()[runtime.GOOS+"/"+runtime.GOARCH], tools: tools(), pins: cudaPins,
 		debugs: debug.CanTrace() == nil,
 	}
 }

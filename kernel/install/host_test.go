@@ -69,6 +69,7 @@ func TestChoosePlugins(t *testing.T) {
 		bring            []string // what for
 	}{
 		"bare linux":        {os: "linux", arch: "amd64", folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
+		"bare arm64":        {os: "linux", arch: "arm64", folders: []string{"ROOT/lib"}, bring: []string{"cpu wheel"}},
 		"bare mac":          {os: "darwin", arch: "arm64", folders: []string{"ROOT/lib"}, bring: []string{"cpu go-xla"}},
 		"go-xla's folder":   {os: "linux", arch: "amd64", present: []string{".local/lib/go-xla/pjrt_c_api_cpu_v0.83.4_plugin.so"}, folders: []string{"HOME/.local/lib/go-xla"}},
 		"the user's folder": {os: "linux", arch: "amd64", present: []string{"my/pjrt_c_api_cpu_plugin.so"}, pluginPath: "my", folders: []string{"HOME/my"}},
@@ -82,7 +83,7 @@ func TestChoosePlugins(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
-			h := host{os: test.os, arch: test.arch, root: filepath.Join(home, "machine"), home: home, wheel: cpuWheel()}
+			h := host{os: test.os, arch: test.arch, root: filepath.Join(home, "machine"), home: home, wheel: cpuWheels()[test.os+"/"+test.arch]}
 			if test.driver != "" {
 				write(t, filepath.Join(h.root, "proc", "driver", "nvidia", "version"), test.driver)
 			}
@@ -122,7 +123,7 @@ func TestChoosePlugins(t *testing.T) {
 }
 
 func TestDeviceThatCannotBe(t *testing.T) {
-	h := host{os: "linux", arch: "amd64", root: t.TempDir(), wheel: cpuWheel()}
+	h := host{os: "linux", arch: "amd64", root: t.TempDir()}
 	for device, want := range map[Device]string{DeviceCUDA: "no NVIDIA driver is loaded", "tpu": "choose auto, cpu or cuda"} {
 		if _, err := choosePlugins(prefixLayout(t.TempDir(), ""), device, h); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", device, err, want)

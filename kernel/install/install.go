@@ -26,6 +26,9 @@ type Options struct {
 	// Weights fetches pretrained weights into the user's cache as well: WeightsImageNet. Empty fetches none.
 	Weights string
 
+	// PluginSHA256 is that of XLA's plugin for the CPU, where no hash is known to the program.
+	PluginSHA256 string
+
 	// Labextension is the built JupyterLab extension: package.json at its root. Nil installs none.
 	Labextension fs.FS
 	// Source is the module's source, which Go cells import from: unpacked where Place.Source names no folder.
@@ -118,6 +121,9 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 	if err := checkWeights(options.Weights); err != nil {
 		return nil, err
 	}
+	if err := checkPluginHash(options.PluginSHA256, h); err != nil {
+		return nil, err
+	}
 	jupyter := []component{}
 	python := options.python()
 	if layout.Checkout != "" {
@@ -127,7 +133,7 @@ func newPlan(layout Layout, h host, options Options, log *progress) (*plan, erro
 	}
 	built := []component{&programs{layout: layout, host: h, log: log}}
 	for _, p := range plugins.bring {
-		component := &pluginComponent{layout: layout, plugin: p, python: python, log: log}
+		component := &pluginComponent{layout: layout, plugin: p, python: python, sha256: options.PluginSHA256, log: log}
 		if p.wheel != nil {
 			jupyter = append(jupyter, component) // pip's work
 		} else {

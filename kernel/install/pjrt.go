@@ -34,16 +34,25 @@ type wheel struct {
 	project, version string
 	sha256           string
 	member           string // the plugin inside
-	file             string // its name in the lib folder
 }
 
-// cpuWheel follows jaxlib's versions and carries its licenses (Apache-2.0). The plugin's API version suits go-xla v0.4.1.
-func cpuWheel() wheel {
-	return wheel{
-		project: "lammps-jax-pjrt-cpu", version: "0.11.2",
-		sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
-		member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
-		file:   "pjrt_c_api_cpu_plugin.so",
+// cpuPluginFile is the name of the plugin for the CPU in the lib folder, whoever brought it.
+const cpuPluginFile = "pjrt_c_api_cpu_plugin.so"
+
+// cpuWheels are the plugins for the CPU of which the package index has a file, by platform. They are built from OpenXLA's sources
+// (Apache-2.0), and go-xla v0.4.1 can load both: one of jaxlib 0.11.2, and OpenXLA's own one.
+func cpuWheels() map[string]*wheel {
+	return map[string]*wheel{
+		"linux/amd64": {
+			project: "lammps-jax-pjrt-cpu", version: "0.11.2",
+			sha256: "1319390d948b39f69f7dade496b7c385149d9ca6097a6b62114da113216d9ad1",
+			member: "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so",
+		},
+		"linux/arm64": {
+			project: "xla-cpu-pjrt", version: "0.0.1",
+			sha256: "8f613be6e891858f40d64f9799319502fff42689661944fc18a6ffd8210b30c9",
+			member: "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
+		},
 	}
 }
 
@@ -104,10 +113,10 @@ func (p *plugins) addCUDA(layout Layout, device Device, h host) error {
 
 func (p *plugins) addCPU(layout Layout, h host) {
 	own := layout.Lib()
-	w := h.wheel
-	if exists(filepath.Join(own, w.file)) {
+	bring := plugin{device: DeviceCPU, wheel: h.wheel, optional: h.wheel == nil}
+	if exists(filepath.Join(own, cpuPluginFile)) {
 		p.folders = append(p.folders, own)
-		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w}) // so that it stays listed as installed
+		p.bring = append(p.bring, bring) // so that it stays listed as installed
 		return
 	}
 	for _, folder := range h.pluginFolders() {
@@ -117,11 +126,7 @@ func (p *plugins) addCPU(layout Layout, h host) {
 		}
 	}
 	p.folders = append(p.folders, own)
-	if h.os == "linux" && h.arch == "amd64" {
-		p.bring = append(p.bring, plugin{device: DeviceCPU, wheel: &w})
-		return
-	}
-	p.bring = append(p.bring, plugin{device: DeviceCPU, optional: true})
+	p.bring = append(p.bring, bring)
 }
 
 // cudaTree holds links to libcublas at its top, and the rest below go-xla/nvidia, where go-xla looks for it.
@@ -133,19 +138,21 @@ type pluginComponent struct {
 	layout Layout
 	plugin plugin
 	python string
+	sha256 string // of a plugin without a wheel, where the user knows it
 	log    *progress
 }
 
 func (c *pluginComponent) name() string { return "the PJRT plugin for " + string(c.plugin.device) }
 
 func (c *pluginComponent) files() []string {
+	file := filepath.Join(c.layout.Lib(), cpuPluginFile)
 	switch {
-	case c.plugin.wheel != nil:
-		return []string{filepath.Join(c.layout.Lib(), c.plugin.wheel.file)}
 	case c.plugin.device == DeviceCUDA:
 		return []string{cudaTree(c.layout) + string(filepath.Separator)}
+	case c.plugin.wheel != nil:
+		return []string{file}
 	}
-	return []string{filepath.Join(c.layout.Lib(), "pjrt_c_api_cpu_plugin.so")}
+	return []string{file, recordOf(file)}
 }
 
 func (c *pluginComponent) ready() bool {
@@ -174,7 +181,7 @@ func (c *pluginComponent) stage(ctx context.Context, tx *transaction.Transaction
 // fromWheel downloads with pip, which knows the user's mirror and proxy, and unpacks only what has the right hash.
 func (c *pluginComponent) fromWheel(ctx context.Context, tx *transaction.Transaction) error {
 	w := *c.plugin.wheel
-	dest := filepath.Join(c.layout.Lib(), w.file)
+	dest := c.files()[0]
 	dir, err := tx.Scratch(dest)
 	if err != nil {
 		return err
@@ -219,12 +226,13 @@ func unpack(tx *transaction.Transaction, archive, member, dest string) error {
 }
 
 // fromGoXLA asks headstart-transfer, which links go-xla and its installer. It fetches the release that this version of go-xla
-// names, over HTTPS; nothing publishes hashes of these files.
+// names, over HTTPS; nothing publishes hashes of these files. Nothing of it is loaded before checkRecord has accepted it.
 func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transaction) error {
 	transfer := tx.Newest(c.layout.Program(transferProgram + exeSuffix()))
 	if transfer == "" {
 		return fmt.Errorf("bringing %s: %s is missing, which has the installer", c.name(), transferProgram)
 	}
+	dest := c.files()[0]
 	target, err := tx.Scratch(filepath.Join(c.layout.Lib(), "go-xla"))
 	if err != nil {
 		return err
@@ -246,7 +254,12 @@ func (c *pluginComponent) fromGoXLA(ctx context.Context, tx *transaction.Transac
 	if err != nil {
 		return err
 	}
-	c.log.line("%s has the SHA-256 %s; compare it with that of another machine, since it is published nowhere", c.name(), hash)
-	tx.Place(found, c.files()[0])
+	if err := checkRecord(dest, hash, c.sha256, c.log); err != nil {
+		return err
+	}
+	if err := tx.WriteBytes(recordOf(dest), 0o644, record(dest, hash)); err != nil {
+		return err
+	}
+	tx.Place(found, dest)
 	return nil
 }

@@ -23,7 +23,7 @@ func repairOn(ctx context.Context, h host, layout Layout, options Options) error
 	if err != nil {
 		return err
 	}
-	if err := removeDamaged(layout); err != nil {
+	if err := removeDamaged(ctx, layout); err != nil {
 		return err
 	}
 	options.Device, options.DryRun = Device(installed.Asked.Device), false
@@ -32,7 +32,7 @@ func repairOn(ctx context.Context, h host, layout Layout, options Options) error
 
 // removeDamaged removes programs that are not executable and plugins that were cut off, of those that an installation brought: a file
 // that is there counts as good when it installs again.
-func removeDamaged(layout Layout) error {
+func removeDamaged(ctx context.Context, layout Layout) error {
 	var names []string
 	for _, own := range ownPrograms() {
 		names = append(names, own.program)
@@ -49,8 +49,8 @@ func removeDamaged(layout Layout) error {
 			return command.Explain(err, "removing the damaged "+file)
 		}
 	}
-	plugin := filepath.Join(layout.Lib(), cpuWheel().file)
-	if !exists(plugin) || CheckPlugin(plugin) == nil {
+	plugin := filepath.Join(layout.Lib(), cpuPluginFile)
+	if !exists(plugin) || CheckPlugin(ctx, plugin) == nil {
 		return nil
 	}
 	if err := os.Remove(plugin); err != nil {
@@ -62,8 +62,16 @@ func removeDamaged(layout Layout) error {
 // smallestPlugin is far below the size of any PJRT plugin, which have a hundred megabytes and more.
 const smallestPlugin = 1 << 20
 
-// CheckPlugin reports a PJRT plugin that was cut: loading one can end the process that tries.
-func CheckPlugin(file string) error {
+// CheckPlugin reports a PJRT plugin that was cut, or replaced where a record has its hash: loading one can end the process that tries, or
+// do anything.
+func CheckPlugin(ctx context.Context, file string) error {
+	if err := checkUncut(file); err != nil {
+		return err
+	}
+	return checkRecorded(ctx, file)
+}
+
+func checkUncut(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err

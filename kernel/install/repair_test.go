@@ -28,7 +28,7 @@ func TestRepairAsksForTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, spec, `{"argv": [`)
-	plugin := filepath.Join(layout.Lib(), h.wheel.file)
+	plugin := filepath.Join(layout.Lib(), cpuPluginFile)
 	write(t, plugin, "half of it")
 	write(t, filepath.Join(h.root, "proc", "driver", "nvidia", "version"), "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  x")
 	if got := layout.Installed(); got.Source != o.Place.Source {
@@ -85,7 +85,7 @@ func TestCutPlugin(t *testing.T) {
 	} else if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckPlugin(program); err != nil {
+	if err := CheckPlugin(t.Context(), program); err != nil {
 		t.Errorf("a whole file: %v", err)
 	}
 	data, err := os.ReadFile(program)
@@ -94,7 +94,7 @@ func TestCutPlugin(t *testing.T) {
 	}
 	cut := filepath.Join(t.TempDir(), "cut.so")
 	write(t, cut, string(data[:2<<20]))
-	if err := CheckPlugin(cut); err == nil || !strings.Contains(err.Error(), "it was cut") {
+	if err := CheckPlugin(t.Context(), cut); err == nil || !strings.Contains(err.Error(), "it was cut") {
 		t.Errorf("a cut file: %v", err)
 	}
 }

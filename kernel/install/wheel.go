@@ -28,9 +28,9 @@ func belongsToPip(layout Layout, attempted string) error {
 // A Requirement is a project of the Python package index at a version.
 type Requirement struct{ Project, Version string }
 
-// CPUPlugin is the project that has the PJRT plugin for the CPU on Linux.
+// CPUPlugin is the project that has the PJRT plugin for the CPU on the platform that wheels are built for.
 func CPUPlugin() Requirement {
-	w := cpuWheel()
+	w := cpuWheels()["linux/amd64"]
 	return Requirement{w.project, w.version}
 }
 

@@ -58,6 +58,7 @@ cache that Hugging Face's programs share (HF_HOME); uninstalling leaves them the
 	placeFlags(command, &options.Place, &options.Python)
 	command.Flags().StringVar(&device, "device", "auto", "bring XLA for auto, cpu or cuda (auto: cuda where an NVIDIA driver is loaded), or for cuda12 or cuda13 unseen")
 	command.Flags().StringVar(&options.Weights, "weights", "", "fetch pretrained weights as well: imagenet")
+	command.Flags().StringVar(&options.PluginSHA256, "plugin-sha256", "", "SHA-256 of XLA's plugin for the CPU, on platforms of which this release knows none (macOS)")
 	command.Flags().BoolVar(&options.DryRun, "dry-run", false, "list every file that would be written, and write none")
 	return command
 }

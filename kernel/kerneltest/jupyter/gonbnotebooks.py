@@ -1,8 +1,8 @@
 """GoNB's own example notebooks, cell by cell, through GoNB alone and through Headstart: what they show has to be equal.
 
-    gonbnotebooks.py FOLDER NOTEBOOK...
+    gonbnotebooks.py FOLDER NOTEBOOK[:CELLS]...
 
-The kernelspecs gonb and headstart are looked for in JUPYTER_PATH. How errors are shown is Headstart's own, and not compared.
+CELLS is how many of a notebook's Go cells run, from the first. What asks for input gets ANSWER. The kernelspecs gonb and headstart are looked for in JUPYTER_PATH. How errors are shown is Headstart's own, and not compared.
 """
 
 import json
@@ -17,14 +17,18 @@ from jupyter_client.manager import start_new_kernel
 
 PATIENCE = 120  # seconds for a cell
 LATE = 2  # seconds for what comes after a cell
+ANSWER = "42"
 TRIES = 5  # of a cell of LOSSY, in GoNB alone
 # Notebooks in which GoNB alone may lose what a program displays right before it ends, or read a file that it has not written to its end.
 LOSSY = ("capture", "gonbui")
 
-# What differs from run to run: times, addresses, temporary folders, and the kernel's own lines about what it fetches.
+# What differs from run to run: times, addresses, temporary folders, and the kernel's own lines about what it fetches; and what this kernel
+# brings, which stands in a cell's go.mod.
 VARIES = [
+    (re.compile(r"\n+require \((?:\n\t.*)*\n\)|\n+replace github\.com/headstart-nb/\S+ => \S+"), ""),
     (re.compile(r"\d+(\.\d+)?(ns|µs|ms|s)\b"), "TIME"),
     (re.compile(r"\(cached\)|[\d.]+ ns/op|Benchmark\w+(-\d+)?\s+\d+"), "COUNT"),
+    (re.compile(r"/tmp/gonb_tests_gowork_\w+"), "PACKAGE"),
     (re.compile(r"/[\w./-]*/gonb_[0-9a-f]+"), "FOLDER"),
     (re.compile(r"gonb_[0-9a-f]+"), "MODULE"),
     (re.compile(r"_~\d+"), "TUPLE"),
@@ -50,7 +54,10 @@ def shown(client, code):
             data = content["data"]
             others.append({mime: stable(data[mime]) if isinstance(data[mime], str) else "" for mime in sorted(data)})
 
-    message = client.execute_interactive(code, timeout=PATIENCE, output_hook=hear, allow_stdin=False)
+    def answer(_):
+        client.input(ANSWER)
+
+    message = client.execute_interactive(code, timeout=PATIENCE, output_hook=hear, allow_stdin=True, stdin_hook=answer)
     while "gonbui" in code:  # GoNB alone may send what a program displays after its idle
         try:
             late = client.get_iopub_msg(timeout=LATE)
@@ -94,9 +101,10 @@ def main():
     folder, names = os.path.abspath(sys.argv[1]), sys.argv[2:]
     notebooks = {}
     for name in names:
+        name, _, count = name.partition(":")
         with open(os.path.join(folder, name + ".ipynb"), encoding="utf-8") as file:
             cells = json.load(file)["cells"]
-        notebooks[name] = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        notebooks[name] = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"][: int(count) if count else None]
     # In one folder, sequentially: some cells write files, also to fixed places.
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)

@@ -23,7 +23,8 @@ func TestServer(t *testing.T) {
 	}{
 		{"every way gives what headstart predict gives", testEveryWay},
 		{"the README's examples", testReadme},
-		{"the protocol's client", testTritonClient},
+		{"NVIDIA's client of the protocol", testTritonClient},
+		{"KServe's client of the protocol", testKServeClient},
 		{"token", testToken},
 		{"TLS", testTLS},
 		{"a renewed certificate", testRenewedCertificate},
@@ -74,12 +75,19 @@ func testReadme(t *testing.T, m *trained) {
 	}
 }
 
-// testTritonClient is the protocol's conformance: a published client, which knows nothing of this server, calls every method by REST
-// and by gRPC.
+// The protocol's conformance: published clients, which know nothing of this server, call every method by REST and by gRPC.
 func testTritonClient(t *testing.T, m *trained) {
+	testClient(t, m, "testdata/triton_client.py", "tritonclient.http, tritonclient.grpc")
+}
+
+func testKServeClient(t *testing.T, m *trained) {
+	testClient(t, m, "testdata/kserve_client.py", "kserve")
+}
+
+func testClient(t *testing.T, m *trained, script, modules string) {
 	python := os.Getenv("HEADSTART_PEER_PYTHON")
-	if python == "" || exec.CommandContext(t.Context(), python, "-P", "-c", "import tritonclient.http, tritonclient.grpc").Run() != nil {
-		need.Lack(t, need.Peers, "HEADSTART_PEER_PYTHON does not name a Python with tritonclient[http,grpc]")
+	if python == "" || exec.CommandContext(t.Context(), python, "-P", "-c", "import "+modules).Run() != nil {
+		need.Lack(t, need.Peers, "HEADSTART_PEER_PYTHON does not name a Python with "+modules+": make clients-test")
 	}
 	s, _ := m.start(t, testConfig(), nil)
 	want, err := json.Marshal(byIndex(m.predictions[0]))
@@ -87,7 +95,7 @@ func testTritonClient(t *testing.T, m *trained) {
 		t.Fatal(err)
 	}
 	address := strings.Trim(strings.TrimPrefix(s.URL(), "http:"), "/")
-	output, err := exec.CommandContext(t.Context(), python, "-P", "testdata/oip_client.py", address, s.GRPCAddress(), m.files[0], string(want)).CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), python, "-P", script, address, s.GRPCAddress(), m.files[0], string(want)).CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}

@@ -1,6 +1,6 @@
 """Calls every method of the Open Inference Protocol by NVIDIA's client, and compares the probabilities of an image.
 
-oip_client.py HTTP_ADDRESS GRPC_ADDRESS IMAGE PROBABILITIES
+triton_client.py HTTP_ADDRESS GRPC_ADDRESS IMAGE PROBABILITIES
 """
 
 import json
