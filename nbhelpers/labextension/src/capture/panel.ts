@@ -59,7 +59,8 @@ export class CapturePanel extends KernelPanel {
       trans.__('Learn while images are added')
     );
     this._grid.setAttribute('aria-label', trans.__('Latest images of the class'));
-    this._work.append(this._classes.node, learn, this._camera.node, this._bars.node, this._buttons(), this._intake.node, this._grid);
+    // What appears while a button is held stands below it: a button that moves is missed the next time.
+    this._work.append(this._classes.node, learn, this._camera.node, this._buttons(), this._bars.node, this._intake.node, this._grid);
     this.node.append(element('h2', { class: 'hs-panel-title' }, trans.__('Capture')), this._form.node, this._message, this._work);
   }
 
