@@ -57,13 +57,13 @@ func (p *Presenter) TeachSaved(ctx context.Context, page output.Page, dir string
 	if dir, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("teach %s: %w", dir, err)
 	}
-	there, err := lab.TaughtFolder(dir)
+	there, err := teaching.InFolder(dir)
 	if err != nil {
 		return err
 	}
 	name := filepath.Base(dir)
 	if !there && len(images) == 0 {
-		return &lab.NothingTaughtError{Model: name}
+		return &teaching.NothingTaughtError{Model: name}
 	}
 	changes := len(images) > 0 || o.Undo || o.Drop != ""
 	if changes {
@@ -120,7 +120,7 @@ func (p *Presenter) holdTaught(ctx context.Context, page output.Page, dir string
 
 // openTaught makes the model of a folder the current one, or, where there is none yet, the backbone that it will have.
 func (p *Presenter) openTaught(ctx context.Context, page output.Page, dir string, o TeachSavedFlags) error {
-	there, err := lab.TaughtFolder(dir) // somebody else may have made it meanwhile
+	there, err := teaching.InFolder(dir) // somebody else may have made it meanwhile
 	if err != nil {
 		return err
 	}

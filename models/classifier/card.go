@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -18,20 +19,20 @@ import (
 func (m *Model) Card(figures []string) string {
 	var b strings.Builder
 	p, id := m.Provenance, m.Provenance.Backbone
-	fmt.Fprintf(&b, "# %s\n\n", escape(m.Name))
+	fmt.Fprintf(&b, "# %s\n\n", phrase.Markdown(m.Name))
 	if m.published() {
 		fmt.Fprintf(&b, "An image model for the %d classes of ImageNet: %s with the classifier that its weights were published with.\n\n",
-			len(m.Classes), escape(id.Name()))
+			len(m.Classes), phrase.Markdown(id.Name()))
 	} else {
 		fmt.Fprintf(&b, "An image model for %d outputs (%s task), trained by transfer learning on features of %s.\n\n", len(m.Classes), m.Task,
-			escape(id.Name()))
+			phrase.Markdown(id.Name()))
 	}
 	if !id.Weights.Trained {
 		b.WriteString("The backbone has random weights: nothing was transferred.\n\n")
 	}
 	b.WriteString("## Classes\n\n")
 	for i, class := range m.Classes {
-		fmt.Fprintf(&b, "%d. %s\n", i+1, escape(class))
+		fmt.Fprintf(&b, "%d. %s\n", i+1, phrase.Markdown(class))
 	}
 	b.WriteString("\n## What it was made of\n\n| | |\n|---|---|\n")
 	row := func(name, format string, args ...any) {
@@ -39,10 +40,10 @@ func (m *Model) Card(figures []string) string {
 	}
 	cut := id.Cut()
 	if id.Output != "" { // a name of the file's own
-		cut = escape(cut)
+		cut = phrase.Markdown(cut)
 	}
-	row("Backbone", "%s, cut at %s, pooling %s", escape(id.Name()), cut, id.Architecture.Pool)
-	row("Weights", "%s, SHA-256 `%s`", escape(id.Weights.String()), id.Weights.SHA256)
+	row("Backbone", "%s, cut at %s, pooling %s", phrase.Markdown(id.Name()), cut, id.Architecture.Pool)
+	row("Weights", "%s, SHA-256 `%s`", phrase.Markdown(id.Weights.String()), id.Weights.SHA256)
 	row("Images", "%d x %d pixels (%s, %s decoding), %s preprocessing", id.Geometry.Size, id.Geometry.Size, id.Geometry.Method,
 		cmp.Or(id.Geometry.Decode, imageio.Exact), id.Architecture.Preprocess)
 	row("Head", "`%s`, then %d outputs", m.Head(), len(m.Classes))
@@ -83,12 +84,12 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 		return
 	}
 	if r.Method == recipe.MethodRows && len(p.Files) == 0 { // too many to be listed
-		row("Dataset", "%s, digest `%s`", escape(p.Dataset), p.DatasetDigest)
+		row("Dataset", "%s, digest `%s`", phrase.Markdown(p.Dataset), p.DatasetDigest)
 	} else {
-		row("Dataset", "%s, %d images, digest `%s`", escape(p.Dataset), len(p.Files), p.DatasetDigest)
+		row("Dataset", "%s, %d images, digest `%s`", phrase.Markdown(p.Dataset), len(p.Files), p.DatasetDigest)
 	}
 	if s := m.Selection; s != nil {
-		row("Chosen", "%s", escape(s.Summary()))
+		row("Chosen", "%s", phrase.Markdown(s.Summary()))
 	}
 	if s := m.Selection; s != nil && r.Method != recipe.MethodFinetune {
 		row("Training", "logistic regression or centroids to convergence, temperature %.3g, seed %d", s.Choice().Temperature, r.Seed)
@@ -133,16 +134,4 @@ func (m *Model) fineTuned() string {
 		return fmt.Sprintf("none: unfrozen from %s, but no weight of the backbone changed", m.Unfrozen())
 	}
 	return fmt.Sprintf("from %s; the weights changed by: %s", first, strings.Join(moved, ", "))
-}
-
-// escape makes a name plain text in Markdown, on one line.
-func escape(name string) string {
-	var b strings.Builder
-	for _, r := range imagefolder.Printable(name) {
-		if strings.ContainsRune("\\`*_{}[]<>()#+!|~&", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

@@ -227,7 +227,7 @@ func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predic
 	if err != nil {
 		return nil, err
 	}
-	if there, err := TaughtFolder(dir); err == nil && there {
+	if there, err := teaching.InFolder(dir); err == nil && there {
 		m, err := l.OpenTaught(ctx, dir, name, weights)
 		if err != nil {
 			return nil, err

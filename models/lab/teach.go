@@ -65,7 +65,7 @@ func (l *Lab) teachable(name string) (*Model, error) {
 	l.mu.Unlock()
 	switch {
 	case ok && !have.canBeTaught():
-		return nil, &NotTaughtError{name}
+		return nil, &teaching.NotTaughtError{Model: name}
 	case ok:
 		return have, nil
 	}
@@ -101,10 +101,10 @@ func (l *Lab) beingTaught(name string) (*Model, error) {
 	name = cmp.Or(name, TaughtName)
 	m, err := l.Model(name)
 	if err != nil {
-		return nil, &NothingTaughtError{name}
+		return nil, &teaching.NothingTaughtError{Model: name}
 	}
 	if !m.canBeTaught() {
-		return nil, &NotTaughtError{m.Name}
+		return nil, &teaching.NotTaughtError{Model: m.Name}
 	}
 	return m, nil
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -17,21 +15,6 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 )
-
-// TaughtFolder tells whether there is a folder of a model, with what was taught to it. Where there is something else it is an error, so
-// that nothing is written over it.
-func TaughtFolder(dir string) (bool, error) {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("teach %s: %w", dir, err)
-	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == teaching.StateFile }):
-		return true, nil
-	}
-	return false, &NotTaughtError{dir}
-}
 
 // OpenTaught makes the model of a folder the current one, with what was taught to it, so that images can be added. An empty name is the
 // folder's. weights is the file of the backbone's weights where the folder has none, or the name of those that it has; it may be empty.
@@ -55,7 +38,7 @@ func (l *Lab) OpenTaught(ctx context.Context, dir, name, weights string) (*Model
 			return nil, err
 		}
 		if !slices.Equal(loaded.Classes, state.Classes()) || loaded.Provenance.Recipe.Method != recipe.MethodTaught {
-			return nil, errors.Join(&NotTaughtError{dir}, loaded.Close())
+			return nil, errors.Join(&teaching.NotTaughtError{Model: dir}, loaded.Close())
 		}
 		backbone = loaded.Backbone()
 	} else if backbone, err = classifier.OpenBackbone(ctx, state.Backbone(), file); err != nil {

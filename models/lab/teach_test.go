@@ -42,13 +42,13 @@ func teach(t *testing.T, l *Lab, class string, images ...input.Image) *teaching.
 func TestTeachByAddingImages(t *testing.T) {
 	home, dir := t.TempDir(), photos(t, 16)
 	l := prepared(t, home, dir)
-	if _, err := l.Taught(""); !errors.As(err, new(*NothingTaughtError)) {
+	if _, err := l.Taught(""); !errors.As(err, new(*teaching.NothingTaughtError)) {
 		t.Errorf("before the first image: %v", err)
 	}
 	if said := teach(t, l, "red", files(dir, "red", 0, 1)...); said.Ready || said.Images != 1 || said.Added != 1 || said.Model != TaughtName {
 		t.Errorf("after one image it is %+v", said)
 	}
-	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*FewClassesError)) {
+	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*teaching.FewClassesError)) {
 		t.Errorf("with one class: %v", err)
 	}
 	said := teach(t, l, "blue", files(dir, "blue", 0, 1)...)
@@ -112,7 +112,7 @@ func TestTeachingIsTakenBack(t *testing.T) {
 	if said, err := l.Unteach(t.Context(), "", "blue"); err != nil || said.Ready || len(said.Classes) != 1 {
 		t.Errorf("without a class: %+v, %v", said, err)
 	}
-	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*FewClassesError)) {
+	if _, err := l.Trained(t.Context(), Ref{}); !errors.As(err, new(*teaching.FewClassesError)) {
 		t.Errorf("with one class left: %v", err)
 	}
 	if _, err := l.Unteach(t.Context(), "", "blau"); !errors.As(err, new(*named.NotFoundError)) {
@@ -154,7 +154,7 @@ func TestATaughtModelIsSaved(t *testing.T) {
 	if got := predicted(t, l, Ref{}, red); got != want {
 		t.Errorf("loaded, the probability is %g, and it was %g", got, want)
 	}
-	if _, err := l.Teach(t.Context(), TeachOptions{Model: "loaded", Class: "red", Images: files(dir, "red", 5, 6)}); !errors.As(err, new(*NotTaughtError)) {
+	if _, err := l.Teach(t.Context(), TeachOptions{Model: "loaded", Class: "red", Images: files(dir, "red", 5, 6)}); !errors.As(err, new(*teaching.NotTaughtError)) {
 		t.Errorf("a loaded model was taught: %v", err)
 	}
 }
@@ -176,7 +176,7 @@ func TestASavedModelIsTaughtOn(t *testing.T) {
 	if err := first.SaveTaught("pets", saved); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := first.LoadModel(t.Context(), saved, "", ""); !errors.As(err, new(*FewClassesError)) {
+	if _, err := first.LoadModel(t.Context(), saved, "", ""); !errors.As(err, new(*teaching.FewClassesError)) {
 		t.Errorf("loaded with one class: %v", err)
 	}
 	for _, more := range []TeachOptions{{Class: "blue", Images: files(dir, "blue", 0, 4)}, {Class: "red", Images: files(dir, "red", 0, 4)}} {

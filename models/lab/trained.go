@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/nbhelpers/warm"
 )
@@ -35,7 +36,7 @@ func (l *Lab) Trained(ctx context.Context, of Ref) (*predictor.Predictor, error)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.result == nil && m.teaching != nil {
-		return nil, &FewClassesError{m.Name}
+		return nil, &teaching.FewClassesError{Model: m.Name}
 	}
 	if m.result == nil {
 		return nil, &UntrainedError{m.Name}

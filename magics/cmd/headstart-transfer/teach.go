@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
-	"github.com/headstart-nb/headstart/models/lab"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 )
 
 func teachCommand(p *transfer.Presenter) *cobra.Command {
@@ -53,7 +53,7 @@ new one. Without FILE the command lists what was taught. The folder is replaced 
 
 // keepsBackbone refuses flags that would choose another backbone than that of a model that is there.
 func keepsBackbone(dir string, given *pflag.FlagSet) (err error) {
-	if there, failed := lab.TaughtFolder(dir); failed != nil || !there {
+	if there, failed := teaching.InFolder(dir); failed != nil || !there {
 		return nil //nolint:nilerr // what does the work says what is wrong with the folder
 	}
 	given.Visit(func(f *pflag.Flag) {

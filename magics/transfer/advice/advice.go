@@ -16,6 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/predictor"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/preflight"
@@ -167,7 +168,7 @@ func terminalHint(err error) string {
 	if taken, ok := errors.AsType[*lab.RunExistsError](err); ok && taken.Doing == "" {
 		return fmt.Sprintf("%v, or continue it with --resume %s", err, magics.JoinWords([]string{taken.Run}))
 	}
-	if errors.As(err, new(*lab.NothingTaughtError)) || errors.As(err, new(*lab.FewClassesError)) {
+	if errors.As(err, new(*teaching.NothingTaughtError)) || errors.As(err, new(*teaching.FewClassesError)) {
 		return fmt.Sprintf("%v: add images with headstart teach MODEL FILE --class NAME", err)
 	}
 	return ""
@@ -184,10 +185,10 @@ func labHint(err error) string {
 	if untrained, ok := errors.AsType[*lab.UntrainedError](err); ok {
 		return fmt.Sprintf("%v: run %%train --model %s first", err, magics.JoinWords([]string{untrained.Model}))
 	}
-	if none, ok := errors.AsType[*lab.NothingTaughtError](err); ok {
+	if none, ok := errors.AsType[*teaching.NothingTaughtError](err); ok {
 		return fmt.Sprintf("%v: add images with %%teach CLASS FILE%s", err, modelFlag(none.Model))
 	}
-	if few, ok := errors.AsType[*lab.FewClassesError](err); ok {
+	if few, ok := errors.AsType[*teaching.FewClassesError](err); ok {
 		return fmt.Sprintf("%v: add images of another class with %%teach CLASS FILE%s", err, modelFlag(few.Model))
 	}
 	if none, ok := errors.AsType[*lab.NoRunError](err); ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/named"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/preflight"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -33,8 +34,8 @@ func TestAdviceNamesWhatItsReaderHas(t *testing.T) {
 			"(%model --preprocess auto)", "(--preprocess auto)"},
 		{fetch, "\nput the file at /hub/model.safetensors (SHA-256", "use --weights sample, which needs no network"},
 		{&classifier.NoBackboneError{}, "(--weights FILE)", "(--weights FILE)"},
-		{&lab.NothingTaughtError{Model: "pets"}, "%teach CLASS FILE --model pets", "headstart teach MODEL FILE --class NAME"},
-		{&lab.FewClassesError{Model: "pets"}, "%teach CLASS FILE --model pets", "headstart teach MODEL FILE --class NAME"},
+		{&teaching.NothingTaughtError{Model: "pets"}, "%teach CLASS FILE --model pets", "headstart teach MODEL FILE --class NAME"},
+		{&teaching.FewClassesError{Model: "pets"}, "%teach CLASS FILE --model pets", "headstart teach MODEL FILE --class NAME"},
 		{&imagefolder.OptionError{Field: "val", Problem: "must be less"}, "(--val)", "(--val)"},
 	} {
 		for reader, want := range map[advice.Reader]string{advice.Notebook: test.notebook, advice.Terminal: test.terminal} {

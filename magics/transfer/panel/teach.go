@@ -91,7 +91,7 @@ func (p *Panels) describeTaught(model string, answer *teachAnswer) error {
 		answer.Taught = taught
 		return nil
 	}
-	if !errors.As(err, new(*lab.NothingTaughtError)) {
+	if !errors.As(err, new(*teaching.NothingTaughtError)) {
 		return err
 	}
 	base, err := p.lab.Model("")

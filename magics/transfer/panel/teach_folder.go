@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/input"
+	"github.com/headstart-nb/headstart/models/lab/teaching"
 )
 
 // mostOfClass bounds the images of a class that teachFolder adds: the latest. A mean of features changes little beyond.
@@ -32,7 +33,7 @@ func (p *Panels) teachFolder(ctx context.Context, asked teachRequest) (*teachAns
 	if err != nil {
 		return nil, err
 	}
-	if err := p.lab.ForgetTaught(asked.Model); err != nil && !errors.As(err, new(*lab.NothingTaughtError)) {
+	if err := p.lab.ForgetTaught(asked.Model); err != nil && !errors.As(err, new(*teaching.NothingTaughtError)) {
 		return nil, err
 	}
 	for _, class := range classes {

@@ -18,6 +18,18 @@ func Printable(name string) string {
 	return strconv.Quote(name)
 }
 
+// Markdown is a name that Printable gives, as plain text of one line in Markdown.
+func Markdown(name string) string {
+	var b strings.Builder
+	for _, r := range Printable(name) {
+		if strings.ContainsRune("\\`*_{}[]<>()#+!|~&", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // Listed names the first few of a list.
 func Listed(names []string) string {
 	if more := len(names) - 5; more > 0 {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 )
 
@@ -14,7 +14,7 @@ func describe(c runstatus.Card) string {
 	b.WriteString("| | |\n|---|---|\n")
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "| %s | %s |\n", inCell(name), inCell(value))
+			fmt.Fprintf(&b, "| %s | %s |\n", phrase.Markdown(name), phrase.Markdown(value))
 		}
 	}
 	row("run", fmt.Sprintf("%s: %s", c.ID, c.Status))
@@ -33,18 +33,6 @@ func describe(c runstatus.Card) string {
 	row("error", c.Error)
 	if c.Cell != "" {
 		b.WriteString("\n    " + strings.ReplaceAll(strings.TrimSpace(c.Cell), "\n", "\n    ") + "\n")
-	}
-	return b.String()
-}
-
-// inCell makes a text one cell of a Markdown table that has no markup of its own.
-func inCell(text string) string {
-	var b strings.Builder
-	for _, r := range imagefolder.Printable(text) {
-		if strings.ContainsRune("\\`*_[]<>|#!", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }

@@ -16,7 +16,7 @@ func TestDescribe(t *testing.T) {
 	})
 	for _, want := range []string{
 		`| run | a\|b: finished |`, `\<b\>\\n`, "3 images to train, 1 to validate", "87.5 % of the weights that are kept, of epoch 2",
-		`| flags | --lr \[0\](x) |`, "\n    %train\n    b := 1\n",
+		`| flags | --lr \[0\]\(x\) |`, "\n    %train\n    b := 1\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the text lacks %q:\n%s", want, got)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -153,4 +155,19 @@ func Resume(o Options, s *State) (*Teaching, error) {
 		t.calls = max(t.calls, image.Call)
 	}
 	return t, nil
+}
+
+// InFolder tells whether there is a folder of a model, with what was taught to it. Where there is something else it is an error, so
+// that nothing is written over it.
+func InFolder(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("teach %s: %w", dir, err)
+	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == StateFile }):
+		return true, nil
+	}
+	return false, &NotTaughtError{dir}
 }
