@@ -1,6 +1,8 @@
 package gonb_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +55,21 @@ func TestShellLinesAreNotExpressions(t *testing.T) {
 		if printed := cell.stdout.String(); err != nil || reply.Status != wire.StatusOK || !strings.HasPrefix(printed, "/") || len(cell.shown) != 0 {
 			t.Errorf("%q: %+v, %v, printed %q, shown %v", code, reply, err, printed, cell.shown)
 		}
+	}
+}
+
+// A cell of hidden commands alone is no comment: they run, a cell magic too.
+func TestHiddenCommandsRun(t *testing.T) {
+	n := open(t)
+	file := filepath.Join(t.TempDir(), "written")
+	for _, code := range []string{"//gonb:%%writefile " + file + "\na line", "//gonb:!echo more >>" + file + "\n//gonb:!echo last >>" + file} {
+		reply, err := n.engine.Execute(t.Context(), wire.ExecuteRequest{Code: code}, &recorder{})
+		if err != nil || reply.Status != wire.StatusOK {
+			t.Errorf("%q: %+v, %v", code, reply, err)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "a line\nmore\nlast\n" {
+		t.Errorf("the file has %q, %v", got, err)
 	}
 }
 
