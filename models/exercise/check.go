@@ -116,6 +116,9 @@ func (r Run) check(run *record.Run) []string {
 	if kind := weightsName(run.Backbone.Weights); len(r.Weights) > 0 && !slices.Contains(r.Weights, kind) {
 		open = append(open, fmt.Sprintf("The run %s has the weights %s; the exercise asks for %s.", run.Name, kind, strings.Join(r.Weights, " or ")))
 	}
+	if r.Model != "" && run.Model != r.Model {
+		open = append(open, fmt.Sprintf("The run %s trained the model %s; the exercise asks for the model %s.", run.Name, run.Model, r.Model))
+	}
 	if r.Augment && len(run.Recipe.Augment) == 0 {
 		open = append(open, fmt.Sprintf("The run %s has no augmentation.", run.Name))
 	}

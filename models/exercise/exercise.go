@@ -66,6 +66,7 @@ type Run struct {
 	Weights  []string `json:"weights,omitempty"`  // of the backbone, such as imagenet, sample, random; any when empty
 	Accuracy *Range   `json:"accuracy,omitempty"` // validation accuracy of the epoch whose weights are kept, 0 to 1
 	Augment  bool     `json:"augment,omitempty"`  // whether the images must have been augmented
+	Model    string   `json:"model,omitempty"`    // the name of the trained model, so that a run of the lesson does not count; any when empty
 }
 
 // Evaluate is how good the current model must be.

@@ -32,7 +32,7 @@ func dataset() *imagefolder.Dataset {
 
 func run(accuracy float64) *record.Run {
 	return &record.Run{
-		Name: "first", Recipe: recipe.Recipe{Method: recipe.MethodClassic}, ValImages: 10,
+		Name: "first", Model: "chosen", Recipe: recipe.Recipe{Method: recipe.MethodClassic}, ValImages: 10,
 		History: history.History{{Epoch: 1, ValAccuracy: accuracy, ValLoss: 1, Best: true}},
 	}
 }
@@ -57,6 +57,8 @@ func TestCheck(t *testing.T) {
 		{"accurate", `{"run": {"accuracy": {"min": 0.8}}}`, Work{Run: run(0.8)}, ""},
 		{"recipe", `{"run": {"methods": ["auto"]}}`, Work{Run: run(1)}, "The run first has the recipe classic; the exercise asks for auto."},
 		{"weights", `{"run": {"weights": ["sample"]}}`, Work{Run: published}, ""},
+		{"another model", `{"run": {"model": "best"}}`, Work{Run: run(1)}, "The run first trained the model chosen; the exercise asks for the model best."},
+		{"the model", `{"run": {"model": "chosen"}}`, Work{Run: run(1)}, ""},
 		{"augmented", `{"run": {"augment": true}}`, Work{Run: run(1)}, "The run first has no augmentation."},
 		{"no validation", `{"run": {"accuracy": {"min": 0}}}`, Work{Run: &record.Run{Name: "first"}}, "The run first has no validation accuracy."},
 		{"no model", `{"evaluate": {"accuracy": {"min": 0.4}}}`, Work{}, "There is no trained model."},
