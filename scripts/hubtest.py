@@ -163,7 +163,9 @@ class Hub:
     async def run(self, user, cells, fails=False):
         """The text that a user's cells show. An error ends the test, or is the text where the last cell is to fail."""
         address = f"ws://127.0.0.1:{self.port}/user/{user}/api/kernels/{self.kernel(user)}/channels"
-        connection = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {TOKEN}"}), max_message_size=64 << 20)
+        connection = await websocket_connect(
+            HTTPRequest(address, headers={"Authorization": f"token {TOKEN}"}, connect_timeout=PATIENCE, request_timeout=PATIENCE), max_message_size=64 << 20
+        )
         shown = []
         for code in cells:
             identity = uuid.uuid4().hex
@@ -321,7 +323,8 @@ async def check(hub, homes, ids, groups):
             hub.wait(f"the server of {user}", lambda user=user: hub.call("GET", f"/hub/api/users/{user}")["servers"].get("", {}).get("ready"))
             check_extension(hub, user)
     print(f"JupyterLab loads the extension below /user/NAME/ for {', '.join(USERS)}")
-    await asyncio.gather(*(hub.run(user, ["%help"]) for user in USERS))
+    for first in range(0, len(USERS), AT_ONCE):
+        await asyncio.gather(*(hub.run(user, ["%help"]) for user in USERS[first : first + AT_ONCE]))
     await settle(ids.values())
     show("idle kernels", ids.values())
     cells = ["%dataset sample --classes 4 --per-class 20 --size 96", "%model resnet50 --weights sample", "x := []int{1, 2, 3}", "len(x)"]
