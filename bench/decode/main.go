@@ -10,9 +10,9 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -39,27 +39,18 @@ func run(method string, files []string) error {
 	fmt.Fprintln(os.Stderr, "vectorized:", imageio.Vectorized())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		start, before := time.Now(), processorTime()
+		start, before := time.Now(), timeline.Processor()
 		for i, data := range images {
 			if err := imageio.At(dst, data, g, imageio.Limits{}); err != nil {
 				return fmt.Errorf("%s: %w", files[i], err)
 			}
 		}
 		err := json.NewEncoder(os.Stdout).Encode(map[string]float64{
-			"seconds": time.Since(start).Seconds(), "cpu_seconds": (processorTime() - before).Seconds(),
+			"seconds": time.Since(start).Seconds(), "cpu_seconds": timeline.Processor() - before,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return lines.Err()
-}
-
-// processorTime is what this process has used so far, garbage collection included.
-func processorTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

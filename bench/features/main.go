@@ -14,9 +14,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -135,14 +135,14 @@ func serve(ctx context.Context, network *backbone.Backbone, extractor *backbone.
 		if err != nil {
 			return err
 		}
-		start, used := time.Now(), cpuSeconds()
+		start, used := time.Now(), timeline.Processor()
 		for done := 0; done < n; done += extractor.Batch() {
 			count := min(extractor.Batch(), n-done)
 			if _, err := extractor.Extract(ctx, pixels[:count*img], count); err != nil {
 				return err
 			}
 		}
-		if err := answer(map[string]any{"seconds": time.Since(start).Seconds(), "cpu_seconds": cpuSeconds() - used, "peak_mb": peakMB()}); err != nil {
+		if err := answer(map[string]any{"seconds": time.Since(start).Seconds(), "cpu_seconds": timeline.Processor() - used, "peak_mb": peakMB()}); err != nil {
 			return err
 		}
 	}
@@ -150,15 +150,6 @@ func serve(ctx context.Context, network *backbone.Backbone, extractor *backbone.
 }
 
 func answer(value map[string]any) error { return json.NewEncoder(os.Stdout).Encode(value) }
-
-// cpuSeconds is the processor time that the process has used.
-func cpuSeconds() float64 {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
-}
 
 // peakMB is the largest resident memory that the process had, in 10^6 bytes; 0 where Linux does not tell.
 func peakMB() int {

@@ -7,9 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/classifier"
 )
@@ -44,7 +44,7 @@ func run() error {
 	for i := range pixels {
 		pixels[i] = uint8(i * 31)
 	}
-	images, began, before := 0, time.Now(), processorSeconds()
+	images, began, before := 0, time.Now(), timeline.Processor()
 	for time.Since(began).Seconds() < *seconds {
 		if _, err := m.PredictPixels(ctx, pixels, *batch); err != nil {
 			return err
@@ -54,13 +54,6 @@ func run() error {
 	took := time.Since(began).Seconds()
 	return json.NewEncoder(os.Stdout).Encode(map[string]float64{
 		"images_per_second": float64(images) / took, "batch_seconds": took / float64(images) * float64(*batch),
-		"cpu_seconds": (processorSeconds() - before) / float64(images),
+		"cpu_seconds": (timeline.Processor() - before) / float64(images),
 	})
-}
-
-// processorSeconds is what the process has used.
-func processorSeconds() float64 {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it fails for wrong arguments alone
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }

@@ -12,9 +12,9 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/probe"
 )
 
@@ -65,24 +65,15 @@ func run() error {
 	}
 }
 
-// processor is the seconds of processor that the process has taken.
-func processor() float64 {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
-}
-
 func answer(s probe.Samples, cs []float64, logits string) error {
-	iterations, start, before := 0, time.Now(), processor()
+	iterations, start, before := 0, time.Now(), timeline.Processor()
 	path, err := probe.Path(context.Background(), s, cs, probe.Options{
 		Normalization: probe.Raw, Tolerance: probe.ToleranceFit, Workers: runtime.GOMAXPROCS(0), Events: func(probe.Iteration) { iterations++ },
 	})
 	if err != nil {
 		return err
 	}
-	seconds, cpu := time.Since(start).Seconds(), processor()-before
+	seconds, cpu := time.Since(start).Seconds(), timeline.Processor()-before
 	out, err := os.Create(logits)
 	if err != nil {
 		return err

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/timeline"
@@ -91,21 +90,12 @@ type job struct {
 // do measures one step.
 func (j *job) do(name string, work func() error) error {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // begins the peak anew; not everywhere
-	start, before := time.Now(), processor()
+	start, before := time.Now(), timeline.Processor()
 	if err := work(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	j.steps[name] = step{time.Since(start).Seconds(), processor() - before, peak()}
+	j.steps[name] = step{time.Since(start).Seconds(), timeline.Processor() - before, peak()}
 	return nil
-}
-
-// processor is the seconds of processor that the process has taken. A busy machine does not change them much.
-func processor() float64 {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
 // peak is the peak memory of the process since it was begun anew.

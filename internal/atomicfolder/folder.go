@@ -77,7 +77,7 @@ func moveOthers(from, to string, own []string) error {
 	return nil
 }
 
-// inTwoSteps exchanges two folders where the system cannot at once: for a moment there is none at the path.
+// inTwoSteps exchanges two folders where the system cannot at once: for a moment nothing is at the path.
 func inTwoSteps(temporary, path string) error {
 	aside := temporary + ".before"
 	if err := os.Rename(path, aside); err != nil {

@@ -42,8 +42,8 @@ func Start(ctx context.Context, name string) (end func()) {
 	if !ok {
 		return func() {}
 	}
-	start, before := time.Now(), processor()
-	return func() { r.add(name, start, time.Now(), processor()-before) }
+	start, before := time.Now(), Processor()
+	return func() { r.add(name, start, time.Now(), Processor()-before) }
 }
 
 // Add adds a part that has ended.
@@ -55,8 +55,8 @@ func (r *Recorder) add(name string, start, end time.Time, cpu float64) {
 	r.spans = append(r.spans, Span{name, start.Sub(r.began).Seconds(), end.Sub(r.began).Seconds(), cpu})
 }
 
-// processor is the seconds of processor that the process has taken.
-func processor() float64 {
+// Processor is the seconds of processor that the process has taken, garbage collection included. A busy machine does not change them much.
+func Processor() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		return 0

@@ -26,7 +26,7 @@ func TestRecordsWhatIsAskedFor(t *testing.T) {
 		t.Errorf("%+v", spans)
 	}
 	if end := Start(ctx, "busy"); true {
-		for start := processor(); processor() < start+0.01; {
+		for start := Processor(); Processor() < start+0.01; {
 		}
 		end()
 	}

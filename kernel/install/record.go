@@ -21,7 +21,7 @@ var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func record(file, hash string) []byte { return fmt.Appendf(nil, "%s  %s\n", hash, filepath.Base(file)) }
 
-// recorded is the hash in a plugin's record, or empty where there is none.
+// recorded is the hash in a plugin's record, or empty without a record.
 func recorded(file string) (string, error) {
 	data, err := safefile.ReadFile(recordOf(file), 1<<10)
 	if os.IsNotExist(err) {

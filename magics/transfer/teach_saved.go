@@ -118,7 +118,7 @@ func (p *Presenter) holdTaught(ctx context.Context, page output.Page, dir string
 	}, nil
 }
 
-// openTaught makes the model of a folder the current one, or, where there is none yet, the backbone that it will have.
+// openTaught makes the model of a folder the current one, or, before the first image, the backbone that it will have.
 func (p *Presenter) openTaught(ctx context.Context, page output.Page, dir string, o TeachSavedFlags) error {
 	there, err := teaching.InFolder(dir) // somebody else may have made it meanwhile
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// Memory warns in a note of memory that is nearly used up, and says what to do. There is none where it is not short.
+// Memory warns in a note of memory that is nearly used up, and says what to do. Where memory is not short it returns nil.
 func Memory(room memory.Room) []string {
 	if !room.Short() {
 		return nil
