@@ -116,18 +116,18 @@ testbed: setup ## run the kernel through runtimed's kernel-testbed; needs Rust, 
 servers-test: setup ## run notebooks by Jupyter servers that execute cells by themselves, and look at one in a browser (0.5 GB)
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" scripts/serverstest.sh
 
-clients-test: setup ## ask a model server by the clients of KServe and NVIDIA (0.5 GB)
+clients-test: setup ## ask a model server by the clients of KServe and NVIDIA, and read kserve.yaml by KServe's types (0.5 GB)
 	@PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" $(VECTORS) scripts/clientstest.sh
 
 workshop-test: wheel setup ## prepare a class, and be its student without a network; needs root (2 GB)
 	@scripts/workshoptest.sh
 
 CONTROL_PLANE := $(STATE)/tools/kubernetes
-job-test: setup ## run the printed Kubernetes Job on a real API server and Job controller, without containers; building them takes 10 minutes the first time
+job-test: setup ## give the Deployment to a real API server, and run the printed Job with its controller, without containers; building them takes 10 minutes the first time
 	@mkdir -p $(CONTROL_PLANE)
 	@cd tools/kubernetes && CGO_ENABLED=0 go build -ldflags='-s -w' -o $(CONTROL_PLANE)/etcd go.etcd.io/etcd/server/v3
 	@cd tools/kubernetes && CGO_ENABLED=0 go build -ldflags='-s -w' -o $(CONTROL_PLANE)/ k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
-	cd tests/kubernetes && go vet -tags job ./... && HEADSTART_CONTROL_PLANE=$(CONTROL_PLANE) PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -tags job -count=1 -run TestJobRuns -v -timeout 20m .
+	cd tests/kubernetes && go vet -tags job ./... && HEADSTART_CONTROL_PLANE=$(CONTROL_PLANE) PJRT_PLUGIN_LIBRARY_PATH="$(PLUGINS)" go test -tags job -count=1 -run 'TestJobRuns|TestAPIServer' -v -timeout 20m .
 
 clean: ## remove all that was set up
 	chmod -R u+w .headstart 2>/dev/null; rm -rf .headstart

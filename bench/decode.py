@@ -4,7 +4,7 @@ The programs take turns, a pass over all images each, so that whatever else the 
 counts is processor time, which another load disturbs least; printed are medians and the median of the ratios of a round.
 TensorFlow's resize is asked for twice: as tf.data pipelines call it (four neighbors, whatever the scale, so that it aliases)
 and with antialias=True, which is what Pillow and Headstart compute. Headstart's pixels are Pillow's to the last bit; "plain" is
-what it does where it was built without GOEXPERIMENT=simd, or not for amd64; "scaled" is --decode scaled, whose peer is Pillow's draft.
+what it does where it was built without GOEXPERIMENT=simd; "scaled" is --decode scaled, whose peer is Pillow's draft.
 
     python bench/decode.py [--folder DIR] [--images 120] [--rounds 9] [--method bilinear]
 

@@ -1,10 +1,19 @@
 """The frozen pass of ResNet50 v1 on this machine's CPU: Headstart beside onnxruntime and Keras on TensorFlow.
 
 The programs take turns, batch by batch, so that whatever else the machine does hits all of them alike; what is printed are
-medians and the median of the ratios of a round. Where the machine is busy, processor seconds an image say more. With --folder the features of a folder's images are computed from files,
-cold: everything from opening the program's weights to the last feature counts, compilation included.
+medians and the median of the ratios of a round. Where the machine is busy, processor seconds an image say more. Afterwards a pass
+that gives the pooled conv3, conv4 and conv5 takes turns with one that gives conv5 alone; the goal is that it costs less than 3 %
+more. --stages does only that. With --folder the features of a folder's images are computed from files, cold: everything from
+opening the program's weights to the last feature counts, compilation included.
 
-    python bench/features.py [--rounds 15] [--images 32] [--folder DIR --repeats 1]
+After that, the features of photos of a phone are computed from files, cold as well: by Headstart as it is called by default, and with
+--decode scaled, beside onnxruntime fed by Pillow's full decoding and by its draft. Headstart's time includes the check of the images;
+like the kernel it decodes a photo once and keeps it resized.
+
+    python bench/features.py [--rounds 15] [--images 32] [--phones 300 --phone-rounds 1]
+    python bench/features.py --stages
+    python bench/features.py --rounds 0 --phones 40
+    python bench/features.py --folder DIR [--repeats 1]
 
 It needs go, the PJRT CPU plugin (PJRT_PLUGIN_LIBRARY_PATH) and bench/requirements.txt.
 """
@@ -19,6 +28,10 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "features"))
+
+import phone_photos  # noqa: E402 (from features/, as the peers' own modules)
+
 PEERS = ["onnxruntime", "keras"]
 # What the kernel gives its plugin process: glibc then takes large pages for large blocks, and keeps small ones.
 TUNABLES = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=67108864:glibc.malloc.trim_threshold=4294967296"
@@ -57,10 +70,14 @@ class Program:
         self.process.wait()
 
 
-def commands(binary, formulations, extra):
+def environments():
+    """Ours and the peers'."""
     environment = dict(os.environ, GOMLX_NO_AUTO_INSTALL="1")
-    tuned = dict(environment, GLIBC_TUNABLES=TUNABLES)
-    quiet = dict(environment, TF_CPP_MIN_LOG_LEVEL="3")
+    return dict(environment, GLIBC_TUNABLES=TUNABLES), dict(environment, TF_CPP_MIN_LOG_LEVEL="3")
+
+
+def commands(binary, formulations, extra):
+    tuned, quiet = environments()
     for formulation in formulations:
         yield f"headstart {formulation}", [binary, "--formulation", formulation, *extra], tuned
     for peer in PEERS:
@@ -86,6 +103,22 @@ def warm(binary, options):
         program.close()
 
 
+def stages(binary, options):
+    """What conv3 and conv4 cost beside conv5, from one pass."""
+    programs, (ours, _) = [], environments()
+    for cut in ["conv5", "conv3+conv4+conv5"]:
+        programs.append(Program(cut, [binary, "--cut", cut], ours))
+        programs[-1].read()
+    for i in range(options.rounds):
+        for program in programs[::(-1) ** i]:  # neither is always the first
+            program.run(options.images)
+    last, all_ = programs
+    cost = lambda name: statistics.median(100 * (b / a - 1) for a, b in zip(getattr(last, name), getattr(all_, name)))
+    print(f"conv3, conv4 and conv5 beside conv5 alone: {cost('seconds'):+.1f} % of the seconds, {cost('cpu'):+.1f} % of the processor time (goal: below 3)")
+    for program in programs:
+        program.close()
+
+
 def cold(binary, options):
     print(f"{'':20} {'images':>9} {'seconds':>8} {'images/s':>10} {'peak MB':>8}")
     extra = ["--folder", options.folder, "--repeats", str(options.repeats)]
@@ -95,18 +128,61 @@ def cold(binary, options):
               f"{result['peak_mb']:8d}")
 
 
+def phones(binary, options):
+    """Photos of 12 megapixels, from the folder to the features."""
+    names = ["headstart", "headstart --decode scaled", "onnxruntime, Pillow", "onnxruntime, Pillow draft"]
+    against = {names[2]: names[0], names[3]: names[1]}
+    results = {name: [] for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        photos = pathlib.Path(folder) / "photos"
+        size = phone_photos.write(photos, options.phones)
+        ours, peer = environments()
+        for turn in range(options.phone_rounds):
+            for name in names:
+                if name.startswith("headstart"):
+                    command, environment = [binary, "--folder", str(photos), "--keep", str(pathlib.Path(folder) / f"kept {turn} {name}")], ours
+                    command += ["--decode", "scaled"] if "scaled" in name else []
+                else:
+                    command, environment = [sys.executable, str(HERE / "features" / "peer.py"), "onnxruntime", "--folder", str(photos)], peer
+                    command += ["--draft"] if "draft" in name else []
+                program = Program(name, command, environment)
+                results[name].append(program.read())
+                program.close()
+    print(f"\n{options.phones} photos of a phone, 4032 x 3024, {size:.1f} MB each, from files, cold")
+    print(f"{'':28} {'seconds':>8} {'cpu s':>8} {'cpu s/image':>12} {'peak MB':>8}   times faster than that peer: in seconds, in cpu seconds")
+    middle = lambda name, key: statistics.median(r[key] for r in results[name])
+    for name in names:
+        line = f"{name:28} {middle(name, 'seconds'):8.1f} {middle(name, 'cpu_seconds'):8.1f} {middle(name, 'cpu_seconds') / options.phones:12.3f} {middle(name, 'peak_mb'):8.0f}"
+        for other, mine in against.items():
+            if mine == name:
+                ratio = {key: statistics.median(o[key] / m[key] for o, m in zip(results[other], results[mine])) for key in ("seconds", "cpu_seconds")}
+                line += f"   {other}: {ratio['seconds']:.2f}, {ratio['cpu_seconds']:.2f}"
+        print(line)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--images", type=int, default=32)
+    parser.add_argument("--stages", action="store_true", help="only what more stages of one pass cost")
     parser.add_argument("--folder", help="compute this folder's images from files, cold")
     parser.add_argument("--repeats", type=int, default=1, help="how many times over, to play a larger folder")
+    parser.add_argument("--phones", type=int, default=300, help="photos of a phone to compute from files; 0: none")
+    parser.add_argument("--phone-rounds", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         binary = str(pathlib.Path(folder) / "features")
         subprocess.run(["go", "build", "-o", binary, "./bench/features"], check=True, cwd=HERE.parent,
                        env={**os.environ, "GOEXPERIMENT": "simd"})  # as setup builds it
-        (cold if options.folder else warm)(binary, options)
+        if options.folder:
+            cold(binary, options)
+            return
+        if options.rounds and not options.stages:
+            warm(binary, options)
+        if options.rounds:
+            stages(binary, options)
+        if options.phones and not options.stages:
+            phones(binary, options)
 
 
 main()

@@ -1,7 +1,7 @@
 """How the work grows with the number of images and classes: time, peak memory and bytes of figures, with the exponent that fits.
 
 Images of 64 x 64 pixels are generated; the backbone is ResNet50 cut after conv1, so that what grows is not hidden by convolutions.
-An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. Results go to
+Memory is told at its peak, and as what Go holds after the step and a collection, which leaves out what XLA holds. An exponent of 1 is linear. It is fitted, in logarithms, to the sizes from --fit-from images on, of one number of classes. Results go to
 bench-out/scale.json; --add replaces only the steps and sizes that were measured, such as those of --load, which trains nothing. Of several rounds
 the medians count. --draw makes the plot of processor seconds, docs/scale.svg, of what is there.
 
@@ -25,6 +25,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 DRAWN = ["load", "load again", "find near-duplicates", "train", "train again", "evaluate and draw"]
+FLAT_FROM = 5000  # images, from which on the growth of memory is told
 COLORS = ["#1b6ca8", "#c8553d", "#2a9d5c", "#8a5ab5", "#b58a1b", "#444444", "#d1499b", "#1fa3a3"]
 
 
@@ -82,8 +83,15 @@ def report(results, fit_from):
             fitted[what] = exponent([p for p in points if p[0] >= fit_from])
             if what == "cpu" and points and fitted[what] is not None and name in DRAWN:
                 lines[f"{name}: n^{fitted[what]:.2f}"] = points
+        grown = {}
+        for what in ("peak_mb", "held_mb"):
+            points = sorted((r["images"], r["steps"][name][what]) for r in of if r["images"] >= FLAT_FROM and r["steps"].get(name, {}).get(what))
+            if len(points) > 1:
+                (few, least), (many, most) = points[0], points[-1]
+                grown[what] = f"{(most - least) * 2**20 / (many - few):.0f}"
         text = {what: "-" if x is None else f"{x:.2f}" for what, x in fitted.items()}
-        print(f"{name:22} exponent of time {text['seconds']}, of processor time {text['cpu']}, of memory {text['peak_mb']}")
+        print(f"{name:22} exponent of time {text['seconds']}, of processor time {text['cpu']}, of memory {text['peak_mb']}; from {FLAT_FROM} images on, "
+              f"bytes an image: {grown.get('peak_mb', '-')} at the peak, {grown.get('held_mb', '-')} held")
     return lines
 
 
@@ -126,7 +134,7 @@ def main():
                     rounds.append(json.loads(run(command, environment).splitlines()[-1]))
                 result = medians(rounds)
                 results.append(result)
-                steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" ({s['cpu']:.2f} s of processor)" if s["cpu"] else "") + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") for name, s in result["steps"].items())
+                steps = ", ".join(f"{name} {s['seconds']:.2f} s" + (f" ({s['cpu']:.2f} s of processor)" if s["cpu"] else "") + (f" {s['peak_mb']:.0f} MB" if s["peak_mb"] else "") + (f", {s['held_mb']:.1f} MB held" if s.get("held_mb") else "") for name, s in result["steps"].items())
                 print(f"{result['images']} images, {result['classes']} classes: {steps}; figures: "
                       + ", ".join(f"{name} {size / 1024:.0f} KiB" for name, size in sorted(result["figures"].items())), flush=True)
                 subprocess.run(["rm", "-rf", str(folder)], check=True)

@@ -3,7 +3,9 @@
 The file is as headstart features merge writes it: 100,000 rows of 2,048 float32 unless said otherwise, as a rectified layer gives them, in ten
 classes. Each program reads it from disk, trains some epochs on nine tenths of the rows, and is judged by the rest. What is printed are
 an epoch's processor seconds and seconds, as the difference of processes with one epoch and with more, the peak memory of the process, and
-the accuracy.
+the accuracy. For the dense head, the rate is also given as a fraction of what the memory allows, which a copy of large arrays measures in the
+same run: each epoch reads the training rows and, for each batch, reads and writes the weights and Adam's two moments, which are
+six times the weights. Caches may hold the latter: the fraction with the rows alone stands beside it.
 
     python bench/stream.py [--rows 100000] [--epochs 3] [--rounds 3]
 
@@ -22,6 +24,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLS, CLASSES, BATCH = 2048, 10, 256
+DENSE = "Headstart, dense 256"
 
 
 def generate(file, rows):
@@ -129,7 +132,7 @@ def compare(options):
               f"load {os.getloadavg()[0]:.1f} at the start", flush=True)
         peer = lambda name: lambda epochs: [sys.executable, __file__, "--peer", name, "--generate", file, "--epochs", str(epochs)]
         ours = lambda head: lambda epochs: [binary, "-features", file, "-head", head, "-epochs", str(epochs)]
-        programs = {"Headstart, linear": ours("none"), "Headstart, dense 256": ours("dense:256:relu"), "SGDClassifier, parts": peer("parts"),
+        programs = {"Headstart, linear": ours("none"), DENSE: ours("dense:256:relu"), "SGDClassifier, parts": peer("parts"),
                     "SGDClassifier, whole": peer("whole"), "Keras, linear": peer("keras")}
         environment = dict(os.environ, GOMLX_NO_AUTO_INSTALL="1")
         for name, command in programs.items():
@@ -138,6 +141,13 @@ def compare(options):
             last = rounds[-1][1]
             print(f"{name:22} an epoch: {epoch[0]:6.2f} s of processor, {epoch[1]:6.2f} s; the process: {max(b[2] for _, b in rounds):6.0f} MB; accuracy {last[3]:.4f}",
                   flush=True)
+            if name == DENSE:
+                epoch_of_dense = epoch[1]
+        bandwidth = statistics.median(float(subprocess.run([binary, "-bandwidth"], check=True, capture_output=True, text=True).stdout) for _ in range(3))
+        rows = 0.9 * options.rows * COLS * 4
+        state = 0.9 * options.rows / BATCH * 6 * 4 * COLS * 256
+        print(f"the memory copies {bandwidth / 1e9:.1f} GB/s, read and written; {DENSE} takes {rows / epoch_of_dense / bandwidth:.2f} of that for the rows alone, "
+              f"{(rows + state) / epoch_of_dense / bandwidth:.2f} with the optimizer's state; {0.9 * options.rows * 4 * COLS * 256 / epoch_of_dense / 1e9:.0f} GFLOP/s")
         print(f"load {os.getloadavg()[0]:.1f} at the end", flush=True)
 
 

@@ -55,6 +55,15 @@ type Responder interface {
 	Respond(ctx context.Context, request json.RawMessage) (json.RawMessage, error)
 }
 
+// A Watcher is a Responder that tells the notebook extension by itself when what it answers has changed, so that a panel need not ask
+// again and again.
+type Watcher interface {
+	// Watch tells how things stand, and again what has changed, as JSON of the magic's own making, until the context ends. It returns
+	// before only where it cannot go on. Tell returns when the news are on their way, a few times a second at most: what changes
+	// meanwhile is to be told together. An error of tell ends the watch.
+	Watch(ctx context.Context, tell func(news json.RawMessage) error) error
+}
+
 // A RawLiner is a magic whose line is a language of its own. A kernel does not split such a line into words, so that a
 // quote in it need not be closed.
 type RawLiner interface {

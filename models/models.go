@@ -47,7 +47,7 @@ type Options struct {
 	Device string // auto (default), cpu, cuda or go
 	Home   string // the state folder, with cached features and runs; empty: that of the kernel, or headstart in the user's cache folder
 
-	Weights string // of the ResNet50: imagenet (default) or another of resnet.SetNames, random, or a safetensors file
+	Weights string // of the ResNet50: imagenet (default) or another of resnet.SetNames, random, or a file
 	Cut     string // its last stage, conv1 to conv5; empty: the last that the weights have
 	Size    int    // side of the images that it sees, in pixels; 0: 224
 

@@ -81,6 +81,7 @@ func TestBundleChoosesForms(t *testing.T) {
 		{"bundle", display.Text("kept"), "", "kept"},
 		{"predictions", []prediction.Prediction{{Name: "a.jpg", Top: []prediction.Score{{Class: "<cat>", Probability: 0.5}}}}, display.MIMEHTML, "<cat>"},
 		{"report", warm.Report{Model: "m", Split: "val", Accuracy: 0.5, Classes: []warm.ClassReport{{Label: "cat", F1: 1}}}, display.MIMEHTML, "accuracy 50.0 %"},
+		{"report of few images", warm.Report{Accuracy: 0.5, AccuracyLow: 0.25, AccuracyHigh: 0.75}, display.MIMEHTML, "accuracy 50.0 % (95 % interval 25.0 % to 75.0 %)"},
 		{"fractions", []struct{ Loss float64 }{{2.0 / 3}}, display.MIMEHTML, "0.6667"},
 		{"explanation", warm.Explanation{Model: "m", Class: prediction.Score{Class: "cat", Probability: 0.5}, Drawing: warm.Drawing{PNG: encoded.Bytes()}}, display.MIMEPNG, "cat (50.0 %)"},
 	} {

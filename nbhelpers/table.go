@@ -35,8 +35,12 @@ func reportTable(r warm.Report) sketch.Table {
 	if r.Dir != "" {
 		where = r.Dir
 	}
+	accuracy := sketch.Percent(r.Accuracy)
+	if r.AccuracyHigh > 0 {
+		accuracy = fmt.Sprintf("%s (95 %% interval %s to %s)", accuracy, sketch.Percent(r.AccuracyLow), sketch.Percent(r.AccuracyHigh))
+	}
 	t := sketch.Table{
-		Title:  fmt.Sprintf("%s on %s: accuracy %s, loss %s, %s images", r.Model, where, sketch.Percent(r.Accuracy), sketch.Number(r.Loss), sketch.Count(r.Images)),
+		Title:  fmt.Sprintf("%s on %s: accuracy %s, loss %s, %s images", r.Model, where, accuracy, sketch.Number(r.Loss), sketch.Count(r.Images)),
 		Header: []string{"class", "precision", "recall", "F1", "images"}, Right: []int{1, 2, 3, 4},
 	}
 	for _, c := range r.Classes {

@@ -2,18 +2,38 @@
 # Builds images of docker/ without a container engine, and tries them: Debian's buildah with chroot isolation, as root.
 #
 #     scripts/images.sh [serve] [cpu]
+#     scripts/images.sh here
 #
 # The published bases are replaced by stand-ins that this script makes of Debian packages: the Dockerfiles are the same, with other
 # values of ARG BASE and GO. An image runs as its own user, without a network. HEADSTART_IMAGES is the folder for roots and images
 # (default .headstart/images); it is kept, and the stand-ins in it are used again. Needs a network, buildah, debootstrap, iproute2
 # and 12 GB.
+#
+# here builds docker/serve in seconds, for make test: the stand-ins consist of this machine's files, and what the Dockerfile downloads
+# and compiles is what make setup has brought: the programs in HEADSTART_BIN, the plugin in PJRT_PLUGIN_LIBRARY_PATH. As root on Debian
+# it installs the programs that it lacks. Status 3 says that this machine cannot do it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folder=${HEADSTART_IMAGES:-$PWD/.headstart/images}
-for program in buildah debootstrap unshare ip curl go python3; do
-	command -v "$program" >/dev/null || { echo "images: $program was not found: apt-get install buildah debootstrap util-linux iproute2 curl python3" >&2; exit 1; }
-done
-[ "$(id -u)" = 0 ] || { echo "images: buildah's chroot isolation needs root" >&2; exit 1; }
+here=
+[ "${1:-}" != here ] || here=yes
+folder=${HEADSTART_IMAGES:-$PWD/.headstart/images${here:+-here}}
+packages="buildah unzip util-linux iproute2 procps curl python3"
+[ "$here" ] || packages+=" debootstrap"
+lacks() {
+	local program
+	for program in buildah unzip unshare ip pgrep curl go python3 $([ "$here" ] || echo debootstrap); do
+		command -v "$program" >/dev/null || { echo "$program" && return; }
+	done
+	return 1
+}
+[ "$(id -u)" = 0 ] || { echo "images: buildah's chroot isolation needs root" >&2; exit 3; }
+if [ "$here" ] && lacks >/dev/null && command -v apt-get >/dev/null; then
+	install="apt-get install -y -qq --no-install-recommends $packages"
+	export DEBIAN_FRONTEND=noninteractive
+	$install >/dev/null 2>&1 || { apt-get update -qq && $install >/dev/null; } || true
+fi
+! missing=$(lacks) || { echo "images: $missing was not found: apt-get install $packages" >&2; exit 3; }
+unshare --net true 2>/dev/null || { echo "images: unshare --net was refused: images are tried in a namespace without a network" >&2; exit 3; }
 mkdir -p "$folder"
 export BUILDAH_ISOLATION=chroot
 echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$folder/policy.json" # only images of this machine are used
@@ -25,6 +45,7 @@ b() {
 	buildah --root "$folder/storage" --runroot "$folder/run" --storage-driver vfs "$command" "${policy[@]}" "$@"
 }
 containers=()
+volumes=() # that a build sees
 leave() {
 	[ ${#containers[@]} = 0 ] || b rm "${containers[@]}" >/dev/null || true
 }
@@ -74,12 +95,17 @@ cc_base() {
 	cp /etc/resolv.conf "$folder/debian/etc/resolv.conf"
 	chroot "$folder/debian" sh -c 'cd /tmp && apt-get update -qq && apt-get download -qq -o APT::Sandbox::User=root base-files gcc-12-base libc6 libgcc-s1 libgomp1 libstdc++6 libssl3 netbase tzdata'
 	for package in "$folder"/debian/tmp/*.deb; do dpkg-deb --extract "$package" "$root"; done
-	cp "$folder/debian/etc/ssl/certs/ca-certificates.crt" "$root/etc/ssl/certs/"
+	rm -rf "$folder/debian" "$folder/debian.log"
+	distroless "$root"
+}
+# distroless ROOT: adds certificates and a user to the libraries, and makes the image.
+distroless() {
+	local root=$1
+	cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 	printf 'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$root/etc/passwd"
 	printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"
 	chmod 1777 "$root/tmp"
 	chown 65532:65532 "$root/home/nonroot"
-	rm -rf "$folder/debian" "$folder/debian.log"
 	base headstart-base-cc "$root" --user 65532 --workingdir /home/nonroot
 }
 # As Jupyter's base notebook has it: the Python that runs Jupyter below /opt/conda, here a virtual environment with the packages of
@@ -106,6 +132,51 @@ notebook_base() {
 		--user 1000 --workingdir /home/jovyan --port 8888 --entrypoint '["tini", "-g", "--"]' --cmd start-notebook.py
 }
 
+# The Dockerfile of docker/serve finds its tools in stand-in/bin, first on PATH, and the others in this machine's /usr. What it would
+# download and compile is there already.
+here_go_base() {
+	local standin=$folder/stand-in root=$folder/go plugin directory
+	rm -rf "$standin" "$root"
+	mkdir -p "$standin/bin" "$root"/{usr,stand-in,etc,tmp,var/lib/apt/lists,root,proc,sys,dev,run,modules}
+	for directory in bin sbin lib lib64; do [ ! -L "/$directory" ] || ln -s "usr/$directory" "$root/$directory"; done
+	cp -a /etc/passwd /etc/group /etc/ld.so.cache "$root/etc/"
+	plugin=$(find_plugin) || { echo "images: PJRT_PLUGIN_LIBRARY_PATH has no plugin: make setup" >&2; exit 3; }
+	python3 -P -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").write(sys.argv[2], "lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so")' "$standin/plugin.whl" "$plugin"
+	cp "$HEADSTART_BIN/headstart" "$HEADSTART_BIN/headstart-transfer" "$standin/"
+	echo '#!/bin/sh' >"$standin/bin/apt-get"
+	# shellcheck disable=SC2016
+	{
+		printf '#!/bin/sh\n# pip download ... --dest FOLDER\nfor folder; do :; done\nmkdir -p "$folder" && cp /stand-in/plugin.whl "$folder/"\n' >"$standin/bin/python3"
+		# That all packages are in the image's context is still found out.
+		printf '#!/bin/sh -e\n# go build ... -o PROGRAM PACKAGE\nfor package; do program=$to to=$package; done\n' >"$standin/bin/go"
+		printf 'GOFLAGS="-mod=readonly $GOFLAGS" GOMODCACHE=/modules GOPROXY=off GOCACHE=/tmp/cache /toolchain/bin/go list -deps "$package" >/dev/null\n' >>"$standin/bin/go"
+		printf 'mkdir -p "${program%%/*}" && cp "/stand-in/${program##*/}" "$program"\n' >>"$standin/bin/go"
+	}
+	chmod +x "$standin"/bin/*
+	volumes=(--volume /usr:/usr:ro --volume "$standin:/stand-in:ro" --volume "$(go env GOMODCACHE):/modules:ro" --volume "$(go env GOROOT):/toolchain:ro")
+	base headstart-base-go "$root" --env PATH=/stand-in/bin:/usr/sbin:/usr/bin:/sbin:/bin
+}
+find_plugin() {
+	local place
+	local -a places
+	IFS=: read -r -a places <<<"${PJRT_PLUGIN_LIBRARY_PATH:-}"
+	for place in "${places[@]}"; do
+		[ ! -f "$place/pjrt_c_api_cpu_plugin.so" ] || { echo "$place/pjrt_c_api_cpu_plugin.so" && return; }
+	done
+	return 1
+}
+# This machine's C and C++ libraries, those that distroless/cc has, and what else it has: see cc_base.
+here_cc_base() {
+	local root=$folder/cc library
+	rm -rf "$root"
+	mkdir -p "$root"/{lib/x86_64-linux-gnu,lib64,etc/ssl/certs,tmp,home/nonroot,proc,sys,dev,run}
+	for library in libc.so.6 libdl.so.2 libgcc_s.so.1 libgomp.so.1 libm.so.6 libpthread.so.0 libresolv.so.2 librt.so.1 libstdc++.so.6; do
+		cp -L "/usr/lib/x86_64-linux-gnu/$library" "$root/lib/x86_64-linux-gnu/"
+	done
+	cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
+	distroless "$root"
+}
+
 # build NAME BASE OURS...: the Dockerfile of docker/NAME, from a clone without what git ignores. OURS are folders, for the sizes.
 build() {
 	local name=$1 base=$2
@@ -115,7 +186,7 @@ build() {
 	rm -rf "$folder/context"
 	git clone --quiet . "$folder/context"
 	rm -rf "$folder/context/.git"
-	b bud --format docker --pull-never --build-arg "BASE=localhost/$base" --build-arg GO=localhost/headstart-base-go \
+	b bud --format docker --pull-never "${volumes[@]}" --build-arg "BASE=localhost/$base" --build-arg GO=localhost/headstart-base-go \
 		--file "docker/$name/Dockerfile" --tag "headstart-$name" "$folder/context"
 	rm -rf "$folder/context"
 	local ours before
@@ -164,8 +235,8 @@ PYTHON
 }
 
 serve() {
-	go_base
-	cc_base
+	${here:+here_}go_base
+	${here:+here_}cc_base
 	build serve headstart-base-cc 'opt/headstart/*'
 	local models=$folder/models
 	rm -rf "$models"
@@ -189,6 +260,7 @@ inside_server() {
 		buildah --root "$storage" --runroot "$run" --storage-driver vfs run --volume "$models:/models:ro" "$container" -- "$@" &
 		trap "kill $!" EXIT
 		curl --silent --fail --retry 120 --retry-delay 1 --retry-all-errors http://127.0.0.1:8080/v2/health/ready >/dev/null
+		curl --silent --fail http://127.0.0.1:8080/v2/health/live
 		pid=$(pgrep --newest --full "^/opt/headstart/bin/headstart.* serve /models/model")
 		[ "$(stat --format %u "/proc/$pid")" = 65532 ] || { echo "images: the server does not run as 65532" >&2; exit 1; }
 		for class in red blue; do
@@ -250,7 +322,8 @@ cpu() {
 for image in "$@"; do
 	case $image in
 	serve | cpu) "$image" ;;
-	*) echo "images: unknown image $image: serve or cpu" >&2; exit 2 ;;
+	here) serve ;;
+	*) echo "images: unknown image $image: serve or cpu, or here" >&2; exit 2 ;;
 	esac
 done
 echo "all passed"

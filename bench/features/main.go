@@ -19,6 +19,8 @@ import (
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/resized"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/backbone"
 )
@@ -30,26 +32,46 @@ func main() {
 		backed  = resnet.DefaultOptions()
 		folder  = flag.String("folder", "", "compute the features of this folder's images, from files, once")
 		repeats = flag.Int("repeats", 1, "how many times over the folder's images are computed")
+		decode  = flag.String("decode", "", "exact or scaled; empty: the default")
+		keep    = flag.String("keep", "", "folder for resized images, as the kernel keeps them; empty: none are kept")
 	)
 	flag.IntVar(&options.Batch, "batch", 0, "images at once")
 	flag.IntVar(&options.Expected, "expected", 0, "images in all")
 	flag.StringVar((*string)(&options.Formulation), "formulation", "auto", "auto, plain or winograd")
 	flag.StringVar((*string)(&options.Precision), "precision", "float32", "float32, bfloat16 or float16")
 	flag.StringVar((*string)(&backed.Variant), "variant", "v1", "v1 or v1.5")
+	flag.StringVar((*string)(&backed.Cut), "cut", "conv5", "stages to pool, such as conv3+conv4+conv5")
 	flag.Parse()
 	backed.Weights = resnet.RandomWeights(0)
-	if err := run(context.Background(), *device, backed, options, *folder, *repeats); err != nil {
+	files := imagefolder.DefaultOptions()
+	files.NoEdits, files.Decode = true, imageio.Decoding(*decode)
+	err := keepResized(&files, *keep)
+	if err == nil {
+		err = run(context.Background(), *device, backed, options, files, *folder, *repeats)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "features:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, deviceName string, backed resnet.Options, options backbone.ExtractorOptions, folder string, repeats int) error {
+// keepResized keeps what a model will want of large images, so that they are decoded once.
+func keepResized(o *imagefolder.Options, folder string) error {
+	if folder == "" {
+		return nil
+	}
+	store, err := resized.Open(folder, 0)
+	o.Pixels, o.Keep = store, []imagefolder.Geometry{{Size: o.Size, Method: imagefolder.Bilinear, Decode: o.Decode}}
+	return err
+}
+
+func run(
+	ctx context.Context, deviceName string, backed resnet.Options, options backbone.ExtractorOptions, data imagefolder.Options,
+	folder string, repeats int,
+) error {
 	start := time.Now()
 	var dataset *imagefolder.Dataset
 	if folder != "" {
-		data := imagefolder.DefaultOptions()
-		data.NoEdits = true
 		var err error
 		if dataset, err = imagefolder.Load(ctx, folder, data); err != nil {
 			return err
@@ -78,6 +100,7 @@ func run(ctx context.Context, deviceName string, backed resnet.Options, options 
 		}
 		return answer(map[string]any{
 			"images": images, "seconds": time.Since(start).Seconds(), "check_seconds": loaded.Sub(start).Seconds(),
+			"cpu_seconds": timeline.Processor(),
 			"formulation": extractor.Formulation(), "peak_mb": peakMB(),
 		})
 	}

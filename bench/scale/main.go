@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,7 @@ type step struct {
 	Seconds float64 `json:"seconds"`
 	CPU     float64 `json:"cpu"`     // seconds of processor
 	PeakMB  float64 `json:"peak_mb"` // of the process meanwhile; 0 where the system does not tell
+	HeldMB  float64 `json:"held_mb"` // by Go afterwards; 0 for a part of a step
 }
 
 type job struct {
@@ -94,7 +96,12 @@ func (j *job) do(name string, work func() error) error {
 	if err := work(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	j.steps[name] = step{time.Since(start).Seconds(), timeline.Processor() - before, peak()}
+	done := step{Seconds: time.Since(start).Seconds(), CPU: timeline.Processor() - before, PeakMB: peak()}
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	done.HeldMB = float64(memory.HeapAlloc) / (1 << 20)
+	j.steps[name] = done
 	return nil
 }
 

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +22,7 @@ import (
 
 type options struct {
 	url, image, folder string
+	form               string
 	rate, seconds      float64
 	workers, requests  uint64
 }
@@ -29,6 +32,7 @@ func main() {
 	flag.StringVar(&o.url, "url", "", "address that takes an image as the body")
 	flag.StringVar(&o.image, "image", "", "file of the image")
 	flag.StringVar(&o.folder, "folder", "", "folder of bodies to send in turn, in place of -image; the answer to a file CLASS=NAME must rank CLASS first")
+	flag.StringVar(&o.form, "form", "", "field of a form to send the image in; empty: the image is the body")
 	flag.Float64Var(&o.rate, "rate", 0, "requests a second; 0: as many as are answered")
 	flag.Uint64Var(&o.workers, "workers", 32, "requests at once, at most")
 	flag.Float64Var(&o.seconds, "seconds", 10, "how long, at most")
@@ -55,7 +59,13 @@ func (o options) targets() ([]vegeta.Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		target := vegeta.Target{Method: http.MethodPost, URL: o.url, Body: body, Header: http.Header{"Content-Type": {"image/jpeg"}}}
+		kind := "image/jpeg"
+		if o.form != "" {
+			if body, kind, err = inForm(o.form, body); err != nil {
+				return nil, err
+			}
+		}
+		target := vegeta.Target{Method: http.MethodPost, URL: o.url, Body: body, Header: http.Header{"Content-Type": {kind}}}
 		if class, _, ok := strings.Cut(filepath.Base(file), "="); ok {
 			target.URL += "?top=1&want=" + class // which the server does not read
 		}
@@ -65,6 +75,20 @@ func (o options) targets() ([]vegeta.Target, error) {
 		return nil, errors.New("there is nothing to send")
 	}
 	return list, nil
+}
+
+// inForm is a form with an image in a field, and its media type.
+func inForm(field string, image []byte) (body []byte, kind string, err error) {
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition(field, "image.jpg")}, "Content-Type": {"image/jpeg"},
+	})
+	if err == nil {
+		_, err = part.Write(image)
+	}
+	err = errors.Join(err, w.Close())
+	return form.Bytes(), w.FormDataContentType(), err
 }
 
 func (o options) run() error {

@@ -1,4 +1,4 @@
-// Package digest computes the SHA-256 of files.
+// Package digest computes SHA-256s, and reads and writes them as text.
 package digest
 
 import (

@@ -20,6 +20,7 @@ const (
 	Wheel   Thing = "wheel"   // the built wheel and a folder of those that it depends on: make wheel-test
 	Data    Thing = "data"    // the images and weights in shared/data, which are not in the repository
 	Browser Thing = "browser" // Chromium and Node.js
+	Builder Thing = "builder" // what builds images of Dockerfiles: buildah
 	Peers   Thing = "peers"   // a Python with other frameworks or servers: HEADSTART_PEER_PYTHON, HEADSTART_PEERS_PYTHON, HEADSTART_SERVERS_PYTHON
 	Grpcio  Thing = "grpcio"  // a Python with grpcio-tools: HEADSTART_PYTHON
 	Network Thing = "network" // a package registry

@@ -292,6 +292,3 @@ func (t *logTail) fatal() string {
 	}
 	return ""
 }
-
-// grace is how long a message of GoNB's may follow its idle: a display_data that a goroutine of its own sends.
-const grace = 10 * time.Millisecond

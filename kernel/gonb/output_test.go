@@ -10,11 +10,36 @@ import (
 	"github.com/headstart-nb/headstart/kernel/install"
 )
 
-// GoNB passes output on in pieces of 32 KiB; a character that lay across the end of one came as several U+FFFD.
-func TestCharactersOfLongOutputAreNotCut(t *testing.T) {
+// repaired ends a test where GoNB has its own faults.
+func repaired(t *testing.T) {
+	t.Helper()
 	if !install.Repaired("gonb", filepath.Join(bin(t), "gonb")) {
 		need.Lack(t, need.Setup, "a gonb with the corrections of this release: make setup")
 	}
+}
+
+// A program that ended right after it displayed something lost it: GoNB closed its end of the pipe, whatever was still in it.
+func TestWhatIsDisplayedLastIsShown(t *testing.T) {
+	repaired(t)
+	nb := open(t)
+	const count = 1500        // they fit into the pipe, and take GoNB much longer than the program
+	nb.ok("%goflags --cover") // whatever is compiled
+	code := fmt.Sprintf("import \"github.com/janpfeifer/gonb/gonbui\"\n%%%%\nfor i := range %d {\n\tgonbui.DisplayHTML(fmt.Sprint(\"shown \", i))\n}", count)
+	cell, reply := nb.try(t.Context(), code)
+	if reply.Error != nil {
+		t.Fatal(reply.Error)
+	}
+	if len(cell.shown) != count {
+		t.Errorf("%d of %d displays were shown", len(cell.shown), count)
+	}
+	if begun := nb.ok("%%\nfmt.Print(1)"); begun != "1" { // a program that displays nothing is not waited for
+		t.Errorf("the next cell shows %q", begun)
+	}
+}
+
+// GoNB passes output on in pieces of 32 KiB; a character that lay across the end of one came as several U+FFFD.
+func TestCharactersOfLongOutputAreNotCut(t *testing.T) {
+	repaired(t)
 	nb := open(t)
 	const count = 100_000
 	for shift := range 3 { // so that pieces end at each byte of a character

@@ -122,14 +122,11 @@ func (r *run) lost(e *Engine) result {
 	return result{failure: died(r.in)}
 }
 
-// drain waits until what GoNB sent for this cell has arrived, also what it sends after its idle.
+// drain waits until what GoNB sent for this cell has arrived on all channels.
 func (r *run) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if r.in.settle(ctx) == nil {
-		time.Sleep(grace)
-		_ = r.in.settle(ctx) // a second that ends late loses nothing that can be waited for
-	}
+	_ = r.in.settle(ctx) // a second that ends late loses nothing that can be waited for
 }
 
 // take handles one message that GoNB sends for this cell.

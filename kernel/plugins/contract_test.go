@@ -3,12 +3,15 @@ package plugins
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -109,6 +112,40 @@ func TestCompletionInspectionAndRequests(t *testing.T) {
 	}
 	if _, err := m.(magics.Responder).Respond(t.Context(), nil); err == nil {
 		t.Error("a magic without a Responder answered")
+	}
+}
+
+// News cross in their order. Once nobody takes them anymore, the plugin stops telling, and so it does while they are taken slowly.
+func TestNewsCrossUntilTheWatchEnds(t *testing.T) {
+	k := loaded(t, "toy")
+	m, _ := k.registry.Lookup("watched")
+	enough := errors.New("enough")
+	next := 0
+	err := m.(magics.Watcher).Watch(t.Context(), func(news json.RawMessage) error {
+		if string(news) != strconv.Itoa(next) {
+			t.Errorf("news %s, want %d", news, next)
+		}
+		if next++; next == 100 {
+			return enough
+		}
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "enough") {
+		t.Errorf("the watch ended with %v", err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		watches, err := m.(magics.Responder).Respond(t.Context(), nil)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("the plugin tells %s watches still, %v", watches, err)
+		}
+		if string(watches) == "0" {
+			break
+		}
+	}
+	if silent, _ := k.registry.Lookup("panel"); silent != nil {
+		if _, ok := silent.(magics.Watcher); ok {
+			t.Error("a magic that tells nothing can be watched")
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type MagicDescription struct {
 	Completes    bool   `json:"completes,omitempty"`
 	Inspects     bool   `json:"inspects,omitempty"`
 	Responds     bool   `json:"responds,omitempty"`
+	Watches      bool   `json:"watches,omitempty"`
 	TakesRawLine bool   `json:"takes_raw_line,omitempty"`
 	// Concurrent and ConcurrentCommands are a magics.Calls: those that may run while another cell runs.
 	Concurrent         bool     `json:"concurrent,omitempty"`
@@ -35,7 +36,7 @@ func descriptionFromWire(wire *magicpb.Description) Description {
 	d := Description{Version: wire.GetVersion(), OutlivesKernel: wire.GetOutlivesKernel()}
 	for _, m := range wire.GetMagics() {
 		d.Magics = append(d.Magics, MagicDescription{
-			Name: m.GetName(), Help: m.GetHelp(), Completes: m.GetCompletes(), Inspects: m.GetInspects(), Responds: m.GetResponds(),
+			Name: m.GetName(), Help: m.GetHelp(), Completes: m.GetCompletes(), Inspects: m.GetInspects(), Responds: m.GetResponds(), Watches: m.GetWatches(),
 			TakesRawLine: m.GetTakesRawLine(), Concurrent: m.GetConcurrent(), ConcurrentCommands: m.GetConcurrentCommands(),
 		})
 	}

@@ -141,11 +141,7 @@ func (p *managed) register() error {
 	p.mu.Unlock()
 	list := make([]magics.Magic, len(d.Magics))
 	for i, m := range d.Magics {
-		remote := remoteMagic{m, p}
-		list[i] = remote
-		if m.TakesRawLine {
-			list[i] = rawRemoteMagic{remote}
-		}
+		list[i] = remoteMagic{m, p}.magic()
 	}
 	if err := p.manager.registry.Add(p.origin(), list...); err != nil {
 		return p.fail(err)

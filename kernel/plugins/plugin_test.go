@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,6 +187,7 @@ func toyMagics() []magics.Magic {
 			&magics.Command[struct{}]{Use: "list", Concurrent: true}, &magics.Command[struct{}]{Use: "rm"},
 		}},
 		responder{magicFunc("panel", func(context.Context, magics.Call, magics.Host) error { return nil })},
+		watched{magicFunc("watched", func(context.Context, magics.Call, magics.Host) error { return nil }), new(atomic.Int64)},
 	}
 }
 
@@ -193,6 +195,26 @@ type responder struct{ magics.Magic }
 
 func (responder) Respond(_ context.Context, request json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(map[string]any{"got": request})
+}
+
+// watched tells numbers as fast as they are taken, and answers how many watches there are.
+type watched struct {
+	magics.Magic
+	watches *atomic.Int64
+}
+
+func (w watched) Respond(context.Context, json.RawMessage) (json.RawMessage, error) {
+	return json.Marshal(w.watches.Load())
+}
+
+func (w watched) Watch(_ context.Context, tell func(json.RawMessage) error) error {
+	w.watches.Add(1)
+	defer w.watches.Add(-1)
+	for i := 0; ; i++ {
+		if err := tell(json.RawMessage(strconv.Itoa(i))); err != nil {
+			return err
+		}
+	}
 }
 
 // background works on after a Run has returned, until the time is over that the line names, or until %rest.

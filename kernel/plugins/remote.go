@@ -26,6 +26,28 @@ type rawRemoteMagic struct{ remoteMagic }
 // TakesRawLine marks it as a magics.RawLiner.
 func (rawRemoteMagic) TakesRawLine() {}
 
+// watchedRemoteMagic is one that tells what has changed.
+type watchedRemoteMagic struct{ remoteMagic }
+
+// rawWatchedRemoteMagic is one of both kinds.
+type rawWatchedRemoteMagic struct{ watchedRemoteMagic }
+
+// TakesRawLine marks it as a magics.RawLiner.
+func (rawWatchedRemoteMagic) TakesRawLine() {}
+
+// magic is the magic that the description says it is.
+func (m remoteMagic) magic() magics.Magic {
+	switch d := m.description; {
+	case d.Watches && d.TakesRawLine:
+		return rawWatchedRemoteMagic{watchedRemoteMagic{m}}
+	case d.Watches:
+		return watchedRemoteMagic{m}
+	case d.TakesRawLine:
+		return rawRemoteMagic{m}
+	}
+	return m
+}
+
 var (
 	_ magics.Magic      = remoteMagic{}
 	_ magics.Completer  = remoteMagic{}
@@ -33,6 +55,7 @@ var (
 	_ magics.Responder  = remoteMagic{}
 	_ magics.Concurrent = remoteMagic{}
 	_ magics.RawLiner   = rawRemoteMagic{}
+	_ magics.Watcher    = watchedRemoteMagic{}
 )
 
 func (m remoteMagic) Name() string { return m.description.Name }
@@ -101,4 +124,26 @@ func (m remoteMagic) Respond(ctx context.Context, request json.RawMessage) (json
 		return nil, fmt.Errorf("ask %%%s: its answer is not JSON", m.Name())
 	}
 	return answer.GetJson(), nil
+}
+
+// Watch implements magics.Watcher. The stream's flow control holds the plugin back while tell waits.
+func (m watchedRemoteMagic) Watch(ctx context.Context, tell func(json.RawMessage) error) error {
+	p, err := m.plugin.acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("watch %%%s: %w", m.Name(), err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the stream where tell fails
+	stream, err := p.magics.Watch(ctx, &magicpb.WatchRequest{Name: m.Name()})
+	for err == nil {
+		var news *magicpb.News
+		if news, err = stream.Recv(); err != nil {
+			break
+		}
+		if !json.Valid(news.GetJson()) {
+			return fmt.Errorf("watch %%%s: its news are not JSON", m.Name())
+		}
+		err = tell(news.GetJson())
+	}
+	return fmt.Errorf("watch %%%s: %w", m.Name(), plain(err))
 }

@@ -1,10 +1,12 @@
 package session_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/headstart-nb/headstart/kernel/kerneltest"
@@ -45,6 +47,35 @@ func TestMagicsAnswerWhileACellRuns(t *testing.T) {
 	}
 	k.Session.Interrupt()
 	k.Until(cell)
+}
+
+// counting answers how often it was asked.
+type counting struct {
+	magic
+	asked atomic.Int32
+}
+
+func (c *counting) Respond(context.Context, json.RawMessage) (json.RawMessage, error) {
+	return fmt.Append(nil, c.asked.Add(1)), nil
+}
+
+// TestARequestThatIsSentAgainRunsOnce: as after a lost connection, over the same comm or another.
+func TestARequestThatIsSentAgainRunsOnce(t *testing.T) {
+	k := kerneltest.Start(t, nil, &counting{magic: magic{name: "count"}})
+	for _, request := range []struct{ comm, token, want string }{
+		{"m", `"token":"x-1",`, `"answer":1`},
+		{"m", `"token":"x-1",`, `"answer":1`},
+		{"n", `"token":"x-1",`, `"answer":1`},
+		{"n", `"token":"x-2",`, `"answer":2`},
+		{"n", ``, `"answer":3`},
+		{"n", ``, `"answer":4`},
+	} {
+		k.Ask(wire.Shell, "comm_open", wire.CommOpen{CommID: request.comm, TargetName: session.MagicTarget, Data: json.RawMessage("{}")})
+		answer := k.Ask(wire.Shell, "comm_msg", json.RawMessage(fmt.Sprintf(`{"comm_id":%q,"data":{"id":"1",%s"magic":"count","request":0}}`, request.comm, request.token)))
+		if len(answer) != 3 || !strings.Contains(string(answer[1].Content), request.want) {
+			t.Errorf("%+v is answered by %v", request, answer)
+		}
+	}
 }
 
 // TestTheKernelStaysBusyBesideACell: a front end shows the last status that it hears, so none but the cell's may end with idle.

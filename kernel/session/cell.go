@@ -6,9 +6,9 @@ import (
 	"errors"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/headstart-nb/headstart/kernel/session/overflow"
+	"github.com/headstart-nb/headstart/kernel/session/rate"
 	"github.com/headstart-nb/headstart/kernel/session/replay"
 	"github.com/headstart-nb/headstart/kernel/session/updates"
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -31,8 +31,9 @@ type cell struct {
 
 	mu    sync.Mutex
 	ended bool
-	name  string // of the stream that text belongs to
-	text  []byte // not sent yet
+	name  string    // of the stream that text belongs to
+	text  []byte    // not sent yet
+	held  rate.Held // text that the rate holds back
 	timer *time.Timer
 	more  overflow.Text
 	again *replay.Record // nil where the client draws updates; guarded by mu
@@ -77,10 +78,15 @@ func (c *cell) stream(name string, text []byte) error {
 	if len(c.text) >= streamFlush {
 		return c.flush(false)
 	}
-	if c.timer == nil {
-		c.timer = time.AfterFunc(c.session.patience.stream, c.flushLater)
-	}
+	c.flushIn(c.session.patience.stream)
 	return nil
+}
+
+// flushIn sends the text after a time, unless it is sent before. Called with mu held.
+func (c *cell) flushIn(wait time.Duration) {
+	if c.timer == nil {
+		c.timer = time.AfterFunc(wait, c.flushLater)
+	}
 }
 
 func (c *cell) flushLater() {
@@ -95,8 +101,8 @@ func (c *cell) flushLater() {
 	}
 }
 
-// flush sends the collected text. A character of which only the first bytes have come stays behind, unless it is the
-// end. Called with mu held.
+// flush sends the collected text, as far as the rate allows. A character of which only the first bytes have come stays behind,
+// unless it is the end. Called with mu held.
 func (c *cell) flush(end bool) error {
 	if c.timer != nil {
 		c.timer.Stop()
@@ -104,27 +110,14 @@ func (c *cell) flush(end bool) error {
 	}
 	keep := 0
 	if !end {
-		keep = cutRune(c.text)
+		keep = rate.CutRune(c.text)
 	}
 	text := string(c.text[:len(c.text)-keep])
 	c.text = append(c.text[:0], c.text[len(c.text)-keep:]...)
-	if text = c.more.Take(text); text == "" {
-		return nil
+	if text = c.more.Take(text); text != "" {
+		c.held.Add(c.name, text)
 	}
-	return c.publish("stream", wire.Stream{Name: c.name, Text: text})
-}
-
-// cutRune counts the bytes at the end of text that begin a character without completing it.
-func cutRune(text []byte) int {
-	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
-		if b := text[len(text)-n]; utf8.RuneStart(b) {
-			if b >= utf8.RuneSelf && !utf8.FullRune(text[len(text)-n:]) {
-				return n
-			}
-			return 0
-		}
-	}
-	return 0
+	return c.sendHeld(false)
 }
 
 // throttle waits until the clients have caught up, or ctx ends. The transport disconnects those that never do.
@@ -135,12 +128,13 @@ func (c *cell) throttle(ctx context.Context) {
 // output sends a message in its order among the text.
 func (c *cell) output(ctx context.Context, msgType string, content any) error {
 	c.throttle(ctx)
+	c.pace(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
 		return ErrCellEnded
 	}
-	if err := c.flush(true); err != nil {
+	if err := c.flushAll(); err != nil {
 		return err
 	}
 	shown := true
@@ -170,14 +164,19 @@ func (c *cell) publish(msgType string, content any) error {
 		return nil
 	}
 	if c.ended {
-		return c.session.publish(c.request, msgType, content)
+		return c.sendAll([]replay.Message{{Type: msgType, Content: content}})
 	}
 	return c.sendAll(c.again.Take(msgType, content))
 }
 
 func (c *cell) sendAll(outputs []replay.Message) error {
 	for _, o := range outputs {
-		if err := c.session.publish(c.request, o.Type, o.Content); err != nil {
+		m, err := wire.NewMessage(c.session.id, o.Type, o.Content)
+		if err != nil {
+			return err
+		}
+		c.session.rate.Count(time.Now(), kindOf(o.Type), len(m.Content))
+		if err := c.session.publishMessage(c.request, m); err != nil {
 			return err
 		}
 	}
@@ -200,6 +199,9 @@ func (c *cell) Update(data wire.DisplayData) error { return c.session.updates.Pu
 
 // UpdateInterval implements updates.Sender.
 func (c *cell) UpdateInterval() time.Duration { return c.updateInterval }
+
+// UpdateWait implements updates.Sender.
+func (c *cell) UpdateWait() time.Duration { return c.session.roomWait(rate.Rich) }
 
 // SendUpdate implements updates.Sender: it is Update without its limit.
 func (c *cell) SendUpdate(data wire.DisplayData) error {
@@ -249,7 +251,7 @@ func (c *cell) Comm(comm Comm) error {
 	if c.ended {
 		return ErrCellEnded
 	}
-	if err := c.flush(true); err != nil {
+	if err := c.flushAll(); err != nil {
 		return err
 	}
 	return c.session.publishMessage(c.request, m)
@@ -261,7 +263,7 @@ func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, err
 		return "", errors.New("ask the user: the front end that runs this cell allows no input; put the answer into the cell itself")
 	}
 	c.mu.Lock()
-	err := c.flush(true)
+	err := c.flushAll()
 	ended := c.ended
 	c.mu.Unlock()
 	if ended {
@@ -278,7 +280,7 @@ func (c *cell) end() {
 	c.session.updates.Flush(func(_ string, of updates.Sender) bool { return of == c })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.flush(true); err != nil {
+	if err := c.sendRest(); err != nil {
 		c.session.Log.Error("output could not be sent", "error", err)
 	}
 	if text := c.more.End(); text != "" {

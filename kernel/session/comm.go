@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 
+	"github.com/headstart-nb/headstart/kernel/session/comms"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
 )
@@ -15,7 +15,13 @@ import (
 //
 // A message's data is {"magic": NAME, "request": ...}; it is answered at once, also while a cell runs, by a comm_msg whose
 // data is {"answer": ...} or {"error": "..."}. An "id" in the message is repeated in the answer. While plugins are still
-// being loaded the answer waits for them, as cells do.
+// being loaded the answer waits for them, as cells do. A "token" that a request had before gets that request's answer: nothing runs
+// a second time. Tokens are the front end's own, such as a UUID with a number.
+//
+// With "watch": true in the place of a request, the magic's news follow without being asked for, as comm_msgs without a parent: the
+// answer is {"watching": true, "seconds": N}, or {"watching": false} where the magic must be asked, and what follows {"magic": NAME, "news": ...}, until the comm is closed, "watch": false
+// comes, or N seconds have passed, within which the front end asks again. It ends with {"magic": NAME, "ended": REASON} where
+// the kernel ends it. A kernel of an earlier version answers as if it were a request.
 const MagicTarget = "headstart.magic"
 
 // Types of comm messages.
@@ -25,45 +31,9 @@ const (
 	commCloseType = "comm_close"
 )
 
-// comms are the open comms: their targets by id.
-type comms struct {
-	mu   sync.Mutex
-	open map[string]string
-}
-
-// maxComms bounds the open comms; a client that opens more has its new ones closed.
-const maxComms = 10_000
-
-func newComms() *comms { return &comms{open: map[string]string{}} }
-
-func (c *comms) add(id, target string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.open) >= maxComms {
-		return false
-	}
-	c.open[id] = target
-	return true
-}
-
-func (c *comms) remove(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.open, id)
-}
-
-func (c *comms) target(id string) (string, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	target, ok := c.open[id]
-	return target, ok
-}
-
 func (s *Session) commInfo(_ context.Context, _ *request, content wire.CommInfoRequest) any {
-	s.comms.mu.Lock()
-	defer s.comms.mu.Unlock()
 	reply := wire.CommInfoReply{Status: wire.StatusOK, Comms: map[string]wire.CommInfo{}}
-	for id, target := range s.comms.open {
+	for id, target := range s.comms.All() {
 		if content.TargetName == "" || content.TargetName == target {
 			reply.Comms[id] = wire.CommInfo{TargetName: target}
 		}
@@ -78,7 +48,7 @@ func (s *Session) comm(ctx context.Context, r *request, h handler) {
 		s.Drops.Add(r.channel, fmt.Errorf("%w: a %s without a comm_id", wire.ErrMalformed, r.Header.MsgType))
 		return
 	}
-	target, _ := s.comms.target(content.CommID)
+	target, _ := s.comms.Target(content.CommID)
 	if r.Header.MsgType == commOpenType {
 		target = content.TargetName
 	}
@@ -113,7 +83,7 @@ func (s *Session) commOpen(ctx context.Context, r *request) any {
 		s.Drops.Add(r.channel, err)
 		return nil
 	}
-	if !s.comms.add(content.CommID, content.TargetName) {
+	if !s.comms.Add(content.CommID, content.TargetName) {
 		s.closeComm(r, content.CommID)
 		return nil
 	}
@@ -129,7 +99,7 @@ func (s *Session) commMessage(ctx context.Context, r *request) any {
 		s.Drops.Add(r.channel, err)
 		return nil
 	}
-	switch target, known := s.comms.target(content.CommID); {
+	switch target, known := s.comms.Target(content.CommID); {
 	case !known:
 		s.closeComm(r, content.CommID)
 	case target == MagicTarget:
@@ -146,8 +116,8 @@ func (s *Session) commClose(ctx context.Context, r *request) any {
 		s.Drops.Add(r.channel, err)
 		return nil
 	}
-	target, known := s.comms.target(content.CommID)
-	s.comms.remove(content.CommID)
+	target, known := s.comms.Target(content.CommID)
+	s.comms.Remove(content.CommID)
 	if known && target != MagicTarget {
 		s.toEngine(ctx, r, Comm{Type: commCloseType, ID: content.CommID, Data: content.Data})
 	}
@@ -170,7 +140,7 @@ func (s *Session) toEngine(ctx context.Context, r *request, comm Comm) {
 }
 
 func (s *Session) closeComm(r *request, id string) {
-	s.comms.remove(id)
+	s.comms.Remove(id)
 	s.emit(r, commCloseType, wire.CommMsg{CommID: id, Data: json.RawMessage("{}")})
 }
 
@@ -183,69 +153,64 @@ func (s *Session) commToClient(comm Comm) (wire.Message, error) {
 	var content any = wire.CommMsg{CommID: comm.ID, Data: data}
 	switch comm.Type {
 	case commOpenType:
-		if !s.comms.add(comm.ID, comm.Target) {
+		if !s.comms.Add(comm.ID, comm.Target) {
 			return wire.Message{}, errors.New("open a comm: too many are open, close some first")
 		}
 		content = wire.CommOpen{CommID: comm.ID, TargetName: comm.Target, Data: data}
 	case commCloseType:
-		s.comms.remove(comm.ID)
+		s.comms.Remove(comm.ID)
 	}
 	m, err := wire.NewMessage(s.id, comm.Type, content)
 	m.Metadata, m.Buffers = comm.Metadata, comm.Buffers
 	return m, err
 }
 
-// magicRequest is the data of a message to a magic.
-type magicRequest struct {
-	ID      json.RawMessage `json:"id,omitempty"`
-	Magic   string          `json:"magic"`
-	Request json.RawMessage `json:"request"`
-}
-
-// magicAnswer is the data of the answer: one of Answer and Error.
-type magicAnswer struct {
-	ID     json.RawMessage `json:"id,omitempty"`
-	Answer json.RawMessage `json:"answer,omitempty"`
-	Error  string          `json:"error,omitempty"`
-}
-
 func (s *Session) respond(ctx context.Context, r *request, comm string, data json.RawMessage) {
-	var request magicRequest
-	var answer magicAnswer
+	var request comms.Request
+	var encoded []byte
+	follow := func() {}
 	err := json.Unmarshal(data, &request)
-	if err == nil {
-		answer.Answer, err = s.askMagic(ctx, request)
+	switch {
+	case err != nil:
+		encoded = s.encodeAnswer(request, nil, errors.New(`read a message to a magic: it is not of the form {"magic": NAME, "request": ...}`))
+	case request.Watch != nil:
+		var answer json.RawMessage
+		answer, follow, err = s.watch(ctx, r, comm, request.Magic, *request.Watch)
+		encoded = s.encodeAnswer(request, answer, err)
+	default:
+		encoded, err = s.once.Do(ctx, request.Token, func() []byte {
+			answer, err := s.askMagic(ctx, request)
+			return s.encodeAnswer(request, answer, err)
+		})
+		if err != nil { // the kernel ends before the first request's answer
+			encoded = s.encodeAnswer(request, nil, err)
+		}
 	}
-	answer.ID = request.ID
-	if err != nil {
-		answer.Answer, answer.Error = nil, err.Error()
+	if encoded != nil {
+		s.emit(r, commMsgType, wire.CommMsg{CommID: comm, Data: encoded})
 	}
-	encoded, err := wire.Marshal(answer)
-	if err != nil { // the magic's answer is not JSON
-		encoded, err = wire.Marshal(magicAnswer{ID: request.ID, Error: err.Error()})
-	}
+	follow()
+}
+
+// encodeAnswer makes the data of an answer, or of the error; nil where neither can be encoded.
+func (s *Session) encodeAnswer(request comms.Request, answer json.RawMessage, err error) []byte {
+	data, err := comms.Answer(request, answer, err)
 	if err != nil {
 		s.Log.Error("an answer could not be encoded", "magic", request.Magic, "error", err)
-		return
 	}
-	s.emit(r, commMsgType, wire.CommMsg{CommID: comm, Data: encoded})
+	return data
 }
 
-func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer json.RawMessage, err error) {
+func (s *Session) askMagic(ctx context.Context, request comms.Request) (answer json.RawMessage, err error) {
 	select {
 	case s.answers <- struct{}{}:
 		defer func() { <-s.answers }()
 	default:
 		return nil, fmt.Errorf("ask %%%s: %d requests to magics wait for their answers already; try again later", request.Magic, maxAnswers)
 	}
-	select { // a panel that is open when the kernel starts asks before the plugins are known
-	case <-s.Ready:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("ask %%%s: the kernel ended before its magics were loaded", request.Magic)
-	}
-	magic, ok := s.Magics.Lookup(request.Magic)
-	if !ok {
-		return nil, s.Magics.Unknown(request.Magic)
+	magic, err := s.loadedMagic(ctx, request.Magic)
+	if err != nil {
+		return nil, err
 	}
 	responder, ok := magic.(magics.Responder)
 	if !ok {
@@ -257,4 +222,18 @@ func (s *Session) askMagic(ctx context.Context, request magicRequest) (answer js
 		}
 	}()
 	return responder.Respond(ctx, request.Request)
+}
+
+// loadedMagic finds a magic once all are known: a panel that is open when the kernel starts asks before.
+func (s *Session) loadedMagic(ctx context.Context, name string) (magics.Magic, error) {
+	select {
+	case <-s.Ready:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask %%%s: the kernel ended before its magics were loaded", name)
+	}
+	magic, ok := s.Magics.Lookup(name)
+	if !ok {
+		return nil, s.Magics.Unknown(name)
+	}
+	return magic, nil
 }

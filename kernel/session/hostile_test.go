@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/kerneltest"
-	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/session/drops"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
@@ -74,17 +74,17 @@ func TestReflectedMessageIsNoRequest(t *testing.T) {
 
 func TestDropsAreLoggedOnceASecond(t *testing.T) {
 	var log bytes.Buffer
-	drops := session.NewDrops(slog.New(slog.NewTextHandler(&log, nil)))
+	counter := drops.New(slog.New(slog.NewTextHandler(&log, nil)))
 	begin := time.Now()
 	for range 10_000 {
-		drops.Add(wire.Shell, wire.ErrSignature)
+		counter.Add(wire.Shell, wire.ErrSignature)
 	}
 	seconds := int(time.Since(begin).Seconds())
 	if lines := strings.Count(log.String(), "\n"); lines < 1 || lines > seconds+1 {
 		t.Errorf("%d log lines within %d s", lines, seconds)
 	}
-	if drops.Count() != 10_000 {
-		t.Errorf("counted %d", drops.Count())
+	if counter.Count() != 10_000 {
+		t.Errorf("counted %d", counter.Count())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,36 +64,38 @@ func TestTextBeyondTheLimitGoesToAFile(t *testing.T) {
 
 // TestOutputsBeyondTheLimitGoToAFile: an endless loop of displays is as bad as one of prints; an animation that clears them is not.
 func TestOutputsBeyondTheLimitGoToAFile(t *testing.T) {
-	folder := t.TempDir()
-	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder })
-	for code, want := range map[string]struct {
-		displays int
-		notice   string
-	}{
-		"displays 2500\nprint last":           {2000, "[a cell shows up to 2 MiB of text and 2000 other outputs; 500 outputs more, "},
-		"displays 1500\nclear\ndisplays 1500": {3000, ""},
-	} {
-		displays, printed := 0, ""
-		for _, m := range k.Ask(wire.Shell, "execute_request", kerneltest.Cell(code)) {
-			switch m.Header.MsgType {
-			case "display_data":
-				displays++
-			case "stream":
-				printed += string(m.Content)
+	synctest.Test(t, func(t *testing.T) { // waits for the rate
+		folder := t.TempDir()
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder })
+		for code, want := range map[string]struct {
+			displays int
+			notice   string
+		}{
+			"displays 2500\nprint last":           {2000, "[a cell shows up to 2 MiB of text and 2000 other outputs; 500 outputs more, "},
+			"displays 1500\nclear\ndisplays 1500": {3000, ""},
+		} {
+			displays, printed := 0, ""
+			for _, m := range k.Ask(wire.Shell, "execute_request", kerneltest.Cell(code)) {
+				switch m.Header.MsgType {
+				case "display_data":
+					displays++
+				case "stream":
+					printed += string(m.Content)
+				}
+			}
+			if displays != want.displays || !strings.Contains(printed, want.notice) || (want.notice == "") != (printed == "") {
+				t.Errorf("%q shows %d outputs and prints %q", code, displays, printed)
 			}
 		}
-		if displays != want.displays || !strings.Contains(printed, want.notice) || (want.notice == "") != (printed == "") {
-			t.Errorf("%q shows %d outputs and prints %q", code, displays, printed)
+		files, err := filepath.Glob(filepath.Join(folder, "output", "cell-*.txt"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("the files are %v, %v", files, err)
 		}
-	}
-	files, err := filepath.Glob(filepath.Join(folder, "output", "cell-*.txt"))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("the files are %v, %v", files, err)
-	}
-	rest, err := os.ReadFile(files[0])
-	if err != nil || !strings.HasPrefix(string(rest), "2000\n2001\n") || !strings.HasSuffix(string(rest), "2499\nlast\n") {
-		t.Errorf("the file has %d bytes, %v", len(rest), err)
-	}
+		rest, err := os.ReadFile(files[0])
+		if err != nil || !strings.HasPrefix(string(rest), "2000\n2001\n") || !strings.HasSuffix(string(rest), "2499\nlast\n") {
+			t.Errorf("the file has %d bytes, %v", len(rest), err)
+		}
+	})
 }
 
 func TestStreamsKeepTheirOrder(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -168,25 +169,27 @@ func TestFrontEndsThatDrawUpdatesGetNothingTwice(t *testing.T) {
 
 // TestTooMuchToKeepIsSentOnce: the notebook of an agent gets all of it, though not as it is at the end.
 func TestTooMuchToKeepIsSentOnce(t *testing.T) {
-	const lines = 4
-	k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.Serverside = true }, testMagics()...)
-	var code strings.Builder
-	code.WriteString("%show\n")
-	want := []string{"another image"}
-	for i := range lines {
-		text := fmt.Sprint(i, strings.Repeat("x", 10<<20)) // more than maxReplay in all
-		fmt.Fprintln(&code, "display", text)
-		want = append(want, text)
-	}
-	code.WriteString("%show\n")
-	want = append(want, "an image") // its update is ignored
-	got, _, _ := runFor(t, k, fromPython, agentRequest(code.String()), agent)
-	if len(got) != len(want) {
-		t.Fatalf("%d outputs, want %d", len(got), len(want))
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("output %d is %.20q, want %.20q", i, got[i], want[i])
+	synctest.Test(t, func(t *testing.T) { // waits for the rate
+		const lines = 4
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.Serverside = true }, testMagics()...)
+		var code strings.Builder
+		code.WriteString("%show\n")
+		want := []string{"another image"}
+		for i := range lines {
+			text := fmt.Sprint(i, strings.Repeat("x", 10<<20)) // more than maxReplay in all
+			fmt.Fprintln(&code, "display", text)
+			want = append(want, text)
 		}
-	}
+		code.WriteString("%show\n")
+		want = append(want, "an image") // its update is ignored
+		got, _, _ := runFor(t, k, fromPython, agentRequest(code.String()), agent)
+		if len(got) != len(want) {
+			t.Fatalf("%d outputs, want %d", len(got), len(want))
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("output %d is %.20q, want %.20q", i, got[i], want[i])
+			}
+		}
+	})
 }

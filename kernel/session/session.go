@@ -14,7 +14,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/headstart-nb/headstart/kernel/registry"
+	"github.com/headstart-nb/headstart/kernel/session/comms"
+	"github.com/headstart-nb/headstart/kernel/session/drops"
 	"github.com/headstart-nb/headstart/kernel/session/history"
+	"github.com/headstart-nb/headstart/kernel/session/once"
+	"github.com/headstart-nb/headstart/kernel/session/rate"
 	"github.com/headstart-nb/headstart/kernel/session/updates"
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
@@ -44,7 +48,7 @@ type Config struct {
 	Version     string                 // of the kernel
 	Banner      string                 // what a console shows at its start
 	RuntimeDir  string                 // where magics may leave files for the cells of this kernel; empty where there is none
-	Drops       *Drops                 // counts what is refused; the sockets may use it too
+	Drops       *drops.Counter         // counts what is refused; the sockets may use it too
 	Notices     []string               // what does not work in this session; the first cell shows them on standard error
 	Serverside  bool                   // a Jupyter server has started the kernel, which may execute cells by itself
 	Usage       func() wire.UsageReply // answers usage_request; nil: nothing is measured
@@ -60,6 +64,8 @@ type patience struct {
 	closing time.Duration // how long a running cell, or anything else, may delay a shutdown
 	stream  time.Duration // how long text is collected before it is sent
 	update  time.Duration // the least time between two updates of one display: the eye sees no more
+	news    time.Duration // the least time between two news of one watch
+	usage   time.Duration // between two measurements of the memory while something runs
 }
 
 func defaultPatience() patience {
@@ -70,6 +76,8 @@ func defaultPatience() patience {
 		closing: time.Second,
 		stream:  15 * time.Millisecond,
 		update:  50 * time.Millisecond,
+		news:    100 * time.Millisecond,
+		usage:   3 * time.Second,
 	}
 }
 
@@ -82,9 +90,12 @@ type Session struct {
 	handlers map[string]handler
 	main     *shell
 	turn     chan struct{} // holds a token while a cell runs that may change something
-	comms    *comms
+	comms    comms.Comms
+	once     once.Answers // of magics, to requests that a front end may send again
+	teller   *comms.Teller
 	history  *history.History
 	updates  *updates.Limit
+	rate     rate.Limit // of all that cells show
 	input    input
 	running  running
 	noticed  sync.Once
@@ -114,7 +125,7 @@ func New(config Config) *Session {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.Drops == nil {
-		config.Drops = NewDrops(config.Log)
+		config.Drops = drops.New(config.Log)
 	}
 	if config.Ready == nil {
 		ready := make(chan struct{})
@@ -129,13 +140,13 @@ func New(config Config) *Session {
 		main:        &shell{queue: newQueue()},
 		turn:        make(chan struct{}, 1),
 		subshells:   newSubshells(),
-		comms:       newComms(),
 		history:     history.New(config.HistoryFile),
 		engineComms: make(chan *request, 256),
 		debugging:   make(chan *request, 256),
 		answers:     make(chan struct{}, maxAnswers),
 		lookups:     make(chan struct{}, maxLookups),
 	}
+	s.teller = &comms.Teller{Send: s.tellUnasked, Begin: s.patience.stream, Pause: s.patience.news}
 	s.updates = updates.New(s.patience.update, func(err error) { s.Log.Error("an update could not be sent", "error", err) })
 	s.handlers = s.table()
 	return s
@@ -181,11 +192,12 @@ func (s *Session) Run(ctx context.Context) error {
 type request struct {
 	wire.Message
 	channel wire.Channel
+	arrival int64 // in the order of the messages on their channel
 }
 
 // dispatchAll reads one channel until ctx is canceled.
 func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
-	for {
+	for arrival := int64(1); ; arrival++ {
 		frames, err := s.Transport.Receive(ctx, channel)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -198,7 +210,7 @@ func (s *Session) dispatchAll(ctx context.Context, channel wire.Channel) {
 			s.Drops.Add(channel, err)
 			continue
 		}
-		s.dispatch(ctx, &request{Message: message, channel: channel})
+		s.dispatch(ctx, &request{message, channel, arrival})
 	}
 }
 
@@ -249,6 +261,12 @@ func (u *running) add(r *request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.cells = append(u.cells, r)
+}
+
+func (u *running) any() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.cells) > 0
 }
 
 // publishIdle ends a request. Front ends show the last status that they hear, whatever it belongs to. So when a request is

@@ -31,7 +31,7 @@ type Options struct {
 	Out      string
 	Wheel    string   // of headstart_kernel, as make wheel builds it
 	Extras   []string // of the wheel, such as lab, go and cc
-	Weights  []string // safetensors files
+	Weights  []string // files that --weights takes
 	Datasets []string // folders of images
 	Lessons  fs.FS    // of notebooks; their solutions are stripped
 	Source   string   // the sources that Go cells import, as HEADSTART_SRC names them

@@ -8,6 +8,7 @@ package plugin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -109,13 +110,14 @@ func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.D
 		_, inspects := m.(magics.Inspector)
 		_, responds := m.(magics.Responder)
 		_, raw := m.(magics.RawLiner)
+		_, watches := m.(magics.Watcher)
 		var concurrent magics.Calls
 		if c, ok := m.(magics.Concurrent); ok {
 			concurrent = c.ConcurrentCalls()
 		}
 		d.Magics = append(d.Magics, &magicpb.Magic{
 			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
-			TakesRawLine: raw, Concurrent: concurrent.All, ConcurrentCommands: concurrent.Commands,
+			TakesRawLine: raw, Watches: watches, Concurrent: concurrent.All, ConcurrentCommands: concurrent.Commands,
 		})
 	}
 	return d, nil
@@ -216,4 +218,12 @@ func (s *server) Respond(ctx context.Context, r *magicpb.Request) (*magicpb.Resp
 	}
 	answer, err := responder.Respond(ctx, r.GetJson())
 	return &magicpb.Response{Json: answer}, err
+}
+
+func (s *server) Watch(r *magicpb.WatchRequest, stream grpc.ServerStreamingServer[magicpb.News]) error {
+	watcher, ok := s.magics[r.GetName()].(magics.Watcher)
+	if !ok {
+		return status.Errorf(codes.Unimplemented, "%%%s does not tell what changes", r.GetName())
+	}
+	return watcher.Watch(stream.Context(), func(news json.RawMessage) error { return stream.Send(&magicpb.News{Json: news}) })
 }

@@ -2,12 +2,15 @@ package transfer_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
+	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
+	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
@@ -103,5 +106,24 @@ func TestWhichRecipe(t *testing.T) {
 		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)
 		}
+	}
+}
+
+// %tune shows cross-validated accuracies with their errors, and names as the accuracy to expect only what the validation images measured,
+// which had no part in the choice.
+func TestTuneReportsTheValidationImages(t *testing.T) {
+	p := transfertest.New(t)
+	p.Must(t, "%dataset load photos --size 32", "%model resnet50 --weights random --cut conv1")
+	host := p.Must(t, "%tune --trials 2 --epochs 1")
+	said := regexp.MustCompile(`chosen by a cross-validated accuracy of [0-9.]+ ± [0-9.]+ %; validation accuracy ([0-9.]+ % \(95 % interval .*\))`).FindStringSubmatch(host.Output())
+	evaluation, err := p.Lab().Evaluate(t.Context(), lab.Ref{}, lab.EvaluateOptions{Split: "val"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := evaluation.Report; said == nil || said[1] != metric.Percent(r.Accuracy, r.Images) {
+		t.Errorf("the cell says %q, want the %s of %%evaluate", host.Output(), metric.Percent(r.Accuracy, r.Images))
+	}
+	if shown := transfertest.Transcript(host, nil); !strings.Contains(shown, "std error") || !strings.Contains(shown, "chose the classifier, so that the highest is too high") {
+		t.Errorf("the table of the candidates has no errors or no warning:\n%s", shown)
 	}
 }

@@ -44,7 +44,8 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 	o.flags = f
 	magics.Path(f, &o.Backbone, "backbone", "", "ONNX file of any network for images, in place of a ResNet; --cut then names one of its outputs")
 	magics.Suggest(f, &o.Weights, "weights", resnet.SetImageNet, append(resnet.SetNames(), string(resnet.KindRandom)), "hf:OWNER/NAME@REVISION|FILE",
-		"weights: pretrained on ImageNet (fetched once) or on generated shapes (sample, built in), random, of the Hugging Face hub, or a safetensors file")
+		"weights: pretrained on ImageNet (fetched once; imagenet-v2 and -a1 for fine-tuning, dino without labels) or on generated shapes "+
+			"(sample, built in), random, of the Hugging Face hub, or a file (safetensors, .pth)")
 	magics.Enum(f, &o.Variant, "variant", string(resnet.VariantAuto), recipeflag.Words(resnet.Variants()),
 		"variant: v1 is Keras's, v1.5 torchvision's; auto is that of the weights")
 	magics.Suggest(f, &o.Cut, "cut", string(resnet.CutAuto), recipeflag.Words(resnet.Cuts()), "STAGE+STAGE|OUTPUT",

@@ -7,6 +7,9 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+
 	"github.com/headstart-nb/headstart/internal/timeline"
 )
 
@@ -56,6 +59,12 @@ func (d *Device) Fallback() string { return d.fallback }
 
 // Description is one line for people: backend, plugin, its version, number of devices.
 func (d *Device) Description() string { return d.Backend.Description() }
+
+// OnGPU tells whether a backend computes on an NVIDIA GPU.
+func OnGPU(backend compute.Backend) bool {
+	b, ok := backend.(*xla.Backend)
+	return ok && pjrt.IsCUDAName(b.PluginName())
+}
 
 // Close releases the device and every buffer on it. Closing twice is harmless.
 func (d *Device) Close() error {

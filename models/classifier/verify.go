@@ -98,15 +98,12 @@ func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbon
 		job.Candidate = &only
 		v.Differences = append(v.Differences, "the choice was not repeated, only what was chosen: the backbone that the stages were compared on is not here")
 	}
-	if o.Status == progress.Stopped {
-		job.Recipe.Epochs = len(o.History)
-	}
 	if n := device.Count(); job.Recipe.Devices > n {
 		v.Differences = append(v.Differences, fmt.Sprintf("%d devices shared each batch, and %s has %d", job.Recipe.Devices, device.Name(), n))
 		job.Recipe.Devices = 1
 	}
-	repeated, err := training.Fit(ctx, device, job, options.Events)
-	if err != nil && repeated == nil {
+	repeated, err := repeat(ctx, device, job, o, options.Events)
+	if err != nil {
 		return nil, fmt.Errorf("verify %s: %w", o.Name, err)
 	}
 	defer repeated.Close()
@@ -118,6 +115,29 @@ func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbon
 	}
 	v.compare(o, repeated.Outcome)
 	return v, nil
+}
+
+// repeat does the job of a run again, as far as the run came.
+func repeat(ctx context.Context, device *accel.Device, job training.Job, o record.Outcome, events func(progress.Event)) (*training.Result, error) {
+	limited, stop := context.WithCancel(ctx)
+	defer stop()
+	repeated, err := training.Fit(limited, device, job, func(e progress.Event) {
+		if events != nil {
+			events(e)
+		}
+		// A recipe with fewer epochs would be another one: most schedules go from the first epoch to the last.
+		if o.Status == progress.Stopped && e.Kind == progress.EpochEvent && e.Epoch.Epoch >= len(o.History) {
+			stop()
+		}
+	})
+	switch {
+	case repeated == nil:
+		return nil, err
+	case ctx.Err() != nil: // an interrupted repetition tells nothing
+		repeated.Close()
+		return nil, progress.ErrStopped
+	}
+	return repeated, nil
 }
 
 // recordedDataset makes the dataset of the provenance out of the files under the root, and tells what changed.
@@ -165,7 +185,8 @@ func (v *Verification) recordedDataset(ctx context.Context, o record.Outcome, op
 			v.Changed = append(v.Changed, f.Path)
 			differs("%s has changed", imagefolder.Printable(f.Path))
 		}
-		data.Items = append(data.Items, imagefolder.Item{Path: f.Path, Label: f.Label, Split: f.Split, SHA256: f.SHA256})
+		want, _ := digest.Parse(f.SHA256) // what is not one is in v.Changed
+		data.Items = append(data.Items, imagefolder.Item{Path: f.Path, Label: f.Label, Split: f.Split, SHA256: want})
 	}
 	for i := len(data.Classes); i < labels; i++ {
 		data.Classes = append(data.Classes, fmt.Sprint(i))

@@ -37,6 +37,19 @@ func (b *Backbone) Identity() Identity {
 	}
 }
 
+// contentFingerprint is the identity's Fingerprint with the weights by their numbers, not their file: it is a key for caches. Where the
+// numbers are on a device alone, and for a network of an ONNX file, it is the same.
+func (b *Backbone) contentFingerprint() string {
+	if b.file != nil {
+		return b.Identity().Fingerprint
+	}
+	network, ok := b.network.ContentFingerprint()
+	if !ok {
+		network = b.network.Fingerprint()
+	}
+	return b.fingerprint(network, string(b.options.Method), string(b.options.Precision))
+}
+
 // fingerprint joins what features depend on with the decoding.
 func (b *Backbone) fingerprint(depends ...string) string {
 	if b.options.Decode != imageio.Exact { // which has no word of its own: it was the only one once

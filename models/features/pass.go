@@ -31,8 +31,8 @@ type Pass struct {
 type part struct {
 	stage      resnet.Stage
 	at, length int
-	space      *cache.Space       // nil: nothing is kept
-	shared     *cache.SharedSpace // nil: there is no shared cache
+	space      *cache.Space         // nil: nothing is kept
+	others     []*cache.SharedSpace // that are read beside it
 }
 
 // of cuts the part out of a row.
@@ -47,11 +47,11 @@ type compiled struct {
 // singly is up to how many images go through one at a time: a batch would mostly compute padding.
 const singly = 4
 
-// get fills the part of a row from the shared cache or from one's own.
+// get fills the part of a row from one's own cache or from another.
 func (p part) get(key cache.Key, row []float32) bool {
 	into := p.of(row)
-	return p.shared != nil && p.shared.Get(key, into) && notFinite(into) < 0 ||
-		p.space != nil && p.space.Get(key, into) && notFinite(into) < 0
+	return p.space != nil && p.space.Get(key, into) && notFinite(into) < 0 ||
+		slices.ContainsFunc(p.others, func(s *cache.SharedSpace) bool { return s.Get(key, into) && notFinite(into) < 0 })
 }
 
 // Open opens a pass with its cache below home, and with the shared cache that the environment names. An empty home keeps nothing and
@@ -70,24 +70,45 @@ func Open(backbone *Backbone, device *accel.Device, home string, limit int64) (*
 		return nil, errors.Join(err, p.Close())
 	}
 	for i, part := range p.parts {
-		if p.parts[i].space, err = kept.Space(identities[i], part.length); err != nil {
+		if p.parts[i].space, err = kept.Space(identities[i].content, part.length); err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 	}
 	if dir := paths.SharedFeatures(); dir != "" {
 		var shared *cache.Shared
 		if shared, p.sharedErr = cache.OpenShared(dir); p.sharedErr == nil {
-			for i, part := range p.parts {
-				p.parts[i].shared = shared.Space(identities[i], part.length)
-			}
+			p.alsoRead(shared, identities, true)
+		}
+	}
+	if own, err := filepath.Abs(filepath.Join(home, "cache", "features")); err == nil {
+		if own, err := cache.OpenShared(own); err == nil {
+			p.alsoRead(own, identities, false)
 		}
 	}
 	return p, nil
 }
 
-// identities name what the features of each stage of the cut depend on beside the image.
-func (b *Backbone) identities(device string) ([]string, error) {
-	var list []string
+// alsoRead adds a cache that is only read: with content the rows under today's keys, and those that an earlier version has kept.
+func (p *Pass) alsoRead(from *cache.Shared, identities []cacheNames, content bool) {
+	for i, part := range p.parts {
+		if content {
+			p.parts[i].others = append(p.parts[i].others, from.Space(identities[i].content, part.length))
+		}
+		if identities[i].file != identities[i].content {
+			p.parts[i].others = append(p.parts[i].others, from.Space(identities[i].file, part.length))
+		}
+	}
+}
+
+// cacheNames name what the features of one stage depend on beside the image.
+type cacheNames struct {
+	content string // with the weights by their numbers
+	file    string // with the weights by their file, as earlier versions did
+}
+
+// identities are those of each stage of the cut.
+func (b *Backbone) identities(device string) ([]cacheNames, error) {
+	var list []cacheNames
 	stages := b.Cut()
 	for _, stage := range stages {
 		alone := b
@@ -98,7 +119,7 @@ func (b *Backbone) identities(device string) ([]string, error) {
 			}
 		}
 		// The device decides the last bits.
-		list = append(list, alone.Identity().Fingerprint+"|"+device)
+		list = append(list, cacheNames{content: alone.contentFingerprint() + "|" + device, file: alone.Identity().Fingerprint + "|" + device})
 	}
 	return list, nil
 }
@@ -117,25 +138,25 @@ func (b *Backbone) Kept(device *accel.Device) ([]Kept, error) {
 	}
 	var list []Kept
 	for i, part := range partsOf(b) {
-		list = append(list, Kept{identities[i], part.length})
+		list = append(list, Kept{identities[i].content, part.length})
 	}
 	return list, nil
 }
 
 // ForMany makes the pass compute every image by the graph for many: the bits of its features then do not depend on how many are
-// computed with it. Nothing is taken from the shared cache, of which this is not known.
+// computed with it. Nothing is taken from other caches, of which this is not known.
 func (p *Pass) ForMany() error {
 	p.forMany = true
-	return p.closeShared()
+	return p.closeOthers()
 }
 
-func (p *Pass) closeShared() error {
+func (p *Pass) closeOthers() error {
 	var err error
 	for i, part := range p.parts {
-		if part.shared != nil {
-			err = errors.Join(err, part.shared.Close())
-			p.parts[i].shared = nil
+		for _, other := range part.others {
+			err = errors.Join(err, other.Close())
 		}
+		p.parts[i].others = nil
 	}
 	return err
 }
@@ -284,7 +305,7 @@ func (p *Pass) Extract(ctx context.Context, pixels []uint8, n, expected int) ([]
 
 // Close frees the device, and writes what was added to the cache.
 func (p *Pass) Close() error {
-	err := errors.Join(p.few.close(), p.many.close(), p.closeShared())
+	err := errors.Join(p.few.close(), p.many.close(), p.closeOthers())
 	for _, part := range p.parts {
 		if part.space != nil {
 			err = errors.Join(err, part.space.Close())

@@ -69,10 +69,7 @@ func TestPoisonedFeaturesOfASharedCacheAreComputed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := cache.ParseKey(data.Items[0].SHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := cache.Key(data.Items[0].SHA256)
 	row := make([]float32, kept[0].Length)
 	row[3] = float32(math.NaN())
 	if err := errors.Join(space.Put(key, row), space.Close()); err != nil {

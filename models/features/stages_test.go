@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
@@ -197,5 +198,35 @@ func TestMethodFollowsTheWeights(t *testing.T) {
 		if got := b.Identity().Geometry.Method; got != test.want {
 			t.Errorf("weights %s, chosen %q: %s, want %s", test.network.Weights(), test.chosen, got, test.want)
 		}
+	}
+}
+
+// Earlier versions kept features under the SHA-256 of the weights' file. They are read, and not written again.
+func TestFeaturesOfAnEarlierVersionAreNotComputedAgain(t *testing.T) {
+	device, home, data := modeltest.XLA(t, 1), t.TempDir(), modeltest.Colors(t)
+	items := []int{0, 1, 2, 3, 4, 5}
+	first, _, _ := computed(t, device, cutAfter(t, "conv1+conv2"), t.TempDir(), data, items)
+	kept, err := cache.Open(filepath.Join(home, "cache", "features"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stage := range []resnet.Stage{"conv1", "conv2"} {
+		rows := first.At(stage)
+		space, err := kept.Space(cutAfter(t, resnet.CutAfter(stage)).Identity().Fingerprint+"|"+device.Name(), rows.Length())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range items {
+			if err := space.Put(cache.Key(data.Items[i].SHA256), rows.Gather(nil, []int{i})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := space.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, n, _ := computed(t, device, cutAfter(t, "conv1+conv2"), home, data, items)
+	if n != 0 || !slices.Equal(again.Gather(nil, items), first.Gather(nil, items)) {
+		t.Errorf("%d images were computed again", n)
 	}
 }

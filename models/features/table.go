@@ -87,12 +87,9 @@ type Variation struct {
 }
 
 // key is the content that a row stands for: the image's bytes, and how they were changed.
-func (j *computeJob) key(item int) (cache.Key, error) {
+func (j *computeJob) key(item int) cache.Key {
 	sum := j.data.Items[item].SHA256
-	key, err := cache.ParseKey(sum)
-	if err != nil {
-		return key, fmt.Errorf("features of %s: %w", imagefolder.Printable(j.data.Items[item].Path), err)
-	}
+	key := cache.Key(sum)
 	switch v := j.variation; {
 	case v == nil:
 	case v.Mirror:
@@ -101,7 +98,7 @@ func (j *computeJob) key(item int) (cache.Key, error) {
 		// The random choices of a copy are drawn by the item's number.
 		key = sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%d|%d", sum, v.Augmenter.Spec(), v.Augmenter.Seed(), v.Copy, item))
 	}
-	return key, nil
+	return key
 }
 
 // Compute fills a table with the features of items: from the cache what is there, by the backbone what is not. A variation
@@ -130,10 +127,7 @@ func (p *Pass) Compute(
 func (j *computeJob) find(items []int) error {
 	j.missing = map[resnet.Cut][]int{}
 	for n, item := range items {
-		key, err := j.key(item)
-		if err != nil {
-			return err
-		}
+		key := j.key(item)
 		row := j.table.values[n*j.table.length:][:j.table.length:j.table.length]
 		j.table.rows[item] = row
 		if cut := j.pass.find(key, row); cut != "" {
@@ -201,11 +195,7 @@ func (j *computeJob) keep(ctx context.Context, extractor Extractor, cut resnet.C
 	}
 	made := len(rows) / len(batch.Items)
 	for i, item := range batch.Items {
-		key, err := j.key(item)
-		if err != nil {
-			return err
-		}
-		err = p.keep(key, cut, rows[i*made:(i+1)*made], j.table.rows[item])
+		err := p.keep(j.key(item), cut, rows[i*made:(i+1)*made], j.table.rows[item])
 		if wrong, ok := errors.AsType[*NotFiniteError](err); ok {
 			wrong.Image = imagefolder.Printable(j.data.Items[item].Path)
 		}

@@ -3,20 +3,20 @@ package imagefolder
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"path/filepath"
+	"sync"
 
+	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/filestamp"
+	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
-	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/parallel"
 )
 
 // A verdict is what the check of one file found: an image's facts, or the reason why it is not one.
 type verdict struct {
-	SHA256 string
+	SHA256 digest.Sum
 	Width  int
 	Height int
 	Print  neardup.Fingerprint
@@ -27,30 +27,79 @@ type verdict struct {
 // above says whether an image has more pixels than a limit.
 func (v *verdict) above(maxPixels int64) bool { return int64(v.Width)*int64(v.Height) > maxPixels }
 
-// checkAll decodes every candidate once, on all processors, and returns the verdicts in the candidates' order.
-func checkAll(ctx context.Context, root string, candidates []source.Candidate, o Options, known *memory) ([]verdict, error) {
-	verdicts := make([]verdict, len(candidates))
-	gate := newGate(decodeBudget)
-	err := parallel.Each(ctx, o.Workers, len(candidates), func(done int) { o.Progress(done, len(candidates), "checking images") },
-		func(i int) error {
-			verdicts[i] = verdictOn(root, candidates[i], o, gate, known)
-			return nil
-		})
-	return verdicts, err
+// findings are those verdicts that are not in the columns of a dataset.
+type findings struct {
+	mutex   sync.Mutex
+	refused map[int]string // reason, by item
+	clear   map[int]bool   // by item
 }
 
-// verdictOn takes the verdict on a candidate from the memory, or makes it.
-func verdictOn(root string, c source.Candidate, o Options, gate *gate, known *memory) verdict {
-	var v verdict
-	ok := false
-	if !o.Rehash {
-		v, ok = known.get(c.File, o.MaxPixels)
+// note takes down the verdict on an item.
+func (f *findings) note(d *Dataset, i int, v verdict) {
+	item := &d.Items[i]
+	item.SHA256, item.Width, item.Height = v.SHA256, v.Width, v.Height
+	d.prints[i] = v.Print
+	if v.Reason == "" && !v.Clear {
+		return
 	}
-	if !ok {
-		v = check(filepath.Join(root, filepath.FromSlash(c.Path)), o, gate, known)
-		known.put(c.File, v)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if v.Reason != "" {
+		f.refused[i] = v.Reason
+	} else {
+		f.clear[i] = true
 	}
-	return v
+}
+
+// checkAll fills in the items, of which it knows the paths and what the file system knows, on all processors: from the memory, or by
+// decoding each once.
+func (d *Dataset) checkAll(ctx context.Context, known *memory) (*findings, error) {
+	d.prints = make([]neardup.Fingerprint, len(d.Items))
+	found := &findings{refused: map[int]string{}, clear: map[int]bool{}}
+	done := make([]bool, len(d.Items))
+	reading := timeline.Start(ctx, "read what is known")
+	whole := known.match(len(d.Items), func(i int) (string, filestamp.Stamp) { return d.Items[i].Path, d.stamps[i] }, d.Options,
+		func(i int, v verdict) {
+			done[i] = true
+			found.note(d, i, v)
+		})
+	if !whole {
+		clear(done)
+		clear(found.clear)
+	}
+	reading()
+	gate := newGate()
+	total := len(d.Items)
+	err := parallel.Each(ctx, d.Options.Workers, total, func(done int) { d.Options.Progress(done, total, "checking images") },
+		func(i int) error {
+			if done[i] {
+				return nil
+			}
+			v := check(d.file(i), d.Options, gate, known)
+			if v.Reason == "" {
+				known.fresh.Add(1)
+			}
+			found.note(d, i, v)
+			return nil
+		})
+	return found, err
+}
+
+// remember keeps the verdicts on the usable images.
+func (d *Dataset) remember(found *findings, known *memory) error {
+	i := -1
+	var r remembered
+	return known.save(func() (*remembered, bool) {
+		for i++; i < len(d.Items); i++ {
+			if found.refused[i] != "" {
+				continue
+			}
+			item := &d.Items[i]
+			r = remembered{item.Path, d.stamps[i], verdict{SHA256: item.SHA256, Width: item.Width, Height: item.Height, Print: d.prints[i], Clear: found.clear[i]}}
+			return &r, true
+		}
+		return nil, false
+	})
 }
 
 // seen is how images are decoded that are checked: as for the most frequent size of a model, so that the model's pixels come out of the
@@ -65,25 +114,22 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	if err != nil {
 		return verdict{Reason: reasonOf(err)}
 	}
-	sum := sha256.Sum256(data)
-	digest := hex.EncodeToString(sum[:])
-	if v, ok := known.same(digest, o.MaxPixels); ok {
+	sum := digest.Of(data)
+	if v, ok := known.same(sum, o.MaxPixels); ok {
 		return v
 	}
-	limits := imageio.Limits{MaxPixels: o.MaxPixels}
+	limits := imageio.Limits{MaxPixels: o.MaxPixels, Room: gate}
 	header, err := imageio.ReadHeader(data, limits)
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
-	release := gate.enter(imageio.Held(data, header, seen(o)))
-	defer release()
-	decoded, err := imageio.DecodeFor(data, seen(o), limits) // to the last byte, which is the check of its content as well
+	decoded, err := imageio.DecodeFor(data, o.plan(header), limits) // to the last byte, which is the check of its content as well
 	if err != nil {
 		return verdict{Reason: err.Error()}
 	}
-	o.keep(digest, decoded)
+	o.keep(sum, decoded)
 	width, height := header.Upright()
-	return verdict{SHA256: digest, Width: width, Height: height, Print: neardup.Of(decoded), Clear: decoded.Transparent}
+	return verdict{SHA256: sum, Width: width, Height: height, Print: neardup.Of(decoded), Clear: decoded.Transparent}
 }
 
 // reasonOf is an error without the path of the file, which stands beside it.

@@ -9,6 +9,8 @@ import (
 	"runtime"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/filestamp"
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
@@ -52,21 +54,21 @@ type Dataset struct {
 
 	Unread int // how many files were taken to be those of the last check, and not read again
 
-	prints    []neardup.Fingerprint // of Items
-	files     []source.File         // of Items, as they were when they were checked; empty for a dataset that Load has not made
-	groups    []string              // of Items, by Options.GroupBy; empty for an item without one
+	prints    []neardup.Fingerprint // of Items, until the near-duplicates are found
+	stamps    []filestamp.Stamp     // of Items, as they were when they were checked; nil where no image is large enough to be kept
+	groups    []string              // of Items, by Options.GroupBy, until they are described; empty for an item without one; nil without GroupBy
 	editsFile string
 	empty     []string // class folders without an image, which are not among Classes
 }
 
 // An Item is one usable image.
 type Item struct {
-	Path   string `json:"path"` // relative to Root, with slashes; may hold any byte but NUL: see Printable
-	Label  int    `json:"label"`
-	Split  string `json:"split"`  // Train, Val or Test
-	SHA256 string `json:"sha256"` // of the file's bytes, hex
-	Width  int    `json:"width"`  // upright, in pixels
-	Height int    `json:"height"`
+	Path   string     `json:"path"` // relative to Root, with slashes; may hold any byte but NUL: see Printable
+	Label  int        `json:"label"`
+	Split  string     `json:"split"`  // Train, Val or Test
+	SHA256 digest.Sum `json:"sha256"` // of the file's bytes
+	Width  int        `json:"width"`  // upright, in pixels
+	Height int        `json:"height"`
 	// Reviewed says that a person has kept or relabeled it.
 	Reviewed bool `json:"reviewed,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
@@ -78,7 +79,7 @@ func (d *Dataset) twoLabels(found neardup.Clusters) []int {
 		if len(c.Items) == 1 {
 			continue
 		}
-		first := map[string]int{} // of a content
+		first := map[digest.Sum]int{} // of a content
 		for _, i := range c.Items {
 			pair(i, c.Leader)
 			content := d.Items[i].SHA256
@@ -124,7 +125,7 @@ func (d *Dataset) tellClusters(again, leaked, nearLeaked, twoLabels []int) {
 
 // leaksExactly says whether a group has the same bytes in two subsets.
 func (d *Dataset) leaksExactly(group []int) bool {
-	side := map[string]string{}
+	side := map[digest.Sum]string{}
 	for _, i := range group {
 		item := d.Items[i]
 		if other, ok := side[item.SHA256]; ok && other != item.Split {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
@@ -96,7 +97,7 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 		if i < 0 || i >= len(d.Items) {
 			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
 		}
-		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256, Time: time.Now().UTC()}
+		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256.String(), Time: time.Now().UTC()}
 		if action == Relabel {
 			e.From, e.To = d.Classes[d.Items[i].Label], to
 		}
@@ -196,12 +197,16 @@ func (d *Dataset) applyEdits() error {
 
 // meant finds an edit's items: the file under its path, else every file with its content.
 func (d *Dataset) meant(e Edit) []int {
+	sum, err := digest.Parse(e.SHA256)
+	if err != nil {
+		return nil
+	}
 	var same []int
-	for i, item := range d.Items {
-		if item.SHA256 != e.SHA256 {
+	for i := range d.Items {
+		if d.Items[i].SHA256 != sum {
 			continue
 		}
-		if phrase.Printable(item.Path) == e.Path {
+		if phrase.Printable(d.Items[i].Path) == e.Path {
 			return []int{i}
 		}
 		same = append(same, i)
@@ -209,15 +214,23 @@ func (d *Dataset) meant(e Edit) []int {
 	return same
 }
 
-// drop skips the items for which reason gives one.
+// drop skips the items for which reason gives one. It asks in order.
 func (d *Dataset) drop(reason func(item int) string) {
-	kept, prints, groups, files := d.Items[:0], d.prints[:0], d.groups[:0], d.files[:0]
-	for i, item := range d.Items {
+	n := 0
+	for i := range d.Items {
 		if text := reason(i); text != "" {
-			d.Skipped = append(d.Skipped, Skipped{Path: item.Path, Reason: text})
+			d.Skipped = append(d.Skipped, Skipped{Path: d.Items[i].Path, Reason: text})
 			continue
 		}
-		kept, prints, groups, files = append(kept, item), append(prints, d.prints[i]), append(groups, d.groups[i]), append(files, d.files[i])
+		d.Items[n], d.prints[n], d.stamps[n] = d.Items[i], d.prints[i], d.stamps[i]
+		if d.groups != nil {
+			d.groups[n] = d.groups[i]
+		}
+		n++
 	}
-	d.Items, d.prints, d.groups, d.files = kept, prints, groups, files
+	clear(d.Items[n:])
+	d.Items, d.prints, d.stamps = d.Items[:n], d.prints[:n], d.stamps[:n]
+	if d.groups != nil {
+		d.groups = d.groups[:n]
+	}
 }

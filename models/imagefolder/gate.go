@@ -1,9 +1,23 @@
 package imagefolder
 
-import "sync"
+import (
+	"sync"
 
-// decodeBudget is how many pixels are decoded at once over all workers, unless one image alone has more.
-const decodeBudget = 24_000_000
+	room "github.com/headstart-nb/headstart/internal/memory"
+)
+
+// Images that are decoded take an eighth of the memory at most. Two of 12 megapixels are always decoded at once, also where they are
+// decoded as a whole, at 8 bytes a pixel: a phone's have 4032 x 3024 pixels, 12.2 million.
+const (
+	decodeShare  = 8
+	leastDecoded = 26_000_000 * 8
+)
+
+// decodeBudget is how many bytes images take that are decoded at once over all workers, unless one image alone takes more, on a machine
+// with /proc and /sys below root.
+func decodeBudget(root string) int64 {
+	return max(leastDecoded, room.ReadRoom(root).Total/decodeShare)
+}
 
 // A gate keeps several large images from being decoded at the same time, so that memory stays bounded however many
 // processors there are.
@@ -14,23 +28,23 @@ type gate struct {
 	taken int64
 }
 
-func newGate(limit int64) *gate {
-	g := &gate{limit: limit}
+func newGate() *gate {
+	g := &gate{limit: decodeBudget("/")}
 	g.moved = sync.NewCond(&g.mutex)
 	return g
 }
 
-// enter waits until an image of so many pixels fits, or nothing else is being decoded. The caller calls the result when it is done.
-func (g *gate) enter(pixels int64) (leave func()) {
+// Enter waits until so many bytes are left, or nothing else is being decoded. The caller calls the result when it is done.
+func (g *gate) Enter(bytes int64) (leave func()) {
 	g.mutex.Lock()
-	for g.taken > 0 && g.taken+pixels > g.limit {
+	for g.taken > 0 && g.taken+bytes > g.limit {
 		g.moved.Wait()
 	}
-	g.taken += pixels
+	g.taken += bytes
 	g.mutex.Unlock()
 	return func() {
 		g.mutex.Lock()
-		g.taken -= pixels
+		g.taken -= bytes
 		g.mutex.Unlock()
 		g.moved.Broadcast()
 	}

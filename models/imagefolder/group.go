@@ -162,7 +162,11 @@ func (s *sets) lists() [][]int {
 	for i := range s.parent {
 		size[s.root(i)]++
 	}
-	var lists [][]int
+	roots := 0
+	for _, n := range size {
+		roots += min(n, 1)
+	}
+	lists := make([][]int, 0, roots)
 	place := make([]int, len(s.parent)) // by root: 1 + its list
 	all := make([]int, len(s.parent))   // the lists' memory
 	for i := range s.parent {

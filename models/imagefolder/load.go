@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/filestamp"
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
@@ -87,47 +89,24 @@ func (o Options) validate() error {
 
 // build checks the candidates and fills the dataset.
 func (d *Dataset) build(ctx context.Context, l source.Layout) error {
-	known := openMemory(d.Root, d.Options.StateDir, seen(d.Options).Decode)
-	if err := d.useClasses(ctx, &l, known); err != nil {
+	if err := d.useClasses(ctx, &l); err != nil {
 		return err
 	}
+	d.Classes = l.Classes
+	d.list(l.Candidates)
+	l.Candidates = nil // the memory that they take is used again
+	known := memoryAt(d.Root, d.Options.StateDir, seen(d.Options).Decode)
 	checked := timeline.Start(ctx, "check images")
-	verdicts, err := checkAll(ctx, d.Root, l.Candidates, d.Options, known)
+	found, err := d.checkAll(ctx, known)
 	if err != nil {
 		return err
 	}
 	checked()
-	unkept := known.save()
-	d.Classes = l.Classes
-	labels := map[string]int{}
-	for label, class := range d.Classes {
-		labels[class] = label
-	}
-	var clear []int
-	for i, c := range l.Candidates {
-		v := verdicts[i]
-		if v.Reason != "" {
-			d.Skipped = append(d.Skipped, Skipped{Path: c.Path, Reason: v.Reason})
-			continue
-		}
-		if v.Clear {
-			clear = append(clear, len(d.Items))
-		}
-		d.Items = append(d.Items, Item{Path: c.Path, Label: labels[c.Class], Split: c.Split, SHA256: v.SHA256, Width: v.Width,
-			Height: v.Height})
-		d.prints = append(d.prints, v.Print)
-		d.groups = append(d.groups, d.Options.GroupBy.key(c))
-		d.files = append(d.files, c.File)
+	unkept := d.remember(found, known)
+	if err := d.dropRefused(found); err != nil {
+		return err
 	}
 	d.Unread = known.unread
-	if len(d.Items) == 0 {
-		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
-			len(d.Skipped), phrase.Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
-	}
-	if clear != nil {
-		d.tell(diagnosis.Note, CodeTransparent, clear, "Delete them, or save them again without transparency.",
-			"%s fully transparent, and white for the model.", phrase.Plural(len(clear), "image is", "images are"))
-	}
 	if err := d.applyEdits(); err != nil {
 		return err
 	}
@@ -140,27 +119,77 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
 	}
+	if !d.anyKept() {
+		d.stamps = nil
+	}
 	clustered := timeline.Start(ctx, "find near-duplicates")
-	found, err := d.findClusters(known)
+	clusters, err := d.findClusters(known)
 	clustered()
+	d.prints = nil
 	if unkept = cmp.Or(unkept, err); unkept != nil {
 		d.tell(diagnosis.Note, CodeSkipped, nil, "", "What was found about the files cannot be kept (%v): the next load checks them again.", unkept)
 	}
-	together := d.together(found)
+	together := d.together(clusters)
 	d.assign(together)
 	for _, list := range together {
 		if len(list) > 1 {
 			d.Together = append(d.Together, list)
 		}
 	}
-	d.describe(found, together)
+	d.describe(clusters, together)
+	d.groups = nil
 	d.finish()
+	return nil
+}
+
+// list makes the items of the candidates, which are not checked yet.
+func (d *Dataset) list(candidates []source.Candidate) {
+	labels := map[string]int{}
+	for label, class := range d.Classes {
+		labels[class] = label
+	}
+	d.Items, d.stamps = make([]Item, len(candidates)), make([]filestamp.Stamp, len(candidates))
+	if d.Options.GroupBy != GroupByNothing {
+		d.groups = make([]string, len(candidates))
+	}
+	for i := range candidates {
+		c := &candidates[i]
+		d.Items[i] = Item{Path: c.Path, Label: labels[c.Class], Split: c.Split}
+		d.stamps[i] = c.Stamp
+		if d.groups != nil {
+			d.groups[i] = d.Options.GroupBy.key(*c)
+		}
+	}
+}
+
+// dropRefused leaves out what cannot be used, and tells of images without content. No image at all is an error.
+func (d *Dataset) dropRefused(found *findings) error {
+	var clear []int
+	usable := 0
+	d.drop(func(i int) string {
+		if reason := found.refused[i]; reason != "" {
+			return reason
+		}
+		if found.clear[i] {
+			clear = append(clear, usable)
+		}
+		usable++
+		return ""
+	})
+	if usable == 0 {
+		return fmt.Errorf("none of its %d files is an image that can be read; the first: %s: %s",
+			len(d.Skipped), phrase.Printable(d.Skipped[0].Path), d.Skipped[0].Reason)
+	}
+	if clear != nil {
+		d.tell(diagnosis.Note, CodeTransparent, clear, "Delete them, or save them again without transparency.",
+			"%s fully transparent, and white for the model.", phrase.Plural(len(clear), "image is", "images are"))
+	}
 	return nil
 }
 
 // findClusters finds the near-duplicates, or reads what was found of the same images. An error is that of keeping it.
 func (d *Dataset) findClusters(known *memory) (neardup.Clusters, error) {
-	contents := make([]string, len(d.Items))
+	contents := make([]digest.Sum, len(d.Items))
 	for i := range contents {
 		contents[i] = d.Items[i].SHA256
 	}
@@ -172,12 +201,12 @@ func (d *Dataset) findClusters(known *memory) (neardup.Clusters, error) {
 
 // useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an
 // image of a class that is not known is an error.
-func (d *Dataset) useClasses(ctx context.Context, l *source.Layout, known *memory) error {
+func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 	classes := d.Options.Classes
 	if len(classes) == 0 {
 		return nil
 	}
-	gate := newGate(decodeBudget)
+	gate := newGate()
 	kept := l.Candidates[:0]
 	for _, c := range l.Candidates {
 		if slices.Contains(classes, c.Class) {
@@ -187,7 +216,7 @@ func (d *Dataset) useClasses(ctx context.Context, l *source.Layout, known *memor
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v := verdictOn(d.Root, c, d.Options, gate, known)
+		v := check(filepath.Join(d.Root, filepath.FromSlash(c.Path)), d.Options, gate, &memory{})
 		if v.Reason == "" {
 			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
 				phrase.Printable(c.Class), len(classes))
@@ -228,7 +257,7 @@ func (d *Dataset) dropEmptyClasses() {
 // dropLeaks skips the images of a given split that are also in a subset that judges: a copy in test counts more than one
 // in val, and that more than one in train.
 func (d *Dataset) dropLeaks() {
-	judges := map[string]Item{} // by content
+	judges := map[digest.Sum]Item{} // by content
 	for _, side := range []string{Val, Test} {
 		for _, i := range d.Select(side) {
 			if _, ok := judges[d.Items[i].SHA256]; !ok || side == Test {
@@ -275,7 +304,7 @@ func (d *Dataset) finish() {
 	}
 	var line []byte
 	for _, item := range d.Items { // as fmt's "%s %d %s %q\n", which takes longer than the rest of a load where no file has changed
-		line = append(append(line[:0], item.SHA256...), ' ')
+		line = append(hex.AppendEncode(line[:0], item.SHA256[:]), ' ')
 		line = append(strconv.AppendInt(line, int64(item.Label), 10), ' ')
 		line = append(append(line, item.Split...), ' ')
 		line = append(strconv.AppendQuote(line, item.Path), '\n')

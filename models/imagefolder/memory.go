@@ -1,21 +1,15 @@
 package imagefolder
 
 import (
-	"bufio"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
+	"sync/atomic"
 
-	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/filestamp"
-	"github.com/headstart-nb/headstart/internal/safefile"
-	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -24,38 +18,22 @@ import (
 // costs a read. A memory that cannot be read counts as empty.
 type memory struct {
 	file    string // empty: nothing is kept
+	others  []verdict
 	mutex   sync.Mutex
-	entries []savedVerdict   // as read, of different paths
-	used    []bool           // by entry: by this load; only these are written back
-	path    map[string]int32 // to entry
-	content map[string]int32 // SHA-256 to entry; nil until it is needed, which it is not where no file has changed
-	fresh   []savedVerdict   // made by this load
-	unread  int              // files that get knew
+	content map[digest.Sum]int32 // to others; nil until it is needed, which it is not where no file has changed
+	unread  int                  // files that match knew
+	fresh   atomic.Int64         // verdicts that are not in the file
 }
 
-// memoryVersion goes up when a verdict may come out differently for the same file.
-const memoryVersion = 2
-
-type savedMemory struct {
-	Version int
-	Entries []savedVerdict
+// A remembered is what is kept of a file.
+type remembered struct {
+	path    string
+	stamp   filestamp.Stamp
+	verdict verdict
 }
 
-type savedVerdict struct {
-	Path    string
-	Size    int64
-	Time    int64
-	Changed int64
-	Inode   uint64
-	Verdict verdict
-}
-
-func (s *savedVerdict) stamp() filestamp.Stamp {
-	return filestamp.Stamp{Size: s.Size, Time: s.Time, Changed: s.Changed, Inode: s.Inode}
-}
-
-// openMemory reads the memory of a folder, as its images look decoded in one way: other pixels may have other near-duplicates.
-func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
+// memoryAt is the memory of a folder, as its images look decoded in one way: other pixels may have other near-duplicates.
+func memoryAt(root, stateDir string, decode imageio.Decoding) *memory {
 	m := &memory{}
 	if stateDir == "" {
 		return m
@@ -64,80 +42,75 @@ func openMemory(root, stateDir string, decode imageio.Decoding) *memory {
 		root += "\x00" + string(decode)
 	}
 	key := sha256.Sum256([]byte(root))
-	m.file = filepath.Join(stateDir, "checked", hex.EncodeToString(key[:16])+".gob")
-	f, err := safefile.Open(m.file)
-	if err != nil {
-		return m
-	}
-	defer f.Close()
-	var saved savedMemory
-	if err := gob.NewDecoder(bufio.NewReader(f)).Decode(&saved); err != nil || saved.Version != memoryVersion {
-		return m
-	}
-	m.entries, m.used, m.path = saved.Entries, make([]bool, len(saved.Entries)), make(map[string]int32, len(saved.Entries))
-	for n := range m.entries {
-		m.path[m.entries[n].Path] = int32(n)
-	}
+	m.file = filepath.Join(stateDir, "checked", hex.EncodeToString(key[:16])+".checks")
 	return m
 }
 
-// get returns what is known about a file. An image above the limit of pixels counts as unknown.
-func (m *memory) get(f source.File, maxPixels int64) (verdict, bool) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	n, ok := m.path[f.Path]
-	if !ok || m.entries[n].stamp() != f.Stamp || m.entries[n].Verdict.above(maxPixels) {
-		return verdict{}, false
+// match reads the memory, and fills in what it knows of the files, which are sorted by path: of so many, path and stamp tell of each what it
+// is now, and take gets the verdict. The memory is sorted like them, so that it is never in memory as a whole. What is left over,
+// of files that have changed or gone, is kept for same. Nothing is known of an image above the limit of pixels, or of any with
+// rehash. False: the memory is damaged, and what take got must be forgotten.
+func (m *memory) match(files int, file func(i int) (path string, stamp filestamp.Stamp), o Options, take func(i int, v verdict)) bool {
+	if m.file == "" {
+		return true
 	}
-	m.used[n] = true
-	m.unread++
-	return m.entries[n].Verdict, true
+	i := 0
+	err := readMemory(m.file, func(r *remembered) {
+		for i < files {
+			path, stamp := file(i)
+			if path > r.path {
+				break
+			}
+			i++
+			if path < r.path || o.Rehash || stamp != r.stamp || r.verdict.above(o.MaxPixels) {
+				continue
+			}
+			m.unread++
+			take(i-1, r.verdict)
+			return
+		}
+		m.others = append(m.others, r.verdict)
+	})
+	if err == nil {
+		return true
+	}
+	m.others, m.unread = nil, 0
+	m.fresh.Add(1) // so that it is written anew
+	return false
 }
 
 // same returns what is known about a content.
-func (m *memory) same(sha256 string, maxPixels int64) (verdict, bool) {
+func (m *memory) same(sum digest.Sum, maxPixels int64) (verdict, bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if m.content == nil {
-		m.content = make(map[string]int32, len(m.entries))
-		for n := range m.entries {
-			m.content[m.entries[n].Verdict.SHA256] = int32(n)
+		m.content = make(map[digest.Sum]int32, len(m.others))
+		for n := range m.others {
+			m.content[m.others[n].SHA256] = int32(n)
 		}
 	}
-	n, ok := m.content[sha256]
-	if !ok || m.entries[n].Verdict.above(maxPixels) {
+	n, ok := m.content[sum]
+	if !ok || m.others[n].above(maxPixels) {
 		return verdict{}, false
 	}
-	return m.entries[n].Verdict, true
+	return m.others[n], true
 }
 
-// put keeps the verdict on a usable image. Refusals are not kept: they are quick to find again, and a limit that is raised
-// or a permission that is given changes them.
-func (m *memory) put(f source.File, v verdict) {
-	if v.Reason != "" {
-		return
-	}
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	m.fresh = append(m.fresh, savedVerdict{f.Path, f.Size, f.Time, f.Changed, f.Inode, v})
-}
-
-// save writes the memory back, whole or not at all.
-func (m *memory) save() error {
-	if m.file == "" || len(m.fresh) == 0 && !slices.Contains(m.used, false) {
+// save writes the memory, whole or not at all, where it would be another. next returns the files on which there is a verdict, by path. Refusals are
+// not kept: they are quick to find again, and a limit that is raised or a permission that is given changes them.
+func (m *memory) save(next func() (*remembered, bool)) error {
+	if m.file == "" || m.fresh.Load() == 0 && len(m.others) == 0 {
 		return nil
-	}
-	saved := savedMemory{Version: memoryVersion, Entries: m.fresh}
-	for n, used := range m.used {
-		if used {
-			saved.Entries = append(saved.Entries, m.entries[n])
-		}
 	}
 	if err := os.MkdirAll(filepath.Dir(m.file), 0o755); err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(m.file, func(w io.Writer) error {
-		buffered := bufio.NewWriter(w)
-		return errors.Join(gob.NewEncoder(buffered).Encode(saved), buffered.Flush())
-	})
+	if err := writeMemory(m.file, next); err != nil {
+		return err
+	}
+	old := m.file[:len(m.file)-len(".checks")] + ".gob" // of earlier versions, which nothing reads
+	for _, name := range []string{old, old + ".near"} {
+		_ = os.Remove(name) // most often they are not there
+	}
+	return nil
 }

@@ -2,14 +2,13 @@ package imagefolder
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"runtime"
 	"sync"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
@@ -92,7 +91,7 @@ type slot struct {
 // run hands out the work: batches go to the queue before they are decoded, so that the queue's length bounds what is ahead.
 func (r *Reader) run(d *Dataset, o ReadOptions) {
 	work := make(chan slot)
-	gate := newGate(decodeBudget)
+	gate := newGate()
 	var workers sync.WaitGroup
 	for range o.Workers {
 		workers.Go(func() {
@@ -190,38 +189,32 @@ func (d *Dataset) Pixels(item int, g Geometry) ([]uint8, error) {
 		return nil, err
 	}
 	dst := make([]uint8, g.Bytes())
-	return dst, d.pixels(dst, item, g, newGate(decodeBudget))
+	return dst, d.pixels(dst, item, g, newGate())
 }
 
 // pixels brings one item to a geometry, and refuses a file that is not the one that was checked.
 func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	path := phrase.Printable(d.Items[item].Path)
 	kept := d.kept(item)
-	if kept && len(d.files) > 0 && source.Same(d.Root, d.files[item]) && d.Options.Pixels.Get(d.Items[item].SHA256, g, dst) {
+	if kept && len(d.stamps) > 0 && source.Same(d.Root, source.File{Path: d.Items[item].Path, Stamp: d.stamps[item]}) &&
+		d.Options.Pixels.Get(d.Items[item].SHA256.String(), g, dst) {
 		return nil
 	}
 	data, err := imageio.ReadFile(d.file(item))
 	if err != nil {
 		return fmt.Errorf("read %s: %s", path, reasonOf(err))
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != d.Items[item].SHA256 {
+	if digest.Of(data) != d.Items[item].SHA256 {
 		return fmt.Errorf("read %s: the file has changed since the dataset was loaded: load it again", path)
 	}
-	if kept && d.Options.Pixels.Get(d.Items[item].SHA256, g, dst) {
+	if kept && d.Options.Pixels.Get(d.Items[item].SHA256.String(), g, dst) {
 		return nil
 	}
-	limits := imageio.Limits{MaxPixels: d.Options.MaxPixels}
-	header, err := imageio.ReadHeader(data, limits)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	leave := gate.enter(imageio.Held(data, header, g))
-	defer leave()
-	if err := imageio.At(dst, data, g, limits); err != nil {
+	if err := imageio.At(dst, data, g, imageio.Limits{MaxPixels: d.Options.MaxPixels, Room: gate}); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	if kept {
-		d.Options.Pixels.Put(d.Items[item].SHA256, g, dst)
+		d.Options.Pixels.Put(d.Items[item].SHA256.String(), g, dst)
 	}
 	return nil
 }

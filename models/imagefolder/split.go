@@ -2,7 +2,6 @@ package imagefolder
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
@@ -82,8 +81,8 @@ type keyed struct {
 }
 
 func groupKey(items []Item, group []int, seed int64) [sha256.Size]byte {
-	smallest := slices.MinFunc(group, func(a, b int) int { return cmp.Compare(items[a].SHA256, items[b].SHA256) })
-	return hashOf(seed, 0, items[smallest].SHA256)
+	smallest := slices.MinFunc(group, func(a, b int) int { return items[a].SHA256.Compare(items[b].SHA256) })
+	return hashOf(seed, 0, items[smallest].SHA256.String())
 }
 
 // hashOf is the package's only source of randomness: SHA-256 of the seed and the epoch as 8 bytes, big endian, and a text.

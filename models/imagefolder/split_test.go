@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/internal/digest"
 )
 
 // randomItems are items of a few classes, of which some hang together in groups, also across classes.
@@ -15,7 +17,7 @@ func randomItems(random *rand.Rand) (items []Item, together [][]int, classes int
 	classes = 2 + random.IntN(5)
 	for i := range 20 + random.IntN(200) {
 		hash := hashOf(random.Int64(), i, "content")
-		items = append(items, Item{Path: fmt.Sprint(i), Label: random.IntN(classes), SHA256: fmt.Sprintf("%x", hash)})
+		items = append(items, Item{Path: fmt.Sprint(i), Label: random.IntN(classes), SHA256: hash})
 	}
 	free := random.Perm(len(items))
 	for len(free) > 0 {
@@ -75,7 +77,7 @@ func TestSplitDoesNotDependOnOrderOrNames(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	items, together, classes := randomItems(random)
 	split(items, together, classes, 0.3, 0.1, 42)
-	want := map[string]string{}
+	want := map[digest.Sum]string{}
 	for _, item := range items {
 		want[item.SHA256] = item.Split
 	}
@@ -95,7 +97,7 @@ func TestSplitDoesNotDependOnOrderOrNames(t *testing.T) {
 	}
 	random.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
 	split(moved, groups, classes, 0.3, 0.1, 42)
-	got := map[string]string{}
+	got := map[digest.Sum]string{}
 	for _, item := range moved {
 		got[item.SHA256] = item.Split
 	}
@@ -117,7 +119,7 @@ func TestSplitOfTinyClasses(t *testing.T) {
 		var items []Item
 		var alone [][]int
 		for i := range n {
-			items = append(items, Item{SHA256: fmt.Sprint(i)})
+			items = append(items, Item{SHA256: digest.Of([]byte{byte(i)})})
 			alone = append(alone, []int{i})
 		}
 		split(items, alone, 1, 0.2, 0.1, 1)

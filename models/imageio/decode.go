@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"slices"
+
+	"github.com/headstart-nb/headstart/models/imageio/resample"
 )
 
 // Background is what shows through where an image is transparent: white, as on the page that it was made for. (Pillow's
@@ -24,30 +26,14 @@ func Decode(data []byte, limits Limits) (img RGB, err error) {
 // A decoded is an image as its file stores it, before the orientation is applied.
 type decoded struct {
 	image.Image
-	header       Header // with the size of the pixels
-	across, down span   // the part of the pixels that is the image
+	header       Header        // with the size of the pixels
+	across, down resample.Span // the part of the pixels that is the image
 }
 
 func (d decoded) upright() RGB {
 	out := upright(toRGB(d.Image, d.header), d.header.Orientation)
 	out.Transparent = transparent(d.Image)
 	return out
-}
-
-// spans are the parts of the pixels after the orientation is applied.
-func (d decoded) spans() (across, down span) {
-	across, down = d.across, d.down
-	orientation := d.header.Orientation
-	if orientation >= 5 {
-		across, down = down, across
-	}
-	if slices.Contains([]int{2, 3, 6, 7}, orientation) {
-		across = across.mirrored()
-	}
-	if slices.Contains([]int{3, 4, 7, 8}, orientation) {
-		down = down.mirrored()
-	}
-	return across, down
 }
 
 // decode runs the format's decoder behind the checks of the header. A JPEG may come smaller by a reduction.
@@ -78,7 +64,7 @@ func decode(data []byte, limits Limits, reduction int) (decoded, error) {
 	if beyondPalette(model, pixels) {
 		return decoded{}, fmt.Errorf("damaged %s: its pixels have colors that are not in its palette", c.title)
 	}
-	return decoded{pixels, header, whole(header.Width), whole(header.Height)}, nil
+	return decoded{pixels, header, resample.Whole(header.Width), resample.Whole(header.Height)}, nil
 }
 
 // beyondPalette says whether a decoder had to make the file's palette longer for the pixels that it found.
@@ -218,9 +204,9 @@ func rowConverter(decoded image.Image) func(dst []uint8, x, y int) {
 		return func(dst []uint8, x, y int) {
 			row := source.Pix[source.PixOffset(x, y):][:len(dst)/3*4]
 			for i := range len(dst) / 3 {
-				light := 255 - uint32(row[4*i+3])
+				light := 255 - row[4*i+3]
 				for c := range 3 {
-					dst[3*i+c] = uint8(light - divide255(uint32(row[4*i+c])*light))
+					dst[3*i+c] = printedColor(row[4*i+c], light)
 				}
 			}
 		}
@@ -238,6 +224,11 @@ func rowConverter(decoded image.Image) func(dst []uint8, x, y int) {
 			copy(dst[3*i:3*i+3], rgb[:])
 		}
 	}
+}
+
+// printedColor is what an ink leaves of the light that black leaves.
+func printedColor(ink, light uint8) uint8 {
+	return light - uint8(divide255(uint32(ink)*uint32(light)))
 }
 
 // divide255 is x/255 rounded, exact for products of two bytes; Pillow's MULDIV255.

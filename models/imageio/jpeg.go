@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"io"
 	"slices"
@@ -15,18 +14,16 @@ import (
 // adobe is the marker that says that the planes are not YCbCr; with it, image/jpeg inverts the inks of CMYK.
 const adobe = "\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
-// configJPEG reads the header also of files whose sampling of colors image/jpeg does not know (golang.org/issue/54997).
+// configJPEG reads the header, of the most frequent kinds without the memory that image/jpeg takes for it, which is more than a small image
+// does. They include files whose sampling of colors image/jpeg does not know (golang.org/issue/54997).
 func configJPEG(data []byte) (image.Config, error) {
-	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
-	if _, ok := errors.AsType[jpeg.UnsupportedError](err); ok {
-		if width, height, sizeErr := baseline.Size(data); sizeErr == nil {
-			return image.Config{ColorModel: color.YCbCrModel, Width: width, Height: height}, nil
-		}
+	if config, err := baseline.Config(data); err == nil {
+		return config, nil
 	}
-	return config, err
+	return jpeg.DecodeConfig(bytes.NewReader(data))
 }
 
-// decodeJPEG decodes the most frequent kind by the faster decoder. A file that lacks its end marker only is whole.
+// decodeJPEG decodes the most frequent kinds by the faster decoder. A file that lacks its end marker only is whole.
 func decodeJPEG(data []byte) (image.Image, error) {
 	decoded, err := decodeWholeJPEG(data)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -42,7 +39,7 @@ func ended(data []byte) []byte {
 	return append(bytes.TrimSuffix(bytes.Clone(data), []byte{0xff}), 0xff, 0xd9)
 }
 
-// decodeReduced decodes the most frequent kind at a fraction of its size; not ok means that it has to be decoded whole.
+// decodeReduced decodes the most frequent kinds at a fraction of its size; not ok means that it has to be decoded whole.
 func decodeReduced(data []byte, header Header, reduction int) (d decoded, ok bool) {
 	if reduction == 1 {
 		return decoded{}, false
@@ -51,10 +48,8 @@ func decodeReduced(data []byte, header Header, reduction int) (d decoded, ok boo
 	if err != nil {
 		return decoded{}, false
 	}
-	size, times := pixels.Rect.Size(), float64(reduction)
-	part := func(pixels, of int) span { return span{pixels: pixels, length: float64(of) / times} }
-	across, down := part(size.X, header.Width), part(size.Y, header.Height)
-	header.Width, header.Height = size.X, size.Y
+	across, down := reduced(header.Width, reduction), reduced(header.Height, reduction)
+	header.Width, header.Height = across.Pixels, down.Pixels
 	return decoded{pixels, header, across, down}, true
 }
 

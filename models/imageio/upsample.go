@@ -8,7 +8,7 @@ func planesToRGB(source *image.YCbCr, out RGB, convert func(dst, luma, cb, cr []
 	width, height := out.Width, out.Height
 	cb := make([]uint8, width+1) // one more: a pair of samples is written at once
 	cr := make([]uint8, width+1)
-	up := newUpsampler(source, width, height)
+	up := newUpsampler(source.SubsampleRatio, source.CStride, height, width, height)
 	bounds := source.Bounds()
 	for y := range height {
 		up.row(cb, source.Cb, y)
@@ -21,15 +21,16 @@ func planesToRGB(source *image.YCbCr, out RGB, convert func(dst, luma, cb, cr []
 // An upsampler widens one chroma plane to the size of the luma plane, row by row.
 type upsampler struct {
 	stride        int
+	held          int      // rows of the plane that are in memory: row y is in place y % held
 	width, height int      // of the luma plane
 	h, v          int      // luma samples for each chroma sample
 	cw, ch        int      // of the chroma plane, without padding
 	sums          []uint16 // at most 4 * 255
 }
 
-func newUpsampler(source *image.YCbCr, width, height int) *upsampler {
+func newUpsampler(ratio image.YCbCrSubsampleRatio, stride, held, width, height int) *upsampler {
 	h, v := 1, 1
-	switch source.SubsampleRatio {
+	switch ratio {
 	case image.YCbCrSubsampleRatio422:
 		h = 2
 	case image.YCbCrSubsampleRatio420:
@@ -41,7 +42,7 @@ func newUpsampler(source *image.YCbCr, width, height int) *upsampler {
 	case image.YCbCrSubsampleRatio410:
 		h, v = 4, 2
 	}
-	u := &upsampler{stride: source.CStride, width: width, height: height, h: h, v: v,
+	u := &upsampler{stride: stride, held: held, width: width, height: height, h: h, v: v,
 		cw: (width + h - 1) / h, ch: (height + v - 1) / v}
 	u.sums = make([]uint16, u.cw)
 	return u
@@ -52,9 +53,21 @@ func (u *upsampler) fancy() bool {
 	return u.h <= 2 && u.v <= 2 && (u.h == 1 || u.cw > 2)
 }
 
+// line is a row of the plane as it is stored.
+func (u *upsampler) line(plane []uint8, y int) []uint8 { return plane[y%u.held*u.stride:][:u.cw] }
+
+// of returns the chroma of luma row y: where it is stored, or in buffer.
+func (u *upsampler) of(buffer, plane []uint8, y int) []uint8 {
+	if u.h == 1 && u.v == 1 {
+		return u.line(plane, y)
+	}
+	u.row(buffer, plane, y)
+	return buffer
+}
+
 // row fills dst with the chroma of luma row y.
 func (u *upsampler) row(dst, plane []uint8, y int) {
-	near := plane[y/u.v*u.stride:][:u.cw]
+	near := u.line(plane, y/u.v)
 	switch {
 	case u.h == 1 && u.v == 1:
 		copy(dst, near)
@@ -63,9 +76,10 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 			dst[x] = near[x/u.h]
 		}
 	case u.v == 1:
-		widen(dst, near)
+		sumRows(u.sums, near, near)
+		widenSums(dst, u.sums, 4, 8) // (3a + b + 1) / 4 and (3a + b + 2) / 4
 	default:
-		far := plane[u.neighbor(y)*u.stride:][:u.cw]
+		far := u.line(plane, u.neighbor(y))
 		if u.h == 1 {
 			bias := int32(1 + y%2)
 			for x, a := range near {
@@ -74,7 +88,7 @@ func (u *upsampler) row(dst, plane []uint8, y int) {
 			return
 		}
 		sumRows(u.sums, near, far)
-		widenSums(dst, u.sums)
+		widenSums(dst, u.sums, 8, 7)
 	}
 }
 
@@ -86,37 +100,38 @@ func (u *upsampler) neighbor(y int) int {
 	return min(y/2+1, u.ch-1)
 }
 
-// widen doubles a row: 4:2:2.
-func widen(dst, row []uint8) {
-	last := len(row) - 1
-	for x, v := range row {
-		left, right := int32(row[max(x-1, 0)]), int32(row[min(x+1, last)])
-		dst[2*x] = uint8((3*int32(v) + left + 1) >> 2)
-		if 2*x+1 < len(dst) {
-			dst[2*x+1] = uint8((3*int32(v) + right + 2) >> 2)
-		}
-	}
-}
-
 // sumRows adds two rows with weights 3 and 1.
 func sumRows(sums []uint16, near, far []uint8) {
-	for x := sumRowsWide(sums, near, far); x < len(sums); x++ {
+	near, far = near[:len(sums)], far[:len(sums)]
+	x := 0
+	if whole := len(sums) &^ 15; laned() && whole > 0 {
+		sumLanes(&sums[0], &near[0], &far[0], whole)
+		x = whole
+	}
+	for ; x < len(sums); x++ {
 		sums[x] = 3*uint16(near[x]) + uint16(far[x])
 	}
 }
 
-// widenSums doubles a row whose samples are sums of two rows with weights 3 and 1: 4:2:0.
-func widenSums(dst []uint8, sums []uint16) {
+// widenSums doubles a row whose samples are sums of two rows with weights 3 and 1. What is added before the shift differs between pixels of
+// even and of odd places.
+func widenSums(dst []uint8, sums []uint16, even, odd uint16) {
 	last := len(sums) - 1
 	one := func(x int) {
 		v, left, right := 3*sums[x], sums[max(x-1, 0)], sums[min(x+1, last)]
-		dst[2*x] = uint8((v + left + 8) >> 4)
+		dst[2*x] = uint8((v + left + even) >> 4)
 		if 2*x+1 < len(dst) {
-			dst[2*x+1] = uint8((v + right + 7) >> 4)
+			dst[2*x+1] = uint8((v + right + odd) >> 4)
 		}
 	}
 	one(0)
-	for x := 1 + widenSumsWide(dst, sums); x <= last; x++ {
+	x := 1
+	if whole := (last - 1) &^ 15; laned() && whole > 0 {
+		const twice = 1<<16 + 1
+		widenLanes(&dst[2:][:2*whole][0], &sums[1], whole, twice*uint32(even), twice*uint32(odd))
+		x += whole
+	}
+	for ; x <= last; x++ {
 		one(x)
 	}
 }
@@ -126,14 +141,16 @@ func widenSums(dst []uint8, sums []uint16) {
 func jpegRow(dst, luma, cb, cr []uint8) {
 	cb, cr = cb[:len(luma)], cr[:len(luma)]
 	dst = dst[:3*len(luma)]
-	const half = 1 << 15
 	for x := jpegRowWide(dst, luma, cb, cr); x < len(luma); x++ {
-		b, r := int32(cb[x])-128, int32(cr[x])-128
-		base := int32(luma[x])
-		dst[3*x] = clamp(base + (91881*r+half)>>16)
-		dst[3*x+1] = clamp(base + (-22554*b-46802*r+half)>>16)
-		dst[3*x+2] = clamp(base + (116130*b+half)>>16)
+		dst[3*x], dst[3*x+1], dst[3*x+2] = jpegColor(luma[x], cb[x], cr[x])
 	}
+}
+
+// jpegColor converts one pixel.
+func jpegColor(luma, cb, cr uint8) (red, green, blue uint8) {
+	const half = 1 << 15
+	base, b, r := int32(luma), int32(cb)-128, int32(cr)-128
+	return clamp(base + (91881*r+half)>>16), clamp(base + (-22554*b-46802*r+half)>>16), clamp(base + (116130*b+half)>>16)
 }
 
 // webpRow converts BT.601 of the studio range (luma 16 to 235) in the fixed point of libwebp's yuv.h.

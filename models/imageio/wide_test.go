@@ -1,7 +1,7 @@
 package imageio
 
 import (
-	"fmt"
+	"image"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/models/imageio/baseline"
 )
 
 // TestFastLoopsAreBuilt fails where every test is required, the processor has AVX2, and the loops that use it are not in the
@@ -56,63 +57,62 @@ func TestChromaOfLongRows(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for width := 1; width < 100; width++ {
 		near, far := noise(random, width), noise(random, width)
-		sums := make([]uint16, width)
-		sumRows(sums, near, far)
 		for _, even := range []int{0, 1} { // the last sample of a row of odd width has no second pixel
 			got := make([]uint8, 2*width-even)
-			widenSums(got, sums)
-			for x := range got {
-				v, other, rounding := x/2, max(x/2-1, 0), 8
-				if x%2 == 1 {
-					other, rounding = min(x/2+1, width-1), 7
-				}
-				sum := func(i int) int { return 3*int(near[i]) + int(far[i]) }
-				if want := uint8((3*sum(v) + sum(other) + rounding) >> 4); got[x] != want {
-					t.Fatalf("width %d, pixel %d: %d, want %d", len(got), x, got[x], want)
-				}
+			sums := make([]uint16, width)
+			sumRows(sums, near, far)
+			widenSums(got, sums, 8, 7) // 4:2:0
+			compareChroma(t, got, func(i int) int { return 3*int(near[i]) + int(far[i]) }, 4, 8, 7)
+			up := newUpsampler(image.YCbCrSubsampleRatio422, width, 1, len(got), 1)
+			if up.fancy() {
+				up.row(got, near, 0)
+				compareChroma(t, got, func(i int) int { return int(near[i]) }, 2, 1, 2)
 			}
 		}
 	}
 }
 
-func TestResizeOfLongRows(t *testing.T) {
+// compareChroma holds pixels to three parts of a sample and one of the next, shifted by bits.
+func compareChroma(t *testing.T, got []uint8, sample func(i int) int, bits, even, odd int) {
+	t.Helper()
+	last := (len(got)+1)/2 - 1
+	for x := range got {
+		v, other, rounding := x/2, max(x/2-1, 0), even
+		if x%2 == 1 {
+			other, rounding = min(x/2+1, last), odd
+		}
+		if want := uint8((3*sample(v) + sample(other) + rounding) >> bits); got[x] != want {
+			t.Fatalf("width %d, pixel %d: %d, want %d", len(got), x, got[x], want)
+		}
+	}
+}
+
+// TestColorsApart holds the loop with 32 pixels at once to the plain one, for all values of chroma and both ends of a row.
+func TestColorsApart(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	for _, size := range [][3]int{{1, 1, 1}, {3, 2, 7}, {17, 40, 8}, {100, 61, 33}, {61, 100, 224}, {640, 23, 16}, {5, 900, 3}} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			p := RGB{Width: size[0], Height: size[1], Pix: noise(random, 3*size[0]*size[1])}
-			g := Geometry{Size: size[2]}
-			got := make([]uint8, g.Bytes())
-			p.Resize(got, g)
-			if diff := cmp.Diff(resizePlainly(p, g), got); diff != "" {
-				t.Error(diff)
-			}
-		})
+	for width := 1; width < 200; width++ {
+		luma, cb, cr := noise(random, width), noise(random, width), noise(random, width)
+		compareColors(t, luma, cb, cr)
 	}
+	luma, cb, cr := make([]uint8, 1<<16), make([]uint8, 1<<16), make([]uint8, 1<<16)
+	for i := range luma {
+		luma[i], cb[i], cr[i] = uint8(random.Uint32()), uint8(i), uint8(i>>8)
+	}
+	compareColors(t, luma, cb, cr)
 }
 
-// resizePlainly is Resize as Resample.c has it, a sample at a time.
-func resizePlainly(p RGB, g Geometry) []uint8 {
-	x, y := g.axes(whole(p.Width), whole(p.Height))
-	narrow := make([]uint8, 3*g.Size*p.Height)
-	along := fixedPoint(x)
-	for row := range p.Height {
-		for i := range 3 * g.Size {
-			sum := int32(1 << (fixedBits - 1))
-			for k, w := range along.of(x, i/3) {
-				sum += w * int32(p.Pix[3*(row*p.Width+int(x.first[i/3])+k)+i%3])
-			}
-			narrow[3*g.Size*row+i] = clamp(sum >> fixedBits)
+func compareColors(t *testing.T, luma, cb, cr []uint8) {
+	t.Helper()
+	width := len(luma)
+	p := &planeRows{Planes: &baseline.Planes{Width: width, Height: 1, Y: luma, Cb: cb, Cr: cr, YStride: width, CStride: width, YHeld: 1, CHeld: 1},
+		up: newUpsampler(image.YCbCrSubsampleRatio444, width, 1, width, 1)}
+	color := (width + 31) &^ 31
+	got := make([]uint8, 3*color)
+	p.fill(got, color, 0)
+	for x := range width {
+		red, green, blue := jpegColor(luma[x], cb[x], cr[x])
+		if want := [3]uint8{red, green, blue}; want != [3]uint8{got[x], got[color+x], got[2*color+x]} {
+			t.Fatalf("width %d: (%d, %d, %d) is (%d, %d, %d), want %v", width, luma[x], cb[x], cr[x], got[x], got[color+x], got[2*color+x], want)
 		}
 	}
-	dst := make([]uint8, g.Bytes())
-	across := fixedPoint(y)
-	for i := range dst {
-		row, column := i/(3*g.Size), i%(3*g.Size)
-		sum := int32(1 << (fixedBits - 1))
-		for k, w := range across.of(y, row) {
-			sum += w * int32(narrow[3*g.Size*(int(y.first[row])+k)+column])
-		}
-		dst[i] = clamp(sum >> fixedBits)
-	}
-	return dst
 }

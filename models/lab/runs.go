@@ -31,6 +31,21 @@ func (l *Lab) Running() []*Run {
 
 // Runs says how the runs of this process and those on disk stand, newest first.
 func (l *Lab) Runs() ([]runstatus.Stand, error) {
+	if l.home == "" {
+		return l.RunsWith(nil), nil
+	}
+	stored, err := record.Runs(l.home)
+	if err != nil {
+		return nil, err
+	}
+	return l.RunsWith(stored), nil
+}
+
+// FollowStored follows the runs on disk, for RunsWith.
+func (l *Lab) FollowStored() *record.Follower { return record.Follow(l.home) }
+
+// RunsWith is Runs with those on disk as they were read before.
+func (l *Lab) RunsWith(stored []record.Run) []runstatus.Stand {
 	l.mu.Lock()
 	own := slices.Clone(l.runs)
 	l.mu.Unlock()
@@ -42,19 +57,12 @@ func (l *Lab) Runs() ([]runstatus.Stand, error) {
 			list = append(list, stand)
 		}
 	}
-	if l.home == "" {
-		return list, nil
-	}
-	stored, err := record.Runs(l.home)
-	if err != nil {
-		return nil, err
-	}
 	for _, r := range stored {
 		if !seen[r.Name] {
 			list = append(list, runstatus.Stand{Run: r})
 		}
 	}
-	return list, nil
+	return list
 }
 
 // Cards are the runs for programs, newest first.

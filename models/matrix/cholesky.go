@@ -16,7 +16,7 @@ func Cholesky(workers int, a *Dense) bool {
 		if at > 0 {
 			left = columns(a, at, end, at)
 		}
-		split(workers, n-at, panel, func(from, to int) {
+		Split(workers, n-at, panel, func(from, to int) {
 			if at > 0 {
 				subtract(a, left, at+from, at+to, at, end)
 			}
@@ -24,7 +24,7 @@ func Cholesky(workers int, a *Dense) bool {
 		if !factorDiagonal(a, at, end) {
 			return false
 		}
-		split(workers, n-end, panel, func(from, to int) {
+		Split(workers, n-end, panel, func(from, to int) {
 			for i := end + from; i < end+to; i++ {
 				row := a.Row(i)
 				for j := at; j < end; j++ {
@@ -77,30 +77,10 @@ func factorDiagonal(a *Dense, at, end int) bool {
 	return true
 }
 
-// Solve replaces each row x of b by the solution y of L Lᵀ y = x.
-func Solve(workers int, factor, b *Dense) {
-	SolveLower(workers, factor, b)
-	SolveUpper(workers, factor, b)
-}
-
-// SolveLower replaces each row x of b by the solution y of L y = x.
-func SolveLower(workers int, factor, b *Dense) {
-	check(factor.Rows == b.Cols, "solve %v for rows of %v", factor, b)
-	split(workers, b.Rows, rowsAtOnce(workers, b.Rows), func(from, to int) {
-		for i := range factor.Rows {
-			row := factor.Row(i)
-			for k := from; k < to; k++ {
-				x := b.Row(k)
-				x[i] = (x[i] - Dot(row[:i], x[:i])) / row[i]
-			}
-		}
-	})
-}
-
 // SolveUpper replaces each row x of b by the solution y of Lᵀ y = x.
 func SolveUpper(workers int, factor, b *Dense) {
 	check(factor.Rows == b.Cols, "solve %v for rows of %v", factor, b)
-	split(workers, b.Rows, rowsAtOnce(workers, b.Rows), func(from, to int) {
+	Split(workers, b.Rows, rowsAtOnce(workers, b.Rows), func(from, to int) {
 		for i := factor.Rows - 1; i >= 0; i-- {
 			row := factor.Row(i)
 			for k := from; k < to; k++ {

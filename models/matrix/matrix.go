@@ -1,4 +1,4 @@
-// Package matrix does the linear algebra of the linear probes, in float64.
+// Package matrix does the linear algebra of the linear probes: of a Dense in float64, of Panels in float32 with sums in float64.
 //
 // The loops take many numbers at once where the processor can, several times as fast as gonum's. What is computed does not
 // depend on the number of workers: each sum is taken by one of them, in one order.
@@ -7,6 +7,7 @@ package matrix
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // A Dense is a matrix in rows.
@@ -35,8 +36,8 @@ const (
 	chunk = 512
 )
 
-// split calls do for pieces of [0, n) of at most size each, in as many goroutines as there are workers.
-func split(workers, n, size int, do func(from, to int)) {
+// Split calls do for pieces of [0, n) of at most size each, in as many goroutines as there are workers.
+func Split(workers, n, size int, do func(from, to int)) {
 	pieces := (n + size - 1) / size
 	if workers = min(workers, pieces); workers <= 1 {
 		for from := 0; from < n; from += size {
@@ -44,26 +45,26 @@ func split(workers, n, size int, do func(from, to int)) {
 		}
 		return
 	}
-	next := make(chan int)
+	var taken atomic.Int64 // pieces; some take microseconds, so that handing them over would take as long
 	var working sync.WaitGroup
 	for range workers {
 		working.Go(func() {
-			for from := range next {
+			for {
+				from := (int(taken.Add(1)) - 1) * size
+				if from >= n {
+					return
+				}
 				do(from, min(n, from+size))
 			}
 		})
 	}
-	for from := 0; from < n; from += size {
-		next <- from
-	}
-	close(next)
 	working.Wait()
 }
 
 // MulT is dst = a bᵀ: dst is [a.Rows, b.Rows].
 func MulT(workers int, dst, a, b *Dense) {
 	check(a.Cols == b.Cols && dst.Rows == a.Rows && dst.Cols == b.Rows, "multiply %v by the transpose of %v into %v", a, b, dst)
-	split(workers, a.Rows, panel, func(from, to int) {
+	Split(workers, a.Rows, panel, func(from, to int) {
 		clear(dst.Data[from*dst.Cols : to*dst.Cols])
 		products(dst, a, b, from, to, 0, b.Rows, 1)
 	})
@@ -72,7 +73,7 @@ func MulT(workers int, dst, a, b *Dense) {
 // Gram is a aᵀ.
 func Gram(workers int, a *Dense) *Dense {
 	dst := New(a.Rows, a.Rows)
-	split(workers, a.Rows, panel, func(from, to int) { products(dst, a, a, from, to, 0, to, 1) })
+	Split(workers, a.Rows, panel, func(from, to int) { products(dst, a, a, from, to, 0, to, 1) })
 	mirror(dst)
 	return dst
 }
@@ -118,28 +119,6 @@ func products(dst, a, b *Dense, from, to, left, right int, sign float64) {
 			}
 		}
 	}
-}
-
-// TMul is dst = aᵀ b: dst is [a.Cols, b.Cols].
-func TMul(workers int, dst, a, b *Dense) {
-	check(a.Rows == b.Rows && dst.Rows == a.Cols && dst.Cols == b.Cols, "multiply the transpose of %v by %v into %v", a, b, dst)
-	clear(dst.Data)
-	split(workers, b.Cols, chunk, func(from, to int) {
-		i := 0
-		for ; i+4 <= b.Rows; i += 4 {
-			r0, r1, r2, r3 := b.Row(i)[from:to], b.Row(i + 1)[from:to], b.Row(i + 2)[from:to], b.Row(i + 3)[from:to]
-			f0, f1, f2, f3 := a.Row(i), a.Row(i+1), a.Row(i+2), a.Row(i+3)
-			for k := range a.Cols {
-				addFour(dst.Row(k)[from:to], f0[k], r0, f1[k], r1, f2[k], r2, f3[k], r3)
-			}
-		}
-		for ; i < b.Rows; i++ {
-			row := b.Row(i)[from:to]
-			for k, f := range a.Row(i) {
-				AddScaled(dst.Row(k)[from:to], f, row)
-			}
-		}
-	})
 }
 
 // Transpose is a transposed copy.

@@ -34,9 +34,27 @@ func plainAddScaled(dst []float64, f float64, x []float64) {
 	}
 }
 
-func plainAddFour(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) {
-	r0, r1, r2, r3 = r0[:len(dst)], r1[:len(dst)], r2[:len(dst)], r3[:len(dst)]
-	for i := range dst {
-		dst[i] += f0*r0[i] + f1*r1[i] + f2*r2[i] + f3*r3[i]
+// plainTile takes two rows of a at a time, whose sums fit in the registers.
+func plainTile(a, b []float32, sums *[tileSize]float32) {
+	clear(sums[:])
+	for at := 0; at+stepSize <= len(a); at += stepSize {
+		x, y := (*[stepSize]float32)(a[at:]), (*[stepSize]float32)(b[at:])
+		for r := 0; r < panelRows; r += 2 {
+			to := (*[8]float32)(sums[r*panelRows:])
+			s := *to
+			for k := range stepCols {
+				p, q := x[r*stepCols+k], x[(r+1)*stepCols+k]
+				b0, b1, b2, b3 := y[k], y[stepCols+k], y[2*stepCols+k], y[3*stepCols+k]
+				s[0] += p * b0
+				s[1] += p * b1
+				s[2] += p * b2
+				s[3] += p * b3
+				s[4] += q * b0
+				s[5] += q * b1
+				s[6] += q * b2
+				s[7] += q * b3
+			}
+			*to = s
+		}
 	}
 }

@@ -103,18 +103,3 @@ func addScaled512(dst []float64, f float64, x []float64) int {
 	archsimd.ClearAVXUpperBits()
 	return i
 }
-
-// addFour512 adds four scaled rows to the beginning of dst, and returns how many numbers that was.
-func addFour512(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) int {
-	n := len(dst)
-	r0, r1, r2, r3 = r0[:n], r1[:n], r2[:n], r3[:n]
-	g0, g1, g2, g3 := archsimd.BroadcastFloat64x8(f0), archsimd.BroadcastFloat64x8(f1), archsimd.BroadcastFloat64x8(f2), archsimd.BroadcastFloat64x8(f3)
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		sum, other := g0.MulAdd(load8(r0[i:]), load8(dst[i:])), g2.Mul(load8(r2[i:]))
-		sum, other = g1.MulAdd(load8(r1[i:]), sum), g3.MulAdd(load8(r3[i:]), other)
-		store8(sum.Add(other), dst[i:])
-	}
-	archsimd.ClearAVXUpperBits()
-	return i
-}

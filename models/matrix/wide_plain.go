@@ -13,8 +13,3 @@ func Dot(x, y []float64) float64 { return plainDot(x, y) }
 
 // AddScaled adds f x to dst.
 func AddScaled(dst []float64, f float64, x []float64) { plainAddScaled(dst, f, x) }
-
-// addFour adds four scaled rows to dst.
-func addFour(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) {
-	plainAddFour(dst, f0, r0, f1, r1, f2, r2, f3, r3)
-}

@@ -137,36 +137,3 @@ func addScaled256(dst []float64, f float64, x []float64) int {
 	archsimd.ClearAVXUpperBits()
 	return i
 }
-
-// addFour adds four scaled rows to dst.
-func addFour(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) {
-	i := 0
-	switch n := len(dst); {
-	case n < 16 || !Wide():
-	case widest():
-		i = addFour512(dst, f0, r0, f1, r1, f2, r2, f3, r3)
-	default:
-		i = addFour256(dst, f0, r0, f1, r1, f2, r2, f3, r3)
-	}
-	plainAddFour(dst[i:], f0, r0[i:], f1, r1[i:], f2, r2[i:], f3, r3[i:])
-}
-
-// addFour256 adds four scaled rows to the beginning of dst, and returns how many numbers that was.
-func addFour256(dst []float64, f0 float64, r0 []float64, f1 float64, r1 []float64, f2 float64, r2 []float64, f3 float64, r3 []float64) int {
-	n := len(dst)
-	r0, r1, r2, r3 = r0[:n], r1[:n], r2[:n], r3[:n]
-	g0, g1, g2, g3 := archsimd.BroadcastFloat64x4(f0), archsimd.BroadcastFloat64x4(f1), archsimd.BroadcastFloat64x4(f2), archsimd.BroadcastFloat64x4(f3)
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		p0, p1, p2, p3 := (*[8]float64)(r0[i:]), (*[8]float64)(r1[i:]), (*[8]float64)(r2[i:]), (*[8]float64)(r3[i:])
-		to := (*[8]float64)(dst[i:])
-		sum, other := g0.MulAdd(load(p0[:4]), load(to[:4])), g2.Mul(load(p2[:4]))
-		sum, other = g1.MulAdd(load(p1[:4]), sum), g3.MulAdd(load(p3[:4]), other)
-		store(sum.Add(other), to[:4])
-		sum, other = g0.MulAdd(load(p0[4:]), load(to[4:])), g2.Mul(load(p2[4:]))
-		sum, other = g1.MulAdd(load(p1[4:]), sum), g3.MulAdd(load(p3[4:]), other)
-		store(sum.Add(other), to[4:])
-	}
-	archsimd.ClearAVXUpperBits()
-	return i
-}

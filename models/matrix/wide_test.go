@@ -25,25 +25,19 @@ func TestRegistersOfEachSize(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 8, 15, 16, 17, 31, 32, 63, 100, 512} {
 		m := random(7, n)
 		x, y, a, b, c, d := m.Row(0), m.Row(1), m.Row(2), m.Row(3), m.Row(4), m.Row(5)
-		scaled, four := m.Clone().Row(6), m.Clone().Row(6)
+		scaled := m.Clone().Row(6)
 		plainAddScaled(scaled, 0.7, x)
-		plainAddFour(four, 0.1, a, -0.2, b, 0.3, c, -0.4, d)
 		dots := plainDots(x, y, a, b, c, d)
-		check := func(size int, gotDots [8]float64, gotDot float64, addScaled, addFour func(dst []float64) int) {
+		check := func(size int, gotDots [8]float64, gotDot float64, addScaled func(dst []float64) int) {
 			same(fmt.Sprintf("%d bits, dots of %d", size, n), gotDots[:], dots[:])
 			same(fmt.Sprintf("%d bits, dot of %d", size, n), []float64{gotDot}, []float64{plainDot(x, y)})
 			dst := m.Clone().Row(6)
 			done := addScaled(dst)
 			same(fmt.Sprintf("%d bits, scaled %d", size, n), dst[:done], scaled[:done])
-			dst = m.Clone().Row(6)
-			done = addFour(dst)
-			same(fmt.Sprintf("%d bits, four of %d", size, n), dst[:done], four[:done])
 		}
-		check(256, dots256(x, y, a, b, c, d), dot256(x, y), func(dst []float64) int { return addScaled256(dst, 0.7, x) },
-			func(dst []float64) int { return addFour256(dst, 0.1, a, -0.2, b, 0.3, c, -0.4, d) })
+		check(256, dots256(x, y, a, b, c, d), dot256(x, y), func(dst []float64) int { return addScaled256(dst, 0.7, x) })
 		if widest() {
-			check(512, dots512(x, y, a, b, c, d), dot512(x, y), func(dst []float64) int { return addScaled512(dst, 0.7, x) },
-				func(dst []float64) int { return addFour512(dst, 0.1, a, -0.2, b, 0.3, c, -0.4, d) })
+			check(512, dots512(x, y, a, b, c, d), dot512(x, y), func(dst []float64) int { return addScaled512(dst, 0.7, x) })
 		}
 	}
 }

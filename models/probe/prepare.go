@@ -9,83 +9,93 @@ import (
 // A problem is samples as the solver takes them, with the way back to the features.
 type problem struct {
 	*samples
-	options Options
-	mean    []float64     // of z's columns, which the solver took off
-	shift   []float64     // of the features, taken off by the normalization; nil: 0
-	scale   []float64     // of the features, divided by; nil: 1
-	span    *matrix.Dense // the normalized features; nil where z has them itself
-	factor  *matrix.Dense // L of span spanᵀ = L Lᵀ, which is z before its mean was taken off
+	options  Options
+	features Features
+	mean     []float64     // of z's columns, which the solver took off
+	shift    []float64     // of the features, taken off by the normalization; nil: 0
+	scale    []float64     // of the features, divided by; nil: 1
+	inputs   *matrix.Dense // the normalized features, transposed; nil where z has them itself
+	factor   *matrix.Dense // L of inputsᵀ inputs = L Lᵀ, which is z before its mean was taken off
 }
 
 // jitter keeps the Gram matrix of samples that are equal, or nearly, positive definite; relative to its mean diagonal.
 const jitter = 1e-10
 
 func prepare(s Samples, o Options) *problem {
-	p := &problem{options: o}
-	x := matrix.New(s.Rows, s.Cols)
-	for i := range x.Rows {
-		widen(x.Row(i), s.Features.Row(i))
-		if o.Normalization == L2 {
-			s.toUnit(x.Row(i))
-		}
-	}
+	p := &problem{options: o, features: s.Features}
 	if o.Normalization == Standard {
-		p.standardize(x)
+		p.standardize()
 	}
-	z := x
-	if x.Rows <= x.Cols {
-		// Fewer samples than features: the rows of L have the same products with each other as the rows of x.
-		gram := matrix.Gram(o.Workers, x)
-		for extra := jitter; ; extra *= 100 {
-			z = gram.Clone()
-			trace := 0.0
-			for i := range z.Rows {
-				trace += z.Row(i)[i]
-			}
-			for i := range z.Rows {
-				z.Row(i)[i] += max(extra*trace/float64(z.Rows), math.SmallestNonzeroFloat32)
-			}
-			if matrix.Cholesky(o.Workers, z) {
-				break
-			}
-		}
-		p.span, p.factor = x, z.Clone()
+	cols, row := s.Cols, p.normalized
+	if s.Rows <= s.Cols {
+		// Fewer samples than features: the rows of L have the same products with each other as the rows of features.
+		p.factorize()
+		cols, row = s.Rows, func(i int, to []float64) { copy(to, p.factor.Row(i)) }
 	}
 	weights := make([]float64, s.Rows)
 	for i := range weights {
 		weights[i] = s.weight(i)
 	}
-	p.samples, p.mean = newSamples(o.Workers, z, s.Labels, weights, s.Classes)
+	p.samples, p.mean = newSamples(o.Workers, s.Rows, cols, row, s.Labels, weights, s.Classes)
 	return p
+}
+
+// normalized writes a row of the features as the classifier gets it.
+func (p *problem) normalized(i int, to []float64) {
+	widen(to, p.features.Row(i))
+	if p.options.Normalization == L2 {
+		p.features.toUnit(to)
+	}
+	for j := range p.scale {
+		to[j] = (to[j] - p.shift[j]) / p.scale[j]
+	}
+}
+
+func (p *problem) factorize() {
+	x := matrix.New(p.features.Rows, p.features.Cols)
+	for i := range x.Rows {
+		p.normalized(i, x.Row(i))
+	}
+	gram := matrix.Gram(p.options.Workers, x)
+	for extra := jitter; ; extra *= 100 {
+		p.factor = gram.Clone()
+		trace := 0.0
+		for i := range gram.Rows {
+			trace += gram.Row(i)[i]
+		}
+		for i := range gram.Rows {
+			p.factor.Row(i)[i] += max(extra*trace/float64(gram.Rows), math.SmallestNonzeroFloat32)
+		}
+		if matrix.Cholesky(p.options.Workers, p.factor) {
+			break
+		}
+	}
+	p.inputs = matrix.Transpose(x)
 }
 
 // standardize gives each column a mean of 0 and a variance of 1, as scikit-learn's StandardScaler does: a column without
 // variance is only shifted.
-func (p *problem) standardize(x *matrix.Dense) {
-	n := float64(x.Rows)
-	p.shift, p.scale = make([]float64, x.Cols), make([]float64, x.Cols)
-	for i := range x.Rows {
-		matrix.AddScaled(p.shift, 1/n, x.Row(i))
+func (p *problem) standardize() {
+	f := p.features
+	n, x := float64(f.Rows), make([]float64, f.Cols)
+	shift, scale := make([]float64, f.Cols), make([]float64, f.Cols)
+	for i := range f.Rows {
+		widen(x, f.Row(i))
+		matrix.AddScaled(shift, 1/n, x)
 	}
-	for i := range x.Rows {
-		row := x.Row(i)
-		for j := range row {
-			row[j] -= p.shift[j]
-			p.scale[j] += row[j] * row[j] / n
+	for i := range f.Rows {
+		for j, v := range f.Row(i) {
+			d := float64(v) - shift[j]
+			scale[j] += d * d / n
 		}
 	}
-	for j, variance := range p.scale {
-		p.scale[j] = math.Sqrt(variance)
-		if p.scale[j] <= smallestDeviation*math.Abs(p.shift[j]) || p.scale[j] == 0 {
-			p.scale[j] = 1
+	for j, variance := range scale {
+		scale[j] = math.Sqrt(variance)
+		if scale[j] <= smallestDeviation*math.Abs(shift[j]) || scale[j] == 0 {
+			scale[j] = 1
 		}
 	}
-	for i := range x.Rows {
-		row := x.Row(i)
-		for j := range row {
-			row[j] /= p.scale[j]
-		}
-	}
+	p.shift, p.scale = shift, scale
 }
 
 // smallestDeviation is that of a column whose numbers differ by rounding alone, relative to its mean.
@@ -93,18 +103,19 @@ const smallestDeviation = 1e-7
 
 // linear is the classifier of a point, for features that are not normalized, except to their length.
 func (p *problem) linear(at *point) *Linear {
-	w := at.w
+	w := at.w.Clone()
+	for i := range w.Data {
+		w.Data[i] /= p.unit
+	}
 	bias := make([]float64, p.classes)
 	for k := range bias {
 		bias[k] = at.b[k] - matrix.Dot(w.Row(k), p.mean)
 	}
-	if p.span != nil {
-		dual := w.Clone()
-		matrix.SolveUpper(p.options.Workers, p.factor, dual) // w = dual L, and the coefficients are dual x
-		w = matrix.New(p.classes, p.span.Cols)
-		matrix.TMul(p.options.Workers, w, matrix.Transpose(dual), p.span)
-	} else {
-		w = w.Clone()
+	if p.inputs != nil {
+		matrix.SolveUpper(p.options.Workers, p.factor, w) // w was dual L, and the coefficients are dual x
+		dual := w
+		w = matrix.New(p.classes, p.inputs.Rows)
+		matrix.MulT(p.options.Workers, w, dual, p.inputs)
 	}
 	for k := range p.classes {
 		row := w.Row(k)

@@ -87,8 +87,8 @@ func (s Samples) Validate() error {
 			return fmt.Errorf("fit a probe: row %d has the label %d of %d classes", i, label, s.Classes)
 		}
 		w := s.weight(i)
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("fit a probe: row %d has the weight %g", i, w)
+		if !(w >= 0 && w <= largestWeight) {
+			return fmt.Errorf("fit a probe: row %d has the weight %g; it must be 0 to %g", i, w, largestWeight)
 		}
 		mass += w
 	}
@@ -102,6 +102,9 @@ func (s Samples) Validate() error {
 	}
 	return nil
 }
+
+// largestWeight leaves room for sums of weights in float32.
+const largestWeight = 1e20
 
 func (s Samples) weight(i int) float64 {
 	if s.Weights == nil {

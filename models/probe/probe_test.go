@@ -249,6 +249,7 @@ func TestSamplesThatCannotBe(t *testing.T) {
 		"the label 2 of 2 classes":  func(s *Samples) { s.Labels[1] = 2 },
 		"1 weights for 2 rows":      func(s *Samples) { s.Weights = []float64{1} },
 		"the weight NaN":            func(s *Samples) { s.Weights = []float64{1, math.NaN()} },
+		"must be 0 to 1e+20":        func(s *Samples) { s.Weights = []float64{1, 1e30} },
 		"all weights are 0":         func(s *Samples) { s.Weights = []float64{0, 0} },
 		"row 1 holds +Inf":          func(s *Samples) { s.Data[1] = float32(math.Inf(1)) },
 	} {

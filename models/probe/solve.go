@@ -2,8 +2,8 @@ package probe
 
 import (
 	"context"
-	"fmt"
 	"math"
+	"slices"
 
 	"github.com/headstart-nb/headstart/models/matrix"
 )
@@ -29,43 +29,62 @@ type Iteration struct {
 	Loss      float64 // mean weighted cross-entropy, without the penalty
 }
 
-// samples are rows that the solver works on.
+// samples are rows that the solver works on. It takes them in float32, as the features came, and its sums in float64.
 type samples struct {
-	z       *matrix.Dense // [n, r], each column with a weighted mean of 0
+	z       *matrix.Panels // [n, r], each column with a weighted mean of 0, divided by unit
+	columns *matrix.Panels // [r, n], zᵀ diag(roots)
+	unit    float64        // a power of two that no number of z is larger than
 	labels  []int
 	weights []float64 // [n], of the loss; they sum to about n
+	roots   []float64 // [n], of the weights
 	classes int
-	gram    *matrix.Dense // [r, r], zᵀ diag(weights) z
+	gram    *matrix.Dense // [r, r], the lower half of zᵀ diag(weights) z
 	mass    float64       // sum of the weights
 }
 
-// newSamples centers z, in place, and returns the mean of its columns.
-func newSamples(workers int, z *matrix.Dense, labels []int, weights []float64, classes int) (*samples, []float64) {
-	s := &samples{z: z, labels: labels, weights: weights, classes: classes}
-	mean := make([]float64, z.Cols)
-	for i, w := range weights {
+// newSamples centers rows of so many numbers, which row writes, and returns their mean.
+func newSamples(workers int, rows, cols int, row func(i int, to []float64), labels []int, weights []float64, classes int) (*samples, []float64) {
+	s := &samples{labels: labels, weights: weights, classes: classes, z: matrix.NewPanels(rows, cols)}
+	for _, w := range weights {
 		s.mass += w
-		matrix.AddScaled(mean, w, z.Row(i))
+		s.roots = append(s.roots, math.Sqrt(w))
 	}
+	mean := sumBlocks(workers, rows, cols, func(from, to int, sums []float64) {
+		x := make([]float64, cols)
+		for i := from; i < to; i++ {
+			row(i, x)
+			matrix.AddScaled(sums, weights[i], x)
+		}
+	})
 	for j := range mean {
 		mean[j] /= s.mass
 	}
-	for i := range z.Rows {
-		matrix.AddScaled(z.Row(i), -1, mean)
-	}
-	columns := matrix.Transpose(z)
-	for j := range columns.Rows {
-		for i, w := range weights {
-			columns.Row(j)[i] *= math.Sqrt(w)
+	largest := make([]float64, rows)
+	matrix.Split(workers, rows, blockRows, func(from, to int) {
+		x := make([]float64, cols)
+		for i := from; i < to; i++ {
+			row(i, x)
+			for j, m := range mean {
+				largest[i] = max(largest[i], math.Abs(x[j]-m))
+			}
 		}
-	}
-	s.gram = matrix.Gram(workers, columns)
+	})
+	_, exponent := math.Frexp(slices.Max(largest))
+	s.unit = math.Ldexp(1, exponent)
+	s.z.Fill(workers, func(i int, to []float64) {
+		row(i, to)
+		for j, m := range mean {
+			to[j] = (to[j] - m) / s.unit
+		}
+	})
+	s.columns = s.z.Transpose(workers, s.roots)
+	s.gram = s.columns.Gram(workers)
 	return s, mean
 }
 
 // A point is where the solver stands: coefficients, intercepts and what follows from them.
 type point struct {
-	w      *matrix.Dense // [classes, r]
+	w      *matrix.Dense // [classes, r], of z
 	b      []float64
 	logits *matrix.Dense // [n, classes]
 
@@ -112,10 +131,10 @@ type solver struct {
 	lambda  float64
 	*point
 
-	factor   *matrix.Dense
-	alpha    float64       // the mean curvature of the loss at the point
-	held     float64       // alpha in factor
-	residual *matrix.Dense // [n, classes], weight * (probability - target)
+	factor   *matrix.Factor
+	alpha    float64        // the mean curvature of the loss at the point
+	held     float64        // alpha in factor
+	residual *matrix.Panels // [classes, n], root of the weight * (probability - target)
 	gradW    *matrix.Dense
 	gradB    []float64
 
@@ -131,22 +150,20 @@ type step struct {
 
 // minimize moves p to the minimum, or as near as the most iterations come. Converged says which.
 func (s *samples) minimize(ctx context.Context, o Options, p *point, c float64, most int) (converged bool, err error) {
-	v := &solver{samples: s, workers: o.Workers, point: p, lambda: 1 / c}
+	v := &solver{samples: s, workers: o.Workers, point: p, lambda: 1 / c / (s.unit * s.unit)}
 	if s.classes == 2 {
 		// scikit-learn has one row of coefficients for two classes. Split into +w/2 and -w/2, w has half its squared norm.
 		v.lambda *= 2
 	}
-	v.residual = matrix.New(s.z.Rows, s.classes)
-	v.gradW, v.gradB = matrix.New(s.classes, s.z.Cols), make([]float64, s.classes)
+	v.residual = matrix.NewPanels(s.classes, s.z.Rows)
 	start := withIntercepts(p.w, p.b)
 	defer func() {
 		p.move = withIntercepts(p.w, p.b)
 		matrix.AddScaled(p.move.Data, -1, start.Data)
 	}()
 	loss := v.evaluate()
-	if err := v.precondition(); err != nil {
-		return false, err
-	}
+	v.held = v.alpha
+	v.factor = matrix.Factorize(v.workers, v.gram, v.held, v.lambda)
 	if p.move != nil {
 		if slope := matrix.Dot(p.move.Data, v.gradient().Data); slope < 0 {
 			loss, _ = v.advance(p.move, slope, loss)
@@ -174,23 +191,27 @@ func (s *samples) minimize(ctx context.Context, o Options, p *point, c float64, 
 
 // evaluate computes probabilities, residual and gradient at the point, and returns the cross-entropy.
 func (v *solver) evaluate() float64 {
-	loss, spread := 0.0, 0.0
-	clear(v.gradB)
-	for i, label := range v.labels {
-		row, w := v.residual.Row(i), v.weights[i]
-		loss += w * softmax(row, v.logits.Row(i), label)
-		for _, p := range row {
-			spread += w * p * (1 - p)
+	sums := sumBlocks(v.workers, len(v.labels), 2+v.classes, func(from, to int, sums []float64) {
+		row := make([]float64, v.classes)
+		for i := from; i < to; i++ {
+			w, label := v.weights[i], v.labels[i]
+			sums[0] += w * softmax(row, v.logits.Row(i), label)
+			for _, p := range row {
+				sums[1] += w * p * (1 - p)
+			}
+			row[label]--
+			for k := range row {
+				sums[2+k] += w * row[k]
+				row[k] *= v.roots[i]
+			}
+			v.residual.SetColumn(i, row)
 		}
-		row[label]--
-		for k := range row {
-			row[k] *= w
-			v.gradB[k] += row[k]
-		}
-	}
+	})
+	loss, spread := sums[0], sums[1]
+	v.gradB = sums[2:]
 	// The mean curvature of the loss over the samples and the directions between classes.
 	v.alpha = min(0.5, max(spread/v.mass/float64(v.classes-1), 1e-4))
-	matrix.TMul(v.workers, v.gradW, v.residual, v.z)
+	v.gradW = matrix.Transpose(v.columns.MulT(v.workers, v.residual))
 	matrix.AddScaled(v.gradW.Data, v.lambda, v.w.Data)
 	return loss
 }
@@ -210,22 +231,6 @@ func softmax(to, logits []float64, label int) float64 {
 		to[k] /= sum
 	}
 	return math.Log(sum) + largest - logits[label]
-}
-
-// precondition factorizes the bound of the curvature.
-func (v *solver) precondition() error {
-	v.held = v.alpha
-	v.factor = v.gram.Clone()
-	for i := range v.factor.Data {
-		v.factor.Data[i] *= v.held
-	}
-	for i := range v.factor.Rows {
-		v.factor.Row(i)[i] += v.lambda
-	}
-	if !matrix.Cholesky(v.workers, v.factor) {
-		return fmt.Errorf("fit a probe with lambda = %g: the features' covariance is not positive definite", v.lambda)
-	}
-	return nil
 }
 
 // gradient is the gradient with the intercepts in the last column, [classes, r+1].
@@ -265,7 +270,7 @@ func (v *solver) inverse(g *matrix.Dense) *matrix.Dense {
 	for k := range v.classes {
 		copy(w.Row(k), g.Row(k)[:r])
 	}
-	matrix.Solve(v.workers, v.factor, w)
+	w = v.factor.Solve(v.workers, w)
 	d := matrix.New(v.classes, r+1)
 	for k := range v.classes {
 		copy(d.Row(k), w.Row(k))
@@ -277,12 +282,12 @@ func (v *solver) inverse(g *matrix.Dense) *matrix.Dense {
 // advance searches along a direction, moves the point and remembers the step. It is false where nothing got better.
 func (v *solver) advance(d *matrix.Dense, slope, loss float64) (float64, bool) {
 	r := v.gradW.Cols
-	dw := matrix.New(v.classes, r)
+	dw, narrow := matrix.New(v.classes, r), matrix.NewPanels(v.classes, r)
 	for k := range v.classes {
 		copy(dw.Row(k), d.Row(k)[:r])
+		narrow.SetRow(k, 0, dw.Row(k))
 	}
-	along := matrix.New(v.z.Rows, v.classes) // of the logits
-	matrix.MulT(v.workers, along, v.z, dw)
+	along := v.z.MulT(v.workers, narrow) // of the logits, [n, classes]
 	for i := range along.Rows {
 		for k, row := 0, along.Row(i); k < v.classes; k++ {
 			row[k] += d.Row(k)[r]
@@ -328,22 +333,23 @@ const (
 // search finds how far to go along a direction whose logits are known: each look costs no product. The penalty along it is
 // t linear + t²/2 quadratic.
 func (v *solver) search(along *matrix.Dense, slope, linear, quadratic, loss float64) float64 {
-	probabilities := make([]float64, v.classes)
-	logits := make([]float64, v.classes)
 	look := func(t float64) (value, slope float64) {
-		for i, label := range v.labels {
-			base, line := v.logits.Row(i), along.Row(i)
-			for k := range logits {
-				logits[k] = base[k] + t*line[k]
+		sums := sumBlocks(v.workers, len(v.labels), 2, func(from, to int, sums []float64) {
+			probabilities, logits := make([]float64, v.classes), make([]float64, v.classes)
+			for i := from; i < to; i++ {
+				label, base, line := v.labels[i], v.logits.Row(i), along.Row(i)
+				for k := range logits {
+					logits[k] = base[k] + t*line[k]
+				}
+				sums[0] += v.weights[i] * softmax(probabilities, logits, label)
+				expected := -line[label]
+				for k, p := range probabilities {
+					expected += p * line[k]
+				}
+				sums[1] += v.weights[i] * expected
 			}
-			value += v.weights[i] * softmax(probabilities, logits, label)
-			expected := -line[label]
-			for k, p := range probabilities {
-				expected += p * line[k]
-			}
-			slope += v.weights[i] * expected
-		}
-		return value - loss + t*linear + t*t/2*quadratic, slope + linear + t*quadratic
+		})
+		return sums[0] - loss + t*linear + t*t/2*quadratic, sums[1] + linear + t*quadratic
 	}
 	best, t := 0.0, 1.0
 	low, high := 0.0, math.Inf(1)

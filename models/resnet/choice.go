@@ -39,6 +39,9 @@ func Stages() []Stage { return []Stage{Conv1, Conv2, Conv3, Conv4, Conv5} }
 // StagesTo lists the stages from input to last.
 func StagesTo(last Stage) []Stage { return Stages()[:slices.Index(Stages(), last)+1] }
 
+// Later tells whether a stage comes after another.
+func Later(s, other Stage) bool { return slices.Index(Stages(), s) > slices.Index(Stages(), other) }
+
 // Pool is how the feature maps of a stage become a vector.
 type Pool string
 

@@ -83,10 +83,10 @@ func checkPool(cut Cut, pool Pool) error {
 	return nil
 }
 
-// A NoTopError is weights without the classifier that they were trained with: they serve as a backbone alone.
+// A NoTopError is weights without a classifier: they serve as a backbone alone.
 type NoTopError struct {
 	Weights string
-	Missing []string // tensors of a file; empty where the weights end before, or are random
+	Missing []string // tensors of a file; empty where the weights end before, are random, or were trained without classes
 }
 
 func (e *NoTopError) Error() string {

@@ -16,7 +16,7 @@ type Kind string
 const (
 	// KindPublished is a Set: Origin.Name names it.
 	KindPublished Kind = "published"
-	// KindFile is a safetensors file of the user's: Origin.Path names it.
+	// KindFile is a file of the user's, in safetensors or a checkpoint of PyTorch: Origin.Path names it.
 	KindFile Kind = "file"
 	// KindHub is a repository of the Hugging Face hub at a fixed revision: Origin.Name is OWNER/NAME@REVISION.
 	KindHub Kind = "hub"
@@ -56,7 +56,7 @@ type Origin struct {
 // PublishedWeights are those of the Set of a name.
 func PublishedWeights(name string) Origin { return Origin{Kind: KindPublished, Name: name} }
 
-// WeightsFile are those of a safetensors file.
+// WeightsFile are those of a safetensors file, or of a checkpoint of PyTorch.
 func WeightsFile(path string) Origin { return Origin{Kind: KindFile, Path: path} }
 
 // HubWeights are those of a repository of the Hugging Face hub at a fixed revision, OWNER/NAME@REVISION.

@@ -67,6 +67,51 @@ func TestTheStageThatKnowsIsChosen(t *testing.T) {
 	}
 }
 
+// The one-standard-error rule: of those whose accuracy cannot be told from the highest, the one with the lowest loss is chosen, and one that
+// is clearly behind never is, however low its loss.
+func TestOneStandardError(t *testing.T) {
+	const rows, classes = 50, 2
+	c := &comparison{options: Options{Folds: 5}}
+	c.data.Classes = classes
+	for i := range rows {
+		c.data.Labels, c.fold, c.judged = append(c.data.Labels, i%classes), append(c.fold, i/(rows/5)), append(c.judged, i)
+	}
+	// logits are those of a candidate that gets the rows from to to wrong, and is so sure of the others.
+	logits := func(from, to int, sure float32) []float32 {
+		list := make([]float32, rows*classes)
+		for i := range rows {
+			class := i % classes
+			if from <= i && i < to {
+				class = 1 - class
+				list[i*classes+class] = 0.1
+				continue
+			}
+			list[i*classes+class] = sure - float32(i%3)
+		}
+		return list
+	}
+	f := &family{Candidate: Candidate{Kind: Logistic, Stages: []string{"s"}}, cs: []float64{1, 2, 3}}
+	f.logits = [][]float32{logits(0, 4, 2.2), logits(2, 7, 9), logits(0, 20, 9)}
+	c.families = []*family{f}
+	r := c.report()
+	if first := r.Scores[0]; first.C != 1 || math.Abs(first.Accuracy-0.92) > 1e-9 {
+		t.Fatalf("the highest is %+v", first)
+	}
+	second := r.Scores[1]
+	if apart := math.Sqrt((5./rows - 1./rows/rows) / rows); second.C != 2 || math.Abs(second.Behind-1./rows) > 1e-9 || math.Abs(second.Apart-apart) > 1e-9 {
+		t.Errorf("one image behind is %+v, behind by %g and apart by %g", second, second.Behind, second.Apart)
+	}
+	if got := r.Choice(); got.C != 2 || got.Loss >= r.Scores[0].Loss {
+		t.Errorf("chosen is C = %g with a loss of %.3f, want 2, whose loss is below %.3f", got.C, got.Loss, r.Scores[0].Loss)
+	}
+	if last := r.Scores[2]; last.Tied() || last.Loss != 0 {
+		t.Errorf("fifteen images behind is %+v, want it out", last)
+	}
+	if text := r.Summary(); !strings.Contains(text, "within one standard error of the highest (92.0 %) with the lower loss") {
+		t.Errorf("the summary is %q", text)
+	}
+}
+
 // With labels that have nothing to do with the features, cross-validation says chance: nothing leaks from a fold into the
 // classifier that judges it. That holds for the mean of the candidates; the highest of many is above it by selection, which
 // is why it is not shown as the accuracy to expect.

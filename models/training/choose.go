@@ -161,7 +161,7 @@ func (s *session) rows(items []int) selection.Data {
 	for at, item := range items {
 		one := s.job.Dataset.Items[item]
 		place[item] = at
-		data.Labels, data.Keys = append(data.Labels, one.Label), append(data.Keys, one.SHA256)
+		data.Labels, data.Keys = append(data.Labels, one.Label), append(data.Keys, one.SHA256.String())
 		if s.weights != nil {
 			data.Weights = append(data.Weights, float64(s.weights[one.Label]))
 		}

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +12,11 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
+	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // finetuneJob trains conv2 of a backbone that is cut there.
@@ -104,6 +108,112 @@ func TestFineTuningWithoutMovingIsAuto(t *testing.T) {
 	}
 	if _, ok := notes[CodeUnchanged]; !ok {
 		t.Errorf("nothing says that conv2 stayed as it was: %v", notes)
+	}
+}
+
+// What is kept lies on the way from the classifier's weights to the trained ones, and the training continues from the trained ones.
+func TestKeptWeightsAreInterpolated(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	states, losses := map[float64]stepper.State{}, map[float64][]float64{}
+	for _, fraction := range []float64{0.25, 0.5, 1} {
+		job.Recipe.Interpolation = fraction
+		r := fit(t, device, job)
+		var err error
+		if states[fraction], err = r.Stepper.Weights(); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range r.History {
+			losses[fraction] = append(losses[fraction], e.Loss)
+		}
+	}
+	if !cmp.Equal(losses[0.25], losses[1]) {
+		t.Errorf("the training took another course: %v and %v", losses[0.25], losses[1])
+	}
+	moved := 0.0
+	for path, whole := range states[1] {
+		for i, v := range whole.Values {
+			// A quarter of the way is as far from half of it as half is from the whole, times a half.
+			half, quarter := float64(states[0.5][path].Values[i]), float64(states[0.25][path].Values[i])
+			moved = max(moved, math.Abs(float64(v)-half))
+			if got := half + 2*(half-quarter); math.Abs(got-float64(v)) > 1e-5*(1+math.Abs(got)) {
+				t.Fatalf("%s: the quarter is %g, the half %g, the whole %g", path, quarter, half, v)
+			}
+		}
+	}
+	if moved < 1e-3 {
+		t.Errorf("the weights moved by %g", moved)
+	}
+}
+
+// A stopping feed calls stop with the second batch of an epoch.
+type stopping struct {
+	feed.Feed
+	epoch int
+	stop  func()
+}
+
+func (f stopping) Open(ctx context.Context, order []int, epoch int) (feed.Pass, error) {
+	pass, err := f.Feed.Open(ctx, order, epoch)
+	if epoch == f.epoch && err == nil {
+		pass = &stoppingPass{Pass: pass, stop: f.stop}
+	}
+	return pass, err
+}
+
+type stoppingPass struct {
+	feed.Pass
+	batches int
+	stop    func()
+}
+
+func (p *stoppingPass) Next(ctx context.Context) (feed.Batch, error) {
+	batch, err := p.Pass.Next(ctx)
+	if p.batches++; p.batches == 2 {
+		p.stop()
+	}
+	return batch, err
+}
+
+// An epoch that is cut short leaves the weights of the one before it, which are those on disk as well.
+func TestStoppedFineTuningKeepsTheLastEpoch(t *testing.T) {
+	device := modeltest.XLA(t, 1)
+	for _, fraction := range []float64{0.5, 1} {
+		job, home := finetuneJob(t), t.TempDir()
+		job.Environment.Home, job.Recipe.Interpolation = home, fraction
+		s, err := newSession(device, job, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.record, err = record.Create(home, record.NewRun(s.job, device, s.started)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.prepareFineTuning(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		s.feed = stopping{s.feed, 3, cancel}
+		err = s.run(ctx)
+		cancel()
+		loss, _, measured := s.validate(t.Context())
+		r, err := s.end(ctx, err)
+		if !errors.Is(err, progress.ErrStopped) || r == nil || len(r.History) != 2 {
+			t.Fatalf("at %g it ended with %v", fraction, err)
+		}
+		defer r.Close()
+		if got := r.History[1].ValLoss; measured != nil || math.Abs(got-loss) > 1e-6 {
+			t.Errorf("at %g the kept weights have the loss %g, and the epoch %g: %v", fraction, loss, got, measured)
+		}
+		outcome, err := record.ReadOutcome(home, r.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		onDisk, err := record.ReadWeights(home, outcome)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := r.Stepper.Weights(); err != nil || !cmp.Equal(kept, onDisk) {
+			t.Errorf("at %g the weights on disk are not those of the model: %v", fraction, err)
+		}
 	}
 }
 

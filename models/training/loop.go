@@ -50,7 +50,7 @@ func (s *session) run(ctx context.Context) error {
 			}
 		}
 	}
-	return s.takeBest()
+	return s.takeKept()
 }
 
 // epoch trains on every image once and looks at the validation images.
@@ -98,7 +98,7 @@ func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (
 		result.Accuracy = s.targets.R2(result.Loss)
 	}
 	result.Waited = pass.Waited().Seconds()
-	if result.ValLoss, result.ValAccuracy, err = s.validate(ctx); err != nil {
+	if result.ValLoss, result.ValAccuracy, err = s.validateKept(ctx, number); err != nil {
 		return history.Epoch{}, err
 	}
 	result.Seconds = time.Since(start).Seconds()
@@ -160,6 +160,40 @@ func (s *session) validate(ctx context.Context) (loss, accuracy float64, err err
 	return report.Loss, report.Accuracy, nil
 }
 
+// validateKept is validate with the weights that the epoch would be kept with. The stepper has its own again afterwards, to the bit.
+func (s *session) validateKept(ctx context.Context, epoch int) (loss, accuracy float64, err error) {
+	if s.job.Recipe.KeptFraction(epoch) == 1 || len(s.val) == 0 {
+		return s.validate(ctx)
+	}
+	trained, err := s.stepper.Weights()
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := s.stepper.SetWeights(s.asKept(trained, epoch)); err != nil {
+		return 0, 0, err
+	}
+	loss, accuracy, err = s.validate(ctx)
+	return loss, accuracy, errors.Join(err, s.stepper.SetWeights(trained))
+}
+
+// keptWeights are the stepper's weights after an epoch as they are kept.
+func (s *session) keptWeights(epoch int) (stepper.State, error) {
+	trained, err := s.stepper.Weights()
+	if err != nil {
+		return nil, err
+	}
+	return s.asKept(trained, epoch), nil
+}
+
+// asKept are trained weights after an epoch as they are kept.
+func (s *session) asKept(trained stepper.State, epoch int) stepper.State {
+	fraction := s.job.Recipe.KeptFraction(epoch)
+	if fraction == 1 {
+		return trained
+	}
+	return s.initial.Toward(trained, fraction)
+}
+
 // measure compares the network's outputs on items with their targets.
 func (s *session) measure(ctx context.Context, items []int) (*metric.Report, error) {
 	outputs, err := feed.Once(ctx, s.look, items, s.stepper.Logits, s.job.Outputs())
@@ -197,8 +231,8 @@ func (s *session) finishEpoch(epoch history.Epoch) error {
 		s.state.Status = progress.NaN
 		return nil
 	}
-	if epoch.Best && !s.searching {
-		weights, err := s.stepper.Weights()
+	if (epoch.Best || s.job.Recipe.KeepLast) && !s.searching {
+		weights, err := s.keptWeights(epoch.Epoch)
 		if err != nil {
 			return err
 		}
@@ -207,7 +241,9 @@ func (s *session) finishEpoch(epoch history.Epoch) error {
 			s.state.Status = progress.NaN
 			return nil
 		}
-		s.best = weights
+		if s.last = weights; epoch.Best {
+			s.best = weights
+		}
 	}
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
@@ -224,12 +260,16 @@ func (s *session) finishEpoch(epoch history.Epoch) error {
 	return nil
 }
 
-// takeBest goes back to the weights of the best epoch.
-func (s *session) takeBest() error {
-	if s.best == nil || (s.job.Recipe.KeepLast && s.state.Status != progress.NaN) {
+// takeKept goes back to the weights of the epoch that is kept: an epoch that an interrupt has cut short has moved them since.
+func (s *session) takeKept() error {
+	kept := s.best
+	if s.job.Recipe.KeepLast && s.state.Status != progress.NaN {
+		kept = s.last
+	}
+	if kept == nil {
 		return nil
 	}
-	return s.stepper.SetWeights(s.best)
+	return s.stepper.SetWeights(kept)
 }
 
 // whyNaN looks for the cause of a loss or of weights that are not numbers: first in what the network made of images before it was

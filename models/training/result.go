@@ -89,7 +89,7 @@ func (s *session) provenance(digest string) record.Provenance {
 		p.Base = s.base
 	}
 	for _, item := range j.Dataset.Items {
-		p.Files = append(p.Files, record.File{Path: item.Path, SHA256: item.SHA256, Label: item.Label, Split: item.Split})
+		p.Files = append(p.Files, record.File{Path: item.Path, SHA256: item.SHA256.String(), Label: item.Label, Split: item.Split})
 	}
 	return p
 }

@@ -68,7 +68,12 @@ func (s *session) restore() error {
 			return err
 		}
 		s.state, s.best = state, best
-		return nil
+		if !s.job.Recipe.KeepLast {
+			return nil
+		}
+		var err error
+		s.last, err = s.keptWeights(state.Epoch)
+		return err
 	})
 }
 
@@ -79,7 +84,7 @@ func (s *session) commit() error {
 		return err
 	}
 	s.state.Progress = progress
-	if err := s.record.Commit(s.state, last, s.best); err != nil {
+	if err := s.record.Commit(s.state, last, s.best, s.last); err != nil {
 		return err
 	}
 	if s.job.Environment.CSVLog == "" {

@@ -42,7 +42,8 @@ type session struct {
 	targets    job.Variance // of the training targets, for R2
 
 	state record.State
-	best  stepper.State // weights of the best epoch
+	best  stepper.State // kept weights of the best epoch
+	last  stepper.State // kept weights of the last finished epoch, where the recipe keeps that one
 
 	initial stepper.State // weights before the first epoch
 	nan     *nan.Error    // why the loss is not a number; nil while it is one

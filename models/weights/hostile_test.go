@@ -37,7 +37,7 @@ func TestProposedCommandRunsNothingOfAName(t *testing.T) {
 		"a b.h5", "-x.pt", "a\\.h5",
 	} {
 		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, []byte("anything"), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte("\x80\x02cos\nsystem\n)R."), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Open(path)

@@ -12,9 +12,6 @@ import (
 	"time"
 
 	"github.com/gomlx/go-huggingface/hub"
-
-	"github.com/headstart-nb/headstart/internal/digest"
-	"github.com/headstart-nb/headstart/internal/filelock"
 )
 
 // HubFile is one file of the Hugging Face hub at a fixed revision.
@@ -34,7 +31,7 @@ func (f HubFile) String() string {
 // FetchOptions tune Fetch.
 type FetchOptions struct {
 	// CacheDir holds what is fetched, in the layout that Hugging Face's own programs share. Empty means where they look:
-	// HF_HUB_CACHE, HF_HOME/hub, or the user's cache.
+	// HF_HUB_CACHE, HF_HOME/hub, or the user's cache. A WebFile lies in it, or else where torch.hub looks.
 	CacheDir string
 	// Endpoint is the server's address; empty means go-huggingface's default or HF_ENDPOINT.
 	Endpoint string
@@ -82,67 +79,31 @@ func (f HubFile) Fetch(ctx context.Context, options FetchOptions) (string, error
 }
 
 func (f HubFile) fetch(ctx context.Context, options FetchOptions) (string, error) {
-	path := f.CachePath(options)
-	if err := f.verify(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+	path, c := f.CachePath(options), f.content()
+	if err := c.verify(ctx, path); !errors.Is(err, fs.ErrNotExist) {
 		return path, err
 	}
 	blob := filepath.Join(f.folder(options), "blobs", f.SHA256)
 	if options.offline() {
-		if f.verify(ctx, blob) == nil {
+		if c.verify(ctx, blob) == nil {
 			return blob, nil
 		}
 		return "", errOffline
 	}
-	if err := os.MkdirAll(filepath.Dir(blob), 0o755); err != nil {
-		return "", err
-	}
-	lock, err := filelock.Acquire(ctx, blob+".lock", nil)
+	err := c.obtain(ctx, blob, options.Progress, func(ctx context.Context) (string, error) { return f.address(ctx, options) })
 	if err != nil {
-		return "", fmt.Errorf("wait for another program that fetches it: %w", err)
-	}
-	defer lock.Close() // nothing was written to it
-	if err := f.verify(ctx, blob); errors.Is(err, fs.ErrNotExist) {
-		if err := f.download(ctx, options, blob); err != nil {
-			return "", err
-		}
-	} else if err != nil {
 		return "", err
 	}
 	return path, link(blob, path)
 }
 
-// verify checks a file's hash.
-func (f HubFile) verify(ctx context.Context, path string) error {
-	sum, _, err := digest.File(ctx, path)
-	if err != nil {
-		return err
-	}
-	if sum != f.SHA256 {
-		return fmt.Errorf("%s has the SHA-256 %s and must have %s: remove it to fetch it again", path, sum, f.SHA256)
-	}
-	return nil
-}
+// Bytes is the file's size.
+func (f HubFile) Bytes() int64 { return f.Size }
 
-// download brings the file to blob, through a partial file that later calls resume.
-func (f HubFile) download(ctx context.Context, options FetchOptions, blob string) error {
-	from, err := f.address(ctx, options)
-	if err != nil {
-		return err
-	}
-	part := blob + ".incomplete" // as huggingface_hub names it
-	if err := (&download{url: from, size: f.Size, path: part, progress: options.Progress}).run(ctx); err != nil {
-		return err
-	}
-	sum, _, err := digest.File(ctx, part)
-	if err != nil {
-		return err
-	}
-	if sum != f.SHA256 {
-		return errors.Join(fmt.Errorf("%s sent a file with the SHA-256 %s, which must be %s: it is not kept", from, sum, f.SHA256),
-			os.Remove(part))
-	}
-	return os.Rename(part, blob)
-}
+// Digest is the file's SHA-256, in hex.
+func (f HubFile) Digest() string { return f.SHA256 }
+
+func (f HubFile) content() content { return content{size: f.Size, sha256: f.SHA256} }
 
 // address asks go-huggingface where the file is. It takes no context, so that a server which never answers costs a waiting
 // goroutine, and not the caller.

@@ -26,7 +26,7 @@ def save_file(tensors, path):
 `
 )
 
-// The line that converts a .pth finds the weights in a checkpoint, and never writes over its source.
+// The line that converts a .pth which is not read finds the weights in a checkpoint, and never writes over its source.
 func TestTheLineForPickle(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -44,7 +44,7 @@ func TestTheLineForPickle(t *testing.T) {
 		for _, name := range []string{"model.pth", "model.safetensors"} {
 			dir := t.TempDir()
 			source := filepath.Join(dir, name)
-			writeFiles(t, dir, map[string]string{name: "PK\x03\x04"}) // what it is known by
+			writeFiles(t, dir, map[string]string{name: "\x80\x02cargparse\nNamespace\n)\x81."}) // what is not read
 			_, err := Open(source)
 			if err == nil {
 				t.Fatalf("%s was opened", name)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"unsafe"
 
 	"github.com/gomlx/compute/dtypes"
 )
@@ -57,11 +56,11 @@ func (r *Rows) Read(into []float32, first int) error {
 		return nil
 	}
 	// The numbers are read into their place: turning them one by one takes longer than reading them.
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(&into[0])), 4*len(into))
+	raw := inMemory(into)
 	if _, err := r.file.data.ReadAt(raw, r.begin+4*int64(first)*int64(r.length)); err != nil {
 		return fmt.Errorf("read rows: %w", err)
 	}
-	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 { // the file's order of bytes is little endian
+	if !littleEndian() {
 		for i := range into {
 			into[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 		}

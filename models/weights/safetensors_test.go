@@ -177,9 +177,10 @@ func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
 		"named.h5":        {"anything", "HDF5"},
 		"hidden.weights":  {"\x89HDF\r\n\x1a\n", "HDF5"},
 		"model.keras":     {"PK\x03\x04....", "keras.models.load_model("},
-		"model.pth":       {"PK\x03\x04....", "torch.load("},
-		"old.bin":         {"\x80\x02\x8a\nl\xfc\x9cF", "weights_only=True"},
-		"hub.safetensors": {"PK\x03\x04....", "hub.converted.safetensors'"},
+		"model.pth":       {"\x80\x02cos\nsystem\n)R.", "torch.load("},
+		"new.bin":         {"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x8c\x06system\x93.", "os.system"},
+		"old.bin":         {"\x80\x02cnumpy\nndarray\n.", "weights_only=True"},
+		"hub.safetensors": {"\x80\x02cos\nsystem\n)R.", "hub.converted.safetensors'"},
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(test.head), 0o644); err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -35,7 +34,7 @@ func Write(w io.Writer, tensors map[string]Float32, metadata map[string]string) 
 		return fmt.Errorf("write tensors: %w", err)
 	}
 	for _, name := range names {
-		if err := writeNumbers(out, tensors[name].Values); err != nil {
+		if err := WriteNumbers(out, tensors[name].Values); err != nil {
 			return fmt.Errorf("write tensor %s: %w", name, err)
 		}
 	}
@@ -54,7 +53,7 @@ func WriteRows(w io.Writer, name string, shape []int, metadata map[string]string
 	var written int64
 	for row, err := range rows {
 		if err == nil {
-			err = writeNumbers(out, row)
+			err = WriteNumbers(out, row)
 		}
 		if err != nil {
 			return fmt.Errorf("write tensor %s: %w", name, err)
@@ -105,15 +104,4 @@ func writeHeader(out io.Writer, names []string, shapes [][]int, metadata map[str
 	prefix := binary.LittleEndian.AppendUint64(nil, uint64(len(raw)))
 	_, err = out.Write(append(prefix, raw...))
 	return err
-}
-
-func writeNumbers(out *bufio.Writer, values []float32) error {
-	var number [4]byte
-	for _, v := range values {
-		binary.LittleEndian.PutUint32(number[:], math.Float32bits(v))
-		if _, err := out.Write(number[:]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

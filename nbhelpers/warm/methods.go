@@ -71,17 +71,19 @@ type EvaluateParams struct {
 
 // Report is how good a model is on some images.
 type Report struct {
-	Model     string                  `json:"model"`
-	Split     string                  `json:"split,omitempty"`
-	Dir       string                  `json:"dir,omitempty"`
-	Images    int                     `json:"images"`
-	Loss      float64                 `json:"loss"`     // mean cross-entropy in nats
-	Accuracy  float64                 `json:"accuracy"` // in [0, 1]
-	Labels    []string                `json:"labels"`
-	Confusion [][]int                 `json:"confusion"` // [truth][predicted]
-	Classes   []ClassReport           `json:"classes"`   // in the order of Labels
-	ECE       float64                 `json:"ece"`       // expected calibration error, in [0, 1]
-	Worst     []prediction.Prediction `json:"worst,omitempty"`
+	Model        string                  `json:"model"`
+	Split        string                  `json:"split,omitempty"`
+	Dir          string                  `json:"dir,omitempty"`
+	Images       int                     `json:"images"`
+	Loss         float64                 `json:"loss"`                   // mean cross-entropy in nats
+	Accuracy     float64                 `json:"accuracy"`               // in [0, 1]
+	AccuracyLow  float64                 `json:"accuracy_low,omitempty"` // the 95 % interval of Accuracy; both 0 from 1,000 images on
+	AccuracyHigh float64                 `json:"accuracy_high,omitempty"`
+	Labels       []string                `json:"labels"`
+	Confusion    [][]int                 `json:"confusion"` // [truth][predicted]
+	Classes      []ClassReport           `json:"classes"`   // in the order of Labels
+	ECE          float64                 `json:"ece"`       // expected calibration error, in [0, 1]
+	Worst        []prediction.Prediction `json:"worst,omitempty"`
 }
 
 // ClassReport is how good a model is on one class, each figure in [0, 1].

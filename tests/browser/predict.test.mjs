@@ -53,18 +53,39 @@ describe('the predict panel', () => {
 
 });
 
+/** Opens the data panel beside a new notebook that has loaded the images. The result waits for a message of the panel. */
+async function openData(page, notebook) {
+  writeNotebook(notebook, [{ source: IMAGES }]);
+  await openLab(page, notebook);
+  await runAll(page);
+  await page.locator('.jp-OutputArea-output', { hasText: 'in 2 classes' }).first().waitFor();
+  await page.keyboard.press('Alt+Shift+D');
+  return text => page.locator('.hs-data .hs-message', { hasText: text }).waitFor();
+}
+
 describe('the data panel', () => {
   it('asks again when the kernel was restarted', options, async () => {
     const { page } = use;
-    writeNotebook('restart.ipynb', [{ source: IMAGES }]);
-    await openLab(page, 'restart.ipynb');
-    await runAll(page);
-    await page.locator('.jp-OutputArea-output', { hasText: 'in 2 classes' }).first().waitFor();
-    await page.keyboard.press('Alt+Shift+D');
+    const message = await openData(page, 'restart.ipynb');
     await page.locator('.hs-data').getByLabel('Class').selectOption('warm');
-    const message = text => page.locator('.hs-data .hs-message', { hasText: text }).waitFor();
     await message(/: (9|10) images/); // another test may have skipped one
     await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel());
     await message(/: (19|20) images/); // the plugin has kept the images for the kernel, and the panel begins anew
+  });
+
+  it('asks again what a lost connection took with it', options, async () => {
+    const { page } = use;
+    const message = await openData(page, 'lost.ipynb');
+    await message(/: (19|20) images/);
+    for (const [lost, className, images] of [['request', 'warm', /: (9|10) images/], ['answer', '', /: (19|20) images/]]) {
+      await page.evaluate(what => {
+        const socket = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel._ws;
+        socket[what === 'request' ? 'send' : 'onmessage'] = () => {};
+      }, lost);
+      await page.locator('.hs-data').getByLabel('Class').selectOption(className);
+      await page.waitForTimeout(500); // the answer comes to the socket that is deaf
+      await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect());
+      await message(images);
+    }
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 
 import {
-  closePage, openLab, openPage, options, PATIENCE_MS, IMAGES, runAll, saveNotebook, screenshot, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel,
+  closePage, command, openLab, openPage, options, PATIENCE_MS, IMAGES, runAll, saveNotebook, screenshot, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel,
   writeNotebook
 } from './lab.mjs';
 
@@ -68,6 +68,40 @@ describe('a training', () => {
     assert.ok(output.data['image/png'], 'the image for those without the extension is there');
   });
 
+  it('is told to the panels, which ask nothing while it goes on', options, async () => {
+    const { page } = use;
+    writeNotebook('told.ipynb', [{ source: IMAGES }, { source: SMALL_MODEL }, { source: LONG_TRAINING.replace('long', 'told') }]);
+    await openLab(page, 'told.ipynb');
+    await page.keyboard.press('Alt+Shift+R');
+    await runAll(page);
+    const row = page.locator('.hs-run[data-run="told"]');
+    await advances(row);
+    await advances(page.locator('.jp-CodeCell').nth(2).locator('.hs-card'));
+    await page.locator('.hs-status-button', { hasText: '1 run' }).waitFor();
+    await page.evaluate(() => {
+      const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+      window.heard = { sent: [], news: 0, states: [] };
+      kernel.anyMessage.connect((_, { direction, msg }) => {
+        if (direction === 'send') {
+          window.heard.sent.push(`${msg.header.msg_type} ${JSON.stringify(msg.content)}`);
+        } else if (msg.header.msg_type === 'comm_msg') {
+          window.heard.news++;
+        }
+      });
+      kernel.statusChanged.connect((_, state) => window.heard.states.push(state));
+    });
+    await advances(row);
+    await new Promise(resolve => setTimeout(resolve, 7000)); // some intervals of every poll that there was
+    await advances(row);
+    const heard = await page.evaluate(() => window.heard);
+    assert.deepEqual(heard.sent, [], 'nothing is asked');
+    assert.deepEqual(heard.states, [], 'the kernel stays busy with its cell');
+    assert.ok(heard.news >= 5, `${heard.news} news in seven seconds`);
+    await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt());
+    await row.locator('.hs-state-stopped').waitFor();
+    await command(page, 'application:toggle-right-area'); // hides the panel again for what follows
+  });
+
   it('of the quickstart moves its curves, and ends', { timeout: 6 * PATIENCE_MS }, async () => {
     const { page } = use;
     const name = 'quickstart.ipynb';
@@ -95,7 +129,7 @@ describe('a training', () => {
 
     const chosen = page.locator('.hs-card').nth(2); // without flags: cross-validation chooses
     await chosen.locator('.hs-state-done').waitFor({ timeout: 2 * PATIENCE_MS });
-    assert.match(await chosen.locator('.hs-card-summary').textContent(), /val accuracy 9\d\.\d %, measured once/);
+    assert.match(await chosen.locator('.hs-card-summary').textContent(), /val accuracy 9\d\.\d % \(\d+ to \d+\), measured once/);
     assert.equal(await chosen.locator('.hs-chart text', { hasText: 'C (log scale)' }).count(), 1, 'the comparison is drawn');
     const ticks = (await chosen.locator('.hs-chart text[text-anchor="middle"]').allTextContents()).map(Number).filter(tick => tick > 0);
     assert.ok(ticks.length > 1 && ticks.every(tick => Number.isInteger(Math.round(1e9 * Math.log10(tick)) / 1e9)), `the axis has powers of ten: ${ticks}`);

@@ -4,6 +4,7 @@ package kubernetes
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -87,6 +88,11 @@ func TestDeployment(t *testing.T) {
 		if probe == nil || !strings.HasPrefix(probe.HTTPGet.Path, "/v2/health/") || probe.HTTPGet.Port.StrVal != "http" {
 			t.Errorf("the %s probe is %v", name, probe)
 		}
+	}
+	scraped := pod.Annotations["prometheus.io/port"]
+	at := slices.Index(container.Args, "--metrics-port")
+	if at < 0 || container.Args[at+1] != scraped || !slices.ContainsFunc(container.Ports, func(p core.ContainerPort) bool { return fmt.Sprint(p.ContainerPort) == scraped }) {
+		t.Errorf("Prometheus reads the port %s, where the metrics are not without a token: %q", scraped, container.Args)
 	}
 	checkPod(t, pod.Spec)
 }

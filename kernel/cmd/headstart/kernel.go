@@ -22,6 +22,7 @@ import (
 	"github.com/headstart-nb/headstart/kernel/plugins"
 	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/session"
+	"github.com/headstart-nb/headstart/kernel/session/drops"
 	"github.com/headstart-nb/headstart/kernel/usage"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/kernel/zmq"
@@ -126,8 +127,8 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	})...); err != nil {
 		return nil, err
 	}
-	drops := session.NewDrops(log)
-	if k.server, err = zmq.Listen(connection, zmq.Options{Dropped: drops.Add}); err != nil {
+	refused := drops.New(log)
+	if k.server, err = zmq.Listen(connection, zmq.Options{Dropped: refused.Add}); err != nil {
 		return nil, err
 	}
 	if bound := k.server.Connection(); bound != connection { // ports were left to be chosen
@@ -137,7 +138,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	}
 	meter := usage.NewMeter()
 	k.session = session.New(session.Config{
-		Transport: k.server, Signer: signer, Engine: k.engine, Values: values{k.engine}, Magics: magics, Ready: k.ready, Drops: drops,
+		Transport: k.server, Signer: signer, Engine: k.engine, Values: values{k.engine}, Magics: magics, Ready: k.ready, Drops: refused,
 		Connection: k.server.Connection(), Version: version, RuntimeDir: k.places.runtime.path,
 		Banner:      fmt.Sprintf("Headstart %s: Go %s and transfer learning. %%help lists the magics.", version, goVersion),
 		HistoryFile: filepath.Join(k.places.home, "history.jsonl"), Notices: k.places.notices, Log: log,

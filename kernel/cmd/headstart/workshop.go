@@ -68,7 +68,7 @@ func newWorkshopPrepareCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&o.Out, "out", "class", "the folder to fill; what is there already is not fetched again")
 	flags.StringVar(&o.Wheel, "wheel", "", "the wheel of Headstart, as make wheel builds it")
-	flags.StringArrayVar(&o.Weights, "weights", nil, "a safetensors file to add; may be repeated")
+	flags.StringArrayVar(&o.Weights, "weights", nil, "a file of weights to add; may be repeated")
 	flags.StringArrayVar(&o.Datasets, "datasets", nil, "a folder of images to add; may be repeated")
 	flags.StringVar(&o.Python, "python", "python3", "a Python with pip, of the version that the students have")
 	flags.StringVar(&o.Source, "source", os.Getenv(sourceVar), "the sources that Go cells import; default: those that this program carries")

@@ -194,21 +194,6 @@ func TestWhatNeedsTheGoCommand(t *testing.T) {
 	}
 }
 
-func TestFlushed(t *testing.T) {
-	const imports = "package main\n\nimport ui \"github.com/janpfeifer/gonb/gonbui\"\n\n"
-	for _, test := range []struct{ text, want string }{
-		{imports + "func main() { ui.DisplayHTML(\"\") }\n", imports + "func main() {defer ui.Sync();/*line :5:14*/ ui.DisplayHTML(\"\") }\n"},
-		{"package main\n\nfunc main() {}\n", ""},
-		{"package main\n\nimport _ \"github.com/janpfeifer/gonb/gonbui\"\n\nfunc main() {}\n", ""},
-		{imports + "func other() {}\n", ""},
-		{"no Go", ""},
-	} {
-		if got, ok := flushed(test.text); got != test.want || ok != (test.want != "") {
-			t.Errorf("flushed(%q) = %q, %v", test.text, got, ok)
-		}
-	}
-}
-
 func TestRelink(t *testing.T) {
 	config := "packagefile gonb_old=/work/b001/_pkg_.a\npackagefile fmt=/cache/fmt-d\nmodinfo \"path\\tgonb_old\\n\"\n"
 	got, ok := relink(config, "gonb_old", "gonb_new", "/own.a")

@@ -26,7 +26,7 @@ const (
 const helpers = "github.com/headstart-nb/headstart/nbhelpers"
 
 // compose reads the cell's program and makes of it what is compiled: the kernel's description of the cell says whether its
-// variables last, and what is shown through gonbui is waited for.
+// variables last.
 func (t *Tool) compose() error {
 	text, err := os.ReadFile(filepath.Join(t.Dir, mainFile))
 	if err != nil {
@@ -35,9 +35,6 @@ func (t *Tool) compose() error {
 	t.program = string(text)
 	if err := t.rewrite(); err != nil {
 		return err
-	}
-	if better, ok := flushed(t.program); ok {
-		t.program = better
 	}
 	t.changed = t.program != string(text)
 	return nil

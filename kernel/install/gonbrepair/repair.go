@@ -2,11 +2,12 @@
 //
 // GoNB v0.11.4 passes on the output of programs in pieces of 32 KiB, each as JSON: a character that lies across the end of a
 // piece becomes several U+FFFD, and cannot be restored from them. It also learns who waits for input after it has asked for it: an
-// answer that comes at once, as of a program that runs a notebook, is lost, and the cell waits for ever.
+// answer that comes at once, as of a program that runs a notebook, is lost, and the cell waits for ever. It drops what a program has
+// displayed, and GoNB has not read yet, when the program ends.
 package gonbrepair
 
 import (
-	_ "embed" // for whole.go
+	_ "embed" // for whole.go and pipe.go
 	"fmt"
 	"os"
 	"path"
@@ -16,25 +17,34 @@ import (
 
 // Folder is where the corrected source belongs, below the module that it is built in. The name is in the build info of a
 // GoNB that has these corrections: count on with each change of them.
-const Folder = "gonb-repaired-2"
+const Folder = "gonb-repaired-3"
 
-// wholeSource is what GoNB gets besides its own files.
-//
-//go:embed whole.go
-var wholeSource string
+// wholeSource and pipeSource are what GoNB gets besides its own files.
+var (
+	//go:embed whole.go
+	wholeSource string
+	//go:embed pipe.go
+	pipeSource string
+)
 
 // correction is a text of GoNB, which occurs once in its file, and what takes its place.
 type correction struct{ file, old, replacement string }
 
 const (
-	copier   = "internal/jpyexec/jpyexec.go" // copies the output of programs
-	messages = "internal/kernel/messages.go" // asks the front end for input
+	copier   = "internal/jpyexec/jpyexec.go"    // copies the output of programs
+	pipes    = "internal/jpyexec/namedpipes.go" // reads what programs display
+	messages = "internal/kernel/messages.go"    // asks the front end for input
 )
 
 func corrections() []correction {
 	return []correction{
 		{copier, "io.Copy(exec.stdoutWriter, exec.cmdStdout)", "io.Copy(exec.stdoutWriter, &wholeReader{from: exec.cmdStdout})"},
 		{copier, "io.Copy(exec.stderrWriter, exec.cmdStderr)", "io.Copy(exec.stderrWriter, &wholeReader{from: exec.cmdStderr})"},
+		{copier, "\tisDone    bool\n", "\tisDone    bool\n\tpipeRead  chan struct{} // closed when the pipe that the program displays by has been read\n"},
+		{copier, "\texec.exitError = cmd.Wait()\n",
+			"\texec.exitError = cmd.Wait()\n\tif exec.useNamedPipes {\n\t\tawaitPipe(exec.namedPipeReaderPath, exec.pipeRead, WaitToKill)\n\t}\n"},
+		{pipes, "\texec.openPipeReader()\n", "\texec.pipeRead = make(chan struct{})\n\texec.openPipeReader()\n"},
+		{pipes, "\t\tgo exec.pollNamedPipeReader()\n", "\t\tgo func() {\n\t\t\tdefer close(exec.pipeRead)\n\t\t\texec.pollNamedPipeReader()\n\t\t}()\n"},
 		{messages, "\t// Register callback.\n\tm.kernel.stdinMsg = m\n\tm.kernel.stdinFn = onInput\n\n", ""},
 		{messages, "\terr = m.kernel.sockets.StdinSocket.RunLocked(\n",
 			"\tm.kernel.stdinMsg, m.kernel.stdinFn = m, onInput\n\terr = m.kernel.sockets.StdinSocket.RunLocked(\n"},
@@ -51,9 +61,12 @@ func Apply(source, folder string) error {
 			return fmt.Errorf("correct the source of GoNB: %w", err)
 		}
 	}
-	whole := strings.Replace(wholeSource, "package gonbrepair\n", "package jpyexec\n", 1)
-	if err := os.WriteFile(filepath.Join(folder, filepath.FromSlash(path.Dir(copier)), "headstart_whole.go"), []byte(whole), 0o644); err != nil {
-		return fmt.Errorf("correct the source of GoNB: %w", err)
+	for name, source := range map[string]string{"whole": wholeSource, "pipe": pipeSource} {
+		source = strings.Replace(source, "package gonbrepair\n", "package jpyexec\n", 1)
+		file := filepath.Join(folder, filepath.FromSlash(path.Dir(copier)), "headstart_"+name+".go")
+		if err := os.WriteFile(file, []byte(source), 0o644); err != nil {
+			return fmt.Errorf("correct the source of GoNB: %w", err)
+		}
 	}
 	return nil
 }

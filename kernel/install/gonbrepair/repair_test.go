@@ -59,7 +59,7 @@ func FuzzReader(f *testing.F) {
 
 func TestApply(t *testing.T) {
 	source, folder := t.TempDir(), filepath.Join(t.TempDir(), "to")
-	texts := map[string]string{copier: "package jpyexec\n", messages: "package kernel\n"}
+	texts := map[string]string{copier: "package jpyexec\n", pipes: "package jpyexec\n", messages: "package kernel\n"}
 	for _, c := range corrections() {
 		texts[c.file] = texts[c.file] + c.old
 	}
@@ -84,9 +84,11 @@ func TestApply(t *testing.T) {
 	if err != nil || registered < 0 || registered > sent || strings.Count(string(asks), "onInput") != 1 {
 		t.Errorf("input is asked for before it is known who waits for it: %s, %v", asks, err)
 	}
-	added, err := os.ReadFile(filepath.Join(folder, "internal", "jpyexec", "headstart_whole.go"))
-	if err != nil || !strings.HasPrefix(string(added), "package jpyexec\n") {
-		t.Errorf("%.40s, %v", added, err)
+	for _, name := range []string{"headstart_whole.go", "headstart_pipe.go"} {
+		added, err := os.ReadFile(filepath.Join(folder, "internal", "jpyexec", name))
+		if err != nil || !strings.HasPrefix(string(added), "package jpyexec\n") {
+			t.Errorf("%s: %.40s, %v", name, added, err)
+		}
 	}
 	if err := Apply(folder, filepath.Join(t.TempDir(), "again")); err == nil || !strings.Contains(err.Error(), "another release") {
 		t.Errorf("a source that is corrected already: %v", err)

@@ -7,7 +7,6 @@ CELLS is how many of a notebook's Go cells run, from the first. What asks for in
 
 import json
 import os
-import queue
 import re
 import subprocess
 import sys
@@ -16,11 +15,7 @@ import tempfile
 from jupyter_client.manager import start_new_kernel
 
 PATIENCE = 120  # seconds for a cell
-LATE = 2  # seconds for what comes after a cell
 ANSWER = "42"
-TRIES = 5  # of a cell of LOSSY, in GoNB alone
-# Notebooks in which GoNB alone may lose what a program displays right before it ends, or read a file that it has not written to its end.
-LOSSY = ("capture", "gonbui")
 
 # What differs from run to run: times, addresses, temporary folders, and the kernel's own lines about what it fetches; and what this kernel
 # brings, which stands in a cell's go.mod.
@@ -58,34 +53,19 @@ def shown(client, code):
         client.input(ANSWER)
 
     message = client.execute_interactive(code, timeout=PATIENCE, output_hook=hear, allow_stdin=True, stdin_hook=answer)
-    while "gonbui" in code:  # GoNB alone may send what a program displays after its idle
-        try:
-            late = client.get_iopub_msg(timeout=LATE)
-        except queue.Empty:
-            break
-        if late["parent_header"].get("msg_id") == message["parent_header"]["msg_id"]:
-            hear(late)
     reply = message["content"]
     if reply["status"] != "ok":
         return {"status": reply["status"]}
     return {"status": "ok", "stdout": stable(streams["stdout"]), "others": others}
 
 
-def run(kernel, notebooks, ours=None):
-    """What every cell shows, by notebook, each in a kernel of its own. With ours, a cell of LOSSY runs again, a few times at most, until it shows
-    the same."""
+def run(kernel, notebooks):
+    """What every cell shows, by notebook, each in a kernel of its own."""
     results = {}
     for name, cells in notebooks.items():
         manager, client = start_new_kernel(kernel_name=kernel, startup_timeout=PATIENCE, stderr=subprocess.DEVNULL)
         try:
-            results[name] = []
-            for number, code in enumerate(cells):
-                result = shown(client, code)
-                for _ in range(TRIES - 1):
-                    if ours is None or name not in LOSSY or result == ours[name][number]:
-                        break
-                    result = shown(client, code)
-                results[name].append(result)
+            results[name] = [shown(client, code) for code in cells]
         finally:
             client.stop_channels()
             manager.shutdown_kernel()  # asked to, GoNB ends its language server too
@@ -109,7 +89,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         os.chdir(work)
         ours = run("headstart", notebooks)
-        alone = run("gonb", notebooks, ours)
+        alone = run("gonb", notebooks)
         os.chdir("/")
     differences = 0
     for name, cells in notebooks.items():

@@ -115,7 +115,7 @@ class BadInputTests(TransferTestCase):
             ("%dataset load nowhere", "load images from nowhere: no such file or directory", os.getcwd()),
             ("%dataset load bare", "put the images of each class into a folder named after the class"),
             ("%dataset load note.jpg", "it is a file: give a folder"),
-            ("%model resnet50 --weights keras.h5", "only safetensors files are read; convert it with: python -P -c", "keras.safetensors"),
+            ("%model resnet50 --weights keras.h5", "only safetensors files and checkpoints of PyTorch are read; convert it with: python -P -c", "keras.safetensors"),
             ("%model resnet50 --weights nowhere.safetensors", "open weights nowhere.safetensors: file does not exist"),
             ("%model resnet50 --weights note.jpg", "open weights note.jpg"),
             ("%model resnet50 --cut conv9", "must be one of auto, conv1, conv2, conv3, conv4, conv5"),

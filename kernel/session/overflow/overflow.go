@@ -29,6 +29,7 @@ type Text struct {
 	hidden int64 // bytes of text that were not
 	others int   // outputs besides text that were shown since the last clear
 	left   int   // outputs besides text that were not
+	fast   bool  // whether text was left out because it came too fast
 	tail   []byte
 	file   *os.File
 	err    error // why the file lacks text
@@ -57,6 +58,12 @@ func (o *Text) Output(text string) (shown bool) {
 	o.left++
 	o.hide(text + "\n")
 	return false
+}
+
+// TooFast keeps text that the cell has no time to show, since it would be more in a second than front ends take.
+func (o *Text) TooFast(text string) {
+	o.fast = true
+	o.hide(text)
 }
 
 // Clear is for a cell whose outputs were removed.
@@ -113,6 +120,9 @@ func (o *Text) End() string {
 	if o.left > 0 {
 		limit += fmt.Sprintf(" and %d other outputs", maxOutputs)
 		more = fmt.Sprintf("%d outputs more, with all that was printed after them, are %d bytes of text", o.left, o.hidden)
+	}
+	if o.fast {
+		limit += ", less where text comes faster than front ends take it"
 	}
 	return fmt.Sprintf("\n[a cell shows up to %s; %s, and %s; they end with:]\n%s", limit, more, where, tail)
 }

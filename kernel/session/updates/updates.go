@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-nb/headstart/kernel/wire"
 )
 
-// A Limit sends of one display at most one update per interval, and always the last. It is the one place that does so, for
-// magics, plugins and the engine alike.
+// A Limit sends of one display at most one update per interval, fewer where all displays together send too much, and always the
+// last. It is the one place that does so, for magics, plugins and the engine alike.
 type Limit struct {
 	Interval time.Duration // the least time between two updates of one display
 	failed   func(error)   // hears of an update that could not be sent after its interval
@@ -25,6 +25,7 @@ type Limit struct {
 type Sender interface {
 	SendUpdate(data wire.DisplayData) error
 	UpdateInterval() time.Duration // the least time between two updates of a display, where it is more than the limit's
+	UpdateWait() time.Duration     // how long no update may be sent, since too much was; 0: one may
 }
 
 // recent is a display that was updated less than an interval ago.
@@ -59,6 +60,12 @@ func (u *Limit) Put(c Sender, data wire.DisplayData) error {
 	r.sending.Lock()
 	defer r.sending.Unlock()
 	u.recent[id] = r
+	if wait := c.UpdateWait(); wait > 0 {
+		r.data, r.waiting = data, true
+		u.mu.Unlock()
+		time.AfterFunc(wait, func() { u.due(id, r) })
+		return nil
+	}
 	u.mu.Unlock()
 	err := c.SendUpdate(data)
 	time.AfterFunc(max(u.Interval, c.UpdateInterval()), func() { u.due(id, r) })
@@ -67,6 +74,13 @@ func (u *Limit) Put(c Sender, data wire.DisplayData) error {
 
 // due ends a display's interval.
 func (u *Limit) due(id string, r *recent) {
+	u.mu.Lock()
+	c, waiting := r.cell, r.waiting
+	u.mu.Unlock()
+	if wait := c.UpdateWait(); waiting && wait > 0 {
+		time.AfterFunc(wait, func() { u.due(id, r) })
+		return
+	}
 	if u.send(r) {
 		u.mu.Lock()
 		interval := max(u.Interval, r.cell.UpdateInterval())

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/wire"
@@ -16,9 +17,17 @@ type cell struct {
 	mu   sync.Mutex
 	sent []string
 	err  error
+
+	closed time.Time // until when it may send nothing
 }
 
 func (c *cell) UpdateInterval() time.Duration { return 0 }
+
+func (c *cell) UpdateWait() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Until(c.closed)
+}
 
 func (c *cell) SendUpdate(data wire.DisplayData) error {
 	c.mu.Lock()
@@ -76,4 +85,29 @@ func TestFailedUpdate(t *testing.T) {
 			t.Errorf("failed: %v", err)
 		}
 	}
+}
+
+// While too much is sent, only the newest update of each display waits.
+func TestUpdatesWaitForTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, c := New(50*time.Millisecond, func(err error) { t.Error(err) }), &cell{closed: time.Now().Add(time.Second)}
+		for n := range 100 {
+			for _, id := range []string{"a", "b"} {
+				if err := l.Put(c, update(id, n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+		synctest.Wait()
+		if len(c.sent) != 0 {
+			t.Errorf("sent before the time: %q", c.sent)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		slices.Sort(c.sent)
+		if want := []string{"a=99", "b=99"}; !slices.Equal(c.sent, want) {
+			t.Errorf("%q, want %q", c.sent, want)
+		}
+	})
 }

@@ -32,7 +32,7 @@ type rowsFlags struct {
 
 // onImages are hyper-parameters that a training on features does not have.
 func onImages() []string {
-	return []string{"method", "recipe", "task", "augment", "augment-copies", "unfreeze", "precision", "stage-rate", "train-norm", "class-weights", "devices"}
+	return []string{"method", "recipe", "task", "augment", "augment-copies", "unfreeze", "precision", "stage-rate", "train-norm", "interpolation", "class-weights", "devices"}
 }
 
 func featuresTrainCommand(p *transfer.Presenter) *cobra.Command {

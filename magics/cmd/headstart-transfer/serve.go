@@ -43,6 +43,7 @@ func (o *serveFlags) declare(f *pflag.FlagSet) {
 	f.IntVar(&c.Port, "port", c.Port, "port of HTTP; 0 means any free one")
 	f.StringVar(&c.Host, "host", c.Host, "address to listen on; 0.0.0.0 means all")
 	f.IntVar(&c.GRPCPort, "grpc-port", c.GRPCPort, "port of gRPC; 0 means any free one")
+	f.IntVar(&c.MetricsPort, "metrics-port", 0, "port of the metrics alone, without a token, for Prometheus; 0 means none")
 	f.BoolVar(&o.noGRPC, "no-grpc", false, "serve HTTP only")
 	f.StringVar(&o.name, "name", "", "name of the model; by default the folder's name")
 	f.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for models that were saved head-only")
@@ -63,6 +64,7 @@ func (o *serveFlags) declare(f *pflag.FlagSet) {
 	f.DurationVar(&c.Limits.Wait, "timeout", c.Limits.Wait, "time in which a request is answered")
 	f.DurationVar(&c.Drain, "drain", c.Drain, "time between the end of readiness and the last new request")
 	f.DurationVar(&c.Grace, "grace", c.Grace, "time that requests have to end after a SIGTERM")
+	f.BoolVar(&c.LogRequests, "log-requests", false, "log each request: route, status, seconds, address of the client")
 	magics.Enum(f, &o.logFormat, "log", "text", []string{"text", "json"}, "form of the log")
 }
 
@@ -84,7 +86,7 @@ func (o *serveFlags) complete() error {
 			return fmt.Errorf("read the token: %s is empty", o.tokenFile)
 		}
 	}
-	o.config.Token = cmp.Or(o.config.Token, os.Getenv(tokenVariable))
+	o.config.Token = cmp.Or(o.config.Token, strings.TrimSpace(os.Getenv(tokenVariable))) // a secret made of a file ends with its newline
 	if err := o.config.Validate(); err != nil {
 		return &commandline.UsageError{Err: fmt.Errorf("serve: %w", err)}
 	}

@@ -145,6 +145,7 @@ type Magic struct {
 	// words of their lines; "" stands for a line without a command.
 	Concurrent         bool     `protobuf:"varint,7,opt,name=concurrent,proto3" json:"concurrent,omitempty"`
 	ConcurrentCommands []string `protobuf:"bytes,8,rep,name=concurrent_commands,json=concurrentCommands,proto3" json:"concurrent_commands,omitempty"`
+	Watches            bool     `protobuf:"varint,9,opt,name=watches,proto3" json:"watches,omitempty"` // Watch may be called
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -233,6 +234,13 @@ func (x *Magic) GetConcurrentCommands() []string {
 		return x.ConcurrentCommands
 	}
 	return nil
+}
+
+func (x *Magic) GetWatches() bool {
+	if x != nil {
+		return x.Watches
+	}
+	return false
 }
 
 type KernelNotice struct {
@@ -1547,6 +1555,94 @@ func (x *Response) GetJson() []byte {
 	return nil
 }
 
+type WatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_magic_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_magic_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_magic_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *WatchRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type News struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Json          []byte                 `protobuf:"bytes,1,opt,name=json,proto3" json:"json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *News) Reset() {
+	*x = News{}
+	mi := &file_magic_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *News) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*News) ProtoMessage() {}
+
+func (x *News) ProtoReflect() protoreflect.Message {
+	mi := &file_magic_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use News.ProtoReflect.Descriptor instead.
+func (*News) Descriptor() ([]byte, []int) {
+	return file_magic_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *News) GetJson() []byte {
+	if x != nil {
+		return x.Json
+	}
+	return nil
+}
+
 var File_magic_proto protoreflect.FileDescriptor
 
 const file_magic_proto_rawDesc = "" +
@@ -1556,7 +1652,7 @@ const file_magic_proto_rawDesc = "" +
 	"\vDescription\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x122\n" +
 	"\x06magics\x18\x02 \x03(\v2\x1a.headstart.magics.v1.MagicR\x06magics\x12'\n" +
-	"\x0foutlives_kernel\x18\x03 \x01(\bR\x0eoutlivesKernel\"\xfc\x01\n" +
+	"\x0foutlives_kernel\x18\x03 \x01(\bR\x0eoutlivesKernel\"\x96\x02\n" +
 	"\x05Magic\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04help\x18\x02 \x01(\tR\x04help\x12\x1c\n" +
@@ -1567,7 +1663,8 @@ const file_magic_proto_rawDesc = "" +
 	"\n" +
 	"concurrent\x18\a \x01(\bR\n" +
 	"concurrent\x12/\n" +
-	"\x13concurrent_commands\x18\b \x03(\tR\x12concurrentCommands\"\\\n" +
+	"\x13concurrent_commands\x18\b \x03(\tR\x12concurrentCommands\x12\x18\n" +
+	"\awatches\x18\t \x01(\bR\awatches\"\\\n" +
 	"\fKernelNotice\x12%\n" +
 	"\x0eruntime_folder\x18\x02 \x01(\tR\rruntimeFolder\x12%\n" +
 	"\x0elinger_seconds\x18\x01 \x01(\x05R\rlingerSeconds\"\xbd\x01\n" +
@@ -1650,14 +1747,19 @@ const file_magic_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04json\x18\x02 \x01(\fR\x04json\"\x1e\n" +
 	"\bResponse\x12\x12\n" +
-	"\x04json\x18\x01 \x01(\fR\x04json2\xd8\x03\n" +
+	"\x04json\x18\x01 \x01(\fR\x04json\"\"\n" +
+	"\fWatchRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x1a\n" +
+	"\x04News\x12\x12\n" +
+	"\x04json\x18\x01 \x01(\fR\x04json2\xa1\x04\n" +
 	"\x06Magics\x12R\n" +
 	"\bDescribe\x12$.headstart.magics.v1.DescribeRequest\x1a .headstart.magics.v1.Description\x12V\n" +
 	"\x06Attach\x12!.headstart.magics.v1.KernelNotice\x1a%.headstart.magics.v1.BackgroundUpdate(\x010\x01\x12G\n" +
 	"\x03Run\x12\x1c.headstart.magics.v1.ToMagic\x1a\x1e.headstart.magics.v1.FromMagic(\x010\x01\x12J\n" +
 	"\bComplete\x12\x1d.headstart.magics.v1.Position\x1a\x1f.headstart.magics.v1.Candidates\x12E\n" +
 	"\aInspect\x12\x1d.headstart.magics.v1.Position\x1a\x1b.headstart.magics.v1.Bundle\x12F\n" +
-	"\aRespond\x12\x1c.headstart.magics.v1.Request\x1a\x1d.headstart.magics.v1.ResponseB9Z7github.com/headstart-nb/headstart/magics/plugin/magicpbb\x06proto3"
+	"\aRespond\x12\x1c.headstart.magics.v1.Request\x1a\x1d.headstart.magics.v1.Response\x12G\n" +
+	"\x05Watch\x12!.headstart.magics.v1.WatchRequest\x1a\x19.headstart.magics.v1.News0\x01B9Z7github.com/headstart-nb/headstart/magics/plugin/magicpbb\x06proto3"
 
 var (
 	file_magic_proto_rawDescOnce sync.Once
@@ -1671,7 +1773,7 @@ func file_magic_proto_rawDescGZIP() []byte {
 	return file_magic_proto_rawDescData
 }
 
-var file_magic_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_magic_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_magic_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 0: headstart.magics.v1.DescribeRequest
 	(*Description)(nil),      // 1: headstart.magics.v1.Description
@@ -1696,11 +1798,13 @@ var file_magic_proto_goTypes = []any{
 	(*Candidates)(nil),       // 20: headstart.magics.v1.Candidates
 	(*Request)(nil),          // 21: headstart.magics.v1.Request
 	(*Response)(nil),         // 22: headstart.magics.v1.Response
-	nil,                      // 23: headstart.magics.v1.Bundle.DataEntry
+	(*WatchRequest)(nil),     // 23: headstart.magics.v1.WatchRequest
+	(*News)(nil),             // 24: headstart.magics.v1.News
+	nil,                      // 25: headstart.magics.v1.Bundle.DataEntry
 }
 var file_magic_proto_depIdxs = []int32{
 	2,  // 0: headstart.magics.v1.Description.magics:type_name -> headstart.magics.v1.Magic
-	23, // 1: headstart.magics.v1.Bundle.data:type_name -> headstart.magics.v1.Bundle.DataEntry
+	25, // 1: headstart.magics.v1.Bundle.data:type_name -> headstart.magics.v1.Bundle.DataEntry
 	7,  // 2: headstart.magics.v1.ToMagic.start:type_name -> headstart.magics.v1.Start
 	8,  // 3: headstart.magics.v1.ToMagic.cancel:type_name -> headstart.magics.v1.Cancel
 	9,  // 4: headstart.magics.v1.ToMagic.shown:type_name -> headstart.magics.v1.Shown
@@ -1721,14 +1825,16 @@ var file_magic_proto_depIdxs = []int32{
 	19, // 19: headstart.magics.v1.Magics.Complete:input_type -> headstart.magics.v1.Position
 	19, // 20: headstart.magics.v1.Magics.Inspect:input_type -> headstart.magics.v1.Position
 	21, // 21: headstart.magics.v1.Magics.Respond:input_type -> headstart.magics.v1.Request
-	1,  // 22: headstart.magics.v1.Magics.Describe:output_type -> headstart.magics.v1.Description
-	18, // 23: headstart.magics.v1.Magics.Attach:output_type -> headstart.magics.v1.BackgroundUpdate
-	12, // 24: headstart.magics.v1.Magics.Run:output_type -> headstart.magics.v1.FromMagic
-	20, // 25: headstart.magics.v1.Magics.Complete:output_type -> headstart.magics.v1.Candidates
-	4,  // 26: headstart.magics.v1.Magics.Inspect:output_type -> headstart.magics.v1.Bundle
-	22, // 27: headstart.magics.v1.Magics.Respond:output_type -> headstart.magics.v1.Response
-	22, // [22:28] is the sub-list for method output_type
-	16, // [16:22] is the sub-list for method input_type
+	23, // 22: headstart.magics.v1.Magics.Watch:input_type -> headstart.magics.v1.WatchRequest
+	1,  // 23: headstart.magics.v1.Magics.Describe:output_type -> headstart.magics.v1.Description
+	18, // 24: headstart.magics.v1.Magics.Attach:output_type -> headstart.magics.v1.BackgroundUpdate
+	12, // 25: headstart.magics.v1.Magics.Run:output_type -> headstart.magics.v1.FromMagic
+	20, // 26: headstart.magics.v1.Magics.Complete:output_type -> headstart.magics.v1.Candidates
+	4,  // 27: headstart.magics.v1.Magics.Inspect:output_type -> headstart.magics.v1.Bundle
+	22, // 28: headstart.magics.v1.Magics.Respond:output_type -> headstart.magics.v1.Response
+	24, // 29: headstart.magics.v1.Magics.Watch:output_type -> headstart.magics.v1.News
+	23, // [23:30] is the sub-list for method output_type
+	16, // [16:23] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
 	16, // [16:16] is the sub-list for extension extendee
 	0,  // [0:16] is the sub-list for field type_name
@@ -1766,7 +1872,7 @@ func file_magic_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_magic_proto_rawDesc), len(file_magic_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

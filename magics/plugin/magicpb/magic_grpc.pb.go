@@ -41,6 +41,7 @@ const (
 	Magics_Complete_FullMethodName = "/headstart.magics.v1.Magics/Complete"
 	Magics_Inspect_FullMethodName  = "/headstart.magics.v1.Magics/Inspect"
 	Magics_Respond_FullMethodName  = "/headstart.magics.v1.Magics/Respond"
+	Magics_Watch_FullMethodName    = "/headstart.magics.v1.Magics/Watch"
 )
 
 // MagicsClient is the client API for Magics service.
@@ -60,6 +61,9 @@ type MagicsClient interface {
 	Inspect(ctx context.Context, in *Position, opts ...grpc.CallOption) (*Bundle, error)
 	// Respond answers the notebook extension outside of any cell, also while a cell runs.
 	Respond(ctx context.Context, in *Request, opts ...grpc.CallOption) (*Response, error)
+	// Watch tells the notebook extension how things stand, and what changes, until the kernel ends the call. The kernel reads a few
+	// messages a second at most: what changes faster is to be told together.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[News], error)
 }
 
 type magicsClient struct {
@@ -136,6 +140,25 @@ func (c *magicsClient) Respond(ctx context.Context, in *Request, opts ...grpc.Ca
 	return out, nil
 }
 
+func (c *magicsClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[News], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Magics_ServiceDesc.Streams[2], Magics_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, News]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Magics_WatchClient = grpc.ServerStreamingClient[News]
+
 // MagicsServer is the server API for Magics service.
 // All implementations must embed UnimplementedMagicsServer
 // for forward compatibility.
@@ -153,6 +176,9 @@ type MagicsServer interface {
 	Inspect(context.Context, *Position) (*Bundle, error)
 	// Respond answers the notebook extension outside of any cell, also while a cell runs.
 	Respond(context.Context, *Request) (*Response, error)
+	// Watch tells the notebook extension how things stand, and what changes, until the kernel ends the call. The kernel reads a few
+	// messages a second at most: what changes faster is to be told together.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[News]) error
 	mustEmbedUnimplementedMagicsServer()
 }
 
@@ -180,6 +206,9 @@ func (UnimplementedMagicsServer) Inspect(context.Context, *Position) (*Bundle, e
 }
 func (UnimplementedMagicsServer) Respond(context.Context, *Request) (*Response, error) {
 	return nil, status.Error(codes.Unimplemented, "method Respond not implemented")
+}
+func (UnimplementedMagicsServer) Watch(*WatchRequest, grpc.ServerStreamingServer[News]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedMagicsServer) mustEmbedUnimplementedMagicsServer() {}
 func (UnimplementedMagicsServer) testEmbeddedByValue()                {}
@@ -288,6 +317,17 @@ func _Magics_Respond_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Magics_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(MagicsServer).Watch(m, &grpc.GenericServerStream[WatchRequest, News]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Magics_WatchServer = grpc.ServerStreamingServer[News]
+
 // Magics_ServiceDesc is the grpc.ServiceDesc for Magics service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -324,6 +364,11 @@ var Magics_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _Magics_Run_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Watch",
+			Handler:       _Magics_Watch_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "magic.proto",

@@ -129,7 +129,7 @@ func (r Reader) hint(err error) string {
 	}
 	if fetch, ok := errors.AsType[*resnet.FetchError](err); ok {
 		return fmt.Sprintf("%s\nput the file at %s (SHA-256 %s), or use --weights %s, which needs no network", fetch.Problem(), fetch.Path,
-			fetch.Set.File.SHA256, resnet.SetSample)
+			fetch.Set.File.Digest(), resnet.SetSample)
 	}
 	if errors.As(err, new(*classifier.NoBackboneError)) {
 		return fmt.Sprintf("%v (--weights FILE)", err)

@@ -22,7 +22,9 @@ type Panels struct {
 func New(l *lab.Lab) *Panels { return &Panels{lab: l} }
 
 // Dataset answers the dataset panel, and the capture panel, which adds to the folder of a dataset.
-func (p *Panels) Dataset(m magics.Magic) magics.Magic { return answers(m, p.answerDataset) }
+func (p *Panels) Dataset(m magics.Magic) magics.Magic {
+	return tells(answers(m, p.answerDataset), p.watchDataset)
+}
 
 // Model answers the wizard, which asks what weights can be had.
 func (p *Panels) Model(m magics.Magic) magics.Magic { return answers(m, findWeights) }
@@ -34,9 +36,12 @@ func (p *Panels) Teach(m magics.Magic) magics.Magic { return answers(m, p.answer
 func (p *Panels) Predict(m magics.Magic) magics.Magic { return answers(m, p.answerPredict) }
 
 // Runs answers the runs panel.
-func (p *Panels) Runs(m magics.Magic) magics.Magic { return answers(m, p.answerRuns) }
+func (p *Panels) Runs(m magics.Magic) magics.Magic {
+	return tells(answers(m, p.answerRuns), p.watchRuns)
+}
 
 // Device answers the status bar.
 func (p *Panels) Device(m magics.Magic) magics.Magic {
-	return answers(m, func(context.Context, struct{}) (any, error) { return p.lab.DeviceStatus(), nil })
+	answering := answers(m, func(context.Context, struct{}) (any, error) { return p.lab.DeviceStatus(), nil })
+	return tells(answering, p.watchDevice)
 }

@@ -16,7 +16,7 @@ type responding struct {
 }
 
 // answers wraps a magic so that requests of type R reach answer.
-func answers[R any](m magics.Magic, answer func(context.Context, R) (any, error)) magics.Magic {
+func answers[R any](m magics.Magic, answer func(context.Context, R) (any, error)) responding {
 	return responding{Magic: m, respond: func(ctx context.Context, raw json.RawMessage) (any, error) {
 		var request R
 		if len(raw) > 0 {

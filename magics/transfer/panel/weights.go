@@ -22,13 +22,17 @@ type weightsPresence struct {
 	Bytes    int64            `json:"bytes"`
 }
 
-// findWeights says where the published weights can be had.
+// findWeights says where the published weights can be had. Those that are not of the hub are left out: the wizard does not offer them, and
+// opening it asks no further servers.
 func findWeights(ctx context.Context, _ struct{}) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, hubPatience)
 	defer cancel()
 	var answer weightsAnswer
 	for _, s := range resnet.Sets() {
-		answer.Weights = append(answer.Weights, weightsPresence{s.Name, s.Presence(ctx, resnet.DefaultOptions()), s.File.Size})
+		if _, ok := s.File.(weights.HubFile); !ok {
+			continue
+		}
+		answer.Weights = append(answer.Weights, weightsPresence{s.Name, s.Presence(ctx, resnet.DefaultOptions()), s.File.Bytes()})
 	}
 	return answer, nil
 }

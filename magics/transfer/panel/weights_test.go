@@ -23,6 +23,9 @@ func TestThePanelIsToldWhichWeightsAreThere(t *testing.T) {
 			t.Errorf("%s has %d bytes", w.Name, w.Bytes)
 		}
 	}
+	if _, ok := found["dino"]; ok {
+		t.Error("the servers of weights are asked that the wizard does not offer")
+	}
 	if found["imagenet"] != weights.PresenceNone || found["sample"] != weights.PresenceCached || len(found) < 3 {
 		t.Errorf("the weights are %v", found)
 	}

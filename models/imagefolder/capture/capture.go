@@ -5,8 +5,6 @@
 package capture
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -214,8 +213,7 @@ func (f *Folder) Exclude(name string) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(data)
-	return f.log().Exclude(name, hex.EncodeToString(sum[:]))
+	return f.log().Exclude(name, digest.Of(data).String())
 }
 
 // Undo takes back the last edit of the folder's log.

@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
-	"strings"
+
+	"github.com/headstart-nb/headstart/internal/digest"
 )
 
 // A Cluster is a set of images that show the same: each has the leader's bytes or is nearly equal to it.
@@ -16,19 +17,19 @@ type Cluster struct {
 	Items  []int // ascending, with the leader
 }
 
-// Clusters are all images, each in one cluster.
+// Clusters are the images that show the same. An image that is in none is alone.
 type Clusters struct {
-	List   []Cluster // by the first item
+	List   []Cluster // of two images or more, by the first item
 	Across [][2]int  // pairs of nearly equal images of different clusters; the second is a leader
 }
 
 // Find takes the images in the order of the hashes of their contents, so that the clusters do not depend on names. Fingerprints of
 // near-duplicates differ in at most nearBits bits, as far as 63; negative: only equal contents count.
-func Find(contents []string, prints []Fingerprint, nearBits int) Clusters {
+func Find(contents []digest.Sum, prints []Fingerprint, nearBits int) Clusters {
 	return find(contents, prints, nearBits).clusters()
 }
 
-func find(contents []string, prints []Fingerprint, nearBits int) pairs {
+func find(contents []digest.Sum, prints []Fingerprint, nearBits int) pairs {
 	byContent, first := sortedByContent(contents)
 	near := nearLeaders(prints, first, nearBits)
 	found := pairs{leader: make([]int32, len(contents))}
@@ -86,23 +87,28 @@ func leadersOf(found []nearPair, items []int) func(n int) []int {
 }
 
 // sortedByContent are the images of each content, by number, and the first image of each.
-func sortedByContent(contents []string) (same [][]int, first []int) {
+func sortedByContent(contents []digest.Sum) (same [][]int, first []int) {
 	type keyed struct {
-		key  uint64 // the beginning of the hash: strings are compared where it does not decide
+		key  uint64 // the beginning of the hash: all of it is compared where that does not decide
 		item int
 	}
 	list := make([]keyed, len(contents))
 	for i, content := range contents {
-		var head [8]byte
-		copy(head[:], content)
-		list[i] = keyed{binary.BigEndian.Uint64(head[:]), i}
+		list[i] = keyed{binary.BigEndian.Uint64(content[:]), i}
 	}
 	slices.SortFunc(list, func(a, b keyed) int {
 		if a.key != b.key {
 			return cmp.Compare(a.key, b.key)
 		}
-		return cmp.Or(strings.Compare(contents[a.item], contents[b.item]), cmp.Compare(a.item, b.item))
+		return cmp.Or(contents[a.item].Compare(contents[b.item]), cmp.Compare(a.item, b.item))
 	})
+	different := 0
+	for n, k := range list {
+		if n == 0 || list[n-1].key != k.key || contents[list[n-1].item] != contents[k.item] {
+			different++
+		}
+	}
+	same, first = make([][]int, 0, different), make([]int, 0, different)
 	items := make([]int, len(list))
 	begin := 0
 	for n, k := range list {
@@ -128,9 +134,18 @@ func (p pairs) clusters() Clusters {
 	for _, leader := range p.leader {
 		size[leader]++
 	}
+	items := 0
+	for _, n := range size {
+		if n > 1 {
+			items += int(n)
+		}
+	}
 	at := make([]int32, len(p.leader)) // by leader: 1 + its cluster
-	rest := make([]int, len(p.leader)) // one array for all clusters
+	rest := make([]int, items)         // one array for all clusters
 	for i, leader := range p.leader {
+		if size[leader] < 2 {
+			continue
+		}
 		if at[leader] == 0 {
 			n := size[leader]
 			found.List = append(found.List, Cluster{int(leader), rest[:0:n]})

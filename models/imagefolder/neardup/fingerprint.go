@@ -48,13 +48,20 @@ func (f *Fingerprint) folded() uint64 {
 	return f.Bits[0] ^ bits.RotateLeft64(f.Bits[1], 5) ^ bits.RotateLeft64(f.Bits[2], 11) ^ bits.RotateLeft64(f.Bits[3], 17)
 }
 
-// Of describes a decoded image.
+// The sides of the squares that a fingerprint is made of.
+const (
+	bitsSide   = 17
+	colorsSide = 4
+)
+
+// Sides are those that Of needs of an image.
+func Sides() []int { return []int{bitsSide, colorsSide} }
+
+// Of describes an image that was decoded by a plan with Sides.
 func Of(decoded *imageio.Decoded) (print Fingerprint) {
-	const side = 17
-	small := make([]uint8, 3*side*side)
-	decoded.Resize(small, imageio.Geometry{Size: side})
+	small := decoded.Side(bitsSide)
 	gray := func(x, y int) int {
-		p := small[3*(side*y+x):]
+		p := small[3*(bitsSide*y+x):]
 		return 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2])
 	}
 	for y := range 16 {
@@ -65,7 +72,7 @@ func Of(decoded *imageio.Decoded) (print Fingerprint) {
 			}
 		}
 	}
-	decoded.Resize(print.Colors[:], imageio.Geometry{Size: 4})
+	copy(print.Colors[:], decoded.Side(colorsSide))
 	return print
 }
 

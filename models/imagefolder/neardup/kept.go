@@ -5,24 +5,24 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // keptVersion goes up when the same images may have other clusters.
-const keptVersion = 1
+const keptVersion = 2
 
 // mostKept bounds what is read, in bytes; 100,000 images take 400 kB.
 const mostKept = 1 << 30
 
 // FindKept is Find with its result in a file: for the same images in the same order it is read from there. A file that is missing, damaged
 // or of other images is written again. The clusters are valid also where there is an error, which is that of writing.
-func FindKept(file string, contents []string, prints []Fingerprint, nearBits int) (Clusters, error) {
-	input := digest(contents, prints, nearBits)
+func FindKept(file string, contents []digest.Sum, prints []Fingerprint, nearBits int) (Clusters, error) {
+	input := inputDigest(contents, prints, nearBits)
 	if found, ok := read(file, input, len(contents)); ok {
 		return found.clusters(), nil
 	}
@@ -30,14 +30,13 @@ func FindKept(file string, contents []string, prints []Fingerprint, nearBits int
 	return found.clusters(), found.write(file, input)
 }
 
-// digest is of all that the result depends on.
-func digest(contents []string, prints []Fingerprint, nearBits int) [sha256.Size]byte {
+// inputDigest is of all that the result depends on.
+func inputDigest(contents []digest.Sum, prints []Fingerprint, nearBits int) [sha256.Size]byte {
 	h := sha256.New()
 	put(h, keptVersion, nearBits, DefaultBits, maxColorDistance, maxPlainDistance, len(contents))
 	var packed [4 * 8]byte
 	for i, content := range contents {
-		put(h, len(content))
-		_, _ = io.WriteString(h, content) // a hash takes all
+		_, _ = h.Write(content[:]) // a hash takes all
 		for w, word := range prints[i].Bits {
 			binary.LittleEndian.PutUint64(packed[8*w:], word)
 		}

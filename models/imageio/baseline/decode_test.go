@@ -15,7 +15,7 @@ import (
 // goldens are the files that Pillow wrote for the tests of package image.
 func goldens(t testing.TB) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "testdata", "golden", "*.jpg"))
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "golden", "*.[jJ][pP]*[gG]"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no images: %v", err)
 	}
@@ -24,6 +24,31 @@ func goldens(t testing.TB) map[string][]byte {
 		if all[filepath.Base(file)], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
 		}
+	}
+	return all
+}
+
+// planes are those of an image, of gray with chroma that has no color, of CMYK the first three as they are stored;
+// those of nil are empty.
+func planes(t testing.TB, img image.Image) *image.YCbCr {
+	t.Helper()
+	switch img := img.(type) {
+	case nil:
+		return &image.YCbCr{}
+	case *image.YCbCr:
+		return img
+	case *image.Gray:
+		chroma := bytes.Repeat([]byte{128}, len(img.Pix))
+		return &image.YCbCr{Y: img.Pix, Cb: chroma, Cr: chroma, YStride: img.Stride, CStride: img.Stride,
+			SubsampleRatio: image.YCbCrSubsampleRatio444, Rect: img.Rect}
+	}
+	inks, ok := img.(*image.CMYK)
+	if !ok {
+		t.Fatalf("it decodes to %T", img)
+	}
+	all := image.NewYCbCr(inks.Rect, image.YCbCrSubsampleRatio444)
+	for i := range all.Y {
+		all.Y[i], all.Cb[i], all.Cr[i] = 255-inks.Pix[4*i], 255-inks.Pix[4*i+1], 255-inks.Pix[4*i+2]
 	}
 	return all
 }
@@ -46,11 +71,20 @@ func near(t *testing.T, got, want *image.YCbCr) {
 	}
 }
 
+// sameKind compares all but the pixels, which damage takes beyond the range of the transforms.
+func sameKind(t *testing.T, got, want image.Image) {
+	t.Helper()
+	g, w := planes(t, got), planes(t, want)
+	if g.Rect != w.Rect || g.SubsampleRatio != w.SubsampleRatio || fmt.Sprintf("%T", got) != fmt.Sprintf("%T", want) {
+		t.Fatalf("%T %v %v, want %T %v %v", got, g.SubsampleRatio, g.Rect, want, w.SubsampleRatio, w.Rect)
+	}
+}
+
 func TestDecodesAsTheStandardLibrary(t *testing.T) {
 	taken := 0
 	for name, data := range goldens(t) {
 		got, err := Decode(data)
-		if other := name == "progressive.jpg" || strings.HasPrefix(name, "cmyk"); other != (err != nil) {
+		if other := name == "cmyk-unmarked.jpg"; other != (err != nil) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err != nil {
@@ -64,7 +98,7 @@ func TestDecodesAsTheStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, got, want.(*image.YCbCr))
+		near(t, planes(t, got), planes(t, want))
 	}
 	if taken < 10 {
 		t.Errorf("%d images were decoded", taken)
@@ -84,6 +118,64 @@ func TestDamagedFilesAreLeftToTheStandardLibrary(t *testing.T) {
 	}
 }
 
+// TestGrayHasNoUnits: of a single plane every block is a unit, whatever sampling the file states.
+func TestGrayHasNoUnits(t *testing.T) {
+	data := bytes.Clone(goldens(t)["grey.JPEG"])
+	want, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := bytes.Index(data, []byte{0xff, markerSOF0})
+	data[frame+11] = 0x22
+	got, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, planes(t, got), planes(t, want))
+	near(t, planes(t, got), planes(t, other))
+}
+
+// TestDamagedPasses holds that of a progressive file that is damaged anywhere nothing is decoded that image/jpeg refuses; the others
+// that of other kinds.
+func TestDamagedPasses(t *testing.T) { testDamaged(t, "progressive.jpg", 2000) }
+
+func TestDamagedGray(t *testing.T) { testDamaged(t, "grey.JPEG", 2000) }
+
+func TestDamagedInks(t *testing.T) { testDamaged(t, "cmyk.jpg", 2000) }
+
+func testDamaged(t *testing.T, name string, times int) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	whole, decoded := goldens(t)[name], 0
+	for range times {
+		data := bytes.Clone(whole)
+		for range 1 + random.IntN(3) {
+			data[2+random.IntN(len(data)-2)] ^= 1 << random.IntN(8)
+		}
+		config, err := jpeg.DecodeConfig(bytes.NewReader(data))
+		if err != nil || config.Width*config.Height > 1<<16 {
+			continue
+		}
+		got, err := Decode(data)
+		if err != nil {
+			continue
+		}
+		decoded++
+		want, err := jpeg.Decode(bytes.NewReader(data))
+		if err != nil {
+			t.Fatalf("image/jpeg refuses it: %v", err)
+		}
+		sameKind(t, got, want)
+	}
+	if decoded < 100 {
+		t.Errorf("%d damaged files were decoded", decoded)
+	}
+}
+
 func TestReductionsThatAreNot(t *testing.T) {
 	for _, reduction := range []int{-1, 0, 3, 16} {
 		if _, err := DecodeReduced(goldens(t)["420.jpg"], reduction); err == nil {
@@ -95,15 +187,17 @@ func TestReductionsThatAreNot(t *testing.T) {
 // TestReducedIsTheMean holds that a reduced image shows what the whole one does: flat blocks are the same, others near their mean.
 func TestReducedIsTheMean(t *testing.T) {
 	data := goldens(t)["444.jpg"]
-	all, err := Decode(data)
+	decoded, err := Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := planes(t, decoded)
 	for _, reduction := range []int{2, 4, 8} {
-		got, err := DecodeReduced(data, reduction)
+		reduced, err := DecodeReduced(data, reduction)
 		if err != nil {
 			t.Fatal(err)
 		}
+		got := planes(t, reduced)
 		off, n := 0, 0
 		for y := range all.Rect.Dy() / reduction {
 			for x := range all.Rect.Dx() / reduction {
@@ -188,8 +282,11 @@ func FuzzDecode(f *testing.F) {
 			if err == nil && reducedErr != nil || reducedErr == nil && wantErr != nil {
 				t.Fatalf("reduced: %v; whole: %v, by image/jpeg: %v", reducedErr, err, wantErr)
 			}
-			if size := image.Pt(ceil(config.Width, reduction), ceil(config.Height, reduction)); reducedErr == nil && reduced.Rect.Size() != size {
-				t.Fatalf("reduced to %v, want %v", reduced.Rect, size)
+			if streamErr := Stream(data, reduction, func(*Planes, int, int) {}); streamErr == nil && reducedErr != nil {
+				t.Fatalf("reduced %d times it is streamed, and not decoded: %v", reduction, reducedErr)
+			}
+			if size := image.Pt(ceil(config.Width, reduction), ceil(config.Height, reduction)); reducedErr == nil && reduced.Bounds().Size() != size {
+				t.Fatalf("reduced to %v, want %v", reduced.Bounds(), size)
 			}
 		}
 		if err != nil {
@@ -198,9 +295,7 @@ func FuzzDecode(f *testing.F) {
 		if wantErr != nil {
 			t.Fatalf("image/jpeg refuses it: %v", wantErr)
 		}
-		if y, ok := want.(*image.YCbCr); !ok || y.Rect != got.Rect || y.SubsampleRatio != got.SubsampleRatio {
-			t.Fatalf("%v, want %T of %v", got.Rect, want, want.Bounds())
-		}
+		sameKind(t, got, want)
 	})
 }
 

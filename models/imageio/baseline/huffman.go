@@ -10,8 +10,9 @@ const lookBits = 10
 
 // A table decodes the codes of one Huffman table.
 type table struct {
-	// whole holds, for the next lookBits bits, code and value together where both fit: the coefficient in the upper 16 bits, the
-	// run of zeros before it in bits 8 to 11, endOfBlock, and the number of bits in the lowest 6; 0 where they do not fit.
+	// whole holds, for the next lookBits bits, code and value together where both fit: the coefficient in the upper 16 bits, how many
+	// coefficients further it is in the next 8, and the number of bits in the lowest. Where they do not fit, or where the block ends,
+	// it leads out of the block, so that a coefficient costs one branch.
 	whole [1 << lookBits]uint32
 	// short holds the code's length << 8 | its symbol; 0 for longer codes.
 	short [1 << lookBits]uint16
@@ -21,11 +22,18 @@ type table struct {
 	values []uint8
 }
 
-const endOfBlock = 1 << 7
+// Steps that lead out of a block from wherever they begin.
+const (
+	endOfBlock = 64
+	unknown    = 128 // code and value have to be read one by one
+)
 
 // newTable builds a table from the number of codes of each length, 1 to 16, and their symbols; ITU-T T.81, annex C.
 func newTable(counts, values []uint8) (*table, bool) {
 	t := &table{values: bytes.Clone(values)}
+	for i := range t.whole {
+		t.whole[i] = unknown << 8
+	}
 	code, index := int32(0), 0
 	for length := 1; length <= 16; length++ {
 		n := int32(counts[length-1])
@@ -55,10 +63,10 @@ func (t *table) enter(code int32, length int, symbol uint8) {
 		t.short[look] = uint16(length)<<8 | uint16(symbol)
 		switch {
 		case symbol == 0:
-			t.whole[look] = endOfBlock | uint32(length)
+			t.whole[look] = endOfBlock<<8 | uint32(length)
 		case size > 0 && size <= spare:
 			value := extend(rest>>(spare-size), size)
-			t.whole[look] = uint32(uint16(value))<<16 | run<<8 | uint32(length+size)
+			t.whole[look] = uint32(uint16(value))<<16 | (run+1)<<8 | uint32(length+size)
 		}
 	}
 }
@@ -137,65 +145,96 @@ func (r *bits) value(size int) int32 {
 // block decodes the 64 coefficients of a block, multiplied by their quantizers, in natural order. last is the zigzag index of
 // the last that is not zero.
 func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
-	*coefficients = [64]int32{}
+	clearBlock(coefficients)
 	r.fill()
-	size, ok := r.symbol(p.dc)
-	if !ok || size > 11 {
-		return 0, false
-	}
-	if size > 0 {
-		p.last += r.value(int(size))
+	if whole := p.dc.whole[r.next>>(64-lookBits)]; whole>>8&255 == 1 {
+		p.last += int32(whole) >> 16
+		r.drop(int(whole & 63))
+	} else {
+		size, ok := r.symbol(p.dc)
+		if !ok || size > 11 {
+			return 0, false
+		}
+		if size > 0 {
+			p.last += r.value(int(size))
+		}
 	}
 	coefficients[0] = p.last * p.quant[0]
-	ac := p.ac
-	next, ready := r.next, r.ready // stay in registers here
-	for k := 1; k < 64; k++ {
-		if ready < 32 {
-			r.next, r.ready = next, ready
-			r.fill()
-			next, ready = r.next, r.ready
+	return r.others(coefficients, p.ac, p.quant)
+}
+
+// others decodes the coefficients after the first.
+func (r *bits) others(block *[64]int32, ac *table, quant *[64]int32) (last int, ok bool) {
+	for k := uint(0); ; {
+		entry, reached := r.run(block, ac, quant, k)
+		if reached > k {
+			last, k = int(reached), reached
 		}
-		if whole := ac.whole[next>>(64-lookBits)]; whole != 0 {
-			next, ready = next<<(whole&63), ready-int(whole&63)
-			if whole&endOfBlock != 0 {
-				r.next, r.ready = next, ready
+		switch step := uint(entry >> 8 & 255); {
+		case step == endOfBlock:
+			r.drop(int(entry & 63))
+			return last, true
+		case step == unknown:
+			value, further, ok := r.other(ac)
+			if k += further; !ok || k > 63 {
+				return last, ok && value == 0 // zeros may reach beyond a block, as its end does
+			}
+			if value != 0 {
+				last = int(k)
+				block[natural[k]&63] = value * quant[k]
+			}
+			if k == 63 {
 				return last, true
 			}
-			k += int(whole >> 8 & 15)
-			if k > 63 {
-				return 0, false
-			}
-			coefficients[natural[k]&63] = int32(int16(whole>>16)) * p.quant[k]
-			last = k
-			continue
+		case k+step == 63:
+			r.drop(int(entry & 63))
+			block[63] = (int32(entry) >> 16) * quant[63]
+			return 63, true
+		default:
+			return 0, false // beyond the block
 		}
-		r.next, r.ready = next, ready
-		symbol, ok := r.symbol(ac)
-		if !ok {
-			return 0, false
-		}
-		next, ready = r.next, r.ready
-		run, size := int(symbol>>4), int(symbol&15)
-		if size == 0 {
-			if run != 15 {
-				if run != 0 {
-					return 0, false // the end of several blocks: not in baseline
-				}
-				return last, true
-			}
-			k += 15 // sixteen zeros
-			continue
-		}
-		k += run
-		if k > 63 || size > 10 {
-			return 0, false
-		}
-		coefficients[natural[k]&63] = r.value(size) * p.quant[k]
-		next, ready = r.next, r.ready
-		last = k
 	}
-	r.next, r.ready = next, ready
-	return last, true
+}
+
+// plainRun decodes coefficients from the one after from on, as long as one look into the table is enough for each, up to the last but one
+// of the block. It returns the table's entry for what follows, which is not read yet, and the index of the last coefficient that it has read.
+func (r *bits) plainRun(block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint) {
+	next, ready, k := r.next, r.ready, from // stay in registers here
+	for {
+		r.next, r.ready = next, ready
+		r.fill()
+		next, ready = r.next, r.ready
+		for range 56 / lookBits { // so many looks are there
+			entry = t.whole[next>>(64-lookBits)]
+			after := k + uint(entry>>8&255)
+			if after >= 63 {
+				r.next, r.ready = next, ready
+				return entry, k
+			}
+			k = after
+			next, ready = next<<(entry&63), ready-int(entry&63)
+			block[natural[k]&63] = (int32(entry) >> 16) * quant[k]
+		}
+	}
+}
+
+// other decodes one code and its value, and how many coefficients further it is; without a value, zeros up to there.
+func (r *bits) other(ac *table) (value int32, step uint, ok bool) {
+	r.fill()
+	symbol, ok := r.symbol(ac)
+	if !ok {
+		return 0, 0, false
+	}
+	run, size := uint(symbol>>4), int(symbol&15)
+	switch {
+	case size > 10 || size == 0 && run != 0 && run != 15:
+		return 0, 0, false // the end of several blocks: not in baseline
+	case size > 0:
+		return r.value(size), run + 1, true
+	case run == 15:
+		return 0, 16, true
+	}
+	return 0, endOfBlock, true
 }
 
 // natural is the place of each zigzag index in a block by rows; ITU-T T.81, figure A.6.
@@ -204,6 +243,16 @@ var natural = [64]uint8{
 	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
 	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
 	58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+}
+
+// unstuff fills the buffer, which is as long as the file at first, so that it is made once. It returns the marker after the data, and where
+// what follows it begins.
+func (d *decoder) unstuff(at int) (marker uint8, next int) {
+	if d.buffer == nil {
+		d.buffer = make([]byte, 0, len(d.data)-at+padding)
+	}
+	d.buffer, marker, next = unstuff(d.buffer[:0], d.data, at)
+	return marker, next
 }
 
 // unstuff copies entropy-coded data up to the next marker without the zero that follows each 0xff, and pads it. It returns the

@@ -1,5 +1,16 @@
 package baseline
 
+import mathbits "math/bits"
+
+// coefficientsSize is what the coefficients of a block take, in bytes.
+const coefficientsSize = 64*2 + 8
+
+// coefficients are those of one block of a progressive file, as far as the passes have brought them.
+type coefficients struct {
+	values  [64]int16
+	nonzero uint64 // a bit for each zigzag index from 1 on whose value is not 0
+}
+
 // A pass is one scan of a progressive file; ITU-T T.81, annex G.
 type pass struct {
 	planes   []*plane
@@ -14,7 +25,7 @@ func (d *decoder) progressive(at int) error {
 	across, down := d.layOut()
 	for i := range d.planes {
 		p := &d.planes[i]
-		p.blocks = make([][64]int16, across*p.h*down*p.v)
+		p.blocks = make([]coefficients, across*p.h*down*p.v)
 	}
 	for {
 		marker, next, err := d.decodePass(at)
@@ -28,8 +39,12 @@ func (d *decoder) progressive(at int) error {
 			return err
 		}
 	}
-	for i := range d.planes {
-		d.planes[i].render(across * d.planes[i].h)
+	for y := range down {
+		for i := range d.planes {
+			p := &d.planes[i]
+			p.render(across*p.h, y*p.v, (y+1)*p.v, y%d.held*p.v)
+		}
+		d.row(y)
 	}
 	return nil
 }
@@ -86,17 +101,16 @@ func (d *decoder) decodePass(at int) (marker uint8, next int, err error) {
 		across, down = ceil(ceil(d.width*p.h, d.h), 8), ceil(ceil(d.height*p.v, d.v), 8)
 	}
 	units := across * down
-	var buffer []byte
 	for unit, restarts := 0, 0; unit < units; restarts++ {
 		n := units - unit
 		if d.interval > 0 {
 			n = min(n, d.interval)
 		}
-		buffer, marker, at = unstuff(buffer[:0], d.data, at)
+		marker, at = d.unstuff(at)
 		if want := uint8(0xd0 + restarts%8); unit+n < units && marker != want || unit+n == units && marker == 0 {
 			return 0, 0, errOther
 		}
-		r := newBits(buffer)
+		r := newBits(d.buffer)
 		s.endRun = 0
 		for _, p := range s.planes {
 			p.last = 0
@@ -136,7 +150,7 @@ func (s *pass) unit(r *bits, x, y, across int) bool {
 }
 
 // block decodes what a pass says about one block.
-func (s *pass) block(r *bits, p *plane, b *[64]int16) bool {
+func (s *pass) block(r *bits, p *plane, b *coefficients) bool {
 	switch {
 	case s.from > 0 && s.refines:
 		return s.refine(r, p, b)
@@ -144,7 +158,7 @@ func (s *pass) block(r *bits, p *plane, b *[64]int16) bool {
 		return s.begin(r, p, b)
 	case s.refines:
 		if r.bit() {
-			b[0] |= 1 << s.low
+			b.values[0] |= 1 << s.low
 		}
 		return true
 	}
@@ -156,12 +170,12 @@ func (s *pass) block(r *bits, p *plane, b *[64]int16) bool {
 	if size > 0 {
 		p.last += r.value(int(size))
 	}
-	b[0] = int16(p.last << s.low)
+	b.values[0] = int16(p.last << s.low)
 	return true
 }
 
 // begin reads the upper bits of coefficients; figure G.3.
-func (s *pass) begin(r *bits, p *plane, b *[64]int16) bool {
+func (s *pass) begin(r *bits, p *plane, b *coefficients) bool {
 	if s.endRun > 0 {
 		s.endRun--
 		return true
@@ -179,19 +193,19 @@ func (s *pass) begin(r *bits, p *plane, b *[64]int16) bool {
 			if k > s.to || size > 14 {
 				return false
 			}
-			b[natural[k]&63] = int16(r.value(size) << s.low)
+			b.set(k, int16(r.value(size)<<s.low))
 		case run == 15:
 			k += 15 // sixteen zeros
 		default:
-			s.endRun = r.run(run) - 1
+			s.endRun = r.blocks(run) - 1
 			return true
 		}
 	}
 	return true
 }
 
-// run reads the length of a run of blocks, from 2^size on.
-func (r *bits) run(size int) int {
+// blocks reads the length of a run of blocks, from 2^size on.
+func (r *bits) blocks(size int) int {
 	n := 1 << size
 	if size > 0 {
 		n += int(r.next >> (64 - size))
@@ -211,7 +225,7 @@ func (r *bits) bit() bool {
 }
 
 // refine reads one more bit of the coefficients that are not zero yet, and new ones that become plus or minus that bit; figure G.7.
-func (s *pass) refine(r *bits, p *plane, b *[64]int16) bool {
+func (s *pass) refine(r *bits, p *plane, b *coefficients) bool {
 	k := s.from
 	for ; s.endRun == 0 && k <= s.to; k++ {
 		r.fill()
@@ -231,17 +245,16 @@ func (s *pass) refine(r *bits, p *plane, b *[64]int16) bool {
 			value = -1 << s.low
 		case run < 15:
 			r.fill()
-			s.endRun = r.run(run)
+			s.endRun = r.blocks(run)
 		}
 		if s.endRun > 0 {
 			break
 		}
-		k = s.correct(r, b, k, run)
+		if k = s.correct(r, b, k, run); k > s.to {
+			return false
+		}
 		if value != 0 {
-			if k > s.to {
-				return false
-			}
-			b[natural[k]&63] = value
+			b.set(k, value)
 		}
 	}
 	if s.endRun > 0 {
@@ -251,19 +264,25 @@ func (s *pass) refine(r *bits, p *plane, b *[64]int16) bool {
 	return true
 }
 
+// set gives a coefficient that was 0 a value that is not.
+func (b *coefficients) set(k int, value int16) {
+	b.values[natural[k]&63] = value
+	b.nonzero |= 1 << k
+}
+
 // correct adds a bit to each coefficient from k on that is not zero, until it has passed as many zeros as zeros says, and returns
 // the index of the next zero.
-func (s *pass) correct(r *bits, b *[64]int16, k, zeros int) int {
+func (s *pass) correct(r *bits, b *coefficients, k, zeros int) int {
 	bit := int16(1) << s.low
-	for ; k <= s.to; k++ {
-		c := &b[natural[k]&63]
-		if *c == 0 {
-			if zeros == 0 {
-				return k
-			}
-			zeros--
-			continue
+	left := b.nonzero >> k << k & (1<<(s.to+1) - 1) // all of them where to is 63: the shift gives 0
+	for ; left != 0; left &= left - 1 {
+		next := mathbits.TrailingZeros64(left)
+		if zeros < next-k {
+			return k + zeros
 		}
+		zeros -= next - k
+		k = next + 1
+		c := &b.values[natural[next]&63]
 		if r.bit() && *c&bit == 0 {
 			if *c > 0 {
 				*c += bit
@@ -272,23 +291,24 @@ func (s *pass) correct(r *bits, b *[64]int16, k, zeros int) int {
 			}
 		}
 	}
-	return k
+	return min(k+zeros, s.to+1)
 }
 
-// render transforms all blocks of a plane into pixels; across is how many are in a row.
-func (p *plane) render(across int) {
-	var coefficients [64]int32
-	for i := range p.blocks {
-		last := 0
-		for k, at := range natural {
-			v := int32(p.blocks[i][at&63])
-			coefficients[at&63] = v * p.quant[k]
-			if v != 0 {
-				last = k
+// render transforms the rows of blocks from from to to into pixels, whose place begins with a row of blocks; across is how many are in a
+// row.
+func (p *plane) render(across, from, to, place int) {
+	for i := range to - from {
+		for x := range across {
+			b := &p.blocks[(from+i)*across+x]
+			var dequantized [64]int32
+			dequantized[0] = int32(b.values[0]) * p.quant[0]
+			for left := b.nonzero; left != 0; left &= left - 1 {
+				k := mathbits.TrailingZeros64(left)
+				at := natural[k] & 63
+				dequantized[at] = int32(b.values[at]) * p.quant[k]
 			}
+			y := place + i
+			inverseReduced(&dequantized, 63-mathbits.LeadingZeros64(b.nonzero|1), p.size, p.pix[y*p.size*p.stride+x*p.size:], p.stride)
 		}
-		x, y := i%across, i/across
-		inverseReduced(&coefficients, last, p.size, p.pix[y*p.size*p.stride+x*p.size:], p.stride)
 	}
-	p.blocks = nil
 }

@@ -7,6 +7,8 @@ import (
 	"simd/archsimd"
 )
 
+type lanes = archsimd.Int32x8
+
 // inverse4Wide is inverse4 with a row of the block in each register; false where the processor has no AVX2.
 func inverse4Wide(block *[64]int32, to []uint8, stride int) bool {
 	if !archsimd.X86.AVX2() {
@@ -57,6 +59,20 @@ func inverse2Wide(block *[64]int32, to []uint8, stride int) bool {
 	archsimd.ClearAVXUpperBits()
 	rows2(&rows, to, stride)
 	return true
+}
+
+// transpose turns rows into columns: pairs, then pairs of pairs, then halves.
+func transpose(r0, r1, r2, r3, r4, r5, r6, r7 lanes) (c0, c1, c2, c3, c4, c5, c6, c7 lanes) {
+	a0, a1 := r0.InterleaveLoGrouped(r1).AsInt64x4(), r0.InterleaveHiGrouped(r1).AsInt64x4()
+	a2, a3 := r2.InterleaveLoGrouped(r3).AsInt64x4(), r2.InterleaveHiGrouped(r3).AsInt64x4()
+	a4, a5 := r4.InterleaveLoGrouped(r5).AsInt64x4(), r4.InterleaveHiGrouped(r5).AsInt64x4()
+	a6, a7 := r6.InterleaveLoGrouped(r7).AsInt64x4(), r6.InterleaveHiGrouped(r7).AsInt64x4()
+	b0, b1 := a0.InterleaveLoGrouped(a2).AsInt32x8(), a0.InterleaveHiGrouped(a2).AsInt32x8()
+	b2, b3 := a1.InterleaveLoGrouped(a3).AsInt32x8(), a1.InterleaveHiGrouped(a3).AsInt32x8()
+	b4, b5 := a4.InterleaveLoGrouped(a6).AsInt32x8(), a4.InterleaveHiGrouped(a6).AsInt32x8()
+	b6, b7 := a5.InterleaveLoGrouped(a7).AsInt32x8(), a5.InterleaveHiGrouped(a7).AsInt32x8()
+	return b0.Select128FromPair(0, 2, b4), b1.Select128FromPair(0, 2, b5), b2.Select128FromPair(0, 2, b6), b3.Select128FromPair(0, 2, b7),
+		b0.Select128FromPair(1, 3, b4), b1.Select128FromPair(1, 3, b5), b2.Select128FromPair(1, 3, b6), b3.Select128FromPair(1, 3, b7)
 }
 
 // centered centers samples and keeps them within a byte, as clamp does.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
+	"github.com/headstart-nb/headstart/models/metric"
 )
 
 // describe says in Markdown what a run was: whoever finds the curves months later has no notebook beside them.
@@ -21,9 +22,9 @@ func describe(c runstatus.Card) string {
 	row("dataset", fmt.Sprintf("%s: %d images to train, %d to validate", c.Dataset, c.TrainImages, c.ValImages))
 	switch v := c.ValAccuracy; {
 	case v != nil && c.Choice != nil:
-		row("validation accuracy", fmt.Sprintf("%.1f %%, measured once", 100**v))
+		row("validation accuracy", metric.Percent(*v, c.ValImages)+", measured once")
 	case v != nil:
-		row("validation accuracy", fmt.Sprintf("%.1f %% of the weights that are kept, of epoch %d", 100**v, c.Best))
+		row("validation accuracy", fmt.Sprintf("%s of the weights that are kept, of epoch %d", metric.Percent(*v, c.ValImages), c.Best))
 	}
 	row("chosen", c.ChoiceSummary)
 	row("device", c.Backend)

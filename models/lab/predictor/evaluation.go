@@ -27,7 +27,7 @@ func (t *Predictor) Known(data *imagefolder.Dataset) (trained, validated int) {
 		}
 	}
 	for _, item := range data.Items {
-		switch splits[item.SHA256] {
+		switch splits[item.SHA256.String()] {
 		case imagefolder.Train:
 			trained++
 		case imagefolder.Val:
@@ -52,6 +52,9 @@ func (e *Evaluation) Warm() warm.Report {
 	report := warm.Report{
 		Model: e.Trained.Name, Split: e.Split, Dir: e.Dir, Images: r.Images, Loss: r.Loss, Accuracy: r.Accuracy,
 		Labels: r.Classes, Confusion: r.Confusion, ECE: r.Calibration.ECE,
+	}
+	if i := r.AccuracyInterval; i != nil && r.Images < metric.Few {
+		report.AccuracyLow, report.AccuracyHigh = i.Low, i.High
 	}
 	for _, c := range r.PerClass {
 		report.Classes = append(report.Classes, warm.ClassReport{Label: c.Class, Precision: c.Precision, Recall: c.Recall, F1: c.F1, Images: c.Support})

@@ -18,6 +18,7 @@ type Backbone struct {
 	architecture resnet.Architecture
 	network      resnet.Network // of the architecture, whole
 	parameters   parameters
+	contents     *contents // of the parameters
 	origin       resnet.Origin
 	notes        []string
 }
@@ -53,11 +54,13 @@ func (b *Backbone) Notes() []string { return slices.Clone(b.notes) }
 func (b *Backbone) Trained() bool { return b.origin.Trained }
 
 // Fingerprint names everything that the features of a given image depend on, apart from the last bits that the device,
-// the precision and the formulation decide. It is a key for caches.
-func (b *Backbone) Fingerprint() string {
+// the precision and the formulation decide. The weights are named by their file: see ContentFingerprint.
+func (b *Backbone) Fingerprint() string { return b.fingerprint(b.origin.SHA256) }
+
+func (b *Backbone) fingerprint(weights string) string {
 	a := b.architecture
 	return strings.Join([]string{
-		a.Name(), string(a.Cut), string(a.Pool), string(a.Preprocess), fmt.Sprint(a.Size), fmt.Sprintf("top=%t", a.Top), b.origin.SHA256,
+		a.Name(), string(a.Cut), string(a.Pool), string(a.Preprocess), fmt.Sprint(a.Size), fmt.Sprintf("top=%t", a.Top), weights,
 	}, "|")
 }
 

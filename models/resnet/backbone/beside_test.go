@@ -64,8 +64,8 @@ func TestProgramsShareWeights(t *testing.T) {
 	if d := difference(t, got, wantMaps); d > 1e-5 {
 		t.Errorf("feature maps differ by %.1e", d)
 	}
-	shared := unpooled.program.placed
-	if len(shared.weights) == 0 || shared != one.program.placed {
+	shared := unpooled.placed
+	if len(shared.weights) == 0 || shared != one.placed {
 		t.Error("the weights are not shared")
 	}
 	if err := unpooled.Close(); err != nil || shared.weights != nil {

@@ -236,7 +236,8 @@ func runFrozen(t testing.TB, b *Backbone, device *accel.Device, images *tensors.
 		t.Fatal(err)
 	}
 	defer weights.close()
-	p := &program{backbone: b, batch: images.Shape().Dimensions[0], placed: weights}
+	n := images.Shape().Dimensions[0]
+	p := &program{backbone: b, batch: n, slice: n, placed: weights}
 	exec, err := graph.NewExec(device.Backend, func(inputs []*graph.Node) []*graph.Node {
 		images, weights := inputs[0], inputs[1:]
 		x := b.architecture.Preprocess.Apply(images, p.dtype)

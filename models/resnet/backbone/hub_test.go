@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,50 +96,24 @@ func TestNewerRecipes(t *testing.T) {
 	}
 }
 
-// Weights that people know by a name, and whose publisher gives a pickle, are refused with where to get them. The name is that of a
-// file where there is one.
-func TestPickledSets(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for name, want := range map[string][]string{
-		"imagenet-v2": {
-			"resnet50-11ad3fa6.pth (SHA-256 11ad3fa6", "give hf:timm/resnet50.tv2_in1k@f2a8587ea6b4a3a1d84450bcc2561b07952daae2, the same weights",
-			"the line that converts it",
-		},
-		"dino": {"dino_resnet50_pretrain.pth, a pickle", "; convert that file"},
-	} {
-		_, err := Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(name, 0)}))
-		pickled, ok := errors.AsType[*resnet.PickledError](err)
-		if !ok || pickled.Set.Name != name {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		for _, text := range want {
-			if !strings.Contains(err.Error(), text) {
-				t.Errorf("%s: %v, want %q", name, err, text)
-			}
-		}
-		if same := pickled.Set.Same; same.Kind != "" { // what is proposed can be asked for
-			if file, err := weights.ParseHub(same.Name, hubFileName); err != nil || !newerRecipe(file.Repository) {
-				t.Errorf("%s proposes %s: %v", name, same, err)
-			}
-		}
-		if err := os.WriteFile(name, []byte("a file of that name"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(name, 0)})); errors.As(err, new(*resnet.PickledError)) || err == nil {
-			t.Errorf("%s is a file: %v", name, err)
-		}
-	}
-}
-
 // Every published set says where it is from, and the ones of newer recipes say that they are.
 func TestPublishedSets(t *testing.T) {
+	newer := []string{resnet.SetImageNetA1, resnet.SetImageNetV2}
 	for _, set := range resnet.Sets() {
-		if set.Embedded == nil && (len(set.File.SHA256) != 64 || len(set.File.Revision) != 40 || set.File.Size < 1 || set.License == "") {
+		hub, isHub := set.File.(weights.HubFile)
+		web, isWeb := set.File.(weights.WebFile)
+		switch {
+		case len(set.File.Digest()) != 64 || set.File.Bytes() < 1 || set.License == "" || set.Summary == "":
 			t.Errorf("%s is %+v", set.Name, set)
+		case isHub && set.Embedded == nil && (len(hub.Revision) != 40 || newerRecipe(hub.Repository) != set.Newer):
+			t.Errorf("%s is %+v", set.Name, set)
+		case isWeb && (!strings.HasPrefix(web.Address, "https://") || !strings.HasSuffix(web.Address, ".pth")):
+			t.Errorf("%s is at %s", set.Name, web.Address)
+		case !isHub && !isWeb:
+			t.Errorf("%s is a %T", set.Name, set.File)
 		}
-		if got, want := newerRecipe(set.File.Repository), set.Name == resnet.SetImageNetA1; got != want {
-			t.Errorf("%s is of a newer recipe: %t, want %t", set.Name, got, want)
+		if set.Newer != slices.Contains(newer, set.Name) {
+			t.Errorf("%s is of a newer recipe: %t", set.Name, set.Newer)
 		}
 		if got := resnet.ChooseWeights(set.Name, 0); got.Kind != resnet.KindPublished || got.Name != set.Name {
 			t.Errorf("%s is read as %+v", set.Name, got)
@@ -154,9 +128,9 @@ func TestASetOfANewerRecipeWarns(t *testing.T) {
 	if err := weights.Write(&file, tensors, nil); err != nil {
 		t.Fatal(err)
 	}
-	for repository, want := range map[string]bool{"timm/resnet50.a1_in1k": true, "timm/resnet50.tv_in1k": false} {
+	for _, want := range []bool{true, false} {
 		set := resnet.Set{
-			Name: "stand-in", File: weights.HubFile{Repository: repository}, Embedded: func() *strings.Reader { return strings.NewReader(file.String()) },
+			Name: "stand-in", File: weights.HubFile{}, Newer: want, Embedded: func() *strings.Reader { return strings.NewReader(file.String()) },
 			Depth: 50, Variant: resnet.V1, Preprocess: resnet.PreprocessCaffe, Deepest: resnet.Conv1,
 		}
 		b, err := openSet(t.Context(), set, filled(resnet.Options{Weights: resnet.PublishedWeights(resnet.SetImageNet), Cut: "conv1"}))
@@ -164,7 +138,7 @@ func TestASetOfANewerRecipeWarns(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(strings.Join(b.Notes(), "; "), "frozen features transfer worse"); got != want {
-			t.Errorf("%s: the notes are %q", repository, b.Notes())
+			t.Errorf("newer %t: the notes are %q", want, b.Notes())
 		}
 	}
 }

@@ -333,6 +333,9 @@ func outLast(list []float32, dims []int) []float32 {
 // notes tells what a reader of the numbers should know about the file.
 func (l *loader) notes() []string {
 	var notes []string
+	if told := l.source.Metadata(); told[weights.PartsKey] != "" {
+		notes = append(notes, fmt.Sprintf("the checkpoint has the dictionaries %s: %s is loaded", told[weights.PartsKey], told[weights.PartKey]))
+	}
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are taken as zero")
 	}

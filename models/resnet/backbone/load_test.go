@@ -227,18 +227,18 @@ func TestCaffePartialFile(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	missing := resnet.WeightsFile("no/such/file.safetensors")
 	for want, options := range map[string]resnet.Options{
-		"depth must be one of 18, 34, 50, 101, 152; got 20":                {Depth: 20},
-		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ": {Cut: "conv6"},
-		"pool must be one of avg, max, none; got sum":                      {Pool: "sum"},
-		"preprocess must be one of auto, caffe, torch, rescale; got raw":   {Preprocess: "raw"},
-		"variant must be one of auto, v1, v1.5; got v2":                    {Variant: "v2"},
-		"from 32 to 2048 pixels; got 16":                                   {Size: 16},
-		"the top needs cut conv5":                                          {Top: true, Cut: resnet.Cut(resnet.Conv3)},
-		"must be one of imagenet, imagenet-a1, sample, random, or":         {Weights: missing},
-		"weights must be one of imagenet, imagenet-a1, sample; got imag":   {Weights: resnet.PublishedWeights("imagenot")},
-		"weights must be one of published, file":                           {Weights: resnet.Origin{Kind: "guess"}},
-		"SHA-256":                                                          {Weights: resnet.PublishedWeights(resnet.SetImageNet), Offline: true, CacheDir: t.TempDir()},
-		"they are of a ResNet50 and not of a ResNet101":                    {Weights: resnet.PublishedWeights(resnet.SetImageNet), Depth: 101, Offline: true},
+		"depth must be one of 18, 34, 50, 101, 152; got 20":                                 {Depth: 20},
+		"cut must be one of auto, conv1, conv2, conv3, conv4, conv5; got ":                  {Cut: "conv6"},
+		"pool must be one of avg, max, none; got sum":                                       {Pool: "sum"},
+		"preprocess must be one of auto, caffe, torch, rescale; got raw":                    {Preprocess: "raw"},
+		"variant must be one of auto, v1, v1.5; got v2":                                     {Variant: "v2"},
+		"from 32 to 2048 pixels; got 16":                                                    {Size: 16},
+		"the top needs cut conv5":                                                           {Top: true, Cut: resnet.Cut(resnet.Conv3)},
+		"must be one of imagenet, imagenet-v2, imagenet-a1, dino, sample, random, or":       {Weights: missing},
+		"weights must be one of imagenet, imagenet-v2, imagenet-a1, dino, sample; got imag": {Weights: resnet.PublishedWeights("imagenot")},
+		"weights must be one of published, file":                                            {Weights: resnet.Origin{Kind: "guess"}},
+		"SHA-256":                                                                           {Weights: resnet.PublishedWeights(resnet.SetImageNet), Offline: true, CacheDir: t.TempDir()},
+		"they are of a ResNet50 and not of a ResNet101":                                     {Weights: resnet.PublishedWeights(resnet.SetImageNet), Depth: 101, Offline: true},
 	} {
 		if options.Weights == (resnet.Origin{}) {
 			options.Weights = resnet.RandomWeights(0)

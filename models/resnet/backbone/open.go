@@ -27,7 +27,7 @@ func Open(ctx context.Context, o resnet.Options) (*Backbone, error) {
 		return openRandom(o)
 	case resnet.KindPublished:
 		set, _ := resnet.FindSet(o.Weights.Name) // Validate has seen it
-		if err := o.Weights.CheckDigest(set.File.SHA256); err != nil {
+		if err := o.Weights.CheckDigest(set.File.Digest()); err != nil {
 			return nil, fmt.Errorf("open weights %s: %w", set.Name, err)
 		}
 		return openSet(ctx, set, o)
@@ -38,11 +38,8 @@ func Open(ctx context.Context, o resnet.Options) (*Backbone, error) {
 	path := o.Weights.Path
 	sum, _, err := digest.File(ctx, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if set, ok := resnet.FindPickledSet(path); ok {
-			return nil, &resnet.PickledError{Set: set}
-		}
-		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file, or hf:OWNER/NAME@REVISION", path,
-			fs.ErrNotExist, strings.Join(resnet.SetNames(), ", "))
+		return nil, fmt.Errorf("open weights %s: %w; weights must be one of %s, random, or the path of a safetensors file or of a checkpoint of "+
+			"PyTorch, or hf:OWNER/NAME@REVISION", path, fs.ErrNotExist, strings.Join(resnet.SetNames(), ", "))
 	}
 	if err == nil {
 		err = o.Weights.CheckDigest(sum)
@@ -57,13 +54,16 @@ func Open(ctx context.Context, o resnet.Options) (*Backbone, error) {
 
 // openSet loads published weights.
 func openSet(ctx context.Context, set resnet.Set, o resnet.Options) (*Backbone, error) {
+	if o.Top && set.NoTop { // said before anything is fetched
+		return nil, &resnet.NoTopError{Weights: set.Name}
+	}
 	source, path, err := openSetFile(ctx, set, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = source.Close() }() // only read
 	b, err := openSource(source, path, set.Origin(), set.Deepest, o)
-	if err == nil && newerRecipe(set.File.Repository) {
+	if err == nil && set.Newer {
 		b.notes = append(b.notes, newerNote)
 	}
 	return b, err
@@ -113,7 +113,7 @@ func openRandom(o resnet.Options) (*Backbone, error) {
 		return nil, fmt.Errorf("open weights %s: %w", origin, err)
 	}
 	return &Backbone{
-		architecture: a, network: n, parameters: randomParameters(n, a.Cut.Last(), a.Top, a.Preprocess, origin.Seed), origin: origin,
+		architecture: a, network: n, parameters: randomParameters(n, a.Cut.Last(), a.Top, a.Preprocess, origin.Seed), contents: &contents{}, origin: origin,
 		notes: []string{untrained},
 	}, nil
 }
@@ -129,7 +129,7 @@ func usual(v resnet.Variant) resnet.Preprocess {
 	return resnet.PreprocessCaffe
 }
 
-// openFile loads the safetensors file at path, which has the stages up to deepest.
+// openFile loads the file at path, which has the stages up to deepest.
 func openFile(path string, origin resnet.Origin, deepest resnet.Stage, o resnet.Options) (*Backbone, error) {
 	source, err := weights.Open(path)
 	if err != nil {
@@ -177,7 +177,7 @@ func openSource(source weights.Source, path string, origin resnet.Origin, deepes
 	if !origin.Trained {
 		notes = append(notes, untrained)
 	}
-	return &Backbone{architecture: a, network: n, parameters: p, origin: origin, notes: notes}, nil
+	return &Backbone{architecture: a, network: n, parameters: p, contents: &contents{}, origin: origin, notes: notes}, nil
 }
 
 // complete fills in what a file's names tell of its weights.

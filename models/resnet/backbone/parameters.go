@@ -2,7 +2,6 @@ package backbone
 
 import (
 	"math"
-	"slices"
 )
 
 // layerWeights are one convolution's weights with those of its batch norm, in float32.
@@ -22,10 +21,10 @@ type parameters struct {
 }
 
 // fold merges the batch norm into the convolution: norm(conv(x)) = conv'(x) + bias, where kernel' = kernel * f and
-// bias = offset + (bias - mean) * f with f = scale / sqrt(variance + epsilon). The kernel is written over into, where that is long enough.
-func (w *layerWeights) fold(into []float32, epsilon float64) (kernel, bias []float32) {
+// bias = offset + (bias - mean) * f with f = scale / sqrt(variance + epsilon). It gives f, for foldKernel, and the bias.
+func (w *layerWeights) fold(epsilon float64) (factor []float64, bias []float32) {
 	out := len(w.scale)
-	factor := make([]float64, out)
+	factor = make([]float64, out)
 	bias = make([]float32, out)
 	for k := range out {
 		factor[k] = float64(w.scale[k]) / math.Sqrt(float64(w.variance[k])+epsilon)
@@ -35,11 +34,14 @@ func (w *layerWeights) fold(into []float32, epsilon float64) (kernel, bias []flo
 		}
 		bias[k] = float32(float64(w.offset[k]) + before*factor[k])
 	}
-	kernel = slices.Grow(into[:0], len(w.kernel))[:len(w.kernel)]
-	for i := 0; i < len(kernel); i += out {
-		for k := range out {
-			kernel[i+k] = float32(float64(w.kernel[i+k]) * factor[k])
+	return factor, bias
+}
+
+// foldKernel writes kernel * factor to a slice of the kernel's length.
+func (w *layerWeights) foldKernel(to []float32, factor []float64) {
+	for i := 0; i < len(to); i += len(factor) {
+		for k, f := range factor {
+			to[i+k] = float32(float64(w.kernel[i+k]) * f)
 		}
 	}
-	return kernel, bias
 }

@@ -3,6 +3,7 @@ package backbone
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/gomlx/compute"
@@ -22,6 +23,7 @@ import (
 type program struct {
 	backbone *Backbone
 	batch    int
+	slice    int // images that the first stages compute at once; it divides the batch
 	*placed
 }
 
@@ -56,39 +58,43 @@ func placeWeights(b *Backbone, backend compute.Backend, formulation resnet.Formu
 	if formulation == resnet.FormulationWinograd {
 		p.tiled = winogradLayers(b.network, b.architecture.Cut.Last())
 	}
-	var kernel, transformed []float32 // used again for each layer: as garbage they would be as large as the weights
+	var folded []float32 // used again for each layer
 	for _, c := range b.network.Convolutions(b.architecture.Cut.Last()) {
 		p.layers[c.Name] = len(p.weights)
-		var bias []float32
-		kernel, bias = b.parameters.layers[c.Name].fold(kernel, c.Epsilon)
-		if err := p.put(bias, c.Out); err != nil {
+		w := b.parameters.layers[c.Name]
+		factor, bias := w.fold(c.Epsilon)
+		if err := p.put(copied(bias), c.Out); err != nil {
 			return p, err
 		}
-		dims := []int{c.Kernel, c.Kernel, c.In, c.Out}
 		if p.tiled[c.Name] {
-			transformed = convolution.TransformKernel(transformed, kernel)
-			if err := p.put(transformed, convolution.Products, c.In, c.Out); err != nil {
+			folded = slices.Grow(folded[:0], len(w.kernel))[:len(w.kernel)]
+			w.foldKernel(folded, factor)
+			transform := func(to []float32) { convolution.TransformKernel(to, folded) }
+			if err := p.put(transform, convolution.Products, c.In, c.Out); err != nil {
 				return p, err
 			}
 			continue
 		}
-		if err := p.put(kernel, dims...); err != nil {
+		if err := p.put(func(to []float32) { w.foldKernel(to, factor) }, c.Kernel, c.Kernel, c.In, c.Out); err != nil {
 			return p, err
 		}
 	}
 	if top := b.parameters.top; top != nil {
-		if err := p.put(top.kernel, len(top.kernel)/resnet.Classes, resnet.Classes); err != nil {
+		if err := p.put(copied(top.kernel), len(top.kernel)/resnet.Classes, resnet.Classes); err != nil {
 			return p, err
 		}
-		if err := p.put(top.bias, resnet.Classes); err != nil {
+		if err := p.put(copied(top.bias), resnet.Classes); err != nil {
 			return p, err
 		}
 	}
 	return p, nil
 }
 
-// put appends weights to those on the device, in the program's type.
-func (p *placed) put(data []float32, dims ...int) error {
+func copied(from []float32) (fill func(to []float32)) { return func(to []float32) { copy(to, from) } }
+
+// put appends weights to those on the device, in the program's type. Those of float32 are written where they stay: a copy of the largest
+// kernel takes 38 MB.
+func (p *placed) put(fill func(to []float32), dims ...int) error {
 	t, err := tensors.FromShapeForBackend(p.backend, 0, shapes.Make(p.dtype, dims...))
 	if err != nil {
 		return err
@@ -96,13 +102,13 @@ func (p *placed) put(data []float32, dims ...int) error {
 	err = t.MutableFlatData(func(flat any) {
 		switch to := flat.(type) {
 		case []float32:
-			copy(to, data)
+			fill(to)
 		case []bfloat16.BFloat16:
-			for i, v := range data {
+			for i, v := range valuesOf(fill, len(to)) {
 				to[i] = bfloat16.FromFloat32(v)
 			}
 		case []float16.Float16:
-			for i, v := range data {
+			for i, v := range valuesOf(fill, len(to)) {
 				to[i] = float16.FromFloat32(v)
 			}
 		default:
@@ -116,28 +122,42 @@ func (p *placed) put(data []float32, dims ...int) error {
 	return nil
 }
 
+func valuesOf(fill func(to []float32), n int) []float32 {
+	values := make([]float32, n)
+	fill(values)
+	return values
+}
+
 // inputs are the shapes of the graph's parameters: the images, then the weights.
 func (p *program) inputs() []shapes.Shape {
 	size := p.backbone.architecture.Size
-	list := []shapes.Shape{shapes.Make(dtypes.Uint8, p.batch, size, size, 3)}
-	for _, w := range p.weights {
-		list = append(list, w.Shape())
+	return append([]shapes.Shape{shapes.Make(dtypes.Uint8, p.slice, size, size, 3)}, p.weightShapes()...)
+}
+
+func (p *program) weightShapes() []shapes.Shape {
+	list := make([]shapes.Shape, len(p.weights))
+	for i, w := range p.weights {
+		list[i] = w.Shape()
 	}
 	return list
 }
 
-// build makes the graph: images [batch, size, size, 3] uint8 RGB to features [batch, FeatureShape...] float32.
+// build makes the graph: images [slice, size, size, 3] uint8 RGB to features [slice, FeatureShape...] float32.
 func (p *program) build(inputs []*graph.Node) *graph.Node {
 	images, weights := inputs[0], inputs[1:]
 	b := p.backbone
 	x := b.architecture.Preprocess.Apply(images, p.dtype)
-	x = b.PoolFeatures(resnet.RunAfter(b.network, p.engine(weights), x, "", b.architecture.Cut))
-	if b.Top() {
-		kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
-		float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }
-		x = graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, resnet.Classes))
+	return p.classify(b.PoolFeatures(resnet.RunAfter(b.network, p.engine(weights), x, "", b.architecture.Cut)), weights)
+}
+
+// classify gives the logits of pooled features, where the network has its top.
+func (p *program) classify(x *graph.Node, weights []*graph.Node) *graph.Node {
+	if !p.backbone.Top() {
+		return x
 	}
-	return x
+	kernel, bias := weights[len(weights)-2], weights[len(weights)-1]
+	float := func(w *graph.Node) *graph.Node { return graph.ConvertDType(w, dtypes.Float32) }
+	return graph.Add(graph.Dot(x, float(kernel)).Product(), graph.Reshape(float(bias), 1, resnet.Classes))
 }
 
 // close frees the weights on the device once nobody uses them.

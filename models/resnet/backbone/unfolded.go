@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/resnet/convolution"
 )
@@ -148,7 +149,11 @@ func (u unfolded) variable(g *graph.Graph, layer, name string, value []float32, 
 func (u unfolded) Convolve(x *graph.Node, c resnet.Convolution) *graph.Node {
 	g, w := x.Graph(), u.backbone.parameters.layers[c.Name]
 	kernel := u.variable(g, c.Name, "kernel", w.kernel, true, c.Kernel, c.Kernel, c.In, c.Out)
-	y := graph.ConvertDType(convolution.Plain(x, graph.ConvertDType(kernel, x.DType()), c.Stride), dtypes.Float32)
+	convolve := convolution.Trained
+	if accel.OnGPU(g.Backend()) || !slices.Contains(u.trained, c.Stage()) {
+		convolve = convolution.Plain
+	}
+	y := graph.ConvertDType(convolve(x, graph.ConvertDType(kernel, x.DType()), c.Stride), dtypes.Float32)
 	if w.bias != nil {
 		y = graph.Add(y, perChannel(u.variable(g, c.Name, "bias", w.bias, true, c.Out)))
 	}

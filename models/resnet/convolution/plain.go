@@ -10,6 +10,9 @@ func Plain(x, kernel *graph.Node, stride int) *graph.Node {
 	if size == 1 {
 		return pointwise(everySecond(x, stride), kernel)
 	}
+	if smallestSide(x) < tooSmall {
+		return Columns(x, kernel, stride)
+	}
 	padding := [2]int{size / 2, size / 2}
 	return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{padding, padding}).Done()
 }

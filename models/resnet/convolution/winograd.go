@@ -38,25 +38,28 @@ var (
 	}
 )
 
-// TransformKernel is G g Gᵀ for each pair of channels: kernel [3, 3, pairs] to [6, 6, pairs]. It is written over into, where that is
-// long enough.
-func TransformKernel(into, kernel []float32) []float32 {
+// TransformKernel writes G g Gᵀ for each pair of channels: kernel [3, 3, pairs] to [Products, pairs].
+func TransformKernel(to, kernel []float32) {
+	const block = 4096 // pairs whose rows of G g stay close to the processor
 	pairs := len(kernel) / 9
-	transformed := slices.Grow(into[:0], Products*pairs)[:Products*pairs]
-	line := make([]float64, 3*pairs) // a row of G g
-	for i, row := range kernelMatrix {
-		for at := range line {
-			k := kernel[at:]
-			line[at] = row[0]*float64(k[0]) + row[1]*float64(k[3*pairs]) + row[2]*float64(k[6*pairs])
-		}
-		for j, column := range kernelMatrix {
-			to := transformed[(i*tileInputs+j)*pairs:][:pairs]
-			for p := range to {
-				to[p] = float32(column[0]*line[p] + column[1]*line[pairs+p] + column[2]*line[2*pairs+p])
+	line := make([]float64, 3*min(block, pairs)) // a row of G g
+	for first := 0; first < pairs; first += block {
+		n := min(block, pairs-first)
+		for i, row := range kernelMatrix {
+			for column := range 3 {
+				k := kernel[column*pairs+first:]
+				for p := range n {
+					line[column*n+p] = row[0]*float64(k[p]) + row[1]*float64(k[3*pairs+p]) + row[2]*float64(k[6*pairs+p])
+				}
+			}
+			for j, column := range kernelMatrix {
+				out := to[(i*tileInputs+j)*pairs+first:][:n]
+				for p := range out {
+					out[p] = float32(column[0]*line[p] + column[1]*line[n+p] + column[2]*line[2*n+p])
+				}
 			}
 		}
 	}
-	return transformed
 }
 
 // Winograd is the 3x3 convolution of x [batch, height, width, in] by stride 1 with padding 1, by transformed kernels

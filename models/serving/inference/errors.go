@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/headstart-nb/headstart/models/serving"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
@@ -56,6 +57,29 @@ func (e *LimitError) Error() string {
 type OverloadError struct{ What string }
 
 func (e *OverloadError) Error() string { return "the server is busy: " + e.What + "; try again later" }
+
+// maxMessage is how much of an error is told, in bytes.
+const maxMessage = 1 << 10
+
+// Message is an error for a client or the log. Where the request's own text is in it, which may be as long as a request, its end is left out.
+func Message(err error) string {
+	text := err.Error()
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + " ..."
+}
+
+// MaxName bounds the texts of a request that its answer repeats, in bytes.
+const MaxName = 4 << 10
+
+// CheckName refuses a text that is too long to be repeated.
+func CheckName(what, text string) error {
+	if len(text) > MaxName {
+		return &LimitError{What: "bytes in " + what, Got: int64(len(text)), Limit: MaxName}
+	}
+	return nil
+}
 
 // A Kind is what a client can do about an error.
 type Kind int

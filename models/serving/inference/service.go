@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -55,6 +56,7 @@ type Service struct {
 	limits Limits
 	places *semaphore.Weighted // images
 	memory *semaphore.Weighted // bytes
+	queued atomic.Int64        // images that have a place
 	decode *semaphore.Weighted // an image takes up to 12 bytes a pixel while it is decoded
 }
 
@@ -110,7 +112,7 @@ func (s *Service) Predict(ctx context.Context, model, version string, images []I
 	if err := s.admit(len(images)); err != nil {
 		return nil, err
 	}
-	defer s.places.Release(int64(len(images)))
+	defer s.leave(len(images))
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Wait)
 	defer cancel()
 	answer := &Answer{Model: served, Outputs: make([][]float32, len(images)), Failures: make([]error, len(images))}
@@ -137,8 +139,18 @@ func (s *Service) admit(images int) error {
 	case !s.places.TryAcquire(int64(images)):
 		return &OverloadError{What: fmt.Sprintf("%d images are waiting", s.limits.Images)}
 	}
+	s.queued.Add(int64(images))
 	return nil
 }
+
+// leave gives the places back.
+func (s *Service) leave(images int) {
+	s.queued.Add(-int64(images))
+	s.places.Release(int64(images))
+}
+
+// Queued is how many images wait or are computed, over all requests.
+func (s *Service) Queued() int { return int(s.queued.Load()) }
 
 func (s *Service) predict(ctx context.Context, served *modelset.Served, image Image) ([]float32, error) {
 	pixels, err := s.pixels(ctx, served, image)
@@ -188,7 +200,7 @@ func (s *Service) Explain(ctx context.Context, model, version, class string, ima
 	if err := s.admit(1); err != nil {
 		return nil, err
 	}
-	defer s.places.Release(1)
+	defer s.leave(1)
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Wait)
 	defer cancel()
 	pixels, err := s.pixels(ctx, served, image)

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	headstart "github.com/headstart-nb/headstart"
 )
 
 // A Monitor is safe for concurrent use.
@@ -20,6 +22,7 @@ type Monitor struct {
 	batch    *prometheus.HistogramVec
 	computed *prometheus.HistogramVec
 	loads    *prometheus.CounterVec
+	refused  *prometheus.CounterVec
 }
 
 // latencies are the upper bounds of histograms of time, in seconds: from a head on a GPU to a large batch on a busy CPU.
@@ -49,8 +52,13 @@ func New() *Monitor {
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "headstart_model_loads_total", Help: "Models that were loaded, or whose changed folder could not be loaded.",
 		}, []string{"model", "result"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "headstart_connections_refused_total", Help: "Connections that were closed at once, since there were too many.",
+		}, []string{"protocol"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.images, m.batch, m.computed, m.loads,
+	version := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "headstart_build_info", Help: "The program's version; the value is 1."}, []string{"version"})
+	version.WithLabelValues(headstart.Version).Set(1)
+	m.registry.MustRegister(m.requests, m.seconds, m.images, m.batch, m.computed, m.loads, m.refused, version,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,6 +67,16 @@ func New() *Monitor {
 func (m *Monitor) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
+
+// Queue shows how many images wait or are computed. It may be called once.
+func (m *Monitor) Queue(images func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "headstart_queue_images", Help: "Images that wait or are computed.",
+	}, func() float64 { return float64(images()) }))
+}
+
+// Refused notes a connection that was closed at once.
+func (m *Monitor) Refused(protocol string) { m.refused.WithLabelValues(protocol).Inc() }
 
 // Request notes a request. The route must be one of few: every value is kept.
 func (m *Monitor) Request(protocol, route string, code int, took time.Duration) {

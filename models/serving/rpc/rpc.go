@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -40,6 +41,7 @@ type Options struct {
 	Version  string      // of the program
 	Ready    func() bool // false while the server shuts down
 	Log      *slog.Logger
+	Each     bool // whether each call is logged
 }
 
 const (
@@ -64,6 +66,7 @@ func New(o Options) *grpc.Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.admit),
 		grpc.UnaryInterceptor(s.observe),
+		grpc.UnknownServiceHandler(s.unknown),
 	}
 	if o.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
@@ -82,10 +85,13 @@ type server struct {
 
 // admit refuses calls beyond the limit before their message is read, and gives each a time to send it and to be answered.
 func (s *server) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
+	began := time.Now()
 	if !s.open(info.FullMethodName) && !s.authorized(info.Header) {
+		s.note(ctx, routeOf(info.FullMethodName), codes.Unauthenticated, began)
 		return nil, status.Error(codes.Unauthenticated, "the metadata authorization: Bearer TOKEN is missing, or its token is another")
 	}
 	if !s.calls.TryAcquire(1) {
+		s.note(ctx, routeOf(info.FullMethodName), codes.ResourceExhausted, began)
 		return nil, status.Errorf(codes.ResourceExhausted, "the server is busy: it holds %d calls; try again later", calls)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.Service.Limits().Wait)
@@ -120,12 +126,46 @@ func (s *server) observe(ctx context.Context, request any, info *grpc.UnaryServe
 			s.Log.Error("a call made the server panic", "method", info.FullMethod, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
 			response, err = nil, status.Error(codes.Internal, "the server failed")
 		}
-		s.Observer.Request("grpc", info.FullMethod, int(status.Code(err)), time.Since(began))
+		s.note(ctx, info.FullMethod, status.Code(err), began)
 	}()
 	if response, err = handler(ctx, request); err != nil {
 		err = s.statusOf(err)
 	}
 	return response, err
+}
+
+// unknown answers a call of a method that is not there.
+func (s *server) unknown(_ any, stream grpc.ServerStream) error {
+	s.note(stream.Context(), other, codes.Unimplemented, time.Now())
+	return status.Error(codes.Unimplemented, "there is no such method; the service is "+oippb.GRPCInferenceService_ServiceDesc.ServiceName)
+}
+
+// note counts a call, and logs it where each is logged.
+func (s *server) note(ctx context.Context, route string, code codes.Code, began time.Time) {
+	took := time.Since(began)
+	s.Observer.Request("grpc", route, int(code), took)
+	if !s.Each {
+		return
+	}
+	from := ""
+	if p, ok := peer.FromContext(ctx); ok {
+		from = p.Addr.String()
+	}
+	s.Log.Info("request", "protocol", "grpc", "route", route, "code", int(code), "seconds", took.Seconds(), "from", from)
+}
+
+// other stands for every method that is not there.
+const other = "other"
+
+// routeOf is the name of a method that is there: one of few, and nothing that a client has written.
+func routeOf(method string) string {
+	service := oippb.GRPCInferenceService_ServiceDesc
+	for _, known := range service.Methods {
+		if method == "/"+service.ServiceName+"/"+known.MethodName {
+			return method
+		}
+	}
+	return other
 }
 
 func (s *server) statusOf(err error) error {
@@ -135,10 +175,10 @@ func (s *server) statusOf(err error) error {
 		inference.Canceled: codes.Canceled,
 	}[inference.KindOf(err)]
 	if !ok {
-		s.Log.Error("a call failed", "error", err)
+		s.Log.Error("a call failed", "error", inference.Message(err))
 		return status.Error(codes.Internal, "the server failed: see its log")
 	}
-	return status.Error(code, err.Error())
+	return status.Error(code, inference.Message(err))
 }
 
 func (*server) ServerLive(context.Context, *oippb.ServerLiveRequest) (*oippb.ServerLiveResponse, error) {
@@ -217,6 +257,9 @@ func contents(r oip.Result) *oippb.InferTensorContents {
 
 // read takes the tensors out of a message, in either of the two forms that they may have.
 func read(asked *oippb.ModelInferRequest) (*oip.Request, error) {
+	if err := inference.CheckName("an id", asked.GetId()); err != nil {
+		return nil, err
+	}
 	request := &oip.Request{Model: asked.GetModelName(), Version: asked.GetModelVersion()}
 	for _, output := range asked.GetOutputs() {
 		request.Outputs = append(request.Outputs, output.GetName())

@@ -130,7 +130,7 @@ func testWrongRequests(t *testing.T, m *trained) {
 			if code != test.want {
 				t.Errorf("%d, want %d: %.300s", code, test.want, text)
 			}
-			if strings.HasPrefix(header.Get("Content-Type"), "application/json") && decode[map[string]string](t, text)["error"] == "" {
+			if header.Get("Content-Type") != "application/json" || decode[map[string]string](t, text)["error"] == "" {
 				t.Errorf("the answer has no error: %s", text)
 			}
 		})

@@ -8,7 +8,8 @@ import (
 // A cappedListener closes connections beyond a number at once: their clients hear of it, and wait for nothing.
 type cappedListener struct {
 	net.Listener
-	free chan struct{} // holds one for each connection
+	free    chan struct{} // holds one for each connection
+	refused func()        // hears of each connection beyond the number
 }
 
 // Accept waits for a connection within the number.
@@ -23,6 +24,7 @@ func (l *cappedListener) Accept() (net.Conn, error) {
 			return &cappedConn{Conn: conn, release: sync.OnceFunc(func() { <-l.free })}, nil
 		default:
 			_ = conn.Close() // nothing was said on it
+			l.refused()
 		}
 	}
 }

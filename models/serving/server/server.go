@@ -31,8 +31,11 @@ type Config struct {
 	GRPC     bool // whether gRPC is served
 	GRPCPort int  // 0: any free one
 	Token    string
-	CertFile string // PEM; empty: no TLS
-	KeyFile  string
+	// MetricsPort is a port for the metrics alone, which needs no token, so that Prometheus can read them; 0: none. They are on the port
+	// of HTTP too, with the token.
+	MetricsPort int
+	CertFile    string // PEM; empty: no TLS
+	KeyFile     string
 
 	Limits      inference.Limits
 	Connections int           // of all clients, on each port
@@ -41,6 +44,7 @@ type Config struct {
 	Reload      time.Duration // how often the models' folders and the certificate are looked at; 0: never
 	Drain       time.Duration // between the end of readiness and the last new request, for load balancers to notice
 	Grace       time.Duration // that requests have to end
+	LogRequests bool          // whether each request is logged
 }
 
 // DefaultConfig listens on the loopback interface.
@@ -87,6 +91,9 @@ type Server struct {
 	httpListen net.Listener
 	grpc       *grpc.Server // nil: none
 	grpcListen net.Listener
+
+	metrics       *http.Server // nil: none
+	metricsListen net.Listener
 }
 
 // New binds the ports. open reads a model's folder.
@@ -104,26 +111,48 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 		return nil, err
 	}
 	s := &Server{config: config, set: set, log: log, secure: secure != nil, ready: make(chan struct{})}
-	if s.httpListen, err = config.listen(config.Port); err != nil {
+	if s.httpListen, err = config.listen(config.Port, func() { counts.Refused("http") }); err != nil {
 		return nil, err
 	}
 	service := inference.New(set, config.Limits)
+	counts.Queue(service.Queued)
 	notDraining := func() bool { return !s.draining.Load() }
 	s.http = &http.Server{
 		Handler: web.Handler(web.Options{
 			Service: service, Token: config.Token, Metrics: counts.Handler(), Observer: counts, Version: headstart.Version, Ready: notDraining, Log: log,
+			Each: config.LogRequests, Local: config.Loopback(),
 		}),
 		TLSConfig: secure, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: bodyTime + 2*config.Limits.Wait, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	if config.MetricsPort != 0 {
+		if s.metricsListen, err = config.listen(config.MetricsPort, func() { counts.Refused("metrics") }); err != nil {
+			return nil, errors.Join(err, s.httpListen.Close())
+		}
+		s.metrics = &http.Server{
+			Handler: web.MetricsHandler(counts.Handler()), TLSConfig: secure, ReadHeaderTimeout: headerTime, ReadTimeout: headerTime, WriteTimeout: bodyTime,
+			IdleTimeout: idleTime, MaxHeaderBytes: maxHeader, ErrorLog: s.http.ErrorLog,
+		}
+	}
 	if !config.GRPC {
 		return s, nil
 	}
-	if s.grpcListen, err = config.listen(config.GRPCPort); err != nil {
-		return nil, errors.Join(err, s.httpListen.Close())
+	if s.grpcListen, err = config.listen(config.GRPCPort, func() { counts.Refused("grpc") }); err != nil {
+		return nil, errors.Join(err, s.closeListeners())
 	}
-	s.grpc = rpc.New(rpc.Options{Service: service, Token: config.Token, TLS: secure, Observer: counts, Version: headstart.Version, Ready: notDraining, Log: log})
+	s.grpc = rpc.New(rpc.Options{
+		Service: service, Token: config.Token, TLS: secure, Observer: counts, Version: headstart.Version, Ready: notDraining, Log: log, Each: config.LogRequests,
+	})
 	return s, nil
+}
+
+// closeListeners gives back the ports of a server that does not run.
+func (s *Server) closeListeners() error {
+	err := s.httpListen.Close()
+	if s.metricsListen != nil {
+		err = errors.Join(err, s.metricsListen.Close())
+	}
+	return err
 }
 
 // tls reads the certificate; nil where there is none.
@@ -138,13 +167,13 @@ func (c Config) tls(log *slog.Logger) (*tls.Config, error) {
 	return &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12}, nil
 }
 
-func (c Config) listen(port int) (net.Listener, error) {
+func (c Config) listen(port int, refused func()) (net.Listener, error) {
 	address := net.JoinHostPort(c.Host, strconv.Itoa(port))
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	return &cappedListener{Listener: l, free: make(chan struct{}, c.Connections)}, nil
+	return &cappedListener{Listener: l, free: make(chan struct{}, c.Connections), refused: refused}, nil
 }
 
 // Loopback tells whether only programs of this machine can reach the server.
@@ -184,9 +213,12 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 func (s *Server) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	var running sync.WaitGroup
-	running.Go(func() { failed <- s.serveHTTP() })
+	running.Go(func() { failed <- s.serveHTTP(s.http, s.httpListen) })
+	if s.metrics != nil {
+		running.Go(func() { failed <- s.serveHTTP(s.metrics, s.metricsListen) })
+	}
 	if s.grpc != nil {
 		running.Go(func() { failed <- s.grpc.Serve(s.grpcListen) })
 	}
@@ -216,17 +248,17 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.set.Close())
 }
 
-func (s *Server) serveHTTP() error {
+func (s *Server) serveHTTP(h *http.Server, on net.Listener) error {
 	var err error
 	if s.secure {
-		err = s.http.ServeTLS(s.httpListen, "", "")
+		err = h.ServeTLS(on, "", "")
 	} else {
-		err = s.http.Serve(s.httpListen)
+		err = h.Serve(on)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	return fmt.Errorf("serve on %s: %w", s.httpListen.Addr(), err)
+	return fmt.Errorf("serve on %s: %w", on.Addr(), err)
 }
 
 // end answers the requests that have begun, and closes the connections of those that take longer than the time of grace.
@@ -244,7 +276,10 @@ func (s *Server) end() error {
 	err := s.http.Shutdown(ctx)
 	ending.Wait()
 	if err != nil {
-		return errors.Join(fmt.Errorf("shut down: requests have not ended in %s: %w", s.config.Grace, err), s.http.Close())
+		err = errors.Join(fmt.Errorf("shut down: requests have not ended in %s: %w", s.config.Grace, err), s.http.Close())
 	}
-	return nil
+	if s.metrics != nil { // to the last, so that the end is seen
+		err = errors.Join(err, s.metrics.Close())
+	}
+	return err
 }

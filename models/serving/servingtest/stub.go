@@ -15,12 +15,16 @@ import (
 
 // A Stub calls an image light whose first byte is above the middle, and else dark.
 type Stub struct {
-	Size  int           // the side of its images in pixels
-	Delay time.Duration // how long a batch takes
+	Size   int           // the side of its images in pixels
+	Delay  time.Duration // how long a batch takes
+	Before func()        // is called before each batch; may be nil
 }
 
 // PredictPixels is one of modelset.Model's.
 func (s Stub) PredictPixels(_ context.Context, pixels []uint8, n int) ([]float32, error) {
+	if s.Before != nil {
+		s.Before()
+	}
 	time.Sleep(s.Delay)
 	outputs := make([]float32, 0, 2*n)
 	for i := range n {

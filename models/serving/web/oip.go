@@ -182,6 +182,9 @@ func readInfer(data []byte, header string) (*inferRequest, []oip.Tensor, error) 
 	if err := json.Unmarshal(text, asked); err != nil {
 		return nil, nil, &inference.RequestError{Err: err}
 	}
+	if err := inference.CheckName("an id", asked.ID); err != nil {
+		return nil, nil, err
+	}
 	tensors := make([]oip.Tensor, 0, min(len(asked.Inputs), 8))
 	for _, input := range asked.Inputs {
 		tensor := oip.Tensor{Info: input.Info}

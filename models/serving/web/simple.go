@@ -210,8 +210,8 @@ func (q *question) readJSON(body []byte, most int) error {
 }
 
 const (
-	otherParts = 8       // besides the images
-	maxField   = 4 << 10 // bytes of a part that is not a file
+	otherParts = 8                 // besides the images
+	maxField   = inference.MaxName // bytes of a part that is not a file
 )
 
 // readParts reads the parts of a form from memory: those with a file name are images, the others fields.
@@ -228,6 +228,9 @@ func (q *question) readParts(reader *multipart.Reader, most int) error {
 			return &inference.LimitError{What: "parts of a form", Limit: int64(most + otherParts)}
 		}
 		if name := part.FileName(); name != "" {
+			if err := inference.CheckName("the name of a file", name); err != nil {
+				return err
+			}
 			data, err := io.ReadAll(part) // at most the body, which is in memory
 			if err != nil {
 				return &inference.RequestError{Err: err}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -33,19 +34,25 @@ type Options struct {
 	Version  string      // of the program
 	Ready    func() bool // false while the server shuts down
 	Log      *slog.Logger
+	Each     bool // whether each request is logged
+	Local    bool // whether only programs of this machine can reach the server
 }
 
 // A server answers requests.
 type server struct {
 	Options
-	token [sha256.Size]byte
+	token  [sha256.Size]byte
+	routes map[string]bool // the patterns of what is answered
 }
 
 // Handler answers requests.
 func Handler(o Options) http.Handler {
-	s := &server{Options: o, token: sha256.Sum256([]byte(o.Token))}
+	s := &server{Options: o, token: sha256.Sum256([]byte(o.Token)), routes: map[string]bool{}}
 	mux := http.NewServeMux()
-	open := func(pattern string, answer http.HandlerFunc) { mux.Handle(pattern, s.observed(pattern, answer)) }
+	open := func(pattern string, answer http.HandlerFunc) {
+		s.routes[pattern] = true
+		mux.Handle(pattern, answer)
+	}
 	guarded := func(pattern string, answer http.HandlerFunc) { open(pattern, s.guarded(answer)) }
 
 	open("GET /{$}", pageHandler())
@@ -63,7 +70,71 @@ func Handler(o Options) http.Handler {
 	guarded("GET /metrics", o.Metrics.ServeHTTP)
 
 	// A page of another site must not make a browser ask on its behalf.
-	return http.NewCrossOriginProtection().Handler(mux)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, "a browser asks for a page of another site")
+	}))
+	return s.observed(s.named(protection.Handler(routed(mux))))
+}
+
+// named refuses requests under another name than this machine's, where only programs of it can reach a server without a token: the page
+// of a stranger whose name leads here counts as the server's own to a browser. A program of another machine has come through a proxy,
+// which should have a token.
+func (s *server) named(answer http.Handler) http.Handler {
+	if !s.Local || s.Token != "" {
+		return answer
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !ownName(r.Host) {
+			refuse(w, r, http.StatusMisdirectedRequest, "the server is for this machine, and the request is for another name: set a token, or a host to listen on")
+			return
+		}
+		answer.ServeHTTP(w, r)
+	})
+}
+
+// ownName tells whether a header Host is an address or localhost.
+func ownName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return net.ParseIP(strings.Trim(host, "[]")) != nil || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// routed answers where the mux has nothing with the protocol's form of an error.
+func routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nothing, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		silent := &silentWriter{header: w.Header()}
+		nothing.ServeHTTP(silent, r)
+		text := "there is no such address; POST /v1/predict takes an image"
+		if allowed := w.Header().Get("Allow"); allowed != "" {
+			text = "the method must be one of " + allowed
+		}
+		refuse(w, r, silent.code, text)
+	})
+}
+
+// silentWriter keeps the status and the header of an answer, and not its text.
+type silentWriter struct {
+	header http.Header
+	code   int
+}
+
+func (w *silentWriter) Header() http.Header         { return w.header }
+func (w *silentWriter) WriteHeader(code int)        { w.code = code }
+func (w *silentWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// MetricsHandler answers GET /metrics and nothing else.
+func MetricsHandler(metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics)
+	return routed(mux)
 }
 
 // guarded lets requests with the token through.
@@ -89,23 +160,34 @@ func (s *server) authorized(header string) bool {
 }
 
 // observed notes the answer, and turns a panic into one.
-func (s *server) observed(pattern string, answer http.HandlerFunc) http.Handler {
+func (s *server) observed(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, noted := time.Now(), &notedWriter{ResponseWriter: w}
 		defer func() {
+			route := s.route(r)
 			if panicked := recover(); panicked != nil {
-				s.Log.Error("a request made the server panic", "route", pattern, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+				s.Log.Error("a request made the server panic", "route", route, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
 				if noted.code == 0 {
 					refuse(noted, r, http.StatusInternalServerError, "the server failed")
 				}
 			}
-			took := time.Since(began)
-			s.Observer.Request("http", pattern, max(noted.code, http.StatusOK), took)
-			s.Log.Debug("request", "route", pattern, "code", max(noted.code, http.StatusOK), "seconds", took.Seconds(), "from", r.RemoteAddr)
+			code, took := max(noted.code, http.StatusOK), time.Since(began)
+			s.Observer.Request("http", route, code, took)
+			if s.Each {
+				s.Log.Info("request", "protocol", "http", "route", route, "code", code, "seconds", took.Seconds(), "from", r.RemoteAddr)
+			}
 		}()
 		noted.Header().Set("X-Content-Type-Options", "nosniff")
-		answer(noted, r)
+		answer.ServeHTTP(noted, r)
 	})
+}
+
+// route is the pattern that a request matches: one of few, and nothing that a client has written.
+func (s *server) route(r *http.Request) string {
+	if s.routes[r.Pattern] {
+		return r.Pattern
+	}
+	return "other"
 }
 
 // notedWriter remembers the status.
@@ -155,11 +237,11 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	case http.StatusInternalServerError:
-		s.Log.Error("a request failed", "path", r.URL.Path, "error", err)
+		s.Log.Error("a request failed", "route", s.route(r), "error", inference.Message(err))
 		refuse(w, r, code, "the server failed: see its log")
 		return
 	}
-	refuse(w, r, code, err.Error())
+	refuse(w, r, code, inference.Message(err))
 }
 
 // statusClientGone is nginx's code for a client that closed the connection; nobody reads it but the metrics.

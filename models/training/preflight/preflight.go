@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -123,7 +124,7 @@ func wrongLabelOrder(j job.Job) *diagnosis.Diagnosis {
 }
 
 func leakedImages(j job.Job) *diagnosis.Diagnosis {
-	trained := map[string]bool{}
+	trained := map[digest.Sum]bool{}
 	for _, item := range j.Dataset.Items {
 		if item.Split == imagefolder.Train {
 			trained[item.SHA256] = true

@@ -45,6 +45,7 @@ type Recipe struct {
 	Precision     Precision `json:"precision"`      // of the unfrozen stages' feature maps
 	StageRate     float64   `json:"stage_rate"`     // learning rate of a stage as a fraction of that of the one after it
 	TrainNorm     bool      `json:"train_norm"`     // whether the batch norms of unfrozen stages learn
+	Interpolation float64   `json:"interpolation"`  // of the method finetune: how far those kept of the last epoch are on the way from the first weights to the trained ones
 	Augment       string    `json:"augment"`        // as models/augment reads it, such as "flip,rotate:10"; empty: nothing
 	AugmentCopies int       `json:"augment_copies"` // augmented copies of each image that are computed once; 0: each epoch augments anew
 
@@ -63,7 +64,7 @@ func DefaultRecipe() Recipe {
 		Epochs: 10, LearningRate: 0.001, BatchSize: 32, AccumulatedSteps: 1,
 		Optimizer: stepper.Adam, Momentum: 0.9, WeightDecay: 0.004, // Keras's AdamW
 		Schedule: ScheduleConstant, ClassWeights: ClassWeightsNone,
-		Unfreeze: StageNone, Precision: PrecisionAuto, StageRate: 0.1,
+		Unfreeze: StageNone, Precision: PrecisionAuto, StageRate: 0.1, Interpolation: 1,
 		SelectBy: SelectByLoss,
 		Seed:     42, Devices: 1,
 	}
@@ -80,6 +81,9 @@ func AutoRecipe() Recipe {
 // FinetuneRecipe begins with the classifier that AutoRecipe finds and then trains the last stage as well (LP-FT: Kumar et al. 2022,
 // arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has the same meaning
 // as in the classic recipe; the head is the classifier's.
+//
+// With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower:
+// on TrashNet the mean validation loss of three seeds was 0.45 at a tenth to a third of the way, 0.47 at 0.7, and 0.52 at the end.
 func FinetuneRecipe() Recipe {
 	r := DefaultRecipe()
 	r.Method, r.Head, r.Unfreeze = MethodFinetune, head.None, resnet.Conv5
@@ -129,10 +133,11 @@ const (
 // Criteria lists the criteria.
 func Criteria() []Criterion { return []Criterion{SelectByLoss, SelectByAccuracy} }
 
-// UnmarshalJSON reads a recipe; one without a method is classic, and one without a criterion selects by the loss, as all once did.
+// UnmarshalJSON reads a recipe; one without a method is classic, one without a criterion selects by the loss, and one without an
+// interpolation keeps the trained weights, as all once did.
 func (r *Recipe) UnmarshalJSON(raw []byte) error {
 	type plain Recipe
-	read := plain{Method: MethodClassic, SelectBy: SelectByLoss}
+	read := plain{Method: MethodClassic, SelectBy: SelectByLoss, Interpolation: 1}
 	if err := json.Unmarshal(raw, &read); err != nil {
 		return err
 	}
@@ -238,6 +243,7 @@ func (r Recipe) checkNumbers() error {
 		{"clip_norm", r.ClipNorm, 0, 1e12},
 		{"label_smoothing", r.LabelSmoothing, 0, 0.999},
 		{"stage_rate", r.StageRate, 0, 1},
+		{"interpolation", r.Interpolation, 0.01, 1},
 		{"augment_copies", float64(r.AugmentCopies), 0, 1000},
 		{"early_stop", float64(r.EarlyStop), 0, maxEpochs},
 		{"devices", float64(r.Devices), 1, maxDevices},
@@ -304,6 +310,8 @@ func (r Recipe) checkTogether() error {
 		return &FieldError{"method", fmt.Sprintf("%s is for the task single, and this is %s", r.Method, r.Task)}
 	case r.Method == MethodFinetune && r.Unfreeze == StageNone:
 		return &FieldError{"unfreeze", "must name a stage for the method finetune, such as conv5; got none"}
+	case r.Method != MethodFinetune && r.Interpolation != 1:
+		return &FieldError{"interpolation", fmt.Sprintf("must be 1 except for the method finetune, which begins with weights worth keeping; got %g", r.Interpolation)}
 	case r.Method == MethodAuto && r.Unfreeze != StageNone:
 		return &FieldError{"method", fmt.Sprintf("auto keeps the backbone frozen, and this unfreezes %s", r.Unfreeze)}
 	case r.Method == MethodAuto && r.Augment != "" && r.AugmentCopies == 0:
@@ -354,6 +362,16 @@ func (r Recipe) Loss() stepper.Loss {
 // Course is the learning rate's course with so many steps in an epoch.
 func (r Recipe) Course(steps int) schedule.Course {
 	return schedule.Course{Schedule: r.Schedule, Steps: r.Epochs * steps, Warmup: r.WarmupEpochs * steps}
+}
+
+// KeptFraction is how far the weights that are kept of an epoch, counted from 1, are on the way from the first weights to the
+// trained ones. Of the method finetune it rises to Interpolation at the last epoch: the rate is high in the first ones, and the weights that
+// were just trained are then worse than those it began with. Weights in between are not (WiSE-FT: Wortsman et al. 2022, arXiv:2109.01903).
+func (r Recipe) KeptFraction(epoch int) float64 {
+	if r.Method != MethodFinetune || epoch < 1 {
+		return 1
+	}
+	return r.Interpolation * min(1, float64(epoch)/float64(r.Epochs))
 }
 
 // Tuning says how unfrozen stages are trained.

@@ -54,6 +54,8 @@ func TestRecipesThatAreRefused(t *testing.T) {
 		"augment copies must be at least 1 for the method auto, which fits to copies that are computed once; got 0": func(r *Recipe) { r.Method, r.Augment = MethodAuto, "flip" },
 		`select by must be one of loss, accuracy; got "f1"`:                                                         func(r *Recipe) { r.SelectBy = "f1" },
 		"select by has no effect where the weights of the last epoch are kept (keep last); got accuracy":            func(r *Recipe) { r.KeepLast, r.SelectBy = true, SelectByAccuracy },
+		"interpolation must be 1 except for the method finetune":                                                    func(r *Recipe) { r.Interpolation = 0.5 },
+		"interpolation must be at least 0.01":                                                                       func(r *Recipe) { r.Interpolation = 0 },
 		"class weights are for the task single":                                                                     func(r *Recipe) { r.ClassWeights, r.Task = "auto", Multi },
 	} {
 		r := DefaultRecipe()
@@ -109,9 +111,25 @@ func TestFineTuningRecipesThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestTheKeptFractionRisesToTheInterpolation(t *testing.T) {
+	r := FinetuneRecipe()
+	r.Epochs, r.Interpolation = 4, 0.5
+	for epoch, want := range []float64{1, 0.125, 0.25, 0.375, 0.5, 0.5} {
+		if got := r.KeptFraction(epoch); got != want {
+			t.Errorf("after epoch %d it is %g, want %g", epoch, got, want)
+		}
+	}
+	if got := FinetuneRecipe().KeptFraction(FinetuneRecipe().Epochs); got != 1 {
+		t.Errorf("the recipe ends at %g of the way", got)
+	}
+	if got := DefaultRecipe().KeptFraction(1); got != 1 {
+		t.Errorf("the classic recipe keeps %g", got)
+	}
+}
+
 func TestARecipeWithoutAMethodIsClassic(t *testing.T) {
 	var r Recipe
-	if err := r.UnmarshalJSON([]byte(`{"head":"none"}`)); err != nil || r.Method != MethodClassic {
-		t.Errorf("the method is %q, %v", r.Method, err)
+	if err := r.UnmarshalJSON([]byte(`{"head":"none"}`)); err != nil || r.Method != MethodClassic || r.Interpolation != 1 {
+		t.Errorf("the method is %q, the interpolation %g, %v", r.Method, r.Interpolation, err)
 	}
 }

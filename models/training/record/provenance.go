@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"math"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 	"github.com/headstart-nb/headstart/models/training/stepper"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 // Provenance says where a model comes from.
@@ -68,12 +68,7 @@ func Digest(state stepper.State) string {
 	hash := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(state)) {
 		fmt.Fprintf(hash, "%s %v\n", path, state[path].Shape)
-		raw := make([]byte, 0, 4*len(state[path].Values))
-		for _, v := range state[path].Values {
-			bits := math.Float32bits(v)
-			raw = append(raw, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
-		}
-		hash.Write(raw)
+		_ = weights.WriteNumbers(hash, state[path].Values) // a hash takes all
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -25,6 +25,7 @@ const (
 	// Prefixes of the tensors in a checkpoint.
 	lastPrefix = "last/"
 	bestPrefix = "best/"
+	keptPrefix = "kept/" // of the last epoch, where the recipe keeps that one and not as it was trained
 )
 
 // A State is where a training stands between two epochs.
@@ -98,8 +99,8 @@ func (w *Writer) Write() error {
 	})
 }
 
-// Commit puts a finished epoch on disk: last and best weights, optimizer, history.
-func (w *Writer) Commit(state State, last, best stepper.State) error {
+// Commit puts a finished epoch on disk: last and best weights, optimizer, history. kept are the last weights as the recipe keeps them.
+func (w *Writer) Commit(state State, last, best, kept stepper.State) error {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return err
@@ -110,6 +111,11 @@ func (w *Writer) Commit(state State, last, best stepper.State) error {
 	}
 	for path, array := range best {
 		tensors[bestPrefix+path] = weights.Float32(array)
+	}
+	if w.Run.Recipe.KeepLast && w.Run.Recipe.KeptFraction(state.Epoch) != 1 {
+		for path, array := range kept {
+			tensors[keptPrefix+path] = weights.Float32(array)
+		}
 	}
 	err = w.dir.Commit(state.Epoch, func(to io.Writer) error {
 		return weights.Write(to, tensors, map[string]string{stateKey: string(raw)})
@@ -125,11 +131,11 @@ func (w *Writer) Commit(state State, last, best stepper.State) error {
 // take is not called.
 func (w *Writer) Restore(take func(state State, last, best stepper.State) error) error {
 	_, err := w.dir.Latest(func(path string) error {
-		state, last, best, err := readCheckpoint(path)
+		c, err := readCheckpoint(path)
 		if err != nil {
 			return err
 		}
-		return take(state, last, best)
+		return take(c.state, c.last, c.best)
 	})
 	if errors.Is(err, checkpoint.ErrNoCheckpoint) {
 		return nil
@@ -160,19 +166,18 @@ func ReadWeights(home string, o Outcome) (stepper.State, error) {
 	}
 	var kept stepper.State
 	_, err = dir.Latest(func(path string) error {
-		_, last, best, err := readCheckpoint(path)
+		c, err := readCheckpoint(path)
 		if err != nil {
 			return err
 		}
-		for name := range last { // what the optimizer remembers is in it, too
-			if _, ok := best[name]; ok && o.Provenance.Recipe.KeepLast && o.Status != progress.NaN {
-				best[name] = last[name]
-			}
+		found := c.best
+		if o.Provenance.Recipe.KeepLast && o.Status != progress.NaN {
+			found = c.lastKept()
 		}
-		if got := Digest(best); got != o.Provenance.HeadDigest {
+		if got := Digest(found); got != o.Provenance.HeadDigest {
 			return fmt.Errorf("their SHA-256 is %s, and the run's record says %s", got, o.Provenance.HeadDigest)
 		}
-		kept = best
+		kept = found
 		return nil
 	})
 	if errors.Is(err, checkpoint.ErrNoCheckpoint) { // there is an outcome, and so there was one
@@ -184,27 +189,45 @@ func ReadWeights(home string, o Outcome) (stepper.State, error) {
 	return kept, nil
 }
 
-func readCheckpoint(path string) (state State, last, best stepper.State, err error) {
+// A snapshot is what a checkpoint has.
+type snapshot struct {
+	state            State
+	last, best, kept stepper.State // last with what the optimizer remembers
+}
+
+// lastKept are the weights of the last epoch as they are kept.
+func (c snapshot) lastKept() stepper.State {
+	if len(c.kept) > 0 {
+		return c.kept
+	}
+	kept := stepper.State{}
+	for name := range c.best {
+		kept[name] = c.last[name]
+	}
+	return kept
+}
+
+func readCheckpoint(path string) (c snapshot, err error) {
 	source, err := weights.Open(path)
 	if err != nil {
-		return state, nil, nil, err
+		return c, err
 	}
 	defer source.Close()
-	if err := json.Unmarshal([]byte(source.Metadata()[stateKey]), &state); err != nil {
-		return state, nil, nil, fmt.Errorf("read the state: %w", err)
+	if err := json.Unmarshal([]byte(source.Metadata()[stateKey]), &c.state); err != nil {
+		return c, fmt.Errorf("read the state: %w", err)
 	}
-	last, best = stepper.State{}, stepper.State{}
+	c.last, c.best, c.kept = stepper.State{}, stepper.State{}, stepper.State{}
+	parts := map[string]stepper.State{lastPrefix: c.last, bestPrefix: c.best, keptPrefix: c.kept}
 	for name := range source.Names() {
 		array, err := stepper.ReadArray(source, name)
 		if err != nil {
-			return state, nil, nil, err
+			return c, err
 		}
-		if short, ok := strings.CutPrefix(name, lastPrefix); ok {
-			last[short] = array
-		}
-		if short, ok := strings.CutPrefix(name, bestPrefix); ok {
-			best[short] = array
+		for prefix, to := range parts {
+			if short, ok := strings.CutPrefix(name, prefix); ok {
+				to[short] = array
+			}
 		}
 	}
-	return state, last, best, nil
+	return c, nil
 }

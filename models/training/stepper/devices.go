@@ -3,6 +3,7 @@ package stepper
 import (
 	"fmt"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -64,18 +65,22 @@ func (t *Stepper) stepShapes() []shapes.Shape {
 
 // stepInputs are a step's inputs, device after device. inputs are of the whole, padded batch, as are targets
 // [batch, outputs] and masks [batch, 2].
-func (t *Stepper) stepInputs(inputs padded, targets, masks, hyper []float32, random uint64) []any {
+func (t *Stepper) stepInputs(inputs padded, targets, masks, hyper []float32, random uint64) ([]any, error) {
 	n, rows, outputs := t.devices(), t.options.Batch/t.devices(), t.options.Head.Outputs
 	var list []any
 	for device := range n {
+		shared, err := inputs.tensor(t.backend, t.options.Input, device, n)
+		if err != nil {
+			return list, err
+		}
 		list = append(list,
-			inputs.tensor(t.options.Input, device, n),
+			shared,
 			tensors.FromFlatDataAndDimensions(part(targets, device, n), rows, outputs),
 			tensors.FromFlatDataAndDimensions(part(masks, device, n), rows, 2),
 			tensors.FromFlatDataAndDimensions(hyper, hyperInputs),
 			tensors.FromFlatDataAndDimensions([]uint64{random, 0x9e3779b97f4a7c15, 0}, 3))
 	}
-	return list
+	return list, nil
 }
 
 // part is a device's share of rows.
@@ -90,13 +95,20 @@ type padded struct {
 	bytes  []uint8
 }
 
-// tensor is a device's share of the rows.
-func (p padded) tensor(shape []int, device, devices int) *tensors.Tensor {
-	size := rowSize(shape)
+// tensor is a device's share of the rows. It is there alone: a copy here would cost as much as reading the batch again.
+func (p padded) tensor(backend compute.Backend, shape []int, device, devices int) (*tensors.Tensor, error) {
 	if p.bytes != nil {
-		flat := part(p.bytes, device, devices)
-		return tensors.FromFlatDataAndDimensions(flat, append([]int{len(flat) / size}, shape...)...)
+		return onDevice(backend, part(p.bytes, device, devices), shape, device)
 	}
-	flat := part(p.floats, device, devices)
-	return tensors.FromFlatDataAndDimensions(flat, append([]int{len(flat) / size}, shape...)...)
+	return onDevice(backend, part(p.floats, device, devices), shape, device)
+}
+
+// onDevice brings rows to a device.
+func onDevice[T float32 | uint8](backend compute.Backend, rows []T, shape []int, device int) (*tensors.Tensor, error) {
+	whole := shapes.Make(dtypes.FromGenericsType[T](), append([]int{len(rows) / rowSize(shape)}, shape...)...)
+	buffer, err := backend.BufferFromFlatData(compute.DeviceNum(device), rows, whole)
+	if err != nil {
+		return nil, fmt.Errorf("bring a batch to the device: %w", err)
+	}
+	return tensors.FromBuffer(buffer)
 }

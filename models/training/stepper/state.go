@@ -32,6 +32,20 @@ func (s State) Finite() bool {
 	return true
 }
 
+// Toward is the state at a fraction of the way from s to another, which has the same arrays.
+func (s State) Toward(other State, fraction float64) State {
+	between := make(State, len(s))
+	for path, from := range s {
+		to := other[path].Values
+		values := make([]float32, len(from.Values))
+		for i, v := range from.Values {
+			values[i] = float32((1-fraction)*float64(v) + fraction*float64(to[i]))
+		}
+		between[path] = Array{Shape: slices.Clone(from.Shape), Values: values}
+	}
+	return between
+}
+
 // ReadArray reads a tensor of a file with weights.
 func ReadArray(source weights.Source, name string) (Array, error) {
 	tensor, err := source.Tensor(name)

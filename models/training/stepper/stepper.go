@@ -198,8 +198,11 @@ func (t *Stepper) move(batch Batch, hyper Hyper, random uint64) (Result, error) 
 		t.updates++
 		t.pending = 0
 	}
-	given := t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)
-	out, err := t.step.Call(given...)
+	given, err := t.stepInputs(inputs, targets, masks, t.hyperInputs(hyper, share), random)
+	var out []*tensors.Tensor
+	if err == nil {
+		out, err = t.step.Call(given...)
+	}
 	for _, one := range given {
 		err = errors.Join(err, release(one))
 	}
@@ -281,7 +284,10 @@ func (t *Stepper) logits(inputs []float32, pixels []uint8, rows, batch int) ([]f
 		if err != nil {
 			return nil, err
 		}
-		given := x.tensor(t.options.Input, 0, 1)
+		given, err := x.tensor(t.backend, t.options.Input, 0, 1)
+		if err != nil {
+			return nil, fmt.Errorf("forward pass: %w", err)
+		}
 		out, err := t.predict.Call1(given)
 		if err = errors.Join(err, release(given)); err != nil {
 			return nil, fmt.Errorf("forward pass: %w", err)

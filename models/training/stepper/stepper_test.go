@@ -398,3 +398,17 @@ func TestMemoryIsExplained(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAStateOnTheWayToAnother(t *testing.T) {
+	from := State{"head/kernel": {Shape: []int{1, 3}, Values: []float32{0, 4, -2}}}
+	to := State{"head/kernel": {Shape: []int{1, 3}, Values: []float32{4, 4, 2}}}
+	got := from.Toward(to, 0.25)["head/kernel"]
+	for i, want := range []float32{1, 4, -1} {
+		if got.Values[i] != want || len(got.Shape) != 2 {
+			t.Errorf("number %d is %g, want %g", i, got.Values[i], want)
+		}
+	}
+	if from["head/kernel"].Values[0] != 0 || to["head/kernel"].Values[0] != 4 {
+		t.Error("it changed what it was made of")
+	}
+}

@@ -3,6 +3,7 @@ import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
 import type { Translation } from '../translation';
+import { changeFor, readDataNews, type IDataNews } from './news';
 import { Browser, moved, PAGE_SIZE, type IItem, type IPage } from './model';
 
 const SPLITS = ['train', 'val', 'test'];
@@ -34,7 +35,20 @@ export class DataPanel extends KernelPanel {
     this._clear();
     this._browser = new Browser(request => session.client.ask('dataset', request), this._trans);
     void this._do(this._browser.show());
+    let was: IDataNews | null = null;
+    const leave = session.client.watch('dataset', {
+      news: news => {
+        const is = readDataNews(news);
+        const change = this._browser && !this._browser.busy ? changeFor(was, is, this._browser) : null;
+        was = is;
+        if (change && this._browser) {
+          void this._do(this._browser.show(change));
+        }
+      },
+      ended: () => {} // it is asked, by the button
+    });
     return () => {
+      leave();
       this._browser = null;
     };
   }

@@ -5,14 +5,26 @@ import { MAGIC_TARGET, MagicClient, type IComm } from './client';
 
 const trans = translation(null);
 
+/** A comm that records what it sends. */
+function fakeComm() {
+  const sent: { id: string; token: string; magic: string; request?: object }[] = [];
+  const onMsg: IComm['onMsg'] = () => {};
+  const onClose: IComm['onClose'] = () => {};
+  return { sent, isDisposed: false, onMsg, onClose, open: vi.fn(), send: (m: never) => sent.push(m) };
+}
+
+/** What was sent, without the token, which is random. */
+function plain(comm: { sent: object[] }): object[] {
+  return comm.sent.map(message => ({ ...message, token: undefined }));
+}
+
 /** A kernel that records what it is sent and answers when told to. */
 class FakeKernel {
-  comms: (IComm & { sent: { id: string; magic: string; request: object }[] })[] = [];
+  comms: ReturnType<typeof fakeComm>[] = [];
 
   createComm(target: string) {
     expect(target).toBe(MAGIC_TARGET);
-    const sent: { id: string; magic: string; request: object }[] = [];
-    const comm = { sent, onMsg: () => {}, onClose: () => {}, open: () => {}, send: (m: never) => sent.push(m) };
+    const comm = fakeComm();
     this.comms.push(comm);
     return comm;
   }
@@ -38,7 +50,7 @@ describe('MagicClient', () => {
     expect(await runs).toEqual([]);
     expect(client.answered).toBe(true);
     expect(kernel.comms).toHaveLength(1);
-    expect(kernel.comms[0].sent).toEqual([
+    expect(plain(kernel.comms[0])).toEqual([
       { id: '1', magic: 'runs', request: {} },
       { id: '2', magic: 'device', request: { a: 1 } }
     ]);
@@ -79,6 +91,56 @@ describe('MagicClient', () => {
     expect(await second).toBe(7);
   });
 
+  it('sends again what may be lost with a connection, under the same token', async () => {
+    const kernel = new FakeKernel();
+    const client = new MagicClient(kernel, trans);
+    const answered = client.ask('device');
+    const waiting = client.ask('runs');
+    kernel.answer({ id: '1', answer: 'cpu' });
+    await answered;
+    client.renew();
+    const [comm] = kernel.comms;
+    expect(comm.open).toHaveBeenCalledTimes(2); // which may be lost too
+    expect(comm.sent.map(({ magic }) => magic)).toEqual(['device', 'runs', 'runs']);
+    expect(comm.sent[2]).toEqual(comm.sent[1]);
+    expect(comm.sent[0].token).not.toBe(comm.sent[1].token);
+    kernel.answer({ id: '2', answer: 7 });
+    kernel.answer({ id: '2', answer: 7 });
+    expect(await waiting).toBe(7);
+    client.renew();
+    expect(comm.sent).toHaveLength(3);
+  });
+
+  it('opens another comm where JupyterLab has dropped its own', async () => {
+    const kernel = new FakeKernel();
+    const client = new MagicClient(kernel, trans);
+    const waiting = client.ask('runs');
+    kernel.comms[0].isDisposed = true;
+    client.renew();
+    expect(kernel.comms).toHaveLength(2);
+    expect(kernel.comms[1].sent).toEqual(kernel.comms[0].sent);
+    kernel.answer({ id: '1', answer: 7 });
+    expect(await waiting).toBe(7);
+  });
+
+  it('asks over another comm once JupyterLab has dropped its own', async () => {
+    const kernel = new FakeKernel();
+    const client = new MagicClient(kernel, trans);
+    void client.ask('runs').catch(() => {});
+    kernel.comms[0].isDisposed = true;
+    const asked = client.ask('device');
+    kernel.answer({ id: '2', answer: 'cpu' });
+    expect(await asked).toBe('cpu');
+    expect(kernel.comms).toHaveLength(2);
+  });
+
+  it('takes no token of another page', () => {
+    const kernel = new FakeKernel();
+    void new MagicClient(kernel, trans).ask('runs').catch(() => {});
+    void new MagicClient(kernel, trans).ask('runs').catch(() => {});
+    expect(kernel.comms[0].sent[0].token).not.toBe(kernel.comms[1].sent[0].token);
+  });
+
   it('fails when the kernel closes the comm or cannot open one', async () => {
     const kernel = new FakeKernel();
     const asked = new MagicClient(kernel, trans).ask('runs');
@@ -92,5 +154,25 @@ describe('MagicClient', () => {
     const kernel = new FakeKernel();
     void new MagicClient(kernel, trans).ask('runs').catch(() => {});
     expect(() => kernel.answer({ id: '9', answer: 1 })).not.toThrow();
+  });
+
+  it('hears what is watched without another request, over the same comm', async () => {
+    const kernel = new FakeKernel();
+    const client = new MagicClient(kernel, trans);
+    const news = vi.fn();
+    const ended = vi.fn();
+    client.watch('runs', { news, ended });
+    kernel.answer({ id: '1', answer: { watching: true, seconds: 600 } });
+    for (let n = 0; n < 10; n++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      kernel.answer({ magic: 'runs', news: { n } });
+    }
+    expect(news).toHaveBeenCalledTimes(10);
+    expect(kernel.comms).toHaveLength(1);
+    expect(plain(kernel.comms[0])).toEqual([{ id: '1', magic: 'runs', watch: true }]);
+    client.renew();
+    expect(kernel.comms[0].sent).toHaveLength(2);
+    client.reset('the kernel was restarted');
+    expect(ended).toHaveBeenCalledWith('the kernel was restarted', false);
   });
 });

@@ -6,6 +6,7 @@ import type { Translation } from '../translation';
 import { RunFeed } from '../runs/feed';
 import { Activity } from './activity';
 import { MAGIC_TARGET, MagicClient } from './client';
+import { Restart } from './restart';
 
 /** The name of the kernelspec. */
 export const KERNEL_NAME = 'headstart';
@@ -29,8 +30,10 @@ export class KernelSession {
     this.feed = new RunFeed(
       request => this.client.ask('runs', request),
       pollMS,
-      () => activity.news
+      () => activity.news,
+      watcher => this.client.watch('runs', watcher)
     );
+    kernel.connectionStatusChanged.connect(this._onConnection, this);
     kernel.statusChanged.connect(this._onStatus, this);
     kernel.iopubMessage.connect(this._onOutput, this);
   }
@@ -86,14 +89,24 @@ export class KernelSession {
   }
 
   private _onStatus(_: unknown, status: Kernel.Status): void {
-    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this._started = false;
-      this._gone = true;
-      this.client.reset(this._trans.__('The kernel was restarted.'));
-    } else if (this._gone && (status === 'idle' || status === 'busy')) {
-      this._gone = false;
-      this._restarted.emit();
+    switch (this._restart.hear(status)) {
+      case 'ended':
+        this._started = false;
+        this.client.reset(this._trans.__('The kernel was restarted.'));
+        break;
+      case 'again':
+        this._restarted.emit();
     }
+  }
+
+  private _onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
+    if (status === 'connected') {
+      if (this._lost) {
+        this.client.renew();
+      }
+      this._restart.connected();
+    }
+    this._lost = status !== 'connected';
   }
 
   private _onOutput(_: unknown, message: KernelMessage.IIOPubMessage): void {
@@ -108,7 +121,8 @@ export class KernelSession {
   }
 
   private _started = false;
-  private _gone = false;
+  private readonly _restart = new Restart();
+  private _lost = false;
   private _begun = 0;
   private readonly _restarted = new Signal<this, void>(this);
 }

@@ -48,6 +48,8 @@ export interface IRun {
   seconds: number;
   /** The validation accuracy of the epoch `best`. */
   valAccuracy: number | null;
+  /** Its 95 % interval, where few images make it wide. */
+  valInterval: [number, number] | null;
   /** The highest validation accuracy of all epochs, with its epoch. */
   highestValAccuracy: number | null;
   highestValEpoch: number;
@@ -94,6 +96,7 @@ export function readRun(json: unknown): IRun | null {
     started: text(json.started),
     seconds: number(json.seconds),
     valAccuracy: typeof json.val_accuracy === 'number' ? json.val_accuracy : null,
+    valInterval: readInterval(json.val_accuracy_interval, number(json.val_images)),
     highestValAccuracy: typeof json.highest_val_accuracy === 'number' ? json.highest_val_accuracy : null,
     highestValEpoch: number(json.highest_val_accuracy_epoch),
     series: Array.isArray(json.series) ? json.series.flatMap(readSeries) : [],
@@ -104,6 +107,13 @@ export function readRun(json: unknown): IRun | null {
     cell: text(json.cell),
     error: text(json.error)
   };
+}
+
+/** From so many images on an interval is too narrow to be worth its place. */
+const MANY = 1000;
+
+function readInterval(json: unknown, images: number): [number, number] | null {
+  return isObject(json) && typeof json.low === 'number' && typeof json.high === 'number' && images < MANY ? [json.low, json.high] : null;
 }
 
 function readSeries(json: unknown): ISeries[] {

@@ -64,6 +64,14 @@ describe('what a card says', () => {
       'epoch 2 of 10 · val accuracy 92.5 % at the lowest validation loss (epoch 2) · highest 95.0 % (epoch 1) · 8.0 s left · 120 images per second'
     ));
 
+  it('says how wide the interval of few images is', () => {
+    const interval = { low: 0.864, high: 0.96 };
+    const line = (json: object) => summary(readRun({ ...JSON_OF_RUN, ...json })!, trans);
+    expect(line({ val_accuracy_interval: interval })).toContain('val accuracy 92.5 % (86 to 96) at the lowest');
+    expect(line({ val_accuracy_interval: interval, val_images: 1000 })).toContain('val accuracy 92.5 % at the lowest');
+    expect(line({ val_accuracy_interval: { low: 'x' } })).toContain('val accuracy 92.5 % at the lowest');
+  });
+
   it('names the accuracy once where it is what the epoch was selected by', () => {
     const selected = readRun({ ...JSON_OF_RUN, selected_by: 'accuracy', best: 1, val_accuracy: 0.95 })!;
     expect(summary(selected, trans)).toBe('epoch 2 of 10 · val accuracy 95.0 %, the highest (epoch 1) · 8.0 s left · 120 images per second');

@@ -82,13 +82,13 @@ export function provenance(run: IRun, trans: Translation): [string, string][] {
 export function summary(run: IRun, trans: Translation): string {
   const parts = onlyChose(run) ? [] : [epochs(run, trans)];
   if (run.valAccuracy !== null && onlyChose(run)) {
-    parts.push(trans.__('val accuracy %1, measured once', percent(run.valAccuracy)));
+    parts.push(trans.__('val accuracy %1, measured once', accuracy(run.valAccuracy, run)));
   } else if (run.valAccuracy !== null && run.keptLast) {
-    parts.push(trans.__('val accuracy %1 at the last epoch, which is kept', percent(run.valAccuracy)));
+    parts.push(trans.__('val accuracy %1 at the last epoch, which is kept', accuracy(run.valAccuracy, run)));
   } else if (run.valAccuracy !== null && run.mostAccurate) {
-    parts.push(trans.__('val accuracy %1, the highest (epoch %2)', percent(run.valAccuracy), run.best));
+    parts.push(trans.__('val accuracy %1, the highest (epoch %2)', accuracy(run.valAccuracy, run), run.best));
   } else if (run.valAccuracy !== null) {
-    parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', percent(run.valAccuracy), run.best));
+    parts.push(trans.__('val accuracy %1 at the lowest validation loss (epoch %2)', accuracy(run.valAccuracy, run), run.best));
   }
   if (run.highestValAccuracy !== null && !onlyChose(run) && !run.mostAccurate) {
     parts.push(trans.__('highest %1 (epoch %2)', percent(run.highestValAccuracy), run.highestValEpoch));
@@ -110,6 +110,15 @@ export function epochs(run: IRun, trans: Translation): string {
   return run.state === 'running' || run.state === 'done'
     ? trans.__('epoch %1 of %2', run.epoch, run.epochs)
     : trans.__('%1 epochs', run.epoch);
+}
+
+/** The validation accuracy of a run, with its 95 % interval where few images make it wide. */
+export function accuracy(fraction: number, run: IRun): string {
+  if (run.valInterval === null) {
+    return percent(fraction);
+  }
+  const [low, high] = run.valInterval.map(end => (100 * end).toFixed(0));
+  return `${percent(fraction)} (${low} to ${high})`;
 }
 
 /** A fraction as a percentage. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { IWatcher } from '../kernel/watches';
 import { RunFeed } from './feed';
 
 describe('RunFeed', () => {
@@ -92,5 +93,89 @@ describe('RunFeed', () => {
     await feed.stop('a');
     expect(ask).toHaveBeenCalledWith({ action: 'stop', run: 'a' });
     expect(feed.runs[0].state).toBe('stopped');
+  });
+
+  /** A feed of a kernel that tells, with what was asked of it. */
+  function told() {
+    const ask = vi.fn(async (_: object): Promise<unknown> => ({ runs: [{ id: 'asked', state: 'done' }] }));
+    const watchers: IWatcher[] = [];
+    const leave = vi.fn();
+    const feed = new RunFeed(
+      ask,
+      () => 1000,
+      () => true,
+      watcher => {
+        watchers.push(watcher);
+        return leave;
+      }
+    );
+    return { ask, watchers, leave, feed };
+  }
+
+  it('asks nothing while a run trains, and shows its progress', async () => {
+    const { ask, watchers, leave, feed } = told();
+    const heard = vi.fn();
+    const end = feed.watch(heard);
+    watchers[0].news({ order: ['b', 'a'], runs: [{ id: 'a', state: 'done' }, { id: 'b', state: 'running', epoch: 1 }] });
+    for (let epoch = 2; epoch <= 20; epoch++) {
+      await vi.advanceTimersByTimeAsync(500);
+      watchers[0].news({ order: ['b', 'a'], runs: [{ id: 'b', state: 'running', epoch }] });
+    }
+    expect(feed.runs.map(run => [run.id, run.epoch])).toEqual([['b', 20], ['a', 0]]);
+    expect(heard).toHaveBeenCalledTimes(20);
+    watchers[0].news({ order: ['b'], runs: [{ id: 'b', state: 'done', epoch: 20 }] });
+    expect(feed.runs.map(run => [run.id, run.state])).toEqual([['b', 'done']]);
+    expect(ask).not.toHaveBeenCalled();
+    expect(watchers).toHaveLength(1);
+    end();
+    expect(leave).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(ask).not.toHaveBeenCalled();
+  });
+
+  it('shows a second listener what is known', () => {
+    const { watchers, feed } = told();
+    feed.watch(() => {});
+    watchers[0].news({ order: ['a'], runs: [{ id: 'a', state: 'done' }] });
+    const heard = vi.fn();
+    feed.watch(heard);
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(watchers).toHaveLength(1);
+  });
+
+  it('asks a kernel of an earlier version as before', async () => {
+    const { ask, watchers, feed } = told();
+    feed.watch(() => {});
+    watchers[0].ended('', true);
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(ask).toHaveBeenCalledTimes(3);
+    expect(feed.runs.map(run => run.id)).toEqual(['asked']);
+    expect(watchers).toHaveLength(1);
+  });
+
+  it('says why it hears nothing more, and listens again', async () => {
+    const { ask, watchers, feed } = told();
+    const end = feed.watch(() => {});
+    watchers[0].ended('The kernel was restarted.', false);
+    expect(feed.error).toBe('The kernel was restarted.');
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(watchers).toHaveLength(2);
+    watchers[1].news({ order: [], runs: [] });
+    expect(feed.error).toBe('');
+    expect(ask).not.toHaveBeenCalled();
+    end();
+    watchers[1].ended('late', false);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(watchers).toHaveLength(2);
+  });
+
+  it('asks once where news were lost', async () => {
+    const { ask, watchers, feed } = told();
+    feed.watch(() => {});
+    watchers[0].news({ order: ['a', 'unknown'], runs: [{ id: 'a', state: 'done' }] });
+    watchers[0].news('no news');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(feed.runs.map(run => run.id)).toEqual(['asked']);
   });
 });

@@ -1,5 +1,6 @@
 import { readRun, type IRun } from '../run/data';
 import { readOutput, type IOutput } from '../run/output';
+import type { IWatcher } from '../kernel/watches';
 import { readSettings, type ISetting } from './settings';
 
 /** How many times longer to wait between two requests while nothing runs: each one makes the kernel busy for a moment. */
@@ -8,19 +9,24 @@ const QUIET = 10;
 /** Asks the magic `runs`. */
 export type AskRuns = (request: object) => Promise<unknown>;
 
+/** Watches the magic `runs`. */
+export type WatchRuns = (watcher: IWatcher) => () => void;
+
 /**
- * The runs of one kernel, polled while there is a listener.
+ * The runs of one kernel, while there is a listener: as it tells them, or by asking again and again where it does not.
  */
 export class RunFeed {
   /**
    * @param _ask asks the kernel
    * @param everyMS the time between an answer and the next request, while a run or a cell runs
    * @param _busy whether the kernel runs a cell
+   * @param _watch hears the kernel; null: it is asked
    */
   constructor(
     private readonly _ask: AskRuns,
     private readonly everyMS: () => number,
-    private readonly _busy: () => boolean = () => false
+    private readonly _busy: () => boolean = () => false,
+    private readonly _watch: WatchRuns | null = null
   ) {}
 
   /** The runs of the last answer, newest first. */
@@ -43,12 +49,16 @@ export class RunFeed {
     const own = () => listener();
     this._listeners.add(own);
     if (this._listeners.size === 1) {
-      void this._poll();
+      this._begin();
+    } else if (this._leave && this._known) {
+      own(); // the news may be long in coming
     }
     return () => {
       this._listeners.delete(own);
       if (this._listeners.size === 0) {
         clearTimeout(this._timer);
+        this._leave?.();
+        this._leave = null;
       }
     };
   }
@@ -81,6 +91,48 @@ export class RunFeed {
   /** A run as its cell would show it, in every form; null where the kernel no longer knows it. */
   async output(run: string): Promise<IOutput | null> {
     return readOutput(await this._ask({ action: 'show', run }));
+  }
+
+  /** Listen to the kernel, or ask it where it does not tell. */
+  private _begin(): void {
+    clearTimeout(this._timer);
+    if (!this._watch || this._unable) {
+      void this._poll();
+      return;
+    }
+    const leave = this._watch({
+      news: news => void this._hear(news),
+      ended: (reason, unable) => {
+        this._leave = null;
+        this._unable = unable;
+        if (this._listeners.size === 0) {
+          return;
+        }
+        if (unable) {
+          void this._poll();
+          return;
+        }
+        this._error = reason;
+        this._tell();
+        this._timer = setTimeout(() => this._begin(), this.everyMS());
+      }
+    });
+    this._leave = leave;
+  }
+
+  /** Take what the kernel tells: the names of all runs, and those that have changed. */
+  private async _hear(news: unknown): Promise<void> {
+    const { order, runs } = (news ?? {}) as { order?: unknown; runs?: unknown };
+    if (!Array.isArray(order) || !Array.isArray(runs)) {
+      return;
+    }
+    const known = new Map([...this._runs, ...runs.map(readRun).filter(run => run !== null)].map(run => [run.id, run]));
+    const list = order.map(id => known.get(String(id)));
+    if (list.every(run => run !== undefined)) {
+      this._set(list);
+    } else {
+      await this.look().catch(() => {}); // some news were lost; the next will say so again
+    }
   }
 
   private async _poll(): Promise<void> {
@@ -118,7 +170,11 @@ export class RunFeed {
 
   private _take(answer: unknown): void {
     const list = (answer as { runs?: unknown } | null)?.runs;
-    this._runs = Array.isArray(list) ? list.map(readRun).filter(run => run !== null) : [];
+    this._set(Array.isArray(list) ? list.map(readRun).filter(run => run !== null) : []);
+  }
+
+  private _set(runs: readonly IRun[]): void {
+    this._runs = runs;
     this._error = '';
     this._known = true;
     this._tell();
@@ -134,6 +190,8 @@ export class RunFeed {
   private _error = '';
   private _known = false;
   private _polling = false;
+  private _unable = false;
+  private _leave: (() => void) | null = null;
   private _quiet = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private readonly _listeners = new Set<() => void>();

@@ -40,5 +40,7 @@ describe('rowText', () => {
     expect(rowText(run('a', { state: 'running', epoch: 1, left_ms: 61_000 }), trans)).toBe('epoch 1 of 2 · 1 min 1 s left');
     expect(rowText(run('a', { state: 'running', epoch: 0 }), trans)).toBe('epoch 0 of 2 · estimating time left');
     expect(rowText(run('a', { val_accuracy: 0.934, seconds: 3.21 }), trans)).toBe('epoch 2 of 2 · val accuracy 93.4 % · 3.2 s');
+    const few = run('a', { val_accuracy: 0.934, val_accuracy_interval: { low: 0.87, high: 0.97 }, val_images: 96 });
+    expect(rowText(few, trans)).toBe('epoch 2 of 2 · val accuracy 93.4 % (87 to 97)');
   });
 });

@@ -1,5 +1,5 @@
 import type { IRun } from '../run/data';
-import { comparison, duration, epochs, percent, type IPanel } from '../run/model';
+import { accuracy, comparison, duration, epochs, type IPanel } from '../run/model';
 import type { Translation } from '../translation';
 
 /** The runs that the reader has chosen to compare. */
@@ -43,7 +43,7 @@ export function comparisons(runs: readonly IRun[]): IPanel[] {
 export function rowText(run: IRun, trans: Translation): string {
   const parts = [epochs(run, trans)];
   if (run.valAccuracy !== null) {
-    parts.push(trans.__('val accuracy %1', percent(run.valAccuracy)));
+    parts.push(trans.__('val accuracy %1', accuracy(run.valAccuracy, run)));
   }
   if (run.state === 'running') {
     parts.push(run.leftMS > 0 ? trans.__('%1 left', duration(run.leftMS / 1000, trans)) : trans.__('estimating time left'));

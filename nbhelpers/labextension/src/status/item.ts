@@ -2,6 +2,7 @@ import { Widget } from '@lumino/widgets';
 
 import { element } from '../dom';
 import { Activity } from '../kernel/activity';
+import { USAGE_SUBJECT } from '../kernel/client';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import type { Translation } from '../translation';
 import { readUsage, statusText, statusTitle, type IDevice, type IUsage } from './model';
@@ -14,7 +15,7 @@ const QUIET = 10;
 
 /**
  * Shows the device of the kernel in front, and the memory of all its processes. It never starts the plugin, which it asks only
- * while it runs; and it asks nothing while no cell and no run changes the answer.
+ * while it runs; and it asks nothing while no cell and no run changes the answer. Once the plugin runs, the kernel tells both.
  */
 export class StatusItem extends Widget {
   constructor(
@@ -33,6 +34,7 @@ export class StatusItem extends Widget {
 
   override dispose(): void {
     clearInterval(this._timer);
+    this._leave();
     this._sessions.changed.disconnect(this._onChange, this);
     super.dispose();
   }
@@ -45,17 +47,58 @@ export class StatusItem extends Widget {
     this._ticks++;
     const session = this._sessions.current;
     if (session !== this._session) {
+      this._leave();
       this._session = session;
       this._activity = session && new Activity(session);
+      this._watched = false;
     }
-    if (this._activity?.news || (this._running && this._ticks % QUIET === 0)) {
+    const news = this._activity?.news ?? false;
+    if (session?.warm && !this._end && (news || !this._watched)) {
+      this._watch(session);
+      return;
+    }
+    if (this._end) {
+      return;
+    }
+    if (news || (this._running && this._ticks % QUIET === 0)) {
       void this._look();
     }
   }
 
+  /** Hear what the kernel tells. Where it does not, it is asked as before. */
+  private _watch(session: KernelSession): void {
+    let device: IDevice | null = null;
+    let usage: IUsage | null = null;
+    const draw = () => {
+      this._running = (device?.runs ?? 0) > 0;
+      this._draw(device, usage, '');
+    };
+    const ended = (_: string, unable: boolean) => {
+      this._leave();
+      this._unable ||= unable;
+    };
+    this._watched = true;
+    if (this._unable) {
+      return;
+    }
+    const ends = [
+      session.client.watch('device', { news: news => ((device = news as IDevice), draw()), ended }),
+      session.client.watch(USAGE_SUBJECT, {
+        news: news => ((usage = readUsage(news)), draw()),
+        ended: () => {} // a kernel that cannot measure itself
+      })
+    ];
+    this._end = () => ends.forEach(end => end());
+  }
+
+  private _leave(): void {
+    this._end?.();
+    this._end = null;
+  }
+
   private async _look(): Promise<void> {
     const session = this._sessions.current;
-    if (document.hidden || this._asking) {
+    if (document.hidden || this._asking || (this._end && session === this._session)) {
       return;
     }
     if (!session) {
@@ -85,6 +128,10 @@ export class StatusItem extends Widget {
   }
 
   private _asking = false;
+  private _watched = false;
+  private _unable = false;
+  /** Ends what is heard; null: nothing is. */
+  private _end: (() => void) | null = null;
   private _running = false;
   private _ticks = 0;
   private _session: KernelSession | null = null;

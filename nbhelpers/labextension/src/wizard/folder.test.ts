@@ -10,10 +10,13 @@ const folders = (...names: string[]): IEntry[] => names.map(name => ({ name, typ
 it('classes are the folders that are neither hidden nor left behind by a program', () =>
   expect(foldersOf([...folders('metal', '.git', '__MACOSX', 'glass'), { name: 'a.txt', type: 'file' }])).toEqual(['glass', 'metal']));
 
-it('weights are safetensors files', () =>
-  expect(weightsOf([...folders('a.safetensors'), { name: 'b.safetensors', type: 'file' }, { name: 'c.h5', type: 'file' }])).toEqual([
-    'b.safetensors'
-  ]));
+it('weights are safetensors files and checkpoints of PyTorch', () =>
+  expect(
+    weightsOf([
+      ...folders('a.safetensors', 'a.pth'),
+      ...['b.safetensors', 'c.h5', 'd.pth', 'e.pt', 'f.pth.txt', 'gpt'].map(name => ({ name, type: 'file' }))
+    ])
+  ).toEqual(['b.safetensors', 'd.pth', 'e.pt']));
 
 it('folders of a split are told from classes', () => {
   expect(splitsOf(['train', 'val'])).toEqual(['train', 'val']);

@@ -28,7 +28,7 @@ export function foldersOf(entries: readonly IEntry[]): string[] {
 
 /** The files of weights in a folder. */
 export function weightsOf(entries: readonly IEntry[]): string[] {
-  return entries.filter(({ name, type }) => type !== 'directory' && name.endsWith('.safetensors')).map(entry => entry.name);
+  return entries.filter(({ name, type }) => type !== 'directory' && /\.(safetensors|pth|pt)$/.test(name)).map(entry => entry.name);
 }
 
 /** The folders of a split dataset: one for training, and at least one other. Empty where the names are those of classes. */
