@@ -186,6 +186,7 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := make(chan string, 100)
+	exit := filepath.Join(work, DescriptionFile+exitSuffix)
 	delve(t, work, func(conn net.Conn, r Request) {
 		asked <- r.Command + " " + string(r.Arguments)
 		switch r.Command {
@@ -200,9 +201,13 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 			respond(conn, r, `{"variables":[{"name":"~r0"},{"name":"x"}]}`)
 		case "continue":
 			respond(conn, r, "{}")
+			event(conn, "terminated", "{}")
+		case "disconnect": // Delve names the exit status only now
+			if _, err := os.Stat(exit); err == nil {
+				t.Error("an exit status was passed on before Delve had named one")
+			}
 			event(conn, "output", `{"category":"console","output":"Process 12 has exited with status 3\n"}`)
 			event(conn, "terminated", "{}")
-		case "disconnect":
 			_ = conn.Close()
 		default:
 			respond(conn, r, "{}")
@@ -218,12 +223,6 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 		t.Errorf("%s", r.Body)
 	}
 	call(t, d, events, "continue", map[string]int{"threadId": 1})
-	exit := filepath.Join(work, DescriptionFile+exitSuffix)
-	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
-		if text, err := os.ReadFile(exit); err == nil && string(text) == "3" {
-			break
-		}
-	}
 	if status, err := exitStatus(exit, nil); status != 3 || err != nil {
 		t.Errorf("the program's exit status is %d, %v", status, err)
 	}
@@ -242,6 +241,36 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 	}
 	if _, ok := ReadDescription(work); ok {
 		t.Error("the next program would be debugged by a debugger that has gone")
+	}
+}
+
+// TestExitStatusesAreThoseOfShells: what Delve says in its three ways, and what the launcher makes of it.
+func TestExitStatusesAreThoseOfShells(t *testing.T) {
+	for name, test := range map[string]struct {
+		event  string
+		body   string
+		status int
+		fails  bool
+	}{
+		"a text":              {"output", `{"output":"Process 1 has exited with status 2\n"}`, 2, false},
+		"a signal":            {"output", `{"output":"Process 1 has exited with status -9\n"}`, 137, false},
+		"an event":            {"exited", `{"exitCode":2}`, 2, false},
+		"a signal's event":    {"exited", `{"exitCode":-9}`, 137, false},
+		"no status, an error": {"output", `{"output":"Detaching\n"}`, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := debugger(t)
+			p := &program{debugger: d, work: t.TempDir()}
+			go func() { // the launcher waits
+				time.Sleep(10 * time.Millisecond)
+				p.event(Event{Event: test.event, Body: json.RawMessage(test.body)})
+				p.passOn()
+			}()
+			status, err := exitStatus(filepath.Join(p.work, DescriptionFile+exitSuffix), nil)
+			if status != test.status || (err != nil) != test.fails {
+				t.Errorf("%d, %v; want %d", status, err, test.status)
+			}
+		})
 	}
 }
 

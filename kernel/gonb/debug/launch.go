@@ -141,10 +141,17 @@ func launch(folder, program string, arguments []string) (int, error) {
 	return exitStatus(exit, err)
 }
 
-// exitStatus is the program's, which the kernel has heard of.
+// exitPatience is how long the kernel may take to read what Delve has said until its end.
+const exitPatience = 10 * time.Second
+
+// exitStatus is the program's, which the kernel passes on when it has heard of Delve's end: often later than the launcher. The
+// file is empty where Delve named no status.
 func exitStatus(file string, ended error) (int, error) {
 	text, err := os.ReadFile(file)
-	if err != nil {
+	for begun := time.Now(); err != nil && time.Since(begun) < exitPatience; text, err = os.ReadFile(file) {
+		time.Sleep(time.Millisecond)
+	}
+	if err != nil || len(text) == 0 {
 		return 1, fmt.Errorf("the debugger ended before the program (%v); run the cell again, or without the debugger", ended)
 	}
 	status, err := strconv.Atoi(string(text))

@@ -30,7 +30,7 @@ type program struct {
 	began    chan struct{} // closed when Delve takes breakpoints
 	ready    chan struct{} // closed when it has them
 	over     chan struct{} // closed when the program has ended, or is given up
-	exit     int           // its exit status; only the goroutine of events uses it
+	exit     string        // its exit status, empty until Delve names it; the goroutine of events writes it
 
 	stopped map[int]bool // goroutines; guarded by Debugger.mu
 }
@@ -100,7 +100,11 @@ func (p *program) run(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("read what to debug: %w", err), conn.Close())
 	}
 	p.delve = connect(conn, p.event)
-	defer func() { _ = conn.Close() }()
+	defer func() {
+		_ = conn.Close()
+		<-p.delve.done
+		p.passOn()
+	}()
 	if err := p.handshake(ctx, s); err != nil {
 		return err
 	}
@@ -172,7 +176,7 @@ func (p *program) event(e Event) {
 	var body struct {
 		Thread int    `json:"threadId"`
 		Output string `json:"output"`
-		All    bool   `json:"allThreadsContinued"`
+		Exit   int    `json:"exitCode"`
 	}
 	if len(e.Body) > 0 && json.Unmarshal(e.Body, &body) != nil {
 		return
@@ -207,18 +211,31 @@ func (p *program) event(e Event) {
 			p.tell(strings.TrimSuffix(body.Output, "\n"))
 		}
 		if match := exited.FindStringSubmatch(body.Output); match != nil {
-			if p.exit, _ = strconv.Atoi(match[1]); p.exit < 0 { // digits; a signal, which shells add to 128
-				p.exit = 128 - p.exit
-			}
+			status, _ := strconv.Atoi(match[1]) // digits
+			p.ended(status)
 		}
-	case "terminated":
-		file := filepath.Join(p.work, DescriptionFile+exitSuffix)
-		if err := os.WriteFile(file, []byte(strconv.Itoa(p.exit)), 0o600); err != nil {
-			d.options.Log.Error("the exit status of a cell was not passed on", "error", err)
-		}
+	case "exited": // newer versions of Delve
+		p.ended(body.Exit)
+	case "terminated": // Delve names the exit status after it
 		_, _ = p.delve.start("disconnect", map[string]bool{"terminateDebuggee": true}) // it ends by itself where it has gone
 	case "breakpoint", "thread", "invalidated":
 		d.send(e)
+	}
+}
+
+// ended notes the exit status that Delve names; a signal is below zero.
+func (p *program) ended(status int) {
+	if status < 0 {
+		status = 128 - status // as shells do
+	}
+	p.exit = strconv.Itoa(status)
+}
+
+// passOn tells the launcher the exit status when Delve has said its last word: no earlier, since the launcher takes the
+// first that it finds.
+func (p *program) passOn() {
+	if err := atomicfile.Write(filepath.Join(p.work, DescriptionFile+exitSuffix), []byte(p.exit)); err != nil {
+		p.debugger.options.Log.Error("the exit status of a cell was not passed on", "error", err)
 	}
 }
 
