@@ -103,7 +103,9 @@ func (m *Model) Probabilities(ctx context.Context, data *imagefolder.Dataset, it
 }
 
 func (m *Model) probabilities(ctx context.Context, data *imagefolder.Dataset, items []int, options *EvaluateOptions) ([]float32, error) {
-	m.turn.Lock()
+	if err := m.take(); err != nil {
+		return nil, err
+	}
 	defer m.turn.Unlock()
 	return averaged(options.TTA, func(mirror bool) ([]float32, error) {
 		source, err := m.source(ctx, data, items, options, mirror)

@@ -76,7 +76,9 @@ func (m *Model) explain(ctx context.Context, pixels []uint8, outputs []float32, 
 		}
 	}
 	heat := &HeatMap{Class: m.Classes[index], Probability: outputs[index]}
-	m.turn.Lock()
+	if err := m.take(); err != nil {
+		return nil, err
+	}
 	defer m.turn.Unlock()
 	var err error
 	if heat.Values, heat.Height, heat.Width, err = m.heat(ctx, pixels, index); err != nil {

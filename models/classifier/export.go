@@ -34,11 +34,9 @@ func (m *Model) exported() (export.Network, error) {
 	if err := m.whole(); err != nil {
 		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, err)
 	}
-	m.turn.Lock()
-	state, err := m.stepper.Weights()
-	m.turn.Unlock()
+	state, err := m.weights()
 	if err != nil {
-		return export.Network{}, err
+		return export.Network{}, fmt.Errorf("export %s: %w", m.Name, err)
 	}
 	n := export.Network{
 		Name: m.Name, Version: m.Provenance.Versions["headstart"], Backbone: m.Backbone().Network(), Head: m.network.Plan,

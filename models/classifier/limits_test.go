@@ -77,4 +77,17 @@ func TestAClosedModelSaysSo(t *testing.T) {
 	if _, err := m.PredictWith(t.Context(), []string{file}, PredictOptions{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("a file: %v", err)
 	}
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := m.Save(dir, SaveOptions{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("to save: %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a folder without weights is left")
+	}
+	if _, err := m.Evaluate(t.Context(), modeltest.Colors(t), ""); !errors.Is(err, ErrClosed) {
+		t.Errorf("to evaluate: %v", err)
+	}
+	if _, err := m.exported(); !errors.Is(err, ErrClosed) {
+		t.Errorf("to export: %v", err)
+	}
 }

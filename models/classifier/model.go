@@ -78,6 +78,25 @@ func (m *Model) EvaluateSplit(ctx context.Context, data *imagefolder.Dataset, sp
 	return m.evaluate(ctx, data, items, &options)
 }
 
+// weights are those that were trained. A model that is closed has none.
+func (m *Model) weights() (stepper.State, error) {
+	if err := m.take(); err != nil {
+		return nil, err
+	}
+	defer m.turn.Unlock()
+	return m.stepper.Weights()
+}
+
+// take waits for the model's turn, which the caller ends. A model that was closed meanwhile has none.
+func (m *Model) take() error {
+	m.turn.Lock()
+	if m.closed {
+		m.turn.Unlock()
+		return ErrClosed
+	}
+	return nil
+}
+
 // Close frees what the model holds on the device, and writes what it has added to the feature cache.
 func (m *Model) Close() error {
 	m.turn.Lock()

@@ -113,11 +113,10 @@ func recorded(tta prediction.TTA) prediction.TTA {
 
 // predictImages returns the outputs of images, with features from the cache where it has them.
 func (m *Model) predictImages(ctx context.Context, list []*features.Image) ([]float32, error) {
-	m.turn.Lock()
-	defer m.turn.Unlock()
-	if m.closed {
-		return nil, ErrClosed
+	if err := m.take(); err != nil {
+		return nil, err
 	}
+	defer m.turn.Unlock()
 	if m.frozen == nil {
 		var pixels []uint8
 		for _, image := range list {
@@ -155,11 +154,10 @@ func (m *Model) PredictPixels(ctx context.Context, pixels []uint8, n int) ([]flo
 		return nil, fmt.Errorf("predict: %d bytes are not %d images of %d pixels square", len(pixels), n,
 			m.geometry().Size)
 	}
-	m.turn.Lock()
-	defer m.turn.Unlock()
-	if m.closed {
-		return nil, ErrClosed
+	if err := m.take(); err != nil {
+		return nil, err
 	}
+	defer m.turn.Unlock()
 	return m.forward(ctx, pixels, n)
 }
 

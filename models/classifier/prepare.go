@@ -12,7 +12,9 @@ import (
 // no longer than the later ones. PredictPixels with more than four images computes a batch of that size. A frozen backbone's weights
 // are then on the device alone: call it before others use the model, which predicts, evaluates and explains from then on, and cannot be saved or exported.
 func (m *Model) Prepare(ctx context.Context, batch int) error {
-	m.turn.Lock()
+	if err := m.take(); err != nil {
+		return fmt.Errorf("prepare %s: %w", m.Name, err)
+	}
 	defer m.turn.Unlock()
 	if m.frozen != nil {
 		if err := m.frozen.Prepare(ctx, batch); err != nil {

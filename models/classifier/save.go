@@ -128,9 +128,7 @@ func (m *Model) write(dir string, options SaveOptions) error {
 	if err := m.whole(); err != nil {
 		return err
 	}
-	m.turn.Lock()
-	state, err := m.stepper.Weights()
-	m.turn.Unlock()
+	state, err := m.weights()
 	if err != nil {
 		return err
 	}

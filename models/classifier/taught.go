@@ -79,7 +79,9 @@ func (m *Model) Retaught(l *probe.Linear, o record.Outcome) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("change the model %s: %w", m.Name, err)
 	}
-	m.turn.Lock()
+	if err := m.take(); err != nil {
+		return nil, err
+	}
 	defer m.turn.Unlock()
 	if err := m.stepper.SetWeights(state); err != nil {
 		return nil, fmt.Errorf("change the model %s: %w", m.Name, err)

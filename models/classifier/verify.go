@@ -88,6 +88,9 @@ func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbon
 		Recipe: p.Recipe, Dataset: data, Backbone: backbone, Targets: p.Targets, Request: training.Request{Name: o.Name},
 		Accept: preflight.Codes(), // the run began in spite of them
 	}
+	for _, epoch := range o.History {
+		job.Planned = append(job.Planned, epoch.Epochs)
+	}
 	if p.Base != nil {
 		if whole, err := backbone.At(p.Base.Architecture.Cut.Stages()...); err == nil && whole.Identity().Fingerprint == p.Base.Fingerprint {
 			backbone = whole

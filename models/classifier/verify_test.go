@@ -83,3 +83,27 @@ func TestVerifyAStoppedRun(t *testing.T) {
 		}
 	}
 }
+
+// A run that was resumed with more epochs is repeated with the rates that it had.
+func TestVerifyALengthenedRun(t *testing.T) {
+	device := modeltest.XLA(t, 1)
+	job := smallJob(t)
+	job.Recipe.Schedule, job.Recipe.Epochs = recipe.ScheduleCosine, 3
+	job.Environment.Home, job.Request.Name = t.TempDir(), "longer"
+	first, err := training.Fit(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	job.Recipe.Epochs = 5
+	result, err := training.Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := New(result)
+	defer m.Close()
+	v, err := Verify(t.Context(), device, m.Outcome, m.Backbone(), VerifyOptions{})
+	if err != nil || v.Verdict != Identical || len(v.Repeated) != 5 {
+		t.Errorf("3 epochs and 2 more: %+v, %v", v, err)
+	}
+}

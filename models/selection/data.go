@@ -112,19 +112,10 @@ func (d Data) enough(o Options) error {
 			classes++
 		}
 	}
-	if groups := len(d.Labels) - grouped(d.Groups); groups < 2*o.Folds || classes < 2 {
+	if groups := Lists(len(d.Labels), d.Groups); groups < 2*o.Folds || classes < 2 {
 		return fmt.Errorf("%w: %d different images of %d classes, and %d folds need %d images", ErrTooFew, groups, classes, o.Folds, 2*o.Folds)
 	}
 	return nil
-}
-
-// grouped is how many rows are in a group beside its first.
-func grouped(groups [][]int) int {
-	n := 0
-	for _, group := range groups {
-		n += len(group) - 1
-	}
-	return n
 }
 
 // join concatenates the features of stages; false where one is missing.

@@ -7,6 +7,14 @@ import (
 	"slices"
 )
 
+// Lists is how many lists of rows that stay together there are: Folds fills as many folds.
+func Lists(rows int, groups [][]int) int {
+	for _, group := range groups {
+		rows -= len(group) - 1
+	}
+	return rows
+}
+
 // Folds divides rows into k folds. Rows of a group stay in one fold; each class is spread over the folds as evenly as that
 // allows. Groups lists rows that belong together; a row in none is a group of its own. keys decide the order in which groups
 // are dealt, together with the seed: the same contents give the same folds, whatever the order of the rows.

@@ -246,6 +246,35 @@ func TestFineTuningResumes(t *testing.T) {
 	}
 }
 
+// TestFineTuningThatIsLengthenedKeepsItsWeights until an epoch has been added: they are not those of a longer run at that place.
+func TestFineTuningThatIsLengthenedKeepsItsWeights(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	job.Environment.Home, job.Request.Name = t.TempDir(), "longer"
+	whole := fit(t, device, job)
+	job.Recipe.Epochs *= 2
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := Resume(ctx, device, job, func(e progress.Event) {
+		if e.Kind == progress.ResumedEvent {
+			cancel()
+		}
+	})
+	if !errors.Is(err, progress.ErrStopped) || r == nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if len(r.History) != len(whole.History) || r.Provenance.HeadDigest != whole.Provenance.HeadDigest {
+		t.Errorf("%d epochs of %d with the weights %s, which were %s", len(r.History), len(whole.History), r.Provenance.HeadDigest, whole.Provenance.HeadDigest)
+	}
+	outcome, err := record.ReadOutcome(job.Environment.Home, r.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := record.ReadWeights(job.Environment.Home, outcome); err != nil {
+		t.Error(err)
+	}
+}
+
 // Feature maps that do not fit into memory are computed again in each epoch.
 func TestKeptMapsAreBounded(t *testing.T) {
 	device, job := modeltest.PureGo(t), finetuneJob(t)

@@ -163,6 +163,35 @@ func TestResumedRunEndsWithTheSameNumbers(t *testing.T) {
 	}
 }
 
+// TestAResumedRunRemembersWhatItHad: its last epochs were no better, or it is interrupted before it has read where it was.
+func TestAResumedRunRemembersWhatItHad(t *testing.T) {
+	device := modeltest.PureGo(t)
+	job := smallJob(t)
+	job.Environment.Home, job.Request.Name = t.TempDir(), "early"
+	job.Recipe.Epochs, job.Recipe.EarlyStop, job.Recipe.LearningRate, job.Recipe.Optimizer = 200, 3, 1.5, stepper.Momentum
+	first := fit(t, device, job)
+	again, err := Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.Status != progress.EarlyStop || len(again.History) != len(first.History) || again.Provenance.HeadDigest != first.Provenance.HeadDigest {
+		t.Errorf("%s after %d epochs, which were %d: %s", again.Status, len(again.History), len(first.History), again.Provenance.HeadDigest)
+	}
+	if err := os.RemoveAll(filepath.Join(job.Environment.Home, "cache")); err != nil { // it computes the features again
+		t.Fatal(err)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Resume(canceled, device, job, nil); !errors.Is(err, progress.ErrStopped) {
+		t.Fatal(err)
+	}
+	runs, err := record.Runs(job.Environment.Home)
+	if err != nil || len(runs) != 1 || len(runs[0].History) != len(first.History) {
+		t.Errorf("an interrupt before it went on left %+v, %v", runs, err)
+	}
+}
+
 func TestResumeRefusesOtherImages(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)

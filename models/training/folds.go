@@ -2,9 +2,12 @@ package training
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/network"
@@ -36,7 +39,12 @@ func OpenFolds(ctx context.Context, device *accel.Device, job Job, events func(p
 		return nil, err
 	}
 	data := s.rows(s.train)
-	f := &Folds{session: s, n: min(maxFolds, max(2, len(s.train)/2))}
+	lists := selection.Lists(len(s.train), data.Groups)
+	if lists < 2 {
+		err := fmt.Errorf("divide %s into folds: its training images are all of one group, and a head must be judged on another", imagefolder.Printable(job.Dataset.Name))
+		return nil, errors.Join(err, s.close())
+	}
+	f := &Folds{session: s, n: min(maxFolds, max(2, len(s.train)/2), lists)}
 	f.fold = selection.Folds(data.Labels, data.Groups, data.Keys, f.n, job.Recipe.Seed)
 	return f, nil
 }
@@ -46,6 +54,9 @@ func (f *Folds) Close() error { return f.session.close() }
 
 // Len is the number of folds.
 func (f *Folds) Len() int { return f.n }
+
+// Share is the fraction of the training images that is in a fold.
+func (f *Folds) Share(k int) float64 { return float64(len(f.inside(k))) / float64(len(f.fold)) }
 
 // Compile compiles a head with its dropout and weight decay as inputs of the step. The caller closes it.
 func (f *Folds) Compile(text string) (*stepper.Stepper, error) {

@@ -172,7 +172,7 @@ func compareKilled(t *testing.T, want *Result, home string) {
 	}
 	defer w.Close()
 	read := false
-	err = w.Restore(func(state record.State, _, _ stepper.State) error {
+	err = w.Restore(func(state record.State, _, _, _ stepper.State) error {
 		read = true
 		if diff := cmp.Diff(want.History, state.History, sameNumbers); diff != "" {
 			t.Error(diff)

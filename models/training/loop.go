@@ -24,13 +24,16 @@ import (
 func (s *session) run(ctx context.Context) error {
 	defer timeline.Start(ctx, "epochs")()
 	steps := (len(s.train) + s.job.Recipe.BatchSize - 1) / s.job.Recipe.BatchSize
-	rates := s.job.Recipe.Course(steps)
 	for s.state.Status = progress.Running; s.state.Status == progress.Running; {
 		if s.state.Epoch >= s.job.Recipe.Epochs {
 			s.state.Status = progress.Finished
 			break
 		}
-		epoch, err := s.epoch(ctx, rates, steps)
+		if s.outOfPatience() { // before a resumed run was
+			s.state.Status = progress.EarlyStop
+			break
+		}
+		epoch, err := s.epoch(ctx, s.planned(s.state.Epoch+1).Course(steps), steps)
 		switch {
 		case s.aborted():
 			return progress.ErrAborted
@@ -63,7 +66,7 @@ func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (
 		return history.Epoch{}, err
 	}
 	defer pass.Close()
-	result := history.Epoch{Epoch: number, Epochs: s.job.Recipe.Epochs}
+	result := history.Epoch{Epoch: number, Epochs: s.planned(number).Epochs}
 	var sum stepper.Result
 	for step := range steps {
 		if s.aborted() {
@@ -105,6 +108,21 @@ func (s *session) epoch(ctx context.Context, rates schedule.Course, steps int) (
 	result.Rate = float64(sum.Rows) / max(result.Seconds, 1e-9)
 	result.Left = time.Duration(float64(s.job.Recipe.Epochs-number) * result.Seconds * float64(time.Second))
 	return result, nil
+}
+
+// planned is the recipe with as many epochs as it had when an epoch was trained.
+func (s *session) planned(epoch int) recipe.Recipe {
+	r := s.job.Recipe
+	if epoch <= len(s.job.Planned) {
+		r.Epochs = s.job.Planned[epoch-1]
+	}
+	return r
+}
+
+// outOfPatience tells whether as many epochs as the recipe waits have passed without a better one.
+func (s *session) outOfPatience() bool {
+	best, patience := s.state.History.Best(), s.job.Recipe.EarlyStop
+	return patience > 0 && best != nil && s.state.Epoch-best.Epoch >= patience
 }
 
 func (s *session) plateau() float64 {
@@ -162,7 +180,7 @@ func (s *session) validate(ctx context.Context) (loss, accuracy float64, err err
 
 // validateKept is validate with the weights that the epoch would be kept with. The stepper has its own again afterwards, to the bit.
 func (s *session) validateKept(ctx context.Context, epoch int) (loss, accuracy float64, err error) {
-	if s.job.Recipe.KeptFraction(epoch) == 1 || len(s.val) == 0 {
+	if s.planned(epoch).KeptFraction(epoch) == 1 || len(s.val) == 0 {
 		return s.validate(ctx)
 	}
 	trained, err := s.stepper.Weights()
@@ -187,7 +205,7 @@ func (s *session) keptWeights(epoch int) (stepper.State, error) {
 
 // asKept are trained weights after an epoch as they are kept.
 func (s *session) asKept(trained stepper.State, epoch int) stepper.State {
-	fraction := s.job.Recipe.KeptFraction(epoch)
+	fraction := s.planned(epoch).KeptFraction(epoch)
 	if fraction == 1 {
 		return trained
 	}
@@ -248,7 +266,7 @@ func (s *session) finishEpoch(epoch history.Epoch) error {
 	s.state.Epoch++
 	s.state.History = append(s.state.History, epoch)
 	s.state.Plateau.Epoch(loss)
-	if patience := s.job.Recipe.EarlyStop; patience > 0 && !epoch.Best && epoch.Epoch-s.state.History.Best().Epoch >= patience {
+	if s.outOfPatience() {
 		s.state.Status = progress.EarlyStop
 	}
 	if s.record != nil {

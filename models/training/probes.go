@@ -50,7 +50,8 @@ func OpenProbes(ctx context.Context, device *accel.Device, job Job, split string
 // probing is the job that compares the classifiers of the method auto for a job.
 func probing(j Job) Job {
 	auto := recipe.AutoRecipe()
-	auto.Task, auto.Augment, auto.Seed, auto.ClassWeights, auto.BatchSize = j.Recipe.Task, j.Recipe.Augment, j.Recipe.Seed, j.Recipe.ClassWeights, j.Recipe.BatchSize
+	auto.Task, auto.Seed, auto.ClassWeights, auto.BatchSize = j.Recipe.Task, j.Recipe.Seed, j.Recipe.ClassWeights, j.Recipe.BatchSize
+	auto.Augment, auto.AugmentCopies = j.Recipe.Augment, j.Recipe.AugmentCopies
 	j.Recipe, j.Request = auto, Request{}
 	return j
 }

@@ -63,17 +63,15 @@ func matches(r record.Run, j Job) error {
 
 // restore goes back to the last finished epoch on disk.
 func (s *session) restore() error {
-	return s.record.Restore(func(state record.State, last, best stepper.State) error {
+	return s.record.Restore(func(state record.State, last, best, kept stepper.State) error {
 		if err := s.stepper.SetState(last, state.Progress); err != nil {
 			return err
 		}
 		s.state, s.best = state, best
-		if !s.job.Recipe.KeepLast {
-			return nil
+		if s.job.Recipe.KeepLast {
+			s.last = kept
 		}
-		var err error
-		s.last, err = s.keptWeights(state.Epoch)
-		return err
+		return nil
 	})
 }
 

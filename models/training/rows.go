@@ -36,15 +36,19 @@ type RowsJob struct {
 }
 
 // FitRows trains a head on a file of features. events may be nil; it hears of steps and epochs. An epoch that a canceled context has cut
-// short does not count; the best before it is kept, where there is one.
+// short does not count; what is kept of those before it is returned, where there is one. Where the loss or weights are no longer numbers, it
+// is the best epoch before that, with a nan.Error.
 func FitRows(ctx context.Context, device *accel.Device, job RowsJob, events func(progress.Event)) (*Result, error) {
 	if events == nil {
 		events = func(progress.Event) {}
 	}
 	s := &rowsSession{job: job, events: events, started: time.Now()}
 	r, err := s.fit(ctx, device)
+	if err == nil && s.nan != nil {
+		err = s.nan
+	}
 	if err != nil {
-		return nil, fmt.Errorf("train on %s: %w", job.Rows.Name, err)
+		return r, fmt.Errorf("train on %s: %w", job.Rows.Name, err)
 	}
 	return r, nil
 }
@@ -56,7 +60,9 @@ type rowsSession struct {
 	stepper *stepper.Stepper
 	history history.History
 	best    stepper.State
+	last    stepper.State // of the last finished epoch, where the recipe keeps that one
 	toldAt  time.Time
+	nan     *nan.Error // why it ended, where the loss or the weights are no longer numbers
 
 	validated bool // some row validates
 }
@@ -103,14 +109,16 @@ func (s *rowsSession) fit(ctx context.Context, device *accel.Device) (*Result, e
 	}
 	status, err := s.run(ctx)
 	if err == nil && s.best == nil {
-		err = ctx.Err()
+		if err = ctx.Err(); s.nan != nil {
+			err = s.nan
+		}
 	}
-	if err == nil && !j.Recipe.KeepLast {
-		err = s.stepper.SetWeights(s.best)
+	state := s.best
+	if j.Recipe.KeepLast && s.nan == nil {
+		state = s.last
 	}
-	var state stepper.State
 	if err == nil {
-		state, err = s.stepper.Weights()
+		err = s.stepper.SetWeights(state)
 	}
 	var frozen *features.Pass
 	if err == nil {
@@ -198,13 +206,16 @@ func (s *rowsSession) run(ctx context.Context) (progress.Status, error) {
 	steps := (train + s.job.Recipe.BatchSize - 1) / s.job.Recipe.BatchSize
 	for number := 1; number <= s.job.Recipe.Epochs; number++ {
 		epoch, err := s.epoch(ctx, number, steps)
-		switch {
-		case err != nil && ctx.Err() != nil:
+		if err != nil && ctx.Err() != nil {
 			return progress.Stopped, nil
-		case err != nil:
-			return "", err
 		}
-		if err := s.finish(epoch); err != nil {
+		if err == nil {
+			err = s.finish(epoch)
+		}
+		if errors.As(err, &s.nan) {
+			return progress.NaN, nil
+		}
+		if err != nil {
 			return "", err
 		}
 		if patience := s.job.Recipe.EarlyStop; patience > 0 && number-s.history.Best().Epoch >= patience {
@@ -214,14 +225,19 @@ func (s *rowsSession) run(ctx context.Context) (progress.Status, error) {
 	return progress.Finished, nil
 }
 
-// finish notes an epoch, and its weights where it is the best.
-func (s *rowsSession) finish(epoch history.Epoch) (err error) {
-	if epoch.Best = improves(s.job.Recipe, s.history, epoch, s.validated); epoch.Best {
-		if s.best, err = s.stepper.Weights(); err != nil {
+// finish notes an epoch, and its weights where it is the best or may be the last.
+func (s *rowsSession) finish(epoch history.Epoch) error {
+	epoch.Best = improves(s.job.Recipe, s.history, epoch, s.validated)
+	if epoch.Best || s.job.Recipe.KeepLast {
+		weights, err := s.stepper.Weights()
+		if err != nil {
 			return err
 		}
-		if !s.best.Finite() {
+		if !weights.Finite() {
 			return &nan.Error{LearningRate: s.job.Recipe.LearningRate}
+		}
+		if s.last = weights; epoch.Best {
+			s.best = weights
 		}
 	}
 	s.history = append(s.history, epoch)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/modeltest"
@@ -177,6 +178,23 @@ func TestFitRowsEnds(t *testing.T) {
 	})
 	if err != nil || r.Status != progress.Stopped || len(r.History) != 2 {
 		t.Fatalf("canceled after two epochs: %v", err)
+	}
+	two := r.Provenance.HeadDigest
+	r.Close()
+	ctx, cancel = context.WithCancel(t.Context())
+	last := job
+	last.Recipe.KeepLast = true
+	r, err = training.FitRows(ctx, device, last, func(e progress.Event) {
+		switch {
+		case e.Epoch != nil && e.Epoch.Epoch == 2:
+			time.Sleep(250 * time.Millisecond) // the next step is told then
+		case e.Step != nil && e.Step.Epoch == 3:
+			cancel()
+		}
+	})
+	cancel()
+	if err != nil || r.Status != progress.Stopped || len(r.History) != 2 || r.Provenance.HeadDigest != two {
+		t.Fatalf("canceled in the third epoch, keeping the last: %v", err)
 	}
 	r.Close()
 	if _, err := training.FitRows(ctx, device, job, nil); !errors.Is(err, context.Canceled) {

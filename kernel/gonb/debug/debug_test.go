@@ -223,7 +223,7 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 		t.Errorf("%s", r.Body)
 	}
 	call(t, d, events, "continue", map[string]int{"threadId": 1})
-	if status, err := exitStatus(exit, nil); status != 3 || err != nil {
+	if status, err := exitStatus(exit, nil, exitPatience, nil); status != 3 || err != nil {
 		t.Errorf("the program's exit status is %d, %v", status, err)
 	}
 	end()
@@ -266,11 +266,24 @@ func TestExitStatusesAreThoseOfShells(t *testing.T) {
 				p.event(Event{Event: test.event, Body: json.RawMessage(test.body)})
 				p.passOn()
 			}()
-			status, err := exitStatus(filepath.Join(p.work, DescriptionFile+exitSuffix), nil)
+			status, err := exitStatus(filepath.Join(p.work, DescriptionFile+exitSuffix), nil, exitPatience, nil)
 			if status != test.status || (err != nil) != test.fails {
 				t.Errorf("%d, %v; want %d", status, err, test.status)
 			}
 		})
+	}
+}
+
+// TestALauncherWaitsForNobody: Delve failed before it reached the kernel, or the user interrupts the cell.
+func TestALauncherWaitsForNobody(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none")
+	if status, err := exitStatus(file, errors.New("exit status 1"), time.Millisecond, nil); status != 1 || err == nil {
+		t.Errorf("without a word: %d, %v", status, err)
+	}
+	signals := make(chan os.Signal, 1)
+	signals <- os.Interrupt
+	if status, err := exitStatus(file, nil, patience, signals); status != interrupted || err != nil {
+		t.Errorf("interrupted: %d, %v", status, err)
 	}
 }
 

@@ -80,6 +80,9 @@ type start struct {
 	Dir     string
 }
 
+// interrupted is the exit status of what an interrupt has ended, as in a shell.
+const interrupted = 130
+
 // killAfter is how long Delve may take to end on a signal.
 const killAfter = 300 * time.Millisecond
 
@@ -136,20 +139,31 @@ func launch(folder, program string, arguments []string) (int, error) {
 		case <-time.After(killAfter):
 			_ = delve.Process.Kill()
 		}
-		return 130, nil // as a shell would
+		return interrupted, nil
 	}
-	return exitStatus(exit, err)
+	patience := exitPatience
+	if err != nil {
+		patience = failedPatience
+	}
+	return exitStatus(exit, err, patience, signals)
 }
 
-// exitPatience is how long the kernel may take to read what Delve has said until its end.
-const exitPatience = 10 * time.Second
+// How long the kernel may take to read what Delve has said until its end. A Delve that failed may never have reached the kernel.
+const (
+	exitPatience   = 10 * time.Second
+	failedPatience = time.Second
+)
 
 // exitStatus is the program's, which the kernel passes on when it has heard of Delve's end: often later than the launcher. The
-// file is empty where Delve named no status.
-func exitStatus(file string, ended error) (int, error) {
+// file is empty where Delve named no status. A signal ends the waiting.
+func exitStatus(file string, ended error, patience time.Duration, signals <-chan os.Signal) (int, error) {
 	text, err := os.ReadFile(file)
-	for begun := time.Now(); err != nil && time.Since(begun) < exitPatience; text, err = os.ReadFile(file) {
-		time.Sleep(time.Millisecond)
+	for begun := time.Now(); err != nil && time.Since(begun) < patience; text, err = os.ReadFile(file) {
+		select {
+		case <-signals:
+			return interrupted, nil
+		case <-time.After(time.Millisecond):
+		}
 	}
 	if err != nil || len(text) == 0 {
 		return 1, fmt.Errorf("the debugger ended before the program (%v); run the cell again, or without the debugger", ended)

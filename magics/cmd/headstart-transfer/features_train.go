@@ -92,9 +92,10 @@ func (o rowsFlags) train(ctx context.Context, page output.Page, p *transfer.Pres
 				e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.Rate)
 		}
 	})
-	if err != nil {
+	if result == nil {
 		return err
 	}
+	ended := err
 	model := classifier.New(result)
 	defer model.Close()
 	if err := model.Save(o.out, classifier.SaveOptions{HeadOnly: o.headOnly}); err != nil {
@@ -104,5 +105,5 @@ func (o rowsFlags) train(ctx context.Context, page output.Page, p *transfer.Pres
 	if result.Status == progress.Stopped {
 		return progress.ErrStopped
 	}
-	return nil
+	return ended
 }

@@ -21,6 +21,9 @@ type Job struct {
 	Targets  [][]float32 // by item, for Multi (0 or 1 for each class) and Regression; nil for Single
 
 	Candidate *selection.Candidate // the only one that a method with probes judges; nil: all
+	// Planned repeats a run that was resumed with more epochs: how many the recipe had in each of the first epochs, on which schedules
+	// depend. Later epochs have the recipe's.
+	Planned []int
 
 	Environment Environment
 	Control     Control

@@ -127,15 +127,15 @@ func (w *Writer) Commit(state State, last, best, kept stepper.State) error {
 	return w.Write()
 }
 
-// Restore gives the last finished epoch on disk to take; where take refuses it, the one before. A run without one begins again:
-// take is not called.
-func (w *Writer) Restore(take func(state State, last, best stepper.State) error) error {
+// Restore gives the last finished epoch on disk to take, its weights also as they are kept; where take refuses it, the one before. A run
+// without one begins again: take is not called.
+func (w *Writer) Restore(take func(state State, last, best, kept stepper.State) error) error {
 	_, err := w.dir.Latest(func(path string) error {
 		c, err := readCheckpoint(path)
 		if err != nil {
 			return err
 		}
-		return take(c.state, c.last, c.best)
+		return take(c.state, c.last, c.best, c.lastKept())
 	})
 	if errors.Is(err, checkpoint.ErrNoCheckpoint) {
 		return nil
@@ -145,7 +145,9 @@ func (w *Writer) Restore(take func(state State, last, best stepper.State) error)
 
 // Finish records how the run ended, with the error that it failed by.
 func (w *Writer) Finish(state State, err error) error {
-	w.Run.History = state.History
+	if len(state.History) > 0 { // else it ended before it was restored, as where a resumed run is interrupted while it prepares
+		w.Run.History = state.History
+	}
 	w.Run.End(err)
 	w.Run.Status = state.Status
 	// The checkpoint before the last is for a crash while the last is written.

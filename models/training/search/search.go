@@ -236,7 +236,7 @@ func (s *search) train(ctx context.Context, compiled *stepper.Stepper, t *trial.
 	return nil
 }
 
-// judge takes the epoch with the lowest mean loss over the folds. A trial that a fold ended before its first epoch keeps the
+// judge takes the epoch with the lowest loss, a mean over the images of all folds. A trial that a fold ended before its first epoch keeps the
 // largest loss.
 func (s *search) judge(t *trial.Trial, runs []history.History) {
 	folds := s.folds.Len()
@@ -245,9 +245,9 @@ func (s *search) judge(t *trial.Trial, runs []history.History) {
 	}
 	for e := range slices.MinFunc(runs, func(a, b history.History) int { return len(a) - len(b) }) {
 		loss, accuracy, spread := 0.0, 0.0, 0.0
-		for _, h := range runs {
-			loss += h[e].ValLoss / float64(folds)
-			accuracy += h[e].ValAccuracy / float64(folds)
+		for k, h := range runs {
+			loss += h[e].ValLoss * s.folds.Share(k)
+			accuracy += h[e].ValAccuracy * s.folds.Share(k)
 		}
 		for _, h := range runs {
 			d := h[e].ValAccuracy - accuracy
@@ -290,6 +290,7 @@ func (s *search) result(ctx context.Context, events func(progress.Event)) (*Resu
 	if p := s.probes; p != nil && p.Choice().Accuracy >= best.Accuracy {
 		auto := recipe.AutoRecipe()
 		auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Seed, job.Recipe.ClassWeights, job.Recipe.BatchSize
+		auto.Augment, auto.AugmentCopies = job.Recipe.Augment, job.Recipe.AugmentCopies
 		candidate := p.Choice().Candidate
 		job.Recipe, job.Candidate = auto, &candidate
 	}

@@ -48,6 +48,23 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// Probes are compared on augmented copies as heads are.
+func TestSearchWithCopies(t *testing.T) {
+	device := modeltest.PureGo(t)
+	job := smallJob(t)
+	job.Recipe.Augment, job.Recipe.AugmentCopies = "flip", 2
+	options := DefaultOptions()
+	options.Trials = 1
+	result, err := Run(t.Context(), device, job, options, nil, func(trial.Trial) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Best.Close()
+	if result.Probes == nil || result.Probes.Copies != 2*result.Probes.Images || result.Best.Provenance.Recipe.AugmentCopies != 2 {
+		t.Errorf("the probes are %+v, the model is of %+v", result.Probes, result.Best.Provenance.Recipe)
+	}
+}
+
 func TestSearchEndsWithWhatWasFound(t *testing.T) {
 	device := modeltest.PureGo(t)
 	job := smallJob(t)
