@@ -120,7 +120,7 @@ func TestCheckpointOfPyTorch(t *testing.T) {
 	}
 	t.Chdir(folder)
 	_, err = Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(hostile, 0)}))
-	if err == nil || !strings.Contains(err.Error(), "it names os.system") || !strings.Contains(err.Error(), "convert it with: python") {
+	if err == nil || !strings.Contains(err.Error(), `it names "os.system"`) || !strings.Contains(err.Error(), "convert it with: python") {
 		t.Errorf("a checkpoint that runs a command: %v", err)
 	}
 	if _, err := os.Stat("pwned"); err == nil {
