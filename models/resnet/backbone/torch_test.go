@@ -106,6 +106,9 @@ func TestCheckpointOfPyTorch(t *testing.T) {
 	if got := strings.Join(b.Notes(), "; "); !strings.Contains(got, "the checkpoint has the dictionaries state_dict, best: state_dict is loaded") {
 		t.Errorf("the notes are %q", got)
 	}
+	if _, err := Open(t.Context(), filled(resnet.Options{Weights: w.Saved(path, w.SHA256), Cut: "conv1"})); !errors.Is(err, weights.ErrNotSafetensors) {
+		t.Errorf("as the file of a saved model: %v", err)
+	}
 	delete(tensors, "conv1_conv/bias") // torchvision's has none
 	if diff := cmp.Diff(tensors, b.Tensors()); diff != "" {
 		t.Error("the numbers differ:", diff[:min(len(diff), 1000)])
