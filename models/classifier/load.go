@@ -121,12 +121,12 @@ func (l *manifest) check() error {
 	seen := map[string]bool{}
 	for _, class := range l.Classes {
 		if class == "" || len(class) > 1024 || !utf8.ValidString(class) || seen[class] {
-			return fmt.Errorf("its classes hold %q, which is empty, too long, no text, or there twice", class)
+			return fmt.Errorf("its classes hold %.100q, which is empty, too long, no text, or there twice", class)
 		}
 		seen[class] = true
 	}
 	if !slices.Contains(recipe.Tasks(), l.Task) {
-		return fmt.Errorf("its task must be one of single, multi, regression; got %q", l.Task)
+		return fmt.Errorf("its task must be one of single, multi, regression; got %.100q", l.Task)
 	}
 	if l.Selection != nil && (l.Selection.Chosen < 0 || l.Selection.Chosen >= len(l.Selection.Scores)) { // whoever reads the choice relies on it
 		return fmt.Errorf("its choice is number %d of %d candidates", l.Selection.Chosen, len(l.Selection.Scores))
@@ -136,7 +136,7 @@ func (l *manifest) check() error {
 	}
 	for name := range l.SHA256 {
 		if name != headFile && name != backboneFile {
-			return fmt.Errorf("%s lists the file %q, which is no part of a model", modelFile, name)
+			return fmt.Errorf("%s lists the file %.100q, which is no part of a model", modelFile, name)
 		}
 	}
 	if err := l.Backbone.Geometry.Validate(); err != nil {
@@ -202,9 +202,9 @@ func OpenBackbone(ctx context.Context, id features.Identity, weights string) (*f
 	return backbone, nil
 }
 
-// readState reads the tensors of a file.
+// readState reads the tensors of a file. The file may be a stranger's: the tensors of a safetensors file take no more than the file does.
 func readState(path string) (stepper.State, error) {
-	source, err := weights.Open(path)
+	source, err := weights.OpenSafetensors(path)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (m *Model) fill(state stepper.State) error {
 	}
 	for name := range state {
 		if _, ok := expected[name]; !ok {
-			return fmt.Errorf("there is no weight %q in this model", name)
+			return fmt.Errorf("there is no weight %.100q in this model", name)
 		}
 	}
 	var missing []string

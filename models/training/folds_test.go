@@ -9,6 +9,7 @@ import (
 // No fold is empty where there are fewer groups than folds, as with three videos.
 func TestFoldsOfFewGroups(t *testing.T) {
 	device, job := modeltest.PureGo(t), smallJob(t)
+	job.Environment.Home = t.TempDir() // the features are computed once
 	for groups, want := range map[int]int{1: 0, 2: 2, 3: 3, 12: 5} {
 		lists := make([][]int, groups)
 		for i, item := range job.Dataset.Select("train") {

@@ -48,6 +48,23 @@ func Open(path string) (Source, error) {
 	return source, nil
 }
 
+// OpenSafetensors opens a safetensors file, and nothing else whatever its name: it is for files that this program writes, of which a stranger
+// may have put others in their place.
+func OpenSafetensors(path string) (Source, error) {
+	format, err := sniff(path)
+	if err == nil && format != "" {
+		err = fmt.Errorf("%w: its format is %s; save it again as safetensors", ErrNotSafetensors, format)
+	}
+	var source *safetensors
+	if err == nil {
+		source, err = openSafetensors(path, maxHeader)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open weights %s: %w", path, err)
+	}
+	return source, nil
+}
+
 func open(path string) (Source, error) {
 	format, err := sniff(path)
 	switch {

@@ -122,7 +122,7 @@ func (s *safetensors) parseHeader(header io.Reader) error {
 		}
 		one, err := parseSpan(decoder)
 		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
+			return fmt.Errorf("tensor %.100q: %w", name, err)
 		}
 		s.spans[name] = one
 		return nil
@@ -131,7 +131,7 @@ func (s *safetensors) parseHeader(header io.Reader) error {
 		return err
 	}
 	if token, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("something follows its closing brace: %v", token)
+		return fmt.Errorf("something follows its closing brace: %s", shown(token))
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *safetensors) parseMetadata(decoder *json.Decoder) error {
 		}
 		text, ok := token.(string)
 		if !ok {
-			return fmt.Errorf("the metadata's %q must be text", key)
+			return fmt.Errorf("the metadata's %.100q must be text", key)
 		}
 		s.metadata[key] = text
 		return nil
@@ -171,7 +171,7 @@ func parseSpan(decoder *json.Decoder) (span, error) {
 			name, _ := token.(string)
 			known := false
 			if dtype, known = safetensorsTypes[name]; !known {
-				return fmt.Errorf("its type %v is not among those that can be read: F64, F32, F16, BF16, BOOL and the integers", token)
+				return fmt.Errorf("its type %s is not among those that can be read: F64, F32, F16, BF16, BOOL and the integers", shown(token))
 			}
 			return nil
 		case "shape":
@@ -181,7 +181,7 @@ func parseSpan(decoder *json.Decoder) (span, error) {
 			offsets, err = integers(decoder, 2)
 			return err
 		default:
-			return fmt.Errorf("the key must be one of dtype, shape, data_offsets; got %q", key)
+			return fmt.Errorf("the key must be one of dtype, shape, data_offsets; got %.100q", key)
 		}
 	})
 	if err != nil {
@@ -218,9 +218,9 @@ func (s *safetensors) checkLayout(size int64) error {
 		one := s.spans[name]
 		switch {
 		case one.begin < at:
-			return fmt.Errorf("tensor %q overlaps the one before it", name)
+			return fmt.Errorf("tensor %.100q overlaps the one before it", name)
 		case one.begin > at:
-			return fmt.Errorf("there is a hole of %d bytes before tensor %q", one.begin-at, name)
+			return fmt.Errorf("there is a hole of %d bytes before tensor %.100q", one.begin-at, name)
 		}
 		at = one.end
 	}
@@ -253,7 +253,7 @@ func eachKey(decoder *json.Decoder, value func(key string) error) error {
 		}
 		key := token.(string) // the decoder accepts nothing else here
 		if seen[key] {
-			return fmt.Errorf("the key %q occurs twice", key)
+			return fmt.Errorf("the key %.100q occurs twice", key)
 		}
 		seen[key] = true
 		if err := value(key); err != nil {
@@ -276,11 +276,11 @@ func integers(decoder *json.Decoder, limit int) ([]int64, error) {
 		}
 		number, ok := token.(json.Number)
 		if !ok {
-			return nil, fmt.Errorf("%v is not an integer", token)
+			return nil, fmt.Errorf("%s is not an integer", shown(token))
 		}
 		value, err := strconv.ParseInt(number.String(), 10, 64)
 		if err != nil || value < 0 {
-			return nil, fmt.Errorf("%v is not an integer of 0 or more", number)
+			return nil, fmt.Errorf("%s is not an integer of 0 or more", shown(number))
 		}
 		if list = append(list, value); len(list) > limit {
 			return nil, fmt.Errorf("there are more than %d integers", limit)
@@ -295,9 +295,17 @@ func delimiter(decoder *json.Decoder, want json.Delim) error {
 		return err
 	}
 	if token != want {
-		return fmt.Errorf("%v stands where %v belongs", token, want)
+		return fmt.Errorf("%s stands where %v belongs", shown(token), want)
 	}
 	return nil
+}
+
+// shown is what an error repeats of a file: its beginning, without what a terminal obeys.
+func shown(token json.Token) string {
+	if text, ok := token.(string); ok {
+		return fmt.Sprintf("%.100q", text)
+	}
+	return fmt.Sprintf("%.100s", fmt.Sprint(token))
 }
 
 func (s *safetensors) Names() iter.Seq[string] {
@@ -314,15 +322,15 @@ func (s *safetensors) Metadata() map[string]string { return maps.Clone(s.metadat
 func (s *safetensors) Tensor(name string) (*tensors.Tensor, error) {
 	one, ok := s.spans[name]
 	if !ok {
-		return nil, fmt.Errorf("read tensor %q: the file has no tensor of that name", name)
+		return nil, fmt.Errorf("read tensor %.100q: the file has no tensor of that name", name)
 	}
 	data := make([]byte, one.end-one.begin) // within the file's size: checkLayout saw to it
 	if _, err := s.data.ReadAt(data, s.origin+one.begin); err != nil && len(data) > 0 {
-		return nil, fmt.Errorf("read tensor %q: %w", name, err)
+		return nil, fmt.Errorf("read tensor %.100q: %w", name, err)
 	}
 	t, err := tensors.FromRaw(nil, 0, one.shape, data)
 	if err != nil {
-		return nil, fmt.Errorf("read tensor %q: %w", name, err)
+		return nil, fmt.Errorf("read tensor %.100q: %w", name, err)
 	}
 	return t, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -189,6 +190,77 @@ func TestOtherFormatsAreRefusedWithTheConversion(t *testing.T) {
 		_, err := Open(path)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "python -P -c") {
 			t.Errorf("%s: got %v, want the conversion with %q", name, err, test.want)
+		}
+	}
+}
+
+// What this program writes is safetensors. In its place another format is refused, also one that Open reads.
+func TestOpenSafetensors(t *testing.T) {
+	checkpoint, err := os.ReadFile(filepath.Join("checkpoint", "testdata", "network-legacy.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped, err := os.ReadFile(filepath.Join("checkpoint", "testdata", "network-zip.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "head.safetensors")
+	for name, test := range map[string]struct {
+		file []byte
+		want error
+	}{
+		"safetensors": {encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, []byte{1, 2}), nil},
+		"legacy":      {checkpoint, ErrNotSafetensors},
+		"zipped":      {zipped, ErrNotSafetensors},
+		"HDF5":        {[]byte("\x89HDF\r\n\x1a\n"), ErrNotSafetensors},
+		"a pointer":   {[]byte("version https://git-lfs.github.com/spec/v1\n"), ErrLFSPointer},
+	} {
+		if err := os.WriteFile(path, test.file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		source, err := OpenSafetensors(path)
+		if !errors.Is(err, test.want) || err != nil && !strings.HasPrefix(err.Error(), "open weights "+path+": ") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			if err := source.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := OpenSafetensors(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// An error repeats the beginning of a stranger's text, and nothing that a terminal obeys.
+func TestErrorsRepeatLittleOfAFile(t *testing.T) {
+	name := strings.Repeat("A", 1<<20)
+	const control = "\u009b2J" // a control character that JSON allows as it is
+	good := `{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`
+	tensor := func(fields string) []byte { return encode(`{"a":{`+fields+`}}`, nil) }
+	for what, file := range map[string][]byte{
+		"a name":        encode(`{"`+control+name+`":{}}`, nil),
+		"a name twice":  encode(`{"`+control+name+`":`+good+`,"`+control+name+`":`+good+`}`, nil),
+		"a note":        encode(`{"__metadata__":{"`+control+name+`":1}}`, nil),
+		"a type":        tensor(`"dtype":"` + control + name + `"`),
+		"a number":      tensor(`"dtype":` + strings.Repeat("1", 1<<20)),
+		"a key":         tensor(`"` + control + name + `":1`),
+		"no array":      tensor(`"shape":"` + control + name + `"`),
+		"no integer":    tensor(`"shape":["` + control + name + `"]`),
+		"a long number": tensor(`"shape":[` + strings.Repeat("1", 1<<20) + `]`),
+		"behind it":     encode(`{} "`+control+name+`"`, nil),
+		"a hole":        encode(`{"`+control+name+`":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}`, nil),
+		"an overlap": encode(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"`+control+name+`":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`,
+			[]byte{1, 2}),
+	} {
+		_, err := parse(file)
+		if err == nil {
+			t.Errorf("%s: it is read", what)
+			continue
+		}
+		if text := err.Error(); len(text) > 1000 || strings.Contains(text, control[:2]) {
+			t.Errorf("%s: %d bytes, %.200q", what, len(text), text)
 		}
 	}
 }

@@ -24,6 +24,9 @@ const (
 	PartsKey = "state dicts"
 )
 
+// maxParts is how many keys of state dicts are listed: a hostile checkpoint may have a hundred thousand.
+const maxParts = 10
+
 // torchFile is an open checkpoint of PyTorch.
 type torchFile struct {
 	file  *checkpoint.File
@@ -52,7 +55,8 @@ func openTorch(path string) (*torchFile, error) {
 // convertible tells whether PyTorch may read a checkpoint that was refused.
 func convertible(err error) bool {
 	return errors.As(err, new(*pickle.GlobalError)) || errors.As(err, new(*pickle.CallError)) || errors.As(err, new(*pickle.StateError)) ||
-		errors.As(err, new(*pickle.OpcodeError)) || errors.As(err, new(*checkpoint.UnsupportedError))
+		errors.As(err, new(*pickle.OpcodeError)) || errors.As(err, new(*pickle.LongKeyError)) ||
+		errors.As(err, new(*checkpoint.UnsupportedError))
 }
 
 // torchTypes are the types of PyTorch's tensors here.
@@ -82,7 +86,7 @@ func (f *torchFile) Tensor(name string) (*tensors.Tensor, error) {
 	shape, _ := f.Shape(name)
 	t, err := tensors.FromRaw(nil, 0, shape, data)
 	if err != nil {
-		return nil, fmt.Errorf("read tensor %q: %w", name, err)
+		return nil, fmt.Errorf("read tensor %.100q: %w", name, err)
 	}
 	return t, nil
 }
@@ -92,7 +96,11 @@ func (f *torchFile) Metadata() map[string]string {
 	if len(parts) == 0 {
 		return nil
 	}
-	return map[string]string{PartKey: part, PartsKey: strings.Join(parts, ", ")}
+	list := strings.Join(parts[:min(len(parts), maxParts)], ", ")
+	if more := len(parts) - maxParts; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return map[string]string{PartKey: part, PartsKey: list}
 }
 
 func (f *torchFile) Close() error { return f.close() }

@@ -98,3 +98,30 @@ func TestCheckpointsThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// The metadata of a checkpoint with many state dicts lists the first ones.
+func TestManyStateDicts(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join("checkpoint", "testdata", "network-legacy.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := string(whole[:strings.Index(string(whole), "M\xe9\x03.")+4]) // the number and the version
+	object := "}(U\x05modelq\x00}U\x01wctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nByteStorage\nU\x010U\x03cpuK\x00tQK\x00K\x00\x85K\x01\x85\x89)tRq\x01s"
+	for i := range 20 {
+		object += "U\x02" + string(rune('a'+i)) + "a}U\x01wh\x01s"
+	}
+	path := filepath.Join(t.TempDir(), "many.pth")
+	if err := os.WriteFile(path, []byte(head+"}."+object+"u."+"]U\x010a."+strings.Repeat("\x00", 8)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	source, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := source.Metadata()[PartsKey]; got != "model, aa, ba, ca, da, ea, fa, ga, ha, ia and 11 more" {
+		t.Errorf("the state dicts are %q", got)
+	}
+	if err := source.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -30,9 +31,9 @@ func (e *MismatchError) Error() string {
 		switch len(names) {
 		case 0:
 		case 1:
-			fmt.Fprintf(&text, " 1 tensor %s: %s;", one, names[0])
+			fmt.Fprintf(&text, " 1 tensor %s: %s;", one, shown(names[0]))
 		default:
-			fmt.Fprintf(&text, " %d tensors %s: %s;", len(names), many, strings.Join(names, ", "))
+			fmt.Fprintf(&text, " %d tensors %s: %s;", len(names), many, listed(names))
 		}
 	}
 	list(e.Missing, "is missing", "are missing")
@@ -41,6 +42,27 @@ func (e *MismatchError) Error() string {
 	text.WriteString(" " + e.Hint)
 	return text.String()
 }
+
+// mostListed is how many names an error lists: a ResNet152 has fewer tensors.
+const mostListed = 1000
+
+// listed lists names of a file, or what is wrong with them.
+func listed(names []string) string {
+	var text strings.Builder
+	for i, name := range names[:min(len(names), mostListed)] {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(visible.Text(fmt.Sprintf("%.500s", name)))
+	}
+	if more := len(names) - mostListed; more > 0 {
+		fmt.Fprintf(&text, " and %d more", more)
+	}
+	return text.String()
+}
+
+// shown is what is repeated of a file's text, which may be a stranger's: its beginning, without what a terminal obeys.
+func shown(text string) string { return visible.Text(fmt.Sprintf("%.200s", text)) }
 
 // loader fills a network's parameters from a source under one scheme's names.
 type loader struct {
@@ -164,11 +186,11 @@ func (l *loader) want(name string, dims []int) {
 	}
 	shape, _ := l.source.Shape(stored)
 	if !weights.IsFloat(shape.DType) {
-		l.wrong = append(l.wrong, fmt.Sprintf("%s: must hold floats; got %s", stored, shape))
+		l.wrong = append(l.wrong, fmt.Sprintf("%s: must hold floats; got %s", shown(stored), shape))
 		return
 	}
 	if !slices.Equal(shape.Dimensions, dims) && !slices.Equal(shape.Dimensions, outFirst(dims)) {
-		text := fmt.Sprintf("%s: must be %v", stored, dims)
+		text := fmt.Sprintf("%s: must be %v", shown(stored), dims)
 		if len(dims) > 1 {
 			text += fmt.Sprintf(" or %v", outFirst(dims))
 		}
@@ -262,14 +284,14 @@ func (l *loader) layer(c resnet.Convolution) (*layerWeights, error) {
 		}
 	}
 	if !slices.ContainsFunc(w.variance, func(v float32) bool { return v != 0 }) {
-		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", l.stored[names.variance])
+		return nil, fmt.Errorf("tensor %s holds only zeros, which no measured variance does: the file is damaged", shown(l.stored[names.variance]))
 	}
 	if !slices.ContainsFunc(w.kernel, func(v float32) bool { return v != 0 }) {
-		return nil, fmt.Errorf("tensor %s holds only zeros, so that nothing of an image passes it: the file is damaged", l.stored[names.kernel])
+		return nil, fmt.Errorf("tensor %s holds only zeros, so that nothing of an image passes it: the file is damaged", shown(l.stored[names.kernel]))
 	}
 	for i, v := range w.variance {
 		if v < 0 {
-			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", l.stored[names.variance], v, i)
+			return nil, fmt.Errorf("tensor %s holds a negative variance, %g at %d: the file is damaged", shown(l.stored[names.variance]), v, i)
 		}
 	}
 	if l.network.Biased() {
@@ -292,11 +314,11 @@ func (l *loader) vector(name string) ([]float32, error) {
 	}
 	list, err := weights.Float32s(t)
 	if err != nil {
-		return nil, fmt.Errorf("tensor %s: %w", stored, err)
+		return nil, fmt.Errorf("tensor %s: %w", shown(stored), err)
 	}
 	for i, v := range list {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, fmt.Errorf("tensor %s holds %g at %d: the file is damaged, or its training diverged", stored, v, i)
+			return nil, fmt.Errorf("tensor %s holds %g at %d: the file is damaged, or its training diverged", shown(stored), v, i)
 		}
 	}
 	return list, nil
@@ -334,7 +356,7 @@ func outLast(list []float32, dims []int) []float32 {
 func (l *loader) notes() []string {
 	var notes []string
 	if told := l.source.Metadata(); told[weights.PartsKey] != "" {
-		notes = append(notes, fmt.Sprintf("the checkpoint has the dictionaries %s: %s is loaded", told[weights.PartsKey], told[weights.PartKey]))
+		notes = append(notes, fmt.Sprintf("the checkpoint has the dictionaries %s: %s is loaded", shown(told[weights.PartsKey]), shown(told[weights.PartKey])))
 	}
 	if l.noBias {
 		notes = append(notes, "the file has no biases in the blocks' convolutions, as Caffe's has none: they are taken as zero")

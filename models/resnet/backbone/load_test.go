@@ -338,3 +338,24 @@ func TestWeightsWithoutATop(t *testing.T) {
 		t.Errorf("weights that end with conv3: %v", err)
 	}
 }
+
+// An error repeats the beginning of a stranger's text, and nothing that a terminal obeys.
+func TestErrorsRepeatLittleOfWeights(t *testing.T) {
+	name := "\x1b[2J" + strings.Repeat("A", 1<<20)
+	many := &MismatchError{Missing: []string{"conv1.weight"}, Unexpected: slices.Repeat([]string{name}, 5000), Wrong: []string{name}}
+	if text := many.Error(); len(text) > 1<<20 || strings.Contains(text, "\x1b") || !strings.Contains(text, "and 4000 more") {
+		t.Errorf("%d bytes, %.200q", len(text), text)
+	}
+	path := filepath.Join(t.TempDir(), "other.safetensors")
+	var file bytes.Buffer
+	if err := weights.Write(&file, map[string]weights.Float32{name: {Shape: []int{0}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(path, 0)}))
+	if err == nil || len(err.Error()) > 2000 || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%.200q", err)
+	}
+}

@@ -131,7 +131,11 @@ func usual(v resnet.Variant) resnet.Preprocess {
 
 // openFile loads the file at path, which has the stages up to deepest.
 func openFile(path string, origin resnet.Origin, deepest resnet.Stage, o resnet.Options) (*Backbone, error) {
-	source, err := weights.Open(path)
+	open := weights.Open
+	if origin.Kind == resnet.KindSaved { // whose format is known
+		open = weights.OpenSafetensors
+	}
+	source, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +149,7 @@ func openSource(source weights.Source, path string, origin resnet.Origin, deepes
 	if !ok {
 		return nil, fmt.Errorf("load weights %s: it lacks a ResNet's first convolution, conv1_conv/kernel by Keras's names, conv1.weight "+
 			"by torchvision's and timm's, or resnet.embedder.embedder.convolution.weight by Hugging Face's; it begins with %s",
-			path, strings.Join(firstNames(source, 3), ", "))
+			path, listed(firstNames(source, 3)))
 	}
 	if origin.Kind == resnet.KindFile || origin.Kind == resnet.KindHub {
 		if err := s.complete(&origin, path, stored, o); err != nil {

@@ -106,6 +106,9 @@ func TestCheckpointOfPyTorch(t *testing.T) {
 	if got := strings.Join(b.Notes(), "; "); !strings.Contains(got, "the checkpoint has the dictionaries state_dict, best: state_dict is loaded") {
 		t.Errorf("the notes are %q", got)
 	}
+	if _, err := Open(t.Context(), filled(resnet.Options{Weights: w.Saved(path, w.SHA256), Cut: "conv1"})); !errors.Is(err, weights.ErrNotSafetensors) {
+		t.Errorf("as the file of a saved model: %v", err)
+	}
 	delete(tensors, "conv1_conv/bias") // torchvision's has none
 	if diff := cmp.Diff(tensors, b.Tensors()); diff != "" {
 		t.Error("the numbers differ:", diff[:min(len(diff), 1000)])
@@ -120,7 +123,7 @@ func TestCheckpointOfPyTorch(t *testing.T) {
 	}
 	t.Chdir(folder)
 	_, err = Open(t.Context(), filled(resnet.Options{Weights: resnet.ChooseWeights(hostile, 0)}))
-	if err == nil || !strings.Contains(err.Error(), "it names os.system") || !strings.Contains(err.Error(), "convert it with: python") {
+	if err == nil || !strings.Contains(err.Error(), `it names "os.system"`) || !strings.Contains(err.Error(), "convert it with: python") {
 		t.Errorf("a checkpoint that runs a command: %v", err)
 	}
 	if _, err := os.Stat("pwned"); err == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/hostile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
+	"github.com/headstart-nb/headstart/models/weights"
 )
 
 func TestARunOfPipesIsRefused(t *testing.T) {
@@ -34,4 +35,19 @@ func TestARunOfPipesIsRefused(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// A checkpoint of PyTorch may have many tensors of few numbers: in the place of a file that this program wrote it is not read.
+func TestARunsWeightsThatAreACheckpointOfPyTorch(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join("..", "..", "weights", "checkpoint", "testdata", "types-legacy.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "epoch.safetensors")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCheckpoint(path); !errors.Is(err, weights.ErrNotSafetensors) {
+		t.Error(err)
+	}
 }

@@ -210,7 +210,7 @@ func (c snapshot) lastKept() stepper.State {
 }
 
 func readCheckpoint(path string) (c snapshot, err error) {
-	source, err := weights.Open(path)
+	source, err := weights.OpenSafetensors(path)
 	if err != nil {
 		return c, err
 	}

@@ -54,7 +54,7 @@ func ReadArray(source weights.Source, name string) (Array, error) {
 	}
 	values, err := weights.Float32s(tensor)
 	if err != nil {
-		return Array{}, fmt.Errorf("read tensor %s: %w", name, err)
+		return Array{}, fmt.Errorf("read tensor %.100q: %w", name, err)
 	}
 	return Array{Shape: slices.Clone(tensor.Shape().Dimensions), Values: values}, nil
 }

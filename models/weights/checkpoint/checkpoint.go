@@ -18,6 +18,12 @@ const (
 	maxPickle = 16 << 20
 	// zipMagic begins what torch.save has written since PyTorch 1.6.
 	zipMagic = "PK\x03\x04"
+	// maxShared is how often the tensors may hold what their storages have, on average: tied weights are two tensors of one storage.
+	maxShared = 2
+	// maxSpanned is how often what the storages have may be read for the tensors: columns of a matrix lie as far apart as the matrix.
+	maxSpanned = 16
+	// freeShared is what small tensors may share beyond that, in bytes.
+	freeShared = 4 << 20
 )
 
 // ErrUnknown is a file that torch.save has not written.
@@ -64,7 +70,30 @@ func Read(data io.ReaderAt, size int64) (*File, error) {
 			}
 		}
 	}
+	if err := f.checkShared(); err != nil {
+		return nil, err
+	}
 	return f, nil
+}
+
+// checkShared refuses tensors that share their storages so often that reading them takes memory or time out of proportion to the file: one
+// more tensor of a storage takes six bytes.
+func (f *File) checkShared() error {
+	held, spanned, stored := int64(0), int64(0), int64(0)
+	seen := map[int64]bool{} // where storages lie
+	for _, t := range f.tensors {
+		held += t.count() * t.storage.kind.size()
+		spanned += t.span()
+		if !seen[t.place] {
+			seen[t.place] = true
+			stored += t.storage.bytes()
+		}
+	}
+	if held > maxShared*stored+freeShared || spanned > maxSpanned*stored+freeShared {
+		return &UnsupportedError{fmt.Sprintf("its %d tensors share storages: they have %d bytes, which lie across %d, and the storages only %d",
+			len(f.tensors), held, spanned, stored)}
+	}
+	return nil
 }
 
 // root is what a checkpoint's pickle holds, and where the storages that it names lie.
@@ -91,12 +120,12 @@ func (f *File) Part() (part string, parts []string) { return f.part, slices.Clon
 func (f *File) Bytes(name string) ([]byte, error) {
 	t, ok := f.tensors[name]
 	if !ok {
-		return nil, fmt.Errorf("read tensor %q: the file has no tensor of that name", name)
+		return nil, fmt.Errorf("read tensor %.100q: the file has no tensor of that name", name)
 	}
 	raw := make([]byte, t.span()) // within the file's size: Read saw to it
 	if len(raw) > 0 {
 		if _, err := f.data.ReadAt(raw, t.begin()); err != nil {
-			return nil, fmt.Errorf("read tensor %q: %w", name, err)
+			return nil, fmt.Errorf("read tensor %.100q: %w", name, err)
 		}
 	}
 	return t.gather(raw), nil

@@ -128,7 +128,7 @@ func TestStateDictOfACheckpoint(t *testing.T) {
 		"a teacher":                  {object: dict(key("student", dict(w)), key("teacher", dict(w))), part: "teacher"},
 		"deep":                       {object: dict(key("x", dict(key("model", dict(w)), key("loss", dict(w))))), part: "x.model"},
 		"beside an optimizer":        {object: dict(key("net", dict(w)), key("optimizer", dict(key("state", dict("K\x00"+dict(w)))))), part: "net"},
-		"two":                        {object: dict(key("a", dict(w)), key("b", dict(w))), refused: "several dictionaries of tensors (a, b)"},
+		"two":                        {object: dict(key("a", dict(w)), key("b", dict(w))), refused: `several dictionaries of tensors ("a", "b")`},
 		"none":                       {object: dict(key("a", dict()), key("b", "K\x01")), refused: "no dictionary of tensors"},
 		"of numbers":                 {object: dict("K\x01" + one), refused: "no dictionary of tensors"},
 		"a list":                     {object: "](" + one + "e", refused: "no dictionary of tensors"},

@@ -9,8 +9,14 @@ import (
 	"github.com/headstart-nb/headstart/models/weights/pickle"
 )
 
-// maxDepth is how deep in a checkpoint's dictionaries a state dict may lie.
-const maxDepth = 4
+const (
+	// maxDepth is how deep in a checkpoint's dictionaries a state dict may lie.
+	maxDepth = 4
+	// maxKey bounds the key of a state dict with those above it, in bytes: each dictionary has its own copy of theirs.
+	maxKey = 200
+	// maxListed is how many keys an error lists.
+	maxListed = 10
+)
 
 // preferred are the keys of state dicts in checkpoints, the ones of averaged weights first: those are what is evaluated.
 func preferred() []string {
@@ -21,7 +27,17 @@ func preferred() []string {
 type AmbiguousError struct{ Keys []string }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("it has several dictionaries of tensors (%s): save the one that is wanted in a file of its own", strings.Join(e.Keys, ", "))
+	var list strings.Builder
+	for i, key := range e.Keys[:min(len(e.Keys), maxListed)] {
+		if i > 0 {
+			list.WriteString(", ")
+		}
+		fmt.Fprintf(&list, "%.100q", key)
+	}
+	if more := len(e.Keys) - maxListed; more > 0 {
+		fmt.Fprintf(&list, " and %d more", more)
+	}
+	return fmt.Sprintf("it has several dictionaries of tensors (%s): save the one that is wanted in a file of its own", list.String())
 }
 
 // part is a state dict with its key.
@@ -43,7 +59,7 @@ func (f *File) choose(root pickle.Value) (*pickle.Dict, error) {
 			for _, entry := range p.dict.Entries {
 				name, isText := entry.Key.(string)
 				inner, isDict := entry.Value.(*pickle.Dict)
-				if !isText || !isDict || seen[inner] {
+				if !isText || !isDict || seen[inner] || len(p.key)+1+len(name) > maxKey {
 					continue
 				}
 				seen[inner] = true

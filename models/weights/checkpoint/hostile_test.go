@@ -291,6 +291,103 @@ func TestWhatIsNotSupported(t *testing.T) {
 	}
 }
 
+// One more tensor of a storage takes a few bytes of a pickle, and as many as the storage has once it is read.
+func TestTensorsOfOneStorage(t *testing.T) {
+	const count = 1 << 20 // bytes of the storage
+	shared := func(tensors int, tensor string) []byte {
+		object := "}(" + text("0") + tensor + "q\x00"
+		for i := 1; i < tensors; i++ {
+			object += text(fmt.Sprint(i)) + "h\x00"
+		}
+		return archive(file{"x/data.pkl", object + "u."}, file{"x/data/0", strings.Repeat("1", count)})
+	}
+	size := func(n int64) string { return integer(n) + "\x85" }
+	whole := pickled{}.tensor("ByteStorage", "0", count, 0, size(count), size(1))
+	ends := pickled{}.tensor("ByteStorage", "0", count, 0, size(2), size(count-1)) // reading its two elements reads all between
+	for name, test := range map[string]struct {
+		file    []byte
+		refused bool
+	}{
+		"tied weights":          {shared(2, whole), false},
+		"a few":                 {shared(6, whole), false},
+		"a thousand":            {shared(1000, whole), true},
+		"ends of a storage":     {shared(16, ends), false},
+		"ends, a thousand":      {shared(1000, ends), true},
+		"a thousand of nothing": {shared(1000, pickled{}.tensor("ByteStorage", "0", count, 0, size(0), size(1))), false},
+	} {
+		f, err := read(test.file)
+		if test.refused {
+			if !errors.As(err, new(*UnsupportedError)) || !strings.Contains(err.Error(), "its 1000 tensors share storages") || f != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A dictionary in another one has the key of that as a part of its own, which many can have.
+func TestKeysAreNotCopiedForEachDictionary(t *testing.T) {
+	const dictionaries = 20_000
+	var inner strings.Builder
+	for i := range dictionaries {
+		inner.WriteString(text(fmt.Sprint(i)) + "}")
+	}
+	data := archive(file{"x/data.pkl", "}" + text(strings.Repeat("k", 4000)) + "}(" + inner.String() + "us."})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := read(data)
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || took > 40 {
+		t.Errorf("%d MB for a file of %d kB, %v", took, len(data)>>10, err)
+	}
+}
+
+// A key of a storage is hashed for each tensor of it.
+func TestALongKeyOfAStorage(t *testing.T) {
+	const tensors = 2000
+	object := "((" + text("storage") + "ctorch\nFloatStorage\n" + text(strings.Repeat("1", 4<<20)) + text("cpu") + "K\x00tq\x00" +
+		strings.Repeat("h\x00Q0", tensors) + "t."
+	if _, err := read(legacy("}.", object, "].")); err == nil || !strings.Contains(err.Error(), "not named as PyTorch does") {
+		t.Error(err)
+	}
+}
+
+// An error repeats the beginning of a stranger's text, and nothing that a terminal obeys.
+func TestErrorsRepeatLittleOfACheckpoint(t *testing.T) {
+	const escape = "\x1b[2J\x1b]0;owned\x07"
+	one := pickled{}.tensor("ByteStorage", "0", 1, 0, "K\x01\x85", "K\x01\x85")
+	var dictionaries strings.Builder
+	for i := range 5000 {
+		dictionaries.WriteString(text(fmt.Sprint(escape, i)) + "}" + text("w") + one + "s")
+	}
+	several := "}(" + dictionaries.String() + "u."
+	for what, file := range map[string][]byte{
+		"dictionaries":       archive(file{"x/data.pkl", several}, file{"x/data/0", "1"}),
+		"a tensor":           archive(file{"x/data.pkl", "}" + text(escape+strings.Repeat("A", 4000)) + one + "s."}),
+		"a storage":          archive(file{"x/data.pkl", dictOf(pickled{}.tensor("ByteStorage", escape, 1, 0, "K\x01\x85", "K\x01\x85"))}),
+		"a function":         archive(file{"x/data.pkl", "c" + escape + strings.Repeat("A", 1<<20) + "\nx\n."}),
+		"files":              archive(file{"x/data.pkl", "}."}, file{escape, ""}, file{escape, ""}),
+		"an order":           archive(file{"x/data.pkl", "}."}, file{"x/byteorder", escape}),
+		"a legacy storage":   legacy("}.", dictOf(one), "]"+text(escape+strings.Repeat("A", 1<<20))+"a."),
+		"a legacy function":  legacy("c"+escape+strings.Repeat("A", 1<<20)+"\nx\n.", dictOf(one), "]."),
+		"a function, at all": []byte("\x80\x02c" + escape + strings.Repeat("A", 1<<20) + "\nx\n."),
+	} {
+		_, err := read(file)
+		if err == nil {
+			t.Errorf("%s: it is read", what)
+			continue
+		}
+		if text := err.Error(); len(text) > 2000 || strings.ContainsAny(text, "\x1b\x07") {
+			t.Errorf("%s: %d bytes, %.200q", what, len(text), text)
+		}
+	}
+	_, err := read(archive(file{"x/data.pkl", several}, file{"x/data/0", "1"}))
+	if ambiguous, ok := errors.AsType[*AmbiguousError](err); !ok || len(ambiguous.Keys) != 5000 || !strings.Contains(err.Error(), "and 4990 more") {
+		t.Errorf("%T: %.200q", err, err)
+	}
+}
+
 // endless is a file of zeros of any length, which no memory has room for.
 type endless struct {
 	size int64

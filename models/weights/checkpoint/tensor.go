@@ -59,8 +59,12 @@ var (
 	rebuildParameter = pickle.Global{Module: "torch._utils", Name: "_rebuild_parameter"}
 )
 
-// maxRank is how many dimensions a tensor may have.
-const maxRank = 8
+const (
+	// maxRank is how many dimensions a tensor may have.
+	maxRank = 8
+	// maxStorageKey bounds the key of a storage, in bytes: PyTorch's are numbers. One text may be the key of each of a million storages.
+	maxStorageKey = 100
+)
 
 // A storage is a row of elements that tensors are made of.
 type storage struct {
@@ -87,7 +91,7 @@ func storageOf(id pickle.Value) (storage, error) {
 	key, isText := list[2].(string)
 	count, isNumber := list[4].(int64)
 	switch {
-	case !known || !isText || !isNumber:
+	case !known || !isText || !isNumber || len(key) > maxStorageKey:
 		return storage{}, errors.New("a storage is not named as PyTorch does")
 	case count < 0 || count > math.MaxInt64/8:
 		return storage{}, fmt.Errorf("a storage cannot have %d elements", count)
@@ -224,6 +228,15 @@ func (t tensor) span() int64 {
 	return (last + 1) * t.storage.kind.size()
 }
 
+// count is how many elements it has.
+func (t tensor) count() int64 {
+	count := int64(1)
+	for _, n := range t.shape {
+		count *= int64(n)
+	}
+	return count
+}
+
 // contiguous tells whether the elements lie in the order of their indices.
 func (t tensor) contiguous() bool {
 	want := int64(1)
@@ -241,10 +254,7 @@ func (t tensor) gather(raw []byte) []byte {
 	if len(raw) == 0 || t.contiguous() {
 		return raw
 	}
-	size, count := t.storage.kind.size(), int64(1)
-	for _, n := range t.shape {
-		count *= int64(n)
-	}
+	size, count := t.storage.kind.size(), t.count()
 	result := make([]byte, 0, count*size)
 	index, at := make([]int, len(t.shape)), int64(0)
 	for range count {

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -82,6 +83,7 @@ func TestLoad(t *testing.T) {
 // What a pickle can do in Python, and not here. Each error names what it wanted.
 func TestAPickleRunsNothing(t *testing.T) {
 	function := "ctorch._utils\n_rebuild_tensor_v2\n"
+	long := "X\x88\x13\x00\x00" + strings.Repeat("k", 5000)
 	for name, test := range map[string]struct {
 		pickle string
 		want   any // what the error is as
@@ -118,6 +120,8 @@ func TestAPickleRunsNothing(t *testing.T) {
 		"no pairs":                   {"ccollections\nOrderedDict\nK\x07\x85R.", nil, "list of pairs"},
 		"an integer of 300 bytes":    {"\x8b\x2c\x01\x00\x00" + strings.Repeat("1", 300) + ".", nil, "at most 255"},
 		"a key without a value":      {"}(U\x01au.", nil, "no pairs"},
+		"a key that is long":         {"}" + long + "Ns.", new(*LongKeyError), "5000 bytes"},
+		"a long key, of Python 2":    {"ccollections\nOrderedDict\n]" + long + "N\x86a\x85R.", new(*LongKeyError), "at most 4096"},
 	} {
 		_, err := Load([]byte(test.pickle), allowed())
 		if err == nil || test.want != nil && !errors.As(err, test.want) || !strings.Contains(err.Error(), test.says) {
@@ -172,6 +176,41 @@ func TestAPickleIsBounded(t *testing.T) {
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<29 {
 			t.Errorf("%s allocated %d MB", name, took>>20)
+		}
+	}
+}
+
+// A text that a pickle has once may be the key of any number of dictionaries: none hashes it.
+func TestALongKeyIsNotHashed(t *testing.T) {
+	const bytes, dictionaries = 4 << 20, 2000
+	key := "X" + string(binary.LittleEndian.AppendUint32(nil, bytes)) + strings.Repeat("k", bytes)
+	_, err := Load([]byte("("+key+"q\x00"+strings.Repeat("}h\x00Ns0", dictionaries)+"t."), allowed())
+	if !errors.As(err, new(*LongKeyError)) {
+		t.Error(err)
+	}
+}
+
+// An error repeats the beginning of a stranger's text, and nothing that a terminal obeys.
+func TestErrorsRepeatLittleOfAPickle(t *testing.T) {
+	const escape = "\x1b[2J\x1b]0;owned\x07"
+	name := escape + strings.Repeat("A", 1<<20)
+	key := escape + strings.Repeat("A", 200) // no longer than a key may be
+	short := "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(key)))) + key
+	for what, pickle := range map[string]string{
+		"a module":         "c" + name + "\nx\n.",
+		"a function":       "cos\n" + name + "\n.",
+		"a class":          "(ios\n" + name + "\n.",
+		"a key twice":      "}(" + short + "N" + short + "Nu.",
+		"a number":         "I" + name + "\n.",
+		"a text is called": "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(name)))) + name + ")R.",
+	} {
+		_, err := Load([]byte(pickle), allowed())
+		if err == nil {
+			t.Errorf("%s is read", what)
+			continue
+		}
+		if text := err.Error(); len(text) > 1000 || strings.ContainsAny(text, "\x1b\x07") {
+			t.Errorf("%s: %d bytes, %.200q", what, len(text), text)
 		}
 	}
 }

@@ -54,10 +54,24 @@ func (d *Dict) Find(name string) (Value, bool) {
 // A KeyError is a key that a dictionary has twice, of which Python would silently keep the last.
 type KeyError struct{ Key string }
 
-func (e *KeyError) Error() string { return fmt.Sprintf("the key %q occurs twice", e.Key) }
+func (e *KeyError) Error() string { return fmt.Sprintf("the key %.100q occurs twice", e.Key) }
+
+// maxKey bounds the text of a key, in bytes: the name of a tensor has below 100. A text that was written once may be the key of each of a
+// million dictionaries, and each would hash all of it.
+const maxKey = 4 << 10
+
+// A LongKeyError is a key of a dictionary that is longer than any name.
+type LongKeyError struct{ Bytes int }
+
+func (e *LongKeyError) Error() string {
+	return fmt.Sprintf("a key of a dictionary has %d bytes, and at most %d are read", e.Bytes, maxKey)
+}
 
 func (d *Dict) add(key, value Value) error {
 	if name, ok := key.(string); ok {
+		if len(name) > maxKey {
+			return &LongKeyError{len(name)}
+		}
 		if _, twice := d.named[name]; twice {
 			return &KeyError{name}
 		}
@@ -84,17 +98,18 @@ const (
 type GlobalError struct{ Global Global }
 
 func (e *GlobalError) Error() string {
-	return fmt.Sprintf("it names %s, which is not among the few functions and classes that tensors need", e.Global)
+	return fmt.Sprintf("it names %.100q, which is not among the few functions and classes that tensors need", e.Global)
 }
 
-// A CallError is a pickle that calls what may only be named, or something that is not a function.
+// A CallError is a pickle that calls what may only be named, or something that is not a function. Function is a description, with no name
+// but those of the caller's list.
 type CallError struct{ Function string }
 
 func (e *CallError) Error() string {
 	return fmt.Sprintf("it calls %s, which is not a function that makes a tensor", e.Function)
 }
 
-// A StateError is a pickle that sets the state of an object which is not a dictionary's attributes.
+// A StateError is a pickle that sets the state of an object which is not a dictionary's attributes. Of is a description like CallError's.
 type StateError struct{ Of string }
 
 func (e *StateError) Error() string {
