@@ -12,6 +12,8 @@ import (
 	"io"
 
 	"golang.org/x/image/webp"
+
+	"github.com/headstart-nb/headstart/models/imageio/exif"
 )
 
 // A codec reads one format, by the standard library or golang.org/x/image where these know the kind of file.
@@ -78,7 +80,7 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	if err != nil {
 		return Header{}, c, nil, damaged(c, data, err)
 	}
-	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: orientation(c.name, data)}
+	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: exif.Orientation(c.name, data)}
 	if header.Width < 1 || header.Height < 1 {
 		return Header{}, c, nil, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
 	}
