@@ -2,6 +2,7 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -161,19 +162,36 @@ const maxScans = 100
 
 // checkScans refuses a progressive JPEG that has more passes than an image needs.
 func checkScans(data []byte) error {
-	scans := 0
-	for i := bytes.IndexByte(data, 0xff); i >= 0 && i+1 < len(data); {
-		if data[i+1] == 0xda {
-			scans++
-		}
-		next := bytes.IndexByte(data[i+1:], 0xff)
-		if next < 0 {
-			break
-		}
-		i += 1 + next
-	}
-	if scans > maxScans {
+	if scans := countScans(data); scans > maxScans {
 		return fmt.Errorf("damaged JPEG: it has %d passes, and an image needs about ten", scans)
 	}
 	return nil
+}
+
+// countScans counts the passes up to the end of the image. It finds segments where image/jpeg does, in damaged files as well: a thumbnail
+// within a segment has passes of its own, and a motion photo has a video behind its end.
+func countScans(data []byte) (scans int) {
+	for at := 2; at < len(data); {
+		skipped := bytes.IndexByte(data[at:], 0xff) // entropy-coded, or padding
+		if skipped < 0 {
+			break
+		}
+		at += skipped + 1
+		if at+3 > len(data) {
+			break
+		}
+		switch marker := data[at]; {
+		case marker == 0xff: // a fill byte
+			continue
+		case marker == 0 || marker >= 0xd0 && marker <= 0xd7: // a stuffed byte, or a restart
+			at++
+			continue
+		case marker == 0xd9: // end of image
+			return scans
+		case marker == 0xda:
+			scans++
+		}
+		at += 1 + max(2, int(binary.BigEndian.Uint16(data[at+1:])))
+	}
+	return scans
 }
