@@ -62,6 +62,10 @@ func matches(magic string, data []byte) bool {
 	return true
 }
 
+// maxSide bounds the width and the height, which PNG, BMP, TIFF and WebP store in more than 16 bits. What is taken for each pixel of a row is many
+// times a pixel's own bytes; an image of one row of millions of pixels is no photograph.
+const maxSide = 1<<16 - 1
+
 // ReadHeader reads what a file says about its image, and refuses what Decode would refuse for its size.
 func ReadHeader(data []byte, limits Limits) (Header, error) {
 	header, _, _, err := readHeader(data, limits)
@@ -84,6 +88,10 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: exif.Orientation(c.name, data)}
 	if header.Width < 1 || header.Height < 1 {
 		return Header{}, c, nil, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
+	}
+	if max(header.Width, header.Height) > maxSide {
+		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit of a side is %d pixels, as of a JPEG: crop the image",
+			header.Width, header.Height, maxSide)
 	}
 	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
 		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %s pixels (it can be raised)",

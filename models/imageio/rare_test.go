@@ -193,6 +193,21 @@ func TestAFrameIsPutInItsPlace(t *testing.T) {
 	}
 }
 
+// TestAFrameFitsOnItsCanvas: the limits were held to the canvas, before anything was decoded.
+func TestAFrameFitsOnItsCanvas(t *testing.T) {
+	for _, name := range []string{"animated.webp", "animated-alpha.webp"} {
+		data := bytes.Clone(goldenFile(t, name))
+		const width, height = 24, 27 // of the canvas in VP8X, less one
+		for _, at := range []int{width, height} {
+			small := bytes.Clone(data)
+			copy(small[at:], []byte{3, 0, 0})
+			if _, err := Decode(small, Limits{}); !errors.Is(err, errLargeFrame) {
+				t.Errorf("%s on a canvas that is smaller than its frame: %v", name, err)
+			}
+		}
+	}
+}
+
 func TestTransparentImagesAreTold(t *testing.T) {
 	palette := color.Palette{color.NRGBA{}, color.NRGBA{1, 2, 3, 255}}
 	for name, img := range map[string]interface {
