@@ -7,7 +7,7 @@ import (
 )
 
 // Images that are decoded take an eighth of the memory at most. Two of 12 megapixels are always decoded at once, also where they are
-// decoded as a whole, at 8 bytes a pixel: a phone's have 4032 x 3024 pixels, 12.2 million.
+// decoded as a whole, at 8 bytes a pixel as PNGs: a phone's have 4032 x 3024 pixels, 12.2 million.
 const (
 	decodeShare  = 8
 	leastDecoded = 26_000_000 * 8

@@ -1,6 +1,7 @@
 package imageio
 
 import (
+	"image/color"
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/imageio/baseline"
@@ -23,8 +24,9 @@ type Plan struct {
 // A Decoded is an image that was decoded once, and brought to all sizes of a plan.
 type Decoded struct {
 	Header      Header
-	Transparent bool // every pixel of the file is
-	asked, got  int  // reductions
+	Transparent bool        // every pixel of the file is
+	model       color.Model // of the file
+	asked, got  int         // reductions
 	made        []made
 }
 
@@ -63,11 +65,11 @@ func decodeFor(data []byte, plan Plan, limits Limits, dst []uint8) (d *Decoded, 
 	if err := plan.validate(); err != nil {
 		return nil, err
 	}
-	header, err := ReadHeader(data, limits)
+	header, _, model, err := readHeader(data, limits)
 	if err != nil {
 		return nil, err
 	}
-	d = &Decoded{Header: header, asked: plan.For.reduction(header.Upright())}
+	d = &Decoded{Header: header, model: model, asked: plan.For.reduction(header.Upright())}
 	done, err := d.inRows(data, plan, limits, dst)
 	if !done && err == nil {
 		err = d.asAWhole(data, plan, limits, dst)
@@ -104,7 +106,7 @@ func (d *Decoded) inRows(data []byte, plan Plan, limits Limits, dst []uint8) (do
 	if err := checkScans(data); err != nil {
 		return false, err
 	}
-	leave := limits.enter(held + int64(len(plan.Also)+len(plan.Sides)+2)*viewBytes*int64(d.Header.Width+d.Header.Height))
+	leave := limits.enter(held + plan.viewBytes(d.Header))
 	defer leave()
 	d.got = d.asked
 	across, down := reduced(d.Header.Width, d.asked), reduced(d.Header.Height, d.asked)
@@ -131,17 +133,40 @@ func (d *Decoded) inRows(data []byte, plan Plan, limits Limits, dst []uint8) (do
 	return true, nil
 }
 
-// viewBytes is about what a geometry takes while an image comes in rows, for each pixel of width and height: sixteen rows of pixels, sums
-// of two or three rows, and the weights.
-const viewBytes = 128
+// viewBytes is about what all sizes of a plan take while an image comes in rows.
+func (p Plan) viewBytes(h Header) int64 {
+	// Of each size, for each pixel of width and height: sixteen rows of pixels, sums of two or three rows, and the weights.
+	const each = 128
+	n := int64(len(p.Also)+len(p.Sides)+2) * each * int64(h.Width+h.Height)
+	if h.Orientation < 5 {
+		return n
+	}
+	// Of an image that is turned, rows are summed at its full width: of an enlarged one, all that two rows of the source have a part in.
+	sizes := p.For.Size
+	for _, g := range p.Also {
+		sizes += g.Size
+	}
+	for _, side := range p.Sides {
+		sizes += side
+	}
+	const sum, rows = 3 * 4, 16 // bytes of a pixel; a lower image is summed at once
+	return n + 2*sum*int64(h.Width)*int64(sizes)/int64(max(h.Height, rows))
+}
 
-// wholeBytes is about what each pixel takes while an image is decoded as a whole: four or more of a PNG or of the coefficients of a
-// progressive JPEG of a rare kind, and three or more of what is made of them.
-const wholeBytes = 8
+// wholeBytes is about what each pixel takes while an image is decoded as a whole: four or more of a PNG, and three or more of what is made of
+// them. Of samples of 16 bits it is twice as much, as of a TIFF, whose strips are decompressed apart, and of the coefficients of a
+// progressive JPEG of a rare kind, which image/jpeg keeps in 32 bits.
+func wholeBytes(format string, model color.Model) int64 {
+	if format == "jpeg" || format == "tiff" || model == color.NRGBA64Model || model == color.RGBA64Model {
+		return 16
+	}
+	return 8
+}
 
 // asAWhole resizes an image after it was decoded.
 func (d *Decoded) asAWhole(data []byte, plan Plan, limits Limits, dst []uint8) error {
-	leave := limits.enter(wholeBytes * int64(d.Header.Width) * int64(d.Header.Height))
+	pixels := int64(d.Header.Width) * int64(d.Header.Height)
+	leave := limits.enter(wholeBytes(d.Header.Format, d.model)*pixels + plan.viewBytes(d.Header))
 	defer leave()
 	stored, err := decode(data, limits, d.asked)
 	if err != nil {

@@ -2,9 +2,13 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
+	"image/color"
 	"image/jpeg"
+	"image/png"
 	"os"
 	"runtime"
 	"slices"
@@ -121,6 +125,72 @@ func TestRoomIsAskedFor(t *testing.T) {
 		took := int64(after.TotalAlloc - before.TotalAlloc)
 		if c.asked == 1 && (took > l.asked[0] || l.asked[0] > width*height) {
 			t.Errorf("%s: it took %d bytes, and asked for %v, for %d pixels", name, took, l.asked, width*height)
+		}
+	}
+}
+
+// line is a PNG without content, whose EXIF says an orientation.
+func line(t testing.TB, width, height, orientation int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := png.Encode(&out, image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.Black, color.White})); err != nil {
+		t.Fatal(err)
+	}
+	chunk := fmt.Appendf(nil, "eXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00%c\x00\x00\x00\x00\x00\x00", orientation)
+	exif := slices.Concat(binary.BigEndian.AppendUint32(nil, uint32(len(chunk)-4)), chunk,
+		binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(chunk)))
+	const header = 33 // the signature, and IHDR
+	return slices.Concat(out.Bytes()[:header], exif, out.Bytes()[header:])
+}
+
+// TestRoomIsAskedForDeepPixels: for what a decoder has in memory at once, by the file's kind.
+func TestRoomIsAskedForDeepPixels(t *testing.T) {
+	progressive := goldenFile(t, "progressive.jpg")
+	var deep bytes.Buffer
+	if err := png.Encode(&deep, image.NewNRGBA64(image.Rect(0, 0, 90, 60))); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data  []byte
+		least int64 // bytes of each pixel
+	}{
+		"a PNG of 16 bits":                             {deep.Bytes(), 8 + 3},
+		"a TIFF of 16 bits":                            {goldenFile(t, "deep.tiff"), 8 + 8},
+		"a progressive JPEG that lacks its end marker": {progressive[:len(progressive)-2], 3*4 + 3},
+	} {
+		var l ledger
+		plan := Plan{For: Geometry{Size: 9}}
+		d, err := DecodeFor(c.data, plan, Limits{Room: &l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked := l.asked[len(l.asked)-1] - plan.viewBytes(d.Header); asked < c.least*int64(d.Header.Width*d.Header.Height) {
+			t.Errorf("%s of %d x %d pixels: %v are asked for, want %d for each pixel", name, d.Header.Width, d.Header.Height, l.asked, c.least)
+		}
+	}
+}
+
+// TestRoomIsAskedForLongImages: what an image takes for each pixel of a row, which is many times a pixel's own bytes, is asked for. No
+// method makes the whole of an image that it cuts a window of, which may be hundreds of times as long.
+func TestRoomIsAskedForLongImages(t *testing.T) {
+	for _, size := range [][2]int{{10_000, 1}, {1, 10_000}, {10_000, 17}, {17, 10_000}} {
+		for _, orientation := range []int{1, 6} {
+			data := line(t, size[0], size[1], orientation)
+			for _, g := range []Geometry{{Size: 64}, {Size: 64, Method: Nearest}, {Size: 64, Method: Crop}, {Size: 400}} {
+				for _, sides := range [][]int{nil, {17, 4}} {
+					var l ledger
+					var before, after runtime.MemStats
+					runtime.ReadMemStats(&before)
+					if _, err := DecodeFor(data, Plan{For: g, Also: []Geometry{g}, Sides: sides}, Limits{Room: &l}); err != nil {
+						t.Fatal(err)
+					}
+					runtime.ReadMemStats(&after)
+					if took := int64(after.TotalAlloc - before.TotalAlloc); len(l.asked) != 1 || l.taken != 0 || took > l.asked[0] {
+						t.Errorf("%d x %d pixels, orientation %d, %+v and %v: it took %d bytes, and asked for %v", size[0], size[1], orientation, g, sides,
+							took, l.asked)
+					}
+				}
+			}
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (g Geometry) axes(across, down resample.Span) (x, y resample.Axis) {
 		w, h := g.whole(across.Length, down.Length)
 		left := int(math.RoundToEven(float64(w-g.Size) / 2))
 		top := int(math.RoundToEven(float64(h-g.Size) / 2))
-		return resample.Triangle(across, w).Window(left, g.Size), resample.Triangle(down, h).Window(top, g.Size)
+		return resample.TriangleWindow(across, w, left, g.Size), resample.TriangleWindow(down, h, top, g.Size)
 	}
 	return resample.Triangle(across, g.Size), resample.Triangle(down, g.Size)
 }

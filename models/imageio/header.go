@@ -2,6 +2,7 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -12,6 +13,8 @@ import (
 	"io"
 
 	"golang.org/x/image/webp"
+
+	"github.com/headstart-nb/headstart/models/imageio/exif"
 )
 
 // A codec reads one format, by the standard library or golang.org/x/image where these know the kind of file.
@@ -59,6 +62,10 @@ func matches(magic string, data []byte) bool {
 	return true
 }
 
+// maxSide bounds the width and the height, which PNG, BMP, TIFF and WebP store in more than 16 bits. What is taken for each pixel of a row is many
+// times a pixel's own bytes; an image of one row of millions of pixels is no photograph.
+const maxSide = 1<<16 - 1
+
 // ReadHeader reads what a file says about its image, and refuses what Decode would refuse for its size.
 func ReadHeader(data []byte, limits Limits) (Header, error) {
 	header, _, _, err := readHeader(data, limits)
@@ -78,9 +85,13 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 	if err != nil {
 		return Header{}, c, nil, damaged(c, data, err)
 	}
-	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: orientation(c.name, data)}
+	header = Header{Format: c.name, Width: config.Width, Height: config.Height, Orientation: exif.Orientation(c.name, data)}
 	if header.Width < 1 || header.Height < 1 {
 		return Header{}, c, nil, fmt.Errorf("damaged %s: its header says %d x %d pixels", c.title, header.Width, header.Height)
+	}
+	if max(header.Width, header.Height) > maxSide {
+		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit of a side is %d pixels, as of a JPEG: crop the image",
+			header.Width, header.Height, maxSide)
 	}
 	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
 		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %s pixels (it can be raised)",
@@ -159,19 +170,36 @@ const maxScans = 100
 
 // checkScans refuses a progressive JPEG that has more passes than an image needs.
 func checkScans(data []byte) error {
-	scans := 0
-	for i := bytes.IndexByte(data, 0xff); i >= 0 && i+1 < len(data); {
-		if data[i+1] == 0xda {
-			scans++
-		}
-		next := bytes.IndexByte(data[i+1:], 0xff)
-		if next < 0 {
-			break
-		}
-		i += 1 + next
-	}
-	if scans > maxScans {
+	if scans := countScans(data); scans > maxScans {
 		return fmt.Errorf("damaged JPEG: it has %d passes, and an image needs about ten", scans)
 	}
 	return nil
+}
+
+// countScans counts the passes up to the end of the image. It finds segments where image/jpeg does, in damaged files as well: a thumbnail
+// within a segment has passes of its own, and a motion photo has a video behind its end.
+func countScans(data []byte) (scans int) {
+	for at := 2; at < len(data); {
+		skipped := bytes.IndexByte(data[at:], 0xff) // entropy-coded, or padding
+		if skipped < 0 {
+			break
+		}
+		at += skipped + 1
+		if at+3 > len(data) {
+			break
+		}
+		switch marker := data[at]; {
+		case marker == 0xff: // a fill byte
+			continue
+		case marker == 0 || marker >= 0xd0 && marker <= 0xd7: // a stuffed byte, or a restart
+			at++
+			continue
+		case marker == 0xd9: // end of image
+			return scans
+		case marker == 0xda:
+			scans++
+		}
+		at += 1 + max(2, int(binary.BigEndian.Uint16(data[at+1:])))
+	}
+	return scans
 }

@@ -1,6 +1,7 @@
 package imageio
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,8 +66,12 @@ func TestHostileFiles(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	large := []byte("BM\x36\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x18\x00" +
-		strings.Repeat("\x00", 24)) // 8000 x 8000
+	long := func(width, height uint32) string { // a BMP without pixels
+		return "BM\x36\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00" +
+			string(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, width), height)) +
+			"\x01\x00\x18\x00" + strings.Repeat("\x00", 24)
+	}
+	large := []byte(long(8000, 8000))
 	scans := append([]byte("\xff\xd8\xff\xe0\x00\x02\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"),
 		strings.Repeat("\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00\x00", 200)...)
 	for _, c := range []struct{ name, data, want string }{
@@ -85,6 +90,16 @@ func TestRefusals(t *testing.T) {
 		{"cut off", "\xff\xd8\xff\xe0", "ends in the middle"},
 		{"too large", string(large), "8000 x 8000 pixels, and the limit is 50 million pixels"},
 		{"too many scans", string(scans), "200 passes"},
+		{"too many scans between other bytes", strings.ReplaceAll(string(scans), "\xff\xda", "\x00\xff\x00\xff\xd3\xff\xff\xda"), "200 passes"},
+		{"a long BMP", long(1, 65_536), "1 x 65536 pixels, and the limit of a side is 65535 pixels"},
+		{"a long PNG", string(line(t, 65_536, 1, 1)), "65536 x 1 pixels, and the limit of a side is 65535 pixels"},
+		{"a long TIFF", "II*\x00\x08\x00\x00\x00\x04\x00" +
+			"\x00\x01\x04\x00\x01\x00\x00\x00\x00\x00\x01\x00" + // 65,536 wide
+			"\x01\x01\x03\x00\x01\x00\x00\x00\x01\x00\x00\x00" + // 1 high
+			"\x06\x01\x03\x00\x01\x00\x00\x00\x05\x00\x00\x00" + // CMYK
+			"\x15\x01\x03\x00\x01\x00\x00\x00\x04\x00\x00\x00", "65536 x 1 pixels, and the limit of a side is 65535 pixels"},
+		{"a long WebP", "RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00",
+			"65537 x 1 pixels, and the limit of a side is 65535 pixels"},
 	} {
 		if _, err := Decode([]byte(c.data), Limits{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want an error with %q", c.name, err, c.want)
@@ -92,6 +107,9 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := Decode(large, Limits{MaxPixels: 100_000_000}); err == nil || strings.Contains(err.Error(), "too large") {
 		t.Errorf("with a raised limit: %v, want to get past the header", err)
+	}
+	if header, err := ReadHeader(line(t, 65_535, 1, 1), Limits{}); err != nil {
+		t.Errorf("an image that is as long as one can be: %+v, %v", header, err)
 	}
 }
 
@@ -131,18 +149,6 @@ func FuzzDecode(f *testing.F) {
 			if err := At(make([]uint8, g.Bytes()), data, g, limits); err != nil {
 				t.Errorf("%s fails where Decode does not: %v", method, err)
 			}
-		}
-	})
-}
-
-func FuzzOrientation(f *testing.F) {
-	f.Add("jpeg", []byte("\xff\xd8\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"))
-	f.Add("tiff", []byte("II*\x00\xff\xff\xff\xff"))
-	f.Add("webp", []byte("RIFF\x00\x00\x00\x00WEBPEXIF\xff\xff\xff\xff"))
-	f.Add("png", []byte("\x89PNG\r\n\x1a\n\xff\xff\xff\xffeXIf"))
-	f.Fuzz(func(t *testing.T, format string, data []byte) {
-		if o := orientation(format, data); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
 		}
 	})
 }

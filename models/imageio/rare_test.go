@@ -46,6 +46,68 @@ func TestJPEGThatLacksItsEndMarkerIsWhole(t *testing.T) {
 	}
 }
 
+// TestPassesOfOtherImagesDoNotCount: of a thumbnail within a segment, and of a video behind the end of the image, as phones write it.
+func TestPassesOfOtherImagesDoNotCount(t *testing.T) {
+	for _, name := range []string{"420.jpg", "progressive.jpg"} {
+		data := goldenFile(t, name)
+		want, err := Decode(data, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		passes := bytes.Repeat([]byte("\xff\xda\x00\x08"), 200)
+		segment := slices.Concat([]byte{0xff, 0xe2, byte((len(passes) + 2) >> 8), byte(len(passes) + 2)}, passes)
+		for where, file := range map[string][]byte{
+			"within a segment": slices.Concat(data[:2], segment, data[2:]),
+			"behind its end":   slices.Concat(data, passes),
+		} {
+			got, err := Decode(file, Limits{})
+			if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+				t.Errorf("%s with other passes %s: %v", name, where, err)
+			}
+			g := Geometry{Size: 16}
+			resized := make([]uint8, g.Bytes())
+			if err := At(resized, file, g, Limits{}); err != nil {
+				t.Errorf("%s with other passes %s, resized: %v", name, where, err)
+				continue
+			}
+			compareResized(t, want, g, resized)
+		}
+	}
+}
+
+// TestPassesAreCounted: those of the image, wherever a decoder would find them in a file that is damaged.
+func TestPassesAreCounted(t *testing.T) {
+	const pass = "\xff\xda\x00\x04\x00\x00"
+	for data, want := range map[string]int{
+		"":                    0,
+		"\xff":                0,
+		"\xff\xd8\xff":        0,
+		"\xff\xd8\xff\xda":    0,
+		"\xff\xd8" + pass:     1,
+		"\xff\xd8\xff" + pass: 1, // behind a fill byte
+		"\xff\xd8\x01\x02\xff\x00" + pass + "\x03\xff\xd0" + pass:                          2, // behind data and a restart
+		"\xff\xd8\xff\xfe\x00\x00" + pass:                                                  1, // behind a length that cannot be
+		"\xff\xd8\xff\xe0\x00\x08" + pass + pass + "\xff\xd9" + pass:                       1, // in a segment, and behind the end
+		"\xff\xd8" + pass + "\xff\xe0\xff\xff" + pass:                                      1, // in a segment that is longer than the file
+		"\xff\xd8" + strings.Repeat("\xff", 50) + strings.Repeat(pass, 3) + "\x00\xff\xff": 3,
+	} {
+		if got := countScans([]byte(data)); got != want {
+			t.Errorf("%q: %d passes, want %d", data, got, want)
+		}
+	}
+	data, before := goldenFile(t, "progressive.jpg"), 0
+	for cut := range data {
+		if n := countScans(data[:cut]); n < before || n > before+1 {
+			t.Fatalf("cut off after %d bytes: %d passes, and %d after one less", cut, n, before)
+		} else {
+			before = n
+		}
+	}
+	if before != 10 {
+		t.Errorf("%d passes", before)
+	}
+}
+
 func TestKindsThatAreNotDecodedAreNotDamaged(t *testing.T) {
 	marker := func(of byte) []byte { // the frame's marker replaced
 		data := bytes.Clone(goldenFile(t, "420.jpg"))
@@ -126,6 +188,21 @@ func TestAFrameIsPutInItsPlace(t *testing.T) {
 				if got := out.Pix[3*(10*y+x):][:3]; !slices.Equal(got, want) {
 					t.Fatalf("frame at %v: the pixel at %d, %d is %v", at, x, y, got)
 				}
+			}
+		}
+	}
+}
+
+// TestAFrameFitsOnItsCanvas: the limits were held to the canvas, before anything was decoded.
+func TestAFrameFitsOnItsCanvas(t *testing.T) {
+	for _, name := range []string{"animated.webp", "animated-alpha.webp"} {
+		data := bytes.Clone(goldenFile(t, name))
+		const width, height = 24, 27 // of the canvas in VP8X, less one
+		for _, at := range []int{width, height} {
+			small := bytes.Clone(data)
+			copy(small[at:], []byte{3, 0, 0})
+			if _, err := Decode(small, Limits{}); !errors.Is(err, errLargeFrame) {
+				t.Errorf("%s on a canvas that is smaller than its frame: %v", name, err)
 			}
 		}
 	}

@@ -16,7 +16,10 @@ type framed struct {
 	at image.Point
 }
 
-var errNoFrame = errors.New("an animation without a frame")
+var (
+	errNoFrame    = errors.New("an animation without a frame")
+	errLargeFrame = errors.New("an animation with a frame that is larger than its canvas")
+)
 
 // decodeWebP decodes a file, or the first frame of an animation, which x/image/webp does not know.
 func decodeWebP(data []byte) (image.Image, error) {
@@ -28,7 +31,19 @@ func decodeWebP(data []byte) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	still, err := webp.Decode(bytes.NewReader(frame.file()))
+	canvas, err := webp.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	file := frame.file()
+	size, err := webp.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	if size.Width > canvas.Width || size.Height > canvas.Height { // only the canvas was held to the limits
+		return nil, errLargeFrame
+	}
+	still, err := webp.Decode(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
 	}

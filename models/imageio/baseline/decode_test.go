@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -231,6 +232,41 @@ func TestInverseTakesEveryBlock(t *testing.T) {
 		inversePlain(&other, want[:], stride)
 		if got != want {
 			t.Fatalf("%v, want %v", got, want)
+		}
+	}
+}
+
+// TestInverseTakesTheGreatest: of coefficients at the ends of 32 bits, whose sums wrap around, any part of a column.
+func TestInverseTakesTheGreatest(t *testing.T) {
+	ends := []int32{4095, 4096, -4096, 1 << 16, 1 << 28, 1 << 29, 1 << 30, 3 << 29, math.MaxInt32, -math.MaxInt32, math.MinInt32}
+	for _, end := range ends {
+		for _, other := range append(ends, 0, 1, end) {
+			for rows := range 256 {
+				var block [64]int32
+				for y := range 8 {
+					value := other
+					if rows>>y&1 > 0 {
+						value = end
+					}
+					block[8*y+rows%8] = value
+				}
+				for _, size := range []int{8, 4, 2} {
+					var got, want [64]uint8
+					one, plain := block, block
+					inverseReduced(&one, 63, size, got[:], 8)
+					switch size {
+					case 8:
+						inversePlain(&plain, want[:], 8)
+					case 4:
+						inverse4(&plain, want[:], 8)
+					case 2:
+						inverse2(&plain, want[:], 8)
+					}
+					if got != want {
+						t.Fatalf("%d pixels of %v: %v, want %v", size, block, got, want)
+					}
+				}
+			}
 		}
 	}
 }

@@ -15,7 +15,7 @@ DATA factors<>+40(SB)/4, $0x08d42c63 // 11363, 2260
 DATA factors<>+44(SB)/4, $0x192525a1 // 9633, 6437
 DATA factors<>+48(SB)/4, $0x00000400 // half of the first shift
 DATA factors<>+52(SB)/4, $0x00020000 // half of the second
-DATA factors<>+56(SB)/4, $0xfffff000 // of a sum that is above 4095
+DATA factors<>+56(SB)/4, $0xfffff000 // of a magnitude, or a sum of them, that is above 4095
 DATA factors<>+60(SB)/4, $0x80808080 // 128, in each byte
 GLOBL factors<>(SB), RODATA|NOPTR, $64
 
@@ -68,10 +68,11 @@ GLOBL byRow<>(SB), RODATA|NOPTR, $16
 	VPSRAD shift, Y6, Y6          \
 	VPSRAD shift, Y8, Y8
 
-// ROW loads a row of coefficients, and adds their magnitudes to Y15.
+// ROW loads a row of coefficients, and adds their magnitudes to Y15. Y13 collects their bits, since a sum of 32 bits may wrap around.
 #define ROW(at, to) \
 	VMOVDQU at(SI), to      \
 	VPABSD  to, Y14         \
+	VPOR    Y14, Y13, Y13   \
 	VPADDD  Y14, Y15, Y15
 
 // PAIR puts the rows a and b side by side, in words.
@@ -84,6 +85,7 @@ TEXT ·inverseLanes(SB), NOSPLIT, $0-25
 	MOVQ         block+0(FP), SI
 	MOVQ         to+8(FP), DI
 	MOVQ         stride+16(FP), R8
+	VPXOR        Y13, Y13, Y13
 	VPXOR        Y15, Y15, Y15
 	ROW(0, Y0)
 	ROW(32, Y2)
@@ -94,6 +96,7 @@ TEXT ·inverseLanes(SB), NOSPLIT, $0-25
 	ROW(192, Y6)
 	ROW(224, Y7)
 	VPBROADCASTD factors<>+56(SB), Y14
+	VPOR         Y13, Y15, Y15
 	VPTEST       Y14, Y15
 	JNZ          beyond
 	PAIR(Y0, Y4, Y0)

@@ -15,27 +15,26 @@ func newAxis(size, taps int) Axis {
 
 func (a Axis) weights(i int) []float64 { return a.weight[i*a.taps:][:a.taps] }
 
-// Window cuts out the result pixels from to from+size.
-func (a Axis) Window(from, size int) Axis {
-	return Axis{taps: a.taps, first: a.first[from : from+size], weight: a.weight[from*a.taps : (from+size)*a.taps]}
-}
-
 // Triangle is the axis of Pillow's BILINEAR: a triangle two source pixels wide, or two result pixels where it shrinks
 // (Resample.c, precompute_coeffs).
-func Triangle(source Span, result int) Axis {
+func Triangle(source Span, result int) Axis { return TriangleWindow(source, result, 0, result) }
+
+// TriangleWindow is the part of Triangle for the result pixels from to from+size. Of a long and narrow image that is cut, the whole result
+// may be millions of pixels.
+func TriangleWindow(source Span, result, from, size int) Axis {
 	scale := source.Length / float64(result)
 	width := max(scale, 1) // of half the triangle, in source pixels
-	a := newAxis(result, int(math.Ceil(width))*2+1)
-	for i := range result {
-		center := source.From + (float64(i)+0.5)*scale
-		from := max(int(center-width+0.5), 0)
-		to := min(int(center+width+0.5), source.Pixels)
-		a.first[i] = int32(from)
+	a := newAxis(size, int(math.Ceil(width))*2+1)
+	for i := range size {
+		center := source.From + (float64(from+i)+0.5)*scale
+		first := max(int(center-width+0.5), 0)
+		end := min(int(center+width+0.5), source.Pixels)
+		a.first[i] = int32(first)
 		weights := a.weights(i)
 		sum := 0.0
-		for x := from; x < to; x++ {
+		for x := first; x < end; x++ {
 			w := max(1-math.Abs((float64(x)-center+0.5)/width), 0)
-			weights[x-from] = w
+			weights[x-first] = w
 			sum += w
 		}
 		for k := range weights {

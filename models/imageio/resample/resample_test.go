@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,7 +113,7 @@ func TestTurnedOrNotIsWhatPillowMakes(t *testing.T) {
 				for name, axes := range map[string][2]Axis{
 					"whole":   {Triangle(Whole(shown.width), size[2]), Triangle(Whole(shown.height), size[2])},
 					"nearest": {Nearest(Whole(shown.width), size[2]), Nearest(Whole(shown.height), size[2])},
-					"window":  {Triangle(Whole(shown.width), size[2]+9).Window(4, size[2]), Triangle(Whole(shown.height), size[2]+5).Window(2, size[2])},
+					"window":  {TriangleWindow(Whole(shown.width), size[2]+9, 4, size[2]), TriangleWindow(Whole(shown.height), size[2]+5, 2, size[2])},
 					"oblong":  {Triangle(Whole(shown.width), size[2]), Triangle(Whole(shown.height), size[2]+3)},
 				} {
 					target, other := NewTarget(axes[0], axes[1], o), NewTarget(Triangle(Whole(shown.width), 5), Triangle(Whole(shown.height), 5), o)
@@ -124,6 +125,22 @@ func TestTurnedOrNotIsWhatPillowMakes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestAWindowIsCutOutOfTheWhole: with the same numbers, and without the memory of the whole.
+func TestAWindowIsCutOutOfTheWhole(t *testing.T) {
+	for _, source := range []Span{Whole(1), Whole(7), Whole(500), {Pixels: 5, From: 0.5, Length: 4.5}} {
+		for _, c := range [][3]int{{9, 0, 9}, {9, 8, 1}, {100, 37, 20}, {255, 16, 224}} {
+			whole, size := Triangle(source, c[0]), c[2]
+			got := TriangleWindow(source, c[0], c[1], size)
+			if !slices.Equal(got.first, whole.first[c[1]:][:size]) || !slices.Equal(got.weight, whole.weight[c[1]*whole.taps:][:size*whole.taps]) {
+				t.Errorf("%d pixels from %d on of %d, out of %+v, are others", size, c[1], c[0], source)
+			}
+		}
+	}
+	if a := TriangleWindow(Whole(1), 1<<40, 1<<39, 4); cap(a.first) > 8 || cap(a.weight) > 8*a.taps {
+		t.Errorf("a window of 4 pixels takes %d", cap(a.first))
 	}
 }
 

@@ -1,13 +1,14 @@
-package imageio
+// Package exif finds the EXIF orientation of an encoded image.
+package exif
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// orientation finds the EXIF orientation (1 to 8) of a file, and returns 1 where there is none that makes sense. It reads a
+// Orientation finds the EXIF orientation (1 to 8) of a file of a format, named as in imageio.Header, and returns 1 where there is none that makes sense. It reads a
 // single tag, so that hostile metadata elsewhere cannot hurt.
-func orientation(format string, data []byte) int {
+func Orientation(format string, data []byte) int {
 	switch format {
 	case "jpeg":
 		return tiffOrientation(jpegExif(data))
