@@ -46,3 +46,30 @@ export function changeFor(was: IDataNews | null, is: IDataNews, shown: IShown): 
   const changed = is.edits === was.edits ? is.digest !== was.digest : shown.page?.edits !== is.edits;
   return judged || changed ? { offset: shown.offset } : null;
 }
+
+/** Follows the news for a panel. What comes while a page loads waits until it is shown: the page may be older. */
+export class DataNews {
+  /** Take what the kernel tells. */
+  hear(is: IDataNews): void {
+    this._first ??= is;
+    this._latest = is;
+  }
+
+  /** What the panel has to ask for after all that it has not followed yet; null: nothing, or nothing before its page has loaded. */
+  change(shown: IShown & { busy: boolean }): ReturnType<typeof changeFor> {
+    const { _was: was, _latest: is } = this;
+    if (shown.busy || is === null) {
+      return null;
+    }
+    this._was = is;
+    this._latest = null;
+    return changeFor(was, is, shown) ?? changeFor(was ?? this._first, is, shown);
+  }
+
+  /** What the kernel told first, about what the first page shows. */
+  private _first: IDataNews | null = null;
+  /** What the panel has followed. */
+  private _was: IDataNews | null = null;
+  /** What it has not followed yet. */
+  private _latest: IDataNews | null = null;
+}

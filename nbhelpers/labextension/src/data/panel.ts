@@ -3,7 +3,7 @@ import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
 import type { Translation } from '../translation';
-import { changeFor, readDataNews, type IDataNews } from './news';
+import { DataNews, readDataNews } from './news';
 import { Browser, moved, PAGE_SIZE, type IItem, type IPage } from './model';
 
 const SPLITS = ['train', 'val', 'test'];
@@ -34,16 +34,12 @@ export class DataPanel extends KernelPanel {
   protected override begin(session: KernelSession): () => void {
     this._clear();
     this._browser = new Browser(request => session.client.ask('dataset', request), this._trans);
+    this._news = new DataNews();
     void this._do(this._browser.show());
-    let was: IDataNews | null = null;
     const leave = session.client.watch('dataset', {
       news: news => {
-        const is = readDataNews(news);
-        const change = this._browser && !this._browser.busy ? changeFor(was, is, this._browser) : null;
-        was = is;
-        if (change && this._browser) {
-          void this._do(this._browser.show(change));
-        }
+        this._news.hear(readDataNews(news));
+        this._follow();
       },
       ended: () => {} // it is asked, by the button
     });
@@ -66,6 +62,15 @@ export class DataPanel extends KernelPanel {
     if (browser === this._browser && browser) {
       this.node.setAttribute('aria-busy', String(browser.busy));
       this._draw(browser);
+      this._follow();
+    }
+  }
+
+  /** Show what the kernel has told of, unless a page still loads. */
+  private _follow(): void {
+    const change = this._browser && this._news.change(this._browser);
+    if (change && this._browser) {
+      void this._do(this._browser.show(change));
     }
   }
 
@@ -193,6 +198,7 @@ export class DataPanel extends KernelPanel {
   }
 
   private _browser: Browser | null = null;
+  private _news = new DataNews();
   private readonly _message = element('p', { class: 'hs-message', role: 'status' });
   private readonly _filters = element('div', { class: 'hs-buttons' });
   private readonly _edits = element('div', { class: 'hs-buttons', role: 'toolbar' });

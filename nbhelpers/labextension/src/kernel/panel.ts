@@ -64,8 +64,9 @@ export abstract class KernelPanel extends Widget {
     this._session = now;
     if (now) {
       now.restarted.connect(this._again, this);
-      const anew = now !== this._last;
+      const anew = now !== this._last || now.restarts !== this._restarts; // a hidden panel does not hear of restarts
       this._last = now;
+      this._restarts = now.restarts;
       this._end = this.begin(now, anew);
     } else {
       this._last = null;
@@ -76,7 +77,6 @@ export abstract class KernelPanel extends Widget {
   /** Begin anew with the same kernel, which was restarted. */
   private _again(): void {
     this._leave();
-    this._last = null;
     this._reconsider();
   }
 
@@ -89,5 +89,7 @@ export abstract class KernelPanel extends Widget {
 
   private _session: KernelSession | null = null;
   private _last: KernelSession | null = null;
+  /** The restarts of the kernel that was shown last, when it was. */
+  private _restarts = 0;
   private _end: (() => void) | null = null;
 }

@@ -83,6 +83,11 @@ export class KernelSession {
     return this._begun;
   }
 
+  /** How many times the kernel has answered again after a restart. */
+  get restarts(): number {
+    return this._restarts;
+  }
+
   /** Emitted when the kernel answers again after a restart: it has lost what it had loaded. */
   get restarted(): ISignal<this, void> {
     return this._restarted;
@@ -95,6 +100,7 @@ export class KernelSession {
         this.client.reset(this._trans.__('The kernel was restarted.'));
         break;
       case 'again':
+        this._restarts++;
         this._restarted.emit();
     }
   }
@@ -124,6 +130,7 @@ export class KernelSession {
   private readonly _restart = new Restart();
   private _lost = false;
   private _begun = 0;
+  private _restarts = 0;
   private readonly _restarted = new Signal<this, void>(this);
 }
 

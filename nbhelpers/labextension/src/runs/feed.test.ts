@@ -133,14 +133,39 @@ describe('RunFeed', () => {
     expect(ask).not.toHaveBeenCalled();
   });
 
-  it('shows a second listener what is known', () => {
+  it('shows a second listener what is known, once it can end its watch', async () => {
     const { watchers, feed } = told();
     feed.watch(() => {});
     watchers[0].news({ order: ['a'], runs: [{ id: 'a', state: 'done' }] });
     const heard = vi.fn();
-    feed.watch(heard);
+    const end: () => void = feed.watch(() => {
+      heard();
+      end();
+    });
+    const never = vi.fn();
+    feed.watch(never)();
+    await vi.advanceTimersByTimeAsync(0);
+    watchers[0].news({ order: ['a'], runs: [] });
     expect(heard).toHaveBeenCalledTimes(1);
+    expect(never).not.toHaveBeenCalled();
     expect(watchers).toHaveLength(1);
+  });
+
+  it('does not show the runs of an earlier watch for those of now', async () => {
+    const { watchers, feed } = told();
+    const end = feed.watch(() => {});
+    watchers[0].news({ order: ['a'], runs: [{ id: 'a', state: 'running' }] });
+    expect(feed.known).toBe(true);
+    end();
+    feed.watch(() => {});
+    const heard = vi.fn();
+    feed.watch(heard);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(heard).not.toHaveBeenCalled();
+    expect(feed.known).toBe(false);
+    watchers[1].news({ order: ['b'], runs: [{ id: 'b', state: 'running' }] });
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(feed.known).toBe(true);
   });
 
   it('asks a kernel of an earlier version as before', async () => {

@@ -39,7 +39,7 @@ export class RunFeed {
     return this._error;
   }
 
-  /** Whether the kernel has answered at least once. */
+  /** Whether the kernel has told its runs since there are listeners; those of before may be older than what a listener knows. */
   get known(): boolean {
     return this._known;
   }
@@ -51,7 +51,12 @@ export class RunFeed {
     if (this._listeners.size === 1) {
       this._begin();
     } else if (this._leave && this._known) {
-      own(); // the news may be long in coming
+      // The news may be long in coming. The listener may want to end the watch, which it can when this has returned.
+      queueMicrotask(() => {
+        if (this._listeners.has(own)) {
+          own();
+        }
+      });
     }
     return () => {
       this._listeners.delete(own);
@@ -96,6 +101,7 @@ export class RunFeed {
   /** Listen to the kernel, or ask it where it does not tell. */
   private _begin(): void {
     clearTimeout(this._timer);
+    this._known = false;
     if (!this._watch || this._unable) {
       void this._poll();
       return;

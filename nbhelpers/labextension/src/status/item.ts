@@ -51,9 +51,10 @@ export class StatusItem extends Widget {
       this._session = session;
       this._activity = session && new Activity(session);
       this._watched = false;
+      this._unable = false; // another kernel may be of a later version
     }
     const news = this._activity?.news ?? false;
-    if (session?.warm && !this._end && (news || !this._watched)) {
+    if (session?.warm && !this._end && !this._unable && (news || !this._watched)) {
       this._watch(session);
       return;
     }
@@ -75,12 +76,12 @@ export class StatusItem extends Widget {
     };
     const ended = (_: string, unable: boolean) => {
       this._leave();
-      this._unable ||= unable;
+      if (unable) {
+        this._unable = true;
+        void this._look(); // the news that led here are used up
+      }
     };
     this._watched = true;
-    if (this._unable) {
-      return;
-    }
     const ends = [
       session.client.watch('device', { news: news => ((device = news as IDevice), draw()), ended }),
       session.client.watch(USAGE_SUBJECT, {
@@ -129,6 +130,7 @@ export class StatusItem extends Widget {
 
   private _asking = false;
   private _watched = false;
+  /** Whether the kernel tells nothing, as one of an earlier version. */
   private _unable = false;
   /** Ends what is heard; null: nothing is. */
   private _end: (() => void) | null = null;

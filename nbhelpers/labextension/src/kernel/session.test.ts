@@ -1,0 +1,27 @@
+import { Signal } from '@lumino/signaling';
+import { expect, it, vi } from 'vitest';
+
+import { translation } from '../translation';
+import { KernelSession } from './session';
+
+vi.mock('@jupyterlab/services', () => ({ KernelMessage: {} }));
+
+it('counts each restart before it tells of it', () => {
+  const kernel = {
+    statusChanged: new Signal<object, string>({}),
+    connectionStatusChanged: new Signal<object, string>({}),
+    iopubMessage: new Signal<object, object>({})
+  };
+  const session = new KernelSession(kernel as never, () => 1000, translation(null));
+  const told: number[] = [];
+  session.restarted.connect(() => void told.push(session.restarts));
+  for (let i = 0; i < 2; i++) {
+    kernel.statusChanged.emit('restarting');
+    kernel.connectionStatusChanged.emit('connected');
+    expect(session.restarts).toBe(i);
+    kernel.statusChanged.emit('idle');
+    kernel.statusChanged.emit('busy');
+  }
+  expect(told).toEqual([1, 2]);
+  expect(session.restarts).toBe(2);
+});
