@@ -45,7 +45,7 @@ type cell struct {
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
 	again := replay.New(s.clientOf(r, content))
 	return &cell{
-		session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir, Count: count},
+		session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir},
 		again: again, updateInterval: again.UpdateInterval(),
 	}
 }

@@ -62,6 +62,23 @@ func TestTextBeyondTheLimitGoesToAFile(t *testing.T) {
 	}
 }
 
+// A front end that runs something of its own must not replace the file of the cell before it, which the notebook names.
+func TestUnstoredTextLeavesTheFilesOfCells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder },
+			prints("a", func(out, _ func(string)) { out(strings.Repeat("a", 2<<20+1)) }),
+			prints("b", func(out, _ func(string)) { out(strings.Repeat("b", 2<<20+1)) }))
+		k.Ask(wire.Shell, "execute_request", kerneltest.Cell("%a"))
+		unstored := kerneltest.Cell("%b")
+		unstored.StoreHistory = false
+		k.Ask(wire.Shell, "execute_request", unstored)
+		if text, err := os.ReadFile(filepath.Join(folder, "output", "cell-1.txt")); err != nil || string(text) != "a" {
+			t.Errorf("the first cell's file has %q, %v", text, err)
+		}
+	})
+}
+
 // TestOutputsBeyondTheLimitGoToAFile: an endless loop of displays is as bad as one of prints; an animation that clears them is not.
 func TestOutputsBeyondTheLimitGoToAFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // waits for the rate

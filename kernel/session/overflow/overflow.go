@@ -23,7 +23,7 @@ const (
 // Text takes the text of one cell, of which it keeps what is more than front ends can show.
 type Text struct {
 	Folder string // for the file; empty: the text is dropped
-	Count  int    // of the cell
+	Count  int    // of the cell; 0: it has none, and its file's name says nothing
 
 	shown  int64 // bytes of text that were shown
 	hidden int64 // bytes of text that were not
@@ -86,11 +86,14 @@ func (o *Text) hide(text string) {
 	_, o.err = o.file.WriteString(text)
 }
 
-// open makes the file of this cell in place of that of an earlier run.
+// open makes the file of this cell in place of that of an earlier run. What has no number replaces nothing.
 func (o *Text) open() (*os.File, error) {
 	folder := filepath.Join(o.Folder, "output")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
+	}
+	if o.Count == 0 {
+		return os.CreateTemp(folder, "unnumbered-*.txt")
 	}
 	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 }

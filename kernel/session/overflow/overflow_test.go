@@ -29,6 +29,21 @@ func TestText(t *testing.T) {
 	}
 }
 
+// What has no number has a file for itself.
+func TestFilesWithoutANumber(t *testing.T) {
+	folder := t.TempDir()
+	texts := []*Text{{Folder: folder, Count: 1}, {Folder: folder}, {Folder: folder}}
+	for i, o := range texts {
+		o.Take(strings.Repeat("x", maxShown) + string(rune('a'+i)))
+		o.End()
+	}
+	for i, o := range texts {
+		if got, err := os.ReadFile(o.file.Name()); err != nil || string(got) != string(rune('a'+i)) {
+			t.Errorf("%s has %q, %v", o.file.Name(), got, err)
+		}
+	}
+}
+
 // Without a folder the text is lost, and the cell says so.
 func TestTextWithoutAFolder(t *testing.T) {
 	var o Text
