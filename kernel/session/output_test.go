@@ -79,6 +79,27 @@ func TestUnstoredTextLeavesTheFilesOfCells(t *testing.T) {
 	})
 }
 
+// A cell that replaces its output, as a progress display does, may print without end.
+func TestClearedTextDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const steps, size = 5, 1_000_000
+		k := kerneltest.Start(t, nil, magic{"steps", func(_ context.Context, _ magics.Call, host magics.Host) error {
+			for i := range steps {
+				if err := host.(magics.Clearer).Clear(true); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprint(host.Stdout(), i, strings.Repeat("#", size)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		if _, printed := k.Run("%steps"); len(printed) != steps*(size+1) {
+			t.Errorf("%d bytes are shown, which end with %q", len(printed), printed[max(0, len(printed)-200):])
+		}
+	})
+}
+
 // TestOutputsBeyondTheLimitGoToAFile: an endless loop of displays is as bad as one of prints; an animation that clears them is not.
 func TestOutputsBeyondTheLimitGoToAFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // waits for the rate

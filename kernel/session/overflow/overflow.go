@@ -66,8 +66,13 @@ func (o *Text) TooFast(text string) {
 	o.hide(text)
 }
 
-// Clear is for a cell whose outputs were removed.
-func (o *Text) Clear() { o.others = 0 }
+// Clear is for a cell whose outputs were removed. After text that was kept, nothing more is shown.
+func (o *Text) Clear() {
+	o.others = 0
+	if o.hidden == 0 {
+		o.shown = 0
+	}
+}
 
 func (o *Text) hide(text string) {
 	o.shown = maxShown // nothing that follows is shown, even if it were short

@@ -29,6 +29,22 @@ func TestText(t *testing.T) {
 	}
 }
 
+// A cell that clears its output shows as much again, until text was kept: what follows that would have a gap before it.
+func TestClear(t *testing.T) {
+	o := Text{Count: 1}
+	for range 3 {
+		if shown := o.Take(strings.Repeat("a", maxShown)); len(shown) != maxShown {
+			t.Fatalf("%d bytes are shown", len(shown))
+		}
+		o.Clear()
+	}
+	o.Take(strings.Repeat("a", maxShown+1))
+	o.Clear()
+	if shown := o.Take("b"); shown != "" {
+		t.Errorf("%q is shown after text that was kept", shown)
+	}
+}
+
 // What has no number has a file for itself.
 func TestFilesWithoutANumber(t *testing.T) {
 	folder := t.TempDir()
