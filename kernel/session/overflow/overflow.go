@@ -4,6 +4,7 @@ package overflow
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"unicode/utf8"
@@ -60,10 +61,15 @@ func (o *Text) Output(text string) (shown bool) {
 	return false
 }
 
-// TooFast keeps text that the cell has no time to show, since it would be more in a second than front ends take.
+// TooFast keeps text that Take returned and that the cell has no time to show, since it would be more in a second than front ends
+// take. It precedes what is kept by now.
 func (o *Text) TooFast(text string) {
 	o.fast = true
-	o.hide(text)
+	o.tail = append([]byte(text), o.tail...)
+	o.count(text)
+	if o.file != nil && o.err == nil {
+		o.err = insert(o.file, text)
+	}
 }
 
 // Clear is for a cell whose outputs were removed. After text that was kept, nothing more is shown.
@@ -75,20 +81,48 @@ func (o *Text) Clear() {
 }
 
 func (o *Text) hide(text string) {
-	o.shown = maxShown // nothing that follows is shown, even if it were short
-	first := o.hidden == 0
-	o.hidden += int64(len(text))
 	o.tail = append(o.tail, text...)
-	if extra := len(o.tail) - shownTail; extra > 0 {
-		o.tail = append(o.tail[:0], o.tail[extra:]...)
-	}
-	if first && o.Folder != "" {
-		o.file, o.err = o.open()
-	}
+	o.count(text)
 	if o.file == nil || o.err != nil || o.hidden > maxOverflow {
 		return
 	}
 	_, o.err = o.file.WriteString(text)
+}
+
+// count notes text that is not shown, for which the first opens the file.
+func (o *Text) count(text string) {
+	o.shown = maxShown // nothing that follows is shown, even if it were short
+	if extra := len(o.tail) - shownTail; extra > 0 {
+		o.tail = append(o.tail[:0], o.tail[extra:]...)
+	}
+	if o.hidden == 0 && o.Folder != "" {
+		o.file, o.err = o.open()
+	}
+	o.hidden += int64(len(text))
+}
+
+// insert writes text before what a file has. The file may be too large for the memory, so that it is moved in pieces, the last first.
+func insert(file *os.File, text string) error {
+	at, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	piece := make([]byte, min(at, 1<<20))
+	for at > 0 {
+		piece = piece[:min(at, int64(len(piece)))]
+		at -= int64(len(piece))
+		if _, err := file.ReadAt(piece, at); err != nil {
+			return err
+		}
+		if _, err := file.WriteAt(piece, at+int64(len(text))); err != nil {
+			return err
+		}
+	}
+	if _, err := file.WriteAt([]byte(text), 0); err != nil {
+		return err
+	}
+	_, err = file.Seek(0, io.SeekEnd)
+	return err
 }
 
 // open makes the file of this cell in place of that of an earlier run. What has no number replaces nothing.
@@ -100,7 +134,7 @@ func (o *Text) open() (*os.File, error) {
 	if o.Count == 0 {
 		return os.CreateTemp(folder, "unnumbered-*.txt")
 	}
-	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
 }
 
 // End returns the text that closes the cell's output; empty where all was shown.
