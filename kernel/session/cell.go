@@ -45,7 +45,7 @@ type cell struct {
 func (s *Session) newCell(r *request, content wire.ExecuteRequest, count int) *cell {
 	again := replay.New(s.clientOf(r, content))
 	return &cell{
-		session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir, Count: count},
+		session: s, request: r, content: content, count: count, more: overflow.Text{Folder: s.RuntimeDir},
 		again: again, updateInterval: again.UpdateInterval(),
 	}
 }
@@ -117,7 +117,7 @@ func (c *cell) flush(end bool) error {
 	if text = c.more.Take(text); text != "" {
 		c.held.Add(c.name, text)
 	}
-	return c.sendHeld(false)
+	return c.sendHeld()
 }
 
 // throttle waits until the clients have caught up, or ctx ends. The transport disconnects those that never do.
@@ -131,10 +131,7 @@ func (c *cell) output(ctx context.Context, msgType string, content any) error {
 	c.pace(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return ErrCellEnded
-	}
-	if err := c.flushAll(); err != nil {
+	if err := c.flushAll(ctx); err != nil {
 		return err
 	}
 	shown := true
@@ -248,10 +245,7 @@ func (c *cell) Comm(comm Comm) error {
 	c.throttle(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return ErrCellEnded
-	}
-	if err := c.flushAll(); err != nil {
+	if err := c.flushAll(context.Background()); err != nil {
 		return err
 	}
 	return c.session.publishMessage(c.request, m)
@@ -263,12 +257,8 @@ func (c *cell) Ask(ctx context.Context, prompt string, secret bool) (string, err
 		return "", errors.New("ask the user: the front end that runs this cell allows no input; put the answer into the cell itself")
 	}
 	c.mu.Lock()
-	err := c.flushAll()
-	ended := c.ended
+	err := c.flushAll(ctx)
 	c.mu.Unlock()
-	if ended {
-		err = ErrCellEnded
-	}
 	if err != nil {
 		return "", err
 	}
@@ -280,7 +270,7 @@ func (c *cell) end() {
 	c.session.updates.Flush(func(_ string, of updates.Sender) bool { return of == c })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.sendRest(); err != nil {
+	if err := c.flushAll(context.Background()); err != nil {
 		c.session.Log.Error("output could not be sent", "error", err)
 	}
 	if text := c.more.End(); text != "" {

@@ -89,9 +89,8 @@ func (s *Session) runRequest(ctx context.Context, in *shell, r *request, content
 		s.emit(r, "execute_input", wire.ExecuteInput{Code: content.Code, ExecutionCount: count})
 	}
 	if stored {
+		c.more.Count = count
 		s.remember(count, content.Code)
-	}
-	if stored {
 		s.noticed.Do(func() { s.showNotices(c) })
 	}
 	failure := s.runCode(ctx, c, content.Code)

@@ -62,6 +62,44 @@ func TestTextBeyondTheLimitGoesToAFile(t *testing.T) {
 	}
 }
 
+// A front end that runs something of its own must not replace the file of the cell before it, which the notebook names.
+func TestUnstoredTextLeavesTheFilesOfCells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder },
+			prints("a", func(out, _ func(string)) { out(strings.Repeat("a", 2<<20+1)) }),
+			prints("b", func(out, _ func(string)) { out(strings.Repeat("b", 2<<20+1)) }))
+		k.Ask(wire.Shell, "execute_request", kerneltest.Cell("%a"))
+		unstored := kerneltest.Cell("%b")
+		unstored.StoreHistory = false
+		k.Ask(wire.Shell, "execute_request", unstored)
+		if text, err := os.ReadFile(filepath.Join(folder, "output", "cell-1.txt")); err != nil || string(text) != "a" {
+			t.Errorf("the first cell's file has %q, %v", text, err)
+		}
+	})
+}
+
+// A cell that replaces its output, as a progress display does, may print without end.
+func TestClearedTextDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const steps, size = 5, 1_000_000
+		k := kerneltest.Start(t, nil, magic{"steps", func(_ context.Context, _ magics.Call, host magics.Host) error {
+			for i := range steps {
+				if err := host.(magics.Clearer).Clear(true); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprint(host.Stdout(), i, strings.Repeat("#", size)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		if _, printed := k.Run("%steps"); len(printed) != steps*(size+1) {
+			t.Errorf("%d bytes are shown, which end with %q", len(printed), printed[max(0, len(printed)-200):])
+		}
+	})
+}
+
 // TestOutputsBeyondTheLimitGoToAFile: an endless loop of displays is as bad as one of prints; an animation that clears them is not.
 func TestOutputsBeyondTheLimitGoToAFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // waits for the rate

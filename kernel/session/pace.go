@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/session/rate"
@@ -30,20 +29,22 @@ func (c *cell) pace(ctx context.Context) {
 		if wait <= 0 || ctx.Err() != nil {
 			return
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-		}
+		pause(ctx, wait)
 	}
 }
 
-// sendHeld sends what waits as far as the rate allows, or all of it. Called with mu held.
-func (c *cell) sendHeld(all bool) error {
+// pause waits, or returns when ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+	}
+}
+
+// sendHeld sends what waits as far as the rate allows. Called with mu held.
+func (c *cell) sendHeld() error {
 	for !c.held.Empty() {
-		room, wait := math.MaxInt, time.Duration(0)
-		if !all {
-			room, wait = c.session.rate.Room(time.Now(), rate.Text)
-		}
+		room, wait := c.session.rate.Room(time.Now(), rate.Text)
 		name, text := c.held.Next(room)
 		if text == "" {
 			c.flushIn(max(wait, c.session.patience.stream))
@@ -56,30 +57,22 @@ func (c *cell) sendHeld(all bool) error {
 	return nil
 }
 
-// flushAll sends all text before something that must not overtake it. Called with mu held.
-func (c *cell) flushAll() error {
-	if err := c.flush(true); err != nil {
-		return err
-	}
-	return c.sendHeld(true)
-}
-
-// sendRest sends the text that is left at a cell's end. It waits for one window of the rate at most, within which what one cell may
-// show has room; what has none goes to the file. Called with mu held, which it gives up while it waits.
-func (c *cell) sendRest() error {
+// flushAll sends all text before something that must not overtake it, or the cell's end. It waits for one window of the rate at most,
+// within which what one cell may show has room; what has none goes to the file, as what is left when ctx ends. Called with mu held,
+// which it gives up while it waits.
+func (c *cell) flushAll(ctx context.Context) error {
 	err := c.flush(true)
-	for end := time.Now().Add(rate.Window + time.Second); err == nil && !c.held.Empty() && time.Now().Before(end); {
+	for end := time.Now().Add(rate.Window + time.Second); err == nil && !c.held.Empty() && ctx.Err() == nil && time.Now().Before(end); {
 		c.mu.Unlock()
-		time.Sleep(max(c.session.roomWait(rate.Text), c.session.patience.stream))
+		pause(ctx, max(c.session.roomWait(rate.Text), c.session.patience.stream))
 		c.mu.Lock()
 		err = c.flush(true)
 	}
-	for !c.held.Empty() {
-		_, text := c.held.Next(math.MaxInt)
-		c.more.TooFast(text)
+	if !c.held.Empty() {
+		c.more.TooFast(c.held.Rest())
 	}
-	if c.timer != nil {
-		c.timer.Stop()
+	if err == nil && c.ended {
+		err = ErrCellEnded
 	}
 	return err
 }

@@ -147,6 +147,90 @@ func TestFiveMegabytesAtOnce(t *testing.T) {
 	})
 }
 
+// What must not be overtaken by a figure, a comm or a question keeps the rate as well, and comes before it.
+func TestTextBeforeSomethingElseKeepsTheRate(t *testing.T) {
+	for msgType, then := range map[string]func(context.Context, magics.Host) error{
+		"display_data": func(ctx context.Context, host magics.Host) error {
+			_, err := host.Show(ctx, display.Text("figure"))
+			return err
+		},
+		"comm_open": func(ctx context.Context, host magics.Host) error { return host.Execute(ctx, "comm a") },
+		"input_request": func(ctx context.Context, host magics.Host) error {
+			_, err := host.Ask(ctx, "name?", false)
+			return err
+		},
+	} {
+		t.Run(msgType, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				text := strings.Repeat("y\n", 1_000_000) // 3 MB in JSON
+				k := kerneltest.Start(t, nil, magic{"much", func(ctx context.Context, _ magics.Call, host magics.Host) error {
+					if _, err := host.Stdout().Write([]byte(text)); err != nil {
+						return err
+					}
+					return then(ctx, host)
+				}})
+				k.Send(wire.Shell, "execute_request", kerneltest.Cell("%much"))
+				var messages []kerneltest.Message
+				for len(messages) == 0 || messages[len(messages)-1].Header.MsgType != msgType {
+					messages = append(messages, k.Next())
+				}
+				withinServer(t, messages)
+				if got := streams(t, k, messages)["stdout"]; got != text {
+					t.Errorf("%d bytes come before the %s, want %d", len(got), msgType, len(text))
+				}
+				if msgType == "input_request" {
+					k.Send(wire.Stdin, "input_reply", wire.InputReply{Value: "Ada"})
+				}
+			})
+		})
+	}
+}
+
+// An interrupted cell does not wait for the rate: what it has not shown is in the file.
+func TestAnInterruptEndsTheWaitForTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		text := strings.Repeat("\x01", 1_000_000)
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder },
+			magic{"much", func(ctx context.Context, _ magics.Call, host magics.Host) error {
+				if _, err := host.Stdout().Write([]byte(text)); err != nil {
+					return err
+				}
+				canceled, cancel := context.WithCancel(ctx)
+				cancel()
+				begun := time.Now()
+				_, err := host.Show(canceled, display.Text("figure"))
+				if wait := time.Since(begun); wait > 0 {
+					t.Errorf("the figure waits for %v", wait)
+				}
+				return err
+			}})
+		messages := k.Ask(wire.Shell, "execute_request", kerneltest.Cell("%much"))
+		shown, _, _ := strings.Cut(streams(t, k, messages)["stdout"], "\n[a cell shows")
+		rest, err := os.ReadFile(filepath.Join(folder, "output", "cell-1.txt"))
+		if err != nil || shown+string(rest) != text {
+			t.Errorf("%d bytes are shown and %d are in the file, of %d; %v", len(shown), len(rest), len(text), err)
+		}
+	})
+}
+
+// Text that is hidden at once is printed after what waits for the rate, wherever that ends.
+func TestTheFileIsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		text := strings.Repeat("\x01", 2_000_000) + strings.Repeat("b", 1_000_000) + "THE END"
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.RuntimeDir = folder },
+			prints("much", func(out, _ func(string)) { out(text) }))
+		messages := k.Ask(wire.Shell, "execute_request", kerneltest.Cell("%much"))
+		shown, notice, _ := strings.Cut(streams(t, k, messages)["stdout"], "\n[a cell shows")
+		rest, err := os.ReadFile(filepath.Join(folder, "output", "cell-1.txt"))
+		if err != nil || shown+string(rest) != text || !strings.HasSuffix(notice, "THE END") {
+			t.Errorf("%d bytes are shown and %d are in the file, of %d; they end with %q; %v",
+				len(shown), len(rest), len(text), notice[max(0, len(notice)-20):], err)
+		}
+	})
+}
+
 // A character that JSON writes as six bytes makes text larger than the rate allows within any time that a cell may wait.
 func TestTextThatStaysAboveTheRateGoesToTheFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

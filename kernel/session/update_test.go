@@ -3,12 +3,15 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/kernel/kerneltest"
+	"github.com/headstart-nb/headstart/kernel/session"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
@@ -88,6 +91,38 @@ func TestUpdatesGoOnAfterTheCell(t *testing.T) {
 	if most := int(time.Since(begin)/(50*time.Millisecond)) + 2; len(got) > most {
 		t.Errorf("%d updates in %v", len(got), time.Since(begin))
 	}
+}
+
+// late is a transport whose client has caught up at a time.
+type late struct {
+	session.Transport
+	at *atomic.Int64
+}
+
+func (l late) Wait(context.Context) error {
+	time.Sleep(time.Until(time.Unix(0, l.at.Load())))
+	return nil
+}
+
+// Nothing draws an update that comes after the cell's idle: a notebook would keep the figure before it.
+func TestTheLastUpdateArrivesBeforeIdleHoweverLateTheClientIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at atomic.Int64
+		k := kerneltest.Start(t, func(c *session.Config, _ *kerneltest.Kernel) { c.Transport = late{c.Transport, &at} },
+			magic{"figure", func(ctx context.Context, _ magics.Call, host magics.Host) error {
+				id, err := host.Show(ctx, display.Text("0"))
+				for i := 1; i <= 2 && err == nil; i++ {
+					err = host.Update(ctx, id, display.Text(fmt.Sprint(i)))
+				}
+				at.Store(time.Now().Add(time.Second).UnixNano())
+				time.Sleep(60 * time.Millisecond) // the interval has ended, and the second update waits for the client
+				return err
+			}})
+		got := updates(t, k, k.Ask(wire.Shell, "execute_request", kerneltest.Cell("%figure")))
+		if diff := cmp.Diff([]string{"1", "2"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestADisplayIsNotFollowedByAnOlderUpdate(t *testing.T) {

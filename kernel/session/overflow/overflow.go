@@ -4,6 +4,7 @@ package overflow
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"unicode/utf8"
@@ -23,7 +24,7 @@ const (
 // Text takes the text of one cell, of which it keeps what is more than front ends can show.
 type Text struct {
 	Folder string // for the file; empty: the text is dropped
-	Count  int    // of the cell
+	Count  int    // of the cell; 0: it has none, and its file's name says nothing
 
 	shown  int64 // bytes of text that were shown
 	hidden int64 // bytes of text that were not
@@ -60,39 +61,80 @@ func (o *Text) Output(text string) (shown bool) {
 	return false
 }
 
-// TooFast keeps text that the cell has no time to show, since it would be more in a second than front ends take.
+// TooFast keeps text that Take returned and that the cell has no time to show, since it would be more in a second than front ends
+// take. It precedes what is kept by now.
 func (o *Text) TooFast(text string) {
 	o.fast = true
-	o.hide(text)
+	o.tail = append([]byte(text), o.tail...)
+	o.count(text)
+	if o.file != nil && o.err == nil {
+		o.err = insert(o.file, text)
+	}
 }
 
-// Clear is for a cell whose outputs were removed.
-func (o *Text) Clear() { o.others = 0 }
+// Clear is for a cell whose outputs were removed. After text that was kept, nothing more is shown.
+func (o *Text) Clear() {
+	o.others = 0
+	if o.hidden == 0 {
+		o.shown = 0
+	}
+}
 
 func (o *Text) hide(text string) {
-	o.shown = maxShown // nothing that follows is shown, even if it were short
-	first := o.hidden == 0
-	o.hidden += int64(len(text))
 	o.tail = append(o.tail, text...)
-	if extra := len(o.tail) - shownTail; extra > 0 {
-		o.tail = append(o.tail[:0], o.tail[extra:]...)
-	}
-	if first && o.Folder != "" {
-		o.file, o.err = o.open()
-	}
+	o.count(text)
 	if o.file == nil || o.err != nil || o.hidden > maxOverflow {
 		return
 	}
 	_, o.err = o.file.WriteString(text)
 }
 
-// open makes the file of this cell in place of that of an earlier run.
+// count notes text that is not shown, for which the first opens the file.
+func (o *Text) count(text string) {
+	o.shown = maxShown // nothing that follows is shown, even if it were short
+	if extra := len(o.tail) - shownTail; extra > 0 {
+		o.tail = append(o.tail[:0], o.tail[extra:]...)
+	}
+	if o.hidden == 0 && o.Folder != "" {
+		o.file, o.err = o.open()
+	}
+	o.hidden += int64(len(text))
+}
+
+// insert writes text before what a file has. The file may be too large for the memory, so that it is moved in pieces, the last first.
+func insert(file *os.File, text string) error {
+	at, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	piece := make([]byte, min(at, 1<<20))
+	for at > 0 {
+		piece = piece[:min(at, int64(len(piece)))]
+		at -= int64(len(piece))
+		if _, err := file.ReadAt(piece, at); err != nil {
+			return err
+		}
+		if _, err := file.WriteAt(piece, at+int64(len(text))); err != nil {
+			return err
+		}
+	}
+	if _, err := file.WriteAt([]byte(text), 0); err != nil {
+		return err
+	}
+	_, err = file.Seek(0, io.SeekEnd)
+	return err
+}
+
+// open makes the file of this cell in place of that of an earlier run. What has no number replaces nothing.
 func (o *Text) open() (*os.File, error) {
 	folder := filepath.Join(o.Folder, "output")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if o.Count == 0 {
+		return os.CreateTemp(folder, "unnumbered-*.txt")
+	}
+	return safefile.OpenUnlinked(filepath.Join(folder, fmt.Sprintf("cell-%d.txt", o.Count)), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o600)
 }
 
 // End returns the text that closes the cell's output; empty where all was shown.

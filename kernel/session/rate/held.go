@@ -38,6 +38,16 @@ func (h *Held) Next(room int) (name, text string) {
 	return name, text
 }
 
+// Rest takes out all that waits.
+func (h *Held) Rest() string {
+	var all []byte
+	for _, t := range h.texts {
+		all = append(all, t.text...)
+	}
+	h.texts = nil
+	return string(all)
+}
+
 // fitting is the length of the longest beginning of text that takes at most so many bytes in JSON and ends with a whole character.
 func fitting(text []byte, most int) int {
 	n := 0

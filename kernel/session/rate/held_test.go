@@ -34,4 +34,8 @@ func TestHeldTextComesInPiecesThatFit(t *testing.T) {
 	if _, text := h.Next(1); text != "" || h.Empty() {
 		t.Errorf("%q: half a character was sent", text)
 	}
+	h.Add("stderr", "e")
+	if text := h.Rest(); text != "üe" || !h.Empty() {
+		t.Errorf("%q is the rest", text)
+	}
 }

@@ -30,8 +30,8 @@ type Sender interface {
 
 // recent is a display that was updated less than an interval ago.
 type recent struct {
-	number  int        // in the order of the first updates
-	sending sync.Mutex // held while an update is sent, so that no older one follows it
+	number  int           // in the order of the first updates
+	sending chan struct{} // holds a token while an update is sent, so that no older one follows it
 
 	cell    Sender // of the newest update; guarded by Limit.mu, as what follows
 	data    wire.DisplayData
@@ -56,9 +56,9 @@ func (u *Limit) Put(c Sender, data wire.DisplayData) error {
 		return nil
 	}
 	u.count++
-	r := &recent{number: u.count, cell: c}
-	r.sending.Lock()
-	defer r.sending.Unlock()
+	r := &recent{number: u.count, cell: c, sending: make(chan struct{}, 1)}
+	r.sending <- struct{}{}
+	defer func() { <-r.sending }()
 	u.recent[id] = r
 	if wait := c.UpdateWait(); wait > 0 {
 		r.data, r.waiting = data, true
@@ -99,8 +99,8 @@ func (u *Limit) due(id string, r *recent) {
 
 // send sends the newest update of a display; false when it was sent already.
 func (u *Limit) send(r *recent) bool {
-	r.sending.Lock()
-	defer r.sending.Unlock()
+	r.sending <- struct{}{}
+	defer func() { <-r.sending }()
 	u.mu.Lock()
 	c, data, waiting := r.cell, r.data, r.waiting
 	r.waiting, r.data = false, wire.DisplayData{}
@@ -114,12 +114,13 @@ func (u *Limit) send(r *recent) bool {
 	return true
 }
 
-// Flush sends the updates that wait, of the displays that which accepts, in the order in which they began to change.
+// Flush sends the updates that wait, of the displays that which accepts, in the order in which they began to change. It returns when
+// those that were being sent are sent too: a client that is behind can delay them. No sender's lock may be held.
 func (u *Limit) Flush(which func(id string, c Sender) bool) {
 	u.mu.Lock()
 	var list []*recent
 	for id, r := range u.recent {
-		if r.waiting && which(id, r.cell) {
+		if which(id, r.cell) {
 			list = append(list, r)
 		}
 	}

@@ -18,7 +18,14 @@ type cell struct {
 	sent []string
 	err  error
 
-	closed time.Time // until when it may send nothing
+	closed time.Time     // until when it may send nothing
+	behind time.Duration // how long its client delays an update
+}
+
+func (c *cell) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sent)
 }
 
 func (c *cell) UpdateInterval() time.Duration { return 0 }
@@ -30,6 +37,7 @@ func (c *cell) UpdateWait() time.Duration {
 }
 
 func (c *cell) SendUpdate(data wire.DisplayData) error {
+	time.Sleep(c.behind)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent = append(c.sent, fmt.Sprint(data.Transient.DisplayID, "=", data.Data["n"]))
@@ -100,14 +108,34 @@ func TestUpdatesWaitForTheRate(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		synctest.Wait()
-		if len(c.sent) != 0 {
-			t.Errorf("sent before the time: %q", c.sent)
+		if sent := c.all(); len(sent) != 0 {
+			t.Errorf("sent before the time: %q", sent)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		slices.Sort(c.sent)
-		if want := []string{"a=99", "b=99"}; !slices.Equal(c.sent, want) {
-			t.Errorf("%q, want %q", c.sent, want)
+		sent := c.all()
+		slices.Sort(sent)
+		if want := []string{"a=99", "b=99"}; !slices.Equal(sent, want) {
+			t.Errorf("%q, want %q", sent, want)
+		}
+	})
+}
+
+// Before a flush returns, what was being sent is sent too: nothing may follow a cell's idle, and nothing older a new display.
+func TestFlushWaitsForWhatIsBeingSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, c := New(50*time.Millisecond, func(err error) { t.Error(err) }), &cell{}
+		if err := l.Put(c, update("a", 1)); err != nil {
+			t.Fatal(err)
+		}
+		c.behind = 20 * time.Millisecond
+		if err := l.Put(c, update("a", 2)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(60 * time.Millisecond) // the interval has ended, and the second update waits for the client
+		l.Flush(func(id string, of Sender) bool { return id == "a" && of == c })
+		if sent, want := c.all(), []string{"a=1", "a=2"}; !slices.Equal(sent, want) {
+			t.Errorf("%q, want %q", sent, want)
 		}
 	})
 }
