@@ -244,13 +244,13 @@ func TestFineTuningResumes(t *testing.T) {
 	if selecting || !cmp.Equal(whole.Selection, resumed.Selection) {
 		t.Error("the resumed run chose again")
 	}
+	lengthened(t, device, job, whole)
 }
 
-// TestFineTuningThatIsLengthenedKeepsItsWeights until an epoch has been added: they are not those of a longer run at that place.
-func TestFineTuningThatIsLengthenedKeepsItsWeights(t *testing.T) {
-	device, job := modeltest.XLA(t, 1), finetuneJob(t)
-	job.Environment.Home, job.Request.Name = t.TempDir(), "longer"
-	whole := fit(t, device, job)
+// lengthened resumes a finished fine-tuning with more epochs and interrupts it before the first: its weights stay those that it had, and not
+// those of a longer run at that place.
+func lengthened(t *testing.T, device *accel.Device, job Job, whole *Result) {
+	t.Helper()
 	job.Recipe.Epochs *= 2
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

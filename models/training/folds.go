@@ -34,6 +34,7 @@ func OpenFolds(ctx context.Context, device *accel.Device, job Job, events func(p
 	if err != nil {
 		return nil, err
 	}
+	s.folded = true
 	if err := s.openFeeds(ctx); err != nil {
 		_ = s.close() // the first error says more
 		return nil, err

@@ -38,6 +38,7 @@ type session struct {
 	train, val []int
 	feed, look feed.Feed // of training and of validation
 	augmenter  *augment.Augmenter
+	folded     bool         // the training images are divided into folds, on which heads are judged
 	weights    []float32    // of classes; nil: all the same
 	targets    job.Variance // of the training targets, for R2
 
@@ -170,7 +171,7 @@ func (s *session) openFeeds(ctx context.Context) error {
 		return nil
 	}
 	once := s.val
-	if s.augmenter == nil {
+	if s.augmenter == nil || s.folded {
 		once = append(append([]int{}, s.train...), s.val...)
 	}
 	plain, err := s.compute(ctx, once, nil)

@@ -26,6 +26,10 @@ func TestSearch(t *testing.T) {
 	for _, halving := range []bool{false, true} {
 		job := smallJob(t)
 		job.Recipe.Epochs = 9
+		job.Environment.Home = t.TempDir() // the features are computed once
+		if halving {                       // probes are compared on augmented copies as heads are
+			job.Recipe.Augment, job.Recipe.AugmentCopies = "flip", 1
+		}
 		told := 0
 		options := Options{Trials: 9, Workers: 2, Heads: []string{"none", "dense:8:relu"}, Halving: halving}
 		result, err := Run(context.Background(), device, job, options, nil, func(trial.Trial) { told++ })
@@ -41,27 +45,13 @@ func TestSearch(t *testing.T) {
 		if first.Accuracy < 0.5 || first.Loss <= 0 || first.Epochs != 9 || result.Probes == nil || result.Probes.Images != len(job.Dataset.Select("train")) {
 			t.Errorf("the best trial is %+v, the probes are %+v", first, result.Probes)
 		}
+		if copies := job.Recipe.AugmentCopies; result.Probes.Copies != copies*result.Probes.Images || result.Best.Provenance.Recipe.AugmentCopies != copies {
+			t.Errorf("with %d copies the probes are %+v, and the model is of %+v", copies, result.Probes, result.Best.Provenance.Recipe)
+		}
 		probe := result.Probes.Choice().Accuracy >= first.Accuracy
 		if got := result.Best.Provenance.Recipe; (got.Method == recipe.MethodAuto) != probe {
 			t.Errorf("the model is %s, with a probe at %g and a head at %g", got.Method, result.Probes.Choice().Accuracy, first.Accuracy)
 		}
-	}
-}
-
-// Probes are compared on augmented copies as heads are.
-func TestSearchWithCopies(t *testing.T) {
-	device := modeltest.PureGo(t)
-	job := smallJob(t)
-	job.Recipe.Augment, job.Recipe.AugmentCopies = "flip", 2
-	options := DefaultOptions()
-	options.Trials = 1
-	result, err := Run(t.Context(), device, job, options, nil, func(trial.Trial) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer result.Best.Close()
-	if result.Probes == nil || result.Probes.Copies != 2*result.Probes.Images || result.Best.Provenance.Recipe.AugmentCopies != 2 {
-		t.Errorf("the probes are %+v, the model is of %+v", result.Probes, result.Best.Provenance.Recipe)
 	}
 }
 
