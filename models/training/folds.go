@@ -34,7 +34,7 @@ func OpenFolds(ctx context.Context, device *accel.Device, job Job, events func(p
 	if err != nil {
 		return nil, err
 	}
-	s.folded = true
+	s.searching = true
 	if err := s.openFeeds(ctx); err != nil {
 		_ = s.close() // the first error says more
 		return nil, err
@@ -80,7 +80,7 @@ func (f *Folds) Train(ctx context.Context, compiled *stepper.Stepper, t trial.Tr
 		own := *f.session // its loop on this network, without its events
 		own.stepper, own.events, own.record, own.state, own.best = compiled, func(progress.Event) {}, nil, record.State{}, nil
 		own.job.Recipe.Epochs, own.job.Recipe.LearningRate, own.job.Recipe.WeightDecay = epochs, t.LearningRate, t.WeightDecay
-		own.dropout, own.searching = t.Dropout, true
+		own.dropout = t.Dropout
 		own.train, own.val = f.outside(k), f.inside(k)
 		if err := compiled.Reset(own.job.Recipe.Seed); err != nil {
 			return nil, err

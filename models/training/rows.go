@@ -108,10 +108,12 @@ func (s *rowsSession) fit(ctx context.Context, device *accel.Device) (*Result, e
 		return nil, err
 	}
 	status, err := s.run(ctx)
-	if err == nil && s.best == nil {
-		if err = ctx.Err(); s.nan != nil {
-			err = s.nan
-		}
+	switch {
+	case err != nil || s.best != nil:
+	case s.nan != nil:
+		err = s.nan
+	default:
+		err = ctx.Err()
 	}
 	state := s.best
 	if j.Recipe.KeepLast && s.nan == nil {

@@ -38,7 +38,6 @@ type session struct {
 	train, val []int
 	feed, look feed.Feed // of training and of validation
 	augmenter  *augment.Augmenter
-	folded     bool         // the training images are divided into folds, on which heads are judged
 	weights    []float32    // of classes; nil: all the same
 	targets    job.Variance // of the training targets, for R2
 
@@ -55,7 +54,7 @@ type session struct {
 	begun  *history.Epoch     // of the method finetune: the classifier on the frozen backbone; nil without validation images
 
 	dropout   float64 // of a search, instead of the head's own
-	searching bool    // the weights of the best epoch are not kept
+	searching bool    // it is that of Folds: heads are judged on parts of the training images, and no weights are kept
 
 	started time.Time
 	toldAt  time.Time
@@ -171,7 +170,7 @@ func (s *session) openFeeds(ctx context.Context) error {
 		return nil
 	}
 	once := s.val
-	if s.augmenter == nil || s.folded {
+	if s.augmenter == nil || s.searching {
 		once = append(append([]int{}, s.train...), s.val...)
 	}
 	plain, err := s.compute(ctx, once, nil)

@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 )
 
-// Orientation finds the EXIF orientation (1 to 8) of a file of a format, named as in imageio.Header, and returns 1 where there is none that makes sense. It reads a
-// single tag, so that hostile metadata elsewhere cannot hurt.
+// Orientation finds the EXIF orientation (1 to 8) of a file of a format, named as in imageio.Header. It is 1 where the file gives no
+// orientation that makes sense. A single tag is read, so that hostile metadata elsewhere cannot hurt.
 func Orientation(format string, data []byte) int {
 	switch format {
 	case "jpeg":
