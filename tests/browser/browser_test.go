@@ -63,12 +63,23 @@ func TestBrowser(t *testing.T) {
 	// Node's own test runner ends a test that hangs; this ends a Node that hangs, in time for the servers to end.
 	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	t.Cleanup(cancel)
+	failures := make(chan string, len(scripts))
+	t.Cleanup(func() { // again, below all that the scripts printed
+		close(failures)
+		for failure := range failures {
+			t.Log(failure)
+		}
+	})
 	for i := range min(labs, len(scripts)) {
 		t.Run(fmt.Sprintf("lab%d", i+1), func(t *testing.T) {
 			t.Parallel()
 			lab := startLab(t, "")
 			for script := range queue {
-				t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { runScript(ctx, t, lab, script) })
+				t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
+					if failure := runScript(ctx, t, lab, script); failure != "" {
+						failures <- failure
+					}
+				})
 			}
 		})
 	}
@@ -98,8 +109,8 @@ func scriptsOf(t *testing.T, pattern string) []string {
 	return scripts
 }
 
-// runScript runs the tests of a script.
-func runScript(ctx context.Context, t *testing.T, lab lab, script string) {
+// runScript runs the tests of a script, and returns in a few lines what failed.
+func runScript(ctx context.Context, t *testing.T, lab lab, script string) string {
 	t.Helper()
 	command := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", script)
 	command.Env = append(os.Environ(), "HEADSTART_LAB="+lab.address, "HEADSTART_NOTEBOOKS="+lab.notebooks)
@@ -110,7 +121,9 @@ func runScript(ctx context.Context, t *testing.T, lab lab, script string) {
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s\nthe server's last words:\n%s", err, output, tail(lab.log))
-		return
+		_, failed, _ := strings.Cut(string(output), "✖ failing tests:") // the spec reporter's summary
+		lines := strings.Split(strings.TrimSpace(failed), "\n")
+		return fmt.Sprintf("%s: %v\n%s", script, err, strings.Join(lines[:min(10, len(lines))], "\n"))
 	}
 	t.Logf("%s", output)
 	for line := range strings.Lines(string(output)) {
@@ -120,6 +133,7 @@ func runScript(ctx context.Context, t *testing.T, lab lab, script string) {
 			need.Relay(t, test, reason)
 		}
 	}
+	return ""
 }
 
 // A lab is a running JupyterLab.

@@ -155,6 +155,7 @@ async function openBeside(page, name) {
       }
       widget.close();
     }
+    shell.activateById(opened.id); // the last that closes may have taken the focus along
     return true;
   }, name);
 }
@@ -171,10 +172,11 @@ export async function openNotebook(page, name) {
  * JupyterLab runs no cell then.
  */
 export async function waitForKernel(page) {
-  await page.waitForFunction(() => {
+  const answers = page.waitForFunction(() => {
     const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus === 'connected' && ['idle', 'busy'].includes(kernel.status);
   });
+  await answers.catch(async error => { throw await told(page, error); });
 }
 
 /** Execute a command of the application. */
@@ -196,11 +198,31 @@ export async function complete(page, wanted) {
   throw new Error(`${wanted} was never proposed`);
 }
 
-/** Run all cells of the notebook in front. */
+/** Run all cells of the notebook in front. A menu closes when the page moves the focus, as a notebook does that opens; it is opened again. */
 export async function runAll(page) {
-  await page.locator('.jp-CodeCell .cm-content').first().click();
-  await page.locator('.lm-MenuBar-itemLabel', { hasText: /^Run$/ }).click();
-  await page.locator('.lm-Menu-itemLabel', { hasText: /^Run All Cells$/ }).click();
+  const item = page.locator('.lm-Menu-itemLabel', { hasText: /^Run All Cells$/ });
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    try {
+      await page.locator('.jp-CodeCell .cm-content').first().click();
+      await page.locator('.lm-MenuBar-itemLabel', { hasText: /^Run$/ }).click();
+      return await item.click({ timeout: 10_000 });
+    } catch (error) {
+      if (Date.now() > deadline) {
+        throw await told(page, error);
+      }
+      await page.keyboard.press('Escape');
+    }
+  }
+}
+
+/** An error with what the page shows. */
+async function told(page, error) {
+  const shown = await page.evaluate(() => {
+    const widget = window.jupyterapp?.shell.currentWidget;
+    const kernel = widget?.sessionContext?.session?.kernel;
+    return [widget?.title.label, kernel?.connectionStatus, kernel?.status, document.activeElement?.className, document.querySelector('.jp-Dialog')?.textContent];
+  }).catch(String);
+  return new Error(`${error.message.split('\n')[0]}; widget, connection, kernel, focus, dialog: ${JSON.stringify(shown)}`, { cause: error });
 }
 
 /** Keep what the page looks like. */
