@@ -282,6 +282,15 @@ func TestInitializersSeeKeptValues(t *testing.T) {
 	nb.shows("runs := runs + 1\nruns", "2")
 }
 
+// What Go runs before func main sees kept values as well.
+func TestInitFunctionsSeeKeptValues(t *testing.T) {
+	nb := open(t)
+	nb.ok("var cache, table = map[string]int{}, []int{1, 2}\nfunc init_cache() { cache[\"a\"]++ }\n" +
+		"func makeHandler(n int) func() int { return func() int { return n } }\nvar handler = makeHandler(table[1])")
+	nb.shows("fmt.Println(\"hi\")", "hi\n")
+	nb.shows("fmt.Println(cache, handler())", "map[a:3] 2\n")
+}
+
 func TestNamesMayStandForSomethingElse(t *testing.T) {
 	nb := open(t)
 	nb.ok("x := 1\ny := 2")

@@ -3,7 +3,6 @@ package program
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -44,9 +43,11 @@ func (r *rewriting) keepsAny() bool {
 	return false
 }
 
-// concerned is what the program can reach, from func main and from the variables that the cell declares.
+// concerned is what the program can reach, from func main, from the variables that the cell declares, and from what Go runs
+// before func main.
 func (r *rewriting) concerned() *reach {
 	found := r.reachable()
+	r.followEarly(found)
 	for _, name := range r.cell.Declared {
 		if spec := found.vars[name]; spec != nil && isComputed(spec) && !r.isFlag(spec) {
 			found.seen[name] = true
@@ -114,7 +115,8 @@ func (r *rewriting) keep(new []found) {
 	}
 	brace := r.offset(r.entry.Body.Lbrace) + 1
 	r.replace(brace, brace, "defer "+prefix+"keep()();")
-	r.append(r.keepFunc(load, save, r.late(reached, load)))
+	late, loaded := r.late(reached, load)
+	r.append(r.keepFunc(load, save, late, r.delayInits(reached, loaded)))
 }
 
 // markUses notes where the program first uses the values that it loads: it is not to run without them.
@@ -214,76 +216,8 @@ func (r *rewriting) declared(spec *ast.ValueSpec) {
 	r.outcome.Variables = append(r.outcome.Variables, group...)
 }
 
-// late are assignments in place of the initializers of variables that depend on loaded ones: an initializer would run before
-// these have their values.
-func (r *rewriting) late(reached *reach, load []kept) []string {
-	loaded := map[string]bool{}
-	for _, v := range load {
-		loaded[v.here] = true
-	}
-	var list []string
-	for _, initializer := range r.info.InitOrder {
-		spec := reached.vars[initializer.Lhs[0].Name()]
-		if spec == nil || !r.isGrouped(spec) || r.hasProblem(spec) || len(spec.Values) == 0 || loaded[initializer.Lhs[0].Name()] {
-			continue
-		}
-		depends := &reach{bodies: reached.bodies, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
-		for _, value := range spec.Values {
-			depends.follow(value)
-		}
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(depends.seen)), func(name string) bool { return loaded[name] }) {
-			continue
-		}
-		typed, ok := r.typedSpec(spec)
-		if !ok {
-			continue
-		}
-		for _, name := range spec.Names {
-			loaded[name.Name] = true // what depends on it is late as well
-		}
-		from, to := r.offset(spec.Pos()), r.offset(spec.End())
-		r.replace(from, to, typed+r.lineBreaks(from, to))
-		list = append(list, nameList(spec.Names)+" = "+r.source.Text[r.offset(spec.Values[0].Pos()):to])
-	}
-	return list
-}
-
-// typedSpec declares the variables of a spec by their types alone.
-func (r *rewriting) typedSpec(spec *ast.ValueSpec) (text string, ok bool) {
-	var typed []string
-	for _, name := range spec.Names {
-		if name.Name == "_" {
-			continue
-		}
-		text, needs, ok := r.names.write(r.info.Defs[name].Type())
-		if !ok {
-			return "", false
-		}
-		for _, need := range needs {
-			r.need(need.Path)
-		}
-		typed = append(typed, name.Name+" "+text)
-	}
-	return strings.Join(typed, "; "), true
-}
-
-// hasProblem tells a part of the program with an error in it, which has to stay where it is.
-func (r *rewriting) hasProblem(node ast.Node) bool {
-	return slices.ContainsFunc(r.problems, func(at token.Pos) bool { return node.Pos() <= at && at < node.End() })
-}
-
-// isGrouped tells a variable that is declared between parentheses, as GoNB writes all of them.
-func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
-	for _, decl := range r.main.Decls {
-		if d, ok := decl.(*ast.GenDecl); ok && d.Lparen.IsValid() && d.Pos() < spec.Pos() && spec.End() <= d.End() {
-			return true
-		}
-	}
-	return false
-}
-
 // keepFunc loads, initializes what depends on that, and returns the function that saves.
-func (r *rewriting) keepFunc(load, save []kept, late []string) string {
+func (r *rewriting) keepFunc(load, save []kept, late []string, delayed bool) string {
 	of := "cellvars"
 	if !slices.ContainsFunc(slices.Concat(load, save), func(v kept) bool { return !v.plain }) {
 		of = "plain" // links in much less time
@@ -304,6 +238,9 @@ func (r *rewriting) keepFunc(load, save []kept, late []string) string {
 	b.WriteString("\t})\n")
 	for _, assignment := range late {
 		b.WriteString("\t" + assignment + "\n")
+	}
+	if delayed {
+		fmt.Fprintf(&b, "\tfor _, %sinit := range %sinits {\n\t\t%sinit()\n\t}\n", prefix, prefix, prefix)
 	}
 	fmt.Fprintf(&b, "\treturn %ssave\n}", prefix)
 	return b.String()
