@@ -190,6 +190,12 @@ func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
 	nb.shows("x", "2")
 	nb.fails("x = 3\nos.Exit(1)")
 	nb.shows("x", "2")
+	nb.fails("panic(\"early\")\nx := 9\nvar fresh, y = 1, \"text\"")
+	nb.shows("x + y", "3")
+	_, failure = nb.fails("fresh")
+	if !strings.Contains(failure.EValue, "fresh has no value") {
+		t.Errorf("%v", failure)
+	}
 	nb.interrupt("x = 4\nz := 1\ntime.Sleep(time.Hour)", 2000e6)
 	nb.shows("x", "2")
 	nb.fails("x = 5\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)")

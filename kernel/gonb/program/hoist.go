@@ -16,6 +16,7 @@ type found struct {
 	old    *types.Var // the package's variable of that name; nil where there is none
 	change bool       // the old one has another type
 	oldIn  string     // the name of the old one in this program, where its value is used before it is replaced; else empty
+	end    int        // the offset behind the statement
 
 	replaces types.Object // a function, constant or type of that name, which an earlier cell declares
 }
@@ -38,11 +39,11 @@ func (r *rewriting) hoist() []found {
 			if new, ok := r.movable(s, identifiers(s.Lhs)); ok {
 				at := r.offset(s.TokPos)
 				r.replace(at, at+2, "= ")
-				list = append(list, new...)
+				list = appendEnding(list, new, r.offset(s.End()))
 			}
 		case *ast.DeclStmt:
 			if declaration, ok := s.Decl.(*ast.GenDecl); ok && declaration.Tok == token.VAR {
-				list = append(list, r.hoistVar(declaration)...)
+				list = appendEnding(list, r.hoistVar(declaration), r.offset(s.End()))
 			}
 		}
 	}
@@ -51,6 +52,13 @@ func (r *rewriting) hoist() []found {
 		r.outcome.Variables = append(r.outcome.Variables, list[i].Variable)
 	}
 	return list
+}
+
+func appendEnding(list, new []found, end int) []found {
+	for i := range new {
+		new[i].end = end
+	}
+	return append(list, new...)
 }
 
 func identifiers(list []ast.Expr) []*ast.Ident {

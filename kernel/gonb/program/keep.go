@@ -18,6 +18,7 @@ type kept struct {
 	use         string // where the program first uses the loaded value, as line:column of main.go; empty where it does not
 	plain       bool   // a boolean, a number or a string, alone
 	replaced    bool   // the program assigns to it without having used the loaded value
+	ran         string // true once the statement that declares it has run; empty where the variable is saved in any case
 }
 
 // keepsAny tells, by names alone, a program that loads or saves anything.
@@ -79,13 +80,13 @@ func (r *rewriting) keep(new []found) {
 	reached := r.concerned()
 	r.followShared(reached, new)
 	var load, save []kept
-	isNew := map[string]bool{}
-	for _, v := range new {
+	isNew, ran := map[string]bool{}, r.markRuns(new)
+	for i, v := range new {
 		isNew[v.Name] = true
 		if v.oldIn != "" && r.isStored(v.Name) {
 			load = append(load, kept{name: v.Name, typ: r.names.list(v.old.Type()), here: v.oldIn, plain: r.isPlain(v.Name, v.old.Type())})
 		}
-		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name, plain: r.isPlain(v.Name, v.object.Type())})
+		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name, plain: r.isPlain(v.Name, v.object.Type()), ran: ran[i]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(reached.vars)) {
 		spec := reached.vars[name]
@@ -117,6 +118,26 @@ func (r *rewriting) keep(new []found) {
 	r.replace(brace, brace, "defer "+prefix+"keep()();")
 	late, loaded := r.late(reached, load)
 	r.append(r.keepFunc(load, save, late, r.delayInits(reached, loaded)))
+}
+
+// markRuns notes which of the statements that declare variables have run, by variable: a program that ends before one, by a panic or
+// a return, is to keep the value of before.
+func (r *rewriting) markRuns(new []found) []string {
+	ran, ends := make([]string, len(new)), []int{}
+	for i, v := range new {
+		if v.oldIn == v.Name { // the value of before was loaded
+			continue
+		}
+		if !slices.Contains(ends, v.end) {
+			ends = append(ends, v.end)
+			r.replace(v.end, v.end, fmt.Sprintf(";%sran[%d] = true", prefix, len(ends)-1))
+		}
+		ran[i] = fmt.Sprintf("%sran[%d]", prefix, slices.Index(ends, v.end))
+	}
+	if len(ends) > 0 {
+		r.append(fmt.Sprintf("var %sran [%d]bool", prefix, len(ends)))
+	}
+	return ran
 }
 
 // markUses notes where the program first uses the values that it loads: it is not to run without them.
@@ -273,6 +294,9 @@ func variables(load, save []kept) string {
 		flags := ", Save: true"
 		if i := slices.IndexFunc(load, same(v)); i >= 0 {
 			flags = loads(load[i]) + flags
+		}
+		if v.ran != "" {
+			flags += ", Assigned: &" + v.ran
 		}
 		if v.initialized {
 			flags += ", Initialized: true"
