@@ -297,6 +297,12 @@ func TestInitFunctionsSeeKeptValues(t *testing.T) {
 	nb.shows("fmt.Println(cache, handler())", "map[a:3] 2\n")
 }
 
+func TestWhatACellCallsSeesKeptValues(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\nfunc next() int { return x + 1 }")
+	nb.shows("x := next()\nx", "2")
+}
+
 func TestNamesMayStandForSomethingElse(t *testing.T) {
 	nb := open(t)
 	nb.ok("x := 1\ny := 2")

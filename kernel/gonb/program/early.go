@@ -16,7 +16,7 @@ func (r *rewriting) followEarly(found *reach) {
 			switch d := decl.(type) {
 			case *ast.FuncDecl:
 				if isInit(d) {
-					found.follow(d.Body)
+					found.mention(d.Body)
 				}
 			case *ast.GenDecl:
 				if d.Tok == token.VAR {
@@ -32,7 +32,7 @@ func (r *reach) followInitializers(d *ast.GenDecl) {
 	for _, spec := range d.Specs {
 		for _, value := range spec.(*ast.ValueSpec).Values {
 			if _, isFunc := value.(*ast.FuncLit); !isFunc {
-				r.follow(value)
+				r.mention(value)
 			}
 		}
 	}

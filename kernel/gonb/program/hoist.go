@@ -230,7 +230,7 @@ func (r *rewriting) place(v *found) {
 	}
 	uses := r.usesInMain(v.old)
 	if v.old != nil && !v.change {
-		if len(uses) > 0 {
+		if len(uses) > 0 || r.isUsedOutside(v.old) {
 			v.oldIn = v.Name
 		}
 		return // it has its place
@@ -265,6 +265,19 @@ func (r *rewriting) usesInMain(v *types.Var) []*ast.Ident {
 		return true
 	})
 	return uses
+}
+
+// isUsedOutside tells whether what func main calls, and what runs before it, mentions a variable of the package.
+func (r *rewriting) isUsedOutside(v *types.Var) bool {
+	used := false
+	for _, node := range r.concerned(v.Name()).followed {
+		ast.Inspect(node, func(node ast.Node) bool {
+			name, ok := node.(*ast.Ident)
+			used = used || ok && r.info.Uses[name] == v
+			return !used
+		})
+	}
+	return used
 }
 
 // renameSpec gives a declaration of the package another name.

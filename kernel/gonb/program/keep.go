@@ -46,13 +46,13 @@ func (r *rewriting) keepsAny() bool {
 
 // concerned is what the program can reach, from func main, from the variables that the cell declares, and from what Go runs
 // before func main.
-func (r *rewriting) concerned() *reach {
-	found := r.reachable()
+func (r *rewriting) concerned(apart ...string) *reach {
+	found := r.reachable(apart...)
 	r.followEarly(found)
 	for _, name := range r.cell.Declared {
 		if spec := found.vars[name]; spec != nil && isComputed(spec) && !r.isFlag(spec) {
 			found.seen[name] = true
-			found.follow(spec)
+			found.mention(spec)
 		}
 	}
 	return found

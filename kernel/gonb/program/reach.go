@@ -12,9 +12,12 @@ type reach struct {
 	methods []ast.Node
 	vars    map[string]*ast.ValueSpec // the variables of the package in main.go
 	seen    map[string]bool
+
+	followed []ast.Node // what was mentioned, and therefore followed
 }
 
-func (r *rewriting) reachable() *reach {
+// reachable follows all mentions but those of the names in apart.
+func (r *rewriting) reachable(apart ...string) *reach {
 	found := &reach{bodies: map[string][]ast.Node{}, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
 	for _, file := range r.all {
 		for _, decl := range file.Decls {
@@ -33,6 +36,9 @@ func (r *rewriting) reachable() *reach {
 				}
 			}
 		}
+	}
+	for _, name := range apart {
+		found.seen[name] = true
 	}
 	found.follow(r.entry.Body)
 	return found
@@ -60,15 +66,20 @@ func (r *reach) follow(node ast.Node) {
 		}
 		r.seen[name.Name] = true
 		for _, body := range r.bodies[name.Name] {
-			r.follow(body)
+			r.mention(body)
 		}
 		if r.vars[name.Name] != nil { // its value may be of any type, and be called through an interface
 			methods := r.methods
 			r.methods = nil
 			for _, method := range methods {
-				r.follow(method)
+				r.mention(method)
 			}
 		}
 		return true
 	})
+}
+
+func (r *reach) mention(node ast.Node) {
+	r.followed = append(r.followed, node)
+	r.follow(node)
 }
