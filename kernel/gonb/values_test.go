@@ -300,7 +300,10 @@ func TestInitFunctionsSeeKeptValues(t *testing.T) {
 func TestWhatACellCallsSeesKeptValues(t *testing.T) {
 	nb := open(t)
 	nb.ok("x := 1\nfunc next() int { return x + 1 }")
+	nb.ok("f := next\ntype color int\nfunc (c color) String() string { return names[c] }\nnames := []string{\"red\", \"green\"}")
 	nb.shows("x := next()\nx", "2")
+	nb.shows("f()", "3")
+	nb.shows("fmt.Println(color(1))", "green\n")
 }
 
 func TestNamesMayStandForSomethingElse(t *testing.T) {

@@ -42,7 +42,7 @@ func (r *rewriting) usesLost() error {
 // which it runs: in variables that it declares, in func main, and in what these call. Unset are the variables that it neither
 // uses nor assigns to.
 func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ident, unset map[types.Object]bool) {
-	u := &uses{info: r.info, pkg: r.pkg.Scope(), main: r.info.Scopes[r.entry.Type], unset: maps.Clone(variables), bodies: map[types.Object]*ast.FuncDecl{}, seen: map[types.Object]bool{}}
+	u := &uses{info: r.info, pkg: r.pkg, main: r.info.Scopes[r.entry.Type], unset: maps.Clone(variables), bodies: map[types.Object]*ast.FuncDecl{}, seen: map[types.Object]bool{}}
 	for _, file := range r.all {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
@@ -71,7 +71,7 @@ func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ide
 // uses follows a program in the order in which it runs. What may not run assigns nothing.
 type uses struct {
 	info   *types.Info
-	pkg    *types.Scope
+	pkg    *types.Package
 	main   *types.Scope          // of func main, whose variables take the places of those of the package
 	unset  map[types.Object]bool // variables without an assignment or a use so far
 	bodies map[types.Object]*ast.FuncDecl
@@ -133,6 +133,7 @@ func (u *uses) call(n *ast.CallExpr) {
 			u.follow(part)
 		}
 	}
+	u.arguments(n)
 }
 
 func (u *uses) assign(left, right []ast.Expr) {
@@ -147,7 +148,7 @@ func (u *uses) assign(left, right []ast.Expr) {
 		}
 		delete(u.unset, u.info.Uses[name])
 		if new := u.info.Defs[name]; new != nil && new.Parent() == u.main {
-			delete(u.unset, u.pkg.Lookup(name.Name))
+			delete(u.unset, u.pkg.Scope().Lookup(name.Name))
 		}
 	}
 }

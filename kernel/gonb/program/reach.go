@@ -3,6 +3,7 @@ package program
 import (
 	"go/ast"
 	"go/token"
+	"strings"
 )
 
 // reach finds the names that the program mentions, from func main on through what it mentions of the package, by names
@@ -27,13 +28,22 @@ func (r *rewriting) reachable(apart ...string) *reach {
 					continue
 				}
 				found.bodies[d.Name.Name] = append(found.bodies[d.Name.Name], d)
-				if d.Recv != nil {
+				if d.Recv != nil { // called through an interface, it is not mentioned, but its type is
 					found.methods = append(found.methods, d)
+					receiver, _, _ := strings.Cut(FuncKey(d), "~")
+					found.bodies[receiver] = append(found.bodies[receiver], d)
 				}
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
 					found.addSpec(spec, file == r.main && d.Tok == token.VAR)
 				}
+			}
+		}
+	}
+	for name, stored := range r.cell.Stored { // a value may hold functions
+		for _, f := range stored.Funcs {
+			if match := mainName.FindStringSubmatch(f); match != nil {
+				found.bodies[name] = append(found.bodies[name], ast.NewIdent(match[1]))
 			}
 		}
 	}
