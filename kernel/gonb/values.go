@@ -226,7 +226,9 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 		_, isKept := kept[name]
 		e.mu.Lock()
 		onlyKept := e.values.statements[name]
-		if !isKept && !onlyKept && ended {
+		if isKept {
+			delete(e.values.skipped, name)
+		} else if !onlyKept && ended {
 			e.values.skipped = with(e.values.skipped, name, true)
 		}
 		e.mu.Unlock()
@@ -331,12 +333,9 @@ func (e *Engine) replaced(declared, saved []string) error {
 	var removed []string
 	e.mu.Lock()
 	for _, name := range declared {
-		skipped := e.values.skipped[name]
 		e.values.drop(name)
 		if !slices.Contains(saved, name) {
 			removed = append(removed, name)
-		} else if skipped {
-			e.values.skipped = with(e.values.skipped, name, true)
 		}
 	}
 	e.mu.Unlock()

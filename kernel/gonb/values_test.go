@@ -178,6 +178,10 @@ func TestWhatCannotBeKept(t *testing.T) {
 	nb.shows("ch := 5\nch + ok", "6")
 	nb.shows("var f = func() int { return 7 }\n%%\nfmt.Println(f())", "7\n")
 	nb.shows("fmt.Println(f())", "7\n")
+	nb.says("var v, w any = make(chan int), make(chan int)", "")
+	nb.says("v = make(chan string)", "v is not kept: ")
+	nb.shows("v = 5\nvar w = []int{1}\nv", "5")
+	nb.shows("fmt.Println(v, w)", "5 [1]\n")
 }
 
 func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {

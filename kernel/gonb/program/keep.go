@@ -15,6 +15,7 @@ type kept struct {
 	typ         string
 	here        string // its name in the program
 	initialized bool   // by its declaration: where it is not kept, the next program has the value that this gives it
+	assigned    bool   // but the cell gives it another
 	use         string // where the program first uses the loaded value, as line:column of main.go; empty where it does not
 	plain       bool   // a boolean, a number or a string, alone
 	replaced    bool   // the program assigns to it without having used the loaded value
@@ -61,7 +62,7 @@ func (r *rewriting) concerned(apart ...string) *reach {
 // concerns tells a variable of the package that a program loads or saves: one that it can reach. A number or a text that
 // nothing changes is as good as a constant.
 func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
-	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) {
+	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) && !r.isAssigned(name) {
 		return false
 	}
 	return found.seen[name] && !r.isFlag(spec) && (r.loads(name) || !isLiteral(spec) || r.changes(name))
@@ -95,6 +96,7 @@ func (r *rewriting) keep(new []found) {
 			continue
 		}
 		v := kept{name: name, typ: r.names.list(object.Type()), here: name, initialized: len(spec.Values) > 0, plain: r.isPlain(name, object.Type())}
+		v.assigned = assigns(r.entry.Body, name)
 		save = append(save, v)
 		if r.loads(name) {
 			load = append(load, v)
@@ -298,7 +300,7 @@ func variables(load, save []kept) string {
 		if v.ran != "" {
 			flags += ", Assigned: &" + v.ran
 		}
-		if v.initialized {
+		if v.initialized && !v.assigned {
 			flags += ", Initialized: true"
 		}
 		line(v, flags)
