@@ -200,6 +200,9 @@ func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
 	if !strings.Contains(failure.EValue, "fresh has no value") {
 		t.Errorf("%v", failure)
 	}
+	nb.ok("func half() int { return x / 2 }\nfunc two() int { return 2 }\nfunc twice() int { return x * two() }")
+	nb.fails("x := \"text\"\ntwo := 2\nos.Exit(two)")
+	nb.shows("half() + twice()", "5")
 	nb.interrupt("x = 4\nz := 1\ntime.Sleep(time.Hour)", 2000e6)
 	nb.shows("x", "2")
 	nb.fails("x = 5\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)")

@@ -85,20 +85,20 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 		switch {
 		case r.importsAs(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name is that of a package that the program imports"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name is that of a package that the program imports"})
 		case name.Name == "main" || name.Name == "init":
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "outside of a function the name belongs to a function"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "outside of a function the name belongs to a function"})
 		case r.needs(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name is that of a type, constant or function that the cell uses"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name is that of a type, constant or function that the cell uses"})
 		case r.hidesOwn(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name hides Go's own " + name.Name + ", which later cells need"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name hides Go's own " + name.Name + ", which later cells need"})
 		case !named:
 			ok = false
 			if object.Type() != types.Typ[types.Invalid] {
-				reasons = append(reasons, Dropped{name.Name, "its type, " + types.TypeString(object.Type(), types.RelativeTo(r.pkg)) + ", has no name outside of its package"})
+				reasons = append(reasons, Dropped{Name: name.Name, Reason: "its type, " + types.TypeString(object.Type(), types.RelativeTo(r.pkg)) + ", has no name outside of its package"})
 			}
 		}
 		earlier := r.pkg.Scope().Lookup(name.Name)
@@ -118,7 +118,7 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 	var used strings.Builder
 	for _, v := range list {
 		if len(reasons) > 0 && !slices.ContainsFunc(reasons, func(d Dropped) bool { return d.Name == v.Name }) {
-			r.outcome.NotKept = append(r.outcome.NotKept, Dropped{v.Name, "it is declared together with " + reasons[0].Name})
+			r.outcome.NotKept = append(r.outcome.NotKept, Dropped{Name: v.Name, Reason: "it is declared together with " + reasons[0].Name})
 		}
 		fmt.Fprintf(&used, "; _ = %s", v.Name)
 	}
@@ -226,7 +226,7 @@ func nameList(names []*ast.Ident) string {
 func (r *rewriting) place(v *found) {
 	if v.replaces != nil {
 		r.renameSpec(v.replaces, "_")
-		r.outcome.Dropped = append(r.outcome.Dropped, Dropped{v.Name, "it is now a variable"})
+		r.outcome.Dropped = append(r.outcome.Dropped, Dropped{v.Name, "it is now a variable", v.Name})
 	}
 	uses := r.usesInMain(v.old)
 	if v.old != nil && !v.change {
