@@ -109,6 +109,12 @@ func (u *uses) follow(node ast.Node) {
 		case *ast.CallExpr:
 			u.call(n)
 			return false
+		case *ast.DeferStmt:
+			u.later(n.Call)
+			return false
+		case *ast.GoStmt:
+			u.later(n.Call)
+			return false
 		case *ast.FuncLit: // nothing may call it
 			u.perhaps(n.Body)
 			return false
@@ -134,6 +140,14 @@ func (u *uses) call(n *ast.CallExpr) {
 		}
 	}
 	u.arguments(n)
+}
+
+// later follows a call that runs behind what follows it, or beside that: it assigns nothing before.
+func (u *uses) later(n *ast.CallExpr) {
+	for _, argument := range n.Args {
+		u.follow(argument)
+	}
+	u.perhaps(n.Fun)
 }
 
 func (u *uses) assign(left, right []ast.Expr) {
