@@ -213,7 +213,11 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 	}
 	ended := r.failure == nil || r.failure.EName == "panic" // else the program may not have come to saving
 	var gone []string
+	unsaved := unsavedOf(outcome, kept, r.failure != nil)
 	for _, dropped := range outcome.Dropped {
+		if unsaved[dropped.Cause] { // what it uses is as before
+			continue
+		}
 		notices = append(notices, fmt.Sprintf("%s is dropped: %s", strings.ReplaceAll(dropped.Name, "~", "."), dropped.Reason))
 		gone = append(gone, dropped.Name)
 	}
@@ -221,12 +225,14 @@ func (e *Engine) learn(ctx context.Context, in *instance, prepared cell.Prepared
 		notices = append(notices, fmt.Sprintf("%s is not kept: %s", dropped.Name, dropped.Reason))
 	}
 	e.remove(ctx, in, gone)
-	e.declare(prepared, outcome, kept)
+	e.declare(prepared, outcome, kept, unsaved)
 	for _, name := range outcome.Saved {
 		_, isKept := kept[name]
 		e.mu.Lock()
 		onlyKept := e.values.statements[name]
-		if !isKept && !onlyKept && ended {
+		if isKept {
+			delete(e.values.skipped, name)
+		} else if !onlyKept && ended {
 			e.values.skipped = with(e.values.skipped, name, true)
 		}
 		e.mu.Unlock()
@@ -251,12 +257,28 @@ func (e *Engine) missing(kept map[string]string) {
 	}
 }
 
+// unsavedOf are the variables that stay what they were, of another type or a function, since the program ended before it could
+// save.
+func unsavedOf(outcome program.Outcome, kept map[string]string, failed bool) map[string]bool {
+	unsaved := map[string]bool{}
+	for _, v := range outcome.Variables {
+		old, isKept := kept[v.Name]
+		unsaved[v.Name] = isKept && old != v.Type
+	}
+	for _, dropped := range outcome.Dropped {
+		if _, isKept := kept[dropped.Name]; failed && !isKept && dropped.Name == dropped.Cause {
+			unsaved[dropped.Name] = true
+		}
+	}
+	return unsaved
+}
+
 // declare takes over the variables of a cell: GoNB is told of them, without their initializers, as far as their values are kept.
-func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept map[string]string) {
+func (e *Engine) declare(prepared cell.Prepared, outcome program.Outcome, kept map[string]string, unsaved map[string]bool) {
 	for _, v := range outcome.Variables {
 		_, isKept := kept[v.Name]
-		if isKept && kept[v.Name] != v.Type {
-			continue // the program ended before it could save: the value is still that of before
+		if unsaved[v.Name] {
+			continue
 		}
 		if isKept {
 			e.mu.Lock()
@@ -331,12 +353,9 @@ func (e *Engine) replaced(declared, saved []string) error {
 	var removed []string
 	e.mu.Lock()
 	for _, name := range declared {
-		skipped := e.values.skipped[name]
 		e.values.drop(name)
 		if !slices.Contains(saved, name) {
 			removed = append(removed, name)
-		} else if skipped {
-			e.values.skipped = with(e.values.skipped, name, true)
 		}
 	}
 	e.mu.Unlock()

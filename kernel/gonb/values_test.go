@@ -178,6 +178,10 @@ func TestWhatCannotBeKept(t *testing.T) {
 	nb.shows("ch := 5\nch + ok", "6")
 	nb.shows("var f = func() int { return 7 }\n%%\nfmt.Println(f())", "7\n")
 	nb.shows("fmt.Println(f())", "7\n")
+	nb.says("var v, w any = make(chan int), make(chan int)", "")
+	nb.says("v = make(chan string)", "v is not kept: ")
+	nb.shows("v = 5\nvar w = []int{1}\nv", "5")
+	nb.shows("fmt.Println(v, w)", "5 [1]\n")
 }
 
 func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
@@ -190,6 +194,15 @@ func TestTheStateAfterAnEndThatIsNotOne(t *testing.T) {
 	nb.shows("x", "2")
 	nb.fails("x = 3\nos.Exit(1)")
 	nb.shows("x", "2")
+	nb.fails("panic(\"early\")\nx := 9\nvar fresh, y = 1, \"text\"")
+	nb.shows("x + y", "3")
+	_, failure = nb.fails("fresh")
+	if !strings.Contains(failure.EValue, "fresh has no value") {
+		t.Errorf("%v", failure)
+	}
+	nb.ok("func half() int { return x / 2 }\nfunc two() int { return 2 }\nfunc twice() int { return x * two() }")
+	nb.fails("x := \"text\"\ntwo := 2\nos.Exit(two)")
+	nb.shows("half() + twice()", "5")
 	nb.interrupt("x = 4\nz := 1\ntime.Sleep(time.Hour)", 2000e6)
 	nb.shows("x", "2")
 	nb.fails("x = 5\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)")
@@ -280,6 +293,24 @@ func TestInitializersSeeKeptValues(t *testing.T) {
 	nb.shows("*name", "none")
 	nb.ok("%goflags -race=false")
 	nb.shows("runs := runs + 1\nruns", "2")
+}
+
+// What Go runs before func main sees kept values as well.
+func TestInitFunctionsSeeKeptValues(t *testing.T) {
+	nb := open(t)
+	nb.ok("var cache, table = map[string]int{}, []int{1, 2}\nfunc init_cache() { cache[\"a\"]++ }\n" +
+		"func makeHandler(n int) func() int { return func() int { return n } }\nvar handler = makeHandler(table[1])")
+	nb.shows("fmt.Println(\"hi\")", "hi\n")
+	nb.shows("fmt.Println(cache, handler())", "map[a:3] 2\n")
+}
+
+func TestWhatACellCallsSeesKeptValues(t *testing.T) {
+	nb := open(t)
+	nb.ok("x := 1\nfunc next() int { return x + 1 }")
+	nb.ok("f := next\ntype color int\nfunc (c color) String() string { return names[c] }\nnames := []string{\"red\", \"green\"}")
+	nb.shows("x := next()\nx", "2")
+	nb.shows("f()", "3")
+	nb.shows("fmt.Println(color(1))", "green\n")
 }
 
 func TestNamesMayStandForSomethingElse(t *testing.T) {

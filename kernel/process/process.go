@@ -18,6 +18,10 @@ import (
 	"github.com/google/uuid"
 )
 
+// outputDelay is how long the child's output is read after its end: a process that left its group may hold the other end, and is
+// killed only then.
+const outputDelay = time.Second
+
 // tokenName is the environment variable by which the watchdog tells the child's descendants.
 const tokenName = "HEADSTART_CHILD"
 
@@ -36,6 +40,9 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	token := tokenName + "=" + uuid.NewString()
 	cmd.Env = append(cmd.Environ(), token)
 	cmd.SysProcAttr = attributes()
+	if cmd.WaitDelay == 0 {
+		cmd.WaitDelay = outputDelay
+	}
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go p.run(token, started)
@@ -66,7 +73,9 @@ func (p *Process) run(token string, started chan<- error) {
 		return
 	}
 	started <- nil
-	p.err = p.cmd.Wait()
+	if err := p.cmd.Wait(); !errors.Is(err, exec.ErrWaitDelay) { // the child itself ended well
+		p.err = err
+	}
 	dog.sweep()
 	close(p.done)
 }

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -64,6 +65,29 @@ func TestStopLeavesNothing(t *testing.T) {
 			waitGone(t, pids)
 			if process.Err() == nil {
 				t.Error("Err is nil for a child that was stopped by a signal")
+			}
+		})
+	}
+}
+
+// A process that left the group holds the output.
+func TestStopDoesNotWaitForTheOutput(t *testing.T) {
+	for _, test := range []struct{ script, want string }{
+		{"setsid sleep 20 & exit 0", "<nil>"}, {"setsid sleep 20 & exec sleep 1000", "signal: terminated"},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("sh", "-c", test.script)
+			cmd.Stdout = &bytes.Buffer{}
+			p, err := process.Start(cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			time.Sleep(100 * time.Millisecond)
+			p.Stop(t.Context(), 10*time.Second)
+			if took := time.Since(begun); took > 9*time.Second || fmt.Sprint(p.Err()) != test.want {
+				t.Errorf("after %v: %v, want %s", took, p.Err(), test.want)
 			}
 		})
 	}

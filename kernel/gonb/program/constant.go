@@ -59,36 +59,43 @@ func isComputed(spec *ast.ValueSpec) bool {
 
 // changes tells whether a variable is assigned to, or its address taken, anywhere in the program.
 func (r *rewriting) changes(name string) bool {
-	changed := false
-	is := func(e ast.Expr) {
-		ident, ok := ast.Unparen(e).(*ast.Ident)
-		changed = changed || ok && ident.Name == name
-	}
+	changed := r.isAssigned(name)
 	for _, file := range r.all {
 		ast.Inspect(file, func(node ast.Node) bool {
 			switch n := node.(type) {
-			case *ast.AssignStmt:
-				for _, left := range n.Lhs {
-					is(left)
-				}
-			case *ast.IncDecStmt:
-				is(n.X)
 			case *ast.UnaryExpr:
-				if n.Op == token.AND {
-					is(n.X)
-				}
-			case *ast.RangeStmt:
-				if n.Key != nil {
-					is(n.Key)
-				}
-				if n.Value != nil {
-					is(n.Value)
-				}
+				changed = changed || n.Op == token.AND && isName(n.X, name)
 			case *ast.SelectorExpr: // a method may have a pointer as its receiver
-				is(n.X)
+				changed = changed || isName(n.X, name)
 			}
 			return !changed
 		})
 	}
 	return changed
+}
+
+func (r *rewriting) isAssigned(name string) bool {
+	return slices.ContainsFunc(r.all, func(file *ast.File) bool { return assigns(file, name) })
+}
+
+// assigns tells whether a part of the program assigns to a variable, by names alone.
+func assigns(part ast.Node, name string) (found bool) {
+	is := func(e ast.Expr) bool { return isName(e, name) }
+	ast.Inspect(part, func(node ast.Node) bool {
+		switch n := node.(type) {
+		case *ast.AssignStmt:
+			found = found || n.Tok != token.DEFINE && slices.ContainsFunc(n.Lhs, is)
+		case *ast.IncDecStmt:
+			found = found || is(n.X)
+		case *ast.RangeStmt:
+			found = found || n.Tok == token.ASSIGN && (is(n.Key) || is(n.Value))
+		}
+		return !found
+	})
+	return found
+}
+
+func isName(e ast.Expr, name string) bool {
+	ident, ok := ast.Unparen(e).(*ast.Ident)
+	return ok && ident.Name == name
 }

@@ -14,8 +14,9 @@ import (
 // dropDependents leaves out the functions of earlier cells that no longer compile since a variable has another type, or since
 // the cell declares anew what they use.
 func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped) {
-	changed := r.redeclarations() // why, by what the function mentions
+	changed, causes := r.redeclarations(), map[string]string{} // why, and by which variable, by what the function mentions
 	for _, v := range new {
+		causes[v.Name] = v.Name
 		if v.replaces != nil {
 			changed[v.Name] = "it uses " + v.Name + ", which is now a variable"
 		}
@@ -30,11 +31,12 @@ func (r *rewriting) dropDependents(text string, new []found) (string, []Dropped)
 		}
 		more := false
 		for _, f := range r.broken(text) {
-			why := reason(f.declaration, changed)
+			why, mentioned := reason(f.declaration, changed)
 			if why == "" || slices.Contains(r.cell.Declared, f.key) {
 				continue
 			}
-			dropped, more = append(dropped, Dropped{f.key, why}), true
+			dropped, more = append(dropped, Dropped{f.key, why, causes[mentioned]}), true
+			causes[f.declaration.Name.Name] = causes[mentioned]
 			changed[f.declaration.Name.Name] = "it uses " + f.declaration.Name.Name + ", which is dropped"
 			text = text[:f.from] + spaces(text[f.from:f.to]) + text[f.to:]
 		}
@@ -130,12 +132,12 @@ func (r *rewriting) broken(text string) []brokenFunc {
 }
 
 // reason is why a function has to go: it mentions something that changed.
-func reason(f *ast.FuncDecl, changed map[string]string) (why string) {
+func reason(f *ast.FuncDecl, changed map[string]string) (why, mentioned string) {
 	ast.Inspect(f, func(node ast.Node) bool {
 		if name, ok := node.(*ast.Ident); ok && why == "" && name != f.Name {
-			why = changed[name.Name]
+			why, mentioned = changed[name.Name], name.Name
 		}
 		return why == ""
 	})
-	return why
+	return why, mentioned
 }

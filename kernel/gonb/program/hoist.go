@@ -16,6 +16,7 @@ type found struct {
 	old    *types.Var // the package's variable of that name; nil where there is none
 	change bool       // the old one has another type
 	oldIn  string     // the name of the old one in this program, where its value is used before it is replaced; else empty
+	end    int        // the offset behind the statement
 
 	replaces types.Object // a function, constant or type of that name, which an earlier cell declares
 }
@@ -38,11 +39,11 @@ func (r *rewriting) hoist() []found {
 			if new, ok := r.movable(s, identifiers(s.Lhs)); ok {
 				at := r.offset(s.TokPos)
 				r.replace(at, at+2, "= ")
-				list = append(list, new...)
+				list = appendEnding(list, new, r.offset(s.End()))
 			}
 		case *ast.DeclStmt:
 			if declaration, ok := s.Decl.(*ast.GenDecl); ok && declaration.Tok == token.VAR {
-				list = append(list, r.hoistVar(declaration)...)
+				list = appendEnding(list, r.hoistVar(declaration), r.offset(s.End()))
 			}
 		}
 	}
@@ -51,6 +52,13 @@ func (r *rewriting) hoist() []found {
 		r.outcome.Variables = append(r.outcome.Variables, list[i].Variable)
 	}
 	return list
+}
+
+func appendEnding(list, new []found, end int) []found {
+	for i := range new {
+		new[i].end = end
+	}
+	return append(list, new...)
 }
 
 func identifiers(list []ast.Expr) []*ast.Ident {
@@ -77,20 +85,20 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 		switch {
 		case r.importsAs(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name is that of a package that the program imports"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name is that of a package that the program imports"})
 		case name.Name == "main" || name.Name == "init":
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "outside of a function the name belongs to a function"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "outside of a function the name belongs to a function"})
 		case r.needs(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name is that of a type, constant or function that the cell uses"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name is that of a type, constant or function that the cell uses"})
 		case r.hidesOwn(name.Name):
 			ok = false
-			reasons = append(reasons, Dropped{name.Name, "its name hides Go's own " + name.Name + ", which later cells need"})
+			reasons = append(reasons, Dropped{Name: name.Name, Reason: "its name hides Go's own " + name.Name + ", which later cells need"})
 		case !named:
 			ok = false
 			if object.Type() != types.Typ[types.Invalid] {
-				reasons = append(reasons, Dropped{name.Name, "its type, " + types.TypeString(object.Type(), types.RelativeTo(r.pkg)) + ", has no name outside of its package"})
+				reasons = append(reasons, Dropped{Name: name.Name, Reason: "its type, " + types.TypeString(object.Type(), types.RelativeTo(r.pkg)) + ", has no name outside of its package"})
 			}
 		}
 		earlier := r.pkg.Scope().Lookup(name.Name)
@@ -110,7 +118,7 @@ func (r *rewriting) movable(statement ast.Node, names []*ast.Ident) (list []foun
 	var used strings.Builder
 	for _, v := range list {
 		if len(reasons) > 0 && !slices.ContainsFunc(reasons, func(d Dropped) bool { return d.Name == v.Name }) {
-			r.outcome.NotKept = append(r.outcome.NotKept, Dropped{v.Name, "it is declared together with " + reasons[0].Name})
+			r.outcome.NotKept = append(r.outcome.NotKept, Dropped{Name: v.Name, Reason: "it is declared together with " + reasons[0].Name})
 		}
 		fmt.Fprintf(&used, "; _ = %s", v.Name)
 	}
@@ -218,11 +226,11 @@ func nameList(names []*ast.Ident) string {
 func (r *rewriting) place(v *found) {
 	if v.replaces != nil {
 		r.renameSpec(v.replaces, "_")
-		r.outcome.Dropped = append(r.outcome.Dropped, Dropped{v.Name, "it is now a variable"})
+		r.outcome.Dropped = append(r.outcome.Dropped, Dropped{v.Name, "it is now a variable", v.Name})
 	}
 	uses := r.usesInMain(v.old)
 	if v.old != nil && !v.change {
-		if len(uses) > 0 {
+		if len(uses) > 0 || r.isUsedOutside(v.old) {
 			v.oldIn = v.Name
 		}
 		return // it has its place
@@ -257,6 +265,19 @@ func (r *rewriting) usesInMain(v *types.Var) []*ast.Ident {
 		return true
 	})
 	return uses
+}
+
+// isUsedOutside tells whether what func main calls, and what runs before it, mentions a variable of the package.
+func (r *rewriting) isUsedOutside(v *types.Var) bool {
+	used := false
+	for _, node := range r.concerned(v.Name()).followed {
+		ast.Inspect(node, func(node ast.Node) bool {
+			name, ok := node.(*ast.Ident)
+			used = used || ok && r.info.Uses[name] == v
+			return !used
+		})
+	}
+	return used
 }
 
 // renameSpec gives a declaration of the package another name.

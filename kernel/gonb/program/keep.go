@@ -3,7 +3,6 @@ package program
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -16,9 +15,11 @@ type kept struct {
 	typ         string
 	here        string // its name in the program
 	initialized bool   // by its declaration: where it is not kept, the next program has the value that this gives it
+	assigned    bool   // but the cell gives it another
 	use         string // where the program first uses the loaded value, as line:column of main.go; empty where it does not
 	plain       bool   // a boolean, a number or a string, alone
 	replaced    bool   // the program assigns to it without having used the loaded value
+	ran         string // true once the statement that declares it has run; empty where the variable is saved in any case
 }
 
 // keepsAny tells, by names alone, a program that loads or saves anything.
@@ -44,13 +45,15 @@ func (r *rewriting) keepsAny() bool {
 	return false
 }
 
-// concerned is what the program can reach, from func main and from the variables that the cell declares.
-func (r *rewriting) concerned() *reach {
-	found := r.reachable()
+// concerned is what the program can reach, from func main, from the variables that the cell declares, and from what Go runs
+// before func main.
+func (r *rewriting) concerned(apart ...string) *reach {
+	found := r.reachable(apart...)
+	r.followEarly(found)
 	for _, name := range r.cell.Declared {
 		if spec := found.vars[name]; spec != nil && isComputed(spec) && !r.isFlag(spec) {
 			found.seen[name] = true
-			found.follow(spec)
+			found.mention(spec)
 		}
 	}
 	return found
@@ -59,7 +62,7 @@ func (r *rewriting) concerned() *reach {
 // concerns tells a variable of the package that a program loads or saves: one that it can reach. A number or a text that
 // nothing changes is as good as a constant.
 func (r *rewriting) concerns(found *reach, name string, spec *ast.ValueSpec) bool {
-	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) {
+	if slices.Contains(r.cell.Skip, name) && !slices.Contains(r.cell.Declared, name) && !r.isAssigned(name) {
 		return false
 	}
 	return found.seen[name] && !r.isFlag(spec) && (r.loads(name) || !isLiteral(spec) || r.changes(name))
@@ -78,13 +81,13 @@ func (r *rewriting) keep(new []found) {
 	reached := r.concerned()
 	r.followShared(reached, new)
 	var load, save []kept
-	isNew := map[string]bool{}
-	for _, v := range new {
+	isNew, ran := map[string]bool{}, r.markRuns(new)
+	for i, v := range new {
 		isNew[v.Name] = true
 		if v.oldIn != "" && r.isStored(v.Name) {
 			load = append(load, kept{name: v.Name, typ: r.names.list(v.old.Type()), here: v.oldIn, plain: r.isPlain(v.Name, v.old.Type())})
 		}
-		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name, plain: r.isPlain(v.Name, v.object.Type())})
+		save = append(save, kept{name: v.Name, typ: v.Type, here: v.Name, plain: r.isPlain(v.Name, v.object.Type()), ran: ran[i]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(reached.vars)) {
 		spec := reached.vars[name]
@@ -93,6 +96,7 @@ func (r *rewriting) keep(new []found) {
 			continue
 		}
 		v := kept{name: name, typ: r.names.list(object.Type()), here: name, initialized: len(spec.Values) > 0, plain: r.isPlain(name, object.Type())}
+		v.assigned = assigns(r.entry.Body, name)
 		save = append(save, v)
 		if r.loads(name) {
 			load = append(load, v)
@@ -114,7 +118,28 @@ func (r *rewriting) keep(new []found) {
 	}
 	brace := r.offset(r.entry.Body.Lbrace) + 1
 	r.replace(brace, brace, "defer "+prefix+"keep()();")
-	r.append(r.keepFunc(load, save, r.late(reached, load)))
+	late, loaded := r.late(reached, load)
+	r.append(r.keepFunc(load, save, late, r.delayInits(reached, loaded)))
+}
+
+// markRuns notes which of the statements that declare variables have run, by variable: a program that ends before one, by a panic or
+// a return, is to keep the value of before.
+func (r *rewriting) markRuns(new []found) []string {
+	ran, ends := make([]string, len(new)), []int{}
+	for i, v := range new {
+		if v.oldIn == v.Name { // the value of before was loaded
+			continue
+		}
+		if !slices.Contains(ends, v.end) {
+			ends = append(ends, v.end)
+			r.replace(v.end, v.end, fmt.Sprintf(";%sran[%d] = true", prefix, len(ends)-1))
+		}
+		ran[i] = fmt.Sprintf("%sran[%d]", prefix, slices.Index(ends, v.end))
+	}
+	if len(ends) > 0 {
+		r.append(fmt.Sprintf("var %sran [%d]bool", prefix, len(ends)))
+	}
+	return ran
 }
 
 // markUses notes where the program first uses the values that it loads: it is not to run without them.
@@ -214,76 +239,8 @@ func (r *rewriting) declared(spec *ast.ValueSpec) {
 	r.outcome.Variables = append(r.outcome.Variables, group...)
 }
 
-// late are assignments in place of the initializers of variables that depend on loaded ones: an initializer would run before
-// these have their values.
-func (r *rewriting) late(reached *reach, load []kept) []string {
-	loaded := map[string]bool{}
-	for _, v := range load {
-		loaded[v.here] = true
-	}
-	var list []string
-	for _, initializer := range r.info.InitOrder {
-		spec := reached.vars[initializer.Lhs[0].Name()]
-		if spec == nil || !r.isGrouped(spec) || r.hasProblem(spec) || len(spec.Values) == 0 || loaded[initializer.Lhs[0].Name()] {
-			continue
-		}
-		depends := &reach{bodies: reached.bodies, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
-		for _, value := range spec.Values {
-			depends.follow(value)
-		}
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(depends.seen)), func(name string) bool { return loaded[name] }) {
-			continue
-		}
-		typed, ok := r.typedSpec(spec)
-		if !ok {
-			continue
-		}
-		for _, name := range spec.Names {
-			loaded[name.Name] = true // what depends on it is late as well
-		}
-		from, to := r.offset(spec.Pos()), r.offset(spec.End())
-		r.replace(from, to, typed+r.lineBreaks(from, to))
-		list = append(list, nameList(spec.Names)+" = "+r.source.Text[r.offset(spec.Values[0].Pos()):to])
-	}
-	return list
-}
-
-// typedSpec declares the variables of a spec by their types alone.
-func (r *rewriting) typedSpec(spec *ast.ValueSpec) (text string, ok bool) {
-	var typed []string
-	for _, name := range spec.Names {
-		if name.Name == "_" {
-			continue
-		}
-		text, needs, ok := r.names.write(r.info.Defs[name].Type())
-		if !ok {
-			return "", false
-		}
-		for _, need := range needs {
-			r.need(need.Path)
-		}
-		typed = append(typed, name.Name+" "+text)
-	}
-	return strings.Join(typed, "; "), true
-}
-
-// hasProblem tells a part of the program with an error in it, which has to stay where it is.
-func (r *rewriting) hasProblem(node ast.Node) bool {
-	return slices.ContainsFunc(r.problems, func(at token.Pos) bool { return node.Pos() <= at && at < node.End() })
-}
-
-// isGrouped tells a variable that is declared between parentheses, as GoNB writes all of them.
-func (r *rewriting) isGrouped(spec *ast.ValueSpec) bool {
-	for _, decl := range r.main.Decls {
-		if d, ok := decl.(*ast.GenDecl); ok && d.Lparen.IsValid() && d.Pos() < spec.Pos() && spec.End() <= d.End() {
-			return true
-		}
-	}
-	return false
-}
-
 // keepFunc loads, initializes what depends on that, and returns the function that saves.
-func (r *rewriting) keepFunc(load, save []kept, late []string) string {
+func (r *rewriting) keepFunc(load, save []kept, late []string, delayed bool) string {
 	of := "cellvars"
 	if !slices.ContainsFunc(slices.Concat(load, save), func(v kept) bool { return !v.plain }) {
 		of = "plain" // links in much less time
@@ -304,6 +261,9 @@ func (r *rewriting) keepFunc(load, save []kept, late []string) string {
 	b.WriteString("\t})\n")
 	for _, assignment := range late {
 		b.WriteString("\t" + assignment + "\n")
+	}
+	if delayed {
+		fmt.Fprintf(&b, "\tfor _, %sinit := range %sinits {\n\t\t%sinit()\n\t}\n", prefix, prefix, prefix)
 	}
 	fmt.Fprintf(&b, "\treturn %ssave\n}", prefix)
 	return b.String()
@@ -337,7 +297,10 @@ func variables(load, save []kept) string {
 		if i := slices.IndexFunc(load, same(v)); i >= 0 {
 			flags = loads(load[i]) + flags
 		}
-		if v.initialized {
+		if v.ran != "" {
+			flags += ", Assigned: &" + v.ran
+		}
+		if v.initialized && !v.assigned {
 			flags += ", Initialized: true"
 		}
 		line(v, flags)

@@ -42,7 +42,7 @@ func (r *rewriting) usesLost() error {
 // which it runs: in variables that it declares, in func main, and in what these call. Unset are the variables that it neither
 // uses nor assigns to.
 func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ident, unset map[types.Object]bool) {
-	u := &uses{info: r.info, unset: maps.Clone(variables), bodies: map[types.Object]*ast.FuncDecl{}, seen: map[types.Object]bool{}}
+	u := &uses{info: r.info, pkg: r.pkg, main: r.info.Scopes[r.entry.Type], unset: maps.Clone(variables), bodies: map[types.Object]*ast.FuncDecl{}, seen: map[types.Object]bool{}}
 	for _, file := range r.all {
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
@@ -71,6 +71,8 @@ func (r *rewriting) firstUses(variables map[types.Object]bool) (found []*ast.Ide
 // uses follows a program in the order in which it runs. What may not run assigns nothing.
 type uses struct {
 	info   *types.Info
+	pkg    *types.Package
+	main   *types.Scope          // of func main, whose variables take the places of those of the package
 	unset  map[types.Object]bool // variables without an assignment or a use so far
 	bodies map[types.Object]*ast.FuncDecl
 	seen   map[types.Object]bool // functions
@@ -84,10 +86,17 @@ func (u *uses) follow(node ast.Node) {
 	ast.Inspect(node, func(node ast.Node) bool {
 		switch n := node.(type) {
 		case *ast.AssignStmt:
-			if n.Tok == token.ASSIGN {
-				u.assign(n)
+			if n.Tok == token.ASSIGN || n.Tok == token.DEFINE {
+				u.assign(n.Lhs, n.Rhs)
 				return false
 			}
+		case *ast.ValueSpec:
+			var names []ast.Expr
+			for _, name := range n.Names {
+				names = append(names, name)
+			}
+			u.assign(names, n.Values)
+			return false
 		case *ast.IfStmt:
 			u.branch(n)
 			return false
@@ -99,6 +108,12 @@ func (u *uses) follow(node ast.Node) {
 			return false
 		case *ast.CallExpr:
 			u.call(n)
+			return false
+		case *ast.DeferStmt:
+			u.later(n.Call)
+			return false
+		case *ast.GoStmt:
+			u.later(n.Call)
 			return false
 		case *ast.FuncLit: // nothing may call it
 			u.perhaps(n.Body)
@@ -124,17 +139,30 @@ func (u *uses) call(n *ast.CallExpr) {
 			u.follow(part)
 		}
 	}
+	u.arguments(n)
 }
 
-func (u *uses) assign(statement *ast.AssignStmt) {
-	for _, right := range statement.Rhs {
-		u.follow(right)
+// later follows a call that runs behind what follows it, or beside that: it assigns nothing before.
+func (u *uses) later(n *ast.CallExpr) {
+	for _, argument := range n.Args {
+		u.follow(argument)
 	}
-	for _, left := range statement.Lhs {
-		if name, ok := left.(*ast.Ident); ok {
-			delete(u.unset, u.info.Uses[name])
-		} else {
-			u.follow(left)
+	u.perhaps(n.Fun)
+}
+
+func (u *uses) assign(left, right []ast.Expr) {
+	for _, value := range right {
+		u.follow(value)
+	}
+	for _, e := range left {
+		name, ok := e.(*ast.Ident)
+		if !ok {
+			u.follow(e)
+			continue
+		}
+		delete(u.unset, u.info.Uses[name])
+		if new := u.info.Defs[name]; new != nil && new.Parent() == u.main {
+			delete(u.unset, u.pkg.Scope().Lookup(name.Name))
 		}
 	}
 }

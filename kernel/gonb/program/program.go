@@ -71,8 +71,8 @@ type Import struct {
 	Own        bool // the name is the package's own, and need not be written
 }
 
-// Dropped is what the program leaves out, and why.
-type Dropped struct{ Name, Reason string }
+// Dropped is what the program leaves out, and why. Cause is the variable of the cell to blame; empty where a declaration is.
+type Dropped struct{ Name, Reason, Cause string }
 
 // A Source is a program, and what it takes to check its types.
 type Source struct {

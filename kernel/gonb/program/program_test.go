@@ -25,7 +25,7 @@ func sourceOf(imports types.Importer, text string) Source {
 }
 
 // TestRewrite compares each testdata/*.go.txt, rewritten, with its golden file. The file's first line is a comment with the
-// cell: the word statements, and names that are stored:NAME, small:NAME, declared:NAME or lost:NAME.
+// cell: the word statements, and names that are stored:NAME, stored:NAME=TYPE,TYPE, func:NAME=FUNCTION, small:NAME, declared:NAME or lost:NAME.
 func TestRewrite(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.go.txt")
 	if err != nil || len(files) == 0 {
@@ -47,6 +47,9 @@ func TestRewrite(t *testing.T) {
 			case "stored":
 				name, types, _ := strings.Cut(name, "=")
 				cell.Stored[name] = Stored{Types: strings.FieldsFunc(types, func(r rune) bool { return r == ',' })}
+			case "func":
+				name, function, _ := strings.Cut(name, "=")
+				cell.Stored[name] = Stored{Funcs: []string{"main." + function}}
 			case "small":
 				cell.Stored[name] = Stored{Small: true}
 			case "shared":

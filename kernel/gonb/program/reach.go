@@ -3,6 +3,7 @@ package program
 import (
 	"go/ast"
 	"go/token"
+	"strings"
 )
 
 // reach finds the names that the program mentions, from func main on through what it mentions of the package, by names
@@ -12,9 +13,12 @@ type reach struct {
 	methods []ast.Node
 	vars    map[string]*ast.ValueSpec // the variables of the package in main.go
 	seen    map[string]bool
+
+	followed []ast.Node // what was mentioned, and therefore followed
 }
 
-func (r *rewriting) reachable() *reach {
+// reachable follows all mentions but those of the names in apart.
+func (r *rewriting) reachable(apart ...string) *reach {
 	found := &reach{bodies: map[string][]ast.Node{}, vars: map[string]*ast.ValueSpec{}, seen: map[string]bool{}}
 	for _, file := range r.all {
 		for _, decl := range file.Decls {
@@ -24,8 +28,10 @@ func (r *rewriting) reachable() *reach {
 					continue
 				}
 				found.bodies[d.Name.Name] = append(found.bodies[d.Name.Name], d)
-				if d.Recv != nil {
+				if d.Recv != nil { // called through an interface, it is not mentioned, but its type is
 					found.methods = append(found.methods, d)
+					receiver, _, _ := strings.Cut(FuncKey(d), "~")
+					found.bodies[receiver] = append(found.bodies[receiver], d)
 				}
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
@@ -33,6 +39,16 @@ func (r *rewriting) reachable() *reach {
 				}
 			}
 		}
+	}
+	for name, stored := range r.cell.Stored { // a value may hold functions
+		for _, f := range stored.Funcs {
+			if match := mainName.FindStringSubmatch(f); match != nil {
+				found.bodies[name] = append(found.bodies[name], ast.NewIdent(match[1]))
+			}
+		}
+	}
+	for _, name := range apart {
+		found.seen[name] = true
 	}
 	found.follow(r.entry.Body)
 	return found
@@ -60,15 +76,20 @@ func (r *reach) follow(node ast.Node) {
 		}
 		r.seen[name.Name] = true
 		for _, body := range r.bodies[name.Name] {
-			r.follow(body)
+			r.mention(body)
 		}
 		if r.vars[name.Name] != nil { // its value may be of any type, and be called through an interface
 			methods := r.methods
 			r.methods = nil
 			for _, method := range methods {
-				r.follow(method)
+				r.mention(method)
 			}
 		}
 		return true
 	})
+}
+
+func (r *reach) mention(node ast.Node) {
+	r.followed = append(r.followed, node)
+	r.follow(node)
 }

@@ -30,16 +30,10 @@ func Start(cell Cell) (save func()) {
 		}
 		options.Funcs[f.Name] = f.Func
 	}
-	var load, later []keep.Variable
-	silent := map[string]bool{}
+	var load []keep.Variable
 	for _, v := range cell.Variables {
-		known := keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer}
 		if v.Load {
-			load = append(load, known)
-		}
-		if v.Save {
-			later = append(later, known)
-			silent[v.Name] = v.Initialized
+			load = append(load, keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer})
 		}
 	}
 	store := keep.Open(cell.Dir, options)
@@ -55,7 +49,15 @@ func Start(cell Cell) (save func()) {
 		})
 	}
 	return func() {
-		for _, loss := range store.Save(later...) {
+		var list []keep.Variable
+		silent := map[string]bool{}
+		for _, v := range cell.Variables {
+			if v.IsSaved() {
+				list = append(list, keep.Variable{Name: v.Name, Type: v.Type, Pointer: v.Pointer})
+				silent[v.Name] = v.Initialized
+			}
+		}
+		for _, loss := range store.Save(list...) {
 			if !silent[loss.Name] {
 				plain.Say(loss.Name + " is not kept: " + loss.String())
 			}

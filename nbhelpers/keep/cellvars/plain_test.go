@@ -159,6 +159,27 @@ func TestPlainLeavesTheRest(t *testing.T) {
 	}
 }
 
+// A program that ends before it assigns to a variable leaves its value as it was.
+func TestWhatWasNotAssignedIsNotSaved(t *testing.T) {
+	for name, start := range map[string]func(Cell) func(){"plain": plain.Start, "cellvars": Start} {
+		dir, n, assigned := folder(t), 5, false
+		cell := Cell{Dir: dir, Quota: 1 << 30, Variables: []Variable{{Name: "n", Type: "int", Pointer: &n, Save: true, Assigned: &assigned}}}
+		for _, want := range []string{"", "5", "5"} {
+			start(cell)()
+			got := ""
+			for _, e := range list(t, dir) {
+				got += e.Text
+			}
+			if got != want {
+				t.Errorf("%s keeps %q, want %q", name, got, want)
+			}
+			if assigned = !assigned; !assigned {
+				n = 6
+			}
+		}
+	}
+}
+
 func TestPlainRefuses(t *testing.T) {
 	dir := folder(t)
 	n := 5

@@ -16,9 +16,14 @@ type Variable struct {
 	// Replaced variables are assigned to before that, so that nothing need be said where the value is not there.
 	Replaced bool
 	Save     bool
+	// Assigned is nil, or becomes true once the variable has its value. A program that ends before keeps the old one.
+	Assigned *bool
 	// Initialized variables get their values from their declarations where they are not kept, so that nothing need be said.
 	Initialized bool
 }
+
+// IsSaved tells whether the value at the end of the program is to be kept.
+func (v *Variable) IsSaved() bool { return v.Save && (v.Assigned == nil || *v.Assigned) }
 
 // Func is a function that kept values have, by its name as package runtime has it: main.double, strings.ToUpper.
 type Func struct {

@@ -87,7 +87,7 @@ type changed struct {
 func (p *program) save() {
 	var list []changed
 	for _, v := range p.cell.Variables {
-		if !v.Save {
+		if !v.IsSaved() {
 			continue
 		}
 		graph, flat := encode(v)
