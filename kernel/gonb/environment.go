@@ -28,6 +28,7 @@ func environment(options Options, folder string) ([]string, error) {
 	}
 	env := append(goenv.Own(options.Env),
 		"TMPDIR="+temp,
+		"_=", // the kernel's own, of the shell that started it: the stand-in tells GoNB from a shell by it
 		gotool.SourceVar+"="+options.SourceDir,
 		gotool.PlansVar+"="+filepath.Join(options.CacheDir, "cells"))
 	standIn := filepath.Join(options.BinDir, "headstart-go")
