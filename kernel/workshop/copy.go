@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,43 @@ import (
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
+
+// apart refuses a source that the folder of its copy lies in, since the copy would be copied as well, without end.
+func apart(o Options) error {
+	for _, part := range []struct {
+		name    string
+		sources []string
+	}{{"weights", o.Weights}, {"datasets", o.Datasets}} {
+		to, err := resolved(filepath.Join(o.Out, part.name))
+		if err != nil {
+			return fmt.Errorf("find where %s leads: %w", o.Out, err)
+		}
+		for _, source := range part.sources {
+			from, err := resolved(source)
+			if err != nil {
+				return fmt.Errorf("find where %s leads: %w", source, err)
+			}
+			if relative, err := filepath.Rel(from, to); err == nil && filepath.IsLocal(relative) {
+				return fmt.Errorf("copy %s to %s: the copy would lie in the folder itself: choose an --out outside of it", source, o.Out)
+			}
+		}
+	}
+	return nil
+}
+
+// resolved is a path without symbolic links, as far as it exists.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	whole, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return whole, err
+	}
+	parent, err := resolved(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), err
+}
 
 // copyAll copies files and folders below a folder, each under its own name.
 func copyAll(ctx context.Context, sources []string, to string) error {

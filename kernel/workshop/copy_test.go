@@ -1,0 +1,42 @@
+package workshop
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// refuses expects that nothing is prepared, with an error that holds each text.
+func refuses(t *testing.T, o Options, texts ...string) {
+	t.Helper()
+	_, err := Prepare(t.Context(), o)
+	for _, text := range texts {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("prepared %s: %.400v, want %q in it", o.Out, err, text)
+		}
+	}
+}
+
+func link(t *testing.T, to string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(to, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestPrepareInsideOfADataset: the copies would be copied until their paths are too long.
+func TestPrepareInsideOfADataset(t *testing.T) {
+	o := options(t)
+	photos, class := o.Datasets[0], o.Out
+	for _, o.Out = range []string{photos, filepath.Join(photos, "class"), filepath.Join(photos, "deep", "class"), filepath.Join(link(t, photos), "class")} {
+		refuses(t, o, photos, o.Out)
+	}
+	o.Out, o.Datasets = class, []string{filepath.Join(class, "datasets")}
+	refuses(t, o, o.Datasets[0], class)
+	if entries, err := os.ReadDir(photos); err != nil || len(entries) != 2 {
+		t.Errorf("the dataset has %v, %v", entries, err)
+	}
+}
