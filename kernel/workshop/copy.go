@@ -53,12 +53,17 @@ func resolved(path string) (string, error) {
 
 // copyAll copies files and folders below a folder, each under its own name.
 func copyAll(ctx context.Context, sources []string, to string) error {
+	taken := map[string]string{} // the source of each target
 	for _, source := range sources {
 		info, err := os.Stat(source)
 		if err != nil {
 			return err
 		}
 		target := filepath.Join(to, filepath.Base(filepath.Clean(source)))
+		if other, ok := taken[target]; ok {
+			return fmt.Errorf("copy %s: its copy would have the name of that of %s: rename one of them", source, other)
+		}
+		taken[target] = source
 		if info.IsDir() {
 			err = copyTree(ctx, source, target)
 		} else {

@@ -40,3 +40,14 @@ func TestPrepareInsideOfADataset(t *testing.T) {
 		t.Errorf("the dataset has %v, %v", entries, err)
 	}
 }
+
+// TestPrepareOfTwoWithOneName: the second would be mixed into the first, or replace it.
+func TestPrepareOfTwoWithOneName(t *testing.T) {
+	o := options(t)
+	other := filepath.Join(t.TempDir(), "photos")
+	if err := os.Mkdir(other, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o.Datasets = append(o.Datasets, other)
+	refuses(t, o, o.Datasets[0], other, "rename")
+}
