@@ -65,7 +65,7 @@ func copyAll(ctx context.Context, sources []string, to string) error {
 		}
 		taken[target] = source
 		if info.IsDir() {
-			err = copyTree(ctx, source, target)
+			err = copyNamed(ctx, source, target)
 		} else {
 			err = copyFile(source, target)
 		}
@@ -74,6 +74,15 @@ func copyAll(ctx context.Context, sources []string, to string) error {
 		}
 	}
 	return nil
+}
+
+// copyNamed copies a folder that a person named, also by a symbolic link, which a walk does not follow.
+func copyNamed(ctx context.Context, from, to string) error {
+	from, err := filepath.EvalSymlinks(from)
+	if err != nil {
+		return err
+	}
+	return copyTree(ctx, from, to)
 }
 
 // copyTree copies the regular files below a folder. Links and devices are left out, since they may lead elsewhere.

@@ -51,3 +51,16 @@ func TestPrepareOfTwoWithOneName(t *testing.T) {
 	o.Datasets = append(o.Datasets, other)
 	refuses(t, o, o.Datasets[0], other, "rename")
 }
+
+// TestPrepareALinkedDataset: a link that is named is followed, and its own name is that of the copy.
+func TestPrepareALinkedDataset(t *testing.T) {
+	o := options(t)
+	o.Datasets[0] = link(t, o.Datasets[0])
+	report, err := Prepare(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(o.Out, "datasets", "link", "cat", "1.png")); err != nil {
+		t.Errorf("%v; prepared: %+v", err, report.Parts)
+	}
+}
