@@ -133,8 +133,11 @@ func copyFile(from, to string) error {
 func measure(name, folder string) (Part, error) {
 	part := Part{Name: name}
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil {
 			return err
+		}
+		if entry.IsDir() {
+			return enterable(path)
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -145,4 +148,14 @@ func measure(name, folder string) (Part, error) {
 		return os.Chmod(path, 0o644)
 	})
 	return part, err
+}
+
+// enterable lets students of other accounts enter a folder, which a umask may have kept from them. A folder that lets them, and may be
+// another person's, stays as it is.
+func enterable(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil || info.Mode().Perm()&0o555 == 0o555 {
+		return err
+	}
+	return os.Chmod(folder, info.Mode()|0o755)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -62,5 +63,27 @@ func TestPrepareALinkedDataset(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(o.Out, "datasets", "link", "cat", "1.png")); err != nil {
 		t.Errorf("%v; prepared: %+v", err, report.Parts)
+	}
+}
+
+// TestPrepareForOtherAccounts: students enter every folder, whatever the umask of who prepares them.
+func TestPrepareForOtherAccounts(t *testing.T) {
+	o := options(t)
+	defer syscall.Umask(syscall.Umask(0o077))
+	if _, err := Prepare(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", "datasets", "datasets/photos/cat", "lessons", "start.sh", "datasets/photos/cat/1.png"} {
+		info, err := os.Stat(filepath.Join(o.Out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := os.FileMode(0o644)
+		if info.IsDir() {
+			want = 0o755
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has the mode %v, want %v", name, got, want)
+		}
 	}
 }

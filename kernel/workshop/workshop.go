@@ -111,6 +111,9 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 		}
 		report.Parts = append(report.Parts, part)
 	}
+	if err := enterable(o.Out); err != nil {
+		return report, &PrepareError{"let students enter the folder", err}
+	}
 	report.LeftOut = leftOut(o)
 	for name, content := range map[string][]byte{"start.sh": bytes.ReplaceAll(startScript, []byte("[EXTRAS]"), []byte(o.extras())), "index.html": page(report)} {
 		if err := atomicfile.Write(filepath.Join(o.Out, name), content); err != nil {
