@@ -46,7 +46,7 @@ func datasetLine(data *imagefolder.Dataset) string {
 	for _, item := range data.Items {
 		counts[item.Split]++
 	}
-	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", data.Name, len(data.Items), len(data.Classes),
+	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", imagefolder.Printable(data.Name), len(data.Items), len(data.Classes),
 		counts[imagefolder.Train], counts[imagefolder.Val])
 	if counts[imagefolder.Test] > 0 {
 		line += fmt.Sprintf(", %d to test", counts[imagefolder.Test])
