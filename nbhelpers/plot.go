@@ -24,8 +24,8 @@ func floats[T Number](values []T) []float64 {
 	return list
 }
 
-// Line is y over x, neighbors joined; a nil x stands for 1, 2, 3 and so on. What is not finite leaves a gap. Show it, or end a
-// cell with it:
+// Line is y over x, neighbors joined; a nil x stands for 1, 2, 3 and so on. What is not finite leaves a gap. Of more
+// than 5,000 values the lowest and the highest of neighbors are drawn. Show it, or end a cell with it:
 //
 //	nbhelpers.Line(x, y).Titled("loss", "epoch", "loss")
 func Line[X, Y Number](x []X, y []Y) sketch.Plot { return plotOf(sketch.KindLine, x, y) }
