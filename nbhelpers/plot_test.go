@@ -1,12 +1,16 @@
 package nbhelpers
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
 	"image"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -53,6 +57,28 @@ func TestCharts(t *testing.T) {
 		if _, err := json.Marshal(v); err != nil {
 			t.Errorf("%s does not go to the program that draws: %v", name, err)
 		}
+	}
+}
+
+// TestNullKeepsItsPlace on the way through GoNB: the values after a gap of a Plotly chart would move to others' places.
+func TestNullKeepsItsPlace(t *testing.T) {
+	const mime, chart = "application/vnd.plotly.v1+json", `{"data":[{"x":[1,2,3],"y":[0.5,null,0.5],"z":[[null],[0]]}]}`
+	sent, err := gobData(display.Bundle{Data: map[string]any{mime: json.RawMessage(chart)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gob.Register(map[string]any{}) // as GoNB does
+	gob.Register([]any{})
+	var pipe bytes.Buffer
+	if err := gob.NewEncoder(&pipe).Encode(sent); err != nil {
+		t.Fatal(err)
+	}
+	var received protocol.DisplayData
+	if err := gob.NewDecoder(&pipe).Decode(&received); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(received.Data[mime]); err != nil || string(got) != chart {
+		t.Errorf("%s becomes %s, %v", chart, got, err)
 	}
 }
 
