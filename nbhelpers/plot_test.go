@@ -102,6 +102,29 @@ func TestHistogramCountsAll(t *testing.T) {
 	}
 }
 
+// TestHistogramOfCloseValues: all edges differ, however large the values are; else the bins are not drawn, with what they hold.
+func TestHistogramOfCloseValues(t *testing.T) {
+	for _, values := range [][]float64{{5, 5}, {1e17, 1e17}, {-1e299, -1e299}, {0, 5e-324}, {1e17, 1e17 + 16}, {5, 5 + 1e-14}} {
+		for _, bins := range []int{0, 1000} {
+			plot := Histogram(values, bins)
+			view := plot.Panels[0]
+			low, high, heights := view.Bins(view.Series[0])
+			sum := 0.0
+			for i, n := range heights {
+				if sum += n; !(low[i] < high[i]) {
+					t.Errorf("%v in %d bins: from %g to %g", values, bins, low[i], high[i])
+				}
+			}
+			if sum != float64(len(values)) {
+				t.Errorf("%v in %d bins: %g values are drawn", values, bins, sum)
+			}
+		}
+	}
+	if s := Histogram([]int{5, 5}, 0).Panels[0].Series[0]; s.X[0] != 4.5 || s.X[len(s.X)-1] != 5.5 {
+		t.Errorf("the edges are %v", s.X)
+	}
+}
+
 // TestBarsOfAMap are in the order of their values, the same each time.
 func TestBarsOfAMap(t *testing.T) {
 	got := BarsOf(map[string]int{"a": 1, "b": 5, "c": 5, "d": 3})
