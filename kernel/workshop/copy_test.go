@@ -42,27 +42,26 @@ func TestPrepareInsideOfADataset(t *testing.T) {
 	}
 }
 
-// TestPrepareOfTwoWithOneName: the second would be mixed into the first, or replace it.
-func TestPrepareOfTwoWithOneName(t *testing.T) {
-	o := options(t)
-	other := filepath.Join(t.TempDir(), "photos")
+// TestCopyOfTwoWithOneName: the second would be mixed into the first, or replace it.
+func TestCopyOfTwoWithOneName(t *testing.T) {
+	photos, other := options(t).Datasets[0], filepath.Join(t.TempDir(), "photos")
 	if err := os.Mkdir(other, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	o.Datasets = append(o.Datasets, other)
-	refuses(t, o, o.Datasets[0], other, "rename")
+	err := copyAll(t.Context(), []string{photos, other}, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), photos) || !strings.Contains(err.Error(), other) {
+		t.Errorf("copied two of one name: %v", err)
+	}
 }
 
-// TestPrepareALinkedDataset: a link that is named is followed, and its own name is that of the copy.
-func TestPrepareALinkedDataset(t *testing.T) {
-	o := options(t)
-	o.Datasets[0] = link(t, o.Datasets[0])
-	report, err := Prepare(t.Context(), o)
-	if err != nil {
+// TestCopyOfALinkedDataset: a link that is named is followed, and its own name is that of the copy.
+func TestCopyOfALinkedDataset(t *testing.T) {
+	to := t.TempDir()
+	if err := copyAll(t.Context(), []string{link(t, options(t).Datasets[0])}, to); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(o.Out, "datasets", "link", "cat", "1.png")); err != nil {
-		t.Errorf("%v; prepared: %+v", err, report.Parts)
+	if _, err := os.Stat(filepath.Join(to, "link", "cat", "1.png")); err != nil {
+		t.Error(err)
 	}
 }
 
