@@ -169,7 +169,7 @@ func (p *pipe) ask(prompt string, secret bool) (string, error) {
 }
 
 // gobData is a bundle in the types that GoNB's decoder knows. Values of +json types go through JSON to become maps and
-// slices; what is null there is left out, since gob has no such value.
+// slices. What is null in an object is left out, since gob has no such value; what is null in an array keeps its place.
 func gobData(b display.Bundle) (protocol.DisplayData, error) {
 	data := protocol.DisplayData{Data: map[protocol.MIMEType]any{}, Metadata: map[string]any{}}
 	for mime, value := range b.Data {
@@ -208,6 +208,9 @@ func gobValue(value any) (any, error) {
 	return plain, nil
 }
 
+// null is a value that gob decodes as a nil slice, which GoNB writes as null: a chart's gap keeps its place in an array.
+var null any = []any(nil)
+
 func withoutNull(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -219,13 +222,13 @@ func withoutNull(value any) any {
 			}
 		}
 	case []any:
-		kept := v[:0]
-		for _, item := range v {
-			if item != nil {
-				kept = append(kept, withoutNull(item))
+		for i, item := range v {
+			if item == nil {
+				v[i] = null
+			} else {
+				v[i] = withoutNull(item)
 			}
 		}
-		return kept
 	}
 	return value
 }

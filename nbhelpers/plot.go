@@ -24,8 +24,8 @@ func floats[T Number](values []T) []float64 {
 	return list
 }
 
-// Line is y over x, neighbors joined; a nil x stands for 1, 2, 3 and so on. What is not finite leaves a gap. Show it, or end a
-// cell with it:
+// Line is y over x, neighbors joined; a nil x stands for 1, 2, 3 and so on. What is not finite leaves a gap. Of more
+// than 5,000 values the lowest and the highest of neighbors are drawn. Show it, or end a cell with it:
 //
 //	nbhelpers.Line(x, y).Titled("loss", "epoch", "loss")
 func Line[X, Y Number](x []X, y []Y) sketch.Plot { return plotOf(sketch.KindLine, x, y) }
@@ -102,10 +102,7 @@ func Histogram[T Number](values []T, bins int) sketch.Plot {
 	if len(kept) == 0 {
 		return plot
 	}
-	low, high := kept[0], kept[len(kept)-1]
-	if low == high {
-		low, high = low-0.5, high+0.5
-	}
+	low, high := apart(kept[0], kept[len(kept)-1])
 	if bins <= 0 {
 		bins = suggestedBins(kept)
 	}
@@ -121,6 +118,20 @@ func Histogram[T Number](values []T, bins int) sketch.Plot {
 		s.Y[place(v)]++
 	}
 	return plot
+}
+
+// apart are the ends of the bins between two values, so far apart that edges between them differ, also among values of which
+// the next one is far away: half a unit beside 1e17 is 1e17.
+func apart(low, high float64) (from, to float64) {
+	size := max(math.Abs(low), math.Abs(high))
+	margin := max(1e-12*size, 1e-300)
+	if low == high {
+		margin = max(0.5, size/1000)
+	}
+	if high/2-low/2 >= margin {
+		return low, high
+	}
+	return max(low-margin, -math.MaxFloat64), min(high+margin, math.MaxFloat64)
 }
 
 // suggestedBins follows the rule of Freedman and Diaconis: bins of twice the interquartile range by the cube root of the count.

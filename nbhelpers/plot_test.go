@@ -1,12 +1,16 @@
 package nbhelpers
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
 	"image"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -56,6 +60,28 @@ func TestCharts(t *testing.T) {
 	}
 }
 
+// TestNullKeepsItsPlace on the way through GoNB: the values after a gap of a Plotly chart would move to others' places.
+func TestNullKeepsItsPlace(t *testing.T) {
+	const mime, chart = "application/vnd.plotly.v1+json", `{"data":[{"x":[1,2,3],"y":[0.5,null,0.5],"z":[[null],[0]]}]}`
+	sent, err := gobData(display.Bundle{Data: map[string]any{mime: json.RawMessage(chart)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gob.Register(map[string]any{}) // as GoNB does
+	gob.Register([]any{})
+	var pipe bytes.Buffer
+	if err := gob.NewEncoder(&pipe).Encode(sent); err != nil {
+		t.Fatal(err)
+	}
+	var received protocol.DisplayData
+	if err := gob.NewDecoder(&pipe).Decode(&received); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(received.Data[mime]); err != nil || string(got) != chart {
+		t.Errorf("%s becomes %s, %v", chart, got, err)
+	}
+}
+
 func nil2() []int { return nil }
 
 func TestHistogramCountsAll(t *testing.T) {
@@ -73,6 +99,29 @@ func TestHistogramCountsAll(t *testing.T) {
 		if sum != 1000 || len(s.X) != len(s.Y)+1 || bins > 0 && len(s.Y) != bins {
 			t.Errorf("%d bins: %d edges, %d heights, %g values", bins, len(s.X), len(s.Y), sum)
 		}
+	}
+}
+
+// TestHistogramOfCloseValues: all edges differ, however large the values are; else the bins are not drawn, with what they hold.
+func TestHistogramOfCloseValues(t *testing.T) {
+	for _, values := range [][]float64{{5, 5}, {1e17, 1e17}, {-1e299, -1e299}, {0, 5e-324}, {1e17, 1e17 + 16}, {5, 5 + 1e-14}} {
+		for _, bins := range []int{0, 1000} {
+			plot := Histogram(values, bins)
+			view := plot.Panels[0]
+			low, high, heights := view.Bins(view.Series[0])
+			sum := 0.0
+			for i, n := range heights {
+				if sum += n; !(low[i] < high[i]) {
+					t.Errorf("%v in %d bins: from %g to %g", values, bins, low[i], high[i])
+				}
+			}
+			if sum != float64(len(values)) {
+				t.Errorf("%v in %d bins: %g values are drawn", values, bins, sum)
+			}
+		}
+	}
+	if s := Histogram([]int{5, 5}, 0).Panels[0].Series[0]; s.X[0] != 4.5 || s.X[len(s.X)-1] != 5.5 {
+		t.Errorf("the edges are %v", s.X)
 	}
 }
 

@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,16 +14,58 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
+// apart refuses a source that the folder of its copy lies in, since the copy would be copied as well, without end.
+func apart(o Options) error {
+	for _, part := range []struct {
+		name    string
+		sources []string
+	}{{"weights", o.Weights}, {"datasets", o.Datasets}} {
+		to, err := resolved(filepath.Join(o.Out, part.name))
+		if err != nil {
+			return fmt.Errorf("find where %s leads: %w", o.Out, err)
+		}
+		for _, source := range part.sources {
+			from, err := resolved(source)
+			if err != nil {
+				return fmt.Errorf("find where %s leads: %w", source, err)
+			}
+			if relative, err := filepath.Rel(from, to); err == nil && filepath.IsLocal(relative) {
+				return fmt.Errorf("copy %s to %s: the copy would lie in the folder itself: choose an --out outside of it", source, o.Out)
+			}
+		}
+	}
+	return nil
+}
+
+// resolved is a path without symbolic links, as far as it exists.
+func resolved(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	whole, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return whole, err
+	}
+	parent, err := resolved(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), err
+}
+
 // copyAll copies files and folders below a folder, each under its own name.
 func copyAll(ctx context.Context, sources []string, to string) error {
+	taken := map[string]string{} // the source of each target
 	for _, source := range sources {
 		info, err := os.Stat(source)
 		if err != nil {
 			return err
 		}
 		target := filepath.Join(to, filepath.Base(filepath.Clean(source)))
+		if other, ok := taken[target]; ok {
+			return fmt.Errorf("copy %s: its copy would have the name of that of %s: rename one of them", source, other)
+		}
+		taken[target] = source
 		if info.IsDir() {
-			err = copyTree(ctx, source, target)
+			err = copyNamed(ctx, source, target)
 		} else {
 			err = copyFile(source, target)
 		}
@@ -31,6 +74,15 @@ func copyAll(ctx context.Context, sources []string, to string) error {
 		}
 	}
 	return nil
+}
+
+// copyNamed copies a folder that a person named, also by a symbolic link, which a walk does not follow.
+func copyNamed(ctx context.Context, from, to string) error {
+	from, err := filepath.EvalSymlinks(from)
+	if err != nil {
+		return err
+	}
+	return copyTree(ctx, from, to)
 }
 
 // copyTree copies the regular files below a folder. Links and devices are left out, since they may lead elsewhere.
@@ -81,8 +133,11 @@ func copyFile(from, to string) error {
 func measure(name, folder string) (Part, error) {
 	part := Part{Name: name}
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil {
 			return err
+		}
+		if entry.IsDir() {
+			return enterable(path)
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -93,4 +148,14 @@ func measure(name, folder string) (Part, error) {
 		return os.Chmod(path, 0o644)
 	})
 	return part, err
+}
+
+// enterable lets students of other accounts enter a folder, which a umask may have kept from them. A folder that lets them, and may be
+// another person's, stays as it is.
+func enterable(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil || info.Mode().Perm()&0o555 == 0o555 {
+		return err
+	}
+	return os.Chmod(folder, info.Mode()|0o755)
 }

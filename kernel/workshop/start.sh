@@ -14,6 +14,7 @@ python3 -P -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
 	exit 1
 }
 mkdir -p "$class/lessons"
+class=$(cd "$class" && pwd) # the command runs in another folder
 if [ ! -e "$class/installed" ]; then
 	echo "installing, which takes a minute ..."
 	rm -rf "$class/venv"
@@ -26,7 +27,9 @@ for lesson in "$here"/lessons/*; do
 	[ -e "$class/lessons/$(basename "$lesson")" ] || cp "$lesson" "$class/lessons/"
 done
 for folder in datasets weights; do
-	[ -e "$class/lessons/$folder" ] || ln -s "$here/$folder" "$class/lessons/$folder"
+	link=$class/lessons/$folder
+	# A link of before leads nowhere once this folder is moved, or mounted elsewhere.
+	if [ -L "$link" ] || [ ! -e "$link" ]; then ln -sfn "$here/$folder" "$link"; fi
 done
 
 # Go cells find the modules that they import here. The folder is your instructor's, so no other database vouches for them.

@@ -84,6 +84,9 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 	if filepath.Ext(o.Wheel) != ".whl" {
 		return report, &PrepareError{"find the wheel", fmt.Errorf("%q is not a wheel: make wheel builds one in dist/", o.Wheel)}
 	}
+	if err := apart(o); err != nil {
+		return report, &PrepareError{"find the weights and datasets", err}
+	}
 	for _, step := range []struct {
 		name, doing string
 		do          func(context.Context, Options, string) error
@@ -107,6 +110,9 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 			return report, &PrepareError{step.doing, err}
 		}
 		report.Parts = append(report.Parts, part)
+	}
+	if err := enterable(o.Out); err != nil {
+		return report, &PrepareError{"let students enter the folder", err}
 	}
 	report.LeftOut = leftOut(o)
 	for name, content := range map[string][]byte{"start.sh": bytes.ReplaceAll(startScript, []byte("[EXTRAS]"), []byte(o.extras())), "index.html": page(report)} {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/runs"
@@ -83,7 +84,8 @@ func (c comparedModels) table() figure.TableData {
 		Title: fmt.Sprintf("comparison on %d images", c.Runs[0].Images), Header: []string{"run", "accuracy", "95 % interval", "loss"},
 		Notes: []string{"The difference is paired, with its 95 % interval (Newcombe's method 10). p is that of McNemar's exact test: how likely equally accurate models differ as much."},
 	}
-	top3 := c.Runs[0].Top3 != nil // all have the same classes
+	// A model of two classes has no top-3, and one of more classes beside it has.
+	top3 := slices.ContainsFunc(c.Runs, func(r comparedModel) bool { return r.Top3 != nil })
 	if top3 {
 		t.Header = append(t.Header, "top-3")
 	}
@@ -102,8 +104,11 @@ func (c comparedModels) table() figure.TableData {
 			imagefolder.Printable(r.Run), percent(r.Accuracy), fmt.Sprintf("%.1f to %.1f", 100*r.AccuracyInterval.Low, 100*r.AccuracyInterval.High),
 			fmt.Sprintf("%.4f", r.Loss),
 		}
-		if top3 && r.Top3 != nil {
+		switch {
+		case r.Top3 != nil:
 			row = append(row, percent(*r.Top3))
+		case top3:
+			row = append(row, "–") // each cell stays below its heading
 		}
 		row = append(row, fmt.Sprintf("%.3f", r.MacroF1), auc)
 		if i == 0 {

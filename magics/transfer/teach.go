@@ -79,7 +79,7 @@ func showTaught(ctx context.Context, page output.Page, taught *teaching.Taught, 
 		}
 	}
 	if class != "" {
-		line := fmt.Sprintf("%s added as %s", phrase.Plural(taught.Added, "image", "images"), class)
+		line := fmt.Sprintf("%s added as %s", phrase.Plural(taught.Added, "image", "images"), phrase.Printable(class))
 		if taught.Moved > 0 {
 			line += fmt.Sprintf(", %d of them taught as another class before", taught.Moved)
 		}

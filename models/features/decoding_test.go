@@ -3,12 +3,15 @@ package features_test
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/internal/testfile"
@@ -101,4 +104,16 @@ func largePhotos(t *testing.T) *imagefolder.Dataset {
 		files[fmt.Sprintf("%c/%d.jpg", 'a'+i%2, i)] = out.String()
 	}
 	return modeltest.Load(t, testfile.Write(t, files))
+}
+
+// TestUnreadableFilesAreNamedVisibly: a terminal would obey what is in the name of a stranger's file.
+func TestUnreadableFilesAreNamedVisibly(t *testing.T) {
+	const name = "a\x1b[2J\u202e.png"
+	dir := testfile.Write(t, map[string]string{name: "no image", "b.png": ""})
+	for file, want := range map[string]string{name: `a\x1b[2J\u202e.png": not an image`, "missing" + name: `missinga\x1b[2J\u202e.png": cannot be read`, "b.png": "b.png: the file is empty"} {
+		_, err := features.ReadImage(filepath.Join(dir, file), imageio.Geometry{Size: 8}, imageio.Limits{})
+		if failed := new(imageio.FileError); err == nil || !strings.Contains(err.Error(), want) || !errors.As(err, &failed) || strings.Contains(failed.Reason, ".png") {
+			t.Errorf("%q: %v, want %q in it", file, err, want)
+		}
+	}
 }

@@ -26,13 +26,22 @@ type Image struct {
 func ReadImage(file string, geometry imageio.Geometry, limits imageio.Limits) (*Image, error) {
 	data, err := imageio.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(file, err)
 	}
 	image, err := DecodeImage(data, geometry, limits)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return nil, unreadable(file, err)
 	}
 	return image, nil
+}
+
+// unreadable is the error of a file, with its name as people can see it.
+func unreadable(file string, err error) error {
+	e := &imageio.FileError{Path: imagefolder.Printable(file), Reason: err.Error(), Err: err}
+	if failed, ok := errors.AsType[*imageio.FileError](err); ok {
+		e.Reason, e.Err = failed.Reason, failed.Err
+	}
+	return e
 }
 
 // DecodeImage decodes a file's bytes within limits.

@@ -254,7 +254,7 @@ func TestTeachWhatCannotBe(t *testing.T) {
 		}
 	}
 	said, err := l.Teach(t.Context(), TeachOptions{Class: "red", Images: append(files(dir, "red", 0, 2), input.Image{Name: "broken", File: broken})})
-	if err != nil || said.Added != 2 || len(said.Skipped) != 1 || said.Skipped[0].Path != broken {
+	if err != nil || said.Added != 2 || len(said.Skipped) != 1 || said.Skipped[0].Path != broken || strings.Contains(said.Skipped[0].Reason, broken) {
 		t.Errorf("with one that cannot be read: %+v, %v", said, err)
 	}
 }

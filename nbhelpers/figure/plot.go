@@ -24,9 +24,9 @@ const (
 
 // Plot shows lines, points and bins over numeric axes.
 func Plot(d sketch.Plot) display.Bundle {
-	shown, notes := d.Panels, d.Notes
+	shown, notes := d.Panels, d.AllNotes()
 	if len(shown) > mostPanels {
-		notes = append(notes[:len(notes):len(notes)], fmt.Sprintf("%d more panels are not drawn", len(shown)-mostPanels))
+		notes = append(notes, fmt.Sprintf("%d more panels are not drawn", len(shown)-mostPanels))
 		shown = shown[:mostPanels]
 	}
 	inRow := max(1, min(len(shown), panelsInRow))

@@ -107,14 +107,74 @@ func denullable(values []*float64) []float64 {
 // mostPoints is how many pairs of a series are shown: more hide each other, and the notebook keeps them all.
 const mostPoints = 5000
 
-// Shown is the pairs of the series that are shown. Of more than 5,000, every n-th is.
+// Shown is the pairs of the series that are shown. Of more than 5,000 points every n-th is; of a line the lowest and the highest of n
+// neighbors are, so that no peak is lost.
 func (s Series) Shown() (x, y []float64) {
 	n := min(len(s.X), len(s.Y))
-	each := (n + mostPoints - 1) / mostPoints
-	for i := 0; i < n; i += max(1, each) {
-		x, y = append(x, s.X[i]), append(y, s.Y[i])
+	each := s.each()
+	for from := 0; from < n; from += each {
+		first, second := from, from
+		if s.Kind == KindLine {
+			low, high := s.extremes(from, min(n, from+each))
+			first, second = min(low, high), max(low, high)
+		}
+		x, y = append(x, s.X[first]), append(y, s.Y[first])
+		if second != first {
+			x, y = append(x, s.X[second]), append(y, s.Y[second])
+		}
 	}
 	return x, y
+}
+
+// each is how many neighbors one point stands for, or two of a line.
+func (s Series) each() int {
+	n, room := min(len(s.X), len(s.Y)), mostPoints
+	if n <= mostPoints {
+		return 1
+	}
+	if s.Kind == KindLine {
+		room /= 2
+	}
+	return (n + room - 1) / room
+}
+
+// extremes are the indices of the lowest and the highest of some neighbors; the first one's where none has a place.
+func (s Series) extremes(from, to int) (low, high int) {
+	low, high = -1, -1
+	for i := from; i < to; i++ {
+		if !finite(s.X[i]) || !finite(s.Y[i]) {
+			continue
+		}
+		if low < 0 || s.Y[i] < s.Y[low] {
+			low = i
+		}
+		if high < 0 || s.Y[i] > s.Y[high] {
+			high = i
+		}
+	}
+	return max(from, low), max(from, high)
+}
+
+// AllNotes are the notes, and what is not drawn of series with many values.
+func (p Plot) AllNotes() []string {
+	list := slices.Clone(p.Notes)
+	for _, v := range p.Panels {
+		drawn, _ := v.Drawn()
+		for _, s := range drawn {
+			each := s.each()
+			if each == 1 || s.Kind == KindBins {
+				continue
+			}
+			note := Count(min(len(s.X), len(s.Y))) + " points: one of each " + Count(each) + " is drawn"
+			if s.Kind == KindLine {
+				note = Count(min(len(s.X), len(s.Y))) + " values: the lowest and the highest of each " + Count(each) + " neighbors are drawn"
+			}
+			if !slices.Contains(list, note) {
+				list = append(list, note)
+			}
+		}
+	}
+	return list
 }
 
 // Places says whether the axis has a place for a value.

@@ -3,9 +3,44 @@ package sketch
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// TestManyValuesKeepTheirPeaks: every n-th value of a line would miss them.
+func TestManyValuesKeepTheirPeaks(t *testing.T) {
+	values := make([]float64, 100_003)
+	x := make([]float64, len(values))
+	for i := range x {
+		x[i], values[i] = float64(i), math.Sin(float64(i))/2
+	}
+	values[33_331], values[33_333], values[77_777] = -7, 9, math.Inf(1)
+	for i := 50_000; i < 51_000; i++ {
+		values[i] = math.NaN()
+	}
+	line := Series{Kind: KindLine, X: x, Y: values}
+	shownX, shown := line.Shown()
+	gap := slices.ContainsFunc(shown, math.IsNaN)
+	if len(shown) > mostPoints || len(shown) < mostPoints/2 || !slices.Contains(shown, -7) || !slices.Contains(shown, 9) || !slices.IsSorted(shownX) || !gap {
+		t.Errorf("%d values are shown, with a gap: %t", len(shown), gap)
+	}
+	points := Series{Kind: KindPoints, X: x, Y: values}
+	if _, shown := points.Shown(); len(shown) > mostPoints {
+		t.Errorf("%d points are shown", len(shown))
+	}
+	plot := Plot{Notes: []string{"own"}, Panels: []View{{Series: []Series{line, points, line, {Kind: KindLine, X: x[:mostPoints], Y: values}}}}}
+	want := []string{"own", "100,003 values: the lowest and the highest of each 41 neighbors are drawn", "100,003 points: one of each 21 is drawn"}
+	if got := plot.AllNotes(); !slices.Equal(got, want) || len(plot.Notes) != 1 {
+		t.Errorf("the notes are %q", got)
+	}
+	if text := plot.Text(80); !strings.Contains(text, "neighbors") {
+		t.Errorf("the text does not say it:\n%s", text)
+	}
+	if _, all := (Series{Kind: KindLine, X: x[:mostPoints], Y: values}).Shown(); len(all) != mostPoints {
+		t.Errorf("of %d values %d are shown", mostPoints, len(all))
+	}
+}
 
 func FuzzPlot(f *testing.F) {
 	f.Add(1.0, 2.0, -3.0, 0.5, 80, true, false)

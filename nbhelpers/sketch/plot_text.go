@@ -26,7 +26,7 @@ func (p Plot) Text(width int) string {
 		}
 		lines = append(lines, sideBySide(drawn, each)...)
 	}
-	for _, note := range p.Notes {
+	for _, note := range p.AllNotes() {
 		lines = append(lines, wrap(Label(note, 0), width)...)
 	}
 	return strings.Join(lines, "\n")

@@ -15,7 +15,7 @@ func (p Plot) VegaLite() map[string]any {
 	for i, v := range p.Panels {
 		panels[i] = v.vegaLite(i, side)
 	}
-	return Spec(Heading{Title: p.Title, Subtitle: p.Subtitle, Notes: p.Notes}, map[string]any{
+	return Spec(Heading{Title: p.Title, Subtitle: p.Subtitle, Notes: p.AllNotes()}, map[string]any{
 		"hconcat": panels, "spacing": 28,
 		// Each panel names its own series: the same class has another area in another panel.
 		"resolve": map[string]any{"scale": map[string]any{"color": "independent", "shape": "independent", "strokeDash": "independent"}},

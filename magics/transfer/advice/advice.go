@@ -2,6 +2,7 @@
 package advice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/classifier"
@@ -87,12 +89,17 @@ func (r Reader) Noted(d diagnosis.Diagnosis) string {
 	return r.Sentences(d)
 }
 
-// Add adds to an error of the library what the flags and magics do about it.
+// Add adds to an error of the library what the flags and magics do about it. What a terminal obeys in it, such as an escape sequence in
+// the name of a file, is shown instead.
 func (r Reader) Add(err error) error {
-	if text := r.hint(err); text != "" {
-		return &advice{err, text}
+	if err == nil {
+		return nil
 	}
-	return err
+	text := visible.Text(cmp.Or(r.hint(err), err.Error()))
+	if text == err.Error() {
+		return err
+	}
+	return &advice{err, text}
 }
 
 // Adding makes a magic's work of do: its errors name the magic or flag that fixes them.

@@ -59,3 +59,18 @@ func TestAdviceNamesWhatItsReaderHas(t *testing.T) {
 		t.Error("a flag with a bad value and a failure are not told apart")
 	}
 }
+
+// TestErrorsShowWhatATerminalObeys: they name strangers' files and classes, also where a hint is added.
+func TestErrorsShowWhatATerminalObeys(t *testing.T) {
+	for _, err := range []error{
+		fmt.Errorf("read \x1b[2J\u202e: %w", errors.ErrUnsupported), &named.NotFoundError{Kind: named.KindRun, Name: "x", Have: []string{"y\x1b[2J\u202e"}},
+	} {
+		got := advice.Notebook.Add(err)
+		if strings.ContainsAny(got.Error(), "\x1b\u202e") || !strings.Contains(got.Error(), `\u001b[2J\u202e`) || !errors.Is(got, err) {
+			t.Errorf("it says %q", got)
+		}
+	}
+	if advice.Notebook.Add(nil) != nil {
+		t.Error("what did not fail is an error")
+	}
+}

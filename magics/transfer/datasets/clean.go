@@ -156,7 +156,7 @@ func (p *Presenter) showSuspects(ctx context.Context, page output.Page, data *im
 	}
 	note := judged(suspects)
 	if len(suspects.List) == 0 && !page.JSON {
-		return page.Printf("%s: no doubtful label and no copy was found. %s\n", data.Name, note)
+		return page.Printf("%s: no doubtful label and no copy was found. %s\n", imagefolder.Printable(data.Name), note)
 	}
 	grid := figure.GridData{
 		Title: "doubtful images of " + data.Name, Thumb: 132, Notes: []string{note, "Decide with --keep PATH, --delete PATH or --relabel PATH --to CLASS."},

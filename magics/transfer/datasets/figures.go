@@ -46,7 +46,7 @@ func datasetLine(data *imagefolder.Dataset) string {
 	for _, item := range data.Items {
 		counts[item.Split]++
 	}
-	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", data.Name, len(data.Items), len(data.Classes),
+	line := fmt.Sprintf("%s: %d images in %d classes: %d to train, %d to validate", imagefolder.Printable(data.Name), len(data.Items), len(data.Classes),
 		counts[imagefolder.Train], counts[imagefolder.Val])
 	if counts[imagefolder.Test] > 0 {
 		line += fmt.Sprintf(", %d to test", counts[imagefolder.Test])
@@ -64,8 +64,7 @@ func classCounts(data *imagefolder.Dataset) display.Bundle {
 	train, val, test := data.Count(imagefolder.Train), data.Count(imagefolder.Val), data.Count(imagefolder.Test)
 	skipped := map[string]int{}
 	for _, s := range data.Skipped {
-		class, _, _ := strings.Cut(s.Path, "/")
-		skipped[class]++
+		skipped[classFolder(data, s.Path)]++
 	}
 	chart := figure.ClassCountsData{Title: data.Name}
 	for label, class := range data.Classes {
@@ -74,6 +73,15 @@ func classCounts(data *imagefolder.Dataset) display.Bundle {
 		})
 	}
 	return figure.ClassCounts(chart)
+}
+
+// classFolder is the folder of a file that is named as a class: the first one, or the one below the folder of a split.
+func classFolder(data *imagefolder.Dataset, file string) string {
+	folders := strings.Split(file, "/")
+	if data.GivenSplit && len(folders) > 2 && slices.Contains(data.Classes, folders[1]) {
+		return folders[1]
+	}
+	return folders[0]
 }
 
 // galleryColumns is how many images stand side by side in a gallery of classes, one class in a row.

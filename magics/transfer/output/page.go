@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
+	"github.com/headstart-nb/headstart/internal/visible"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -19,6 +21,12 @@ type Page struct {
 
 // Of is the cell of a magic.
 func Of(in *magics.Invocation) Page { return Page{Host: in, JSON: in.JSON, Code: in.Call.Code} }
+
+// Stdout is the host's, without what a terminal obeys: names come from strangers' folders and models.
+func (p Page) Stdout() io.Writer { return visible.Writer(p.Host.Stdout()) }
+
+// Stderr is the host's, as Stdout.
+func (p Page) Stderr() io.Writer { return visible.Writer(p.Host.Stderr()) }
 
 // Printf prints to where the output of the call goes.
 func (p Page) Printf(format string, args ...any) error {

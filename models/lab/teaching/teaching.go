@@ -159,7 +159,7 @@ func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, 
 	for _, i := range images {
 		read, err := i.Read(geometry)
 		if err != nil {
-			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: err.Error()})
+			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: reasonOf(err)})
 			continue
 		}
 		before := slices.IndexFunc(t.examples, func(e example) bool { return e.key == read.Key })
