@@ -31,7 +31,7 @@ func TestImagesOfTensors(t *testing.T) {
 		"pixels of three sizes": {[]Tensor{{Info: Info{Input, Uint8, []int64{2, 2, 3}}, Raw: make([]byte, 12)}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			images, err := Images(test.inputs)
+			images, err := Images(test.inputs, 4)
 			if len(images) != test.images || (err != nil) != (test.images == 0) {
 				t.Errorf("it has %d images: %v", len(images), err)
 			}
@@ -48,7 +48,7 @@ func FuzzSplitBytes(f *testing.F) {
 	f.Add([]byte{255, 255, 255, 255, 1})
 	f.Add([]byte{1, 0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		list, err := SplitBytes(raw)
+		list, err := SplitBytes(raw, 8)
 		if err != nil {
 			return
 		}

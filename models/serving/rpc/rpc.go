@@ -66,13 +66,14 @@ func New(o Options) *grpc.Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.admit),
 		grpc.UnaryInterceptor(s.observe),
+		grpc.ForceServerCodecV2(newCodec(limits)),
 		grpc.UnknownServiceHandler(s.unknown),
 	}
 	if o.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
 	}
 	g := grpc.NewServer(options...)
-	oippb.RegisterGRPCInferenceServiceServer(g, s)
+	s.register(g)
 	return g
 }
 
@@ -226,7 +227,7 @@ func described(list []oip.Info) []*oippb.ModelMetadataResponse_TensorMetadata {
 }
 
 func (s *server) ModelInfer(ctx context.Context, asked *oippb.ModelInferRequest) (*oippb.ModelInferResponse, error) {
-	request, err := read(asked)
+	request, err := read(asked, s.Service.Limits().PerRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -255,8 +256,8 @@ func contents(r oip.Result) *oippb.InferTensorContents {
 	return c
 }
 
-// read takes the tensors out of a message, in either of the two forms that they may have.
-func read(asked *oippb.ModelInferRequest) (*oip.Request, error) {
+// read takes the tensors, of up to so many images, out of a message, in either of the two forms that they may have.
+func read(asked *oippb.ModelInferRequest, most int) (*oip.Request, error) {
 	if err := inference.CheckName("an id", asked.GetId()); err != nil {
 		return nil, err
 	}
@@ -273,7 +274,7 @@ func read(asked *oippb.ModelInferRequest) (*oip.Request, error) {
 		var err error
 		switch {
 		case len(raw) > 0 && t.Datatype == oip.Bytes:
-			t.Elements, err = oip.SplitBytes(raw[i])
+			t.Elements, err = oip.SplitBytes(raw[i], most)
 		case len(raw) > 0:
 			t.Raw = raw[i]
 		case t.Datatype == oip.Uint8:
