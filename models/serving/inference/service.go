@@ -165,7 +165,7 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	size := served.Geometry.Bytes()
 	if image.Pixels != nil {
 		if len(image.Pixels) != size {
-			return nil, &ImageError{fmt.Errorf("there are %d bytes of pixels, and the model takes %d", len(image.Pixels), size)}
+			return nil, &ImageError{fmt.Errorf("there are %d bytes of pixels, and the model takes %d: its size is %d", len(image.Pixels), size, served.Geometry.Size)}
 		}
 		return image.Pixels, nil
 	}

@@ -34,7 +34,7 @@ const (
 	Values        = "values"
 )
 
-// The limits of a request. Whoever reads one heeds them before it has decoded what is beyond.
+// The limits of a request. They are checked before what is beyond them is decoded.
 const (
 	MaxTensors    = 16 // inputs, and outputs; no model has as many
 	MaxDimensions = 8
@@ -126,7 +126,10 @@ func pixelImages(t Tensor, n, most int) ([]inference.Image, error) {
 		return []inference.Image{{Encoded: t.Raw}}, nil
 	case 4:
 	default:
-		return nil, inference.BadRequest("pixels must have the shape [images, size, size, 3]; got %v", t.Shape)
+		return nil, wrongLayout(t.Shape)
+	}
+	if t.Shape[1] != t.Shape[2] || t.Shape[3] != 3 { // as many bytes of channels first would be another image
+		return nil, wrongLayout(t.Shape)
 	}
 	if n == 0 { // a size of 0 hides how many images the shape claims
 		return nil, inference.ErrNoImage
@@ -140,6 +143,10 @@ func pixelImages(t Tensor, n, most int) ([]inference.Image, error) {
 		images[i].Pixels = t.Raw[i*each : (i+1)*each]
 	}
 	return images, nil
+}
+
+func wrongLayout(shape Shape) error {
+	return inference.BadRequest("pixels must have the shape [images, size, size, 3], channels last; got %v", shape)
 }
 
 // maxElements is more than any body has bytes.

@@ -109,6 +109,8 @@ func testWrongRequests(t *testing.T, m *trained) {
 		"too many outputs":          {infer, "application/json", `{"outputs":[` + strings.Repeat("{},", 16) + "{}]}", nil, 413},
 		"too many dimensions":       {infer, "application/json", input(`"shape":[` + strings.Repeat("1,", 8) + `1]`), nil, 413},
 		"too many texts":            {infer, "application/json", input(`"datatype":"BYTES","shape":[1],"data":[` + strings.Repeat(`"",`, 64) + `""]`), nil, 413},
+		"pixels, channels first":    {infer, "application/json", input(`"datatype":"UINT8","shape":[1,3,32,32],"data":[` + strings.Repeat("0,", 3071) + `0]`), nil, 400},
+		"pixels of another size":    {infer, "application/json", input(`"datatype":"UINT8","shape":[1,2,2,3],"data":[` + strings.Repeat("0,", 11) + `0]`), nil, 400},
 		"too many pixel images":     {infer, "application/json", input(`"datatype":"UINT8","shape":[65,1,1,3],"data":[` + strings.Repeat("0,", 194) + `0]`), nil, 413},
 		"no inputs":                 {infer, "application/json", `{}`, nil, 400},
 		"another version":           {"v2/models/colors/versions/1/infer", "application/json", input(`"datatype":"BYTES","shape":[1],"data":["` + image + `"]`), nil, 404},
