@@ -57,14 +57,15 @@ type Service struct {
 	places *semaphore.Weighted // images
 	memory *semaphore.Weighted // bytes
 	queued atomic.Int64        // images that have a place
-	decode *semaphore.Weighted // an image takes up to 12 bytes a pixel while it is decoded
+	decode *semaphore.Weighted // images that are decoded at once
+	room   *room               // bytes that these take
 }
 
 // New makes a service of models.
 func New(set *modelset.Set, limits Limits) *Service {
 	return &Service{
 		set: set, limits: limits, places: semaphore.NewWeighted(int64(limits.Images)), memory: semaphore.NewWeighted(limits.Memory),
-		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), room: newRoom(),
 	}
 }
 
@@ -174,11 +175,14 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	}
 	defer s.decode.Release(1)
 	pixels := make([]uint8, size)
-	limits := imageio.Limits{MaxPixels: s.limits.Pixels}
+	limits := imageio.Limits{MaxPixels: s.limits.Pixels, Room: s.room.until(ctx)}
 	if s.limits.Pixels == imageio.DefaultMaxPixels { // what a model was trained on it also predicts
 		limits.MaxPixels = max(limits.MaxPixels, served.Limits.MaxPixels)
 	}
 	if err := imageio.At(pixels, image.Encoded, served.Geometry, limits); err != nil {
+		if _, ok := errors.AsType[*waitError](err); ok {
+			return nil, err
+		}
 		return nil, &ImageError{err}
 	}
 	return pixels, nil

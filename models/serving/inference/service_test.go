@@ -145,6 +145,27 @@ func TestAnAnswerThatTakesTooLong(t *testing.T) {
 	close(f.hold)
 }
 
+// Images wait for the memory that they are decoded in, however many processors there are; one that needs all of it is decoded alone.
+func TestImagesWaitForMemory(t *testing.T) {
+	s := service(t, &fake{}, DefaultLimits())
+	s.room = roomOf(1000) // less than any of them needs
+	if answer, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255), gray(t, 0), gray(t, 255)}); err != nil || answer.Failed() != nil {
+		t.Errorf("one after another: %v", err)
+	}
+	if !s.room.free.TryAcquire(1000) {
+		t.Fatal("the memory was not given back")
+	}
+	s.limits.Wait = 20 * time.Millisecond
+	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); KindOf(err) != TimedOut {
+		t.Errorf("while there is no memory: %v", err)
+	}
+	s.room.free.Release(1000)
+	s.limits.Wait = DefaultLimits().Wait
+	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // Hostile images are failures of their own, and the next image is answered.
 func TestHostileImages(t *testing.T) {
 	dir := filepath.Join(os.Getenv("HEADSTART_SHARED"), "data", "hostile-images")
