@@ -6,9 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -65,9 +62,10 @@ func New(o Options) *grpc.Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.admit),
-		grpc.UnaryInterceptor(s.observe),
+		grpc.UnaryInterceptor(s.answer),
+		grpc.StatsHandler(watcher{s}),
 		grpc.ForceServerCodecV2(newCodec(limits)),
-		grpc.UnknownServiceHandler(s.unknown),
+		grpc.UnknownServiceHandler(unknown),
 	}
 	if o.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
@@ -88,11 +86,11 @@ type server struct {
 func (s *server) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
 	began := time.Now()
 	if !s.open(info.FullMethodName) && !s.authorized(info.Header) {
-		s.note(ctx, routeOf(info.FullMethodName), codes.Unauthenticated, began)
+		s.note(ctx, routeOf(info.FullMethodName), codes.Unauthenticated, time.Since(began))
 		return nil, status.Error(codes.Unauthenticated, "the metadata authorization: Bearer TOKEN is missing, or its token is another")
 	}
 	if !s.calls.TryAcquire(1) {
-		s.note(ctx, routeOf(info.FullMethodName), codes.ResourceExhausted, began)
+		s.note(ctx, routeOf(info.FullMethodName), codes.ResourceExhausted, time.Since(began))
 		return nil, status.Errorf(codes.ResourceExhausted, "the server is busy: it holds %d calls; try again later", calls)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.Service.Limits().Wait)
@@ -117,56 +115,6 @@ func (s *server) authorized(header metadata.MD) bool {
 	scheme, token, _ := strings.Cut(values[0], " ")
 	given := sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(given[:], s.token[:]) == 1 && strings.EqualFold(scheme, "Bearer")
-}
-
-// observe notes the answer, and turns a panic into one.
-func (s *server) observe(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
-	began := time.Now()
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			s.Log.Error("a call made the server panic", "method", info.FullMethod, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
-			response, err = nil, status.Error(codes.Internal, "the server failed")
-		}
-		s.note(ctx, info.FullMethod, status.Code(err), began)
-	}()
-	if response, err = handler(ctx, request); err != nil {
-		err = s.statusOf(err)
-	}
-	return response, err
-}
-
-// unknown answers a call of a method that is not there.
-func (s *server) unknown(_ any, stream grpc.ServerStream) error {
-	s.note(stream.Context(), other, codes.Unimplemented, time.Now())
-	return status.Error(codes.Unimplemented, "there is no such method; the service is "+oippb.GRPCInferenceService_ServiceDesc.ServiceName)
-}
-
-// note counts a call, and logs it where each is logged.
-func (s *server) note(ctx context.Context, route string, code codes.Code, began time.Time) {
-	took := time.Since(began)
-	s.Observer.Request("grpc", route, int(code), took)
-	if !s.Each {
-		return
-	}
-	from := ""
-	if p, ok := peer.FromContext(ctx); ok {
-		from = p.Addr.String()
-	}
-	s.Log.Info("request", "protocol", "grpc", "route", route, "code", int(code), "seconds", took.Seconds(), "from", from)
-}
-
-// other stands for every method that is not there.
-const other = "other"
-
-// routeOf is the name of a method that is there: one of few, and nothing that a client has written.
-func routeOf(method string) string {
-	service := oippb.GRPCInferenceService_ServiceDesc
-	for _, known := range service.Methods {
-		if method == "/"+service.ServiceName+"/"+known.MethodName {
-			return method
-		}
-	}
-	return other
 }
 
 func (s *server) statusOf(err error) error {
