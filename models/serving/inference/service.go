@@ -61,8 +61,10 @@ type Service struct {
 	room   *room               // bytes that these take
 }
 
-// New makes a service of models.
+// New makes a service of models. What is more than all requests together may have is too much for one: else an idle service would be
+// too busy for it, for ever.
 func New(set *modelset.Set, limits Limits) *Service {
+	limits.PerRequest, limits.Body = min(limits.PerRequest, limits.Images), min(limits.Body, limits.Memory)
 	return &Service{
 		set: set, limits: limits, places: semaphore.NewWeighted(int64(limits.Images)), memory: semaphore.NewWeighted(limits.Memory),
 		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), room: newRoom(),

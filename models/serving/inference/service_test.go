@@ -134,6 +134,28 @@ func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+// What could not be answered by an idle server either is too much, rather than to be tried again.
+func TestLimitsThatContradictEachOther(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Images, limits.PerRequest, limits.Memory, limits.Body = 2, 3, 100, 200
+	s := service(t, &fake{}, limits)
+	img := gray(t, 255)
+	if _, err := s.Predict(t.Context(), "", "", []Image{img, img, img}); KindOf(err) != TooLarge {
+		t.Errorf("more images than the queue has places: %v", err)
+	}
+	if _, err := s.Read(strings.NewReader(strings.Repeat("x", 101))); KindOf(err) != TooLarge {
+		t.Errorf("more bytes than all requests may have: %v", err)
+	}
+	if answer, err := s.Predict(t.Context(), "", "", []Image{img, img}); err != nil || answer.Failed() != nil {
+		t.Errorf("as many images as there are places: %v", err)
+	}
+	body, err := s.Read(strings.NewReader(strings.Repeat("x", 100)))
+	if err != nil {
+		t.Fatalf("as many bytes: %v", err)
+	}
+	body.Release()
+}
+
 func TestAnAnswerThatTakesTooLong(t *testing.T) {
 	f := &fake{hold: make(chan struct{})}
 	limits := DefaultLimits()
