@@ -53,7 +53,8 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 		return nil, err
 	}
 	for name, want := range list.SHA256 {
-		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
+		// A link is followed, as Kubernetes and KServe put files into a folder: the hash says what the file is.
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s is missing, or no regular file", name)
 		}
 		got, _, err := digest.File(ctx, filepath.Join(dir, name))

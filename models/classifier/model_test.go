@@ -218,6 +218,14 @@ func TestHostileFolders(t *testing.T) {
 		"no hashes":        edit(func(l map[string]any) { l["sha256"] = nil }),
 		"stage":            edit(func(l map[string]any) { l["unfrozen"] = "conv9" }),
 		"huge images":      edit(func(l map[string]any) { l["backbone"].(map[string]any)["geometry"] = map[string]any{"Size": 1 << 30} }),
+		"head is a link to a device": func(dir string) {
+			os.Remove(filepath.Join(dir, headFile))
+			os.Symlink("/dev/zero", filepath.Join(dir, headFile))
+		},
+		"head is a link to another file": func(dir string) {
+			os.Remove(filepath.Join(dir, headFile))
+			os.Symlink(filepath.Join(good, modelFile), filepath.Join(dir, headFile))
+		},
 		"head is a folder": func(dir string) {
 			os.Remove(filepath.Join(dir, headFile))
 			os.Mkdir(filepath.Join(dir, headFile), 0o755)
@@ -233,6 +241,26 @@ func TestHostileFolders(t *testing.T) {
 			m.Close()
 		}
 	}
+}
+
+// The files of a folder may be links, as Kubernetes mounts them.
+func TestAModelOfLinks(t *testing.T) {
+	device := modeltest.PureGo(t)
+	m := fit(t, device, smallJob(t))
+	data, dir := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := m.Save(data, SaveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{modelFile, headFile, backboneFile} {
+		if err := os.Symlink(filepath.Join(data, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, err := Load(t.Context(), device, dir, LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded.Close()
 }
 
 func write(t *testing.T, path string, content []byte) {

@@ -34,8 +34,8 @@ func newGate() *gate {
 	return g
 }
 
-// Enter waits until so many bytes are left, or nothing else is being decoded. The caller calls the result when it is done.
-func (g *gate) Enter(bytes int64) (leave func()) {
+// Enter waits until so many bytes are left, or nothing else is being decoded. The caller calls the result when it is done. It has no error.
+func (g *gate) Enter(bytes int64) (leave func(), err error) {
 	g.mutex.Lock()
 	for g.taken > 0 && g.taken+bytes > g.limit {
 		g.moved.Wait()
@@ -47,5 +47,5 @@ func (g *gate) Enter(bytes int64) (leave func()) {
 		g.taken -= bytes
 		g.mutex.Unlock()
 		g.moved.Broadcast()
-	}
+	}, nil
 }

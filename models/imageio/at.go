@@ -106,7 +106,10 @@ func (d *Decoded) inRows(data []byte, plan Plan, limits Limits, dst []uint8) (do
 	if err := checkScans(data); err != nil {
 		return false, err
 	}
-	leave := limits.enter(held + plan.viewBytes(d.Header))
+	leave, err := limits.enter(held + plan.viewBytes(d.Header))
+	if err != nil {
+		return false, err
+	}
 	defer leave()
 	d.got = d.asked
 	across, down := reduced(d.Header.Width, d.asked), reduced(d.Header.Height, d.asked)
@@ -166,7 +169,10 @@ func wholeBytes(format string, model color.Model) int64 {
 // asAWhole resizes an image after it was decoded.
 func (d *Decoded) asAWhole(data []byte, plan Plan, limits Limits, dst []uint8) error {
 	pixels := int64(d.Header.Width) * int64(d.Header.Height)
-	leave := limits.enter(wholeBytes(d.Header.Format, d.model)*pixels + plan.viewBytes(d.Header))
+	leave, err := limits.enter(wholeBytes(d.Header.Format, d.model)*pixels + plan.viewBytes(d.Header))
+	if err != nil {
+		return err
+	}
 	defer leave()
 	stored, err := decode(data, limits, d.asked)
 	if err != nil {

@@ -96,10 +96,10 @@ type ledger struct {
 	taken int
 }
 
-func (l *ledger) Enter(bytes int64) func() {
+func (l *ledger) Enter(bytes int64) (func(), error) {
 	l.asked = append(l.asked, bytes)
 	l.taken++
-	return func() { l.taken-- }
+	return func() { l.taken-- }, nil
 }
 
 // TestRoomIsAskedFor: the decoder asks for what it takes, which for a photo is a fraction of its pixels, and for one that has to be decoded as

@@ -98,14 +98,15 @@ type Limits struct {
 
 // A Room bounds the memory of all images that are decoded at the same time.
 type Room interface {
-	// Enter waits until so many bytes may be taken. The caller calls leave when it has given them back.
-	Enter(bytes int64) (leave func())
+	// Enter waits until so many bytes may be taken. The caller calls leave when it has given them back. An error, as of somebody who
+	// waits no longer, ends the decoding.
+	Enter(bytes int64) (leave func(), err error)
 }
 
 // enter asks for memory, if there is somebody to ask.
-func (l Limits) enter(bytes int64) (leave func()) {
+func (l Limits) enter(bytes int64) (leave func(), err error) {
 	if l.Room == nil {
-		return func() {}
+		return func() {}, nil
 	}
 	return l.Room.Enter(bytes)
 }

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -104,7 +104,7 @@ func (p *Presenter) serveModel(ctx context.Context, page output.Page, what strin
 	return p.showServing(ctx, page)
 }
 
-// startServing replaces the server that runs.
+// startServing replaces the server that runs once the new one is ready: where that fails, the one before goes on.
 func (p *Presenter) startServing(ctx context.Context, what string, o serveFlags) error {
 	dir, done, err := p.servedFolder(ctx, what, o.Run)
 	if err != nil {
@@ -115,30 +115,49 @@ func (p *Presenter) startServing(ctx context.Context, what string, o serveFlags)
 	if err != nil {
 		return err
 	}
-	if err := p.Close(); err != nil {
-		return err
-	}
 	config := server.DefaultConfig()
 	config.Port, config.GRPC = o.Port, false
 	if !o.Open {
 		config.Token = rand.Text()
 	}
 	source := modelset.Source{Name: cmp.Or(o.Name, o.Run, filepath.Base(filepath.Clean(what))), Dir: dir}
-	s, err := server.New(config, []modelset.Source{source}, modelset.Saved(device, "", config.Batch), p.log)
+	start := func(config server.Config) (*runningServer, error) {
+		s, err := server.New(config, []modelset.Source{source}, modelset.Saved(device, "", config.Batch), p.log)
+		if err != nil {
+			return nil, err
+		}
+		r := &runningServer{server: s, token: config.Token, source: cmp.Or(what, o.Run), ended: make(chan struct{})}
+		return r, r.start(ctx, p.lab.Pin())
+	}
+	if now := p.now(); now != nil && now.port() == strconv.Itoa(o.Port) { // it keeps the port until the new one has run on another
+		elsewhere := config
+		elsewhere.Port = 0
+		trial, err := start(elsewhere)
+		if err != nil {
+			return err
+		}
+		p.end(trial)
+		p.end(p.replace(nil))
+	}
+	r, err := start(config)
 	if err != nil {
 		return err
 	}
-	release := p.lab.Pin()
+	p.end(p.replace(r))
+	return nil
+}
+
+// start runs a server until it is ready. release is called when it has ended.
+func (r *runningServer) start(ctx context.Context, release func()) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &runningServer{server: s, token: config.Token, source: cmp.Or(what, o.Run), cancel: cancel, ended: make(chan struct{})}
+	r.cancel = cancel
 	go func() {
 		defer close(r.ended)
 		defer release()
-		r.err = s.Run(running)
+		r.err = r.server.Run(running)
 	}()
 	select {
-	case <-s.Ready():
-		p.set(r)
+	case <-r.server.Ready():
 		return nil
 	case <-r.ended:
 		cancel()
@@ -186,11 +205,7 @@ func (p *Presenter) showServing(ctx context.Context, page output.Page) error {
 		})
 	}
 	address := r.server.URL()
-	_, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/"))
-	if err != nil {
-		return fmt.Errorf("read the address of the server: %w", err)
-	}
-	name := r.server.Models().Names()[0]
+	port, name := r.port(), r.server.Models().Names()[0]
 	state := served{Serving: true, Model: name, Source: r.source, URL: address, Port: port, Token: r.token}
 	return page.Result(ctx, state, func() (display.Bundle, error) {
 		fragment, header := "", ""
@@ -223,18 +238,35 @@ func (p *Presenter) now() *runningServer {
 	}
 }
 
-func (p *Presenter) set(r *runningServer) {
+// replace puts a server in the place of the one that runs, and gives that back; nil: none.
+func (p *Presenter) replace(r *runningServer) (before *runningServer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.running = r
+	before, p.running = p.running, r
+	return before
 }
 
 // Close ends the server that runs, after the requests that have begun.
-func (p *Presenter) Close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r := p.running
-	p.running = nil
+func (p *Presenter) Close() error { return p.replace(nil).close() }
+
+// end closes a server in whose place another runs, so that the cell does not have its error.
+func (p *Presenter) end(r *runningServer) {
+	if err := r.close(); err != nil {
+		p.log.Error("a server that was replaced has failed", "error", err)
+	}
+}
+
+// port is that of the address.
+func (r *runningServer) port() string {
+	address, err := url.Parse(r.server.URL())
+	if err != nil {
+		return "" // the server's own address can be read
+	}
+	return address.Port()
+}
+
+// close ends a server; without one (nil) it does nothing.
+func (r *runningServer) close() error {
 	if r == nil {
 		return nil
 	}

@@ -86,6 +86,26 @@ func TestServe(t *testing.T) {
 	if again := state(t, p, "%serve --json"); again != s {
 		t.Errorf("asked again: %+v", again)
 	}
+	// One that fails leaves the one that answers, also one that wants its port.
+	for _, line := range []string{"%serve nothing", `%serve --run first --name "a b"`, "%serve --run first --port 99999", "%serve photos --port " + s.Port} {
+		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil {
+			t.Errorf("%s succeeds", line)
+		}
+		if code, _ := postImage(t, s, file); code != http.StatusOK {
+			t.Errorf("%s: the one before answers %d", line, code)
+		}
+	}
+	before := s
+	if s = state(t, p, "%serve --run second --json --port "+s.Port); s.Port != before.Port || s.Source != "second" {
+		t.Errorf("on the same port: %+v", s)
+	}
+	before, s = s, state(t, p, "%serve --run third --json")
+	if code, _ := postImage(t, before, file); code != 0 {
+		t.Errorf("the one that was replaced answers: %d", code)
+	}
+	if code, _ := postImage(t, s, file); code != http.StatusOK {
+		t.Errorf("the new one: %d", code)
+	}
 	if after := state(t, p, "%serve stop --json"); after.Serving {
 		t.Errorf("after the end: %+v", after)
 	}

@@ -57,14 +57,17 @@ type Service struct {
 	places *semaphore.Weighted // images
 	memory *semaphore.Weighted // bytes
 	queued atomic.Int64        // images that have a place
-	decode *semaphore.Weighted // an image takes up to 12 bytes a pixel while it is decoded
+	decode *semaphore.Weighted // images that are decoded at once
+	room   *room               // bytes that these take
 }
 
-// New makes a service of models.
+// New makes a service of models. What is more than all requests together may have is too much for one: else an idle service would be
+// too busy for it, for ever.
 func New(set *modelset.Set, limits Limits) *Service {
+	limits.PerRequest, limits.Body = min(limits.PerRequest, limits.Images), min(limits.Body, limits.Memory)
 	return &Service{
 		set: set, limits: limits, places: semaphore.NewWeighted(int64(limits.Images)), memory: semaphore.NewWeighted(limits.Memory),
-		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), room: newRoom(),
 	}
 }
 
@@ -165,7 +168,7 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	size := served.Geometry.Bytes()
 	if image.Pixels != nil {
 		if len(image.Pixels) != size {
-			return nil, &ImageError{fmt.Errorf("there are %d bytes of pixels, and the model takes %d", len(image.Pixels), size)}
+			return nil, &ImageError{fmt.Errorf("there are %d bytes of pixels, and the model takes %d: its size is %d", len(image.Pixels), size, served.Geometry.Size)}
 		}
 		return image.Pixels, nil
 	}
@@ -174,11 +177,14 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	}
 	defer s.decode.Release(1)
 	pixels := make([]uint8, size)
-	limits := imageio.Limits{MaxPixels: s.limits.Pixels}
+	limits := imageio.Limits{MaxPixels: s.limits.Pixels, Room: s.room.until(ctx)}
 	if s.limits.Pixels == imageio.DefaultMaxPixels { // what a model was trained on it also predicts
 		limits.MaxPixels = max(limits.MaxPixels, served.Limits.MaxPixels)
 	}
 	if err := imageio.At(pixels, image.Encoded, served.Geometry, limits); err != nil {
+		if _, ok := errors.AsType[*waitError](err); ok {
+			return nil, err
+		}
 		return nil, &ImageError{err}
 	}
 	return pixels, nil

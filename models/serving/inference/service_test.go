@@ -134,6 +134,28 @@ func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+// What could not be answered by an idle server either is too much, rather than to be tried again.
+func TestLimitsThatContradictEachOther(t *testing.T) {
+	limits := DefaultLimits()
+	limits.Images, limits.PerRequest, limits.Memory, limits.Body = 2, 3, 100, 200
+	s := service(t, &fake{}, limits)
+	img := gray(t, 255)
+	if _, err := s.Predict(t.Context(), "", "", []Image{img, img, img}); KindOf(err) != TooLarge {
+		t.Errorf("more images than the queue has places: %v", err)
+	}
+	if _, err := s.Read(strings.NewReader(strings.Repeat("x", 101))); KindOf(err) != TooLarge {
+		t.Errorf("more bytes than all requests may have: %v", err)
+	}
+	if answer, err := s.Predict(t.Context(), "", "", []Image{img, img}); err != nil || answer.Failed() != nil {
+		t.Errorf("as many images as there are places: %v", err)
+	}
+	body, err := s.Read(strings.NewReader(strings.Repeat("x", 100)))
+	if err != nil {
+		t.Fatalf("as many bytes: %v", err)
+	}
+	body.Release()
+}
+
 func TestAnAnswerThatTakesTooLong(t *testing.T) {
 	f := &fake{hold: make(chan struct{})}
 	limits := DefaultLimits()
@@ -143,6 +165,27 @@ func TestAnAnswerThatTakesTooLong(t *testing.T) {
 		t.Errorf("it gets %v", err)
 	}
 	close(f.hold)
+}
+
+// Images wait for the memory that they are decoded in, however many processors there are; one that needs all of it is decoded alone.
+func TestImagesWaitForMemory(t *testing.T) {
+	s := service(t, &fake{}, DefaultLimits())
+	s.room = roomOf(1000) // less than any of them needs
+	if answer, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255), gray(t, 0), gray(t, 255)}); err != nil || answer.Failed() != nil {
+		t.Errorf("one after another: %v", err)
+	}
+	if !s.room.free.TryAcquire(1000) {
+		t.Fatal("the memory was not given back")
+	}
+	s.limits.Wait = 20 * time.Millisecond
+	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); KindOf(err) != TimedOut {
+		t.Errorf("while there is no memory: %v", err)
+	}
+	s.room.free.Release(1000)
+	s.limits.Wait = DefaultLimits().Wait
+	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
 }
 
 // Hostile images are failures of their own, and the next image is answered.

@@ -34,14 +34,36 @@ const (
 	Values        = "values"
 )
 
+// The limits of a request. They are checked before what is beyond them is decoded.
+const (
+	MaxTensors    = 16 // inputs, and outputs; no model has as many
+	MaxDimensions = 8
+)
+
+// TooManyImages is a request with more images than it may have.
+func TooManyImages(most int) error {
+	return &inference.LimitError{What: "images in a request", Limit: int64(most)}
+}
+
 // Platform says what computes, in the protocol's form PROJECT_FORMAT.
 const Platform = "headstart_classifier"
 
 // An Info describes a tensor. A size of -1 is any.
 type Info struct {
-	Name     string  `json:"name"`
-	Datatype string  `json:"datatype"`
-	Shape    []int64 `json:"shape"`
+	Name     string `json:"name"`
+	Datatype string `json:"datatype"`
+	Shape    Shape  `json:"shape"`
+}
+
+// A Shape is the sizes of a tensor's dimensions.
+type Shape []int64
+
+// UnmarshalJSON reads a shape of up to MaxDimensions.
+func (s *Shape) UnmarshalJSON(text []byte) error {
+	if err := inference.CheckArray("dimensions of a shape", text, MaxDimensions); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, (*[]int64)(s))
 }
 
 // Inputs describes the input of every model.
@@ -62,8 +84,8 @@ type Tensor struct {
 	Raw      []byte
 }
 
-// Images are those of a request's inputs.
-func Images(inputs []Tensor) ([]inference.Image, error) {
+// Images are those of a request's inputs, up to so many.
+func Images(inputs []Tensor, most int) ([]inference.Image, error) {
 	if len(inputs) != 1 {
 		return nil, inference.BadRequest("there are %d inputs; the model has one, %q", len(inputs), Input)
 	}
@@ -80,19 +102,22 @@ func Images(inputs []Tensor) ([]inference.Image, error) {
 		if n != len(t.Elements) {
 			return nil, inference.BadRequest("the shape %v has %d elements, and there are %d", t.Shape, n, len(t.Elements))
 		}
+		if n > most {
+			return nil, TooManyImages(most)
+		}
 		images := make([]inference.Image, n)
 		for i, data := range t.Elements {
 			images[i].Encoded = data
 		}
 		return images, nil
 	case Uint8:
-		return pixelImages(t, n)
+		return pixelImages(t, n, most)
 	}
 	return nil, inference.BadRequest("the datatype of %q must be one of %s, %s; got %q", Input, Bytes, Uint8, t.Datatype)
 }
 
 // pixelImages cuts a tensor of pixels into images. One of a single dimension is an encoded image.
-func pixelImages(t Tensor, n int) ([]inference.Image, error) {
+func pixelImages(t Tensor, n, most int) ([]inference.Image, error) {
 	if n != len(t.Raw) {
 		return nil, inference.BadRequest("the shape %v has %d elements, and there are %d", t.Shape, n, len(t.Raw))
 	}
@@ -101,10 +126,16 @@ func pixelImages(t Tensor, n int) ([]inference.Image, error) {
 		return []inference.Image{{Encoded: t.Raw}}, nil
 	case 4:
 	default:
-		return nil, inference.BadRequest("pixels must have the shape [images, size, size, 3]; got %v", t.Shape)
+		return nil, wrongLayout(t.Shape)
+	}
+	if t.Shape[1] != t.Shape[2] || t.Shape[3] != 3 { // as many bytes of channels first would be another image
+		return nil, wrongLayout(t.Shape)
 	}
 	if n == 0 { // a size of 0 hides how many images the shape claims
 		return nil, inference.ErrNoImage
+	}
+	if t.Shape[0] > int64(most) {
+		return nil, TooManyImages(most)
 	}
 	images := make([]inference.Image, t.Shape[0])
 	each := n / len(images)
@@ -112,6 +143,10 @@ func pixelImages(t Tensor, n int) ([]inference.Image, error) {
 		images[i].Pixels = t.Raw[i*each : (i+1)*each]
 	}
 	return images, nil
+}
+
+func wrongLayout(shape Shape) error {
+	return inference.BadRequest("pixels must have the shape [images, size, size, 3], channels last; got %v", shape)
 }
 
 // maxElements is more than any body has bytes.
@@ -126,16 +161,20 @@ func elements(shape []int64) (int, error) {
 		}
 		n *= size
 	}
-	if len(shape) == 0 || len(shape) > 8 {
-		return 0, inference.BadRequest("the shape %v must have 1 to 8 dimensions", shape)
+	if len(shape) == 0 || len(shape) > MaxDimensions {
+		return 0, inference.BadRequest("the shape %v must have 1 to %d dimensions", shape, MaxDimensions)
 	}
 	return int(n), nil
 }
 
-// SplitBytes reads the binary form of BYTES: each element is 4 bytes of its length, little endian, then as many bytes.
-func SplitBytes(raw []byte) ([][]byte, error) {
+// SplitBytes reads the binary form of BYTES: each element is 4 bytes of its length, little endian, then as many bytes. More than most is a
+// LimitError: an empty element takes six times the room of its length.
+func SplitBytes(raw []byte, most int) ([][]byte, error) {
 	var list [][]byte
 	for len(raw) > 0 {
+		if len(list) >= most {
+			return nil, TooManyImages(most)
+		}
 		if len(raw) < 4 {
 			return nil, inference.BadRequest("the data of BYTES ends within the length of an element")
 		}
@@ -222,15 +261,12 @@ type Request struct {
 	Outputs        []string // names; none: all
 }
 
-// maxOutputs is how many outputs a request may name.
-const maxOutputs = 16
-
 // Infer answers a request.
 func (r Request) Infer(ctx context.Context, service *inference.Service) (*inference.Answer, []Result, error) {
-	if len(r.Outputs) > maxOutputs {
-		return nil, nil, &inference.LimitError{What: "outputs", Got: int64(len(r.Outputs)), Limit: maxOutputs}
+	if len(r.Outputs) > MaxTensors {
+		return nil, nil, &inference.LimitError{What: "outputs", Got: int64(len(r.Outputs)), Limit: MaxTensors}
 	}
-	images, err := Images(r.Inputs)
+	images, err := Images(r.Inputs, service.Limits().PerRequest)
 	if err != nil {
 		return nil, nil, err
 	}

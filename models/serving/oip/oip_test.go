@@ -28,10 +28,13 @@ func TestImagesOfTensors(t *testing.T) {
 		"overflow":              {[]Tensor{{Info: Info{Input, Uint8, []int64{1 << 32, 1 << 32, 1 << 32, 3}}}}, 0},
 		"hidden by zero":        {[]Tensor{{Info: Info{Input, Uint8, []int64{math.MaxInt32, 0, 2, 3}}}}, 0},
 		"zero images":           {[]Tensor{{Info: Info{Input, Uint8, []int64{0, 2, 2, 3}}}}, 0},
+		"channels first":        {[]Tensor{{Info: Info{Input, Uint8, []int64{1, 3, 2, 2}}, Raw: make([]byte, 12)}}, 0},
+		"a row":                 {[]Tensor{{Info: Info{Input, Uint8, []int64{1, 1, 1, 12}}, Raw: make([]byte, 12)}}, 0},
+		"no square":             {[]Tensor{{Info: Info{Input, Uint8, []int64{1, 1, 4, 3}}, Raw: make([]byte, 12)}}, 0},
 		"pixels of three sizes": {[]Tensor{{Info: Info{Input, Uint8, []int64{2, 2, 3}}, Raw: make([]byte, 12)}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			images, err := Images(test.inputs)
+			images, err := Images(test.inputs, 4)
 			if len(images) != test.images || (err != nil) != (test.images == 0) {
 				t.Errorf("it has %d images: %v", len(images), err)
 			}
@@ -48,7 +51,7 @@ func FuzzSplitBytes(f *testing.F) {
 	f.Add([]byte{255, 255, 255, 255, 1})
 	f.Add([]byte{1, 0})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		list, err := SplitBytes(raw)
+		list, err := SplitBytes(raw, 8)
 		if err != nil {
 			return
 		}

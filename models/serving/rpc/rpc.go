@@ -6,9 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
@@ -65,14 +62,16 @@ func New(o Options) *grpc.Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 5 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.InTapHandle(s.admit),
-		grpc.UnaryInterceptor(s.observe),
-		grpc.UnknownServiceHandler(s.unknown),
+		grpc.UnaryInterceptor(s.answer),
+		grpc.StatsHandler(watcher{s}),
+		grpc.ForceServerCodecV2(newCodec(limits)),
+		grpc.UnknownServiceHandler(unknown),
 	}
 	if o.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
 	}
 	g := grpc.NewServer(options...)
-	oippb.RegisterGRPCInferenceServiceServer(g, s)
+	s.register(g)
 	return g
 }
 
@@ -87,11 +86,11 @@ type server struct {
 func (s *server) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
 	began := time.Now()
 	if !s.open(info.FullMethodName) && !s.authorized(info.Header) {
-		s.note(ctx, routeOf(info.FullMethodName), codes.Unauthenticated, began)
+		s.note(ctx, routeOf(info.FullMethodName), codes.Unauthenticated, time.Since(began))
 		return nil, status.Error(codes.Unauthenticated, "the metadata authorization: Bearer TOKEN is missing, or its token is another")
 	}
 	if !s.calls.TryAcquire(1) {
-		s.note(ctx, routeOf(info.FullMethodName), codes.ResourceExhausted, began)
+		s.note(ctx, routeOf(info.FullMethodName), codes.ResourceExhausted, time.Since(began))
 		return nil, status.Errorf(codes.ResourceExhausted, "the server is busy: it holds %d calls; try again later", calls)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.Service.Limits().Wait)
@@ -116,56 +115,6 @@ func (s *server) authorized(header metadata.MD) bool {
 	scheme, token, _ := strings.Cut(values[0], " ")
 	given := sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(given[:], s.token[:]) == 1 && strings.EqualFold(scheme, "Bearer")
-}
-
-// observe notes the answer, and turns a panic into one.
-func (s *server) observe(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
-	began := time.Now()
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			s.Log.Error("a call made the server panic", "method", info.FullMethod, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
-			response, err = nil, status.Error(codes.Internal, "the server failed")
-		}
-		s.note(ctx, info.FullMethod, status.Code(err), began)
-	}()
-	if response, err = handler(ctx, request); err != nil {
-		err = s.statusOf(err)
-	}
-	return response, err
-}
-
-// unknown answers a call of a method that is not there.
-func (s *server) unknown(_ any, stream grpc.ServerStream) error {
-	s.note(stream.Context(), other, codes.Unimplemented, time.Now())
-	return status.Error(codes.Unimplemented, "there is no such method; the service is "+oippb.GRPCInferenceService_ServiceDesc.ServiceName)
-}
-
-// note counts a call, and logs it where each is logged.
-func (s *server) note(ctx context.Context, route string, code codes.Code, began time.Time) {
-	took := time.Since(began)
-	s.Observer.Request("grpc", route, int(code), took)
-	if !s.Each {
-		return
-	}
-	from := ""
-	if p, ok := peer.FromContext(ctx); ok {
-		from = p.Addr.String()
-	}
-	s.Log.Info("request", "protocol", "grpc", "route", route, "code", int(code), "seconds", took.Seconds(), "from", from)
-}
-
-// other stands for every method that is not there.
-const other = "other"
-
-// routeOf is the name of a method that is there: one of few, and nothing that a client has written.
-func routeOf(method string) string {
-	service := oippb.GRPCInferenceService_ServiceDesc
-	for _, known := range service.Methods {
-		if method == "/"+service.ServiceName+"/"+known.MethodName {
-			return method
-		}
-	}
-	return other
 }
 
 func (s *server) statusOf(err error) error {
@@ -226,7 +175,7 @@ func described(list []oip.Info) []*oippb.ModelMetadataResponse_TensorMetadata {
 }
 
 func (s *server) ModelInfer(ctx context.Context, asked *oippb.ModelInferRequest) (*oippb.ModelInferResponse, error) {
-	request, err := read(asked)
+	request, err := read(asked, s.Service.Limits().PerRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -255,8 +204,8 @@ func contents(r oip.Result) *oippb.InferTensorContents {
 	return c
 }
 
-// read takes the tensors out of a message, in either of the two forms that they may have.
-func read(asked *oippb.ModelInferRequest) (*oip.Request, error) {
+// read takes the tensors, of up to so many images, out of a message, in either of the two forms that they may have.
+func read(asked *oippb.ModelInferRequest, most int) (*oip.Request, error) {
 	if err := inference.CheckName("an id", asked.GetId()); err != nil {
 		return nil, err
 	}
@@ -273,7 +222,7 @@ func read(asked *oippb.ModelInferRequest) (*oip.Request, error) {
 		var err error
 		switch {
 		case len(raw) > 0 && t.Datatype == oip.Bytes:
-			t.Elements, err = oip.SplitBytes(raw[i])
+			t.Elements, err = oip.SplitBytes(raw[i], most)
 		case len(raw) > 0:
 			t.Raw = raw[i]
 		case t.Datatype == oip.Uint8:

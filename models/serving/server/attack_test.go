@@ -105,6 +105,13 @@ func testWrongRequests(t *testing.T, m *trained) {
 		"unknown field":             {predict, "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=path\r\n\r\n/etc/passwd\r\n--x--\r\n", nil, 400},
 		"a path":                    {predict + "?model=../../etc/passwd", "image/png", string(m.images[0]), nil, 404},
 		"no number":                 {predict + "?top=many", "image/png", string(m.images[0]), nil, 400},
+		"too many inputs":           {infer, "application/json", `{"inputs":[` + strings.Repeat("{},", 16) + "{}]}", nil, 413},
+		"too many outputs":          {infer, "application/json", `{"outputs":[` + strings.Repeat("{},", 16) + "{}]}", nil, 413},
+		"too many dimensions":       {infer, "application/json", input(`"shape":[` + strings.Repeat("1,", 8) + `1]`), nil, 413},
+		"too many texts":            {infer, "application/json", input(`"datatype":"BYTES","shape":[1],"data":[` + strings.Repeat(`"",`, 64) + `""]`), nil, 413},
+		"pixels, channels first":    {infer, "application/json", input(`"datatype":"UINT8","shape":[1,3,32,32],"data":[` + strings.Repeat("0,", 3071) + `0]`), nil, 400},
+		"pixels of another size":    {infer, "application/json", input(`"datatype":"UINT8","shape":[1,2,2,3],"data":[` + strings.Repeat("0,", 11) + `0]`), nil, 400},
+		"too many pixel images":     {infer, "application/json", input(`"datatype":"UINT8","shape":[65,1,1,3],"data":[` + strings.Repeat("0,", 194) + `0]`), nil, 413},
 		"no inputs":                 {infer, "application/json", `{}`, nil, 400},
 		"another version":           {"v2/models/colors/versions/1/infer", "application/json", input(`"datatype":"BYTES","shape":[1],"data":["` + image + `"]`), nil, 404},
 		"another model":             {"v2/models/other/infer", "application/json", input(`"datatype":"BYTES","shape":[1],"data":["` + image + `"]`), nil, 404},
@@ -239,6 +246,7 @@ func testWrongCalls(t *testing.T, m *trained) {
 		"too many outputs":     {&oippb.ModelInferRequest{Outputs: make([]*oippb.ModelInferRequest_InferRequestedOutputTensor, 100)}, codes.InvalidArgument},
 		"wrong lengths in raw": {raw([]byte{255, 255, 255, 255, 1}), codes.InvalidArgument},
 		"two raw, one input":   {raw(nil, nil), codes.InvalidArgument},
+		"other contents":       {tensor("FP32", []int64{1}, &oippb.InferTensorContents{Fp32Contents: []float32{1}}), codes.InvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := client.ModelInfer(t.Context(), test.request); status.Code(err) != test.want {

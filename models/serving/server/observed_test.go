@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,27 @@ func (s *Server) scrape(t *testing.T) string {
 	return string(text)
 }
 
+// scrapeCalls is scrape as soon as so many calls of gRPC are counted: each is, right after its client has the answer.
+func (s *Server) scrapeCalls(t *testing.T, calls int) string {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		text, counted := s.scrape(t), 0
+		for _, found := range regexp.MustCompile(`(?m)^headstart_requests_total\{.*protocol="grpc".*\} (\d+)$`).FindAllStringSubmatch(text, -1) {
+			n, err := strconv.Atoi(found[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			counted += n
+		}
+		if counted >= calls {
+			return text
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d calls are counted, want %d:\n%s", counted, calls, own(text))
+		}
+	}
+}
+
 // wants looks for patterns, each of a whole line.
 func wants(t *testing.T, text string, patterns ...string) {
 	t.Helper()
@@ -146,7 +168,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("a method that is not there: %v", err)
 	}
 
-	text := s.scrape(t)
+	text := s.scrapeCalls(t, 3)
 	const total = `headstart_requests_total\{code="%s",protocol="%s",route="%s"\} %d`
 	wants(t, text,
 		fmt.Sprintf(total, "200", "http", "POST /v1/predict", 1), fmt.Sprintf(total, "400", "http", "POST /v1/predict", 1),
@@ -222,6 +244,9 @@ func TestRequestsAreLogged(t *testing.T) {
 		post(t, http.DefaultClient, s.URL()+"strange?token=sesame", "image/png", gray(t, 255), header...)
 		if _, err := s.dial(t).ServerLive(t.Context(), &oippb.ServerLiveRequest{}); err != nil {
 			t.Error(err)
+		}
+		for each && !strings.Contains(log.String(), "ServerLive") { // it is logged when its client has the answer
+			time.Sleep(time.Millisecond)
 		}
 		var found []string
 		scanner := bufio.NewScanner(strings.NewReader(log.String()))

@@ -89,7 +89,9 @@ type Server struct {
 
 	http       *http.Server
 	httpListen net.Listener
-	grpc       *grpc.Server // nil: none
+	httpNew    newcomers
+	httpEnded  chan struct{} // closed when no connection is accepted any more
+	grpc       *grpc.Server  // nil: none
 	grpcListen net.Listener
 
 	metrics       *http.Server // nil: none
@@ -110,7 +112,8 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, set: set, log: log, secure: secure != nil, ready: make(chan struct{})}
+	s := &Server{config: config, set: set, log: log, secure: secure != nil, ready: make(chan struct{}), httpEnded: make(chan struct{})}
+	s.httpNew.conns = map[net.Conn]bool{}
 	if s.httpListen, err = config.listen(config.Port, func() { counts.Refused("http") }); err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func New(config Config, sources []modelset.Source, open modelset.Opener, log *sl
 			Each: config.LogRequests, Local: config.Loopback(),
 		}),
 		TLSConfig: secure, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: bodyTime + 2*config.Limits.Wait, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnState: s.httpNew.note,
 	}
 	if config.MetricsPort != 0 {
 		if s.metricsListen, err = config.listen(config.MetricsPort, func() { counts.Refused("metrics") }); err != nil {
@@ -215,7 +218,10 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	failed := make(chan error, 4)
 	var running sync.WaitGroup
-	running.Go(func() { failed <- s.serveHTTP(s.http, s.httpListen) })
+	running.Go(func() {
+		defer close(s.httpEnded)
+		failed <- s.serveHTTP(s.http, s.httpListen)
+	})
 	if s.metrics != nil {
 		running.Go(func() { failed <- s.serveHTTP(s.metrics, s.metricsListen) })
 	}
@@ -273,7 +279,14 @@ func (s *Server) end() error {
 			stop()
 		})
 	}
-	err := s.http.Shutdown(ctx)
+	// Shutdown closes a connection whose first request it sees arrive: those that were accepted are waited for before.
+	err := s.httpListen.Close()
+	<-s.httpEnded
+	s.httpNew.wait(ctx)
+	if errors.Is(err, net.ErrClosed) { // it has failed, which is the error of Run
+		err = nil
+	}
+	err = errors.Join(err, s.http.Shutdown(ctx))
 	ending.Wait()
 	if err != nil {
 		err = errors.Join(fmt.Errorf("shut down: requests have not ended in %s: %w", s.config.Grace, err), s.http.Close())

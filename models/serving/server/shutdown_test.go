@@ -1,11 +1,16 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/headstart-nb/headstart/models/serving/servingtest"
 )
 
 // Requests that have begun when the server is told to end are answered; it is not ready meanwhile, and frees everything.
@@ -51,6 +56,43 @@ func testTheEnd(t *testing.T, m *trained) {
 	}
 	if _, err := http.Get(s.URL()); err == nil {
 		t.Error("the server still answers")
+	}
+}
+
+// A request on a connection that was accepted is answered, also when it arrives after the server was told to end.
+func TestTheEndAnswersWhoIsConnected(t *testing.T) {
+	config := testConfig()
+	config.GRPC = false
+	s, _ := startStub(t, config, servingtest.Stub{Size: 8})
+	conn, err := net.Dial("tcp", s.httpListen.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for len(s.httpListen.(*cappedListener).free) == 0 { // until it is accepted
+		time.Sleep(time.Millisecond)
+	}
+	s.stop()
+	for open := true; open; time.Sleep(time.Millisecond) {
+		other, err := net.Dial("tcp", s.httpListen.Addr().String())
+		if open = err == nil; open {
+			_ = other.Close()
+		}
+	}
+	request, err := http.NewRequest(http.MethodPost, s.URL()+"v1/predict", bytes.NewReader(gray(t, 255)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := request.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("it gets %d", response.StatusCode)
 	}
 }
 

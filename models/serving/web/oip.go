@@ -65,10 +65,10 @@ func (s *server) modelReady(w http.ResponseWriter, r *http.Request) {
 // The messages of an inference.
 type (
 	inferRequest struct {
-		ID         string          `json:"id"`
-		Parameters parameters      `json:"parameters"`
-		Inputs     []requestInput  `json:"inputs"`
-		Outputs    []requestOutput `json:"outputs"`
+		ID         string              `json:"id"`
+		Parameters parameters          `json:"parameters"`
+		Inputs     list[requestInput]  `json:"inputs"`
+		Outputs    list[requestOutput] `json:"outputs"`
 	}
 	requestInput struct {
 		oip.Info
@@ -108,13 +108,13 @@ func (s *server) infer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer body.Release()
-	asked, tensors, err := readInfer(body.Data, r.Header.Get(headerLength))
+	asked, tensors, err := readInfer(body.Data, r.Header.Get(headerLength), s.Service.Limits().PerRequest)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	request := oip.Request{Model: r.PathValue("model"), Version: r.PathValue("version"), Inputs: tensors}
-	for _, output := range asked.Outputs {
+	for _, output := range asked.Outputs.all {
 		request.Outputs = append(request.Outputs, output.Name)
 	}
 	answer, results, err := request.Infer(r.Context(), s.Service)
@@ -143,8 +143,8 @@ func (s *server) infer(w http.ResponseWriter, r *http.Request) {
 
 // binary tells whether an output is asked for in binary form.
 func (q *inferRequest) binary(output int) bool {
-	if output < len(q.Outputs) {
-		if asked := q.Outputs[output].Parameters.Binary; asked != nil {
+	if output < len(q.Outputs.all) {
+		if asked := q.Outputs.all[output].Parameters.Binary; asked != nil {
 			return *asked
 		}
 	}
@@ -168,8 +168,8 @@ func answerInfer(w http.ResponseWriter, response inferResponse, raw []byte) {
 	_, _ = w.Write(append(text, raw...)) // a client that has gone hears no error
 }
 
-// readInfer reads a request with its tensors. header says how long the JSON is; empty: it is all there is.
-func readInfer(data []byte, header string) (*inferRequest, []oip.Tensor, error) {
+// readInfer reads a request with its tensors, of up to so many images. header says how long the JSON is; empty: it is all there is.
+func readInfer(data []byte, header string, most int) (*inferRequest, []oip.Tensor, error) {
 	text, raw := data, []byte(nil)
 	if header != "" {
 		n, err := strconv.ParseUint(header, 10, 31)
@@ -178,25 +178,27 @@ func readInfer(data []byte, header string) (*inferRequest, []oip.Tensor, error) 
 		}
 		text, raw = data[:n], data[n:]
 	}
-	asked := &inferRequest{}
+	asked := &inferRequest{
+		Inputs: list[requestInput]{what: "inputs", most: oip.MaxTensors}, Outputs: list[requestOutput]{what: "outputs", most: oip.MaxTensors},
+	}
 	if err := json.Unmarshal(text, asked); err != nil {
 		return nil, nil, &inference.RequestError{Err: err}
 	}
 	if err := inference.CheckName("an id", asked.ID); err != nil {
 		return nil, nil, err
 	}
-	tensors := make([]oip.Tensor, 0, min(len(asked.Inputs), 8))
-	for _, input := range asked.Inputs {
+	tensors := make([]oip.Tensor, 0, len(asked.Inputs.all))
+	for _, input := range asked.Inputs.all {
 		tensor := oip.Tensor{Info: input.Info}
 		var err error
 		if size := input.Parameters.Size; size != nil {
 			if *size < 0 || *size > int64(len(raw)) {
 				return nil, nil, inference.BadRequest("the input %q claims %d bytes of binary data, and %d are left", input.Name, *size, len(raw))
 			}
-			err = readBinary(&tensor, raw[:*size])
+			err = readBinary(&tensor, raw[:*size], most)
 			raw = raw[*size:]
 		} else {
-			err = readData(&tensor, input.Data)
+			err = readData(&tensor, input.Data, most)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -209,18 +211,18 @@ func readInfer(data []byte, header string) (*inferRequest, []oip.Tensor, error) 
 	return asked, tensors, nil
 }
 
-func readBinary(t *oip.Tensor, raw []byte) (err error) {
+func readBinary(t *oip.Tensor, raw []byte, most int) (err error) {
 	if t.Datatype != oip.Bytes {
 		t.Raw = raw
 		return nil
 	}
-	t.Elements, err = oip.SplitBytes(raw)
+	t.Elements, err = oip.SplitBytes(raw, most)
 	return err
 }
 
 // readData reads the JSON form of a tensor: lists of numbers or texts, nested or flat. An image's bytes have no form in JSON: its
 // text is base64.
-func readData(t *oip.Tensor, data json.RawMessage) error {
+func readData(t *oip.Tensor, data json.RawMessage, most int) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	depth := 0
@@ -240,6 +242,9 @@ func readData(t *oip.Tensor, data json.RawMessage) error {
 				return inference.BadRequest("the data of the input %q must be a list; got an object", t.Name)
 			}
 		case string:
+			if len(t.Elements) >= most {
+				return oip.TooManyImages(most)
+			}
 			image, err := decodeBase64(v)
 			if err != nil {
 				return err

@@ -20,12 +20,12 @@ const defaultTop = 5
 
 // A question is a request of the simple interface. Its form is chosen by the Content-Type: JSON, multipart, or an image itself.
 type question struct {
-	Model   string   `json:"model"`
-	Version string   `json:"version"`
-	Class   string   `json:"class"` // to explain
-	Top     *int     `json:"top"`   // classes of each image; 0: all
-	Image   string   `json:"image"` // base64
-	Images  []string `json:"images"`
+	Model   string       `json:"model"`
+	Version string       `json:"version"`
+	Class   string       `json:"class"` // to explain
+	Top     *int         `json:"top"`   // classes of each image; 0: all
+	Image   string       `json:"image"` // base64
+	Images  list[string] `json:"images"`
 
 	images []namedImage
 }
@@ -188,10 +188,11 @@ func (q *question) set(name, value string) error {
 }
 
 func (q *question) readJSON(body []byte, most int) error {
+	q.Images = list[string]{what: "images in a request", most: most}
 	if err := json.Unmarshal(body, q); err != nil {
 		return &inference.RequestError{Err: err}
 	}
-	texts := q.Images
+	texts := q.Images.all
 	if q.Image != "" {
 		texts = append([]string{q.Image}, texts...)
 	}
@@ -205,7 +206,7 @@ func (q *question) readJSON(body []byte, most int) error {
 		}
 		q.images = append(q.images, namedImage{Image: inference.Image{Encoded: data}})
 	}
-	q.Image, q.Images = "", nil // the texts are not needed while the answer is computed
+	q.Image, q.Images.all = "", nil // the texts are not needed while the answer is computed
 	return nil
 }
 
