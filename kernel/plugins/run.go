@@ -67,7 +67,8 @@ func (r *cellRun) interrupt(ctx context.Context, ended <-chan struct{}, grace ti
 		return
 	case <-ctx.Done():
 	}
-	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Cancel{Cancel: &magicpb.Cancel{}}})
+	// The grace is counted even where the plugin takes nothing more, so that sending waits.
+	go r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Cancel{Cancel: &magicpb.Cancel{}}})
 	select {
 	case <-ended:
 	case <-time.After(grace):
