@@ -64,7 +64,8 @@ func (p Program) Serve() {
 		Plugins:         plugin.PluginSet{magicpb.Service: magicpb.Bridge{Magics: s}},
 		Logger:          hclog.NewNullLogger(),
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			g := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(magicpb.MaxMessage))...)
+			opts = append(opts, grpc.MaxRecvMsgSize(magicpb.MaxMessage))
+			g := grpc.NewServer(append(opts, guards()...)...)
 			go s.kernel.stopWhenGone(g)
 			return g
 		},
