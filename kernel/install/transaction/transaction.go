@@ -267,10 +267,12 @@ func (tx *Transaction) Discard() {
 	}
 }
 
-// Uninstall removes what the manifest lists, the manifest and the lock, and says how many files were listed.
-func (tx *Transaction) Uninstall() (files int, err error) {
+// Uninstall removes what the manifest lists, apart from what is to be kept, the manifest and the lock, and says how many
+// files were removed.
+func (tx *Transaction) Uninstall(keep map[string]bool) (files int, err error) {
+	listed := slices.DeleteFunc(slices.Clone(tx.old.Files), func(file string) bool { return keep[file] })
 	own := []string{tx.site.manifest(), filepath.Join(tx.site.Root, lockName)}
-	for _, file := range slices.Concat(tx.old.Files, own) {
+	for _, file := range slices.Concat(listed, own) {
 		if err := tx.owned.remove(file); err != nil {
 			return 0, &Error{"removing " + file, err}
 		}
@@ -285,7 +287,7 @@ func (tx *Transaction) Uninstall() (files int, err error) {
 			_ = os.Remove(dir) // above the installation's folders, and empty
 		}
 	}
-	return len(tx.old.Files), nil
+	return len(listed), nil
 }
 
 // exists reports whether a path leads to something, links followed.
