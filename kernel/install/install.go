@@ -194,6 +194,9 @@ func (p *plan) check(log *progress) error {
 	if err != nil {
 		return err
 	}
+	if err := p.layout.site().Removable(p.files()); err != nil {
+		return err
+	}
 	return (&kernelspec{layout: p.layout}).free(installed, log)
 }
 

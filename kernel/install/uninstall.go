@@ -44,12 +44,12 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	}
 	defer tx.Discard()
 	leaveAlone(installed.Foreign, layout, log)
-	files, err := tx.Uninstall(keep)
-	if err != nil {
-		return command.ExplainStep(err)
-	}
+	files, left, err := tx.Uninstall(keep)
 	log.line("removed %d files and folders from %s and %s", files, layout.Root, layout.Share)
-	return nil
+	for _, path := range left {
+		log.line("could not be removed, to do by hand: %s", path)
+	}
+	return command.ExplainStep(err)
 }
 
 // foreignSpecs are the installed files of kernelspecs that are no longer the installation's.
