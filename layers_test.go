@@ -40,7 +40,7 @@ var layers = [][]string{
 	{"kernel/registry", "kernel/zmq", "kernel/session/history", "kernel/session/overflow", "kernel/session/rate", "kernel/session/comms", "kernel/session/drops", "kernel/session/once", "kernel/session/replay", "kernel/session/updates", "kernel/session", "kernel/kerneltest", "magics/plugin/...", "kernel/plugins", "magics/builtin",
 		"magics/transfer/recipeflag", "magics/transfer/sharedflag", "magics/transfer/advice", "magics/transfer/output", "magics/transfer/drawing", "magics/transfer/modelserver",
 		"magics/transfer/datasets", "magics/transfer/runs", "magics/transfer/serving", "magics/transfer/panel", "magics/transfer", "magics/transfer/transfertest"},
-	{"kernel/gonb/cell", "kernel/gonb/help", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
+	{"kernel/gonb/cell", "kernel/gonb/help", "kernel/gonb", "kernel/install/transaction", "kernel/install/command", "kernel/install/specfile", "kernel/install/gonbrepair", "kernel/install", "kernel/doctor", "kernel/workshop"},
 	{"models/sampleset/pretrained/draw", "kernel/cmd/...", "magics/cmd/...", "bench/...", "scripts/wheel"},
 }
 

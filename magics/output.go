@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -119,10 +120,29 @@ func (o Output) toCommand(ctx context.Context, host Host, run func(context.Conte
 	}
 	shell := exec.CommandContext(ctx, "sh", "-c", o.Target)
 	shell.Stdin, shell.Stdout, shell.Stderr = &output, host.Stdout(), host.Stderr()
-	if err := shell.Run(); err != nil {
+	if err := runGroup(ctx, shell); err != nil {
 		return fmt.Errorf("send the output through %q: %w", o.Target, err)
 	}
 	return nil
+}
+
+// runGroup runs a command of exec.CommandContext whose end by the context is that of all that it has started: what would go
+// on holds its output open. A process that has left the group is not waited for.
+func runGroup(ctx context.Context, command *exec.Cmd) error {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	ended := make(chan error, 1)
+	go func() { ended <- command.Run() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case <-ended:
+	case <-time.After(time.Second): // not by WaitDelay, which would also cut off a shell's background job that still prints
+	}
+	return ctx.Err()
 }
 
 // toVariable writes a file and declares a Go variable that reads it: each Go cell is a process of its own, and the

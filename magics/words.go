@@ -24,7 +24,32 @@ func QuoteWord(word string) string {
 	if word != "" && !strings.ContainsAny(word, " \t\n\r'\"\\|<>") {
 		return word
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return quote(word)
+}
+
+func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// CompletedWord writes a completion of the word at cursor as the line needs it, so that SplitWords reads it back as one: in
+// the quotes that the word begins with, else in those that it needs. The quotes of a folder stay open for what follows in
+// it, and so do those that a front end has closed behind the cursor.
+func CompletedWord(completion, line string, cursor int) string {
+	cursor = max(0, min(cursor, len(line)))
+	start, _, _ := WordAt(line, cursor)
+	typed, behind := line[start:cursor], line[cursor:]
+	written := QuoteWord(completion)
+	switch {
+	case strings.HasPrefix(typed, `"`):
+		written = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(completion) + `"`
+	case strings.HasPrefix(typed, "'"):
+		written = quote(completion)
+	}
+	if written == completion {
+		return completion
+	}
+	if strings.HasSuffix(completion, "/") || typed != "" && strings.HasPrefix(behind, typed[:1]) && written[0] == typed[0] {
+		return written[:len(written)-1]
+	}
+	return written
 }
 
 // JoinWords is the line that SplitWords splits into these words.

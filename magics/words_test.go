@@ -54,6 +54,36 @@ func TestWordAt(t *testing.T) {
 	}
 }
 
+func TestCompletedWord(t *testing.T) {
+	for _, c := range []struct {
+		completion, before, behind, want string
+	}{
+		{"plan.txt", "load pl", "", "plan.txt"},
+		{"images/", "load im", "", "images/"},
+		{"my images/", "load my", "", "'my images/"},
+		{"my images/", "load 'my", "", "'my images/"},
+		{"my images/a cat.png", "load 'my images/a", "", "'my images/a cat.png'"},
+		{"my images/a cat.png", "load 'my images/a", "'", "'my images/a cat.png"}, // the front end has closed it
+		{"my images/", `load "my`, "", `"my images/`},
+		{`a "b" \c`, `load "a`, "", `"a \"b\" \\c"`},
+		{"images/", "load 'im", "", "'images/"}, // front ends filter by what is typed
+		{"it's", "load it", "", `'it'\''s'`},
+		{"--out=my images/", "load --out=my", "", "'--out=my images/"},
+		{"two words", "load ", "", "'two words'"},
+	} {
+		line := c.before + c.behind
+		got := magics.CompletedWord(c.completion, line, len(c.before))
+		if got != c.want {
+			t.Errorf("%q for %q: %s, want %s", c.completion, line, got, c.want)
+		}
+		start, _, _ := magics.WordAt(line, len(c.before))
+		completed := line[:start] + got // what the next completion sees
+		if _, word, _ := magics.WordAt(completed, len(completed)); word != c.completion {
+			t.Errorf("%s is read as %q", completed, word)
+		}
+	}
+}
+
 func FuzzQuoteWord(f *testing.F) {
 	f.Add("plain")
 	f.Add("two words")

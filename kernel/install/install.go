@@ -72,6 +72,9 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 	if err := belongsToPip(layout, "install into"); err != nil {
 		return err
 	}
+	if err := plan.check(log); err != nil {
+		return err
+	}
 	if options.DryRun {
 		plan.list(log)
 		return nil
@@ -90,7 +93,7 @@ func installInto(ctx context.Context, h host, layout Layout, options Options) er
 		return command.ExplainStep(err)
 	}
 	log.line("installed: kernel %q in %s", KernelName, layout.Kernelspec())
-	if hint := pathLine(layout.Bin(), os.Getenv("PATH")); hint != "" {
+	if hint := command.PathLine(layout.Bin(), os.Getenv("PATH")); hint != "" {
 		log.line("%s", hint)
 	}
 	return nil
@@ -183,6 +186,18 @@ func (p *plan) files() []string {
 		all = append(all, c.files()...)
 	}
 	return all
+}
+
+// check refuses what would take a stranger's place, or what uninstalling could not remove.
+func (p *plan) check(log *progress) error {
+	installed, err := readManifest(p.layout)
+	if err != nil {
+		return err
+	}
+	if err := p.layout.site().Removable(p.files()); err != nil {
+		return err
+	}
+	return (&kernelspec{layout: p.layout}).free(installed, log)
 }
 
 func (p *plan) list(log *progress) {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/need"
+	"github.com/headstart-nb/headstart/kernel/install/specfile"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -83,11 +84,11 @@ func checkKernelspec(t *testing.T, layout Layout, h host) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got specFile
+	var got specfile.File
 	if err := json.Unmarshal(data, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := specFile{
+	want := specfile.File{
 		Argv:        []string{layout.Program("headstart"), "kernel", "--connection-file", "{connection_file}"},
 		DisplayName: "Go (Headstart)", Language: "go", InterruptMode: "message",
 		Env: map[string]string{

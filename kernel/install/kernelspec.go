@@ -1,17 +1,16 @@
 package install
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/internal/safefile"
+	"github.com/headstart-nb/headstart/kernel/install/specfile"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
@@ -24,7 +23,7 @@ type kernelspec struct {
 }
 
 func (k *kernelspec) name() string    { return "the kernelspec" }
-func (k *kernelspec) path() string    { return filepath.Join(k.layout.Kernelspec(), "kernel.json") }
+func (k *kernelspec) path() string    { return filepath.Join(k.layout.Kernelspec(), specName) }
 func (k *kernelspec) files() []string { return []string{k.path()} }
 
 func (k *kernelspec) ready() bool {
@@ -40,57 +39,44 @@ func (k *kernelspec) stage(_ context.Context, tx *transaction.Transaction) error
 	return tx.WriteBytes(k.path(), 0o644, content)
 }
 
-// maxSpec bounds kernel.json in bytes.
-const maxSpec = 64 << 20
+// program is the kernel's own.
+func (k *kernelspec) program() string { return k.layout.Program(kernelProgram + exeSuffix()) }
+
+// free refuses to take the place of somebody else's kernelspec. That of another installation is replaced, as always: it may
+// be this one, whose folder was moved.
+func (k *kernelspec) free(installed transaction.Manifest, log *progress) error {
+	spec, err := specfile.Read(k.path())
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && spec.Runs(k.program()):
+	case err == nil && spec.OfInstallation(k.program(), WheelProject):
+		log.line("replacing the kernelspec %s, which starts %s of another installation", k.path(), spec.Argv[0])
+	case !slices.Contains(installed.Files, k.path()):
+		return fmt.Errorf("install the kernelspec %s: one that is not Headstart's is there: move it away, or install with --prefix", k.path())
+	}
+	return nil
+}
+
+// foreign reports whether one of the installed files belongs to a kernelspec that has become another program's, and which.
+func (k *kernelspec) foreign(file string) (program string, yes bool) {
+	folder := filepath.Dir(file) // as it was when it was installed: Jupyter's folder may be another by now
+	if filepath.Base(folder) != KernelName || filepath.Base(filepath.Dir(folder)) != kernelsFolder {
+		return "", false
+	}
+	spec, err := specfile.Read(filepath.Join(folder, specName))
+	if err != nil || spec.Runs(k.program()) {
+		return "", false
+	}
+	return spec.Argv[0], true
+}
 
 // ReadKernelspec returns the command and the environment that an installed kernelspec gives a session.
 func ReadKernelspec(layout Layout) (argv []string, env map[string]string, err error) {
-	data, err := safefile.ReadFile((&kernelspec{layout: layout}).path(), maxSpec)
-	if err != nil {
-		return nil, nil, err
-	}
-	var spec specFile
-	if err := json.Unmarshal(data, &spec); err != nil {
-		return nil, nil, fmt.Errorf("it is damaged: %w", err)
-	}
-	if len(spec.Argv) == 0 {
-		return nil, nil, errors.New("it is damaged: it names no program")
-	}
-	return spec.Argv, spec.Env, nil
-}
-
-// A specFile is kernel.json's shape: jupyter_client, "Kernel specs".
-type specFile struct {
-	Argv          []string          `json:"argv"`
-	DisplayName   string            `json:"display_name"`
-	Language      string            `json:"language"`
-	InterruptMode string            `json:"interrupt_mode"`
-	Env           map[string]string `json:"env"`
-	Metadata      map[string]any    `json:"metadata"`
+	spec, err := specfile.Read((&kernelspec{layout: layout}).path())
+	return spec.Argv, spec.Env, err
 }
 
 func (k *kernelspec) content() ([]byte, error) {
-	return encodeSpec([]string{k.layout.Program(kernelProgram + exeSuffix()), "kernel", "--connection-file", "{connection_file}"}, k.environment(), k.host.debugs)
-}
-
-// encodeSpec writes kernel.json. Debugger shows JupyterLab's debugger button.
-func encodeSpec(argv []string, env map[string]string, debugger bool) ([]byte, error) {
-	spec := specFile{
-		Argv:          argv,
-		DisplayName:   "Go (Headstart)",
-		Language:      "go",
-		InterruptMode: "message",
-		Env:           env,
-		Metadata:      map[string]any{"debugger": debugger},
-	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(spec); err != nil {
-		return nil, err
-	}
-	return text.Bytes(), nil
+	return specfile.Encode([]string{k.program(), "kernel", "--connection-file", "{connection_file}"}, k.environment(), k.host.debugs)
 }
 
 // mallocTunables make glibc back big blocks with huge pages: XLA allocates and frees every batch's activations as one block,

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/headstart-nb/headstart/kernel/install/specfile"
 )
 
 // killedRun is what the test's own program is told when it runs as an installation that will be killed.
@@ -188,7 +190,7 @@ func checkWhole(t *testing.T, old, next killedRun) (ofNew int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var spec specFile
+	var spec specfile.File
 	if err := json.Unmarshal(data, &spec); err != nil {
 		t.Fatalf("the kernelspec is damaged: %v", err)
 	}

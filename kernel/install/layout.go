@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"unicode"
 
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install/command"
@@ -20,6 +19,12 @@ import (
 
 // KernelName is the kernelspec's name, by which notebooks ask for the kernel.
 const KernelName = "headstart"
+
+// Where Jupyter looks for a kernelspec, below its folder.
+const (
+	kernelsFolder = "kernels"
+	specName      = "kernel.json"
+)
 
 // A Place says where to install. The zero value is the user's own folders.
 type Place struct {
@@ -113,27 +118,17 @@ func (l Layout) Command() string {
 	if l.Wheel {
 		return "pip install --force-reinstall " + WheelProject
 	}
-	command := "headstart install"
+	line := "headstart install"
 	switch user, err := userLayout(l.Source); {
 	case l.Checkout != "":
 		return "make setup (in " + l.Checkout + ")"
 	case err != nil || user != l:
-		command += " --prefix " + shellQuote(l.Prefix)
+		line += " --prefix " + command.ShellQuote(l.Prefix)
 	}
 	if l.Source != "" {
-		command += " --source " + shellQuote(l.Source)
+		line += " --source " + command.ShellQuote(l.Source)
 	}
-	return command
-}
-
-// shellQuote leaves a path as it is where a shell would.
-func shellQuote(path string) string {
-	if strings.ContainsFunc(path, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+:@%", r)
-	}) {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return path
+	return line
 }
 
 func absolute(dir string) (string, error) {
@@ -216,7 +211,7 @@ func (l Layout) SourceDir() string {
 }
 
 // Kernelspec is the folder of kernel.json.
-func (l Layout) Kernelspec() string { return filepath.Join(l.Share, "kernels", KernelName) }
+func (l Layout) Kernelspec() string { return filepath.Join(l.Share, kernelsFolder, KernelName) }
 
 func (l Layout) manifest() string { return filepath.Join(l.Root, transaction.ManifestName) }
 

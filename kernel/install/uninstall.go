@@ -3,8 +3,10 @@ package install
 import (
 	"context"
 	"io"
+	"path/filepath"
 
 	"github.com/headstart-nb/headstart/kernel/install/command"
+	"github.com/headstart-nb/headstart/kernel/install/transaction"
 )
 
 // Uninstall removes what Install put in place, and what a killed one left behind. Files that others added stay, and so do
@@ -26,9 +28,12 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	if err != nil {
 		return err
 	}
+	keep := foreignSpecs(installed, layout, log)
 	if dryRun {
 		for _, file := range installed.Files {
-			log.line("would remove %s", file)
+			if !keep[file] {
+				log.line("would remove %s", file)
+			}
 		}
 		leaveAlone(installed.Foreign, layout, log)
 		return nil
@@ -39,12 +44,25 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 	}
 	defer tx.Discard()
 	leaveAlone(installed.Foreign, layout, log)
-	files, err := tx.Uninstall()
-	if err != nil {
-		return command.ExplainStep(err)
-	}
+	files, left, err := tx.Uninstall(keep)
 	log.line("removed %d files and folders from %s and %s", files, layout.Root, layout.Share)
-	return nil
+	for _, path := range left {
+		log.line("could not be removed, to do by hand: %s", path)
+	}
+	return command.ExplainStep(err)
+}
+
+// foreignSpecs are the installed files of kernelspecs that are no longer the installation's.
+func foreignSpecs(installed transaction.Manifest, layout Layout, log *progress) map[string]bool {
+	keep := map[string]bool{}
+	for _, file := range installed.Files {
+		program, foreign := (&kernelspec{layout: layout}).foreign(file)
+		keep[file] = foreign
+		if foreign && filepath.Base(file) == specName {
+			log.line("leaving the kernelspec %s alone: it starts %s, which is not of the installation in %s", filepath.Dir(file), program, layout.Root)
+		}
+	}
+	return keep
 }
 
 // leaveAlone says which entries of a manifest are not touched.

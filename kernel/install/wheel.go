@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+
+	"github.com/headstart-nb/headstart/kernel/install/specfile"
 )
 
 // WheelProject is the project of the Python wheel that holds an installation.
@@ -43,12 +45,12 @@ const PythonEnv = "HEADSTART_LAUNCHER_PYTHON"
 func WheelShare() (map[string][]byte, error) {
 	// Without -P, -m would import from the folder of the notebook first.
 	argv := []string{"python", "-P", "-m", WheelProject, "kernel", "--connection-file", "{connection_file}"}
-	spec, err := encodeSpec(argv, map[string]string{noAutoInstall: "1", glibcTunables: mallocTunables}, true) // a machine that allows no debugger is told so
+	spec, err := specfile.Encode(argv, map[string]string{noAutoInstall: "1", glibcTunables: mallocTunables}, true) // a machine that allows no debugger is told so
 	if err != nil {
 		return nil, err
 	}
-	folder := path.Join("kernels", KernelName)
-	files := map[string][]byte{path.Join(folder, "kernel.json"): spec}
+	folder := path.Join(kernelsFolder, KernelName)
+	files := map[string][]byte{path.Join(folder, specName): spec}
 	for file, content := range (&logo{}).contents() {
 		files[path.Join(folder, filepath.Base(file))] = content
 	}

@@ -66,6 +66,7 @@ func adoptRecorded(l launch, r *runningFile) *instance {
 		displays: map[string]magics.Host{}, detached: make(chan struct{}), exitErr: func() error { return nil },
 	}
 	p.exited = p.detached
+	p.force = func() { endRecorded(record) }
 	config := clientConfig(p.log, l.timeout)
 	config.Reattach = &plugin.ReattachConfig{
 		Protocol: plugin.ProtocolGRPC, ProtocolVersion: magicpb.ProtocolVersion, Pid: record.Pid,
@@ -111,6 +112,13 @@ func checkSocket(record runningRecord) error {
 		return err
 	}
 	return conn.Close()
+}
+
+// endRecorded kills a recorded process and what it has started, if the number is still that of the process.
+func endRecorded(record runningRecord) {
+	if checkSocket(record) == nil {
+		killGroup(record.Pid)
+	}
 }
 
 // dialRecorded connects to the socket of a recorded process: one of this user, in a folder where nobody else can put one.

@@ -39,6 +39,7 @@ type instance struct {
 	record  *runningFile // nil unless the plugin may outlive the kernel
 	exited  <-chan struct{}
 	exitErr func() error
+	force   func()                 // ends the process without asking it
 	limit   memory.Limit           // at its start
 	killed  atomic.Pointer[string] // why the kernel has ended it; nil while it has not
 
@@ -50,6 +51,9 @@ type instance struct {
 	displays map[string]magics.Host // who has shown what, for updates after the end of a Run
 	order    []string               // of displays, oldest first
 }
+
+// killPatience is how long a process may take to end when it is asked to.
+const killPatience = 2 * time.Second
 
 // maxDisplays bounds how many displays of a plugin can be updated after their cell has ended.
 const maxDisplays = 256
@@ -82,9 +86,14 @@ func start(l launch) (*instance, error) {
 		child.cmd.Env = slices.Concat(environment(l.detached), l.env, temporaryFolder(folder), spec.Env)
 		return child, nil
 	}
-	p.client = plugin.NewClient(config)
-	if err := p.connect(l); err != nil {
-		p.client.Kill()
+	p.client, p.force = plugin.NewClient(config), child.end
+	child.limit = l.timeout + time.Second // go-plugin's own limit comes first, and covers the handshake only
+	err = p.connect(l)
+	if child.late() {
+		err = errLate
+	}
+	if err != nil {
+		p.end()
 		return nil, startError(l, err, p.log)
 	}
 	p.pid, p.exited, p.exitErr = child.process.Pid(), child.process.Done(), child.process.Err
@@ -175,6 +184,9 @@ func socketFolder(wanted string) (string, error) {
 	return paths.Private(filepath.Join(lasting, SocketFolder))
 }
 
+// errLate is the error of a plugin that said where it listens, and then did not answer there.
+var errLate = errors.New("it did not answer in time")
+
 // startError says in the project's words why a plugin did not start.
 func startError(l launch, err error, log *tail) error {
 	text := err.Error()
@@ -184,7 +196,7 @@ func startError(l launch, err error, log *tail) error {
 		reason = "its file may not be executed: chmod +x " + l.binary.Path
 	case strings.Contains(text, "incompatible API version"), strings.Contains(text, "incompatible core API version"):
 		reason = fmt.Sprintf("it speaks another version of the plugin protocol than this kernel, which speaks %d: build it again against this Headstart, then headstart plugin install it", magicpb.ProtocolVersion)
-	case strings.Contains(text, "timeout while waiting"):
+	case errors.Is(err, errLate), strings.Contains(text, "timeout while waiting"):
 		reason = fmt.Sprintf("it did not answer within %v", l.timeout)
 	case strings.Contains(text, "Unrecognized remote plugin message"), strings.Contains(text, "exited before we could connect"):
 		reason = "it ended, or closed its standard output, before it had said where to reach it; its main has to call plugin.Serve"
@@ -239,8 +251,15 @@ func (p *instance) ending() string {
 func (p *instance) kill(why string) {
 	p.killed.CompareAndSwap(nil, &why)
 	p.detach()
-	p.client.Kill()
+	p.end()
 	p.record.remove()
+}
+
+// end asks the process to end, and ends it when it does not: go-plugin waits for the answer without a limit.
+func (p *instance) end() {
+	force := time.AfterFunc(killPatience, p.force)
+	defer force.Stop()
+	p.client.Kill()
 }
 
 // leave ends the connection and lets the plugin decide: it goes on while it has work in the background, and for linger.

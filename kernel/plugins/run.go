@@ -67,7 +67,8 @@ func (r *cellRun) interrupt(ctx context.Context, ended <-chan struct{}, grace ti
 		return
 	case <-ctx.Done():
 	}
-	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Cancel{Cancel: &magicpb.Cancel{}}})
+	// The grace is counted even where the plugin takes nothing more, so that sending waits.
+	go r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Cancel{Cancel: &magicpb.Cancel{}}})
 	select {
 	case <-ended:
 	case <-time.After(grace):
@@ -123,7 +124,7 @@ func (r *cellRun) show(s *magicpb.Show) {
 		answer.DisplayId, err = string(id), showErr
 	}
 	if err != nil {
-		answer.Error = err.Error()
+		answer.Error = magicpb.Text(err.Error())
 	} else {
 		r.shown[answer.DisplayId] = true
 		r.process.remember(answer.DisplayId, r.host)
@@ -145,16 +146,16 @@ func (r *cellRun) ask(a *magicpb.Ask) {
 	answer := &magicpb.Answer{Request: a.GetRequest()}
 	text, err := r.host.Ask(r.ctx, a.GetPrompt(), a.GetSecret())
 	if err != nil {
-		answer.Error = err.Error()
+		answer.Error = magicpb.Text(err.Error())
 	}
-	answer.Text = text
+	answer.Text = magicpb.Text(text)
 	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Answer{Answer: answer}})
 }
 
 func (r *cellRun) execute(e *magicpb.Execute) {
 	answer := &magicpb.Executed{Request: e.GetRequest()}
 	if err := r.host.Execute(r.ctx, e.GetCode()); err != nil {
-		answer.Error = err.Error()
+		answer.Error = magicpb.Text(err.Error())
 	}
 	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Executed{Executed: answer}})
 }

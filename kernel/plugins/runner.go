@@ -31,7 +31,9 @@ type childRunner struct {
 	cmd      *exec.Cmd
 	detached bool
 	log      io.Writer
+	limit    time.Duration // after which the program is ended, unless late is called before
 
+	limiter        *time.Timer // nil before the start
 	stdout, stderr *io.PipeReader
 	process        running
 	copying        sync.WaitGroup
@@ -62,6 +64,7 @@ func (r *childRunner) Start(context.Context) error {
 		_, _ = outRead.Close(), errRead.Close()
 		return err
 	}
+	r.limiter = time.AfterFunc(r.limit, r.end)
 	var out, errs *io.PipeWriter
 	r.stdout, out = io.Pipe()
 	r.stderr, errs = io.Pipe()
@@ -72,6 +75,16 @@ func (r *childRunner) Start(context.Context) error {
 	})
 	go r.reap(outRead, errRead)
 	return nil
+}
+
+// late lifts the limit, and reports whether the program was ended at it.
+func (r *childRunner) late() bool { return r.limiter != nil && !r.limiter.Stop() }
+
+// end ends the program and what it has started.
+func (r *childRunner) end() {
+	if r.process != nil {
+		r.process.Stop(context.Background(), 0)
+	}
 }
 
 // reap waits for the program's end, then ends what it has left behind: a grandchild that holds the pipes open would

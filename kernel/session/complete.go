@@ -102,17 +102,32 @@ func (s *Session) completeMagic(ctx context.Context, content wire.CompleteReques
 	start, word, _ := magics.WordAt(line.rest, line.cursor)
 	var matches []string
 	if magic, _ := s.Magics.Lookup(line.name); magic != nil {
-		if _, raw := magic.(magics.RawLiner); !raw {
+		_, raw := magic.(magics.RawLiner)
+		if !raw {
 			matches = s.variablesFor(word)
 		}
 		if completer, ok := magic.(magics.Completer); ok {
 			own, _ := lookup(ctx, s, func(ctx context.Context) ([]string, error) {
 				return completer.Complete(ctx, line.rest, line.cursor)
 			})
-			matches = append(own, matches...)
+			matches = append(written(own, line, raw), matches...)
 		}
 	}
 	return completions(content, matches, behindName+start, behindName+line.cursor)
+}
+
+// written are completions as a magic's line needs them. A reply cannot carry those that are not UTF-8.
+func written(completions []string, line magicLine, raw bool) (matches []string) {
+	for _, c := range completions {
+		if !utf8.ValidString(c) {
+			continue
+		}
+		if !raw {
+			c = magics.CompletedWord(c, line.rest, line.cursor)
+		}
+		matches = append(matches, c)
+	}
+	return matches
 }
 
 // variablesFor are the variables that a word of a magic's line may become, as @NAME.

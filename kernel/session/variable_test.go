@@ -41,7 +41,7 @@ func TestMagicsTakeVariables(t *testing.T) {
 	if _, printed := without.Run("%echo @photos @@photos"); !strings.HasPrefix(printed, `line "@photos @@photos"`) {
 		t.Errorf("without variables: %q", printed)
 	}
-	for code, want := range map[string]string{"%broken @ph": "@photos", "%broken a @": "@numbers @photos", "%broken ph": "", "%echo @n": "@nud @n-from-1 @numbers"} {
+	for code, want := range map[string]string{"%broken @ph": "@photos", "%broken a @": "@numbers @photos", "%broken ph": "", "%echo @n": "@nud @n-from-1 @numbers", "%echo 'a b": "'a bud' 'a b-from-1'"} {
 		var reply wire.CompleteReply
 		for _, m := range k.Ask(wire.Shell, "complete_request", wire.CompleteRequest{Code: code, CursorPos: len(code)}) {
 			if m.Header.MsgType == "complete_reply" {

@@ -180,7 +180,7 @@ func (h *cellHost) Stderr() io.Writer {
 
 func (h *cellHost) Ask(ctx context.Context, prompt string, secret bool) (string, error) {
 	message, err := h.ask(ctx, func(request uint64) *magicpb.FromMagic {
-		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Ask{Ask: &magicpb.Ask{Request: request, Prompt: prompt, Secret: secret}}}
+		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Ask{Ask: &magicpb.Ask{Request: request, Prompt: magicpb.Text(prompt), Secret: secret}}}
 	})
 	if err != nil {
 		return "", fmt.Errorf("ask %q: %w", prompt, err)
@@ -193,7 +193,7 @@ func (h *cellHost) Ask(ctx context.Context, prompt string, secret bool) (string,
 
 func (h *cellHost) Execute(ctx context.Context, code string) error {
 	message, err := h.ask(ctx, func(request uint64) *magicpb.FromMagic {
-		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Execute{Execute: &magicpb.Execute{Request: request, Code: code}}}
+		return &magicpb.FromMagic{Message: &magicpb.FromMagic_Execute{Execute: &magicpb.Execute{Request: request, Code: magicpb.Text(code)}}}
 	})
 	if err != nil {
 		return fmt.Errorf("run code in the kernel: %w", err)

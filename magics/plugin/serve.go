@@ -15,9 +15,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -64,7 +66,8 @@ func (p Program) Serve() {
 		Plugins:         plugin.PluginSet{magicpb.Service: magicpb.Bridge{Magics: s}},
 		Logger:          hclog.NewNullLogger(),
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			g := grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(magicpb.MaxMessage))...)
+			opts = append(opts, grpc.MaxRecvMsgSize(magicpb.MaxMessage))
+			g := grpc.NewServer(append(opts, guards()...)...)
 			go s.kernel.stopWhenGone(g)
 			return g
 		},
@@ -101,7 +104,7 @@ func (s *server) printToLog() {
 
 func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.Description, error) {
 	s.printToLog()
-	d := &magicpb.Description{Version: s.program.Version, OutlivesKernel: s.program.Busy != nil}
+	d := &magicpb.Description{Version: magicpb.Text(s.program.Version), OutlivesKernel: s.program.Busy != nil}
 	if d.Version == "" {
 		d.Version = moduleVersion()
 	}
@@ -116,7 +119,7 @@ func (s *server) Describe(context.Context, *magicpb.DescribeRequest) (*magicpb.D
 			concurrent = c.ConcurrentCalls()
 		}
 		d.Magics = append(d.Magics, &magicpb.Magic{
-			Name: m.Name(), Help: m.Help(), Completes: completes, Inspects: inspects, Responds: responds,
+			Name: magicpb.Text(m.Name()), Help: magicpb.Text(m.Help()), Completes: completes, Inspects: inspects, Responds: responds,
 			TakesRawLine: raw, Watches: watches, Concurrent: concurrent.All, ConcurrentCommands: concurrent.Commands,
 		})
 	}
@@ -182,7 +185,7 @@ func (s *server) Run(stream grpc.BidiStreamingServer[magicpb.ToMagic, magicpb.Fr
 	host.end()
 	done := &magicpb.Done{}
 	if err != nil {
-		done.Error, done.Cancelled = err.Error(), errors.Is(err, context.Canceled)
+		done.Error, done.Cancelled = magicpb.Text(err.Error()), errors.Is(err, context.Canceled)
 		if done.Error == "" {
 			done.Error = "the magic failed without saying why"
 		}
@@ -196,6 +199,8 @@ func (s *server) Complete(ctx context.Context, at *magicpb.Position) (*magicpb.C
 		return &magicpb.Candidates{}, nil
 	}
 	words, err := completer.Complete(ctx, at.GetLine(), int(at.GetCursor()))
+	// What is not UTF-8 cannot be typed in a notebook, and a replaced character would name another file.
+	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !utf8.ValidString(word) })
 	return &magicpb.Candidates{Words: words}, err
 }
 

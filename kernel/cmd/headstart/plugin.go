@@ -123,23 +123,28 @@ func newPluginRemoveCommand() *cobra.Command {
 }
 
 func (s *pluginShelf) remove(command *cobra.Command, name string) error {
-	found, err := plugins.Discover(plugins.Folder(s.home), s.shipped)
+	files, err := plugins.Installed(plugins.Folder(s.home), name)
 	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("remove the plugin %s: %w", name, err)
+		}
+	}
+	if len(files) > 0 {
+		return say(command, "removed the plugin %s (%s); kernels that run keep it until they restart", name, strings.Join(files, ", "))
+	}
+	found, err := plugins.Discover(plugins.Folder(s.home), s.shipped)
+	if len(found) == 0 && err != nil {
 		return err
 	}
 	var names []string
 	for _, b := range found {
-		switch {
-		case b.Name != name:
-			names = append(names, b.Name)
-		case b.Path == s.shipped:
+		if b.Name == name { // it is not among the installed ones
 			return fmt.Errorf("remove the plugin %s: it comes with Headstart; headstart uninstall removes all of it", name)
-		default:
-			if err := os.Remove(b.Path); err != nil {
-				return fmt.Errorf("remove the plugin %s: %w", name, err)
-			}
-			return say(command, "removed the plugin %s (%s); kernels that run keep it until they restart", name, b.Path)
 		}
+		names = append(names, b.Name)
 	}
 	if near := magics.Nearest(name, names); near != "" {
 		return fmt.Errorf("remove the plugin %s: there is none of that name; did you mean %s?", name, near)

@@ -81,7 +81,7 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 	if err := s.clash(ctx, b.Name, d); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, filepath.Join(folder, file)); err != nil {
+	if err := replacePlugin(fresh, filepath.Join(folder, file)); err != nil {
 		return err
 	}
 	// The kernel that starts next finds it described already.
@@ -93,6 +93,26 @@ func (s *pluginShelf) install(command *cobra.Command, path string) error {
 		names = append(names, m.Name)
 	}
 	return say(command, "installed the plugin %s %s with %s; kernels that run find it with %%plugins rescan", b.Name, d.Version, percentNames(names))
+}
+
+// replacePlugin puts a program in place of all those of the same plugin, whose files may have had another extension.
+func replacePlugin(fresh, file string) error {
+	if err := os.Rename(fresh, file); err != nil {
+		return err
+	}
+	same, err := plugins.Installed(filepath.Dir(file), plugins.NameOf(file))
+	if err != nil {
+		return err
+	}
+	for _, other := range same {
+		if other == file {
+			continue
+		}
+		if err := os.Remove(other); err != nil {
+			return fmt.Errorf("remove the earlier program %s of the same name: %w", other, err)
+		}
+	}
+	return nil
 }
 
 // clash refuses a plugin that provides another's magic, or another's name.

@@ -189,6 +189,12 @@ func TestPluginCommands(t *testing.T) {
 
 	// Again replaces it, with a TMPDIR that is too long for sockets, as a cell's may be.
 	term.mustRun(t, "mkdir "+strings.Repeat("long", 25)+" && TMPDIR=$PWD/"+strings.Repeat("long", 25)+" headstart plugin install headstart-two-words")
+	// So does a file of the same name with an extension.
+	term.mustRun(t, "cp $HEADSTART_HOME/plugins/headstart-two-words headstart-two-words.v2 && headstart plugin install headstart-two-words.v2")
+	if out := term.mustRun(t, "ls $HEADSTART_HOME/plugins"); out != "headstart-two-words.v2\n" {
+		t.Errorf("the plugins are then:\n%s", out)
+	}
+	term.mustRun(t, "cp headstart-two-words.v2 $HEADSTART_HOME/plugins/headstart-two-words")
 	if out := term.mustRun(t, "headstart plugin remove two-words && headstart plugin list"); strings.Contains(out, "%two-words") {
 		t.Errorf("after the removal:\n%s", out)
 	}

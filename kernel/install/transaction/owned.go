@@ -2,6 +2,7 @@ package transaction
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,8 +85,65 @@ func (o owned) remove(path string) error {
 	if folder {
 		return removeTree(root, name)
 	}
-	if err := root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+	if err := root.Remove(name); !errors.Is(err, fs.ErrNotExist) && !gone(path) {
 		return err
+	}
+	return nil
+}
+
+// gone reports whether nothing is at a path, also behind a link that leads out of the installation.
+func gone(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Removable reports a link on the way to a file that leads out of the installation's folders: behind it nothing could be
+// removed again, and what is put in place by a rename may be on another disk.
+func (s Site) Removable(files []string) error {
+	o := ownedBy(s, Request{})
+	seen := map[string]bool{}
+	for _, file := range files {
+		dir := filepath.Dir(strings.TrimSuffix(file, string(filepath.Separator)))
+		base := o.base(file)
+		if base == "" || seen[dir] {
+			continue
+		}
+		seen[dir] = true
+		root, err := os.OpenRoot(base)
+		if err != nil {
+			continue // it is not there yet, or making it will say what is wrong
+		}
+		err = throughLinks(root, base, dir)
+		_ = root.Close() // only looked into
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// throughLinks follows the way from a root to a folder below it as far as it is there.
+func throughLinks(root *os.Root, base, dir string) error {
+	rel, err := filepath.Rel(base, dir)
+	if err != nil {
+		return err
+	}
+	at := ""
+	for part := range strings.SplitSeq(rel, string(filepath.Separator)) {
+		at = filepath.Join(at, part)
+		info, err := root.Lstat(at)
+		if err != nil {
+			return nil // not there: the rest is to be made
+		}
+		if info.Mode().Type() != fs.ModeSymlink {
+			continue
+		}
+		if _, err := root.Stat(at); err != nil && exists(filepath.Join(base, at)) {
+			link := filepath.Join(base, at)
+			target, _ := os.Readlink(link) // for the message only
+			return fmt.Errorf("install behind %s: it is a link to %s, where uninstalling removes nothing: set JUPYTER_DATA_DIR to another folder, or choose one with --prefix",
+				link, target)
+		}
 	}
 	return nil
 }

@@ -267,15 +267,47 @@ func (tx *Transaction) Discard() {
 	}
 }
 
-// Uninstall removes what the manifest lists, the manifest and the lock, and says how many files were listed.
-func (tx *Transaction) Uninstall() (files int, err error) {
-	own := []string{tx.site.manifest(), filepath.Join(tx.site.Root, lockName)}
-	for _, file := range slices.Concat(tx.old.Files, own) {
-		if err := tx.owned.remove(file); err != nil {
-			return 0, &Error{"removing " + file, err}
+// Uninstall removes what the manifest lists, apart from what is to be kept, the manifest and the lock, and says how many
+// files were removed. What cannot be removed does not stop it: it stays in the manifest, and the error is that of the first.
+func (tx *Transaction) Uninstall(keep map[string]bool) (removed int, left []string, err error) {
+	remove := func(file string) bool {
+		failure := tx.owned.remove(file)
+		if failure != nil && err == nil {
+			err = &Error{"removing " + file, failure}
+		}
+		return failure == nil
+	}
+	listed := slices.DeleteFunc(slices.Clone(tx.old.Files), func(file string) bool { return keep[file] })
+	// Jupyter's folder first: the kernelspec there must not name programs that are gone.
+	slices.SortStableFunc(listed, func(a, b string) int { return tx.order(a) - tx.order(b) })
+	for _, file := range listed {
+		if remove(file) {
+			removed++
+		} else {
+			left = append(left, file)
 		}
 	}
-	// Deepest first; one that is not empty is somebody's.
+	if len(left) > 0 {
+		rest := Manifest{Files: merge(nil, left), Folders: tx.old.Folders, Asked: tx.old.Asked}
+		err = errors.Join(err, rest.write(tx))
+	} else {
+		remove(tx.site.manifest())
+		remove(filepath.Join(tx.site.Root, lockName))
+	}
+	tx.removeFolders()
+	return removed, left, err
+}
+
+// order is lower for what is to be removed earlier.
+func (tx *Transaction) order(file string) int {
+	if within(tx.site.Share, file) || tx.old.Asked.Share != "" && within(tx.old.Asked.Share, file) {
+		return 0
+	}
+	return 1
+}
+
+// removeFolders removes the folders that were made and are empty, deepest first; one that is not empty is somebody's.
+func (tx *Transaction) removeFolders() {
 	folders := slices.Clone(tx.old.Folders)
 	slices.SortFunc(folders, func(a, b string) int { return len(b) - len(a) })
 	for _, dir := range folders {
@@ -285,7 +317,6 @@ func (tx *Transaction) Uninstall() (files int, err error) {
 			_ = os.Remove(dir) // above the installation's folders, and empty
 		}
 	}
-	return len(tx.old.Files), nil
 }
 
 // exists reports whether a path leads to something, links followed.

@@ -45,7 +45,7 @@ func TestNothingIsInPlaceBeforeCommit(t *testing.T) {
 	}
 	tx := begin(t, site)
 	defer tx.Discard()
-	if files, err := tx.Uninstall(); files != 1 || err != nil {
+	if files, _, err := tx.Uninstall(nil); files != 1 || err != nil {
 		t.Errorf("removed %d files, %v", files, err)
 	}
 	for _, dir := range []string{site.Share, filepath.Join(site.Root, ManifestName), filepath.Join(site.Root, lockName)} {

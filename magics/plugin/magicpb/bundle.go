@@ -3,19 +3,25 @@ package magicpb
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
+// Text is a text that a message can carry: protobuf refuses what is not UTF-8, as names of files and lines of files of other
+// encodings may be, and the refusal would end the stream.
+func Text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
 // FromBundle is a bundle as a message.
 func FromBundle(b display.Bundle) (*Bundle, error) {
 	wire := &Bundle{Data: make(map[string]*Representation, len(b.Data))}
 	for mime, value := range b.Data {
+		mime = Text(mime)
 		switch v := value.(type) {
 		case string:
-			wire.Data[mime] = &Representation{Value: &Representation_Text{Text: v}}
+			wire.Data[mime] = &Representation{Value: &Representation_Text{Text: Text(v)}}
 		case []byte:
 			wire.Data[mime] = &Representation{Value: &Representation_Binary{Binary: v}}
 		default:

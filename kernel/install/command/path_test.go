@@ -1,4 +1,4 @@
-package install
+package command
 
 import (
 	"os"
@@ -25,14 +25,14 @@ func TestTheLineForPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{bin, "/usr/bin:" + links} {
-		if got := pathLine(bin, path); got != "" {
+		if got := PathLine(bin, path); got != "" {
 			t.Errorf("with PATH=%s: %q", path, got)
 		}
 	}
-	if got := pathLine(bin, other+":"+bin); !strings.HasPrefix(got, "headstart on PATH is another one, "+other) {
+	if got := PathLine(bin, other+":"+bin); !strings.HasPrefix(got, "headstart on PATH is another one, "+other) {
 		t.Errorf("behind another one: %q", got)
 	}
-	got := pathLine(bin, "/usr/bin:/bin")
+	got := PathLine(bin, "/usr/bin:/bin")
 	_, line, found := strings.Cut(got, ": ")
 	line, _, _ = strings.Cut(line, ";")
 	if !found {
