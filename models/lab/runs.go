@@ -75,6 +75,18 @@ func (l *Lab) Cards() ([]runstatus.Card, error) {
 	return cards, err
 }
 
+// OwnRunNames lists the names of the runs of this process, oldest first.
+func (l *Lab) OwnRunNames() []string {
+	l.mu.Lock()
+	own := slices.Clone(l.runs)
+	l.mu.Unlock()
+	names := make([]string, len(own))
+	for i, r := range own {
+		names[i] = r.Name()
+	}
+	return names
+}
+
 // RunNames lists the names of the runs of this process and of those on disk, newest first.
 func (l *Lab) RunNames() ([]string, error) {
 	runs, err := l.Runs()

@@ -121,6 +121,7 @@ type runsWatch struct {
 	disk   *record.Follower
 	stored []record.Run
 	own    map[*lab.Run]func() // ends of the watches of runs of this process
+	names  []string            // of all runs of this process: it removes and renames them a moment after their records
 	dirty  atomic.Bool
 	order  []string
 	cards  map[string]json.RawMessage
@@ -184,6 +185,10 @@ func (w *runsWatch) look(disk bool) (*runsNews, error) {
 
 // follow watches the runs of this process that go on, and no longer those that have ended: the last of those was heard.
 func (w *runsWatch) follow() {
+	if names := w.lab.OwnRunNames(); !slices.Equal(names, w.names) {
+		w.names = names
+		w.dirty.Store(true)
+	}
 	running := w.lab.Running()
 	for r, end := range w.own {
 		if !slices.Contains(running, r) {

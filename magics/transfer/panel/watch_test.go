@@ -3,6 +3,7 @@ package panel_test
 import (
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -110,6 +111,20 @@ func TestRunsAreTold(t *testing.T) {
 	for _, told := range []<-chan news{own, there} {
 		until(t, told, "the run was removed", func(n news) bool { return len(n.Order) == 0 })
 	}
+}
+
+// Without a state folder no record tells that a run was renamed or removed. With one, the process knows it a moment after the disk.
+func TestRunsInMemoryAreTold(t *testing.T) {
+	p := transfertest.Open(t, "")
+	photos := filepath.Join(t.TempDir(), "photos")
+	transfertest.WriteClasses(t, photos, 8)
+	told := watched(t, p, "runs")
+	p.Must(t, "%dataset load "+photos+" --size 32 --json", "%model resnet50 --weights random --cut conv1 --head dense:8:relu", "%train --epochs 1 --run long")
+	until(t, told, "the run has ended", func(n news) bool { return state(n, "long") == "done" })
+	p.Must(t, "%runs rename long short")
+	until(t, told, "the run was renamed", func(n news) bool { return slices.Equal(n.Order, []string{"short"}) })
+	p.Must(t, "%runs rm short")
+	until(t, told, "the run was removed", func(n news) bool { return len(n.Order) == 0 })
 }
 
 // The data panel and the status bar hear of what cells change.
