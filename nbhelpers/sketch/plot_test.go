@@ -42,6 +42,21 @@ func TestManyValuesKeepTheirPeaks(t *testing.T) {
 	}
 }
 
+// TestMomentsDiffer: seconds since 1970 differ in the digits that a figure does not keep of a number.
+func TestMomentsDiffer(t *testing.T) {
+	const noon = 1_764_546_000
+	plot := Plot{Panels: []View{{Series: []Series{{Kind: KindLine, X: []float64{noon, noon + 60, noon + 120}, Y: []float64{1.0 / 3, 1e-9, 3}}}}}}
+	text, err := json.Marshal(plot.VegaLite())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"x":1764546060,`, `"y":0.333333}`, `"y":1e-9}`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+}
+
 func FuzzPlot(f *testing.F) {
 	f.Add(1.0, 2.0, -3.0, 0.5, 80, true, false)
 	f.Add(math.NaN(), math.Inf(1), math.MaxFloat64, -1.0, -5, false, true)

@@ -81,11 +81,14 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 	for _, name := range list {
 		named = append(named, name)
 	}
+	left, right := v.DomainX()
+	bottom, top := v.DomainY()
+	roundX, roundY := rounding(right-left), rounding(top-bottom)
 	for i, s := range drawn {
 		if s.Kind == KindBins {
 			low, high, height := v.Bins(s)
 			for k := range height {
-				byKind[KindBins] = append(byKind[KindBins], map[string]any{"x": round(low[k]), "x2": round(high[k]), "y": round(height[k]), "series": list[i]})
+				byKind[KindBins] = append(byKind[KindBins], map[string]any{"x": roundX(low[k]), "x2": roundX(high[k]), "y": roundY(height[k]), "series": list[i]})
 			}
 			continue
 		}
@@ -93,7 +96,7 @@ func (v View) vegaSeries(drawn []Series, list []string, x, y map[string]any, too
 		for k := range xs {
 			row := map[string]any{"x": nil, "y": nil, "series": list[i], "n": k}
 			if v.X.Places(xs[k]) && v.Y.Places(ys[k]) {
-				row["x"], row["y"] = round(xs[k]), round(ys[k])
+				row["x"], row["y"] = roundX(xs[k]), roundY(ys[k])
 			}
 			byKind[s.Kind] = append(byKind[s.Kind], row)
 		}
@@ -153,15 +156,26 @@ func legendColumns(names []string) int {
 }
 
 // round keeps six significant digits: a figure is no table of data, and its bytes stay in the notebook.
-func round(v float64) float64 {
-	if v == 0 || !finite(v) {
+func round(v float64) float64 { return rounding(math.Inf(1))(v) }
+
+// rounding keeps six significant digits of values, and six of their differences on an axis of a span: moments in seconds since 1970
+// differ in the last ones.
+func rounding(span float64) func(float64) float64 {
+	digits := func(v float64) float64 { return 6 - math.Ceil(math.Log10(math.Abs(v))) }
+	return func(v float64) float64 {
+		if v == 0 || !finite(v) {
+			return v
+		}
+		kept := digits(v)
+		if span > 0 {
+			kept = max(kept, digits(span))
+		}
+		scale := math.Pow(10, kept)
+		if rounded := math.Round(v*scale) / scale; finite(rounded) {
+			return rounded
+		}
 		return v
 	}
-	scale := math.Pow(10, 6-math.Ceil(math.Log10(math.Abs(v))))
-	if rounded := math.Round(v*scale) / scale; finite(rounded) {
-		return rounded
-	}
-	return v
 }
 
 func (a Axis) format() string {
