@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -64,6 +65,9 @@ func installOn(ctx context.Context, h host, options Options) error {
 }
 
 func installInto(ctx context.Context, h host, layout Layout, options Options) error {
+	if !utf8.ValidString(layout.Root + layout.Share) {
+		return fmt.Errorf("install into %q: the list of installed files cannot hold a path that is not UTF-8; name another folder with --prefix", layout.Root)
+	}
 	log := newProgress(options.Log)
 	plan, err := newPlan(layout, h, options, log)
 	if err != nil {

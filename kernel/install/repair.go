@@ -23,6 +23,9 @@ func repairOn(ctx context.Context, h host, layout Layout, options Options) error
 	if err != nil {
 		return err
 	}
+	if err := belongsToPip(layout, "repair"); err != nil {
+		return err // before anything is removed that only pip can bring again
+	}
 	if err := removeDamaged(ctx, layout); err != nil {
 		return err
 	}

@@ -56,6 +56,29 @@ func TestRepairWithoutManifest(t *testing.T) {
 	}
 }
 
+// TestRepairLeavesAWheelWhole: what pip brought only pip can bring again.
+func TestRepairLeavesAWheelWhole(t *testing.T) {
+	prefix := t.TempDir()
+	layout := prefixLayout(prefix, "")
+	write(t, filepath.Join(layout.Root, WheelMark), "{}")
+	write(t, layout.Program("gonb"), "damaged")
+	if err := repairOn(t.Context(), testHost(t), prefixLayout(prefix, ""), Options{}); err == nil || !strings.Contains(err.Error(), "pip install --upgrade") {
+		t.Errorf("got %v", err)
+	}
+	if !exists(layout.Program("gonb")) {
+		t.Error("a file of pip's was removed, and not brought again")
+	}
+}
+
+// A manifest is JSON, which has no other text.
+func TestInstallNeedsUTF8(t *testing.T) {
+	h, o := ready(t)
+	o.Place.Prefix = filepath.Join(t.TempDir(), "caf\xe9")
+	if err := installOn(t.Context(), h, o); err == nil || !strings.Contains(err.Error(), "not UTF-8") || exists(o.Place.Prefix) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestInstalledKeepsTheShareOfThatTime(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("JUPYTER_DATA_DIR", "")
