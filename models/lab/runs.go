@@ -22,11 +22,16 @@ func (l *Lab) Run(name string) (*Run, error) {
 	return nil, &named.NotFoundError{Kind: named.KindRun, Name: name, Have: names}
 }
 
-// Running lists the runs that have not ended.
-func (l *Lab) Running() []*Run {
+// OwnRuns lists the runs of this process, oldest first.
+func (l *Lab) OwnRuns() []*Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(l.runs), func(r *Run) bool { return !r.running() })
+	return slices.Clone(l.runs)
+}
+
+// Running lists the runs that have not ended.
+func (l *Lab) Running() []*Run {
+	return slices.DeleteFunc(l.OwnRuns(), func(r *Run) bool { return !r.running() })
 }
 
 // Runs says how the runs of this process and those on disk stand, newest first.
@@ -46,12 +51,9 @@ func (l *Lab) FollowStored() *record.Follower { return record.Follow(l.home) }
 
 // RunsWith is Runs with those on disk as they were read before.
 func (l *Lab) RunsWith(stored []record.Run) []runstatus.Stand {
-	l.mu.Lock()
-	own := slices.Clone(l.runs)
-	l.mu.Unlock()
 	var list []runstatus.Stand
 	seen := map[string]bool{}
-	for _, r := range slices.Backward(own) {
+	for _, r := range slices.Backward(l.OwnRuns()) {
 		if stand := r.Stand(); !seen[stand.Name] {
 			seen[stand.Name] = true
 			list = append(list, stand)
@@ -73,18 +75,6 @@ func (l *Lab) Cards() ([]runstatus.Card, error) {
 		cards[i] = r.Card()
 	}
 	return cards, err
-}
-
-// OwnRunNames lists the names of the runs of this process, oldest first.
-func (l *Lab) OwnRunNames() []string {
-	l.mu.Lock()
-	own := slices.Clone(l.runs)
-	l.mu.Unlock()
-	names := make([]string, len(own))
-	for i, r := range own {
-		names[i] = r.Name()
-	}
-	return names
 }
 
 // RunNames lists the names of the runs of this process and of those on disk, newest first.

@@ -185,7 +185,11 @@ func (w *runsWatch) look(disk bool) (*runsNews, error) {
 
 // follow watches the runs of this process that go on, and no longer those that have ended: the last of those was heard.
 func (w *runsWatch) follow() {
-	if names := w.lab.OwnRunNames(); !slices.Equal(names, w.names) {
+	var names []string
+	for _, r := range w.lab.OwnRuns() {
+		names = append(names, r.Name())
+	}
+	if !slices.Equal(names, w.names) {
 		w.names = names
 		w.dirty.Store(true)
 	}
