@@ -225,6 +225,24 @@ async function told(page, error) {
   return new Error(`${error.message.split('\n')[0]}; widget, connection, kernel, focus, dialog: ${JSON.stringify(shown)}`, { cause: error });
 }
 
+/** Act on a part of the page that is drawn again now and then, such as a card: Playwright ends some actions where their element is replaced. */
+export async function retried(action) {
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!/not attached|detached/.test(error.message) || Date.now() > deadline) {
+        throw error;
+      }
+    }
+  }
+}
+
+/** Scroll until a part of the page is seen. */
+export function scrollTo(part) {
+  return retried(() => part.scrollIntoViewIfNeeded());
+}
+
 /** Keep what the page looks like. */
 export async function screenshot(page, name) {
   if (HEADSTART_SCREENSHOTS) {

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { changeTheme, command, openLab, options, readImage, THEMES, useBrowser, writeNotebook } from './lab.mjs';
+import { changeTheme, command, openLab, options, readImage, scrollTo, THEMES, useBrowser, writeNotebook } from './lab.mjs';
 import { looksAs } from './pixels.mjs';
 
 const use = useBrowser({ samePage: true });
@@ -75,7 +75,7 @@ describe('the look', () => {
       await changeTheme(page, theme);
       for (const [i, name] of ['predictions', 'heat', 'images'].entries()) {
         const shown = page.locator('.jp-CodeCell').nth(i).locator('.jp-RenderedHTML');
-        await shown.scrollIntoViewIfNeeded();
+        await scrollTo(shown);
         const { colors, broken } = await shown.evaluate(node => ({
           colors: [...new Set([...node.querySelectorAll('td, small, td span')].map(text => getComputedStyle(text).color))],
           broken: [...node.querySelectorAll('img')].filter(img => img.naturalWidth === 0).length
@@ -98,9 +98,9 @@ describe('the look', () => {
     await matrix.waitFor();
     for (const theme of THEMES) {
       await changeTheme(page, theme);
-      await card.scrollIntoViewIfNeeded();
+      await scrollTo(card);
       await looksAs(page, card.locator('.hs-charts'), `curves-${theme.toLowerCase()}`);
-      await matrix.scrollIntoViewIfNeeded();
+      await scrollTo(matrix);
       await looksAs(page, matrix.locator('.hs-confusion'), `confusion-${theme.toLowerCase()}`);
     }
     if (!process.env.HEADSTART_UPDATE) { // a chart without one of its curves is another chart

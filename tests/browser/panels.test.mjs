@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { openLab, options, IMAGES, readImage, runAll, screenshotThemes, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { openLab, options, IMAGES, readImage, runAll, screenshotThemes, scrollTo, SMALL_MODEL, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser({ samePage: true });
 
@@ -59,7 +59,7 @@ describe('the runs panel', () => {
 
     // What a finished card offers uses that run's model.
     const card = page.locator('.jp-CodeCell').nth(2).locator('.hs-card');
-    await card.scrollIntoViewIfNeeded();
+    await scrollTo(card);
     assert.deepEqual(await card.locator('.hs-buttons .hs-button').allTextContents(), ['Evaluate', 'Predict', 'Save', 'Export', 'Verify']);
     await card.getByRole('button', { name: /^Insert %export/ }).click();
     await page.locator('.cm-content', { hasText: '%export onnx --out first.onnx --run first' }).waitFor();
@@ -138,7 +138,7 @@ describe('a confusion matrix', () => {
     await cell('0,1').click();
     await page.locator('.hs-judged img').nth(1).waitFor();
     assert.deepEqual(await page.locator('.hs-judged').evaluateAll(tiles => tiles.map(tile => tile.dataset.path)), ['cold/cold2.png', 'cold/cold1.png']);
-    await screenshotThemes(page, 'confusion', () => page.locator('.hs-judged').last().scrollIntoViewIfNeeded());
+    await screenshotThemes(page, 'confusion', () => scrollTo(page.locator('.hs-judged').last()));
     await cell('0,1').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');

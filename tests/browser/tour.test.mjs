@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 
-import { command, openLab, PATIENCE_MS, saveNotebook, showCell, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
+import { command, openLab, PATIENCE_MS, retried, saveNotebook, showCell, useBrowser, waitForKernel, writeNotebook } from './lab.mjs';
 
 const use = useBrowser();
 
@@ -81,6 +81,6 @@ describe('what README claims', () => {
 async function keep(element, name) {
   const folder = process.env.HEADSTART_SCREENSHOTS;
   if (folder) {
-    await element.screenshot({ path: path.join(folder, `tour-${name}.jpg`), type: 'jpeg', quality: 85 });
+    await retried(() => element.screenshot({ path: path.join(folder, `tour-${name}.jpg`), type: 'jpeg', quality: 85 }));
   }
 }

@@ -149,8 +149,7 @@ func (p *Panels) watchRuns(ctx context.Context, tell func(json.RawMessage) error
 
 // look returns what has changed since the last look; nil: nothing.
 func (w *runsWatch) look(disk bool) (*runsNews, error) {
-	w.follow()
-	if disk {
+	if w.follow() || disk {
 		stored, changed, err := w.disk.Runs()
 		if err != nil {
 			return nil, err
@@ -183,13 +182,14 @@ func (w *runsWatch) look(disk bool) (*runsNews, error) {
 	return news, nil
 }
 
-// follow watches the runs of this process that go on, and no longer those that have ended: the last of those was heard.
-func (w *runsWatch) follow() {
+// follow watches the runs of this process that go on, and no longer those that have ended: the last of those was heard. It tells
+// whether there are others, or others of their names: the records of before would show those beside them that are gone.
+func (w *runsWatch) follow() (differ bool) {
 	var names []string
 	for _, r := range w.lab.OwnRuns() {
 		names = append(names, r.Name())
 	}
-	if !slices.Equal(names, w.names) {
+	if differ = !slices.Equal(names, w.names); differ {
 		w.names = names
 		w.dirty.Store(true)
 	}
@@ -207,6 +207,7 @@ func (w *runsWatch) follow() {
 			w.dirty.Store(true)
 		}
 	}
+	return differ
 }
 
 func equal(a, b json.RawMessage) bool { return bytes.Equal(a, b) }

@@ -105,7 +105,12 @@ func TestRunsAreTold(t *testing.T) {
 	}
 	p.Must(t, "%runs rename long short")
 	for _, told := range []<-chan news{own, there} {
-		until(t, told, "the run was renamed", func(n news) bool { return slices.Equal(n.Order, []string{"short"}) && state(n, "short") == "stopped" })
+		until(t, told, "the run was renamed", func(n news) bool {
+			if len(n.Order) > 1 {
+				t.Errorf("one run is told of as %q", n.Order)
+			}
+			return slices.Equal(n.Order, []string{"short"}) && state(n, "short") == "stopped"
+		})
 	}
 	p.Must(t, "%runs rm short")
 	for _, told := range []<-chan news{own, there} {
