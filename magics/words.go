@@ -21,7 +21,7 @@ func SplitWords(line string) ([]string, error) {
 
 // QuoteWord writes a word so that SplitWords reads it back as one.
 func QuoteWord(word string) string {
-	if word != "" && !strings.ContainsAny(word, " \t\n\r'\"\\|<>") {
+	if word != "" && !strings.ContainsAny(word, special) {
 		return word
 	}
 	return quote(word)
@@ -29,27 +29,41 @@ func QuoteWord(word string) string {
 
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
+// special are the characters that split a line's words, join them or begin a redirection.
+const special = " \t\n\r'\"\\|<>"
+
 // CompletedWord writes a completion of the word at cursor as the line needs it, so that SplitWords reads it back as one: in
-// the quotes that the word begins with, else in those that it needs. The quotes of a folder stay open for what follows in
+// the quotes that the word begins with, else with backslashes, as shells do. The quotes of a folder stay open for what follows in
 // it, and so do those that a front end has closed behind the cursor.
 func CompletedWord(completion, line string, cursor int) string {
 	cursor = max(0, min(cursor, len(line)))
 	start, _, _ := WordAt(line, cursor)
 	typed, behind := line[start:cursor], line[cursor:]
-	written := QuoteWord(completion)
+	written := ""
 	switch {
 	case strings.HasPrefix(typed, `"`):
 		written = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(completion) + `"`
 	case strings.HasPrefix(typed, "'"):
 		written = quote(completion)
+	default:
+		return escape(completion)
 	}
-	if written == completion {
-		return completion
-	}
-	if strings.HasSuffix(completion, "/") || typed != "" && strings.HasPrefix(behind, typed[:1]) && written[0] == typed[0] {
+	if strings.HasSuffix(completion, "/") || strings.HasPrefix(behind, typed[:1]) {
 		return written[:len(written)-1]
 	}
 	return written
+}
+
+// escape puts a backslash before each special character.
+func escape(word string) string {
+	var b strings.Builder
+	for _, c := range []byte(word) {
+		if strings.IndexByte(special, c) >= 0 {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // JoinWords is the line that SplitWords splits into these words.

@@ -60,16 +60,18 @@ func TestCompletedWord(t *testing.T) {
 	}{
 		{"plan.txt", "load pl", "", "plan.txt"},
 		{"images/", "load im", "", "images/"},
-		{"my images/", "load my", "", "'my images/"},
+		{"my images/", "load my", "", `my\ images/`},
+		{"my images/a cat.png", `load my\ images/a`, "", `my\ images/a\ cat.png`},
+		{`odd|<\>".png`, "load o", "", `odd\|\<\\\>\".png`},
 		{"my images/", "load 'my", "", "'my images/"},
 		{"my images/a cat.png", "load 'my images/a", "", "'my images/a cat.png'"},
 		{"my images/a cat.png", "load 'my images/a", "'", "'my images/a cat.png"}, // the front end has closed it
 		{"my images/", `load "my`, "", `"my images/`},
 		{`a "b" \c`, `load "a`, "", `"a \"b\" \\c"`},
 		{"images/", "load 'im", "", "'images/"}, // front ends filter by what is typed
-		{"it's", "load it", "", `'it'\''s'`},
-		{"--out=my images/", "load --out=my", "", "'--out=my images/"},
-		{"two words", "load ", "", "'two words'"},
+		{"it's", "load it", "", `it\'s`},
+		{"--out=my images/", "load --out=my", "", `--out=my\ images/`},
+		{"two words", "load ", "", `two\ words`},
 	} {
 		line := c.before + c.behind
 		got := magics.CompletedWord(c.completion, line, len(c.before))
