@@ -39,7 +39,7 @@ type Call struct {
 // A Completer is a magic that completes its own arguments.
 type Completer interface {
 	// Complete returns the candidates for the word that ends at cursor, a byte offset in line. The line begins after the
-	// magic's name. Each candidate replaces that whole word; the kernel puts it in quotes where the line needs them, unless
+	// magic's name. Each candidate replaces that whole word; the kernel quotes what would split it, unless
 	// the magic is a RawLiner.
 	Complete(ctx context.Context, line string, cursor int) ([]string, error)
 }

@@ -31,7 +31,8 @@ func (n *newcomers) any() bool {
 	return len(n.conns) > 0
 }
 
-// wait waits until there are none, as http.Server.Shutdown waits: one that says nothing is closed after the time for a header.
+// wait waits for the first request of each, as http.Server.Shutdown waits for the rest: one that says nothing is closed after the time
+// for a header.
 func (n *newcomers) wait(ctx context.Context) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
