@@ -37,11 +37,7 @@ func ReadImage(file string, geometry imageio.Geometry, limits imageio.Limits) (*
 
 // unreadable is the error of a file, with its name as people can see it.
 func unreadable(file string, err error) error {
-	e := &imageio.FileError{Path: imagefolder.Printable(file), Reason: err.Error(), Err: err}
-	if failed, ok := errors.AsType[*imageio.FileError](err); ok {
-		e.Reason, e.Err = failed.Reason, failed.Err
-	}
-	return e
+	return &imageio.FileError{Path: imagefolder.Printable(file), Reason: imageio.Reason(err), Err: err}
 }
 
 // DecodeImage decodes a file's bytes within limits.

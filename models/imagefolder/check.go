@@ -3,7 +3,6 @@ package imagefolder
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/headstart-nb/headstart/internal/digest"
@@ -112,7 +111,7 @@ func seen(o Options) Geometry {
 func check(file string, o Options, gate *gate, known *memory) verdict {
 	data, err := imageio.ReadFile(file)
 	if err != nil {
-		return verdict{Reason: reasonOf(err)}
+		return verdict{Reason: imageio.Reason(err)}
 	}
 	sum := digest.Of(data)
 	if v, ok := known.same(sum, o.MaxPixels); ok {
@@ -130,12 +129,4 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	o.keep(sum, decoded)
 	width, height := header.Upright()
 	return verdict{SHA256: sum, Width: width, Height: height, Print: neardup.Of(decoded), Clear: decoded.Transparent}
-}
-
-// reasonOf is an error without the path of the file, which stands beside it.
-func reasonOf(err error) string {
-	if failed, ok := errors.AsType[*imageio.FileError](err); ok {
-		return failed.Reason
-	}
-	return err.Error()
 }

@@ -202,7 +202,7 @@ func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	}
 	data, err := imageio.ReadFile(d.file(item))
 	if err != nil {
-		return fmt.Errorf("read %s: %s", path, reasonOf(err))
+		return fmt.Errorf("read %s: %s", path, imageio.Reason(err))
 	}
 	if digest.Of(data) != d.Items[item].SHA256 {
 		return fmt.Errorf("read %s: the file has changed since the dataset was loaded: load it again", path)

@@ -23,6 +23,14 @@ func (e *FileError) Error() string { return fmt.Sprintf("read %s: %s", e.Path, e
 
 func (e *FileError) Unwrap() error { return e.Err }
 
+// Reason is an error without the path of the file, which stands beside it.
+func Reason(err error) string {
+	if failed, ok := errors.AsType[*FileError](err); ok {
+		return failed.Reason
+	}
+	return err.Error()
+}
+
 // ReadFile reads an image's file, which may shrink or grow meanwhile. What is not a regular file (a pipe would never end), is
 // empty or larger than MaxFileMiB is a FileError, as is everything else that goes wrong.
 func ReadFile(path string) ([]byte, error) {

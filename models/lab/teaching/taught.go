@@ -1,10 +1,7 @@
 package teaching
 
 import (
-	"errors"
-
 	"github.com/headstart-nb/headstart/models/imagefolder"
-	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/metric"
 )
 
@@ -63,12 +60,4 @@ func (t *Teaching) describe(said *Taught) {
 	accuracy := float64(right) / float64(len(labels))
 	interval := metric.Wilson(accuracy, len(labels))
 	said.Judged, said.Accuracy, said.Interval = len(labels), &accuracy, &interval
-}
-
-// reasonOf is why a file was not read, without its path, which stands beside it.
-func reasonOf(err error) string {
-	if failed, ok := errors.AsType[*imageio.FileError](err); ok {
-		return failed.Reason
-	}
-	return err.Error()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/cache"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab/input"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/metric"
@@ -159,7 +160,7 @@ func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, 
 	for _, i := range images {
 		read, err := i.Read(geometry)
 		if err != nil {
-			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: reasonOf(err)})
+			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: imageio.Reason(err)})
 			continue
 		}
 		before := slices.IndexFunc(t.examples, func(e example) bool { return e.key == read.Key })
