@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/timeline"
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/room"
 	"github.com/headstart-nb/headstart/models/parallel"
 )
 
@@ -67,14 +68,14 @@ func (d *Dataset) checkAll(ctx context.Context, known *memory) (*findings, error
 		clear(found.clear)
 	}
 	reading()
-	gate := newGate()
+	shared := room.New()
 	total := len(d.Items)
 	err := parallel.Each(ctx, d.Options.Workers, total, func(done int) { d.Options.Progress(done, total, "checking images") },
 		func(i int) error {
 			if done[i] {
 				return nil
 			}
-			v := check(d.file(i), d.Options, gate, known)
+			v := check(d.file(i), d.Options, shared, known)
 			if v.Reason == "" {
 				known.fresh.Add(1)
 			}
@@ -108,7 +109,7 @@ func seen(o Options) Geometry {
 }
 
 // check reads one file, and decodes it unless its content is known.
-func check(file string, o Options, gate *gate, known *memory) verdict {
+func check(file string, o Options, shared imageio.Room, known *memory) verdict {
 	data, err := imageio.ReadFile(file)
 	if err != nil {
 		return verdict{Reason: imageio.Reason(err)}
@@ -117,7 +118,7 @@ func check(file string, o Options, gate *gate, known *memory) verdict {
 	if v, ok := known.same(sum, o.MaxPixels); ok {
 		return v
 	}
-	limits := imageio.Limits{MaxPixels: o.MaxPixels, Room: gate}
+	limits := imageio.Limits{MaxPixels: o.MaxPixels, Room: shared}
 	header, err := imageio.ReadHeader(data, limits)
 	if err != nil {
 		return verdict{Reason: err.Error()}

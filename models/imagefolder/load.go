@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder/neardup"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
+	"github.com/headstart-nb/headstart/models/imageio/room"
 )
 
 // Load reads, checks and splits the images at dir: a folder, a .csv file of paths and labels, or a .zip or .tar archive.
@@ -206,7 +207,7 @@ func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 	if len(classes) == 0 {
 		return nil
 	}
-	gate := newGate()
+	shared := room.New()
 	kept := l.Candidates[:0]
 	for _, c := range l.Candidates {
 		if slices.Contains(classes, c.Class) {
@@ -216,7 +217,7 @@ func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		v := check(filepath.Join(d.Root, filepath.FromSlash(c.Path)), d.Options, gate, &memory{})
+		v := check(filepath.Join(d.Root, filepath.FromSlash(c.Path)), d.Options, shared, &memory{})
 		if v.Reason == "" {
 			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
 				phrase.Printable(c.Class), len(classes))

@@ -13,6 +13,7 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/room"
 )
 
 // ReadOptions are the choices of Dataset.Read.
@@ -91,12 +92,12 @@ type slot struct {
 // run hands out the work: batches go to the queue before they are decoded, so that the queue's length bounds what is ahead.
 func (r *Reader) run(d *Dataset, o ReadOptions) {
 	work := make(chan slot)
-	gate := newGate()
+	shared := room.New()
 	var workers sync.WaitGroup
 	for range o.Workers {
 		workers.Go(func() {
 			for s := range work {
-				s.batch.decode(d, s.place, o.Geometry, gate)
+				s.batch.decode(d, s.place, o.Geometry, shared)
 			}
 		})
 	}
@@ -135,10 +136,10 @@ func (r *Reader) buffer(size int) []uint8 {
 	return make([]uint8, size)
 }
 
-func (b *Batch) decode(d *Dataset, place int, g Geometry, gate *gate) {
+func (b *Batch) decode(d *Dataset, place int, g Geometry, shared imageio.Room) {
 	defer b.pending.Done()
 	size := g.Bytes()
-	b.errs[place] = d.pixels(b.Pixels[place*size:][:size], b.Items[place], g, gate)
+	b.errs[place] = d.pixels(b.Pixels[place*size:][:size], b.Items[place], g, shared)
 }
 
 // Next returns the next batch, io.EOF after the last one, and an error that names the file where one cannot be decoded any
@@ -189,11 +190,11 @@ func (d *Dataset) Pixels(item int, g Geometry) ([]uint8, error) {
 		return nil, err
 	}
 	dst := make([]uint8, g.Bytes())
-	return dst, d.pixels(dst, item, g, newGate())
+	return dst, d.pixels(dst, item, g, nil)
 }
 
 // pixels brings one item to a geometry, and refuses a file that is not the one that was checked.
-func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
+func (d *Dataset) pixels(dst []uint8, item int, g Geometry, shared imageio.Room) error {
 	path := phrase.Printable(d.Items[item].Path)
 	kept := d.kept(item)
 	if kept && len(d.stamps) > 0 && source.Same(d.Root, source.File{Path: d.Items[item].Path, Stamp: d.stamps[item]}) &&
@@ -210,7 +211,7 @@ func (d *Dataset) pixels(dst []uint8, item int, g Geometry, gate *gate) error {
 	if kept && d.Options.Pixels.Get(d.Items[item].SHA256.String(), g, dst) {
 		return nil
 	}
-	if err := imageio.At(dst, data, g, imageio.Limits{MaxPixels: d.Options.MaxPixels, Room: gate}); err != nil {
+	if err := imageio.At(dst, data, g, imageio.Limits{MaxPixels: d.Options.MaxPixels, Room: shared}); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	if kept {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/room"
 	"github.com/headstart-nb/headstart/models/prediction"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
 	"github.com/headstart-nb/headstart/models/training/recipe"
@@ -58,7 +59,7 @@ type Service struct {
 	memory *semaphore.Weighted // bytes
 	queued atomic.Int64        // images that have a place
 	decode *semaphore.Weighted // images that are decoded at once
-	room   *room               // bytes that these take
+	room   *room.Shared        // bytes that these take
 }
 
 // New makes a service of models. What is more than all requests together may have is too much for one: else an idle service would be
@@ -67,7 +68,7 @@ func New(set *modelset.Set, limits Limits) *Service {
 	limits.PerRequest, limits.Body = min(limits.PerRequest, limits.Images), min(limits.Body, limits.Memory)
 	return &Service{
 		set: set, limits: limits, places: semaphore.NewWeighted(int64(limits.Images)), memory: semaphore.NewWeighted(limits.Memory),
-		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), room: newRoom(),
+		decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), room: room.New(),
 	}
 }
 
@@ -177,12 +178,12 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	}
 	defer s.decode.Release(1)
 	pixels := make([]uint8, size)
-	limits := imageio.Limits{MaxPixels: s.limits.Pixels, Room: s.room.until(ctx)}
+	limits := imageio.Limits{MaxPixels: s.limits.Pixels, Room: s.room.Until(ctx)}
 	if s.limits.Pixels == imageio.DefaultMaxPixels { // what a model was trained on it also predicts
 		limits.MaxPixels = max(limits.MaxPixels, served.Limits.MaxPixels)
 	}
 	if err := imageio.At(pixels, image.Encoded, served.Geometry, limits); err != nil {
-		if _, ok := errors.AsType[*waitError](err); ok {
+		if _, ok := errors.AsType[*room.WaitError](err); ok {
 			return nil, err
 		}
 		return nil, &ImageError{err}

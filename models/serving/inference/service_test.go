@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/need"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/imageio/room"
 	"github.com/headstart-nb/headstart/models/serving/modelset"
 )
 
@@ -170,18 +171,21 @@ func TestAnAnswerThatTakesTooLong(t *testing.T) {
 // Images wait for the memory that they are decoded in, however many processors there are; one that needs all of it is decoded alone.
 func TestImagesWaitForMemory(t *testing.T) {
 	s := service(t, &fake{}, DefaultLimits())
-	s.room = roomOf(1000) // less than any of them needs
+	s.room = room.Of(1000) // less than any of them needs
 	if answer, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255), gray(t, 0), gray(t, 255)}); err != nil || answer.Failed() != nil {
 		t.Errorf("one after another: %v", err)
 	}
-	if !s.room.free.TryAcquire(1000) {
+	soon, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	leave, err := s.room.Until(soon).Enter(1000)
+	if err != nil {
 		t.Fatal("the memory was not given back")
 	}
 	s.limits.Wait = 20 * time.Millisecond
 	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); KindOf(err) != TimedOut {
 		t.Errorf("while there is no memory: %v", err)
 	}
-	s.room.free.Release(1000)
+	leave()
 	s.limits.Wait = DefaultLimits().Wait
 	if _, err := s.Predict(t.Context(), "", "", []Image{gray(t, 255)}); err != nil {
 		t.Errorf("afterwards: %v", err)

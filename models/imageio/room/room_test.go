@@ -1,4 +1,4 @@
-package imagefolder
+package room
 
 import (
 	"os"
@@ -26,11 +26,11 @@ func TestDecodeBudget(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, "proc", "meminfo"), []byte(c.meminfo), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got := int(decodeBudget(root) / photo); got != c.photos {
+		if got := int(budget(root) / photo); got != c.photos {
 			t.Errorf("%s: %d photos at once, want %d", name, got, c.photos)
 		}
 	}
-	g := newGate()
+	g := New()
 	enter := func(bytes int64) (leave func()) {
 		leave, _ = g.Enter(bytes) // which has no error
 		return leave
@@ -38,6 +38,6 @@ func TestDecodeBudget(t *testing.T) {
 	first, second := enter(photo), enter(photo) // neither waits
 	first()
 	second()
-	g.limit = leastDecoded
+	g = Of(least)
 	enter(panorama)() // alone, it is not held up
 }
