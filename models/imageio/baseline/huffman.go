@@ -145,7 +145,14 @@ func (r *bits) value(size int) int32 {
 // block decodes the 64 coefficients of a block, multiplied by their quantizers, in natural order. last is the zigzag index of
 // the last that is not zero.
 func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
-	clearBlock(coefficients)
+	if last, ok := r.fastBlock(coefficients, p); ok {
+		return last, true
+	}
+	return r.plainBlock(coefficients, p)
+}
+
+func (r *bits) plainBlock(coefficients *[64]int32, p *plane) (last int, ok bool) {
+	*coefficients = [64]int32{}
 	r.fill()
 	if whole := p.dc.whole[r.next>>(64-lookBits)]; whole>>8&255 == 1 {
 		p.last += int32(whole) >> 16
@@ -196,9 +203,9 @@ func (r *bits) others(block *[64]int32, ac *table, quant *[64]int32) (last int, 
 	}
 }
 
-// plainRun decodes coefficients from the one after from on, as long as one look into the table is enough for each, up to the last but one
+// run decodes coefficients from the one after from on, as long as one look into the table is enough for each, up to the last but one
 // of the block. It returns the table's entry for what follows, which is not read yet, and the index of the last coefficient that it has read.
-func (r *bits) plainRun(block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint) {
+func (r *bits) run(block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint) {
 	next, ready, k := r.next, r.ready, from // stay in registers here
 	for {
 		r.next, r.ready = next, ready

@@ -2,26 +2,17 @@ package baseline
 
 import "golang.org/x/sys/cpu"
 
-// wideRun is run with shifts that leave the flags alone and all of its state in registers: the compiler of Go 1.26 moves it about. 56 bits are
-// enough for five looks.
+// wideBlock is plainBlock in shifts that leave the flags alone, with all of its state in registers: the compiler of Go 1.26 moves it about. 56 bits
+// are enough for five looks. A block that it does not take is -1: nothing but its coefficients has changed then.
 //
 //go:noescape
-func wideRun(r *bits, block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint)
+func wideBlock(r *bits, block *[64]int32, p *plane) (last int)
 
-func (r *bits) run(block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint) {
-	if cpu.X86.HasBMI2 {
-		return wideRun(r, block, t, quant, from)
+// fastBlock is plainBlock, as far as this processor can do it faster; false leaves the block to plainBlock.
+func (r *bits) fastBlock(block *[64]int32, p *plane) (last int, ok bool) {
+	if !cpu.X86.HasBMI2 || !cpu.X86.HasAVX2 {
+		return 0, false
 	}
-	return r.plainRun(block, t, quant, from)
-}
-
-//go:noescape
-func wideClear(block *[64]int32)
-
-func clearBlock(block *[64]int32) {
-	if cpu.X86.HasAVX2 {
-		wideClear(block)
-		return
-	}
-	*block = [64]int32{}
+	last = wideBlock(r, block, p)
+	return last, last >= 0
 }

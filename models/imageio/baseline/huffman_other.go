@@ -2,8 +2,4 @@
 
 package baseline
 
-func (r *bits) run(block *[64]int32, t *table, quant *[64]int32, from uint) (entry uint32, k uint) {
-	return r.plainRun(block, t, quant, from)
-}
-
-func clearBlock(block *[64]int32) { *block = [64]int32{} }
+func (r *bits) fastBlock(*[64]int32, *plane) (last int, ok bool) { return 0, false }

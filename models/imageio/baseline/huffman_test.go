@@ -38,32 +38,67 @@ func TestUsualTablesAreShared(t *testing.T) {
 	}
 }
 
-// TestRunsAgree holds the loop of this processor to the plain one: on noise, which has codes of all lengths, up to the end of the data.
-func TestRunsAgree(t *testing.T) {
+// TestBlocksAgree holds what this processor does faster to the plain loop: on noise, which has codes of all lengths, damage, and the end of the
+// data anywhere.
+func TestBlocksAgree(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 12))
-	d := &decoder{reduction: 1, table: tableOf, data: goldens(t)["420.jpg"]}
-	if _, err := d.headers(2); err != nil {
-		t.Fatal(err)
+	shared := standardTables()
+	planes := []plane{{dc: shared[0], ac: shared[2]}, {dc: shared[1], ac: shared[3]}}
+	for range 20 {
+		planes = append(planes, plane{dc: shuffledTable(t, random, 13), ac: shuffledTable(t, random, 256)})
 	}
-	for range 300 {
-		data := make([]byte, random.IntN(60)+padding)
+	taken, whole, blocks := 0, 0, 0
+	for range 100_000 {
+		data := make([]byte, random.IntN(200)+padding)
 		for i := range len(data) - padding {
 			data[i] = uint8(random.Uint32())
 		}
 		one, other := newBits(data), newBits(data)
-		for range 20 {
-			p := &d.planes[random.IntN(3)]
-			from := uint(random.IntN(63))
-			var got, want [64]int32
-			entry, k := one.run(&got, p.ac, p.quant, from)
-			wantEntry, wantK := other.plainRun(&want, p.ac, p.quant, from)
-			if entry != wantEntry || k != wantK || got != want || one.next != other.next || one.ready != other.ready || one.at != other.at {
-				t.Fatalf("from %d on: entry %x at %d, want %x at %d; %v, want %v", from, entry, k, wantEntry, wantK, got, want)
+		for ok := true; ok && one.at < len(data); blocks++ {
+			p := planes[random.IntN(len(planes))]
+			p.quant = &[64]int32{}
+			for i := range p.quant {
+				p.quant[i] = 1 + random.Int32N(65535)
 			}
-			one.fill()
-			other.fill()
-			one.drop(3)
-			other.drop(3)
+			q := p
+			got, want := [64]int32{1, 2, 3}, [64]int32{4, 5, 6}
+			wantLast, wantOK := other.plainBlock(&want, &q)
+			var last int
+			if last, ok = one.fastBlock(&got, &p); ok {
+				taken++
+			} else {
+				last, ok = one.plainBlock(&got, &p)
+			}
+			if last != wantLast || ok != wantOK || p.last != q.last || got != want || one.next != other.next || one.ready != other.ready || one.at != other.at {
+				t.Fatalf("last %d, %v, want %d, %v; %v, want %v", last, ok, wantLast, wantOK, got, want)
+			}
+			if ok {
+				whole++
+			}
 		}
 	}
+	t.Logf("%d of %d blocks are whole, and %d are taken", whole, blocks, taken)
+	planes[0].quant = &[64]int32{}
+	if _, here := newBits(make([]byte, padding)).fastBlock(&[64]int32{}, &planes[0]); here && 10*taken < 9*whole {
+		t.Errorf("of %d whole blocks, %d are taken", whole, taken)
+	}
+}
+
+// shuffledTable has some symbols in any order: one of each length up to 15, and the others of 16 bits.
+func shuffledTable(t *testing.T, random *rand.Rand, symbols int) *table {
+	t.Helper()
+	counts, values := make([]uint8, 16), make([]uint8, 0, 256)
+	for _, v := range random.Perm(symbols) {
+		values = append(values, uint8(v))
+	}
+	for i := range min(15, symbols-1) {
+		counts[i] = 1
+	}
+	left := symbols - min(15, symbols-1)
+	counts[15] = uint8(min(left, 2)) // all codes are taken
+	made, ok := newTable(counts, values)
+	if !ok {
+		t.Fatal("too many codes")
+	}
+	return made
 }
