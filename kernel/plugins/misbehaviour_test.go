@@ -203,6 +203,14 @@ func TestOutputTooLargeToShow(t *testing.T) {
 	k.mustRun(t, "%echo")
 }
 
+// TestCellTooLargeToSend: it is the cell that is too large, and nothing that the plugin sends.
+func TestCellTooLargeToSend(t *testing.T) {
+	k := loaded(t, "toy")
+	cell := "%%echo\n" + strings.Repeat("x", 40<<20)
+	wantError(t, k.run(t.Context(), &magictest.Host{}, cell), "cannot be sent a cell of 40 MiB: the limit is 32 MiB")
+	k.mustRun(t, "%echo")
+}
+
 func TestGrandchildDoesNotOutlive(t *testing.T) {
 	k := loaded(t, "toy")
 	grandchild, err := strconv.Atoi(k.mustRun(t, "%spawn").Output())

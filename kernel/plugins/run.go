@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/plugin/magicpb"
@@ -31,6 +32,11 @@ type cellRun struct {
 
 // run calls a magic of the plugin. When ctx is canceled, the plugin gets grace to end the call, then it is killed.
 func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
+	start := &magicpb.ToMagic{Message: &magicpb.ToMagic_Start{Start: magicpb.FromCall(call)}}
+	if size := proto.Size(start); size > magicpb.MaxMessage { // the cell is in it twice: as the magic's body, and as it stands
+		return fmt.Errorf("%%%s: its plugin %s cannot be sent a cell of %d MiB: the limit is %d MiB; keep large data in a file, and name that",
+			call.Name, p.name, size>>21, magicpb.MaxMessage>>21)
+	}
 	streamCtx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the interrupt goes through the stream
 	defer stop()
 	executeCtx, stopExecuting := context.WithCancel(ctx)
@@ -40,7 +46,7 @@ func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, 
 		return p.lost(call.Name, err)
 	}
 	r := &cellRun{magic: call.Name, ctx: executeCtx, process: p, stream: stream, host: host, gate: &gate{host: host}, shown: map[string]bool{}}
-	r.send(&magicpb.ToMagic{Message: &magicpb.ToMagic_Start{Start: magicpb.FromCall(call)}})
+	r.send(start)
 	ended := make(chan struct{})
 	defer close(ended)
 	go r.interrupt(ctx, ended, grace)

@@ -14,8 +14,9 @@ import (
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
-// apart refuses a source that the folder of its copy lies in, since the copy would be copied as well, without end.
-func apart(o Options) error {
+// copyable refuses what cannot be copied side by side, before anything is: sources whose copies would have one name, and one that the folder
+// of its copy lies in, since the copy would be copied as well, without end.
+func copyable(o Options) error {
 	for _, part := range []struct {
 		name    string
 		sources []string
@@ -24,7 +25,13 @@ func apart(o Options) error {
 		if err != nil {
 			return fmt.Errorf("find where %s leads: %w", o.Out, err)
 		}
+		taken := map[string]string{} // the source of each copy
 		for _, source := range part.sources {
+			name := copyName(source)
+			if other, ok := taken[name]; ok {
+				return fmt.Errorf("copy %s: its copy would have the name of that of %s: rename one of them", source, other)
+			}
+			taken[name] = source
 			from, err := resolved(source)
 			if err != nil {
 				return fmt.Errorf("find where %s leads: %w", source, err)
@@ -51,19 +58,17 @@ func resolved(path string) (string, error) {
 	return filepath.Join(parent, filepath.Base(path)), err
 }
 
+// copyName is the name of a source's copy.
+func copyName(source string) string { return filepath.Base(filepath.Clean(source)) }
+
 // copyAll copies files and folders below a folder, each under its own name.
 func copyAll(ctx context.Context, sources []string, to string) error {
-	taken := map[string]string{} // the source of each target
 	for _, source := range sources {
 		info, err := os.Stat(source)
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(to, filepath.Base(filepath.Clean(source)))
-		if other, ok := taken[target]; ok {
-			return fmt.Errorf("copy %s: its copy would have the name of that of %s: rename one of them", source, other)
-		}
-		taken[target] = source
+		target := filepath.Join(to, copyName(source))
 		if info.IsDir() {
 			err = copyNamed(ctx, source, target)
 		} else {

@@ -42,15 +42,20 @@ func TestPrepareInsideOfADataset(t *testing.T) {
 	}
 }
 
-// TestCopyOfTwoWithOneName: the second would be mixed into the first, or replace it.
-func TestCopyOfTwoWithOneName(t *testing.T) {
-	photos, other := options(t).Datasets[0], filepath.Join(t.TempDir(), "photos")
+// TestTwoDatasetsWithOneName: the second would be mixed into the first, or replace it. That is said before anything is downloaded.
+func TestTwoDatasetsWithOneName(t *testing.T) {
+	o := options(t)
+	photos, other := o.Datasets[0], filepath.Join(t.TempDir(), "photos")
 	if err := os.Mkdir(other, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := copyAll(t.Context(), []string{photos, other}, t.TempDir())
+	o.Datasets = append(o.Datasets, other+string(filepath.Separator))
+	_, err := Prepare(t.Context(), o)
 	if err == nil || !strings.Contains(err.Error(), photos) || !strings.Contains(err.Error(), other) {
-		t.Errorf("copied two of one name: %v", err)
+		t.Errorf("prepared two of one name: %v", err)
+	}
+	if entries, err := os.ReadDir(o.Out); len(entries) > 0 {
+		t.Errorf("before it was refused, it made %v, %v", entries, err)
 	}
 }
 

@@ -84,7 +84,7 @@ func Prepare(ctx context.Context, o Options) (Report, error) {
 	if filepath.Ext(o.Wheel) != ".whl" {
 		return report, &PrepareError{"find the wheel", fmt.Errorf("%q is not a wheel: make wheel builds one in dist/", o.Wheel)}
 	}
-	if err := apart(o); err != nil {
+	if err := copyable(o); err != nil {
 		return report, &PrepareError{"find the weights and datasets", err}
 	}
 	for _, step := range []struct {
