@@ -150,12 +150,12 @@ func (r *rewriting) markUses(load []kept) {
 			loaded[object] = true
 		}
 	}
-	uses, unset := r.firstUses(loaded)
+	first := r.firstUses(loaded)
 	for i := range load {
 		object := r.pkg.Scope().Lookup(load[i].name)
-		load[i].replaced = loaded[object] && !unset[object]
+		load[i].replaced = loaded[object] && !first.Unset[object]
 	}
-	for _, use := range uses {
+	for _, use := range first.Uses {
 		at := r.files.PositionFor(use.Pos(), false)
 		for i := range load {
 			if load[i].name == use.Name {

@@ -1,4 +1,4 @@
-package program
+package firstuse
 
 import (
 	"go/ast"
@@ -9,8 +9,12 @@ import (
 // usualMethods are those that functions of the standard library look for in a value of any type.
 var usualMethods = []string{"Error", "Format", "GoString", "MarshalJSON", "MarshalText", "String"}
 
-// arguments follows the methods that a call can reach through the interfaces that it takes.
+// arguments follows the methods that a call can reach through the interfaces that it takes. A conversion to an interface calls nothing.
 func (u *uses) arguments(n *ast.CallExpr) {
+	if fun := u.info.Types[n.Fun]; fun.IsType() && len(n.Args) == 1 {
+		u.box(n.Args[0], fun.Type)
+		return
+	}
 	signature, ok := u.info.Types[n.Fun].Type.(*types.Signature)
 	if !ok {
 		return
@@ -26,10 +30,10 @@ func (u *uses) arguments(n *ast.CallExpr) {
 			t = slice.Elem()
 		}
 		wanted, isInterface := t.Underlying().(*types.Interface)
-		value := u.info.Types[argument].Type
-		if !isInterface || value == nil {
+		if !isInterface {
 			continue
 		}
+		u.box(argument, t)
 		methods := usualMethods
 		if wanted.NumMethods() > 0 {
 			methods = nil
@@ -37,7 +41,60 @@ func (u *uses) arguments(n *ast.CallExpr) {
 				methods = append(methods, method.Name())
 			}
 		}
-		u.methods(value, methods, map[types.Type]bool{})
+		u.dispatch(methods, u.info.TypeOf(argument))
+	}
+}
+
+// box notes the type of a value that becomes one of an interface.
+func (u *uses) box(value ast.Expr, target types.Type) {
+	t := u.info.TypeOf(value)
+	if t == nil || target == nil || !types.IsInterface(target) || types.IsInterface(t) || slices.ContainsFunc(u.boxed, func(b types.Type) bool { return types.Identical(b, t) }) {
+		return
+	}
+	u.boxed = append(u.boxed, t)
+}
+
+// boxElements notes what becomes a value of an interface in a literal of a slice, a map or a struct.
+func (u *uses) boxElements(n *ast.CompositeLit) {
+	t := u.info.TypeOf(n)
+	if t == nil {
+		return
+	}
+	for i, element := range n.Elts {
+		pair, keyed := element.(*ast.KeyValueExpr)
+		if keyed {
+			element = pair.Value
+		}
+		switch t := t.Underlying().(type) {
+		case *types.Struct:
+			switch {
+			case keyed:
+				u.box(element, u.info.TypeOf(pair.Key))
+			case i < t.NumFields():
+				u.box(element, t.Field(i).Type())
+			}
+		case *types.Map:
+			u.box(element, t.Elem())
+			if keyed {
+				u.box(pair.Key, t.Key())
+			}
+		case interface{ Elem() types.Type }:
+			u.box(element, t.Elem())
+		}
+	}
+}
+
+// dispatch follows methods of a type, or, where it is an interface, of all types that became one so far.
+func (u *uses) dispatch(names []string, t types.Type) {
+	if t == nil {
+		return
+	}
+	candidates := []types.Type{t}
+	if types.IsInterface(t) {
+		candidates = u.boxed
+	}
+	for _, t := range candidates {
+		u.methods(t, names, map[types.Type]bool{})
 	}
 }
 
@@ -54,7 +111,7 @@ func (u *uses) methods(t types.Type, names []string, seen map[types.Type]bool) {
 			object := method.Origin()
 			if f := u.bodies[object]; f != nil && !u.seen[object] && slices.Contains(names, object.Name()) {
 				u.seen[object] = true
-				u.perhaps(f.Body)
+				u.function(object.Type(), f.Body, u.perhaps)
 			}
 		}
 		if t.Obj().Pkg() == u.pkg {
