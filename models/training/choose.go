@@ -219,6 +219,9 @@ func (s *session) compare(ctx context.Context, data selection.Data) (selection.S
 	if s.job.Recipe.Method == recipe.MethodFinetune { // a classifier on earlier stages alone has no use for the last
 		stages := s.stages()
 		last := string(stages[len(stages)-1])
+		// Of unit length, the features of all stages are as large as each other, and the classifier's gradients too: what the stages learn does
+		// not hang on which of many classifiers was chosen.
+		o.Normalizations = []probe.Normalization{probe.L2}
 		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != last })
 	}
 	id := s.given.Identity()

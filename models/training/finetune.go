@@ -82,11 +82,20 @@ func (s *session) kept() (copies int, validation bool) {
 	if left < 0 {
 		return 0, false
 	}
-	copies = s.job.Recipe.AugmentCopies
+	fit := int(left / (each * int64(len(s.train))))
 	if s.augmenter == nil {
-		copies = 1
+		return min(1, fit), true
 	}
-	return int(min(int64(copies), left/(each*int64(len(s.train))))), true
+	return worthKeeping(s.job.Recipe.AugmentCopies, fit), true
+}
+
+// worthKeeping is how many of the augmented copies that were asked for are kept where only some fit: none where these are fewer than a
+// quarter. So few are soon fitted to the last; images that are augmented anew in each epoch take longer and are not.
+func worthKeeping(asked, fit int) int {
+	if 4*fit < asked {
+		return 0
+	}
+	return min(asked, fit)
 }
 
 // openMaps computes the feature maps that are kept.

@@ -304,6 +304,14 @@ func TestKeptMapsAreBounded(t *testing.T) {
 	}
 }
 
+func TestFewCopiesAreNotKept(t *testing.T) {
+	for _, test := range []struct{ asked, fit, want int }{{12, 100, 12}, {12, 6, 6}, {12, 3, 3}, {12, 2, 0}, {12, 0, 0}, {1, 1, 1}, {2, 1, 1}, {0, 5, 0}} {
+		if got := worthKeeping(test.asked, test.fit); got != test.want {
+			t.Errorf("of %d copies %d fit, and %d are kept, want %d", test.asked, test.fit, got, test.want)
+		}
+	}
+}
+
 func TestTheEstimateProposesSmallerImages(t *testing.T) {
 	device, job := modeltest.PureGo(t), finetuneJob(t)
 	s, err := newSession(device, job, nil)
