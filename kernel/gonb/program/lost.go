@@ -57,4 +57,3 @@ func (r *rewriting) firstUses(variables map[types.Object]bool) firstuse.Found {
 	}
 	return firstuse.Program{Info: r.info, Package: r.pkg, Files: r.all, Main: r.entry, Before: declared}.Find(variables)
 }
-
