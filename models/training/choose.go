@@ -170,7 +170,9 @@ func (s *session) rows(items []int) selection.Data {
 	return data
 }
 
-// stages are those that are compared: those of the cut where it has several, since they were asked for, else the last ones.
+// stages are those that are compared: those of the cut where it has several, since they were asked for, else the last ones. Fine-tuning begins
+// with a classifier on the last one alone. With one that also has features of a stage that stays as it is, the training images are fitted
+// by these, and the last stage learns less.
 func (s *session) stages() []resnet.Stage {
 	if s.job.Candidate != nil {
 		var list []resnet.Stage
@@ -183,11 +185,10 @@ func (s *session) stages() []resnet.Stage {
 		return cut
 	}
 	all := s.given.Stages()
-	first := len(all) - comparedStages
-	if s.job.Recipe.Method == recipe.MethodFinetune { // what is trained begins with the feature maps of the stage before
-		first = max(first, slices.Index(all, s.job.Recipe.Unfreeze)-1)
+	if s.job.Recipe.Method == recipe.MethodFinetune {
+		return all[len(all)-1:]
 	}
-	return all[max(0, first):]
+	return all[max(0, len(all)-comparedStages):]
 }
 
 // lookAt makes the job's backbone the cut of the given one after some stages, with a frozen pass for it.
@@ -219,8 +220,7 @@ func (s *session) compare(ctx context.Context, data selection.Data) (selection.S
 	if s.job.Recipe.Method == recipe.MethodFinetune { // a classifier on earlier stages alone has no use for the last
 		stages := s.stages()
 		last := string(stages[len(stages)-1])
-		// Of unit length, the features of all stages are as large as each other, and the classifier's gradients too: what the stages learn does
-		// not hang on which of many classifiers was chosen.
+		// Of features of unit length, the gradients have one scale, whichever classifier is chosen.
 		o.Normalizations = []probe.Normalization{probe.L2}
 		o.Sets = slices.DeleteFunc(o.Sets, func(set []string) bool { return set[len(set)-1] != last })
 	}

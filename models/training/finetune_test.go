@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/modeltest"
+	"github.com/headstart-nb/headstart/models/probe"
 	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
@@ -58,12 +60,11 @@ func TestFineTuningBeginsWithTheProbe(t *testing.T) {
 	if r.Selection == nil || r.Provenance.Base == nil || r.Provenance.Recipe.Method != recipe.MethodFinetune || r.Provenance.Recipe.Augment == "" {
 		t.Errorf("the outcome lacks what it began with: %+v", r.Provenance.Recipe)
 	}
-	stages := r.Selection.Choice().Stages
-	if stages[len(stages)-1] != "conv2" {
-		t.Errorf("it began with a classifier on %v, which conv2 has no part in", stages)
+	if choice := r.Selection.Choice(); !slices.Equal(choice.Stages, []string{"conv2"}) || choice.Normalization != probe.L2 {
+		t.Errorf("it began with %v, want a classifier on conv2 alone, of unit length", choice.Candidate)
 	}
 	for code, want := range map[string]string{
-		CodeChosen: "cross-validation", CodeEstimate: "2 augmented copies of each of 36", CodeBegun: "on the frozen backbone",
+		CodeChosen: "cross-validation", CodeEstimate: "2 augmented copies of each of 36", CodeBegun: "on conv2 of the frozen backbone",
 	} {
 		if !strings.Contains(notes[code], want) {
 			t.Errorf("the note %s is %q, want %q in it", code, notes[code], want)
