@@ -69,7 +69,7 @@ func trainMagic(p *Presenter) magics.Magic {
 			"on the training images, and the winner becomes the model's head. A flag that means something for gradient descent only\n" +
 			"(any hyper-parameter but --seed and --class-weights, or --find-lr), %model --head and %model --pool none select the recipe\n" +
 			"classic: a head trained by Adam.\n\n" +
-			"--recipe finetune begins with the classifier of auto and then trains stage conv5 as well, or from --unfreeze on, with\n" +
+			"--recipe finetune begins with a linear classifier on conv5 and then trains conv5 as well, or from --unfreeze on, with\n" +
 			"augmentation and a warm-up. It first says how long that will take. Its defaults: " + finetuneDefaults() + ".",
 		Example: "%train\n%train --epochs 10 --lr 0.001\n%train --recipe finetune",
 		JSON:    true,

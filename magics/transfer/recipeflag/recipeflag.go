@@ -23,7 +23,7 @@ const annotationField = "headstart_recipe_field"
 func Declare(f *pflag.FlagSet, r *recipe.Recipe) {
 	choice(f, "method", (*string)(&r.Method), "recipe", Words(recipe.Methods()),
 		"recipe: auto chooses a linear classifier on several stages by cross-validation; classic trains the head by gradient descent; "+
-			"finetune begins with auto and then trains the last stage as well")
+			"finetune begins with a linear classifier on the last stage and then trains that stage as well")
 	bind(f, f.IntVar, "epochs", &r.Epochs, "epochs", "number of epochs")
 	bind(f, f.Float64Var, "learning_rate", &r.LearningRate, "lr", "learning rate")
 	bind(f, f.IntVar, "batch_size", &r.BatchSize, "batch", "batch size")

@@ -78,8 +78,8 @@ func AutoRecipe() Recipe {
 	return r
 }
 
-// FinetuneRecipe begins with the classifier that AutoRecipe finds and then trains the last stage as well (LP-FT: Kumar et al. 2022,
-// arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has the same meaning
+// FinetuneRecipe begins with a linear classifier on the last stage, chosen as by AutoRecipe, and then trains that stage as well (LP-FT:
+// Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has the same meaning
 // as in the classic recipe; the head is the classifier's.
 //
 // With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower:
