@@ -170,16 +170,16 @@ func (s *session) rows(items []int) selection.Data {
 	return data
 }
 
-// stages are those that are compared: those of the cut where it has several, since they were asked for, else the last ones. Fine-tuning begins
-// with a classifier on the last one alone. With one that also has features of a stage that stays as it is, the training images are fitted
-// by these, and the last stage learns less.
+// stages are those that are compared: those of the candidate where the job has one, or where the run that this one resumes has chosen one; those
+// of the cut where it has several, since they were asked for; else the last ones. Fine-tuning begins with a classifier on the last one
+// alone. With one that also has features of a stage that stays as it is, the training images are fitted by these, and the last stage
+// learns less.
 func (s *session) stages() []resnet.Stage {
-	if s.job.Candidate != nil {
-		var list []resnet.Stage
-		for _, name := range s.job.Candidate.Stages {
-			list = append(list, resnet.Stage(name))
-		}
-		return list
+	switch {
+	case s.job.Candidate != nil:
+		return stagesOf(*s.job.Candidate)
+	case s.chosen != nil:
+		return stagesOf(s.chosen.Choice().Candidate)
 	}
 	if cut := s.given.Cut(); len(cut) > 1 {
 		return cut
@@ -189,6 +189,15 @@ func (s *session) stages() []resnet.Stage {
 		return all[len(all)-1:]
 	}
 	return all[max(0, len(all)-comparedStages):]
+}
+
+// stagesOf are the stages of a candidate.
+func stagesOf(c selection.Candidate) []resnet.Stage {
+	list := make([]resnet.Stage, len(c.Stages))
+	for i, name := range c.Stages {
+		list[i] = resnet.Stage(name)
+	}
+	return list
 }
 
 // lookAt makes the job's backbone the cut of the given one after some stages, with a frozen pass for it.
@@ -260,11 +269,7 @@ func (s *session) selectionOptions() selection.Options {
 
 // layOut lays out the network of the chosen stages, with a classifier as its head.
 func (s *session) layOut(found *probed) error {
-	var stages []resnet.Stage
-	for _, name := range found.candidate.Stages {
-		stages = append(stages, resnet.Stage(name))
-	}
-	err := s.lookAt(stages)
+	err := s.lookAt(stagesOf(found.candidate))
 	if err != nil {
 		return err
 	}

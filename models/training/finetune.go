@@ -252,7 +252,8 @@ func (s *session) measureStart(ctx context.Context) error {
 	s.begun = &begun
 	s.tell(diagnosis.Diagnosis{
 		Severity: diagnosis.Note, Code: CodeBegun,
-		Sentence: fmt.Sprintf("Before the fine-tuning, on %s of the frozen backbone: validation accuracy %s, loss %.3f. A classifier on several of its stages may have more.",
+		Sentence: fmt.Sprintf("Before the fine-tuning, on %s of the frozen backbone: validation accuracy %s, loss %.3f. "+
+			"A classifier on several of its stages may have more.",
 			strings.Join(s.chosen.Choice().Stages, "+"), metric.Percent(begun.ValAccuracy, len(s.val)), begun.ValLoss),
 	})
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/accel"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/probe"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
@@ -246,6 +247,32 @@ func TestFineTuningResumes(t *testing.T) {
 		t.Error("the resumed run chose again")
 	}
 	lengthened(t, device, job, whole)
+}
+
+// A run is resumed with the stages of its own classifier, which an earlier version may have chosen among others.
+func TestResumedFineTuningKeepsItsStages(t *testing.T) {
+	device, job := modeltest.XLA(t, 1), finetuneJob(t)
+	job.Request.Name, job.Environment.Home = "two-stages", t.TempDir()
+	job.Candidate = &selection.Candidate{Stages: []string{"conv1", "conv2"}, Normalization: probe.L2, Kind: selection.Logistic, C: 10}
+	abort := make(chan struct{})
+	job.Control.Abort = abort
+	_, err := Fit(t.Context(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 1 {
+			close(abort)
+		}
+	})
+	if !errors.Is(err, progress.ErrAborted) {
+		t.Fatal(err)
+	}
+	job.Control.Abort, job.Candidate = nil, nil
+	resumed, err := Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resumed.Close()
+	if got := resumed.Selection.Choice().Stages; len(resumed.History) != 3 || !slices.Equal(got, []string{"conv1", "conv2"}) {
+		t.Errorf("resumed with %v, it has %d epochs", got, len(resumed.History))
+	}
 }
 
 // lengthened resumes a finished fine-tuning with more epochs and interrupts it before the first: its weights stay those that it had, and not

@@ -79,8 +79,8 @@ func AutoRecipe() Recipe {
 }
 
 // FinetuneRecipe begins with a linear classifier on the last stage, chosen as by AutoRecipe, and then trains that stage as well (LP-FT:
-// Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has the same meaning
-// as in the classic recipe; the head is the classifier's.
+// Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has
+// the same meaning as in the classic recipe; the head is the classifier's.
 //
 // With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower:
 // on TrashNet the mean validation loss of three seeds was 0.45 at a tenth to a third of the way, 0.47 at 0.7, and 0.52 at the end.
