@@ -33,9 +33,9 @@ type cellRun struct {
 // run calls a magic of the plugin. When ctx is canceled, the plugin gets grace to end the call, then it is killed.
 func (p *instance) run(ctx context.Context, call magics.Call, host magics.Host, grace time.Duration) error {
 	start := &magicpb.ToMagic{Message: &magicpb.ToMagic_Start{Start: magicpb.FromCall(call)}}
-	if size := proto.Size(start); size > magicpb.MaxMessage { // the cell is in it twice: as the magic's body, and as it stands
+	if proto.Size(start) > magicpb.MaxMessage { // the cell is in it twice: as the magic's body, and as it stands
 		return fmt.Errorf("%%%s: its plugin %s cannot be sent a cell of %d MiB: the limit is %d MiB; keep large data in a file, and name that",
-			call.Name, p.name, size>>21, magicpb.MaxMessage>>21)
+			call.Name, p.name, len(call.Code)>>20, magicpb.MaxMessage>>21)
 	}
 	streamCtx, stop := context.WithCancel(context.WithoutCancel(ctx)) // the interrupt goes through the stream
 	defer stop()

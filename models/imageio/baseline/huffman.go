@@ -151,6 +151,7 @@ func (r *bits) block(coefficients *[64]int32, p *plane) (last int, ok bool) {
 	return r.plainBlock(coefficients, p)
 }
 
+// plainBlock is block on any processor, and for any damage.
 func (r *bits) plainBlock(coefficients *[64]int32, p *plane) (last int, ok bool) {
 	*coefficients = [64]int32{}
 	r.fill()
