@@ -196,10 +196,7 @@ func (s *session) tellEstimate(read, step, look time.Duration) {
 		text += fmt.Sprintf(" (kept in %d MiB of memory)", (int64(copies*len(s.train)+len(s.val))*int64(s.frozen.Length())*4)>>20)
 	default:
 		epoch += batches(len(s.train)) * read
-		text = "nothing before the first"
-		if s.frozen != nil {
-			text = fmt.Sprintf("nothing before the first, since feature maps beyond %d MiB are not kept in memory", maxKept>>20)
-		}
+		text = "nothing before the first" + s.whyNotKept()
 	}
 	if validation {
 		first += batches(len(s.val)) * read
@@ -221,6 +218,20 @@ func (s *session) tellEstimate(read, step, look time.Duration) {
 			roughly(time.Duration(float64(whole)*float64(smallSize*smallSize)/float64(size*size))))
 	}
 	s.tell(d)
+}
+
+// whyNotKept is the reason, where memory is it, why no feature maps of the training images are kept.
+func (s *session) whyNotKept() string {
+	asked := 1
+	if s.augmenter != nil {
+		asked = s.job.Recipe.AugmentCopies
+	}
+	if s.frozen == nil || asked == 0 {
+		return ""
+	}
+	images := asked * len(s.train)
+	return fmt.Sprintf(", since the feature maps of %d images take %d MiB of memory, and at most %d are used for them",
+		images, (int64(images+len(s.val))*int64(s.frozen.Length())*4)>>20, maxKept>>20)
 }
 
 // smallSize is the image size that is proposed where the time is long.

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -328,6 +329,15 @@ func TestKeptMapsAreBounded(t *testing.T) {
 		s.train, s.val, s.job.Recipe.AugmentCopies = make([]int, c.train), make([]int, c.val), int(c.copies)
 		if copies, validation := s.kept(); copies != c.want || validation != c.validation {
 			t.Errorf("%+v: %d copies, validation %t", c, copies, validation)
+		}
+	}
+	s.train, s.val = make([]int, maxKept/each), nil
+	for copies, want := range map[int]string{
+		0: "", // asked for, whatever the memory
+		6: fmt.Sprintf(", since the feature maps of %d images take %d MiB of memory, and at most 2048 are used for them", 6*len(s.train), 6*each*int64(len(s.train))>>20),
+	} {
+		if s.job.Recipe.AugmentCopies = copies; s.whyNotKept() != want {
+			t.Errorf("with %d copies the maps are not kept%s, want %q", copies, s.whyNotKept(), want)
 		}
 	}
 }
