@@ -11,32 +11,51 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
-// A magicLine is the line of a magic that the cursor is on.
+// A magicLine is the line of a magic that the cursor is on, with those that continue it by a backslash.
 type magicLine struct {
 	start  int    // byte offset of the line in the code
 	signs  string // "%" or "%%"
 	name   string
 	onName bool   // whether the cursor is before the end of the name
-	rest   string // after the name
+	rest   string // after the name; blanks stand for what joins the lines
 	cursor int    // byte offset in rest
 }
 
 // magicLineAt finds the magic on whose line a cursor (a byte offset) stands. Ok is false on any other line.
 func magicLineAt(code string, cursor int) (line magicLine, ok bool) {
-	line.start = strings.LastIndexByte(code[:cursor], '\n') + 1
-	text, _, _ := strings.Cut(code[line.start:], "\n")
+	line.start = commandStart(code, cursor)
+	text, rest, more := strings.Cut(code[line.start:], "\n")
+	for more && strings.HasSuffix(text, `\`) {
+		var next string
+		next, rest, more = strings.Cut(rest, "\n")
+		text = text[:len(text)-1] + "  " + next // as long as a backslash with a line feed
+	}
 	trimmed := strings.TrimLeft(text, "%")
 	line.signs = text[:len(text)-len(trimmed)]
 	if line.signs == "" || len(line.signs) > 2 || cursor < line.start+len(line.signs) {
 		return line, false
 	}
 	line.name = trimmed
-	if end := strings.IndexAny(trimmed, " \t"); end >= 0 {
+	if end := strings.IndexAny(trimmed, " \t\r"); end >= 0 {
 		line.name, line.rest = trimmed[:end], trimmed[end:]
 	}
 	line.cursor = cursor - line.start - len(line.signs) - len(line.name)
 	line.onName = line.cursor <= 0
 	return line, true
+}
+
+// commandStart is where the line of a cursor begins, or the first one of those that it continues. Only lines that begin with % or !
+// are continued by a backslash.
+func commandStart(code string, cursor int) int {
+	start := strings.LastIndexByte(code[:cursor], '\n') + 1
+	found := start
+	for start > 1 && strings.HasSuffix(code[:start], "\\\n") {
+		start = strings.LastIndexByte(code[:start-1], '\n') + 1
+		if code[start] == '%' || code[start] == '!' {
+			found = start
+		}
+	}
+	return found
 }
 
 // inMagicBody reports whether the cursor is below a %%name of ours, in text that no engine understands.
