@@ -223,13 +223,14 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, _ int) (wire.
 	if server == nil {
 		return reply, nil
 	}
-	markdown, err := server.Hover(ctx, text, position.Of(code, position.IdentifierBefore(code, cursor)))
+	at := position.Of(code, position.IdentifierBefore(code, cursor))
+	markdown, err := server.Hover(ctx, text, at)
 	if err != nil || markdown == "" {
 		return reply, nil // late or unanswered: the front end shows nothing
 	}
 	reply.Found = true
 	reply.Data["text/plain"] = plain(markdown)
-	if isKept && strings.Contains(markdown, "var "+name+" ") {
+	if isKept && strings.Contains(markdown, "var "+name+" ") && !position.IsLocal(text, at) {
 		reply.Data["text/plain"] = plain(markdown) + "\n" + value
 		markdown += "\n" + valueMarkdown
 	}

@@ -306,7 +306,7 @@ func TestGoNBsOwnFeatures(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	nb := open(t)
-	nb.ok("// doubleIt gives twice what it gets.\nfunc doubleIt(x int) int { return 2 * x }")
+	nb.ok("// doubleIt gives twice what it gets.\nfunc doubleIt(x int) int { return 2 * x }\nkept := 3")
 	const running = "%%\ntime.Sleep(5 * time.Second)"
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -339,6 +339,10 @@ func TestComplete(t *testing.T) {
 	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/markdown"]), "func doubleIt(x int) int") ||
 		!strings.Contains(fmt.Sprint(reply.Data["text/plain"]), "doubleIt gives twice what it gets.") {
 		t.Errorf("inspection: %v %v", reply.Data, err)
+	}
+	reply, err = nb.engine.Inspect(t.Context(), "func f(kept string) string { return kept }", 38, 0)
+	if got := fmt.Sprint(reply.Data["text/plain"]); err != nil || got != "var kept string" {
+		t.Errorf("inspection of a parameter with the name of a variable: %q %v", got, err)
 	}
 	reply, err = nb.engine.Inspect(t.Context(), "%goflags", 3, 0)
 	if err != nil || !strings.Contains(fmt.Sprint(reply.Data["text/plain"]), "go build") {

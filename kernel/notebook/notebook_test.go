@@ -6,7 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/headstart-nb/headstart/kernel/registry"
 )
+
+func setFlag(code, magic, flag, value string) (string, int) {
+	return registry.WithFlag(code, magic, flag, value, registry.Lines{})
+}
 
 const sample = `{
  "cells": [
@@ -67,7 +73,7 @@ func TestBytesKeepsEverything(t *testing.T) {
 func TestSet(t *testing.T) {
 	nb := parse(t, sample)
 	parameters := []Parameter{{"train.epochs", "3"}, {"train.augment", "a b"}, {"epochs", "4"}, {"name", "it's"}, {"rate", "1e-3"}, {"on", "true"}}
-	if err := nb.Set(parameters); err != nil {
+	if err := nb.Set(parameters, setFlag); err != nil {
 		t.Fatal(err)
 	}
 	want := "%train --lr 0.1 --epochs=3 --augment='a b'\n%training --epochs 1"
@@ -78,14 +84,63 @@ func TestSet(t *testing.T) {
 	if got := nb.Cells[2].Source; got != want {
 		t.Errorf("variables: got %s, want %s", got, want)
 	}
-	if err := nb.Set([]Parameter{{"epochs", "5"}}); err != nil {
+	if err := nb.Set([]Parameter{{"epochs", "5"}}, setFlag); err != nil {
 		t.Fatal(err)
 	}
 	if len(nb.Cells) != 4 {
 		t.Errorf("a second run left %d cells, want 4", len(nb.Cells))
 	}
-	if err := nb.Set([]Parameter{{"tune.trials", "5"}}); err == nil {
+	if err := nb.Set([]Parameter{{"tune.trials", "5"}}, setFlag); err == nil {
 		t.Error("a flag of a magic that is not called was accepted")
+	}
+}
+
+// TestParametersHaveTheTypesOfTheirDefaults: code that works with the default works with the parameter.
+func TestParametersHaveTheTypesOfTheirDefaults(t *testing.T) {
+	for _, c := range []struct{ defaults, name, value, want string }{
+		{"", "lr", "1.0", "lr = 1.0"},
+		{"", "lr", "1e5", "lr = 100000.0"},
+		{"", "n", "010", "n = 10"},
+		{"", "n", "+5", "n = 5"},
+		{"", "n", "1e400", `n = "1e400"`},
+		{"", "on", "true", "on = true"},
+		{"lr := 0.5", "lr", "1", "lr = 1.0"},
+		{"%help\nvar (\n\tlr = -0.5\n)", "lr", "1", "lr = 1.0"},
+		{"var lr float32 = 1", "lr", "2", "lr float32 = 2.0"},
+		{"var lr float32", "lr", "0.5", "lr float32 = 0.5"},
+		{"a, name := 1, `x`", "name", "2024", `name = "2024"`},
+		{"var name string", "name", "true", `name = "true"`},
+		{"epochs := 10", "epochs", "1e3", "epochs = 1000"},
+		{"epochs := 10", "epochs", "2.5", "epochs = 2.5"},
+		{"var epochs uint8 = 10", "epochs", "20", "epochs uint8 = 20"},
+		{"wait := time.Second", "wait", "3", "wait = 3"},
+		{"on := false", "on", "1", "on = 1"},
+		{"lr := (", "lr", "1", "lr = 1"},
+	} {
+		nb := &Notebook{Cells: []Cell{{Kind: "code", Source: c.defaults, Tags: []string{parametersTag}}}}
+		if err := nb.Set([]Parameter{{c.name, c.value}}, setFlag); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := nb.Cells[1].Source, "var (\n\t"+c.want+"\n)"; got != want {
+			t.Errorf("%s=%s after %q: %s, want %s", c.name, c.value, c.defaults, got, want)
+		}
+	}
+}
+
+func TestTheCellOfParametersHasAnIDWhereTheFormatHas(t *testing.T) {
+	for minor, want := range map[string]string{"4": "", "5": `"id": "injected-parameters-1"`} {
+		nb := parse(t, `{"nbformat":4,"nbformat_minor":`+minor+`,"metadata":{},"cells":[
+			{"cell_type":"code","id":"injected-parameters","metadata":{},"source":"x","outputs":[],"execution_count":null}]}`)
+		if err := nb.Set([]Parameter{{"x", "1"}}, setFlag); err != nil {
+			t.Fatal(err)
+		}
+		text, err := nb.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(text); !strings.Contains(got, want) || want == "" && strings.Contains(got, `"id"`) {
+			t.Errorf("format 4.%s: %s", minor, got)
+		}
 	}
 }
 
@@ -115,7 +170,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := nb.Set([]Parameter{{"x", "1"}}); err != nil {
+		if err := nb.Set([]Parameter{{"x", "1"}}, setFlag); err != nil {
 			t.Fatal(err)
 		}
 		out, err := nb.Bytes()

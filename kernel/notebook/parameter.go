@@ -34,8 +34,11 @@ func ParseParameter(text string) (Parameter, error) {
 	return Parameter{name, value}, nil
 }
 
+// A FlagSetter gives a flag of a magic a value wherever a cell's code calls the magic, and counts these calls.
+type FlagSetter func(code, magic, flag, value string) (changed string, calls int)
+
 // Set gives the notebook other parameters. It fails on a flag of a magic that the notebook does not call.
-func (nb *Notebook) Set(parameters []Parameter) error {
+func (nb *Notebook) Set(parameters []Parameter, setFlag FlagSetter) error {
 	var variables []Parameter
 	for _, p := range parameters {
 		match := flagName.FindStringSubmatch(p.Name)
@@ -43,54 +46,37 @@ func (nb *Notebook) Set(parameters []Parameter) error {
 			variables = append(variables, p)
 			continue
 		}
-		if nb.setFlag(match[1], match[2], p.Value) == 0 {
+		calls := 0
+		for i := range nb.Cells {
+			if cell := &nb.Cells[i]; cell.Kind == "code" {
+				changed, found := setFlag(cell.Source, match[1], match[2], p.Value)
+				cell.Source = changed
+				calls += found
+			}
+		}
+		if calls == 0 {
 			return fmt.Errorf("the parameter %s changes nothing: the notebook has no cell with %%%s", p.Name, match[1])
 		}
 	}
-	if len(variables) == 0 {
-		return nil
+	if len(variables) > 0 {
+		nb.inject(variables)
 	}
-	return nb.inject(variables)
-}
-
-// setFlag changes or adds a flag on every line that calls the magic, and counts those lines.
-func (nb *Notebook) setFlag(magic, flag, value string) int {
-	call := regexp.MustCompile(`^%{1,2}` + regexp.QuoteMeta(magic) + `(\s|$)`)
-	given := regexp.MustCompile(`\s--` + regexp.QuoteMeta(flag) + `(=|\s+)("[^"]*"|'[^']*'|\S+)`)
-	text := " --" + flag + "=" + quoteWord(value)
-	count := 0
-	for i := range nb.Cells {
-		if nb.Cells[i].Kind != "code" {
-			continue
-		}
-		lines := strings.Split(nb.Cells[i].Source, "\n")
-		for j, line := range lines {
-			if call.MatchString(line) {
-				count++
-				lines[j] = given.ReplaceAllLiteralString(line, "") + text
-			}
-		}
-		nb.Cells[i].Source = strings.Join(lines, "\n")
-	}
-	return count
-}
-
-// quoteWord keeps a value one word for a shell-like reader.
-func quoteWord(value string) string {
-	if value != "" && !strings.ContainsAny(value, " \t\n\"'\\$`#;&|<>*?()") {
-		return value
-	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	return nil
 }
 
 // inject puts a cell of Go variables after the cell of the defaults, or first where there is none. A cell that an earlier
 // run injected is replaced.
-func (nb *Notebook) inject(variables []Parameter) error {
+func (nb *Notebook) inject(variables []Parameter) {
 	nb.Cells = slices.DeleteFunc(nb.Cells, func(c Cell) bool { return slices.Contains(c.Tags, injectedTag) })
+	at := slices.IndexFunc(nb.Cells, func(c Cell) bool { return slices.Contains(c.Tags, parametersTag) }) + 1
+	types := map[string]string{}
+	if at > 0 {
+		types = basicTypes(nb.Cells[at-1].Source)
+	}
 	var source strings.Builder
 	source.WriteString("var (\n")
 	for _, v := range variables {
-		fmt.Fprintf(&source, "\t%s = %s\n", v.Name, literal(v.Value))
+		fmt.Fprintf(&source, "\t%s\n", declaration(v, types[v.Name]))
 	}
 	source.WriteString(")")
 	cell := Cell{
@@ -98,26 +84,29 @@ func (nb *Notebook) inject(variables []Parameter) error {
 		fields: map[string]json.RawMessage{
 			"cell_type":       json.RawMessage(`"code"`),
 			"execution_count": json.RawMessage(`null`),
-			"id":              json.RawMessage(`"injected-parameters"`),
 			"metadata":        json.RawMessage(`{"tags":["` + injectedTag + `"]}`),
 			"outputs":         json.RawMessage(`[]`),
 		},
 	}
-	at := slices.IndexFunc(nb.Cells, func(c Cell) bool { return slices.Contains(c.Tags, parametersTag) }) + 1
 	nb.Cells = slices.Insert(nb.Cells, at, cell)
-	return nil
+	nb.nameCell(at, injectedTag)
 }
 
-// literal is a value as Go writes it: numbers and truth values as they are, all else as a string.
-func literal(value string) string {
-	if _, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return value
+// nameCell gives a cell an id that no other cell has, where the format has ids.
+func (nb *Notebook) nameCell(at int, id string) {
+	var minor int
+	if json.Unmarshal(nb.fields["nbformat_minor"], &minor) != nil || minor < withIDs {
+		return
 	}
-	if f, err := strconv.ParseFloat(value, 64); err == nil && f-f == 0 { // not NaN, not Inf
-		return strconv.FormatFloat(f, 'g', -1, 64)
+	quoted := func(n int) string {
+		if n == 0 {
+			return strconv.Quote(id)
+		}
+		return strconv.Quote(fmt.Sprintf("%s-%d", id, n))
 	}
-	if value == "true" || value == "false" {
-		return value
+	n := 0
+	for slices.ContainsFunc(nb.Cells, func(c Cell) bool { return string(c.fields["id"]) == quoted(n) }) {
+		n++
 	}
-	return strconv.Quote(value)
+	nb.Cells[at].fields["id"] = json.RawMessage(quoted(n))
 }

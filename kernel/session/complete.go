@@ -6,38 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/kernel/wire"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
-
-// A magicLine is the line of a magic that the cursor is on.
-type magicLine struct {
-	start  int    // byte offset of the line in the code
-	signs  string // "%" or "%%"
-	name   string
-	onName bool   // whether the cursor is before the end of the name
-	rest   string // after the name
-	cursor int    // byte offset in rest
-}
-
-// magicLineAt finds the magic on whose line a cursor (a byte offset) stands. Ok is false on any other line.
-func magicLineAt(code string, cursor int) (line magicLine, ok bool) {
-	line.start = strings.LastIndexByte(code[:cursor], '\n') + 1
-	text, _, _ := strings.Cut(code[line.start:], "\n")
-	trimmed := strings.TrimLeft(text, "%")
-	line.signs = text[:len(text)-len(trimmed)]
-	if line.signs == "" || len(line.signs) > 2 || cursor < line.start+len(line.signs) {
-		return line, false
-	}
-	line.name = trimmed
-	if end := strings.IndexAny(trimmed, " \t"); end >= 0 {
-		line.name, line.rest = trimmed[:end], trimmed[end:]
-	}
-	line.cursor = cursor - line.start - len(line.signs) - len(line.name)
-	line.onName = line.cursor <= 0
-	return line, true
-}
 
 // inMagicBody reports whether the cursor is below a %%name of ours, in text that no engine understands.
 func (s *Session) inMagicBody(code string, cursor int) bool {
@@ -51,11 +24,11 @@ func (s *Session) inMagicBody(code string, cursor int) bool {
 
 func (s *Session) complete(ctx context.Context, _ *request, content wire.CompleteRequest) any {
 	cursor := byteOffset(content.Code, content.CursorPos)
-	line, ok := magicLineAt(content.Code, cursor)
+	line, ok := registry.LineAt(content.Code, cursor)
 	switch {
-	case ok && line.onName:
+	case ok && line.OnName:
 		return s.completeName(ctx, content, line, cursor)
-	case ok && s.Magics.Has(line.name):
+	case ok && s.Magics.Has(line.Name):
 		return s.completeMagic(ctx, content, line)
 	case s.inMagicBody(content.Code, cursor):
 		return completions(content, nil, cursor, cursor)
@@ -74,56 +47,56 @@ func (s *Session) complete(ctx context.Context, _ *request, content wire.Complet
 }
 
 // completeName completes the name of a magic, ours or the engine's.
-func (s *Session) completeName(ctx context.Context, content wire.CompleteRequest, line magicLine, cursor int) any {
-	typed := content.Code[line.start:cursor]
+func (s *Session) completeName(ctx context.Context, content wire.CompleteRequest, line registry.Line, cursor int) any {
+	typed := content.Code[line.Start:cursor]
 	var matches []string
 	for _, name := range s.Magics.Names() {
-		if match := line.signs + name; strings.HasPrefix(match, typed) {
+		if match := line.Signs + name; strings.HasPrefix(match, typed) {
 			matches = append(matches, match)
 		}
 	}
 	reply, _ := lookup(ctx, s, func(ctx context.Context) (wire.CompleteReply, error) {
 		return s.Engine.Complete(ctx, content.Code, content.CursorPos)
 	})
-	if start := byteOffset(content.Code, reply.CursorStart); start >= line.start && start <= cursor {
+	if start := byteOffset(content.Code, reply.CursorStart); start >= line.Start && start <= cursor {
 		for _, match := range reply.Matches {
-			if match = content.Code[line.start:start] + match; strings.HasPrefix(match, typed) {
+			if match = content.Code[line.Start:start] + match; strings.HasPrefix(match, typed) {
 				matches = append(matches, match)
 			}
 		}
 	}
 	slices.Sort(matches)
-	return completions(content, slices.Compact(matches), line.start, cursor)
+	return completions(content, slices.Compact(matches), line.Start, cursor)
 }
 
 // completeMagic completes the arguments of a magic.
-func (s *Session) completeMagic(ctx context.Context, content wire.CompleteRequest, line magicLine) any {
-	behindName := line.start + len(line.signs) + len(line.name)
-	start, word, _ := magics.WordAt(line.rest, line.cursor)
+func (s *Session) completeMagic(ctx context.Context, content wire.CompleteRequest, line registry.Line) any {
+	behindName := line.Start + len(line.Signs) + len(line.Name)
+	start, word, _ := magics.WordAt(line.Rest, line.Cursor)
 	var matches []string
-	if magic, _ := s.Magics.Lookup(line.name); magic != nil {
+	if magic, _ := s.Magics.Lookup(line.Name); magic != nil {
 		_, raw := magic.(magics.RawLiner)
 		if !raw {
 			matches = s.variablesFor(word)
 		}
 		if completer, ok := magic.(magics.Completer); ok {
 			own, _ := lookup(ctx, s, func(ctx context.Context) ([]string, error) {
-				return completer.Complete(ctx, line.rest, line.cursor)
+				return completer.Complete(ctx, line.Rest, line.Cursor)
 			})
 			matches = append(written(own, line, raw), matches...)
 		}
 	}
-	return completions(content, matches, behindName+start, behindName+line.cursor)
+	return completions(content, matches, behindName+start, behindName+line.Cursor)
 }
 
 // written are completions as a magic's line needs them. A reply cannot carry those that are not UTF-8.
-func written(completions []string, line magicLine, raw bool) (matches []string) {
+func written(completions []string, line registry.Line, raw bool) (matches []string) {
 	for _, c := range completions {
 		if !utf8.ValidString(c) {
 			continue
 		}
 		if !raw {
-			c = magics.CompletedWord(c, line.rest, line.cursor)
+			c = magics.CompletedWord(c, line.Rest, line.Cursor)
 		}
 		matches = append(matches, c)
 	}
@@ -158,7 +131,7 @@ func completions(content wire.CompleteRequest, matches []string, start, end int)
 
 func (s *Session) inspect(ctx context.Context, _ *request, content wire.InspectRequest) any {
 	cursor := byteOffset(content.Code, content.CursorPos)
-	if line, ok := magicLineAt(content.Code, cursor); ok && s.Magics.Has(line.name) {
+	if line, ok := registry.LineAt(content.Code, cursor); ok && s.Magics.Has(line.Name) {
 		return explained(s.inspectMagic(ctx, line))
 	}
 	if s.inMagicBody(content.Code, cursor) {
@@ -174,14 +147,14 @@ func (s *Session) inspect(ctx context.Context, _ *request, content wire.InspectR
 }
 
 // inspectMagic explains the flag under the cursor, or the magic.
-func (s *Session) inspectMagic(ctx context.Context, line magicLine) display.Bundle {
-	magic, ok := s.Magics.Lookup(line.name)
+func (s *Session) inspectMagic(ctx context.Context, line registry.Line) display.Bundle {
+	magic, ok := s.Magics.Lookup(line.Name)
 	if !ok {
 		return display.Bundle{}
 	}
-	if inspector, ok := magic.(magics.Inspector); ok && !line.onName {
+	if inspector, ok := magic.(magics.Inspector); ok && !line.OnName {
 		bundle, ok := lookup(ctx, s, func(ctx context.Context) (display.Bundle, error) {
-			return inspector.Inspect(ctx, line.rest, line.cursor)
+			return inspector.Inspect(ctx, line.Rest, line.Cursor)
 		})
 		if ok && len(bundle.Data) > 0 {
 			return bundle

@@ -12,8 +12,9 @@ import (
 type input struct {
 	turn sync.Mutex // held by who asks
 
-	mu      sync.Mutex
-	waiting chan string // nil while no question is open
+	mu       sync.Mutex
+	waiting  chan string // nil while no question is open
+	question string      // the id of the message that asks
 }
 
 // ask sends a question to the client that sent r and waits for the answer.
@@ -24,10 +25,10 @@ func (s *Session) ask(ctx context.Context, r *request, prompt string, secret boo
 		return "", context.Cause(ctx)
 	}
 	answer := make(chan string, 1)
-	s.input.expect(answer)
-	defer s.input.expect(nil)
-	m, err := r.Reply(s.id, "input_request", wire.InputRequest{Prompt: prompt, Password: secret})
+	m, err := r.Reply(s.id, inputRequest, wire.InputRequest{Prompt: prompt, Password: secret})
 	if err == nil {
+		s.input.expect(answer, m.Header.MsgID)
+		defer s.input.expect(nil, "")
 		err = s.send(wire.Stdin, m)
 	}
 	if err != nil {
@@ -41,17 +42,21 @@ func (s *Session) ask(ctx context.Context, r *request, prompt string, secret boo
 	}
 }
 
-func (i *input) expect(answer chan string) {
+// inputRequest is the type of a question.
+const inputRequest = "input_request"
+
+func (i *input) expect(answer chan string, question string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.waiting = answer
+	i.waiting, i.question = answer, question
 }
 
-// deliver hands an answer over; false when nobody waits for one.
-func (i *input) deliver(text string) bool {
+// deliver hands an answer over; false when nobody waits for it. JupyterLab keeps showing the question of a cell that was interrupted,
+// and says which one it answers; other front ends do not.
+func (i *input) deliver(to wire.Header, text string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.waiting == nil {
+	if i.waiting == nil || to.MsgType == inputRequest && to.MsgID != i.question {
 		return false
 	}
 	i.waiting <- text
@@ -74,8 +79,12 @@ func (s *Session) receiveInput(ctx context.Context) {
 		if err == nil {
 			err = m.DecodeContent(&reply)
 		}
-		if err == nil && !s.input.deliver(reply.Value) {
-			err = fmt.Errorf("%w: no question is open", wire.ErrMalformed)
+		var to wire.Header
+		if err == nil {
+			to, err = m.ParentHeader()
+		}
+		if err == nil && !s.input.deliver(to, reply.Value) {
+			err = fmt.Errorf("%w: the question is not open", wire.ErrMalformed)
 		}
 		if err != nil {
 			s.Drops.Add(wire.Stdin, err)

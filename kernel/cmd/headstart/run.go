@@ -20,8 +20,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headstart-nb/headstart/internal/python"
+	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/install"
 	"github.com/headstart-nb/headstart/kernel/notebook"
+	"github.com/headstart-nb/headstart/kernel/registry"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
@@ -46,7 +48,7 @@ func newRunCommand() *cobra.Command {
 as far as it got. The last line of output is what the last training reached.
 
 -p train.epochs=3 sets a magic's flag wherever the notebook calls that magic; -p name=value sets a Go variable, in a cell
-that follows the one tagged "parameters".`,
+that follows the one tagged "parameters", with the type that it has there.`,
 		Example: `  headstart run quickstart.ipynb -p train.epochs=3
   headstart run quickstart.ipynb --out results/quickstart.ipynb --html results/quickstart.html`,
 		Args: commandline.Args(1, 1),
@@ -72,6 +74,9 @@ func (r *notebookRun) run(ctx context.Context, file string, stdout, stderr io.Wr
 	if r.out == "" {
 		r.out = strings.TrimSuffix(file, ".ipynb") + ".executed.ipynb"
 	}
+	if err := r.checkOutputs(); err != nil {
+		return err
+	}
 	prepared, err := r.prepare(file)
 	if err != nil {
 		return err
@@ -96,6 +101,36 @@ func (r *notebookRun) run(ctx context.Context, file string, stdout, stderr io.Wr
 	return err
 }
 
+// checkOutputs makes the paths of what is saved absolute, and their folders, and refuses those where nothing can be saved: at the
+// end of a run its results would be lost.
+func (r *notebookRun) checkOutputs() error {
+	for _, path := range []*string{&r.out, &r.html} {
+		if *path == "" {
+			continue
+		}
+		full, err := filepath.Abs(*path)
+		if err != nil {
+			return err
+		}
+		*path = full
+		folder := filepath.Dir(full)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return fmt.Errorf("making the folder for %s: %w", full, err)
+		}
+		if info, err := os.Stat(full); err == nil && info.IsDir() {
+			return fmt.Errorf("saving results as %s: it is a folder; name a file in it", full)
+		}
+		trial, err := os.CreateTemp(folder, ".headstart-run-*.tmp")
+		if err != nil {
+			return fmt.Errorf("saving results as %s: %w; name a file in a folder that can be written to", full, err)
+		}
+		if err := errors.Join(trial.Close(), os.Remove(trial.Name())); err != nil {
+			return fmt.Errorf("saving results as %s: %w", full, err)
+		}
+	}
+	return nil
+}
+
 // prepare writes the notebook with its parameters to a temporary file.
 func (r *notebookRun) prepare(file string) (string, error) {
 	nb, err := notebook.Read(file)
@@ -108,7 +143,7 @@ func (r *notebookRun) prepare(file string) (string, error) {
 			return "", err
 		}
 	}
-	if err := nb.Set(parameters); err != nil {
+	if err := nb.Set(parameters, setFlag); err != nil {
 		return "", err
 	}
 	data, err := nb.Bytes()
@@ -123,6 +158,11 @@ func (r *notebookRun) prepare(file string) (string, error) {
 	return temporary.Name(), errors.Join(err, temporary.Close())
 }
 
+// setFlag is a notebook.FlagSetter for cells of Go.
+func setFlag(code, magic, flag, value string) (changed string, calls int) {
+	return registry.WithFlag(code, magic, flag, value, cell.NewScanner())
+}
+
 // A runResult is what the script reports.
 type runResult struct {
 	Seconds float64
@@ -131,20 +171,9 @@ type runResult struct {
 
 func (r *notebookRun) execute(ctx context.Context, prepared, folder string, stderr io.Writer) (runResult, error) {
 	var result runResult
-	var err error
-	paths := []*string{&folder, &r.out}
-	if r.html != "" {
-		paths = append(paths, &r.html)
-	}
-	for i, path := range paths {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return result, err
-		}
-		if i > 0 {
-			if err := os.MkdirAll(filepath.Dir(*path), 0o755); err != nil {
-				return result, fmt.Errorf("making the folder for %s: %w", *path, err)
-			}
-		}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return result, err
 	}
 	args := []string{prepared, "--out", r.out, "--folder", folder, "--kernel", r.kernel}
 	if r.html != "" {
@@ -156,13 +185,18 @@ func (r *notebookRun) execute(ctx context.Context, prepared, folder string, stde
 	interpreter, jupyterPath := install.Jupyter(r.python)
 	cmd := exec.CommandContext(ctx, interpreter, python.Code(runScript, args...)...)
 	cmd.Env = append(os.Environ(), "JUPYTER_PATH="+jupyterPath)
-	// An interrupt lets the client end the kernel; killing the client would leave the kernel to notice.
+	// An interrupt lets the client end the kernel; killing the client would leave the kernel to notice. Ctrl+C in a terminal reaches
+	// all processes of a group: as one of another group the client is interrupted once, and saves what there is.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, stderr
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
+			if cmd.ProcessState.Success() {
+				return result, fmt.Errorf("the run was interrupted; as far as it got, the notebook is in %s", r.out)
+			}
 			return result, errors.New("the run was interrupted")
 		}
 		switch cmd.ProcessState.ExitCode() {

@@ -196,9 +196,9 @@ func TestAProgramIsDebuggedFromItsStartToItsEnd(t *testing.T) {
 			respond(conn, r, "{}")
 			event(conn, "stopped", `{"reason":"breakpoint","threadId":1}`)
 		case "stackTrace":
-			respond(conn, r, `{"stackFrames":[{"name":"runtime.gopanic"},{"name":"main.main","line":1},{"name":"runtime.main"},{"name":"runtime.goexit"}]}`)
+			respond(conn, r, `{"stackFrames":[{"name":"runtime.gopanic"},{"name":"main.headstart_keep"},{"name":"main.main","line":1},{"name":"runtime.main"},{"name":"runtime.goexit"}]}`)
 		case "variables":
-			respond(conn, r, `{"variables":[{"name":"~r0"},{"name":"x"}]}`)
+			respond(conn, r, `{"variables":[{"name":"~r0"},{"name":"x"},{"name":"headstart_ran"}]}`)
 		case "continue":
 			respond(conn, r, "{}")
 			event(conn, "terminated", "{}")

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	rewrite "github.com/headstart-nb/headstart/kernel/gonb/program"
 )
 
 // variable is one as the protocol shows it.
@@ -106,9 +108,10 @@ func (d *Debugger) stackTrace(ctx context.Context, r Request) (any, error) {
 	if err := json.Unmarshal(response.Body, &body); err != nil {
 		return nil, fmt.Errorf("read the call stack: %w", err)
 	}
+	body.Frames = slices.DeleteFunc(body.Frames, func(frame map[string]json.RawMessage) bool { return isAdded(nameOf(frame)) })
 	names := make([]string, len(body.Frames))
 	for i, frame := range body.Frames {
-		_ = json.Unmarshal(frame["name"], &names[i]) // a frame without a name stays
+		names[i] = nameOf(frame)
 	}
 	from, to := shown(names)
 	frames := body.Frames[from:to]
@@ -155,7 +158,19 @@ func (d *Debugger) scopes(ctx context.Context, r Request) (any, error) {
 	return map[string]any{"scopes": append(full, empty...)}, nil
 }
 
-// named are the variables of an answer but for results without a name.
+// nameOf is the name of a frame or of a variable; empty where it has none.
+func nameOf(fields map[string]json.RawMessage) (name string) {
+	_ = json.Unmarshal(fields["name"], &name) // it stays empty
+	return name
+}
+
+// isAdded tells a function that the kernel has added to the program of a cell.
+func isAdded(function string) bool {
+	_, name, _ := strings.Cut(function, ".")
+	return rewrite.IsAdded(name)
+}
+
+// named are the variables of an answer but for results without a name, and those that the kernel has added to the program.
 func named(answer json.RawMessage) []map[string]json.RawMessage {
 	var body struct {
 		Variables []map[string]json.RawMessage `json:"variables"`
@@ -163,7 +178,10 @@ func named(answer json.RawMessage) []map[string]json.RawMessage {
 	if json.Unmarshal(answer, &body) != nil {
 		return nil
 	}
-	return slices.DeleteFunc(body.Variables, func(v map[string]json.RawMessage) bool { return strings.HasPrefix(string(v["name"]), `"~`) })
+	return slices.DeleteFunc(body.Variables, func(v map[string]json.RawMessage) bool {
+		name := nameOf(v)
+		return strings.HasPrefix(name, "~") || rewrite.IsAdded(name)
+	})
 }
 
 // threads are the goroutines; none between cells.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,7 +57,7 @@ func Start(ctx context.Context, options Options, name string) (_ *Server, err er
 	}
 	cmd.Stdin, cmd.Stdout = theirInput, theirOutput
 	file := filepath.Join(options.Dir, name)
-	s := &Server{file: file, uri: "file://" + filepath.ToSlash(file), turn: make(chan struct{}, 1), seen: map[string]time.Time{}}
+	s := &Server{file: file, uri: uriOf(file), turn: make(chan struct{}, 1), seen: map[string]time.Time{}}
 	s.process, err = process.Start(cmd)
 	if err = errors.Join(err, theirInput.Close(), theirOutput.Close()); err != nil {
 		return nil, errors.Join(err, ourInput.Close(), ourOutput.Close())
@@ -78,6 +79,11 @@ func (p pipes) Read(data []byte) (int, error)  { return p.in.Read(data) }
 func (p pipes) Write(data []byte) (int, error) { return p.out.Write(data) }
 func (p pipes) Close() error                   { return errors.Join(p.in.Close(), p.out.Close()) }
 
+// uriOf names a file in the protocol. A path may have characters that mean something else there, such as a percent sign.
+func uriOf(path string) string {
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+}
+
 var errEnded = errors.New("ask gopls about Go code: it has ended")
 
 // settings of gopls: https://go.dev/gopls/settings.
@@ -87,7 +93,7 @@ const settings = `{"hoverKind": "FullDocumentation", "linksInHover": false, "com
 func (s *Server) initialize(ctx context.Context, dir string) error {
 	params := map[string]any{
 		"processId": os.Getpid(),
-		"rootUri":   "file://" + filepath.ToSlash(dir),
+		"rootUri":   uriOf(dir),
 		"capabilities": map[string]any{
 			"workspace": map[string]any{"configuration": true},
 			"textDocument": map[string]any{
@@ -182,7 +188,7 @@ func (s *Server) noteChanges(ctx context.Context) error {
 	}
 	var events []map[string]any
 	note := func(file string, kind int) {
-		events = append(events, map[string]any{"uri": "file://" + filepath.ToSlash(file), "type": kind})
+		events = append(events, map[string]any{"uri": uriOf(file), "type": kind})
 	}
 	present := map[string]bool{}
 	for _, entry := range entries {

@@ -33,7 +33,10 @@ func start(t *testing.T) *gopls.Server {
 			need.Lack(t, need.Setup, "no gopls: make setup")
 		}
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a b%20c#d?ü") // a folder may be named like this
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module cell\n\ngo 1.26\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,9 @@ type found struct {
 // prefix begins the names that are added to the program.
 const prefix = "headstart_"
 
+// IsAdded reports whether a name is one of those: no user has written it.
+func IsAdded(name string) bool { return strings.HasPrefix(name, prefix) }
+
 // hoist makes variables of the package of those that the statements of func main declare at its top level.
 func (r *rewriting) hoist() []found {
 	var list []found

@@ -111,15 +111,30 @@ func (h *History) begin() error {
 }
 
 func (h *History) append(e Entry) error {
-	f, err := os.OpenFile(h.file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(h.file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	line, err := wire.Marshal(e)
 	if err == nil {
-		_, err = f.Write(append(line, '\n'))
+		line = append(line, '\n')
+		if isCutOff(f) {
+			line = append([]byte{'\n'}, line...)
+		}
+		_, err = f.Write(line)
 	}
 	return errors.Join(err, f.Close())
+}
+
+// isCutOff reports whether a file ends in half a line, which what is written next must not continue.
+func isCutOff(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 // rewrite replaces the file by what is kept of it.

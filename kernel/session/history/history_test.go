@@ -77,6 +77,35 @@ func TestDamagedAndLargeFiles(t *testing.T) {
 	}
 }
 
+// A crash or a full disk may leave half a line at the end, at any time.
+func TestHalfALineAtTheEndCostsItsLineAlone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "history.jsonl")
+	cut := func() {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(file, append(text, `{"session":2,"line":1,"in`...), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := New(file)
+	for line, input := range []string{"a", "b"} {
+		if err := h.Add(line+1, input); err != nil {
+			t.Fatal(err)
+		}
+		cut()
+	}
+	h = New(file)
+	if err := h.Add(1, "c"); err != nil {
+		t.Fatal(err)
+	}
+	if got := inputs(t, New(file), wire.HistoryRequest{}); got != "1/1 a, 1/2 b, 2/1 c" {
+		t.Errorf("the history is %q", got)
+	}
+}
+
 // A folder that cannot be used costs the sessions before, not this one.
 func TestWithoutAFile(t *testing.T) {
 	blocked := filepath.Join(t.TempDir(), "file")
