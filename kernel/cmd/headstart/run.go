@@ -53,7 +53,7 @@ that follows the one tagged "parameters", with the type that it has there.`,
   headstart run quickstart.ipynb --out results/quickstart.ipynb --html results/quickstart.html`,
 		Args: commandline.Args(1, 1),
 		RunE: func(command *cobra.Command, args []string) error {
-			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(command.Context(), ends()...)
 			defer stop()
 			return r.run(ctx, args[0], command.OutOrStdout(), command.ErrOrStderr())
 		},
@@ -99,6 +99,16 @@ func (r *notebookRun) run(ctx context.Context, file string, stdout, stderr io.Wr
 	}
 	_, err = fmt.Fprintln(stdout, summary)
 	return err
+}
+
+// ends are the signals that end a run. A terminal that is closed tells its own process group alone, which the client is not one of; with nohup
+// the run outlasts it.
+func ends() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // checkOutputs makes the paths of what is saved absolute, and their folders, and refuses those where nothing can be saved: at the
