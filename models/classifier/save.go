@@ -69,7 +69,7 @@ func (l manifest) seal() (string, error) {
 	return hex.EncodeToString(digest[:]), nil
 }
 
-// sealOf is the seal of a manifest as it was written, "" where the text is no JSON. An earlier version wrote other members, or fewer, and
+// sealOf is the seal of a manifest as it was written, "" where the text is not JSON. An earlier version wrote other members, or fewer, and
 // a name that is not UTF-8 is read as another one than was written: neither is an edit.
 func sealOf(text []byte, digest string) string {
 	var written bytes.Buffer
