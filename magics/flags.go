@@ -2,6 +2,7 @@ package magics
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -31,11 +32,25 @@ func Suggest(flags *pflag.FlagSet, target *string, name, value string, words []s
 	}
 }
 
-// Path declares a flag that takes the path of a file or folder.
+// Path declares a flag that takes the path of a file or folder. A leading ~ is the home folder: a cell has no shell that replaces it.
 func Path(flags *pflag.FlagSet, target *string, name, value, usage string) {
 	*target = value
-	flags.Var(&enumValue{target: target, other: "PATH"}, name, usage)
+	flags.Var(&pathValue{enumValue{target: target, other: "PATH"}}, name, usage)
 	annotate(flags, name, annotationPath, nil)
+}
+
+// pathValue is a pflag.Value of a path.
+type pathValue struct{ enumValue }
+
+func (v *pathValue) Set(s string) error {
+	if s == "~" || strings.HasPrefix(s, "~/") {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fmt.Errorf("find the home folder for %s: %w", s, err)
+		}
+		s = home + s[1:]
+	}
+	return v.enumValue.Set(s)
 }
 
 // annotate cannot fail: the flag was declared in the line before.

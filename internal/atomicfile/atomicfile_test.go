@@ -35,3 +35,29 @@ func TestAFailedWriteLeavesTheOldContent(t *testing.T) {
 		t.Errorf("the folder holds %v, the file %q, %v", entries, raw, err)
 	}
 }
+
+// Who exports a model for a server that runs as another user does not have to change the file's mode first.
+func TestAResultHasTheUsersMode(t *testing.T) {
+	dir := t.TempDir()
+	nothing := func(io.Writer) error { return nil }
+	plain, path := filepath.Join(dir, "plain"), filepath.Join(dir, "result")
+	if err := errors.Join(os.WriteFile(plain, nil, 0o666), WriteResult(path, nothing)); err != nil {
+		t.Fatal(err)
+	}
+	mode := func(path string) os.FileMode {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode()
+	}
+	if got, want := mode(path), mode(plain); got != want {
+		t.Errorf("the mode is %v, and that of a plain file %v", got, want)
+	}
+	if err := errors.Join(os.Chmod(path, 0o640), WriteResult(path, nothing)); err != nil || mode(path) != 0o640 {
+		t.Errorf("the mode of a file that is replaced becomes %v: %v", mode(path), err)
+	}
+	if err := WriteFile(path, nothing); err != nil || mode(path) != 0o600 {
+		t.Errorf("the mode of what is the program's own is %v: %v", mode(path), err)
+	}
+}

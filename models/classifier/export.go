@@ -59,7 +59,7 @@ func (m *Model) ExportONNX(file string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(file, func(out io.Writer) error { return export.ONNX(out, n) })
+	return atomicfile.WriteResult(file, func(out io.Writer) error { return export.ONNX(out, n) })
 }
 
 // ExportTorch writes a safetensors state dict under torchvision's names and returns the PyTorch code that loads it.
@@ -71,7 +71,7 @@ func (m *Model) ExportTorch(file string) (code string, err error) {
 	if code, err = export.TorchCode(n, file); err != nil {
 		return "", err
 	}
-	return code, atomicfile.WriteFile(file, func(out io.Writer) error { return export.Torch(out, n) })
+	return code, atomicfile.WriteResult(file, func(out io.Writer) error { return export.Torch(out, n) })
 }
 
 // ExportHuggingFace writes a Hugging Face model folder, which must not exist or be empty: model.safetensors, config.json,

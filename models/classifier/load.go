@@ -100,7 +100,7 @@ func readManifest(path string) (*manifest, error) {
 	if err := decoder.Decode(&list); err != nil {
 		return nil, fmt.Errorf("read %s: %w", modelFile, err)
 	}
-	return &list, list.check()
+	return &list, list.check(text)
 }
 
 // A FormatError is a saved model of another format than this program reads.
@@ -110,7 +110,8 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("its format is %d, and this program reads %d: save it again with the program that is to read it", e.Got, formatVersion)
 }
 
-func (l *manifest) check() error {
+// check refuses what no saved model says. text is the file that the manifest was read from.
+func (l *manifest) check(text []byte) error {
 	switch l.Format {
 	case formatVersion, formatPlain:
 	default:
@@ -143,17 +144,17 @@ func (l *manifest) check() error {
 	if err := l.Backbone.Geometry.Validate(); err != nil {
 		return err
 	}
-	return l.checkSeal()
+	return l.checkSeal(text)
 }
 
 // ErrEdited marks a saved model whose description is not the one that was saved.
 var ErrEdited = errors.New("its description was edited after it was saved: what it says of classes, task or preprocessing may no longer fit its weights; save the model again")
 
-func (l *manifest) checkSeal() error {
-	if l.Format == formatPlain {
+func (l *manifest) checkSeal(text []byte) error {
+	if l.Format == formatPlain || l.Digest == sealOf(text, l.Digest) {
 		return nil
 	}
-	digest, err := l.seal()
+	digest, err := l.seal() // of a file that another program laid out anew
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -66,6 +67,17 @@ func (l manifest) seal() (string, error) {
 	}
 	digest := sha256.Sum256(text)
 	return hex.EncodeToString(digest[:]), nil
+}
+
+// sealOf is the seal of a manifest as it was written, "" where the text is not JSON. An earlier version wrote other members, or fewer, and
+// a name that is not UTF-8 is read as another one than was written: neither is an edit.
+func sealOf(text []byte, digest string) string {
+	var written bytes.Buffer
+	if err := json.Compact(&written, text); err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(bytes.Replace(written.Bytes(), []byte(`"digest":"`+digest+`",`), nil, 1))
+	return hex.EncodeToString(sum[:])
 }
 
 // Save writes the model as one folder, which must not exist or be empty: head.safetensors (with the trained stages of the

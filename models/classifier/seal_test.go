@@ -1,10 +1,14 @@
 package classifier
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -80,6 +84,54 @@ func TestAnEditedDescriptionIsRefused(t *testing.T) {
 		if err == nil {
 			loaded.Close()
 		}
+	}
+}
+
+// rewritten is a description after change, with the digest that a program which writes such a description gives it.
+func rewritten(t *testing.T, raw []byte, change func(string) string) []byte {
+	t.Helper()
+	digest := regexp.MustCompile(`\s*"digest": "[0-9a-f]{64}",`)
+	text := change(string(raw))
+	if text == string(raw) || !digest.MatchString(text) {
+		t.Fatalf("nothing was changed, or there is no digest in %.200s", text)
+	}
+	var plain bytes.Buffer
+	if err := json.Compact(&plain, []byte(digest.ReplaceAllString(text, ""))); err != nil {
+		t.Fatal(err)
+	}
+	return []byte(digest.ReplaceAllString(text, fmt.Sprintf(`"digest": "%x",`, sha256.Sum256(plain.Bytes()))))
+}
+
+// The digest is of the description as it was written: an earlier version knew fewer hyper-parameters, and a name that is not UTF-8 is
+// read as another one.
+func TestADescriptionThatIsWrittenOtherwiseNowIsNoEdit(t *testing.T) {
+	device := modeltest.PureGo(t)
+	m := fit(t, device, smallJob(t))
+	m.Provenance.Files[0].Path = "caf\xe9.png"
+	dir := filepath.Join(t.TempDir(), "saved")
+	if err := m.Save(dir, SaveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, modelFile)
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := rewritten(t, raw, func(text string) string {
+		return regexp.MustCompile(`\s*"(method|select_by)": "\w+",`).ReplaceAllString(text, "")
+	})
+	for name, text := range map[string][]byte{"a name that is not UTF-8": raw, "an earlier version": earlier} {
+		write(t, file, text)
+		loaded, err := Load(t.Context(), device, dir, LoadOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		_ = loaded.Close()
+	}
+	write(t, file, bytes.Replace(earlier, []byte(`"seed": 7`), []byte(`"seed": 8`), 1))
+	if _, err := Load(t.Context(), device, dir, LoadOptions{}); !errors.Is(err, ErrEdited) {
+		t.Errorf("one of an earlier version that was edited: %v", err)
 	}
 }
 

@@ -203,7 +203,10 @@ func (n Network) huggingFaceConfig(a resnet.Architecture, convolutions []resnet.
 	}
 }
 
-// huggingFaceProcessor is preprocessor_config.json. Both processors take means and deviations of pixels from 0 to 1.
+// convNextCrops is the size below which transformers' ConvNextImageProcessor crops. From it on, it squeezes the whole image.
+const convNextCrops = 384
+
+// huggingFaceProcessor is preprocessor_config.json. All processors take means and deviations of pixels from 0 to 1.
 func (n Network) huggingFaceProcessor(normalization resnet.Normalization) map[string]any {
 	mean, deviation := make([]float64, 3), make([]float64, 3)
 	for i := range mean {
@@ -214,10 +217,13 @@ func (n Network) huggingFaceProcessor(normalization resnet.Normalization) map[st
 	processor := map[string]any{
 		"do_resize": true, "resample": bilinear, "do_rescale": true, "rescale_factor": 1.0 / 255, "do_normalize": true, "image_mean": mean, "image_std": deviation,
 	}
-	switch n.Geometry.Method {
-	case imageio.Crop: // it resizes the shorter side to size / crop_pct below a size of 384, and takes the center
+	switch method := n.Geometry.Method; {
+	case method == imageio.Crop && size >= convNextCrops:
+		processor["image_processor_type"], processor["size"] = "BitImageProcessor", map[string]int{"shortest_edge": size * 256 / 224}
+		processor["do_center_crop"], processor["crop_size"] = true, map[string]int{"height": size, "width": size}
+	case method == imageio.Crop: // it resizes the shorter side to size / crop_pct, and takes the center
 		processor["image_processor_type"], processor["size"], processor["crop_pct"] = "ConvNextImageProcessor", map[string]int{"shortest_edge": size}, 224.0/256
-	case imageio.Nearest:
+	case method == imageio.Nearest:
 		processor["resample"] = nearest
 		fallthrough
 	default:

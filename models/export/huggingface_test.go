@@ -135,3 +135,17 @@ func TestHuggingFaceProcessor(t *testing.T) {
 		}
 	}
 }
+
+// ConvNextImageProcessor crops below 384 pixels alone.
+func TestHuggingFaceProcessorOfLargeImages(t *testing.T) {
+	n := Network{Geometry: imageio.Geometry{Size: 384, Method: imageio.Crop}}
+	text, err := json.Marshal(n.huggingFaceProcessor(resnet.Normalization{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"BitImageProcessor"`, `"size":{"shortest_edge":438}`, `"do_center_crop":true`, `"crop_size":{"height":384,"width":384}`} {
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s is missing in %s", want, text)
+		}
+	}
+}

@@ -192,6 +192,14 @@ func TestASavedModelIsTaughtOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	card, err := os.Stat(filepath.Join(saved, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Who may read the folder's other files can predict with it.
+	if state, err := os.Stat(filepath.Join(saved, teaching.StateFile)); err != nil || state.Mode() != card.Mode() {
+		t.Errorf("what was taught has the mode %v, and the model card %v: %v", state.Mode(), card.Mode(), err)
+	}
 	last := prepared(t, home, dir)
 	if _, err := last.LoadModel(t.Context(), saved, "", ""); err != nil {
 		t.Fatal(err)

@@ -66,6 +66,9 @@ func same(_ *builder, n node, in []value) []value {
 // two is an operator of two inputs, which are broadcast. Whole numbers that are known are computed at once, by whole.
 func two(f func(a, b *graph.Node) *graph.Node, whole func(a, b int64) int64) operator {
 	return func(b *builder, n node, in []value) []value {
+		if _, ok := n.attributes["axis"]; ok {
+			fail(n, "it broadcasts along an axis, as before version 7 of the operators; export the network with a newer version")
+		}
 		left, right := at(in, 0).host, at(in, 1).host
 		if whole != nil && left != nil && right != nil && left.ints != nil && right.ints != nil {
 			if t := together(left, right, whole); t != nil {

@@ -32,6 +32,9 @@ func (n *Network) NewExtractor(ctx context.Context, device *accel.Device, expect
 	for e.batch > 1 && expected > 0 && e.batch/2 >= expected {
 		e.batch /= 2
 	}
+	if n.together > 0 {
+		e.batch = n.together
+	}
 	if err := accel.Try(func() error { return e.build(device) }); err != nil {
 		return nil, fmt.Errorf("compile %s for %s: %w", n.path, device.Name(), errors.Join(err, e.Close()))
 	}

@@ -20,6 +20,7 @@ type value struct {
 // builder turns the nodes of a file into a graph. Its methods panic as graph code does.
 type builder struct {
 	graph *graph.Graph
+	batch int // images
 	opset int
 	env   map[string]value
 }
@@ -43,6 +44,22 @@ func fail(n node, format string, args ...any) {
 	exceptions.Panicf("%s %q: %s", n.op, n.name, fmt.Sprintf(format, args...))
 }
 
+// largestMap is how many numbers an operator may give for an image: 64 feature maps of the largest images are a quarter of it. A file of
+// a kilobyte can ask for any number.
+const largestMap = 1 << 28
+
+// tooLarge tells whether a shape has more numbers for an image of a batch than largestMap.
+func tooLarge(dims []int, batch int) bool {
+	size := 1
+	for _, d := range dims {
+		if d > largestMap*batch/size {
+			return true
+		}
+		size *= max(d, 1)
+	}
+	return false
+}
+
 // run builds nodes in their order.
 func (b *builder) run(nodes []node) {
 	known := operators()
@@ -60,6 +77,9 @@ func (b *builder) run(nodes []node) {
 		}
 		out := known[n.op](b, n, in)
 		for i, name := range n.outputs {
+			if i < len(out) && out[i].node != nil && tooLarge(out[i].node.Shape().Dimensions, b.batch) {
+				fail(n, "its output has the shape %v, which is more than %d numbers for an image", out[i].node.Shape().Dimensions, largestMap)
+			}
 			if name != "" && i < len(out) {
 				b.env[name] = out[i]
 			}

@@ -102,6 +102,9 @@ func conv(b *builder, n node, in []value) []value {
 }
 
 func batchNorm(b *builder, n node, in []value) []value {
+	if n.int("training_mode", 0) != 0 {
+		fail(n, "it normalizes by the images of a batch (training_mode); export the network for inference")
+	}
 	x := b.float(n, in, 0)
 	of := func(i int) *graph.Node { return perChannel(n, b.float(n, in, i), x) }
 	deviation := graph.Sqrt(graph.AddScalar(of(4), n.float("epsilon", 1e-5)))
@@ -234,6 +237,9 @@ func reduce(f func(x *graph.Node, axes ...int) *graph.Node) operator {
 	return func(b *builder, n node, in []value) []value {
 		x := b.float(n, in, 0)
 		over := axes(n, ints(n, in, 1, "axes"), x.Rank())
+		if len(over) == 0 && n.int("noop_with_empty_axes", 0) != 0 {
+			return []value{{node: f(graph.Reshape(x, append(slices.Clone(x.Shape().Dimensions), 1)...), x.Rank())}} // of each number alone
+		}
 		if len(over) == 0 {
 			for i := range x.Rank() {
 				over = append(over, i)

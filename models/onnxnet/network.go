@@ -46,6 +46,7 @@ type Network struct {
 	input        port
 	bytes        bool // [batch, height, width, 3] of bytes, else [batch, 3, height, width] of float32 numbers
 	weights      []string
+	together     int   // images that have to be computed at once; 0: any number
 	shape        []int // of the output, without the batch
 }
 
@@ -131,6 +132,9 @@ func (n *Network) settle() error {
 	default:
 		return fmt.Errorf("its input %q has the element type %d and the shape %v; it must be float32 [batch, 3, height, width] or uint8 [batch, height, width, 3]",
 			n.input.name, n.input.kind, dims)
+	}
+	if dims[0] > largestFixed {
+		return fmt.Errorf("its images come %d at once; export it with an open batch size", dims[0])
 	}
 	if height != width && height > 0 && width > 0 {
 		return fmt.Errorf("its images are %d by %d; they must be square", height, width)
@@ -257,27 +261,46 @@ func (n *Network) features() string {
 	return last.outputs[0]
 }
 
-// measure builds the graph once, without a device to compute it, to know the shape of its output.
+// largestFixed is the largest batch size that a file may prescribe.
+const largestFixed = 256
+
+// measure builds the graph, without a device to compute it, to know the shape of its output, and whether it takes another number of images
+// than the file says: PyTorch writes the shapes of one image into a file unless the batch size is declared open.
 func (n *Network) measure() error {
-	device, err := accel.Open(context.Background(), accel.Options{Device: "go"})
+	batch := max(1, n.input.shape[0])
+	shape, err := n.shapeOf(batch)
 	if err != nil {
 		return err
 	}
+	n.shape = shape
+	if _, err := n.shapeOf(2 * batch); err != nil {
+		n.together = batch
+	}
+	return nil
+}
+
+// shapeOf is the shape of the output for one image of a batch.
+func (n *Network) shapeOf(batch int) (shape []int, err error) {
+	device, err := accel.Open(context.Background(), accel.Options{Device: "go"})
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = device.Close() }() // it holds nothing
-	return accel.Try(func() error {
+	err = accel.Try(func() error {
 		g := graph.NewGraph(device.Backend, "measure")
 		defer g.Finalize()
-		inputs := []*graph.Node{graph.Parameter(g, "images", n.pixels(1))}
+		inputs := []*graph.Node{graph.Parameter(g, "images", n.pixels(batch))}
 		for i, shape := range n.weightShapes() {
 			inputs = append(inputs, graph.Parameter(g, fmt.Sprint("weight ", i), shape))
 		}
 		out := n.build(inputs)
-		n.shape = slices.Clone(out.Shape().Dimensions[1:])
-		if len(n.shape) != 1 || n.shape[0] < 1 {
-			return fmt.Errorf("its output %q has the shape %v for an image; features are a vector, feature maps or tokens", n.options.Output, n.shape)
+		shape = slices.Clone(out.Shape().Dimensions[1:])
+		if len(shape) != 1 || shape[0] < 1 {
+			return fmt.Errorf("its output %q has the shape %v for an image; features are a vector, feature maps or tokens", n.options.Output, shape)
 		}
 		return nil
 	})
+	return shape, err
 }
 
 // pixels is the shape of a batch of images.
@@ -296,7 +319,7 @@ func (n *Network) weightShapes() []shapes.Shape {
 // build makes the graph: images [batch, size, size, 3] uint8 RGB, and the weights, to features [batch, length] of float32.
 func (n *Network) build(inputs []*graph.Node) *graph.Node {
 	images := inputs[0]
-	b := &builder{graph: images.Graph(), opset: n.file.opset, env: map[string]value{}}
+	b := &builder{graph: images.Graph(), batch: images.Shape().Dimensions[0], opset: n.file.opset, env: map[string]value{}}
 	for name, t := range n.file.tensors {
 		b.env[name] = value{host: t}
 	}

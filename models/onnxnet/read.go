@@ -193,8 +193,14 @@ func (f *file) operators(raw []byte) error {
 	return err
 }
 
+// mostParts bounds the nodes, the weights and the inputs of a file. One of two bytes takes hundreds of them in memory.
+const mostParts = 100_000
+
 func (f *file) graph(raw []byte) error {
 	return each(raw, func(x field) error {
+		if max(len(f.nodes), len(f.tensors), len(f.inputs)) > mostParts {
+			return fmt.Errorf("it has more than %d operators, weights or inputs", mostParts)
+		}
 		switch x.number {
 		case 1:
 			n, err := readNode(x.raw)

@@ -18,7 +18,15 @@ func shaping() map[string]operator {
 
 func shapeOf(b *builder, n node, in []value) []value {
 	out := &tensor{ints: []int64{}}
-	for _, d := range b.need(n, in, 0).Shape().Dimensions {
+	dims := b.need(n, in, 0).Shape().Dimensions
+	within := func(i int) int { // PyTorch's newer exporter asks for a part of the shape
+		if i < 0 {
+			i += len(dims)
+		}
+		return min(len(dims), max(0, i))
+	}
+	from, to := within(n.int("start", 0)), within(n.int("end", len(dims)))
+	for _, d := range dims[min(from, to):to] {
 		out.ints = append(out.ints, int64(d))
 	}
 	out.shape = []int{len(out.ints)}
@@ -316,20 +324,25 @@ func pad(b *builder, n node, in []value) []value {
 	if mode := n.attributes["mode"].text; mode != "" && mode != "constant" {
 		fail(n, "the mode %q is not supported", mode)
 	}
-	list := ints(n, in, 1, "pads")
-	if len(list) != 2*x.Rank() {
+	list, which := ints(n, in, 1, "pads"), ints(n, in, 3, "")
+	if which == nil { // all of them
+		for i := range x.Rank() {
+			which = append(which, i)
+		}
+	}
+	if len(list) != 2*len(which) {
 		fail(n, "the pads %v do not fit the shape %v", list, x.Shape().Dimensions)
 	}
-	fill := graph.ScalarZero(b.graph, x.DType())
+	fill := graph.Scalar(b.graph, x.DType(), n.float("value", 0)) // an attribute before version 11
 	if !at(in, 2).absent() {
 		fill = graph.Reshape(b.float(n, in, 2))
 	}
-	var each []compute.PadAxis
-	for i := range x.Rank() {
-		if list[i] < 0 || list[i+x.Rank()] < 0 {
+	each := make([]compute.PadAxis, x.Rank())
+	for i, a := range axes(n, which, x.Rank()) {
+		if list[i] < 0 || list[i+len(which)] < 0 {
 			fail(n, "negative pads are not supported")
 		}
-		each = append(each, compute.PadAxis{Start: list[i], End: list[i+x.Rank()]})
+		each[a] = compute.PadAxis{Start: list[i], End: list[i+len(which)]}
 	}
 	return []value{{node: graph.Pad(x, fill, each...)}}
 }

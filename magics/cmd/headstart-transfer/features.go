@@ -105,7 +105,7 @@ func writeFeatures(
 	if err != nil {
 		return err
 	}
-	err = atomicfile.WriteFile(out, func(w io.Writer) error {
+	err = atomicfile.WriteResult(out, func(w io.Writer) error {
 		return weights.Write(w, map[string]weights.Float32{rowfile.Tensor: {Shape: f.Shape, Values: f.Values}}, metadata)
 	})
 	if err != nil {

@@ -106,7 +106,8 @@ func predictCommand(p *transfer.Presenter) *cobra.Command {
 		Short: "Predict the classes of images with a saved model",
 		Long: `Predict the classes of images with a saved model. MODEL is its folder, or an architecture such as resnet50: it then tells
 ImageNet's 1,000 classes apart, and --weights may name the file of its weights. FILE may be a folder. A file that cannot be read is told on standard error,
-and with --json in its "error"; the status is 1 only where none can be read. Nothing is fetched from the network.`,
+and with --json in its "error"; the status is 1 only where none can be read. Published weights that are not on this machine are fetched:
+those of an architecture, and of a model that was saved head-only.`,
 		Example: `  headstart predict model new.jpg
   headstart predict model photos/ --top 1 --json`,
 		Args: commandline.Args(2, -1),

@@ -54,7 +54,7 @@ func (t *terminal) Show(_ context.Context, b display.Bundle) (display.ID, error)
 	t.next++
 	id := display.ID(fmt.Sprint(t.next))
 	if png, ok := b.Data[display.MIMEPNG].([]byte); ok && t.png != "" {
-		err := atomicfile.WriteFile(t.png, func(w io.Writer) error {
+		err := atomicfile.WriteResult(t.png, func(w io.Writer) error {
 			_, err := w.Write(png)
 			return err
 		})

@@ -2,6 +2,8 @@ package runs
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"github.com/spf13/pflag"
 
@@ -88,7 +90,10 @@ func pruneRunsCommand(p *Presenter) magics.Subcommand {
 
 // Prune removes the weights of the oldest runs and says which.
 func (p *Presenter) Prune(ctx context.Context, page output.Page, o PruneFlags) error {
-	pruned, err := p.lab.PruneRuns(max(o.MiB, 0) << 20)
+	if o.MiB < 0 { // where -1 may be meant as no limit, it would remove all but the latest
+		return fmt.Errorf("prune the runs: --max-mib must be 0 or more; got %d", o.MiB)
+	}
+	pruned, err := p.lab.PruneRuns(min(o.MiB, math.MaxInt64>>20) << 20)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func merge(ctx context.Context, caches []string, out string) (m Merged, err erro
 	}
 	defer func() { err = errors.Join(err, rows.close()) }()
 	m.Shape = append([]int{len(images)}, records[0].Shape...)
-	return m, atomicfile.WriteFile(out, func(w io.Writer) error {
+	return m, atomicfile.WriteResult(out, func(w io.Writer) error {
 		return weights.WriteRows(w, rowfile.Tensor, m.Shape, metadata, rows.of(ctx, images))
 	})
 }

@@ -55,7 +55,7 @@ func (t *Teaching) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("write what was taught: %w", err)
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, StateFile), func(w io.Writer) error {
+	return atomicfile.WriteResult(filepath.Join(dir, StateFile), func(w io.Writer) error {
 		return weights.WriteRows(w, stateTensor, []int{len(t.examples), t.o.Backbone.FeatureShape()[0]}, map[string]string{stateMetadata: string(text)},
 			func(yield func([]float32, error) bool) {
 				for i := range t.examples {

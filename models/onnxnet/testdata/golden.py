@@ -19,9 +19,9 @@ def weights(*shape, scale=0.1):
     return (rng.standard_normal(shape) * scale).astype(np.float32)
 
 
-def network(nodes, tensors, opset=18):
+def network(nodes, tensors, opset=18, batch="batch"):
     graph = helper.make_graph(
-        nodes, "small", [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, 8, 8])],
+        nodes, "small", [helper.make_tensor_value_info("images", TensorProto.FLOAT, [batch, 3, 8, 8])],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)],
         [numpy_helper.from_array(np.asarray(v), k) for k, v in tensors.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
@@ -80,11 +80,18 @@ cases = {
     "half": network([N("Cast", "k16", "k", to=1), N("Conv", "images k")], {"k16": k.astype(np.float16)}),
     "constants": network([helper.make_node("Constant", [], ["c"], value_float=3.0), helper.make_node("Constant", [], ["d"], value=numpy_helper.from_array(weights(3, 1, 1))),
                           N("Mul", "images c", "a"), N("Add", "a d")], {}),
+    "a part of the shape": network([N("Shape", "images", "s", start=-4, end=1), N("Concat", "s rest", "to", axis=0), N("Reshape", "images to", "a"), N("MatMul", "a w")],
+                                   {"rest": np.array([-1], I), "w": weights(192, 4)}),
+    "pad of some axes": network([helper.make_node("Pad", ["images", "pads", "", "axes"], ["out"])], {"pads": np.array([2, 1, 0, 3], I), "axes": np.array([-1, 2], I)}),
+    "pad 9": network([N("Pad", "images", pads=[0, 0, 1, 2, 0, 0, 0, 3], value=7.0)], {}, opset=9),
+    "one image": network([N("Reshape", "images to", "a"), N("MatMul", "a w")], {"to": np.array([1, 192], I), "w": weights(192, 4)}, batch=1),
+    "reduce nothing": network([N("ReduceL2", "images", noop_with_empty_axes=1)], {}),
 }
 golden = {"images": images.astype(int).ravel().tolist(), "cases": []}
 for name, model in cases.items():
     raw = model.SerializeToString()
-    out = ort.InferenceSession(raw).run(["out"], {"images": images})[0]
+    session, at_once = ort.InferenceSession(raw), 1 if name == "one image" else 2
+    out = np.concatenate([session.run(["out"], {"images": images[i:i + at_once]})[0] for i in range(0, 2, at_once)])
     if out.ndim == 4:
         out = out.mean(axis=(2, 3))
     elif out.ndim == 3:

@@ -77,7 +77,7 @@ func (h History) Curves() []Curve {
 
 // WriteCSV writes the history to a file as a table.
 func (h History) WriteCSV(path string) error {
-	return atomicfile.WriteFile(path, func(w io.Writer) error {
+	return atomicfile.WriteResult(path, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		rows := [][]string{{"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}}
 		for _, e := range h {
