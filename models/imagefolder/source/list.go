@@ -283,21 +283,28 @@ func separator(head []byte) rune {
 	return best
 }
 
-// namedColumns finds the columns by their names, in the spellings that published lists use.
+// namedColumns finds the columns by their names, in the spellings that published lists use. Of several that would do, a file's name comes
+// before a number, whatever their order: "id" may be no more than the number of the line.
 func namedColumns(record []string) (columns, bool) {
-	find := func(names ...string) int {
-		return slices.IndexFunc(record, func(field string) bool {
-			return slices.Contains(names, strings.ToLower(strings.TrimSpace(field)))
-		})
-	}
 	c := columns{
-		path: find("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_id", "image_name", "imagename",
-			"id_code", "id", "img", "img_path", "fname", "name"),
-		label: find("label", "class", "category", "target", "class_name", "label_name", "classname", "class_id",
-			"diagnosis", "labels", "classes", "species", "breed"),
-		split: find("split", "set", "subset", "partition"),
+		path: findColumn(record, "path", "file_name", "filename", "file", "filepath", "file_path", "image_path", "img_path", "image", "img",
+			"image_name", "imagename", "fname", "image_id", "id_code", "name", "id"),
+		label: findColumn(record, "label", "class", "category", "class_name", "label_name", "classname", "target",
+			"diagnosis", "labels", "classes", "species", "breed", "class_id"),
+		split: findColumn(record, "split", "set", "subset", "partition"),
 	}
 	return c, c.path >= 0 && c.label >= 0
+}
+
+// findColumn is the place of the first of the names that a record has; -1 where it has none.
+func findColumn(record []string, names ...string) int {
+	for _, name := range names {
+		at := slices.IndexFunc(record, func(field string) bool { return strings.ToLower(strings.TrimSpace(field)) == name })
+		if at >= 0 {
+			return at
+		}
+	}
+	return -1
 }
 
 func (c columns) row(record []string) (row, error) {
