@@ -48,7 +48,7 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if o.FollowSplit && !l.Given {
 		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
 	}
-	d := &Dataset{Root: l.Root, Name: cmp.Or(o.Name, source.Name(dir)), Options: o, GivenSplit: l.Given, Skipped: l.Skipped,
+	d := &Dataset{Root: l.Root, Name: cmp.Or(o.Name, source.Name(dir)), Options: o, GivenSplit: l.Given, Listed: l.Listed, Skipped: l.Skipped,
 		Diagnoses: l.Notes,
 		editsFile: cmp.Or(o.EditsFile, editsFileOf(l))}
 	return d, d.build(ctx, l)

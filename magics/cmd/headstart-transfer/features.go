@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,6 +16,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features/input"
 	"github.com/headstart-nb/headstart/models/features/rowfile"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -38,8 +40,8 @@ file's metadata under "paths".
 
 INPUT is a folder, whose images come in the sorted order of their relative paths; a .csv or .jsonl of paths and labels; a .txt with a
 path or an address in each line; tar archives, in WebDataset's layout or any other, also as data-{000..063}.tar; or s3://BUCKET/KEY,
-an object or all below a prefix. Archives and objects are streamed, without a copy on this machine. The labels of an archive's
-.cls files stand in the metadata under "labels". Object storage is found by AWS_ENDPOINT_URL, AWS_REGION and the usual credentials.
+an object or all below a prefix. Archives and objects are streamed, without a copy on this machine. Labels of a list, of an
+archive's .cls files and of edits stand in the metadata under "labels". Object storage is found by AWS_ENDPOINT_URL, AWS_REGION and the usual credentials.
 
 With --shard I --of N only every N-th image or archive is computed, beginning with the I-th, and OUT is a folder that keeps features
 by the images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
@@ -97,11 +99,8 @@ func writeFeatures(
 	if err != nil {
 		return err
 	}
-	paths := make([]string, len(f.Dataset.Items))
-	for i, item := range f.Dataset.Items {
-		paths[i] = item.Path
-	}
-	metadata, err := rowfile.Describe(paths, nil, f.Backbone)
+	paths, labels := pathsAndLabels(f.Dataset)
+	metadata, err := rowfile.Describe(paths, labels, f.Backbone)
 	if err != nil {
 		return err
 	}
@@ -113,4 +112,16 @@ func writeFeatures(
 	}
 	_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %s\n", out, f.Shape, f.Line)
 	return err
+}
+
+// pathsAndLabels are those of a dataset's images. There are no labels where the paths give the same ones.
+func pathsAndLabels(data *imagefolder.Dataset) (paths, labels []string) {
+	paths, labels = make([]string, len(data.Items)), make([]string, len(data.Items))
+	for i, item := range data.Items {
+		paths[i], labels[i] = item.Path, data.Classes[item.Label]
+	}
+	if folders, _ := rowfile.FromPaths(paths); !data.Listed && slices.Equal(folders, labels) {
+		return paths, nil
+	}
+	return paths, labels
 }

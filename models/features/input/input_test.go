@@ -275,7 +275,7 @@ func TestFilesAndLists(t *testing.T) {
 	}
 	for place, lines := range map[string][]string{
 		"set":                 {"a/1.png=A", "b/2.png=B"},
-		"set/labels.csv":      {"a/1.png=A", "b/2.png=B"},
+		"set/labels.csv":      {"a/1.png:x=A", "b/2.png:y=B"},
 		"set/list.txt":        {"a/1.png=A", "b/2.png=B", "a/none.png!there is no such file", "link.png!a symbolic link that leads out of the folder"},
 		"set/a/1.png":         {"1.png=A"},
 		"x.{000..001}.tar":    {"x.000.tar/1.jpg=C", "x.001.tar/1.jpg=D"},
@@ -332,7 +332,7 @@ func FuzzArchive(f *testing.F) {
 	f.Add([]byte(zipped(f, whole)), "x.tgz")
 	f.Add([]byte(whole[:700]), "x.tar.xz")
 	f.Fuzz(func(t *testing.T, data []byte, name string) {
-		s := &Set{units: []unit{{name, "x" + filepath.Ext(name), objects{memory{"b/x" + filepath.Ext(name): string(data)}, "b"}}}, maxUnpacked: 1 << 20}
+		s := &Set{units: []unit{{name: name, key: "x" + filepath.Ext(name), place: objects{memory{"b/x" + filepath.Ext(name): string(data)}, "b"}}}, maxUnpacked: 1 << 20}
 		total := 0
 		for file, err := range s.Images(t.Context(), 0) {
 			if err != nil && !errors.Is(err, errBroken) {

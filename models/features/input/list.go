@@ -43,7 +43,7 @@ func (f *finder) localList(file string) error {
 			return errors.New("the path leads out of the folder of the list")
 		}
 		name = filepath.Clean(name)
-		return f.add(unit{filepath.ToSlash(name), name, inside{folder{root}}})
+		return f.add(unit{name: filepath.ToSlash(name), key: name, place: inside{folder{root}}})
 	})
 }
 
@@ -59,7 +59,7 @@ func (f *finder) objectList(at objects, key string) error {
 		if !filepath.IsLocal(filepath.FromSlash(line)) {
 			return errors.New("the path leads out of the folder of the list")
 		}
-		return f.add(unit{line, folder + line, at})
+		return f.add(unit{name: line, key: folder + line, place: at})
 	})
 }
 

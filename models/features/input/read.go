@@ -51,7 +51,7 @@ const trusted = 16 << 20
 
 // image reads a unit that is one file.
 func (u unit) image(ctx context.Context) (f File, err error) {
-	f.Path = u.name
+	f.Path, f.Label = u.name, u.label
 	fail := func(err error) (File, error) {
 		if u.transient(err) {
 			return f, fmt.Errorf("read %s: %w", u.name, err)

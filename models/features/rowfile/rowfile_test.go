@@ -176,6 +176,7 @@ func TestLabels(t *testing.T) {
 	}{
 		{[]string{"b/1.jpg", "a/x/2.jpg"}, nil, "a b", ""},
 		{[]string{"train/b/1.jpg", "VAL/a/2.jpg", "test/a/2.jpg"}, nil, "a b", "train val test"},
+		{[]string{"train/b/1.jpg", "dev/a/2.jpg"}, nil, "a b", "train val"},
 		{[]string{"train/1.jpg", "other/a/2.jpg"}, nil, "other train", ""},
 		{[]string{"x.tar/b/1.jpg", "sub/y.tar.gz/a/2.jpg"}, nil, "a b", ""},
 		{[]string{"x.tar/1.jpg", "x.tar/2.jpg"}, []string{"dog", "cat"}, "cat dog", ""},

@@ -70,7 +70,7 @@ func readList(file string, maxRows int) ([]row, error) {
 
 // arrangeList finds the files of a list.
 func arrangeList(ctx context.Context, root string, rows []row) (Layout, error) {
-	l := Layout{Root: root}
+	l := Layout{Root: root, Listed: true}
 	labels := map[string]string{} // by path
 	twice := map[string]bool{}    // paths with two labels
 	for n, r := range rows {
@@ -319,7 +319,7 @@ func (c columns) row(record []string) (row, error) {
 	// ReuseRecord: the strings are the reader's own copies, the slice is not.
 	r := row{path: path.Clean(name), label: asText(strings.TrimSpace(record[c.label]))}
 	if c.split >= 0 {
-		side, ok := splitName(strings.TrimSpace(record[c.split]))
+		side, ok := SplitName(strings.TrimSpace(record[c.split]))
 		if !ok {
 			return row{}, fmt.Errorf("unknown split %q: use train, val or test", record[c.split])
 		}

@@ -24,7 +24,7 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, err
 		if name != "metadata.csv" && name != "metadata.jsonl" {
 			continue
 		}
-		split, ok := splitName(path.Clean(dir))
+		split, ok := SplitName(path.Clean(dir))
 		if dir != "" && !ok {
 			continue
 		}
@@ -98,7 +98,7 @@ func jsonFieldsOf(object map[string]json.RawMessage) *jsonFields {
 	}
 	f := &jsonFields{path: names[place.path], label: names[place.label]}
 	if place.split >= 0 {
-		if _, ok := splitName(strings.TrimSpace(jsonText(object[names[place.split]]))); ok { // else it is a set of something else
+		if _, ok := SplitName(strings.TrimSpace(jsonText(object[names[place.split]]))); ok { // else it is a set of something else
 			f.split = names[place.split]
 		}
 	}
