@@ -354,3 +354,23 @@ func FuzzExpand(f *testing.F) {
 		}
 	})
 }
+
+// macOS's tar puts a file of attributes before each file, also between a label and its image.
+func TestHiddenEntriesDoNotSeparateALabelFromItsImage(t *testing.T) {
+	dir := testfile.Write(t, map[string]string{"x.tar": tarOf(t, entry{name: "./._0.cls", content: "x"}, entry{name: "./0.cls", content: "cat"}, entry{name: "./._0.jpg", content: "x"},
+		entry{name: "./0.jpg", content: "A"}, entry{name: "./._1.jpg", content: "x"}, entry{name: "./1.jpg", content: "B"})})
+	s, err := open(t, nil, Options{}, filepath.Join(dir, "x.tar"))
+	want(t, must(t, s, err), "x.tar/0.jpg:cat=A", "x.tar/1.jpg=B")
+}
+
+// Notepad and PowerShell put a byte order mark before the first line, and PowerShell's > writes UTF-16.
+func TestAListAsWindowsWritesIt(t *testing.T) {
+	for name, text := range map[string]string{"mark.txt": "\ufeff1.png\r\nä.png\r\n",
+		"wide.txt": "\xff\xfe1\x00.\x00p\x00n\x00g\x00\r\x00\n\x00\xe4\x00.\x00p\x00n\x00g\x00"} {
+		dir := testfile.Write(t, map[string]string{"1.png": "A", "ä.png": "B", name: text})
+		s, err := open(t, nil, Options{}, filepath.Join(dir, name))
+		want(t, must(t, s, err), "1.png=A", "ä.png=B")
+		s, err = open(t, memory{"b/" + name: text, "b/1.png": "A", "b/ä.png": "B"}, Options{}, "s3://b/"+name)
+		want(t, must(t, s, err), "1.png=A", "ä.png=B")
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 const (
@@ -71,7 +72,7 @@ func (f *finder) lines(list io.Reader, add func(line string) error) error {
 	f.inList = true
 	defer func() { f.inList = false }()
 	limited := &io.LimitedReader{R: list, N: maxListMiB << 20}
-	scanner := bufio.NewScanner(limited)
+	scanner := bufio.NewScanner(source.UnicodeReader(limited))
 	scanner.Buffer(nil, maxLineKiB<<10)
 	number := 0
 	for scanner.Scan() {

@@ -207,7 +207,7 @@ func (l Layout) finishList() (Layout, error) {
 // parseList reads the rows. The first line may name the columns; without names they are path, label and, where there are three,
 // split. Commas, semicolons and tabs separate.
 func parseList(r io.Reader, maxRows int) ([]row, error) {
-	buffered := bufio.NewReader(unicodeReader(r))
+	buffered := bufio.NewReader(UnicodeReader(r))
 	head, err := buffered.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -258,8 +258,8 @@ func parseList(r io.Reader, maxRows int) ([]row, error) {
 	}
 }
 
-// unicodeReader reads UTF-8, and UTF-16 as spreadsheets save it. It leaves out a byte order mark.
-func unicodeReader(r io.Reader) io.Reader {
+// UnicodeReader reads UTF-8, and UTF-16 as spreadsheets save it. It leaves out a byte order mark.
+func UnicodeReader(r io.Reader) io.Reader {
 	buffered := bufio.NewReader(r)
 	head, _ := buffered.Peek(4) // an error comes again when it is read
 	switch {

@@ -52,7 +52,7 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, err
 
 // parseJSONList reads a list with a JSON object in each line, which has a file_name and a label. The first object says under which names.
 func parseJSONList(r io.Reader, maxRows int) ([]row, error) {
-	reader := bufio.NewReader(unicodeReader(r))
+	reader := bufio.NewReader(UnicodeReader(r))
 	var rows []row
 	var fields *jsonFields
 	for line := 1; ; line++ {
@@ -118,7 +118,7 @@ func (f jsonFields) row(object map[string]json.RawMessage) (row, error) {
 	return place.row(record)
 }
 
-// jsonText is a value as text: a number is its own name, and null is none.
+// jsonText is a value as text: a number is its own name, and null is empty.
 func jsonText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {
