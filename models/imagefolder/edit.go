@@ -174,6 +174,15 @@ func (l FolderLog) Excluded() (paths map[string]bool, edits int, err error) {
 	return paths, len(stand), nil
 }
 
+// edited tells whether the log has edits that are applied.
+func (d *Dataset) edited() (bool, error) {
+	if d.Options.NoEdits {
+		return false, nil
+	}
+	edits, err := ReadEdits(d.editsFile)
+	return len(standing(edits)) > 0, err
+}
+
 // applyEdits replays the log on the items, which are in the order of their paths and not yet split.
 func (d *Dataset) applyEdits() error {
 	if d.Options.NoEdits {

@@ -251,3 +251,22 @@ func TestADeletedCopyMayGo(t *testing.T) {
 		}
 	}
 }
+
+// A model that was trained without a class, since edits have emptied it, is judged on the same folder.
+func TestAClassThatEditsHaveEmptiedMayBeUnknown(t *testing.T) {
+	dir := testfile.Write(t, someFiles(t, 3, "a", "b", "junk"))
+	d := mustLoad(t, dir, DefaultOptions())
+	known := options(func(o *Options) { o.Classes, o.Val = []string{"b", "a"}, 0 })
+	edit(t, d, Delete, "junk/aa.png", "")
+	edit(t, d, Delete, "junk/ab.png", "")
+	_, err := Load(t.Context(), dir, known)
+	wantError(t, err, "its class junk is not one of the 2 known classes")
+	edit(t, d, Relabel, "junk/ac.png", "b")
+	judged := mustLoad(t, dir, known)
+	if !slices.Equal(judged.Classes, []string{"b", "a"}) || judged.Items[item(t, judged, "junk/ac.png")].Label != 0 || len(judged.Items) != 7 {
+		t.Errorf("classes %q, %d items, skipped %v", judged.Classes, len(judged.Items), judged.Skipped)
+	}
+	known.NoEdits = true
+	_, err = Load(t.Context(), dir, known)
+	wantError(t, err, "its class junk is not one of the 2 known classes")
+}

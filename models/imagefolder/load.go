@@ -111,6 +111,9 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if err := d.applyEdits(); err != nil {
 		return err
 	}
+	if err := d.dropUnknownClasses(); err != nil {
+		return err
+	}
 	if d.GivenSplit && !d.Options.FollowSplit {
 		d.dropLeaks()
 	}
@@ -201,12 +204,17 @@ func (d *Dataset) findClusters(known *memory) (neardup.Clusters, error) {
 }
 
 // useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an
-// image of a class that is not known is an error.
+// image of a class that is not known is an error. Where there are edits, which may delete or relabel it, dropUnknownClasses says so.
 func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 	classes := d.Options.Classes
 	if len(classes) == 0 {
 		return nil
 	}
+	edited, err := d.edited()
+	if err != nil {
+		return err
+	}
+	var unknown []string
 	shared := room.New()
 	kept := l.Candidates[:0]
 	for _, c := range l.Candidates {
@@ -214,17 +222,43 @@ func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 			kept = append(kept, c)
 			continue
 		}
+		if edited {
+			kept = append(kept, c)
+			if !slices.Contains(unknown, c.Class) {
+				unknown = append(unknown, c.Class)
+			}
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		v := check(filepath.Join(d.Root, filepath.FromSlash(c.Path)), d.Options, shared, &memory{})
 		if v.Reason == "" {
-			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
-				phrase.Printable(c.Class), len(classes))
+			return d.unknownClass(c.Class)
 		}
 		d.Skipped = append(d.Skipped, Skipped{Path: c.Path, Reason: v.Reason})
 	}
-	l.Candidates, l.Classes = kept, slices.Clone(classes)
+	l.Candidates, l.Classes = kept, slices.Concat(classes, unknown)
+	return nil
+}
+
+func (d *Dataset) unknownClass(class string) error {
+	return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
+		phrase.Printable(class), len(d.Options.Classes))
+}
+
+// dropUnknownClasses leaves the classes of Options.Classes. An image that is still of another one is an error.
+func (d *Dataset) dropUnknownClasses() error {
+	known := len(d.Options.Classes)
+	if known == 0 {
+		return nil
+	}
+	for i := range d.Items {
+		if label := d.Items[i].Label; label >= known {
+			return d.unknownClass(d.Classes[label])
+		}
+	}
+	d.Classes = d.Classes[:known:known]
 	return nil
 }
 
