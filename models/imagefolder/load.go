@@ -315,7 +315,9 @@ func (d *Dataset) assign(together [][]int) {
 		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)
 		return
 	}
-	if len(d.Select(Val)) > 0 || d.Options.Val == 0 {
+	given := len(d.Select(Val)) > 0
+	d.noteFractions(given)
+	if given || d.Options.Val == 0 {
 		return
 	}
 	// Folders with train and test only: the validation images come out of train.
@@ -327,6 +329,26 @@ func (d *Dataset) assign(together [][]int) {
 	}
 	split(d.Items, open, len(d.Classes), d.Options.Val, 0, d.Options.Seed)
 	d.tell(diagnosis.Note, CodeSplit, nil, "", "There is no val folder: %g %% of the training images validate.", 100*d.Options.Val)
+}
+
+// noteFractions names those fractions that somebody has asked for and that a given split leaves unused.
+func (d *Dataset) noteFractions(val bool) {
+	var unused []string
+	if fraction := d.Options.Val; val && fraction != 0 && fraction != DefaultOptions().Val {
+		unused = append(unused, fmt.Sprintf("validation (%g %%)", 100*fraction))
+	}
+	if fraction := d.Options.Test; fraction != 0 {
+		unused = append(unused, fmt.Sprintf("test (%g %%)", 100*fraction))
+	}
+	if unused == nil {
+		return
+	}
+	noun, verb := "fraction", "is"
+	if len(unused) > 1 {
+		noun, verb = "fractions", "are"
+	}
+	d.tell(diagnosis.Note, CodeSplit, nil, "Put the folders of the classes beside each other for a split by fractions.",
+		"The folders or the list bring their own split: the %s for %s %s not used.", noun, strings.Join(unused, " and "), verb)
 }
 
 // finish puts everything in its final order, and seals it with the digest.
