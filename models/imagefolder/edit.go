@@ -84,14 +84,35 @@ func editsFileOf(l source.Layout) string {
 	return l.Source + DefaultEditsFile
 }
 
-// Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
-// again to see the effect.
-func (d *Dataset) Edit(action string, items []int, to string) error {
+// RelabelClasses are the classes that an image can be relabeled to: also those of folders without an image.
+func (d *Dataset) RelabelClasses() []string { return slices.Concat(d.Classes, d.empty) }
+
+// CheckEdit says why Edit would refuse a decision; nil where it would not.
+func (d *Dataset) CheckEdit(action string, items []int, to string) error {
 	if action != Keep && action != Delete && action != Relabel {
 		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", phrase.Printable(d.Name), action, Keep, Delete, Relabel)
 	}
-	if action == Relabel && !slices.Contains(d.Classes, to) && !slices.Contains(d.empty, to) {
+	if action == Relabel && !slices.Contains(d.RelabelClasses(), to) {
 		return fmt.Errorf("edit %s: there is no class %s to relabel to", phrase.Printable(d.Name), phrase.Printable(to))
+	}
+	meant := map[int]bool{}
+	for _, i := range items {
+		if i < 0 || i >= len(d.Items) {
+			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
+		}
+		meant[i] = true
+	}
+	if action == Delete && len(meant) == len(d.Items) {
+		return fmt.Errorf("edit %s: no image would be left: keep one", phrase.Printable(d.Name))
+	}
+	return nil
+}
+
+// Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
+// again to see the effect.
+func (d *Dataset) Edit(action string, items []int, to string) error {
+	if err := d.CheckEdit(action, items, to); err != nil {
+		return err
 	}
 	stay := map[digest.Sum]bool{} // contents of images that are not meant
 	if action == Delete {
@@ -99,9 +120,6 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 	}
 	var edits []Edit
 	for _, i := range items {
-		if i < 0 || i >= len(d.Items) {
-			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
-		}
 		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256.String(), Time: time.Now().UTC()}
 		e.Copy = stay[d.Items[i].SHA256]
 		if action == Relabel {
@@ -116,9 +134,7 @@ func (d *Dataset) Edit(action string, items []int, to string) error {
 func (d *Dataset) contentsWithout(items []int) map[digest.Sum]bool {
 	without := make([]bool, len(d.Items))
 	for _, i := range items {
-		if i >= 0 && i < len(d.Items) {
-			without[i] = true
-		}
+		without[i] = true
 	}
 	contents := map[digest.Sum]bool{}
 	for i := range d.Items {

@@ -118,7 +118,7 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 		d.dropLeaks()
 	}
 	if len(d.Items) == 0 {
-		return errors.New("edits have deleted every image: undo some")
+		return fmt.Errorf("edits have deleted every image that is left: remove the last lines of %s, or move it away", phrase.Printable(d.editsFile))
 	}
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
