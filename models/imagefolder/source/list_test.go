@@ -182,6 +182,23 @@ func TestTheColumnsOfAListDoNotDependOnTheirOrder(t *testing.T) {
 	}
 }
 
+// What lies in the folder and no line names is skipped with a reason, as any other file that is not used.
+func TestFilesThatMetadataDoesNotName(t *testing.T) {
+	dir := testfile.Write(t, map[string]string{"metadata.csv": "file_name,label\naa.png,cat\nab.png,dog\nab.png,cat\n", "aa.png": "A", "ab.png": "B", "ac.png": "C", "x/ad.png": "D"})
+	if err := os.Symlink("aa.png", filepath.Join(dir, "link.png")); err != nil {
+		t.Fatal(err)
+	}
+	l := mustOpen(t, dir, defaults())
+	var skipped []string
+	for _, s := range l.Skipped {
+		skipped = append(skipped, s.Path)
+	}
+	slices.Sort(skipped)
+	if diff := cmp.Diff([]string{"ab.png", "ac.png", "link.png", "x/ad.png"}, skipped); diff != "" || !strings.Contains(reasonFor(l, "x/ad.png"), "no line of the metadata names it") {
+		t.Errorf("%q: %s", reasonFor(l, "x/ad.png"), diff)
+	}
+}
+
 func FuzzParseJSONList(f *testing.F) {
 	f.Add(`{"file_name": "a.png", "label": 1}` + "\n" + `{"path": "b", "class": "x", "split": "train"}`)
 	f.Add("[]\n{}\n\xff\xfe")

@@ -19,6 +19,7 @@ import (
 // where there is none that gives labels.
 func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, error) {
 	var all []row
+	var lists []string
 	for _, file := range s.files {
 		dir, name := path.Split(file.Path)
 		if name != "metadata.csv" && name != "metadata.jsonl" {
@@ -35,6 +36,7 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, err
 		if len(rows) == 0 || !rows[0].named { // its columns are others: a caption, say
 			continue
 		}
+		lists = append(lists, file.Path)
 		for _, r := range rows {
 			r.path = path.Join(dir, r.path)
 			if dir != "" {
@@ -47,7 +49,34 @@ func openMetadata(ctx context.Context, s *scanner, o Options) (Layout, bool, err
 		return Layout{}, false, nil
 	}
 	l, err := arrangeList(ctx, s.root, all)
+	if err == nil {
+		l.skipUnnamed(s, lists)
+	}
 	return l, true, err
+}
+
+// skipUnnamed skips the files of a folder that no line of its lists names.
+func (l *Layout) skipUnnamed(s *scanner, lists []string) {
+	named := map[string]bool{}
+	for _, c := range l.Candidates {
+		named[c.Path] = true
+	}
+	for _, skipped := range l.Skipped {
+		named[skipped.Path] = true
+	}
+	for _, list := range lists {
+		named[list] = true
+	}
+	for _, file := range s.files {
+		if !named[file.Path] {
+			l.Skipped = append(l.Skipped, Skipped{file.Path, "no line of the metadata names it"})
+		}
+	}
+	for _, skipped := range s.skips {
+		if !named[skipped.Path] {
+			l.Skipped = append(l.Skipped, skipped)
+		}
+	}
 }
 
 // parseJSONList reads a list with a JSON object in each line, which has a file_name and a label. The first object says under which names.
