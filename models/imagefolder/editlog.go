@@ -77,7 +77,7 @@ func parseEdits(data []byte) (edits []Edit, whole int64, err error) {
 func appendEdits(file string, edits []Edit) error {
 	f, err := safefile.OpenUnlinked(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("write the log of edits: %w; give another place for it", err)
+		return fmt.Errorf("write the log of edits: %w; it lies with the images: copy them to where you can write, or change the folder's permissions", err)
 	}
 	lock, err := lockEdits(file)
 	if err != nil {

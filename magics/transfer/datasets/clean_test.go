@@ -31,6 +31,9 @@ func TestCleanEditsADatasetAndNoFile(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"%clean --keep red/nowhere.png":         `it has no image "red/nowhere.png"`,
+		"%clean --log --delete red/2.png":       "clean: --log shows the edits, and makes none",
+		"%clean --log --undo 0":                 "clean: --log shows the edits, and makes none",
+		"%clean --keep red/2.png --to blue":     "clean: --to needs --relabel",
 		"%clean other":                          `unknown dataset "other", have photos`,
 		"%clean --relabel red/2.png --to green": "green",
 	} {
