@@ -45,8 +45,8 @@ archive's .cls files and of edits stand in the metadata under "labels". Object s
 
 With --shard I --of N only every N-th image or archive is computed, beginning with the I-th, and OUT is a folder that keeps features
 by the images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
-bytes are those of one process. Shards read the images as they are: edits, and copies between train, val and test folders, change
-nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
+bytes are those of one process. Shards, and several inputs at once, read the images as they are: edits, and copies between train, val
+and test folders, change nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
 		Example: `  headstart features images/ --out features.safetensors
   headstart features images/ --weights sample --pool none --out maps.safetensors
   headstart features images/ --shard 0 --of 8 --out cache

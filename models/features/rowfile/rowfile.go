@@ -128,8 +128,11 @@ func (f *File) classify() error {
 	}
 	numbers := map[string]int{}
 	for i, name := range names {
-		if name == "" {
-			return fmt.Errorf("the image %q has no label: neither in the file nor as the folder it lies in", paths[i])
+		switch {
+		case name == "" && labels != nil:
+			return fmt.Errorf("the image %q has no label in the file, where others have one: compute the features of images with and without labels apart", paths[i])
+		case name == "":
+			return fmt.Errorf("the image %q has no label: neither in the file nor as the folder that it lies in", paths[i])
 		}
 		numbers[name] = 0
 	}

@@ -191,6 +191,10 @@ func TestLabels(t *testing.T) {
 		}
 		f.Close()
 	}
+	_, err := Open(write(t, 2, 4, described(t, []string{"a/1.jpg", "b/2.jpg"}, []string{"x", ""})))
+	if err == nil || !strings.Contains(err.Error(), `the image "b/2.jpg" has no label in the file, where others have one`) {
+		t.Errorf("a label is missing beside others: %v", err)
+	}
 	for name, metadata := range map[string]map[string]string{
 		"no label": described(t, []string{"1.jpg", "2.jpg"}, nil), "one class": described(t, []string{"a/1.jpg", "a/2.jpg"}, nil), "too few": described(t, []string{"a/1.jpg"}, nil),
 		"nothing": nil, "no list": {Paths: "{}", Backbone: "{}"}, "a label is missing": described(t, []string{"a/1.jpg", "b/2.jpg"}, []string{"x", ""}),
