@@ -100,6 +100,7 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	checked := timeline.Start(ctx, "check images")
 	found, err := d.checkAll(ctx, known)
 	if err != nil {
+		d.rememberPart(found, known)
 		return err
 	}
 	checked()
