@@ -51,7 +51,7 @@ type Dataset struct {
 	Together   [][]int               // lists of Items that belong into one subset or fold: copies, near-copies and Options.GroupBy's
 	GivenSplit bool                  // whether the folders (or the CSV) brought their own split
 	Listed     bool                  // whether a list gave the labels; else the folders did
-	Options    Options               // as given, with the defaults filled in
+	Options    Options               // as given, with the defaults filled in and without Progress
 
 	Unread int // how many files were taken to be those of the last check, and not read again
 

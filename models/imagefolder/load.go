@@ -37,6 +37,7 @@ func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load images from %s: %w", phrase.Printable(dir), err)
 	}
+	d.Options.Progress = nil // which shows this load, and not a later one by the same options
 	return d, nil
 }
 

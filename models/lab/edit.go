@@ -65,7 +65,9 @@ func (l *Lab) reload(ctx context.Context, data *imagefolder.Dataset) (*imagefold
 		source = known.source
 	}
 	l.mu.Unlock()
-	again, err := imagefolder.Load(ctx, source, data.Options)
+	options := data.Options
+	options.Rehash = false // an edit changes no file
+	again, err := imagefolder.Load(ctx, source, options)
 	if err != nil {
 		return nil, fmt.Errorf("load %s again after the edit: %w", data.Name, err)
 	}
