@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -74,6 +76,11 @@ and test folders, change nothing. The status is 1 for a failure that may pass, a
 					return printManifest(page.Stdout(), c, args, o)
 				case o.shards.of > 0:
 					return computeShard(ctx, page, p, args, o)
+				}
+				if err := checkOut(o.out); err != nil {
+					return err
+				}
+				switch {
 				case input.Streamed(args):
 					return writeStreamed(ctx, page, p, args, o)
 				}
@@ -90,6 +97,21 @@ and test folders, change nothing. The status is 1 for a failure that may pass, a
 	o.shards.declare(cmd.Flags())
 	cmd.AddCommand(mergeCommand(), featuresTrainCommand(p))
 	return cmd
+}
+
+// checkOut refuses a file that cannot be written, before the work that would be lost.
+func checkOut(out string) error {
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return fmt.Errorf("write the features: %s is a folder: --out names a file", out)
+	}
+	info, err := os.Stat(filepath.Dir(out))
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a folder", filepath.Dir(out))
+	}
+	if err != nil {
+		return fmt.Errorf("write the features: write %s: %w: make the folder, or choose another --out", out, err)
+	}
+	return nil
 }
 
 func writeFeatures(
