@@ -91,7 +91,7 @@ func (d *Dataset) remember(found *findings, known *memory) error {
 	var r remembered
 	return known.save(func() (*remembered, bool) {
 		for i++; i < len(d.Items); i++ {
-			if found.refused[i] != "" {
+			if found.refused[i] != "" || d.Items[i].SHA256 == (digest.Sum{}) {
 				continue
 			}
 			item := &d.Items[i]
@@ -100,6 +100,14 @@ func (d *Dataset) remember(found *findings, known *memory) error {
 		}
 		return nil, false
 	})
+}
+
+// rememberPart keeps the verdicts of a check that was interrupted, so that the next one goes on there, where they are more than
+// those that the memory has of files it did not come to.
+func (d *Dataset) rememberPart(found *findings, known *memory) {
+	if known.fresh.Load() > int64(len(known.others)) {
+		_ = d.remember(found, known) // without them the next check begins anew
+	}
 }
 
 // seen is how images are decoded that are checked: as for the most frequent size of a model, so that the model's pixels come out of the

@@ -50,7 +50,8 @@ type Dataset struct {
 	Digest     string                // SHA-256, hex, of classes, paths, contents, labels and split
 	Together   [][]int               // lists of Items that belong into one subset or fold: copies, near-copies and Options.GroupBy's
 	GivenSplit bool                  // whether the folders (or the CSV) brought their own split
-	Options    Options               // as given, with the defaults filled in
+	Listed     bool                  // whether a list gave the labels; else the folders did
+	Options    Options               // as given, with the defaults filled in and without Progress
 
 	Unread int // how many files were taken to be those of the last check, and not read again
 

@@ -31,6 +31,7 @@ type Edit struct {
 	Action string    `json:"action"`
 	Path   string    `json:"path,omitempty"`   // quoted as Printable does, where it is no plain text
 	SHA256 string    `json:"sha256,omitempty"` // the edit follows the content when the file is renamed
+	Copy   bool      `json:"copy,omitempty"`   // for Delete: images of the same content stay, so that it does not follow the content
 	From   string    `json:"from,omitempty"`   // class, for Relabel
 	To     string    `json:"to,omitempty"`     // class, for Relabel
 	Of     int       `json:"of,omitempty"`     // the edit taken back, for Undo
@@ -83,27 +84,65 @@ func editsFileOf(l source.Layout) string {
 	return l.Source + DefaultEditsFile
 }
 
-// Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
-// again to see the effect.
-func (d *Dataset) Edit(action string, items []int, to string) error {
+// RelabelClasses are the classes that an image can be relabeled to: also those of folders without an image.
+func (d *Dataset) RelabelClasses() []string { return slices.Concat(d.Classes, d.empty) }
+
+// CheckEdit says why Edit would refuse a decision; nil where it would not.
+func (d *Dataset) CheckEdit(action string, items []int, to string) error {
 	if action != Keep && action != Delete && action != Relabel {
 		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", phrase.Printable(d.Name), action, Keep, Delete, Relabel)
 	}
-	if action == Relabel && !slices.Contains(d.Classes, to) && !slices.Contains(d.empty, to) {
+	if action == Relabel && !slices.Contains(d.RelabelClasses(), to) {
 		return fmt.Errorf("edit %s: there is no class %s to relabel to", phrase.Printable(d.Name), phrase.Printable(to))
 	}
-	var edits []Edit
+	meant := map[int]bool{}
 	for _, i := range items {
 		if i < 0 || i >= len(d.Items) {
 			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
 		}
+		meant[i] = true
+	}
+	if action == Delete && len(meant) == len(d.Items) {
+		return fmt.Errorf("edit %s: no image would be left: keep one", phrase.Printable(d.Name))
+	}
+	return nil
+}
+
+// Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
+// again to see the effect.
+func (d *Dataset) Edit(action string, items []int, to string) error {
+	if err := d.CheckEdit(action, items, to); err != nil {
+		return err
+	}
+	stay := map[digest.Sum]bool{} // contents of images that are not meant
+	if action == Delete {
+		stay = d.contentsWithout(items)
+	}
+	var edits []Edit
+	for _, i := range items {
 		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256.String(), Time: time.Now().UTC()}
+		e.Copy = stay[d.Items[i].SHA256]
 		if action == Relabel {
 			e.From, e.To = d.Classes[d.Items[i].Label], to
 		}
 		edits = append(edits, e)
 	}
 	return appendEdits(d.editsFile, edits)
+}
+
+// contentsWithout are the contents of all items but some.
+func (d *Dataset) contentsWithout(items []int) map[digest.Sum]bool {
+	without := make([]bool, len(d.Items))
+	for _, i := range items {
+		without[i] = true
+	}
+	contents := map[digest.Sum]bool{}
+	for i := range d.Items {
+		if !without[i] {
+			contents[d.Items[i].SHA256] = true
+		}
+	}
+	return contents
 }
 
 // Undo takes back the edit with a number, or the last one that stands for 0.
@@ -151,6 +190,15 @@ func (l FolderLog) Excluded() (paths map[string]bool, edits int, err error) {
 	return paths, len(stand), nil
 }
 
+// edited tells whether the log has edits that are applied.
+func (d *Dataset) edited() (bool, error) {
+	if d.Options.NoEdits {
+		return false, nil
+	}
+	edits, err := ReadEdits(d.editsFile)
+	return len(standing(edits)) > 0, err
+}
+
 // applyEdits replays the log on the items, which are in the order of their paths and not yet split.
 func (d *Dataset) applyEdits() error {
 	if d.Options.NoEdits {
@@ -195,7 +243,8 @@ func (d *Dataset) applyEdits() error {
 	return nil
 }
 
-// meant finds an edit's items: the file under its path, else every file with its content.
+// meant finds an edit's items: the file under its path, else every file with its content. A copy whose file is gone was renamed or
+// removed: which, its content does not tell, and an image that was to stay is not deleted for it.
 func (d *Dataset) meant(e Edit) []int {
 	sum, err := digest.Parse(e.SHA256)
 	if err != nil {
@@ -210,6 +259,9 @@ func (d *Dataset) meant(e Edit) []int {
 			return []int{i}
 		}
 		same = append(same, i)
+	}
+	if e.Copy {
+		return nil
 	}
 	return same
 }

@@ -1,14 +1,17 @@
 package imagefolder
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
@@ -195,4 +198,75 @@ func TestSuspects(t *testing.T) {
 	if _, err := d.Suspects(all, sure[1:], 10); err == nil {
 		t.Error("a missing probability passes")
 	}
+}
+
+// Two kernels, or a notebook and the command line, may edit one folder at the same time.
+func TestEditsAtTheSameTime(t *testing.T) {
+	log := FolderLog{t.TempDir()}
+	const writers, each = 8, 10
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				if err := log.Exclude(fmt.Sprintf("%d/%d.png", w, i), digest.Of([]byte{byte(w), byte(i)}).String()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if edits, err := ReadEdits(log.file()); err != nil || len(edits) != writers*each {
+		t.Errorf("%d edits, %v", len(edits), err)
+	}
+}
+
+// A copy that is deleted by an edit, and then on the disk, does not take the image with it that was to stay.
+func TestADeletedCopyMayGo(t *testing.T) {
+	files := someFiles(t, 4, "a", "b")
+	files["a/copy.png"] = files["a/aa.png"]
+	files["b/ax.png"], files["b/ay.png"] = files["b/aa.png"], files["b/aa.png"]
+	dir := testfile.Write(t, files)
+	d := mustLoad(t, dir, DefaultOptions())
+	edit(t, d, Delete, "a/copy.png", "")
+	if err := d.Edit(Delete, []int{item(t, d, "b/aa.png"), item(t, d, "b/ax.png"), item(t, d, "b/ay.png")}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "a", "copy.png")); err != nil {
+		t.Fatal(err)
+	}
+	d = mustLoad(t, dir, DefaultOptions())
+	if reason := reasonFor(d, "a/aa.png"); reason != "" {
+		t.Errorf("the image itself: %s", reason)
+	}
+	if n, ok := noteOf(d, CodeEdits); !ok || !strings.Contains(n.Sentence, "Edits [1] of the log") {
+		t.Errorf("of the copy's edit: %+v", n)
+	}
+	if err := os.Rename(filepath.Join(dir, "b"), filepath.Join(dir, "c")); err != nil {
+		t.Fatal(err)
+	}
+	for _, copied := range []string{"c/aa.png", "c/ax.png", "c/ay.png"} { // none was to stay
+		if reason := reasonFor(mustLoad(t, dir, DefaultOptions()), copied); !strings.Contains(reason, "deleted in edit") {
+			t.Errorf("%s was renamed, and is used again: %q", copied, reason)
+		}
+	}
+}
+
+// A model that was trained without a class, since edits have emptied it, is judged on the same folder.
+func TestAClassThatEditsHaveEmptiedMayBeUnknown(t *testing.T) {
+	dir := testfile.Write(t, someFiles(t, 3, "a", "b", "junk"))
+	d := mustLoad(t, dir, DefaultOptions())
+	known := options(func(o *Options) { o.Classes, o.Val = []string{"b", "a"}, 0 })
+	edit(t, d, Delete, "junk/aa.png", "")
+	edit(t, d, Delete, "junk/ab.png", "")
+	_, err := Load(t.Context(), dir, known)
+	wantError(t, err, "its class junk is not one of the 2 known classes")
+	edit(t, d, Relabel, "junk/ac.png", "b")
+	judged := mustLoad(t, dir, known)
+	if !slices.Equal(judged.Classes, []string{"b", "a"}) || judged.Items[item(t, judged, "junk/ac.png")].Label != 0 || len(judged.Items) != 7 {
+		t.Errorf("classes %q, %d items, skipped %v", judged.Classes, len(judged.Items), judged.Skipped)
+	}
+	known.NoEdits = true
+	_, err = Load(t.Context(), dir, known)
+	wantError(t, err, "its class junk is not one of the 2 known classes")
 }

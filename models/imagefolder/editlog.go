@@ -3,13 +3,16 @@ package imagefolder
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
+	"github.com/headstart-nb/headstart/internal/filelock"
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
@@ -74,9 +77,31 @@ func parseEdits(data []byte) (edits []Edit, whole int64, err error) {
 func appendEdits(file string, edits []Edit) error {
 	f, err := safefile.OpenUnlinked(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("write the log of edits: %w; give another place for it", err)
+		return fmt.Errorf("write the log of edits: %w; it lies with the images: copy them to where you can write, or change the folder's permissions", err)
 	}
+	lock, err := lockEdits(file)
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the log of edits: %w; try again", err), f.Close())
+	}
+	defer lock()
 	return errors.Join(appendTo(f, edits), f.Close())
+}
+
+// lockWait is how long a program waits for another one that writes an edit, which takes milliseconds.
+const lockWait = 10 * time.Second
+
+// lockEdits keeps others from adding to a log: two edits of one number make it unreadable. File systems without locks have none.
+func lockEdits(file string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	lock, err := filelock.Acquire(ctx, file, nil)
+	switch {
+	case errors.Is(err, filelock.ErrHeld):
+		return nil, err
+	case err != nil:
+		return func() {}, nil //nolint:nilerr // as without a lock
+	}
+	return func() { _ = lock.Close() }, nil // nothing was written through it
 }
 
 func appendTo(f *os.File, edits []Edit) error {

@@ -37,6 +37,7 @@ func Load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load images from %s: %w", phrase.Printable(dir), err)
 	}
+	d.Options.Progress = nil // which shows this load, and not a later one by the same options
 	return d, nil
 }
 
@@ -48,7 +49,7 @@ func load(ctx context.Context, dir string, o Options) (*Dataset, error) {
 	if o.FollowSplit && !l.Given {
 		return nil, errors.New("it has no train and val folders, so that there is no split to follow: leave that option out")
 	}
-	d := &Dataset{Root: l.Root, Name: cmp.Or(o.Name, source.Name(dir)), Options: o, GivenSplit: l.Given, Skipped: l.Skipped,
+	d := &Dataset{Root: l.Root, Name: cmp.Or(o.Name, source.Name(dir)), Options: o, GivenSplit: l.Given, Listed: l.Listed, Skipped: l.Skipped,
 		Diagnoses: l.Notes,
 		editsFile: cmp.Or(o.EditsFile, editsFileOf(l))}
 	return d, d.build(ctx, l)
@@ -100,6 +101,7 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	checked := timeline.Start(ctx, "check images")
 	found, err := d.checkAll(ctx, known)
 	if err != nil {
+		d.rememberPart(found, known)
 		return err
 	}
 	checked()
@@ -111,11 +113,14 @@ func (d *Dataset) build(ctx context.Context, l source.Layout) error {
 	if err := d.applyEdits(); err != nil {
 		return err
 	}
+	if err := d.dropUnknownClasses(); err != nil {
+		return err
+	}
 	if d.GivenSplit && !d.Options.FollowSplit {
 		d.dropLeaks()
 	}
 	if len(d.Items) == 0 {
-		return errors.New("edits have deleted every image: undo some")
+		return fmt.Errorf("edits have deleted every image that is left: remove the last lines of %s, or move it away", phrase.Printable(d.editsFile))
 	}
 	if len(d.Options.Classes) == 0 {
 		d.dropEmptyClasses()
@@ -201,12 +206,17 @@ func (d *Dataset) findClusters(known *memory) (neardup.Clusters, error) {
 }
 
 // useClasses puts Options.Classes in the place of the folders' own. A file that is not an image does not make its folder a class; an
-// image of a class that is not known is an error.
+// image of a class that is not known is an error. Where there are edits, which may delete or relabel it, dropUnknownClasses says so.
 func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 	classes := d.Options.Classes
 	if len(classes) == 0 {
 		return nil
 	}
+	edited, err := d.edited()
+	if err != nil {
+		return err
+	}
+	var unknown []string
 	shared := room.New()
 	kept := l.Candidates[:0]
 	for _, c := range l.Candidates {
@@ -214,17 +224,43 @@ func (d *Dataset) useClasses(ctx context.Context, l *source.Layout) error {
 			kept = append(kept, c)
 			continue
 		}
+		if edited {
+			kept = append(kept, c)
+			if !slices.Contains(unknown, c.Class) {
+				unknown = append(unknown, c.Class)
+			}
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		v := check(filepath.Join(d.Root, filepath.FromSlash(c.Path)), d.Options, shared, &memory{})
 		if v.Reason == "" {
-			return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
-				phrase.Printable(c.Class), len(classes))
+			return d.unknownClass(c.Class)
 		}
 		d.Skipped = append(d.Skipped, Skipped{Path: c.Path, Reason: v.Reason})
 	}
-	l.Candidates, l.Classes = kept, slices.Clone(classes)
+	l.Candidates, l.Classes = kept, slices.Concat(classes, unknown)
+	return nil
+}
+
+func (d *Dataset) unknownClass(class string) error {
+	return fmt.Errorf("its class %s is not one of the %d known classes: rename the folder, or leave it out",
+		phrase.Printable(class), len(d.Options.Classes))
+}
+
+// dropUnknownClasses leaves the classes of Options.Classes. An image that is still of another one is an error.
+func (d *Dataset) dropUnknownClasses() error {
+	known := len(d.Options.Classes)
+	if known == 0 {
+		return nil
+	}
+	for i := range d.Items {
+		if label := d.Items[i].Label; label >= known {
+			return d.unknownClass(d.Classes[label])
+		}
+	}
+	d.Classes = d.Classes[:known:known]
 	return nil
 }
 
@@ -281,7 +317,9 @@ func (d *Dataset) assign(together [][]int) {
 		split(d.Items, together, len(d.Classes), d.Options.Val, d.Options.Test, d.Options.Seed)
 		return
 	}
-	if len(d.Select(Val)) > 0 || d.Options.Val == 0 {
+	given := len(d.Select(Val)) > 0
+	d.noteFractions(given)
+	if given || d.Options.Val == 0 {
 		return
 	}
 	// Folders with train and test only: the validation images come out of train.
@@ -293,6 +331,26 @@ func (d *Dataset) assign(together [][]int) {
 	}
 	split(d.Items, open, len(d.Classes), d.Options.Val, 0, d.Options.Seed)
 	d.tell(diagnosis.Note, CodeSplit, nil, "", "There is no val folder: %g %% of the training images validate.", 100*d.Options.Val)
+}
+
+// noteFractions names those fractions that somebody has asked for and that a given split leaves unused.
+func (d *Dataset) noteFractions(val bool) {
+	var unused []string
+	if fraction := d.Options.Val; val && fraction != 0 && fraction != DefaultOptions().Val {
+		unused = append(unused, fmt.Sprintf("validation (%g %%)", 100*fraction))
+	}
+	if fraction := d.Options.Test; fraction != 0 {
+		unused = append(unused, fmt.Sprintf("test (%g %%)", 100*fraction))
+	}
+	if unused == nil {
+		return
+	}
+	noun, verb := "fraction", "is"
+	if len(unused) > 1 {
+		noun, verb = "fractions", "are"
+	}
+	d.tell(diagnosis.Note, CodeSplit, nil, "Put the folders of the classes beside each other for a split by fractions.",
+		"The folders or the list bring their own split: the %s for %s %s not used.", noun, strings.Join(unused, " and "), verb)
 }
 
 // finish puts everything in its final order, and seals it with the digest.

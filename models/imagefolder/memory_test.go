@@ -1,10 +1,13 @@
 package imagefolder
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,5 +126,44 @@ func TestWhatIsHeldOfADataset(t *testing.T) {
 	}
 	if cap(d.Items) != len(d.Items) {
 		t.Errorf("room for %d items, and there are %d", cap(d.Items), len(d.Items))
+	}
+}
+
+// interrupted is a context that ends when it has been asked so many times.
+type interrupted struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (c *interrupted) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAnInterruptedCheckIsGoneOnWith(t *testing.T) {
+	dir := testfile.Write(t, someFiles(t, 20, "a", "b"))
+	counting := &interrupted{Context: t.Context()}
+	counting.left.Store(1 << 20)
+	if _, err := Load(counting, dir, options(func(o *Options) { o.Workers = 1 })); err != nil {
+		t.Fatal(err)
+	}
+	asked := 1<<20 - counting.left.Load()
+	for _, rehash := range []bool{false, true} { // of which the second changes nothing about what is known
+		o := options(func(o *Options) { o.StateDir, o.Workers = t.TempDir(), 1 })
+		if rehash {
+			mustLoad(t, dir, o)
+			o.Rehash = true
+		}
+		ctx := &interrupted{Context: t.Context()}
+		ctx.left.Store(asked - 20) // the check of the files asks last
+		if _, err := Load(ctx, dir, o); !errors.Is(err, context.Canceled) {
+			t.Fatalf("it was not interrupted: %v", err)
+		}
+		o.Rehash = false
+		if d := mustLoad(t, dir, o); d.Unread < 10 || d.Unread == 40 != rehash {
+			t.Errorf("with rehash %t, %d of 40 files were not read again", rehash, d.Unread)
+		}
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/headstart-nb/headstart/internal/digest"
+	"github.com/headstart-nb/headstart/internal/testfile"
 )
 
 // randomItems are items of a few classes, of which some hang together in groups, also across classes.
@@ -147,5 +149,27 @@ func TestShuffled(t *testing.T) {
 	slices.Sort(sorted)
 	if diff := cmp.Diff([]int{1, 2, 3, 5, 7, 8, 9, 100}, sorted); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Where the folders bring a split, a fraction that was asked for is not left out without a word.
+func TestFractionsThatAGivenSplitLeavesUnused(t *testing.T) {
+	files := map[string]string{}
+	for _, side := range []string{"train", "val"} {
+		for name, content := range someFiles(t, 4, "a", "b") {
+			files[side+"/"+name] = content + side
+		}
+	}
+	dir := testfile.Write(t, files)
+	for want, o := range map[string]Options{
+		"":                               options(func(*Options) {}),
+		"fraction for test (30 %)":       options(func(o *Options) { o.Test = 0.3 }),
+		"fraction for validation (40 %)": options(func(o *Options) { o.Val = 0.4 }),
+		"fractions for validation (40 %) and test (30 %)": options(func(o *Options) { o.Val, o.Test = 0.4, 0.3 }),
+	} {
+		n, ok := noteOf(mustLoad(t, dir, o), CodeSplit)
+		if ok != (want != "") || !strings.Contains(n.Sentence, want) {
+			t.Errorf("val %g, test %g: %+v", o.Val, o.Test, n)
+		}
 	}
 }

@@ -26,19 +26,24 @@ func (l *Lab) EditDataset(ctx context.Context, data *imagefolder.Dataset, edits 
 	for i, item := range data.Items {
 		index[imagefolder.Printable(item.Path)] = i
 	}
-	for _, e := range edits {
-		if e.Action == imagefolder.Relabel && !slices.Contains(data.Classes, e.To) {
-			return nil, fmt.Errorf("edit %s: %w", data.Name, &named.NotFoundError{Kind: named.KindClass, Name: e.To, Have: data.Classes})
+	items := make([][]int, len(edits)) // all are checked before the first is written
+	for n, e := range edits {
+		if classes := data.RelabelClasses(); e.Action == imagefolder.Relabel && !slices.Contains(classes, e.To) {
+			return nil, fmt.Errorf("edit %s: %w", data.Name, &named.NotFoundError{Kind: named.KindClass, Name: e.To, Have: classes})
 		}
-		var items []int
 		for _, path := range e.Paths {
 			i, ok := index[path]
 			if !ok {
 				return nil, fmt.Errorf("edit %s: it has no image %q; paths are relative to %s", data.Name, path, data.Root)
 			}
-			items = append(items, i)
+			items[n] = append(items[n], i)
 		}
-		if err := data.Edit(e.Action, items, e.To); err != nil {
+		if err := data.CheckEdit(e.Action, items[n], e.To); err != nil {
+			return nil, err
+		}
+	}
+	for n, e := range edits {
+		if err := data.Edit(e.Action, items[n], e.To); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +65,9 @@ func (l *Lab) reload(ctx context.Context, data *imagefolder.Dataset) (*imagefold
 		source = known.source
 	}
 	l.mu.Unlock()
-	again, err := imagefolder.Load(ctx, source, data.Options)
+	options := data.Options
+	options.Rehash = false // an edit changes no file
+	again, err := imagefolder.Load(ctx, source, options)
 	if err != nil {
 		return nil, fmt.Errorf("load %s again after the edit: %w", data.Name, err)
 	}

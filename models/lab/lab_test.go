@@ -278,6 +278,31 @@ func TestARunThatTrains(t *testing.T) {
 	}
 }
 
+func itemPaths(data *imagefolder.Dataset) (paths []string) {
+	for _, item := range data.Items {
+		paths = append(paths, item.Path)
+	}
+	return paths
+}
+
+// An image moves to a class whose images have all been relabeled.
+func TestAnEmptiedClassGetsAnImageBack(t *testing.T) {
+	l := prepared(t, t.TempDir(), photos(t, 2))
+	data, err := l.Dataset("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for to, paths := range map[string][]string{"blue": {"red/0.png", "red/1.png"}} {
+		if data, err = l.EditDataset(t.Context(), data, []Edit{{Action: imagefolder.Relabel, Paths: paths, To: to}}); err != nil || len(data.Classes) != 1 {
+			t.Fatalf("classes %v, %v", data.Classes, err)
+		}
+	}
+	data, err = l.EditDataset(t.Context(), data, []Edit{{Action: imagefolder.Relabel, Paths: []string{"red/1.png"}, To: "red"}})
+	if err != nil || len(data.Classes) != 2 {
+		t.Errorf("relabeled back: %v", err)
+	}
+}
+
 func TestEditsOfADataset(t *testing.T) {
 	l := prepared(t, t.TempDir(), photos(t, 4))
 	data, err := l.Dataset("")
@@ -286,6 +311,17 @@ func TestEditsOfADataset(t *testing.T) {
 	}
 	if _, err := l.EditDataset(t.Context(), data, []Edit{{Action: imagefolder.Delete, Paths: []string{"red/nowhere.png"}}}); err == nil {
 		t.Error("an image that does not exist was deleted")
+	}
+	for name, wrong := range map[string]Edit{
+		"image": {Action: imagefolder.Delete, Paths: []string{"red/nowhere.png"}}, "class": {Action: imagefolder.Relabel, Paths: []string{"red/1.png"}, To: "green"},
+		"all": {Action: imagefolder.Delete, Paths: itemPaths(data)},
+	} {
+		if _, err := l.EditDataset(t.Context(), data, []Edit{{Action: imagefolder.Keep, Paths: []string{"red/0.png"}}, wrong}); err == nil {
+			t.Errorf("a wrong %s was edited", name)
+		}
+		if edits, err := imagefolder.ReadEdits(data.EditsFile()); err != nil || len(edits) > 0 {
+			t.Fatalf("a wrong %s: %d of the edits were made, %v", name, len(edits), err)
+		}
 	}
 	edited, err := l.EditDataset(t.Context(), data, []Edit{
 		{Action: imagefolder.Delete, Paths: []string{"red/0.png"}}, {Action: imagefolder.Relabel, Paths: []string{"red/1.png"}, To: "blue"},

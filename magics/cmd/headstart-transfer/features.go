@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,6 +18,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features/input"
 	"github.com/headstart-nb/headstart/models/features/rowfile"
+	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/weights"
 )
 
@@ -38,13 +42,13 @@ file's metadata under "paths".
 
 INPUT is a folder, whose images come in the sorted order of their relative paths; a .csv or .jsonl of paths and labels; a .txt with a
 path or an address in each line; tar archives, in WebDataset's layout or any other, also as data-{000..063}.tar; or s3://BUCKET/KEY,
-an object or all below a prefix. Archives and objects are streamed, without a copy on this machine. The labels of an archive's
-.cls files stand in the metadata under "labels". Object storage is found by AWS_ENDPOINT_URL, AWS_REGION and the usual credentials.
+an object or all below a prefix. Archives and objects are streamed, without a copy on this machine. Labels of a list, of an
+archive's .cls files and of edits stand in the metadata under "labels". Object storage is found by AWS_ENDPOINT_URL, AWS_REGION and the usual credentials.
 
 With --shard I --of N only every N-th image or archive is computed, beginning with the I-th, and OUT is a folder that keeps features
 by the images' content: a shard that was killed is run again without harm. headstart features merge writes the file of all shards; its
-bytes are those of one process. Shards read the images as they are: edits, and copies between train, val and test folders, change
-nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
+bytes are those of one process. Shards, and several inputs at once, read the images as they are: edits, and copies between train, val
+and test folders, change nothing. The status is 1 for a failure that may pass, and 3 for one that trying again repeats.`,
 		Example: `  headstart features images/ --out features.safetensors
   headstart features images/ --weights sample --pool none --out maps.safetensors
   headstart features images/ --shard 0 --of 8 --out cache
@@ -72,6 +76,11 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 					return printManifest(page.Stdout(), c, args, o)
 				case o.shards.of > 0:
 					return computeShard(ctx, page, p, args, o)
+				}
+				if err := checkOut(o.out); err != nil {
+					return err
+				}
+				switch {
 				case input.Streamed(args):
 					return writeStreamed(ctx, page, p, args, o)
 				}
@@ -90,6 +99,21 @@ nothing. The status is 1 for a failure that may pass, and 3 for one that trying 
 	return cmd
 }
 
+// checkOut refuses a file that cannot be written, before the work that would be lost.
+func checkOut(out string) error {
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return fmt.Errorf("write the features: %s is a folder: --out names a file", out)
+	}
+	info, err := os.Stat(filepath.Dir(out))
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a folder", filepath.Dir(out))
+	}
+	if err != nil {
+		return fmt.Errorf("write the features: write %s: %w: make the folder, or choose another --out", out, err)
+	}
+	return nil
+}
+
 func writeFeatures(
 	ctx context.Context, page output.Page, p *transfer.Presenter, dir, architecture, out string, data datasets.Flags, model transfer.ModelFlags,
 ) error {
@@ -97,11 +121,8 @@ func writeFeatures(
 	if err != nil {
 		return err
 	}
-	paths := make([]string, len(f.Dataset.Items))
-	for i, item := range f.Dataset.Items {
-		paths[i] = item.Path
-	}
-	metadata, err := rowfile.Describe(paths, nil, f.Backbone)
+	paths, labels := pathsAndLabels(f.Dataset)
+	metadata, err := rowfile.Describe(paths, labels, f.Backbone)
 	if err != nil {
 		return err
 	}
@@ -113,4 +134,16 @@ func writeFeatures(
 	}
 	_, err = fmt.Fprintf(page.Stdout(), "wrote %s: %v; %s\n", out, f.Shape, f.Line)
 	return err
+}
+
+// pathsAndLabels are those of a dataset's images. There are no labels where the paths give the same ones.
+func pathsAndLabels(data *imagefolder.Dataset) (paths, labels []string) {
+	paths, labels = make([]string, len(data.Items)), make([]string, len(data.Items))
+	for i, item := range data.Items {
+		paths[i], labels[i] = item.Path, data.Classes[item.Label]
+	}
+	if folders, _ := rowfile.FromPaths(paths); !data.Listed && slices.Equal(folders, labels) {
+		return paths, nil
+	}
+	return paths, labels
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features/rowfile"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 )
@@ -71,6 +72,15 @@ of headstart train --out, and takes images: its backbone is that of the features
 	return cmd
 }
 
+// epochLine is what an epoch has come to. Without rows that validate it has no such loss, which is above 0 where none is right.
+func epochLine(e history.Epoch) string {
+	line := fmt.Sprintf("epoch %d/%d: loss %.4f, accuracy %.4f", e.Epoch, e.Epochs, e.Loss, e.Accuracy)
+	if e.ValLoss != 0 || e.ValAccuracy != 0 {
+		line += fmt.Sprintf(", val_loss %.4f, val_accuracy %.4f", e.ValLoss, e.ValAccuracy)
+	}
+	return line + fmt.Sprintf(", %.0f rows/s", e.Rate)
+}
+
 func (o rowsFlags) train(ctx context.Context, page output.Page, p *transfer.Presenter, files []string) (err error) {
 	rows, err := rowfile.Open(files...)
 	if err != nil {
@@ -88,8 +98,7 @@ func (o rowsFlags) train(ctx context.Context, page output.Page, p *transfer.Pres
 	job := training.RowsJob{Recipe: o.recipe, Rows: rows, Val: o.val, Name: filepath.Base(o.out)}
 	result, err := training.FitRows(ctx, device, job, func(e progress.Event) {
 		if e := e.Epoch; e != nil {
-			fmt.Fprintf(page.Stdout(), "epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f rows/s\n",
-				e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.Rate)
+			fmt.Fprintln(page.Stdout(), epochLine(*e))
 		}
 	})
 	if result == nil {

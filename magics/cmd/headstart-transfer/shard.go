@@ -110,11 +110,13 @@ func writeStreamed(ctx context.Context, page output.Page, p *transfer.Presenter,
 	if err != nil {
 		return fmt.Errorf("write the features: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	if _, err := runShard(ctx, page, p, places, o, shard.Job{Count: 1, Cache: cache}); err != nil {
-		return err
+	if _, err = runShard(ctx, page, p, places, o, shard.Job{Count: 1, Cache: cache}); err != nil {
+		return errors.Join(err, os.RemoveAll(cache))
 	}
-	return merge(ctx, page, []string{cache}, o.out)
+	if err := merge(ctx, page, []string{cache}, o.out); err != nil { // such as for a full disk
+		return fmt.Errorf("%w; what was computed stays in that folder: headstart features merge writes it elsewhere", err)
+	}
+	return os.RemoveAll(cache)
 }
 
 func merge(ctx context.Context, page output.Page, caches []string, out string) error {

@@ -71,13 +71,19 @@ func (p *Presenter) Clean(ctx context.Context, page output.Page, name string, o 
 	if err != nil {
 		return err
 	}
-	if o.Log {
+	undo := o.flags.Changed("undo")
+	edits := undo || len(o.edits()) > 0
+	switch {
+	case o.Log && edits:
+		return errors.New("clean: --log shows the edits, and makes none: run it without the other flags")
+	case o.Log:
 		return showEdits(ctx, page, data)
-	}
-	if len(o.Relabel) > 0 && o.To == "" {
+	case len(o.Relabel) > 0 && o.To == "":
 		return errors.New("clean: --relabel needs --to, the class that the images get")
+	case len(o.Relabel) == 0 && o.To != "":
+		return errors.New("clean: --to needs --relabel, the images that get the class")
 	}
-	if undo := o.flags.Changed("undo"); undo || len(o.edits()) > 0 {
+	if edits {
 		if data, err = p.edit(ctx, data, o, undo); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package datasets_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/datasets"
@@ -31,6 +32,9 @@ func TestCleanEditsADatasetAndNoFile(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"%clean --keep red/nowhere.png":         `it has no image "red/nowhere.png"`,
+		"%clean --log --delete red/2.png":       "clean: --log shows the edits, and makes none",
+		"%clean --log --undo 0":                 "clean: --log shows the edits, and makes none",
+		"%clean --keep red/2.png --to blue":     "clean: --to needs --relabel",
 		"%clean other":                          `unknown dataset "other", have photos`,
 		"%clean --relabel red/2.png --to green": "green",
 	} {
@@ -48,5 +52,17 @@ func TestCleanEditsADatasetAndNoFile(t *testing.T) {
 	shown, ok := data[datasets.MIMEClean].(map[string]any)
 	if !ok || shown["dataset"] != "photos" || !strings.Contains(shown["note"].(string), "images that it was not trained on") {
 		t.Errorf("the extension gets %v", shown)
+	}
+}
+
+// An edit loads the dataset again, long after the cell of the first load has ended: nothing is added to that cell.
+func TestAnEditAddsNothingToTheCellOfTheLoad(t *testing.T) {
+	p := transfertest.New(t)
+	loaded := p.Must(t, "%dataset load photos --size 32")
+	before := len(loaded.Outputs())
+	time.Sleep(600 * time.Millisecond)
+	p.Must(t, "%clean --delete red/0.png")
+	for _, o := range loaded.Outputs()[before:] {
+		t.Errorf("the first cell got %+v", o)
 	}
 }

@@ -134,6 +134,9 @@ func (o *stream) connect() error {
 	if err != nil {
 		return cause(o.ctx, err)
 	}
+	if o.at == 0 && info.Size < 0 {
+		return errors.Join(&refusedError{"the storage does not say how long the object is: reach it without the proxy in between"}, body.Close())
+	}
 	if o.at == 0 {
 		o.etag, o.size = info.ETag, info.Size
 	} else if start := fmt.Sprintf("bytes %d-%d/%d", o.at, o.size-1, o.size); header.Get("Content-Range") != start {

@@ -195,3 +195,19 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// A proxy that packs or scans what it passes on does not say how long an object is.
+func TestAnObjectWithoutALength(t *testing.T) {
+	server := buckettest.New(t, "photos", nil)
+	server.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("ETag", `"x"`)
+		w.Header().Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
+		_, _ = w.Write([]byte("0123"))
+		_ = http.NewResponseController(w).Flush() // so that the length is not known
+		_, _ = w.Write([]byte("4567"))
+		return true
+	}
+	if data, err := read(t.Context(), store(t, server), "photos", "a.tar"); err == nil || !strings.Contains(err.Error(), "does not say how long") {
+		t.Errorf("%q, %v", data, err)
+	}
+}

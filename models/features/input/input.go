@@ -60,6 +60,7 @@ type unit struct {
 	name string // as it is shown, with slashes; that of an archive begins the names of its images
 	key  string // in the place
 	place
+	label string // that a list gives it; empty where none does
 }
 
 // place is where units are read.
@@ -193,7 +194,7 @@ func (f *finder) local(given string) error {
 	}
 	switch {
 	case info.Mode().IsRegular() && (tarball.Named(absolute) || isImage(absolute)):
-		return f.addSingle(unit{filepath.ToSlash(absolute), absolute, folder{}})
+		return f.addSingle(unit{name: filepath.ToSlash(absolute), key: absolute, place: folder{}})
 	case info.Mode().IsRegular() && isList(absolute):
 		return f.localList(absolute)
 	}
@@ -205,7 +206,11 @@ func (f *finder) local(given string) error {
 	}
 	root := folder{l.Root}
 	for _, c := range l.Candidates {
-		if err := f.add(unit{c.Path, c.Path, root}); err != nil {
+		u := unit{name: c.Path, key: c.Path, place: root}
+		if l.Listed {
+			u.label = c.Class
+		}
+		if err := f.add(u); err != nil {
 			return err
 		}
 	}
@@ -229,7 +234,7 @@ func (f *finder) address(given string) error {
 	at := objects{f.store, bucket}
 	switch {
 	case tarball.Named(key) || isImage(key):
-		return f.addSingle(unit{bucket + "/" + key, key, at})
+		return f.addSingle(unit{name: bucket + "/" + key, key: key, place: at})
 	case isList(key):
 		return f.objectList(at, key)
 	}
@@ -244,7 +249,7 @@ func (f *finder) address(given string) error {
 		if !tarball.Named(name) && !isImage(name) || hidden(strings.TrimPrefix(name, key)) {
 			continue
 		}
-		if err := f.add(unit{strings.TrimPrefix(name, key), name, at}); err != nil {
+		if err := f.add(unit{name: strings.TrimPrefix(name, key), key: name, place: at}); err != nil {
 			return err
 		}
 		found++

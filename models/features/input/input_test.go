@@ -275,7 +275,7 @@ func TestFilesAndLists(t *testing.T) {
 	}
 	for place, lines := range map[string][]string{
 		"set":                 {"a/1.png=A", "b/2.png=B"},
-		"set/labels.csv":      {"a/1.png=A", "b/2.png=B"},
+		"set/labels.csv":      {"a/1.png:x=A", "b/2.png:y=B"},
 		"set/list.txt":        {"a/1.png=A", "b/2.png=B", "a/none.png!there is no such file", "link.png!a symbolic link that leads out of the folder"},
 		"set/a/1.png":         {"1.png=A"},
 		"x.{000..001}.tar":    {"x.000.tar/1.jpg=C", "x.001.tar/1.jpg=D"},
@@ -332,7 +332,7 @@ func FuzzArchive(f *testing.F) {
 	f.Add([]byte(zipped(f, whole)), "x.tgz")
 	f.Add([]byte(whole[:700]), "x.tar.xz")
 	f.Fuzz(func(t *testing.T, data []byte, name string) {
-		s := &Set{units: []unit{{name, "x" + filepath.Ext(name), objects{memory{"b/x" + filepath.Ext(name): string(data)}, "b"}}}, maxUnpacked: 1 << 20}
+		s := &Set{units: []unit{{name: name, key: "x" + filepath.Ext(name), place: objects{memory{"b/x" + filepath.Ext(name): string(data)}, "b"}}}, maxUnpacked: 1 << 20}
 		total := 0
 		for file, err := range s.Images(t.Context(), 0) {
 			if err != nil && !errors.Is(err, errBroken) {
@@ -353,4 +353,24 @@ func FuzzExpand(f *testing.F) {
 			t.Errorf("%d names", len(names))
 		}
 	})
+}
+
+// macOS's tar puts a file of attributes before each file, also between a label and its image.
+func TestHiddenEntriesDoNotSeparateALabelFromItsImage(t *testing.T) {
+	dir := testfile.Write(t, map[string]string{"x.tar": tarOf(t, entry{name: "./._0.cls", content: "x"}, entry{name: "./0.cls", content: "cat"}, entry{name: "./._0.jpg", content: "x"},
+		entry{name: "./0.jpg", content: "A"}, entry{name: "./._1.jpg", content: "x"}, entry{name: "./1.jpg", content: "B"})})
+	s, err := open(t, nil, Options{}, filepath.Join(dir, "x.tar"))
+	want(t, must(t, s, err), "x.tar/0.jpg:cat=A", "x.tar/1.jpg=B")
+}
+
+// Notepad and PowerShell put a byte order mark before the first line, and PowerShell's > writes UTF-16.
+func TestAListAsWindowsWritesIt(t *testing.T) {
+	for name, text := range map[string]string{"mark.txt": "\ufeff1.png\r\nä.png\r\n",
+		"wide.txt": "\xff\xfe1\x00.\x00p\x00n\x00g\x00\r\x00\n\x00\xe4\x00.\x00p\x00n\x00g\x00"} {
+		dir := testfile.Write(t, map[string]string{"1.png": "A", "ä.png": "B", name: text})
+		s, err := open(t, nil, Options{}, filepath.Join(dir, name))
+		want(t, must(t, s, err), "1.png=A", "ä.png=B")
+		s, err = open(t, memory{"b/" + name: text, "b/1.png": "A", "b/ä.png": "B"}, Options{}, "s3://b/"+name)
+		want(t, must(t, s, err), "1.png=A", "ä.png=B")
+	}
 }

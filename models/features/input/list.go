@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 )
 
 const (
@@ -43,7 +44,7 @@ func (f *finder) localList(file string) error {
 			return errors.New("the path leads out of the folder of the list")
 		}
 		name = filepath.Clean(name)
-		return f.add(unit{filepath.ToSlash(name), name, inside{folder{root}}})
+		return f.add(unit{name: filepath.ToSlash(name), key: name, place: inside{folder{root}}})
 	})
 }
 
@@ -59,7 +60,7 @@ func (f *finder) objectList(at objects, key string) error {
 		if !filepath.IsLocal(filepath.FromSlash(line)) {
 			return errors.New("the path leads out of the folder of the list")
 		}
-		return f.add(unit{line, folder + line, at})
+		return f.add(unit{name: line, key: folder + line, place: at})
 	})
 }
 
@@ -71,7 +72,7 @@ func (f *finder) lines(list io.Reader, add func(line string) error) error {
 	f.inList = true
 	defer func() { f.inList = false }()
 	limited := &io.LimitedReader{R: list, N: maxListMiB << 20}
-	scanner := bufio.NewScanner(limited)
+	scanner := bufio.NewScanner(source.UnicodeReader(limited))
 	scanner.Buffer(nil, maxLineKiB<<10)
 	number := 0
 	for scanner.Scan() {

@@ -51,7 +51,7 @@ const trusted = 16 << 20
 
 // image reads a unit that is one file.
 func (u unit) image(ctx context.Context) (f File, err error) {
-	f.Path = u.name
+	f.Path, f.Label = u.name, u.label
 	fail := func(err error) (File, error) {
 		if u.transient(err) {
 			return f, fmt.Errorf("read %s: %w", u.name, err)
@@ -171,6 +171,10 @@ func (a *archive) read() error {
 // entry takes one entry. An error ends the archive.
 func (a *archive) entry(header *tar.Header, content io.Reader) error {
 	name := path.Clean(header.Name)
+	reason := tarball.Refuse(header.Name, tarball.Mode(header))
+	if reason == "" && hidden(name) {
+		return nil // it may stand between the files of a sample
+	}
 	key, extension := sampleOf(name)
 	if key != a.key || len(a.held) >= maxSampleFiles || a.bytes > maxSampleBytes {
 		if !a.flush() {
@@ -181,8 +185,7 @@ func (a *archive) entry(header *tar.Header, content io.Reader) error {
 		}
 	}
 	label := extension == "cls" && tarball.Mode(header).IsRegular()
-	reason := tarball.Refuse(header.Name, tarball.Mode(header))
-	if !label && !isImage(name) || tarball.Mode(header).IsDir() || reason == "" && hidden(name) {
+	if !label && !isImage(name) || tarball.Mode(header).IsDir() {
 		return nil
 	}
 	if label {

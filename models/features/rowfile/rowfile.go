@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/features"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imagefolder/tarball"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -120,25 +121,18 @@ func (f *File) describe(rows *weights.Rows) error {
 // classify takes labels from the file, or from the folders of the paths.
 func (f *File) classify() error {
 	paths, labels := f.Paths, f.labels
-	names := make([]string, len(paths))
-	split := make([]string, len(paths))
-	for i, p := range paths {
-		names[i], split[i] = folders(p)
-	}
-	if !slices.Contains(split, "") && len(split) > 0 {
-		f.Split = split
-	} else {
-		for i, p := range paths {
-			names[i] = firstFolder(p)
-		}
-	}
+	names, split := FromPaths(paths)
+	f.Split = split
 	if labels != nil {
 		names = labels
 	}
 	numbers := map[string]int{}
 	for i, name := range names {
-		if name == "" {
-			return fmt.Errorf("the image %q has no label: neither in the file nor as the folder it lies in", paths[i])
+		switch {
+		case name == "" && labels != nil:
+			return fmt.Errorf("the image %q has no label in the file, where others have one: compute the features of images with and without labels apart", paths[i])
+		case name == "":
+			return fmt.Errorf("the image %q has no label: neither in the file nor as the folder that it lies in", paths[i])
 		}
 		numbers[name] = 0
 	}
@@ -159,6 +153,22 @@ func (f *File) classify() error {
 	return nil
 }
 
+// FromPaths are the labels and the split that paths give: those of split/class/image where all are so, else of class/image, without a split.
+// A label is empty where there is no folder.
+func FromPaths(paths []string) (labels, split []string) {
+	labels, split = make([]string, len(paths)), make([]string, len(paths))
+	for i, p := range paths {
+		labels[i], split[i] = folders(p)
+	}
+	if !slices.Contains(split, "") && len(split) > 0 {
+		return labels, split
+	}
+	for i, p := range paths {
+		labels[i] = firstFolder(p)
+	}
+	return labels, nil
+}
+
 // folders are the split and the class of split/class/image; the split is empty where the first folder does not name one.
 func folders(p string) (class, split string) {
 	first, rest, _ := strings.Cut(inArchive(p), "/")
@@ -166,15 +176,10 @@ func folders(p string) (class, split string) {
 	if !ok {
 		return "", ""
 	}
-	switch strings.ToLower(first) {
-	case "train", "training":
-		return second, "train"
-	case "val", "valid", "validation":
-		return second, "val"
-	case "test", "testing":
-		return second, "test"
+	if split, ok = source.SplitName(first); !ok {
+		return "", ""
 	}
-	return "", ""
+	return second, split
 }
 
 func firstFolder(p string) string {

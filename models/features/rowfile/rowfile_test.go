@@ -176,6 +176,7 @@ func TestLabels(t *testing.T) {
 	}{
 		{[]string{"b/1.jpg", "a/x/2.jpg"}, nil, "a b", ""},
 		{[]string{"train/b/1.jpg", "VAL/a/2.jpg", "test/a/2.jpg"}, nil, "a b", "train val test"},
+		{[]string{"train/b/1.jpg", "dev/a/2.jpg"}, nil, "a b", "train val"},
 		{[]string{"train/1.jpg", "other/a/2.jpg"}, nil, "other train", ""},
 		{[]string{"x.tar/b/1.jpg", "sub/y.tar.gz/a/2.jpg"}, nil, "a b", ""},
 		{[]string{"x.tar/1.jpg", "x.tar/2.jpg"}, []string{"dog", "cat"}, "cat dog", ""},
@@ -189,6 +190,10 @@ func TestLabels(t *testing.T) {
 			t.Errorf("%q: the classes are %s, the split %q", test.paths, got, f.Split)
 		}
 		f.Close()
+	}
+	_, err := Open(write(t, 2, 4, described(t, []string{"a/1.jpg", "b/2.jpg"}, []string{"x", ""})))
+	if err == nil || !strings.Contains(err.Error(), `the image "b/2.jpg" has no label in the file, where others have one`) {
+		t.Errorf("a label is missing beside others: %v", err)
 	}
 	for name, metadata := range map[string]map[string]string{
 		"no label": described(t, []string{"1.jpg", "2.jpg"}, nil), "one class": described(t, []string{"a/1.jpg", "a/2.jpg"}, nil), "too few": described(t, []string{"a/1.jpg"}, nil),

@@ -149,8 +149,8 @@ func readRecords(caches []string) ([]Record, error) {
 		if r.Count < 1 || r.Count > MaxShards || r.Index < 0 || r.Index >= r.Count || r.Total < 0 || r.Total > math.MaxInt32 || len(r.Kept) == 0 {
 			return nil, fmt.Errorf("read %s: it is not a shard's record", file)
 		}
-		if len(records) > 0 && r.job() != records[0].job() {
-			return nil, fmt.Errorf("%s is of another job than %s: other images, weights, device or number of shards; merge their caches apart", file, files[0])
+		if len(records) > 0 && (r.job() != records[0].job() || r.Total != records[0].Total) {
+			return nil, fmt.Errorf("%s is of another job than %s: other images, weights, device or number of shards; merge caches apart, and of two jobs in one cache remove the folder of the one that is not wanted", file, files[0])
 		}
 		records = append(records, r)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/features"
@@ -224,5 +225,27 @@ func TestStrict(t *testing.T) {
 	j.Strict = true
 	if _, err := Run(t.Context(), j); !errors.As(err, new(*ImageError)) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Records that contradict each other, and those of an earlier set of images in the same cache, are refused with what to do.
+func TestRecordsOfTwoJobsInOneCache(t *testing.T) {
+	record := func(listing string, index, count, total int) Record {
+		return Record{Listing: listing, Index: index, Count: count, Total: total, Kept: []features.Kept{{Identity: "x", Length: 1}},
+			Units: make([][]Image, (total-index+count-1)/count)}
+	}
+	for name, records := range map[string][]Record{
+		"counts": {record("x", 0, 1, 4), record("x", 0, 2, 4)}, "images": {record("x", 0, 1, 4), record("y", 0, 1, 5)}, "totals": {record("x", 0, 2, 100), record("x", 1, 2, 1)},
+	} {
+		dir := t.TempDir()
+		for _, r := range records {
+			if err := r.write(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := Merge(t.Context(), []string{dir}, filepath.Join(t.TempDir(), "out"))
+		if err == nil || !strings.Contains(err.Error(), "remove the folder of the one that is not wanted") {
+			t.Errorf("two %s in one cache: %v", name, err)
+		}
 	}
 }

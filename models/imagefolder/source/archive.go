@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
@@ -25,7 +26,8 @@ func archiveEndings() []string {
 }
 
 const (
-	maxSkipped       = 256 << 20 // bytes
+	maxSkipped       = 256 << 20     // bytes
+	unpacking        = ".unpacking-" // begins the name of a folder that is not whole yet
 	skippedOfArchive = ".headstart-skipped.json"
 )
 
@@ -44,6 +46,7 @@ func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 		if err := os.MkdirAll(parent, 0o755); err != nil {
 			return Layout{}, err
 		}
+		removeStale(parent)
 		if err := unpack(ctx, file, tarball.Limit(size), target, o); err != nil {
 			return Layout{}, fmt.Errorf("unpack: %w", err)
 		}
@@ -70,6 +73,19 @@ func openArchive(ctx context.Context, file string, o Options) (Layout, error) {
 	}
 	l.Skipped = append(l.Skipped, refused...)
 	return l, nil
+}
+
+// staleAfter is the age from which on a half unpacked archive is that of a process which was killed.
+const staleAfter = 48 * time.Hour
+
+// removeStale removes what killed processes have left. What cannot be removed stays.
+func removeStale(parent string) {
+	entries, _ := os.ReadDir(parent) // an error leaves everything
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() && strings.HasPrefix(e.Name(), unpacking) && time.Since(info.ModTime()) > staleAfter {
+			_ = os.RemoveAll(filepath.Join(parent, e.Name()))
+		}
+	}
 }
 
 // canceled is a reader that ends with its context.
@@ -131,7 +147,7 @@ type unpacker struct {
 
 // unpack fills target, whole or not at all, with limit bytes at the most.
 func unpack(ctx context.Context, file string, limit int64, target string, o Options) error {
-	temporary, err := os.MkdirTemp(filepath.Dir(target), ".unpacking-*")
+	temporary, err := os.MkdirTemp(filepath.Dir(target), unpacking+"*")
 	if err != nil {
 		return err
 	}

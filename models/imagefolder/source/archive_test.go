@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ulikunitz/xz"
@@ -273,4 +274,29 @@ func FuzzUnpack(f *testing.F) {
 			t.Errorf("beside the target (error %v): %s", unpackErr, diff)
 		}
 	})
+}
+
+// A process that is killed while it unpacks leaves what it has unpacked, which may be gigabytes. Another one may be at work meanwhile.
+func TestWhatAKilledProcessHasUnpackedIsRemoved(t *testing.T) {
+	o := options(func(o *Options) { o.StateDir = t.TempDir() })
+	parent := filepath.Join(o.StateDir, "unpacked")
+	for name, age := range map[string]time.Duration{".unpacking-old": 49 * time.Hour, ".unpacking-new": time.Hour, "whole": 1000 * time.Hour} {
+		dir := filepath.Join(parent, name)
+		if err := os.MkdirAll(filepath.Join(dir, "a"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, time.Now(), time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "x.zip")
+	if err := os.WriteFile(file, testfile.Zip(t, someFiles(2, "a", "b")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustOpen(t, file, o)
+	for name, want := range map[string]bool{".unpacking-old": false, ".unpacking-new": true, "whole": true} {
+		if _, err := os.Stat(filepath.Join(parent, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 )
 
-// splitName returns the subset that a folder's name stands for.
-func splitName(folder string) (string, bool) {
+// SplitName returns the subset that a folder's name stands for.
+func SplitName(folder string) (string, bool) {
 	switch strings.ToLower(folder) {
 	case "train", "training":
 		return Train, true
@@ -64,7 +64,7 @@ func (l *Layout) arrangeFiles(s *scanner, depth int) (unused []string) {
 		}
 		c := Candidate{File: file, Class: parts[depth-1], Group: firstFolder(parts[depth])}
 		if l.Given {
-			c.Split, _ = splitName(parts[0])
+			c.Split, _ = SplitName(parts[0])
 		}
 		l.Candidates = append(l.Candidates, c)
 	}
@@ -81,7 +81,7 @@ func (l *Layout) counts(top string) bool {
 	if !l.Given {
 		return true
 	}
-	_, ok := splitName(strings.SplitN(top, "/", 2)[0])
+	_, ok := SplitName(strings.SplitN(top, "/", 2)[0])
 	return ok
 }
 
@@ -114,7 +114,7 @@ func (l *Layout) noteNoSplit(tops map[string][]string) {
 	var names []string
 	train := false
 	for _, top := range slices.Sorted(maps.Keys(tops)) {
-		if side, ok := splitName(top); ok {
+		if side, ok := SplitName(top); ok {
 			names = append(names, phrase.Printable(top))
 			train = train || side == Train
 		}
@@ -150,7 +150,7 @@ func givesSplit(tops map[string][]string) bool {
 	classes := map[string]map[string]bool{Train: {}, Val: {}, Test: {}}
 	others := 0
 	for top, inside := range tops {
-		side, ok := splitName(top)
+		side, ok := SplitName(top)
 		if !ok {
 			others++
 			continue

@@ -70,7 +70,7 @@ func readList(file string, maxRows int) ([]row, error) {
 
 // arrangeList finds the files of a list.
 func arrangeList(ctx context.Context, root string, rows []row) (Layout, error) {
-	l := Layout{Root: root}
+	l := Layout{Root: root, Listed: true}
 	labels := map[string]string{} // by path
 	twice := map[string]bool{}    // paths with two labels
 	for n, r := range rows {
@@ -207,7 +207,7 @@ func (l Layout) finishList() (Layout, error) {
 // parseList reads the rows. The first line may name the columns; without names they are path, label and, where there are three,
 // split. Commas, semicolons and tabs separate.
 func parseList(r io.Reader, maxRows int) ([]row, error) {
-	buffered := bufio.NewReader(unicodeReader(r))
+	buffered := bufio.NewReader(UnicodeReader(r))
 	head, err := buffered.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -258,8 +258,8 @@ func parseList(r io.Reader, maxRows int) ([]row, error) {
 	}
 }
 
-// unicodeReader reads UTF-8, and UTF-16 as spreadsheets save it. It leaves out a byte order mark.
-func unicodeReader(r io.Reader) io.Reader {
+// UnicodeReader reads UTF-8, and UTF-16 as spreadsheets save it. It leaves out a byte order mark.
+func UnicodeReader(r io.Reader) io.Reader {
 	buffered := bufio.NewReader(r)
 	head, _ := buffered.Peek(4) // an error comes again when it is read
 	switch {
@@ -283,21 +283,28 @@ func separator(head []byte) rune {
 	return best
 }
 
-// namedColumns finds the columns by their names, in the spellings that published lists use.
+// namedColumns finds the columns by their names, in the spellings that published lists use. Of several that would do, a file's name comes
+// before a number, whatever their order: "id" may be no more than the number of the line.
 func namedColumns(record []string) (columns, bool) {
-	find := func(names ...string) int {
-		return slices.IndexFunc(record, func(field string) bool {
-			return slices.Contains(names, strings.ToLower(strings.TrimSpace(field)))
-		})
-	}
 	c := columns{
-		path: find("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_id", "image_name", "imagename",
-			"id_code", "id", "img", "img_path", "fname", "name"),
-		label: find("label", "class", "category", "target", "class_name", "label_name", "classname", "class_id",
-			"diagnosis", "labels", "classes", "species", "breed"),
-		split: find("split", "set", "subset", "partition"),
+		path: findColumn(record, "path", "file_name", "filename", "file", "filepath", "file_path", "image_path", "img_path", "image", "img",
+			"image_name", "imagename", "fname", "image_id", "id_code", "name", "id"),
+		label: findColumn(record, "label", "class", "category", "class_name", "label_name", "classname", "target",
+			"diagnosis", "labels", "classes", "species", "breed", "class_id"),
+		split: findColumn(record, "split", "set", "subset", "partition"),
 	}
 	return c, c.path >= 0 && c.label >= 0
+}
+
+// findColumn is the place of the first of the names that a record has; -1 where it has none.
+func findColumn(record []string, names ...string) int {
+	for _, name := range names {
+		at := slices.IndexFunc(record, func(field string) bool { return strings.ToLower(strings.TrimSpace(field)) == name })
+		if at >= 0 {
+			return at
+		}
+	}
+	return -1
 }
 
 func (c columns) row(record []string) (row, error) {
@@ -312,7 +319,7 @@ func (c columns) row(record []string) (row, error) {
 	// ReuseRecord: the strings are the reader's own copies, the slice is not.
 	r := row{path: path.Clean(name), label: asText(strings.TrimSpace(record[c.label]))}
 	if c.split >= 0 {
-		side, ok := splitName(strings.TrimSpace(record[c.split]))
+		side, ok := SplitName(strings.TrimSpace(record[c.split]))
 		if !ok {
 			return row{}, fmt.Errorf("unknown split %q: use train, val or test", record[c.split])
 		}

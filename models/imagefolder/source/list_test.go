@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -157,6 +158,45 @@ func TestMetadataOfHuggingFace(t *testing.T) {
 	dir := testfile.Write(t, map[string]string{"metadata.jsonl": `{"file_name": "aa.png", "label": [1, 2]}`, "aa.png": "image"})
 	_, err := Open(t.Context(), filepath.Join(dir, "metadata.jsonl"), defaults())
 	wantError(t, err, "line 1: the label is a list")
+}
+
+// Of several columns that may be the path or the label, each load takes the same, and no number in the place of a name.
+func TestTheColumnsOfAListDoNotDependOnTheirOrder(t *testing.T) {
+	files := someFiles(2, "x")
+	files["l.csv"] = "id,class_id,filename,label\n0,7,x/aa.png,cat\n1,7,x/ab.png,dog\n"
+	files["l.jsonl"] = `{"image_id": 0, "class_id": 7, "file_name": "x/aa.png", "label": "cat", "name": "A"}` + "\n" +
+		`{"image_id": 1, "class_id": 7, "file_name": "x/ab.png", "label": "[dog]", "name": "B"}` + "\n" +
+		`{"image_id": 2, "class_id": 7, "file_name": "x/ac.png"}` + "\n"
+	dir := testfile.Write(t, files)
+	for range 10 { // a map's order is another one each time
+		for name, dog := range map[string]string{"l.csv": "dog", "l.jsonl": "[dog]"} {
+			l := mustOpen(t, filepath.Join(dir, name), defaults())
+			if diff := cmp.Diff([]string{"x/aa.png", "x/ab.png"}, paths(l)); diff != "" || !slices.Equal(l.Classes, slices.Sorted(slices.Values([]string{"cat", dog}))) {
+				t.Fatalf("%s: classes %q, skipped %v: %s", name, l.Classes, l.Skipped, diff)
+			}
+		}
+	}
+	l := mustOpen(t, filepath.Join(dir, "l.jsonl"), defaults())
+	if got := reasonFor(l, "x/ac.png"); !strings.Contains(got, "line 3: it has no label") {
+		t.Errorf("a line without a label was skipped because %q", got)
+	}
+}
+
+// What lies in the folder and no line names is skipped with a reason, as any other file that is not used.
+func TestFilesThatMetadataDoesNotName(t *testing.T) {
+	dir := testfile.Write(t, map[string]string{"metadata.csv": "file_name,label\naa.png,cat\nab.png,dog\nab.png,cat\n", "aa.png": "A", "ab.png": "B", "ac.png": "C", "x/ad.png": "D"})
+	if err := os.Symlink("aa.png", filepath.Join(dir, "link.png")); err != nil {
+		t.Fatal(err)
+	}
+	l := mustOpen(t, dir, defaults())
+	var skipped []string
+	for _, s := range l.Skipped {
+		skipped = append(skipped, s.Path)
+	}
+	slices.Sort(skipped)
+	if diff := cmp.Diff([]string{"ab.png", "ac.png", "link.png", "x/ad.png"}, skipped); diff != "" || !strings.Contains(reasonFor(l, "x/ad.png"), "no line of the metadata names it") {
+		t.Errorf("%q: %s", reasonFor(l, "x/ad.png"), diff)
+	}
 }
 
 func FuzzParseJSONList(f *testing.F) {

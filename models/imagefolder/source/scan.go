@@ -42,7 +42,14 @@ type scanner struct {
 	files   []File
 	folders []string // every folder below the root, relative
 	skips   []Skipped
+	links   []link          // which are decided on when all folders are listed
 	seen    map[string]bool // folders reached through links, by resolved path
+}
+
+// A link is a symbolic link, and in how many folders it lies.
+type link struct {
+	name  string
+	depth int
 }
 
 const (
@@ -60,6 +67,9 @@ func scan(ctx context.Context, root string, o Options) (*scanner, error) {
 	s := &scanner{ctx: ctx, root: resolved, follow: o.FollowLinks, maxFiles: o.MaxFiles, progress: o.Progress,
 		seen: map[string]bool{resolved: true}}
 	if err := s.folder("", 0); err != nil {
+		return nil, err
+	}
+	if err := s.followLinks(); err != nil {
 		return nil, err
 	}
 	if err := s.stat(); err != nil {
@@ -118,14 +128,43 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 	if Ignored(entry.Name()) {
 		return nil
 	}
-	kind := entry.Type()
-	if kind&fs.ModeSymlink != 0 {
-		target, ok := s.link(name)
-		if !ok {
-			return nil
-		}
-		kind = target
+	if entry.Type()&fs.ModeSymlink != 0 {
+		s.links = append(s.links, link{name, depth})
+		return s.limit()
 	}
+	return s.found(name, entry.Type(), depth)
+}
+
+// limit refuses a folder that holds too much.
+func (s *scanner) limit() error {
+	if len(s.files)+len(s.skips)+len(s.links) > s.maxFiles {
+		return fmt.Errorf("the folder holds more than %d files; choose a smaller folder or raise the limit", s.maxFiles)
+	}
+	return nil
+}
+
+// followLinks decides on the links in the order of their paths: a folder that several lead to is read through the first, and a file system
+// lists them in any order.
+func (s *scanner) followLinks() error {
+	for len(s.links) > 0 {
+		links := s.links
+		s.links = nil // those of the folders that these lead to
+		slices.SortFunc(links, func(a, b link) int { return strings.Compare(a.name, b.name) })
+		for _, l := range links {
+			target, ok := s.link(l.name)
+			if !ok {
+				continue
+			}
+			if err := s.found(l.name, target, l.depth); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// found takes a file, or walks a folder.
+func (s *scanner) found(name string, kind fs.FileMode, depth int) error {
 	switch {
 	case kind.IsDir():
 		s.folders = append(s.folders, name)
@@ -134,11 +173,8 @@ func (s *scanner) entry(name string, entry fs.DirEntry, depth int) error {
 		s.skipped(name, "not a file but a device, a socket or a pipe")
 		return nil
 	}
-	if len(s.files)+len(s.skips) >= s.maxFiles {
-		return fmt.Errorf("the folder holds more than %d files; choose a smaller folder or raise the limit", s.maxFiles)
-	}
 	s.files = append(s.files, File{Path: name})
-	return nil
+	return s.limit()
 }
 
 // stat asks the file system for what it knows of each file, several at once: on a disk in a network each answer takes its time.
@@ -190,6 +226,10 @@ func (s *scanner) link(name string) (fs.FileMode, bool) {
 		return 0, false
 	}
 	if info.IsDir() {
+		if s.above(target, name) {
+			s.skipped(name, "a symbolic link to a folder that is read already, in which it lies")
+			return 0, false
+		}
 		if s.seen[target] {
 			s.skipped(name, "a symbolic link to a folder that is read already")
 			return 0, false
@@ -197,6 +237,16 @@ func (s *scanner) link(name string) (fs.FileMode, bool) {
 		s.seen[target] = true
 	}
 	return info.Mode().Type(), true
+}
+
+// above tells whether a resolved folder is one that a link lies in: behind the link, its files would come a second time.
+func (s *scanner) above(folder, link string) bool {
+	parent, err := filepath.EvalSymlinks(filepath.Dir(s.abs(link)))
+	if err != nil {
+		return false
+	}
+	inside, err := filepath.Rel(folder, parent)
+	return err == nil && filepath.IsLocal(inside)
 }
 
 func (s *scanner) abs(name string) string { return filepath.Join(s.root, filepath.FromSlash(name)) }

@@ -37,6 +37,7 @@ type Layout struct {
 	Candidates []Candidate
 	Classes    []string // sorted; also those without a file
 	Given      bool     // whether the source brings a split
+	Listed     bool     // whether a list gives the labels; else the folders do
 	Skipped    []Skipped
 	Notes      []diagnosis.Diagnosis // about the source itself
 }
