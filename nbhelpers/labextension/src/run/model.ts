@@ -150,7 +150,12 @@ function value(v: number | null, fraction: boolean): string {
 
 /** A line of a magic with an argument that may hold spaces, and that is no flag. */
 export function magicLine(magic: string, argument: string): string {
-  return `%${magic} ${argument.startsWith('-') ? '-- ' : ''}${quoted(argument)}`;
+  return `%${magic} ${noFlag(argument)}`;
+}
+
+/** A word as a magic reads it that takes it for no flag. */
+export function noFlag(word: string): string {
+  return `${word.startsWith('-') ? '-- ' : ''}${quoted(word)}`;
 }
 
 /** A line of a magic that uses the model of a run. */
