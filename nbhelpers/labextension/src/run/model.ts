@@ -176,10 +176,10 @@ export const LINES = {
 const NOT_IN_A_LINE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]+/gu;
 
 /**
- * A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret. It stays on its
- * line, since names come from untrusted notebooks: what follows a line break would be a line of the cell.
+ * A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret, such as @NAME for a Go
+ * variable. It stays on its line, since names come from untrusted notebooks: what follows a line break would be a line of the cell.
  */
 export function quoted(word: string): string {
   const line = word.replace(NOT_IN_A_LINE, ' ');
-  return /^[\w./:@+,=-]+$/.test(line) ? line : `"${line.replace(/[\\"]/g, '\\$&')}"`;
+  return /^[\w./:+,=-][\w./:@+,=-]*$/.test(line) ? line : `"${line.replace(/[\\"]/g, '\\$&')}"`;
 }
