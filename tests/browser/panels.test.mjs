@@ -93,6 +93,20 @@ describe('the data panel', () => {
     await page.waitForFunction(() =>
       document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'cold');
 
+    // Arrow keys choose what they pass, which is no edit yet: Enter takes it.
+    await tile.click();
+    await page.getByLabel('Relabel as').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.getByLabel('Relabel as').inputValue(), 'warm');
+    assert.equal(await tile.getAttribute('aria-selected'), 'true');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() =>
+      document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'warm');
+    await page.locator('.hs-data .hs-message', { hasText: '1 edit' }).waitFor();
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await page.locator('.hs-data .hs-message', { hasText: '0 edits' }).waitFor();
+
     // What has the focus keeps it when all is drawn again.
     await page.getByLabel('Split').focus();
     await page.getByLabel('Split').selectOption('val');
