@@ -129,7 +129,7 @@ describe('doubtful images', () => {
     await page.locator('.cm-content').first().click();
     await page.keyboard.press('Shift+Enter');
     await page.locator('.jp-OutputArea-output', { hasText: '20 images' }).first().waitFor();
-    // Arrow keys choose what they pass: that is no decision yet, and what is left is none.
+    // Arrow keys choose what they pass: that is no decision yet, and leaving the list discards it.
     await tile.getByLabel('Relabel warm/warm3.png').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Shift+Tab');
