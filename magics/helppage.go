@@ -2,7 +2,6 @@ package magics
 
 import (
 	"fmt"
-	"html"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -35,7 +34,7 @@ func (g *Group) helpHTML() string {
 	b.WriteString(paragraphs(g.Short))
 	b.WriteString(paragraphs(g.Long))
 	for _, c := range g.Commands {
-		fmt.Fprintf(&b, "<h4>%%%s %s</h4>\n%s", html.EscapeString(g.Use), html.EscapeString(c.Name()), c.helpHTML(g.Use+" "))
+		fmt.Fprintf(&b, "<h4>%%%s %s</h4>\n%s", display.EscapeHTML(g.Use), display.EscapeHTML(c.Name()), c.helpHTML(g.Use+" "))
 	}
 	return b.String()
 }
@@ -49,14 +48,14 @@ func paragraphs(text string) string {
 		case strings.HasPrefix(paragraph, " "), strings.Contains(paragraph, "\n "):
 			b.WriteString(preformatted(paragraph))
 		default:
-			b.WriteString("<p>" + html.EscapeString(strings.Join(strings.Fields(paragraph), " ")) + "</p>\n")
+			b.WriteString("<p>" + display.EscapeHTML(strings.Join(strings.Fields(paragraph), " ")) + "</p>\n")
 		}
 	}
 	return b.String()
 }
 
 func preformatted(text string) string {
-	return `<pre style="white-space:pre-wrap">` + html.EscapeString(text) + "</pre>\n"
+	return `<pre style="white-space:pre-wrap">` + display.EscapeHTML(text) + "</pre>\n"
 }
 
 // flagTable lists the flags with their defaults.
@@ -72,8 +71,8 @@ func flagTable(flags *pflag.FlagSet) string {
 		if hasDefault(f) {
 			fallback = "default " + f.DefValue
 		}
-		name := strings.ReplaceAll(html.EscapeString(flagName(f)), "|", "|<wbr>") // a long list of words may break
-		b.WriteString("<tr>" + cell + "<code>" + name + "</code></td>" + cell + html.EscapeString(f.Usage) + "</td>" + cell + html.EscapeString(fallback) + "</td></tr>\n")
+		name := strings.ReplaceAll(display.EscapeHTML(flagName(f)), "|", "|<wbr>") // a long list of words may break
+		b.WriteString("<tr>" + cell + "<code>" + name + "</code></td>" + cell + display.EscapeHTML(f.Usage) + "</td>" + cell + display.EscapeHTML(fallback) + "</td></tr>\n")
 	})
 	b.WriteString("</table>\n")
 	return b.String()

@@ -3,6 +3,11 @@
 // It imports the standard library only, since every Go cell that shows something links it.
 package display
 
+import (
+	"html"
+	"strings"
+)
+
 // MIME types that Jupyter front ends know, plus the prefix of our own.
 const (
 	MIMEText     = "text/plain"
@@ -36,6 +41,14 @@ type Bundle struct {
 func Text(s string) Bundle {
 	return Bundle{Data: map[string]any{MIMEText: s}}
 }
+
+// EscapeHTML is text as the content of an element of a page. Beside what is markup it encloses what begins mathematics: notebook pages
+// typeset what stands between two dollar signs, or after a backslash, in every HTML output. It is not for attributes, where
+// html.EscapeString is enough.
+func EscapeHTML(text string) string { return unset.Replace(html.EscapeString(text)) }
+
+// unset parts the text at the signs: MathJax looks for both ends of a formula in the text of one element.
+var unset = strings.NewReplacer("$", "<span>$</span>", `\`, `<span>\</span>`)
 
 // ID names a shown bundle so that it can be updated in place.
 type ID string

@@ -5,6 +5,8 @@ import (
 	"html"
 	"math"
 	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // Gallery is images with what is known of them, as HTML for a page that shows images in its own colors.
@@ -127,7 +129,7 @@ func (img GalleryImage) html(name string, margin int) string {
 		return fmt.Sprintf(`<span style="`+galleryFrame+`"><small>no image</small></span>`, img.Width, img.Height)
 	}
 	return fmt.Sprintf(`<img alt="%s" width="%d" height="%d" style="`+galleryImage+`" src="%s">`,
-		escaped(name, longestText), img.Width, img.Height, margin, html.EscapeString(img.URI))
+		unbroken(html.EscapeString(Label(name, longestText))), img.Width, img.Height, margin, html.EscapeString(img.URI))
 }
 
 func (m Mark) html() string {
@@ -153,5 +155,7 @@ func (bar GalleryBar) html(width int) string {
 
 // escaped is a label for a page, in which no line begins with a percent sign.
 func escaped(s string, width int) string {
-	return strings.ReplaceAll(html.EscapeString(Label(s, width)), " %", "&nbsp;%")
+	return unbroken(display.EscapeHTML(Label(s, width)))
 }
+
+func unbroken(markup string) string { return strings.ReplaceAll(markup, " %", "&nbsp;%") }

@@ -228,13 +228,17 @@ func (a Axis) domain(of func(Series) []float64, v View, heights bool) (low, high
 		return low, high
 	case heights && bins:
 		return min(0, low), nonzero(max(0, high) * 1.05)
-	case low == high:
-		margin := nonzero(math.Abs(low) / 10)
-		return low - margin, high + margin
 	}
 	margin := (high/2 - low/2) / 10 // halves cannot overflow
 	if bins {
 		margin = 0
+	}
+	if low == high {
+		margin = nonzero(math.Abs(low) / 10)
+	}
+	const rounded = 1e-9 // a mean of ones may not be 1
+	if a.Fraction && low >= 0 && high <= 1+rounded {
+		return max(0, low-margin), min(1, high+margin)
 	}
 	return low - margin, high + margin
 }

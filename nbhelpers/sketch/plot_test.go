@@ -87,3 +87,19 @@ func FuzzPlot(f *testing.F) {
 		}
 	})
 }
+
+// There is no accuracy of more than 100 %, and none below 0 %.
+func TestAxisOfFractionsEndsAtTheWhole(t *testing.T) {
+	for _, test := range []struct {
+		values    []float64
+		low, high float64
+	}{
+		{[]float64{1, 1}, 0.9, 1}, {[]float64{0, 0}, 0, 1}, {[]float64{0.995, 1}, 0.99475, 1}, {[]float64{0, 0.5}, 0, 0.525}, {[]float64{0.5, 1.5}, 0.45, 1.55},
+		{[]float64{1 - 1e-15, 1 - 1e-15}, 0.9, 1},
+	} {
+		v := View{Y: Axis{Fraction: true}, Series: []Series{{Kind: KindLine, X: []float64{1, 2}, Y: test.values}}}
+		if low, high := v.DomainY(); math.Abs(low-test.low) > 1e-9 || math.Abs(high-test.high) > 1e-9 {
+			t.Errorf("the axis of %v is from %g to %g, want %g to %g", test.values, low, high, test.low, test.high)
+		}
+	}
+}

@@ -1,9 +1,10 @@
 package sketch
 
 import (
-	"html"
 	"slices"
 	"strings"
+
+	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // Table is rows of text under a header.
@@ -87,7 +88,7 @@ func cell(cells []string, i int) string {
 // that strips them, as GitHub's does.
 func (t Table) HTML() string {
 	var b strings.Builder
-	text := func(s string) string { return html.EscapeString(Label(s, 0)) }
+	text := func(s string) string { return display.EscapeHTML(Label(s, 0)) }
 	row := func(tag string, cells []string) {
 		b.WriteString("<tr>")
 		for i := range cells {

@@ -2,6 +2,7 @@ package sketch
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -58,4 +59,22 @@ func FuzzTable(f *testing.F) {
 			t.Errorf("a cell brought markup of its own: %s", markup)
 		}
 	})
+}
+
+// A notebook page typesets what stands between two dollar signs in one element.
+func TestPricesAreNoMathematics(t *testing.T) {
+	const prices = "from $5 to $10"
+	table := Table{Title: prices, Header: []string{prices}, Rows: [][]string{{prices}}, Right: []int{0}, Footer: []string{prices}, Notes: []string{prices}}
+	gallery := Gallery{Title: prices, Side: 400, Notes: []string{prices}, Items: []GalleryItem{
+		{Images: []GalleryImage{{URI: "data:,", Width: 1, Height: 1}}, Title: prices, Lines: []string{prices}, Bars: []GalleryBar{{Name: prices, Value: 1}}},
+	}}
+	for _, page := range []string{table.HTML(), gallery.HTML()} {
+		attributes := regexp.MustCompile(`="[^"]*"`)
+		if found := regexp.MustCompile(`\$[^<]*\$`).FindString(attributes.ReplaceAllString(page, "")); found != "" {
+			t.Errorf("%q is typeset in\n%s", found, page)
+		}
+		if alt := `alt="` + prices + `"`; strings.Contains(page, "<img") && !strings.Contains(page, alt) {
+			t.Errorf("no %s in\n%s", alt, page)
+		}
+	}
 }

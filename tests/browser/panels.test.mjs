@@ -92,6 +92,26 @@ describe('the data panel', () => {
     await page.getByRole('button', { name: /^Undo/ }).click();
     await page.waitForFunction(() =>
       document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'cold');
+
+    // Arrow keys choose what they pass, which is no edit yet: Enter takes it.
+    await tile.click();
+    await page.getByLabel('Relabel as').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.getByLabel('Relabel as').inputValue(), 'warm');
+    assert.equal(await tile.getAttribute('aria-selected'), 'true');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() =>
+      document.querySelector('.hs-tile[data-path="cold/cold0.png"] .hs-tile-label')?.textContent === 'warm');
+    await page.locator('.hs-data .hs-message', { hasText: '1 edit' }).waitFor();
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await page.locator('.hs-data .hs-message', { hasText: '0 edits' }).waitFor();
+
+    // What has the focus keeps it when all is drawn again.
+    await page.getByLabel('Split').focus();
+    await page.getByLabel('Split').selectOption('val');
+    await page.locator('.hs-data .hs-message', { hasText: ' 4 images' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Split');
   });
 });
 
@@ -109,6 +129,10 @@ describe('doubtful images', () => {
     await page.locator('.cm-content').first().click();
     await page.keyboard.press('Shift+Enter');
     await page.locator('.jp-OutputArea-output', { hasText: '20 images' }).first().waitFor();
+    // Arrow keys choose what they pass: that is no decision yet, and leaving the list discards it.
+    await tile.getByLabel('Relabel warm/warm3.png').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Shift+Tab');
     await tile.getByRole('button', { name: /^Do not use/ }).click();
     await tile.locator('.hs-message', { hasText: 'skipped' }).waitFor();
     await page.keyboard.press('Alt+Shift+D');

@@ -3,12 +3,12 @@ package report
 
 import (
 	"fmt"
-	"html"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/headstart-nb/headstart/kernel/wire"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // Names of errors, as the ename of a reply.
@@ -110,7 +110,7 @@ func toolReport(name string, problems []problem) Report {
 	if !located {
 		return r
 	}
-	r.HTML = "<details><summary>" + html.EscapeString(name+": "+r.EValue) + "</summary>" + body.String() + "</details>"
+	r.HTML = "<details><summary>" + display.EscapeHTML(name+": "+r.EValue) + "</summary>" + body.String() + "</details>"
 	return r
 }
 
@@ -175,12 +175,12 @@ func (p problem) html() string {
 	var b strings.Builder
 	b.WriteString(`<div style="font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap;">`)
 	if p.at != nil {
-		b.WriteString("<strong>" + html.EscapeString(p.at.String()) + "</strong>: ")
+		b.WriteString("<strong>" + display.EscapeHTML(p.at.String()) + "</strong>: ")
 	}
-	b.WriteString(html.EscapeString(strings.Join(append([]string{p.message}, p.more...), "\n")))
+	b.WriteString(display.EscapeHTML(strings.Join(append([]string{p.message}, p.more...), "\n")))
 	if len(p.generated) > 0 {
 		b.WriteString(`<pre style="margin: 0.3em 2em; opacity: 0.8;">`)
-		b.WriteString(html.EscapeString(strings.TrimRight(strings.Join(p.generated, "\n"), "\n")) + "</pre>")
+		b.WriteString(display.EscapeHTML(strings.TrimRight(strings.Join(p.generated, "\n"), "\n")) + "</pre>")
 	}
 	b.WriteString("</div>")
 	return b.String()

@@ -46,6 +46,9 @@ func TestThePredictPanel(t *testing.T) {
 		t.Errorf("before the training the model is %+v, %v", model, err)
 	}
 	p.Must(t, "%train --epochs 2 --run first")
+	if model, err := transfertest.Ask[panel.PredictAnswer](t, p, "predict", `{}`); err != nil || model.Of != 2 || len(model.Classes) != 2 {
+		t.Errorf("after the training the model is %+v, %v", model, err)
+	}
 	var files []prediction.Prediction
 	if err := json.Unmarshal([]byte(p.Must(t, "%predict photos/red/0.png --top 2 --json").Output()), &files); err != nil {
 		t.Fatal(err)

@@ -27,7 +27,8 @@ type predictAnswer struct {
 	Size    int    `json:"size"` // of the model's images, in pixels
 	Trained bool   `json:"trained"`
 
-	Classes []string           `json:"classes"`
+	Classes []string           `json:"classes"` // at most mostAnswered
+	Of      int                `json:"of"`      // classes that the model has
 	Top     []prediction.Score `json:"top"`
 	Value   []float32          `json:"value,omitempty"` // of a regression
 }
@@ -89,6 +90,6 @@ func (p *Panels) describeModel(ctx context.Context, asked predictRequest) (any, 
 func describeTrained(t *predictor.Predictor) predictAnswer {
 	classes := append([]string{}, t.Model.Classes...)
 	return predictAnswer{
-		Model: t.Name, Size: t.Geometry().Size, Trained: true, Classes: classes[:min(len(classes), mostAnswered)], Top: []prediction.Score{},
+		Model: t.Name, Size: t.Geometry().Size, Trained: true, Classes: classes[:min(len(classes), mostAnswered)], Of: len(classes), Top: []prediction.Score{},
 	}
 }

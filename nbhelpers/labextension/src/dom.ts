@@ -65,3 +65,64 @@ function fill(made: Element, props: Props, children: Child[]): void {
     }
   }
 }
+
+/**
+ * Take what is chosen of a list of actions. Arrow keys and letters choose each entry that they come to, also where the list is closed: what
+ * they choose is taken with Enter.
+ */
+export function onChosen(list: HTMLSelectElement, take: (value: string) => void): void {
+  let pressing = false;
+  let waiting = false;
+  list.addEventListener('keydown', event => {
+    if (event.key === 'Enter' && waiting) {
+      event.preventDefault(); // it would open the list
+      waiting = false;
+      take(list.value);
+      return;
+    }
+    pressing = true;
+    setTimeout(() => (pressing = false)); // what the key chooses is told before; what an open list chooses, later
+  });
+  list.addEventListener('change', () => {
+    waiting = pressing && list.value !== '';
+    if (!waiting && list.value !== '') {
+      take(list.value);
+    }
+  });
+  list.addEventListener('blur', () => {
+    if (waiting) {
+      waiting = false;
+      list.value = '';
+    }
+  });
+}
+
+/** What the keyboard may stand on. */
+const FOCUSABLE = 'button, input, select, summary, [tabindex]';
+
+/** Draw the inside of a node anew, and leave the keyboard's focus on what is the same as before; else on the node itself. */
+export function keepFocus(node: HTMLElement, draw: () => void): void {
+  const had = node.ownerDocument?.activeElement ?? null;
+  if (!had || had === node || !node.contains(had)) {
+    draw();
+    return;
+  }
+  const alike = () => [...node.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(one => identity(one) === identity(had));
+  const place = alike().indexOf(had as HTMLElement);
+  draw();
+  if (node.contains(had)) {
+    return;
+  }
+  const target = alike().at(place);
+  if (target && !target.matches(':disabled')) {
+    target.focus({ preventScroll: true });
+  } else {
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  }
+}
+
+/** By which an element is found again in what is drawn in its place. */
+function identity(one: Element): string {
+  return [one.tagName, one.getAttribute('data-path') ?? one.getAttribute('aria-label') ?? one.textContent].join(' ');
+}

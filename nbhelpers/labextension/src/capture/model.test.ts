@@ -40,6 +40,14 @@ describe('Capture', () => {
     expect(capture.shown.map(i => i.path)).toEqual(['cup/frame1_0002.jpeg']);
   });
 
+  it('opens a folder again with the class that was chosen, unless that is gone', async () => {
+    const capture = new Capture(async () => state(), trans);
+    await capture.open('mine', false, 'spoon');
+    expect(capture.className).toBe('spoon');
+    await capture.open('mine', false, 'fork');
+    expect(capture.className).toBe('cup');
+  });
+
   it('keeps what it shows when a request fails', async () => {
     const ask = vi.fn(async (_: object): Promise<unknown> => state());
     const capture = new Capture(ask, trans);

@@ -77,8 +77,8 @@ export class Capture {
     await this._do({ folder: this.state.folder, class: this.className });
   }
 
-  /** Choose a folder, which is made where it should be. */
-  async open(folder: string, create: boolean): Promise<void> {
+  /** Choose a folder, which is made where it should be, and a class of it: the one that is named, else the first. */
+  async open(folder: string, create: boolean, className = ''): Promise<void> {
     if (folder.trim() === '') {
       this.error = this._trans.__('Name a folder first.');
       return;
@@ -86,9 +86,10 @@ export class Capture {
     if (await this._do({ folder: folder.trim(), action: create ? 'create' : '' })) {
       this.shown = [];
       this.className = '';
-      const [first] = this.state.classes;
-      if (first) {
-        await this.choose(first.name);
+      const names = this.state.classes.map(({ name }) => name);
+      const chosen = names.includes(className) ? className : names[0];
+      if (chosen !== undefined) {
+        await this.choose(chosen);
       }
     }
   }

@@ -70,7 +70,8 @@ export class CapturePanel extends KernelPanel {
 
   protected override begin(session: KernelSession): () => void {
     const capture = new Capture(request => session.client.ask('dataset', request), this._trans);
-    capture.state = this._left.get(session) ?? capture.state;
+    const left = this._left.get(session);
+    capture.state = left?.state ?? capture.state;
     this._capture = capture;
     this._teaching = new Teaching(
       request => session.client.ask('teach', request),
@@ -85,9 +86,9 @@ export class CapturePanel extends KernelPanel {
     this._learn.checked = false;
     this._form.node.hidden = false;
     this._say('', false);
-    void this._do(capture.state.folder === '' ? capture.look() : capture.open(capture.state.folder, false));
+    void this._do(capture.state.folder === '' ? capture.look() : capture.open(capture.state.folder, false, left?.className));
     return () => {
-      this._left.set(session, capture.state);
+      this._left.set(session, capture);
       this._recorder.stop();
       this._camera.off();
       this._capture = null;
@@ -263,8 +264,8 @@ export class CapturePanel extends KernelPanel {
 
   private _capture: Capture | null = null;
   private _teaching: Teaching | null = null;
-  /** The folders of kernels that were in front before. */
-  private readonly _left = new WeakMap<KernelSession, Capture['state']>();
+  /** The folders and classes of kernels that were in front before. */
+  private readonly _left = new WeakMap<KernelSession, Pick<Capture, 'state' | 'className'>>();
   private readonly _form: FolderForm;
   private readonly _classes: ClassList;
   private readonly _camera: CameraView;

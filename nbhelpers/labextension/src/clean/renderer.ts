@@ -1,7 +1,7 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 
-import { button, element } from '../dom';
+import { button, element, onChosen } from '../dom';
 import { notebookOf, type IPlace } from '../kernel/place';
 import type { Translation } from '../translation';
 import { CLEAN_MIME, decide, proposal, readClean, verdict, type IClean, type IDoubt } from './model';
@@ -50,9 +50,10 @@ class CleanGrid extends Widget implements IRenderMime.IRenderer {
   private _buttons(clean: IClean, doubt: IDoubt, status: HTMLElement): HTMLElement {
     const trans = this._trans;
     const take = (action: 'keep' | 'delete' | 'relabel', to = '') => void this._decide(clean, doubt, action, to, status);
-    const choice = element('select', { 'aria-label': trans.__('Relabel %1', doubt.path) }, element('option', { value: '' }, trans.__('relabel as')));
+    const name = trans.__('Relabel %1', doubt.path);
+    const choice = element('select', { 'aria-label': name, title: trans.__('%1; Enter takes what keys have chosen', name) }, element('option', { value: '' }, trans.__('relabel as')));
     choice.append(...clean.classes.map(name => element('option', { value: name }, name)));
-    choice.addEventListener('change', () => choice.value && take('relabel', choice.value));
+    onChosen(choice, to => take('relabel', to));
     return element(
       'div',
       { class: 'hs-buttons' },

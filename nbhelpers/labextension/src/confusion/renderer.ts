@@ -8,8 +8,8 @@ import { percent } from '../run/model';
 import type { Translation } from '../translation';
 import { cellText, CONFUSION_MIME, fractionOf, imagesOf, readConfusion, type IConfusion, type IJudged } from './model';
 
-/** Images of a cell that are shown at once. */
-const SHOWN = 48;
+/** Images of a cell that are shown at once: as many as an output names. */
+const SHOWN = 50;
 
 /** Shows a confusion matrix; a click on a cell shows the images behind it. */
 class ConfusionCard extends Widget implements IRenderMime.IRenderer {

@@ -45,6 +45,36 @@ describe('Browser', () => {
     expect(ask.mock.lastCall?.[0]).toMatchObject({ action: 'undo' });
   });
 
+  it('keeps what is selected where an edit fails', async () => {
+    const ask = vi.fn(async (_: object) => answer());
+    const browser = new Browser(ask, trans);
+    await browser.show();
+    browser.toggle('glass/1.jpg');
+    ask.mockRejectedValueOnce(new Error('the plugin has ended'));
+    await browser.edit('delete');
+    expect([...browser.selected]).toEqual(['glass/1.jpg']);
+    await browser.edit('delete');
+    expect(ask.mock.lastCall?.[0]).toMatchObject({ paths: ['glass/1.jpg'] });
+    expect(browser.selected.size).toBe(0);
+  });
+
+  it('shows the page before where the last one has no image left', async () => {
+    let total = 97;
+    const ask = vi.fn(async (asked: object) => {
+      const { offset } = asked as { offset: number };
+      return answer({ total, items: offset < total ? [item] : [] });
+    });
+    const browser = new Browser(ask, trans);
+    await browser.show();
+    await browser.show({ offset: 96 });
+    browser.toggle('glass/1.jpg');
+    total = 96;
+    await browser.edit('delete');
+    expect(browser.offset).toBe(48);
+    expect(browser.page?.items).toHaveLength(1);
+    expect(ask.mock.calls.filter(([asked]) => 'action' in asked)).toHaveLength(1); // the edit is written once
+  });
+
   it('shows the answer to the last question, whichever comes last', async () => {
     const waiting: ((answer: object) => void)[] = [];
     const browser = new Browser(() => new Promise(resolve => waiting.push(resolve)), trans);

@@ -95,8 +95,10 @@ export class Browser {
       this.error = this._trans.__('Select images first.');
       return;
     }
-    this.selected.clear();
     await this._load(action === 'undo' ? { action } : { action, paths, to });
+    if (this.error === '') {
+      paths.forEach(path => this.selected.delete(path)); // others may have been selected meanwhile
+    }
   }
 
   toggle(path: string): void {
@@ -125,6 +127,10 @@ export class Browser {
         this.page = readPage(answer);
         this.dataset = this.page.name;
         this.error = '';
+        if (offset >= this.page.total && this.page.total > 0) { // an edit has taken all images of the last page
+          this.offset = PAGE_SIZE * Math.floor((this.page.total - 1) / PAGE_SIZE);
+          await this._load({});
+        }
       }
     } catch (error) {
       if (turn === this._turn) {

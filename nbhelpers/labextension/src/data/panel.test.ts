@@ -18,6 +18,8 @@ const { buttons, fake } = vi.hoisted(() => ({
 vi.mock('../dom', () => ({
   element: fake,
   select: fake,
+  onChosen() {},
+  keepFocus: (_: unknown, draw: () => void) => draw(),
   button: (label: string, _title: string, onclick: () => void) => (buttons.set(label, onclick), fake())
 }));
 vi.mock('@lumino/widgets', () => ({

@@ -1,4 +1,4 @@
-import { button, element, select } from '../dom';
+import { button, element, keepFocus, onChosen, select } from '../dom';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
 import { percent } from '../run/model';
@@ -61,7 +61,7 @@ export class DataPanel extends KernelPanel {
     await change;
     if (browser === this._browser && browser) {
       this.node.setAttribute('aria-busy', String(browser.busy));
-      this._draw(browser);
+      keepFocus(this.node, () => this._draw(browser));
       this._follow();
     }
   }
@@ -105,8 +105,11 @@ export class DataPanel extends KernelPanel {
     const edit = (...args: Parameters<Browser['edit']>) => void this._do(browser.edit(...args));
     const undo = button(trans.__('Undo'), trans.__('Undo the last edit of this dataset'), () => edit('undo'));
     undo.disabled = page.edits === 0;
+    const relabel = select(trans.__('Relabel as'), page.classes, '', trans.__('relabel as'), () => {});
+    relabel.title = trans.__('%1; Enter takes what keys have chosen', trans.__('Relabel as'));
+    onChosen(relabel, to => edit('relabel', to));
     this._edits.replaceChildren(
-      select(trans.__('Relabel as'), page.classes, '', trans.__('relabel as'), to => edit('relabel', to)),
+      relabel,
       button(trans.__('Skip'), trans.__('Do not use the selected images; their files are not changed'), () => edit('delete')),
       button(trans.__('Keep'), trans.__('The labels of the selected images are correct: do not list them again'), () => edit('keep')),
       undo

@@ -6,6 +6,15 @@ import { KernelSession } from './session';
 
 vi.mock('@jupyterlab/services', () => ({ KernelMessage: {} }));
 
+it.each(['%dataset sample', 'x := 1\n%teach cat cat.jpg', '%serve resnet50', '%check 1'])('%j starts the plugin', code => {
+  const iopubMessage = new Signal<object, object>({});
+  const kernel = { statusChanged: new Signal<object, string>({}), connectionStatusChanged: new Signal<object, string>({}), iopubMessage };
+  const session = new KernelSession(kernel as never, () => 1000, translation(null));
+  expect(session.warm).toBe(false);
+  iopubMessage.emit({ header: { msg_type: 'execute_input' }, content: { code } });
+  expect(session.warm).toBe(true);
+});
+
 it('counts each restart before it tells of it', () => {
   const kernel = {
     statusChanged: new Signal<object, string>({}),

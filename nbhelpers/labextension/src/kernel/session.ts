@@ -13,7 +13,7 @@ export const KERNEL_NAME = 'headstart';
 
 /** A cell that calls one of the plugin's magics, and so starts it. */
 const STARTS_PLUGIN =
-  /^%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device)\b/m;
+  /^%(dataset|model|train|evaluate|predict|explain|tune|runs|attach|verify|clean|save|load|export|device|teach|serve|check)\b/m;
 
 /** Milliseconds to wait for what the kernel takes; it answers also while a cell runs. */
 const USAGE_PATIENCE_MS = 10_000;

@@ -14,11 +14,16 @@ it('reads an answer', () => {
 });
 
 it('empties what has another type, and keeps probabilities between 0 and 1', () => {
-  expect(readAnswer(null)).toEqual({ model: '', size: 0, trained: false, classes: [], scores: [], values: [] });
+  expect(readAnswer(null)).toEqual({ model: '', size: 0, trained: false, classes: [], of: 0, scores: [], values: [] });
   expect(readAnswer({ top: [null, { class: 1, probability: 3 }] }).scores).toEqual([
     { name: '', probability: 0 },
     { name: '', probability: 1 }
   ]);
+});
+
+it('knows how many classes a model has, also where not all are named', () => {
+  expect(readAnswer(answer).of).toBe(3);
+  expect(readAnswer({ ...answer, of: 1000 }).of).toBe(1000);
 });
 
 it('keeps few classes in their places while it is live', () => {

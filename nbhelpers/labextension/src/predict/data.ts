@@ -13,7 +13,9 @@ export interface IAnswer {
   /** Of the images that the model takes: a side in pixels. */
   size: number;
   trained: boolean;
+  /** Those that the answer names, of so many. */
   classes: string[];
+  of: number;
   /** The most probable first. */
   scores: IScore[];
   /** What a regression gives instead. */
@@ -23,11 +25,13 @@ export interface IAnswer {
 /** Read the answer of the magic `predict`. */
 export function readAnswer(answer: unknown): IAnswer {
   const json = (answer ?? {}) as Record<string, unknown>;
+  const classes = Array.isArray(json.classes) ? json.classes.map(text) : [];
   return {
     model: text(json.model),
     size: number(json.size),
     trained: json.trained === true,
-    classes: Array.isArray(json.classes) ? json.classes.map(text) : [],
+    classes,
+    of: Math.max(number(json.of), classes.length),
     scores: Array.isArray(json.top) ? json.top.map(readScore) : [],
     values: Array.isArray(json.value) ? json.value.map(number) : []
   };

@@ -68,10 +68,9 @@ export class PredictPanel extends KernelPanel {
     this._say(this._trans.__('Open a notebook with the Go (Headstart) kernel to predict images with its model.'), false);
   }
 
-  private _introduce({ model, trained, classes }: IAnswer): void {
-    const text = trained
-      ? this._trans.__('%1 tells %2 classes apart.', model, classes.length)
-      : this._trans.__('%1 is not trained yet. Run %train first.', model);
+  private _introduce({ model, trained, of }: IAnswer): void {
+    const can = of > 0 ? this._trans.__('%1 tells %2 classes apart.', model, of) : this._trans.__('%1 predicts values.', model);
+    const text = trained ? can : this._trans.__('%1 is not trained yet. Run %train first.', model);
     this._say(text, false);
   }
 

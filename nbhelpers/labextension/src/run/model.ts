@@ -150,7 +150,12 @@ function value(v: number | null, fraction: boolean): string {
 
 /** A line of a magic with an argument that may hold spaces, and that is no flag. */
 export function magicLine(magic: string, argument: string): string {
-  return `%${magic} ${argument.startsWith('-') ? '-- ' : ''}${quoted(argument)}`;
+  return `%${magic} ${noFlag(argument)}`;
+}
+
+/** A word as a magic reads it that takes it for no flag. */
+export function noFlag(word: string): string {
+  return `${word.startsWith('-') ? '-- ' : ''}${quoted(word)}`;
 }
 
 /** A line of a magic that uses the model of a run. */
@@ -171,10 +176,10 @@ export const LINES = {
 const NOT_IN_A_LINE = /[\p{Cc}\u2028\u2029\p{Bidi_Control}]+/gu;
 
 /**
- * A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret. It stays on its
- * line, since names come from untrusted notebooks: what follows a line break would be a line of the cell.
+ * A word as the kernel's magics read it: in double quotes where it holds what they would split or interpret, such as @NAME for a Go
+ * variable. It stays on its line, since names come from untrusted notebooks: what follows a line break would be a line of the cell.
  */
 export function quoted(word: string): string {
   const line = word.replace(NOT_IN_A_LINE, ' ');
-  return /^[\w./:@+,=-]+$/.test(line) ? line : `"${line.replace(/[\\"]/g, '\\$&')}"`;
+  return /^[\w./:+,=-][\w./:@+,=-]*$/.test(line) ? line : `"${line.replace(/[\\"]/g, '\\$&')}"`;
 }

@@ -4,7 +4,8 @@ import type { IPlace } from '../kernel/place';
 import type { IWatcher } from '../kernel/watches';
 import { RunFeed } from '../runs/feed';
 import { translation } from '../translation';
-import { RUN_MIME } from './data';
+import type { ICardActions } from './card';
+import { RUN_MIME, type IRun } from './data';
 import { runRendererFactory } from './renderer';
 
 vi.mock('@lumino/widgets', () => ({
@@ -15,7 +16,20 @@ vi.mock('@lumino/widgets', () => ({
     addClass() {}
   }
 }));
-vi.mock('./card', () => ({ card: () => null, Folds: class {} }));
+const { shown, messages } = vi.hoisted(() => ({
+  /** What the card's buttons do. */
+  shown: { actions: null as ICardActions | null },
+  /** What the cards say, in the order in which they were made. */
+  messages: [] as { textContent: string }[]
+}));
+vi.mock('./card', () => ({
+  card: (_run: unknown, _folds: unknown, actions: ICardActions) => ((shown.actions = actions), null),
+  Folds: class {}
+}));
+vi.mock('../dom', () => ({
+  element: () => messages[messages.push({ textContent: '' }) - 1],
+  keepFocus: (_: unknown, draw: () => void) => draw()
+}));
 vi.mock('../kernel/cells', () => ({}));
 
 const ask = vi.fn(async (_: object): Promise<unknown> => null);
@@ -37,8 +51,7 @@ beforeEach(() => {
 });
 
 /** Draw an output that says that a run is running. */
-async function drawn(id: string): Promise<void> {
-  const session = { feed, warm: true };
+async function drawn(id: string, session: object | null = { feed, warm: true }): Promise<void> {
   const place = { tracker: { find: () => ({}) }, sessions: { of: () => session } } as unknown as IPlace;
   const model = { data: { [RUN_MIME]: { id, state: 'running' } }, setData: vi.fn() };
   const factory = runRendererFactory(place, translation(null));
@@ -62,4 +75,27 @@ it('leaves a run at once that others know to have ended', async () => {
   end();
   expect(leave).toHaveBeenCalledTimes(1); // nobody listens any more
   expect(ask.mock.calls).toEqual([[{ action: 'show', run: 'a' }]]);
+});
+
+it('says that the kernel does not know the run, once it is sure', async () => {
+  const end = feed.watch(() => {});
+  kernel.news({ order: [], runs: [] });
+  ask.mockResolvedValueOnce({ runs: [{ id: 'new', state: 'running' }] });
+  await drawn('new');
+  await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(1));
+  expect(messages.at(-1)!.textContent).toBe('');
+  ask.mockResolvedValueOnce({ runs: [] });
+  await drawn('gone');
+  await vi.waitFor(() => expect(messages.at(-1)!.textContent).toContain('does not know the run gone'));
+  end();
+});
+
+it('says why a run cannot be stopped', async () => {
+  await drawn('a', null);
+  shown.actions?.stop({ id: 'a' } as IRun);
+  await vi.waitFor(() => expect(messages.at(-1)!.textContent).toContain('needs a running Go'));
+  await drawn('a');
+  ask.mockRejectedValueOnce(new Error('there is no run a'));
+  shown.actions?.stop({ id: 'a' } as IRun);
+  await vi.waitFor(() => expect(messages.at(-1)!.textContent).toBe('there is no run a'));
 });

@@ -2,6 +2,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { element, keepFocus } from '../dom';
 import { insertCell, runInNewCell } from '../kernel/cells';
 import { notebookOf, type IPlace } from '../kernel/place';
 import { card, Folds, type ICardActions } from './card';
@@ -27,6 +28,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this._model = model;
     this._run = readRun(model.data[RUN_MIME]);
+    this._say('');
     this._draw();
     this._follow();
     return Promise.resolve();
@@ -69,6 +71,8 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
         this._leave();
         if (now) {
           void this._keep(feed, now.id);
+        } else if (this._run) {
+          this._miss(feed, this._run.id).catch(() => {}); // whoever follows the runs hears why
         }
       }
     });
@@ -91,6 +95,37 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
     }
   }
 
+  /** Say that the kernel does not know the run, where it does not: the output would go on to call it running. */
+  private async _miss(feed: RunFeed, id: string): Promise<void> {
+    await feed.look(); // it may have begun since the kernel was asked last
+    if (this._run?.id !== id || this._run.state !== 'running') {
+      return;
+    }
+    if (feed.runs.some(run => run.id === id)) {
+      this._follow();
+    } else {
+      this._say(this._trans.__('This kernel does not know the run %1: it is shown as it stood when the notebook was saved.', id));
+    }
+  }
+
+  /** Stop a run, or say why that is not possible. */
+  private async _stop(run: IRun): Promise<void> {
+    const session = this._place?.sessions.of(notebookOf(this._place, this.node));
+    try {
+      if (!session) {
+        throw new Error(this._trans.__('This needs a running Go (Headstart) kernel.'));
+      }
+      await session.feed.stop(run.id);
+      this._say('');
+    } catch (error) {
+      this._say((error as Error).message);
+    }
+  }
+
+  private _say(text: string): void {
+    this._message.textContent = text;
+  }
+
   private _leave(): void {
     this._unwatch?.();
     this._unwatch = null;
@@ -98,7 +133,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
 
   private _draw(): void {
     const content = this._run ? card(this._run, this._folds, this._actions(), this._trans) : this._trans.__('This output does not describe a run.');
-    this.node.replaceChildren(content);
+    keepFocus(this.node, () => this.node.replaceChildren(content, this._message));
   }
 
   private _actions(): ICardActions | null {
@@ -113,7 +148,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
       }
     };
     return {
-      stop: (run: IRun) => void place.sessions.of(notebookOf(place, this.node))?.feed.stop(run.id),
+      stop: (run: IRun) => void this._stop(run),
       attach: (run: IRun) => insert(magicLine('attach', run.id)),
       follow: this._offered ? () => this._permission.click() : null,
       use: (action, run) => {
@@ -131,6 +166,7 @@ class RunCard extends Widget implements IRenderMime.IRenderer {
   private _model: IRenderMime.IMimeModel | null = null;
   private _unwatch: (() => void) | null = null;
   private _offered = false;
+  private readonly _message = element('div', { class: 'hs-message', role: 'status' });
   private readonly _permission = new Permission(() => this._follow());
   private readonly _folds = new Folds();
 }

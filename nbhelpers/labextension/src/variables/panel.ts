@@ -1,4 +1,4 @@
-import { button, element } from '../dom';
+import { button, element, keepFocus } from '../dom';
 import { Activity } from '../kernel/activity';
 import { KernelPanel } from '../kernel/panel';
 import type { KernelSession, KernelSessions } from '../kernel/session';
@@ -77,7 +77,7 @@ export class VariablesPanel extends KernelPanel {
     const shown = matching(this._variables, this._search.value);
     this._search.hidden = this._variables.length === 0;
     this._say(this._variables.length === 0 ? this._trans.__('No variable has a value yet. Declare one in a cell: x := 1') : '');
-    this._list.replaceChildren(...shown.map(variable => this._row(variable)));
+    keepFocus(this._list, () => this._list.replaceChildren(...shown.map(variable => this._row(variable))));
   }
 
   private _row({ name, type, value, bytes, shared }: IVariable): HTMLElement {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { translation } from '../translation';
-import { findLayout, foldersOf, folderText, splitsOf, weightsOf, type IEntry } from './folder';
+import { findLayout, folderNamed, foldersOf, folderText, splitsOf, weightsOf, type IEntry } from './folder';
 
 const trans = translation(null);
 
@@ -32,6 +32,14 @@ it('the classes of a split stand below its training folder', async () => {
   expect(await findLayout('data/train', list)).toEqual({ classes: ['cat', 'dog'], splits: [] });
   expect(await findLayout('elsewhere', list)).toBeNull();
 });
+
+it.each([
+  [' data/ ', 'data'],
+  ['data//', 'data'],
+  ['~/', '~'],
+  ['/', '/'],
+  ['', '']
+])('%j names the folder %j', (typed, folder) => expect(folderNamed(typed)).toBe(folder));
 
 it('the folder is described', () => {
   expect(folderText('', null, trans)).toContain('drawn');

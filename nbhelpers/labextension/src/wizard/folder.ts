@@ -18,6 +18,11 @@ const VALIDATION = ['val', 'validation', 'valid', 'test', 'dev'];
 /** Folders that programs leave behind; the kernel ignores them too. */
 const LEFT_BEHIND = ['lost+found', '__pycache__', '__MACOSX', '$RECYCLE.BIN', '@eaDir', 'System Volume Information'];
 
+/** The folder that a text names: completion and file managers end one with a slash. */
+export function folderNamed(text: string): string {
+  return text.trim().replace(/(?<=.)\/+$/, '');
+}
+
 /** The subfolders that may be classes, sorted. */
 export function foldersOf(entries: readonly IEntry[]): string[] {
   return entries

@@ -3,7 +3,7 @@ import { Widget } from '@lumino/widgets';
 
 import { button, element } from '../dom';
 import type { Translation } from '../translation';
-import { findLayout, foldersOf, folderText, weightsOf, type IEntry } from './folder';
+import { findLayout, folderNamed, foldersOf, folderText, weightsOf, type IEntry } from './folder';
 import { heads, PROPOSAL, type IChoices, type Recipe } from './model';
 import { offers, UNKNOWN, weightsFor, type Weights } from './weights';
 
@@ -31,7 +31,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
       element('option', { value: 'classic' }, trans.__('Train a head for some epochs'))
     );
     this._recipe.addEventListener('change', () => this._showRecipe());
-    const browse = button(trans.__('Browse …'), trans.__('Choose a folder from a list'), () => void this._browse(this._folder.value.trim()));
+    const browse = button(trans.__('Browse …'), trans.__('Choose a folder from a list'), () => void this._browse(folderNamed(this._folder.value)));
     this._classic.append(
       field(trans.__('Head: the layers before the classes, such as'), this._head),
       hints(heads(trans)),
@@ -54,7 +54,7 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
   }
 
   getValue(): IChoices {
-    const folder = this._folder.value.trim();
+    const folder = folderNamed(this._folder.value);
     return {
       folder,
       weights: this._weights.value.trim() || weightsFor(folder, this._published),
@@ -65,12 +65,12 @@ export class WizardForm extends Widget implements Dialog.IBodyWidget<IChoices> {
   }
 
   private async _look(): Promise<void> {
-    const folder = this._folder.value.trim();
+    const folder = folderNamed(this._folder.value);
     if (!this._chosenWeights) {
       this._weights.value = weightsFor(folder, this._published);
     }
     const layout = folder ? await findLayout(folder, this._list) : null;
-    if (folder === this._folder.value.trim()) {
+    if (folder === folderNamed(this._folder.value)) {
       this._found.textContent = folderText(folder, layout, this._trans);
     }
   }
@@ -146,7 +146,7 @@ function row(...controls: HTMLElement[]): HTMLElement {
 /** Words that may be typed, each with what it means. */
 function hints(list: readonly [word: string, meaning: string][]): HTMLElement {
   const parts = list.map(([word, meaning]) =>
-    element('span', {}, word !== '' && element('code', {}, word), word !== '' && ': ', `${meaning} `)
+    element('span', {}, element('code', {}, word), `: ${meaning} `)
   );
   return element('p', { class: 'hs-wizard-hints' }, ...parts);
 }

@@ -29,8 +29,11 @@ describe('the cells', () => {
     expect(codeOf(PROPOSAL).slice(0, 3)).toEqual(['%dataset sample --size 128', '%model resnet50 --weights sample', '%train']);
   });
 
-  it('have no head where there is none', () =>
-    expect(codeOf({ ...PROPOSAL, recipe: 'classic', head: '' })[1]).toBe('%model resnet50 --weights sample'));
+  it('have a linear head where none is named: %model alone has layers of its own', () =>
+    expect(codeOf({ ...PROPOSAL, recipe: 'classic', head: '' })[1]).toBe('%model resnet50 --weights sample --head none'));
+
+  it('take a folder for no flag', () =>
+    expect(codeOf({ ...PROPOSAL, folder: '-pets' })[0]).toBe('%dataset load -- -pets'));
 
   it('are explained: a text stands before each of the first steps', () =>
     expect(cells(PROPOSAL, trans).map(cell => cell.kind[0]).join('')).toBe('mmcmcmcmccm'));

@@ -1,4 +1,4 @@
-import { quoted } from '../run/model';
+import { noFlag, quoted } from '../run/model';
 import type { Translation } from '../translation';
 
 /** How the classifier is made. */
@@ -10,7 +10,7 @@ export interface IChoices {
   folder: string;
   weights: string;
   recipe: Recipe;
-  /** Of the recipe classic. */
+  /** Of the recipe classic; empty for a linear one. */
   head: string;
   epochs: number;
 }
@@ -23,7 +23,7 @@ export function heads(trans: Translation): [head: string, meaning: string][] {
   return [
     ['dense:256:relu,dropout:0.2', trans.__('256 units, with dropout')],
     ['batchnorm', trans.__('linear, on normalized features')],
-    ['', trans.__('empty: linear')]
+    ['none', trans.__('linear')]
   ];
 }
 
@@ -43,7 +43,7 @@ export function cells(choices: IChoices, trans: Translation): ICell[] {
       trans.__('A backbone that was trained on other images turns each image into features; a classifier learns your classes from them. Run the cells from top to bottom with Shift-Enter.')
     ),
     markdown(`## ${trans.__('The images')}`, trans.__('Every file is opened and checked. A fifth of the images is kept for validation.')),
-    code(folder ? `%dataset load ${quoted(folder)}` : '%dataset sample --size 128'),
+    code(folder ? `%dataset load ${noFlag(folder)}` : '%dataset sample --size 128'),
     markdown(`## ${trans.__('The model')}`, trans.__('The backbone is frozen: its weights do not change.')),
     code(modelLine(choices)),
     markdown(
@@ -62,7 +62,7 @@ export function cells(choices: IChoices, trans: Translation): ICell[] {
 
 function modelLine({ weights, recipe, head }: IChoices): string {
   const line = `%model resnet50 --weights ${quoted(weights)}`;
-  return recipe === 'classic' && head ? `${line} --head "${head.replace(/[\\"]/g, '\\$&')}"` : line;
+  return recipe === 'classic' ? `${line} --head ${head ? `"${head.replace(/[\\"]/g, '\\$&')}"` : 'none'}` : line;
 }
 
 function markdown(...parts: string[]): ICell {
