@@ -98,9 +98,13 @@ func (w *watcher) add(e history.Epoch) {
 		w.drawn = w.page.curves(w.title, w.epochs)
 	}
 	w.drawn.Add("loss", "train", e.Loss)
-	w.drawn.Add("loss", "validation", e.ValLoss)
+	if e.Validated() {
+		w.drawn.Add("loss", "validation", e.ValLoss)
+	}
 	w.drawn.Add("accuracy", "train", e.Accuracy)
-	w.drawn.Add("accuracy", "validation", e.ValAccuracy)
+	if e.Validated() {
+		w.drawn.Add("accuracy", "validation", e.ValAccuracy)
+	}
 	w.drawn.Percent("accuracy")
 	if e.Best {
 		w.drawn.Best(e.Epoch)

@@ -151,7 +151,11 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 			if s.Recipe.KeepLast {
 				which = "last"
 			}
-			kept = fmt.Sprintf("the %s model (epoch %d, validation accuracy %s) is kept", which, best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
+			accuracy := "training accuracy " + metric.Percent(best.Accuracy, 0)
+			if s.ValImages > 0 {
+				accuracy = "validation accuracy " + metric.Percent(best.ValAccuracy, s.ValImages)
+			}
+			kept = fmt.Sprintf("the %s model (epoch %d, %s) is kept", which, best.Epoch, accuracy)
 		}
 		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(s.History)+1, s.Epochs, kept), errors.Join(s.Err, context.Cause(ctx))}
 	}
@@ -162,7 +166,7 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 		return page.Result(ctx, trainingJSON{s.Card(), r.Skipped()}, nil)
 	}
 	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
-		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
+		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection, s.ValImages > 0))
 		if err != nil || len(s.History) == 0 {
 			return err
 		}

@@ -54,7 +54,9 @@ func (m *Model) Card(figures []string) string {
 	if best := m.Kept(); best != nil {
 		b.WriteString("\n## Results\n\n| | loss | accuracy |\n|---|---|---|\n")
 		fmt.Fprintf(&b, "| training, epoch %d | %.4f | %.4f |\n", best.Epoch, best.Loss, best.Accuracy)
-		fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
+		if best.Validated() {
+			fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
+		}
 	}
 	slices.Sort(figures)
 	for _, figure := range figures {

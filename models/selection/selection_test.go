@@ -321,6 +321,9 @@ func TestTooFewImages(t *testing.T) {
 	if _, err := r.Choice().Fit(t.Context(), probe.Samples{Features: d.Stages[1].Features, Labels: d.Labels, Classes: 3}, 1, nil); err != nil {
 		t.Error(err)
 	}
+	if got, want := r.Summary(), r.Choice().Candidate.String()+", without a comparison: there are too few images"; got != want || r.Curves() != nil {
+		t.Errorf("the summary is %q with the curves %v, want %q and none", got, r.Curves(), want)
+	}
 	o.Sets = [][]string{{"absent"}}
 	if _, err := Choose(t.Context(), generated(90, 3, 1), o); err == nil {
 		t.Error("a comparison without features")

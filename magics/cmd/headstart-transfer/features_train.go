@@ -88,8 +88,11 @@ func (o rowsFlags) train(ctx context.Context, page output.Page, p *transfer.Pres
 	job := training.RowsJob{Recipe: o.recipe, Rows: rows, Val: o.val, Name: filepath.Base(o.out)}
 	result, err := training.FitRows(ctx, device, job, func(e progress.Event) {
 		if e := e.Epoch; e != nil {
-			fmt.Fprintf(page.Stdout(), "epoch %d/%d: loss %.4f, accuracy %.4f, val_loss %.4f, val_accuracy %.4f, %.0f rows/s\n",
-				e.Epoch, e.Epochs, e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy, e.Rate)
+			validation := ""
+			if e.Validated() {
+				validation = fmt.Sprintf(", val_loss %.4f, val_accuracy %.4f", e.ValLoss, e.ValAccuracy)
+			}
+			fmt.Fprintf(page.Stdout(), "epoch %d/%d: loss %.4f, accuracy %.4f%s, %.0f rows/s\n", e.Epoch, e.Epochs, e.Loss, e.Accuracy, validation, e.Rate)
 		}
 	})
 	if result == nil {

@@ -230,9 +230,12 @@ func EpochTable(run record.Run) display.Bundle {
 	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
 		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
 	}}
+	if !run.History.Validated() {
+		d.Metrics = d.Metrics[:2]
+	}
 	for _, e := range run.History {
 		row := figure.EpochRow{
-			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy},
+			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy}[:len(d.Metrics)],
 			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
 		}
 		if !run.Recipe.ComputedOnce() { // else no image goes through the backbone

@@ -226,3 +226,24 @@ func TestARunWithLittleMemory(t *testing.T) {
 		t.Errorf("with enough memory the figure says\n%s", text)
 	}
 }
+
+// A run without validation images has no validation loss of 0, and no accuracy.
+func TestARunWithoutValidationImages(t *testing.T) {
+	run := record.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, TrainImages: 8, Status: progress.Finished, Recipe: recipe.DefaultRecipe(),
+		History: history.History{{Epoch: 1, Loss: 2, Accuracy: 0.5, Best: true}, {Epoch: 2, Loss: 1, Accuracy: 0.75, Best: true}},
+	}
+	stand := runstatus.Stand{Run: run}
+	for name, text := range map[string]any{
+		"table": EpochTable(run).Data[display.MIMEText], "figure": Run(stand, advice.Notebook).Data[display.MIMEText],
+		"choice": SelectionTable(&selection.Report{Folds: 5, Scores: []selection.Score{{Temperature: 1}}}, false).Data[display.MIMEText],
+	} {
+		if strings.Contains(strings.ReplaceAll(text.(string), "cross-validation", ""), "val") {
+			t.Errorf("the %s tells of a validation:\n%s", name, text)
+		}
+	}
+	card := stand.Card()
+	if len(card.Metrics) != 2 || len(card.Series) != 2 {
+		t.Errorf("the card has the metrics %v and the series %+v", card.Metrics, card.Series)
+	}
+}

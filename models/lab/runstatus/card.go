@@ -113,9 +113,11 @@ func (s Stand) Card() Card {
 		if !c.KeptLast {
 			c.SelectedBy = s.Recipe.SelectBy
 		}
-		for name, value := range map[string]float64{
-			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
-		} {
+		metrics := map[string]float64{"loss": best.Loss, "accuracy": best.Accuracy}
+		if best.Validated() {
+			metrics["val_loss"], metrics["val_accuracy"] = best.ValLoss, best.ValAccuracy
+		}
+		for name, value := range metrics {
 			if !math.IsNaN(value) && !math.IsInf(value, 0) {
 				c.Metrics[name] = value
 			}
