@@ -151,9 +151,12 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 			if s.Recipe.KeepLast {
 				which = "last"
 			}
-			accuracy := "training accuracy " + metric.Percent(best.Accuracy, 0)
-			if s.ValImages > 0 {
-				accuracy = "validation accuracy " + metric.Percent(best.ValAccuracy, s.ValImages)
+			accuracy := fmt.Sprintf("loss %.4f", best.Loss)
+			switch card := s.Card(); {
+			case card.ValAccuracy != nil:
+				accuracy = "validation accuracy " + metric.Percent(*card.ValAccuracy, card.AccuracyImages())
+			case best.Validated():
+				accuracy = fmt.Sprintf("validation loss %.4f", best.ValLoss)
 			}
 			kept = fmt.Sprintf("the %s model (epoch %d, %s) is kept", which, best.Epoch, accuracy)
 		}

@@ -64,20 +64,26 @@ func (h History) Highest() *Epoch {
 
 // A Curve is one quantity over the epochs, on one split.
 type Curve struct {
-	Quantity string // loss, accuracy
+	Quantity string // loss, Accuracy
 	Split    string // train, validation
 	Values   []float64
 }
 
+// Accuracy is the quantity of the accuracies, but of a regression's.
+const Accuracy = "accuracy"
+
 // Curves are the learning curves. Those of the validation are left out where the epochs had none.
-func (h History) Curves() []Curve {
+func (h History) Curves() []Curve { return h.CurvesOf(Accuracy) }
+
+// CurvesOf is Curves, with a name for the quantity that the accuracies are.
+func (h History) CurvesOf(accuracy string) []Curve {
 	var list []Curve
 	for _, c := range []struct {
 		quantity, split string
 		of              func(Epoch) float64
 	}{
 		{"loss", "train", func(e Epoch) float64 { return e.Loss }}, {"loss", "validation", func(e Epoch) float64 { return e.ValLoss }},
-		{"accuracy", "train", func(e Epoch) float64 { return e.Accuracy }}, {"accuracy", "validation", func(e Epoch) float64 { return e.ValAccuracy }},
+		{accuracy, "train", func(e Epoch) float64 { return e.Accuracy }}, {accuracy, "validation", func(e Epoch) float64 { return e.ValAccuracy }},
 	} {
 		if c.split == "validation" && len(h) > 0 && !h.Validated() {
 			continue
