@@ -351,3 +351,17 @@ func TestRounded(t *testing.T) {
 		}
 	}
 }
+
+// An accuracy is a count by a number, to the last bit: a classifier that is always right has 1, and equal counts are equal.
+func TestAnAccuracyIsACount(t *testing.T) {
+	d := generated(90, 3, 1)
+	r, err := Choose(t.Context(), d, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Scores {
+		if n := math.Round(s.Accuracy * 90); s.Accuracy != n/90 {
+			t.Errorf("%s is right on %g of 90 images, and has an accuracy of %v", s.Candidate, n, s.Accuracy)
+		}
+	}
+}
