@@ -185,6 +185,13 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 // settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
 // and features that are not pooled select the classic one. A flag that is not given has the recipe's own default.
 func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
+	if o.Resume != "" {
+		if run, err := p.lab.StoredRun(o.Resume); err == nil { // else the training says what is wrong
+			if err := recipeflag.Resumes(o.flags, o.Recipe, run.Recipe); err != nil {
+				return o, fmt.Errorf("resume %s: %w", o.Resume, err)
+			}
+		}
+	}
 	classic := recipeflag.Classic(o.flags, recipeflag.Shared()...)
 	if o.FindLR {
 		classic = append(classic, "find-lr")
@@ -214,6 +221,11 @@ func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 			base.Unfreeze = stages[len(stages)-1]
 		}
 		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, base)
+	}
+	if err == nil && o.Resume == "" {
+		if err = recipeflag.Effective(o.flags, o.Recipe); err != nil {
+			err = fmt.Errorf("train: %w", err)
+		}
 	}
 	return o, err
 }
