@@ -44,13 +44,15 @@ type watcher struct {
 	epochs int
 	auto   bool // a classifier is chosen: there is no curve over epochs
 
+	quantity string // that the accuracies are
+
 	features, choosing bar
 	drawn              curves
 	failed             bool
 }
 
 func newWatcher(p page, job Job) *watcher {
-	return &watcher{page: p, title: job.Dataset.Name, epochs: job.Recipe.Epochs, auto: job.Recipe.Method == recipe.MethodAuto}
+	return &watcher{page: p, title: job.Dataset.Name, epochs: job.Recipe.Epochs, auto: job.Recipe.Method == recipe.MethodAuto, quantity: job.Recipe.Task.Quantity()}
 }
 
 // hear takes in an event; it is the callback of a training.
@@ -98,10 +100,16 @@ func (w *watcher) add(e history.Epoch) {
 		w.drawn = w.page.curves(w.title, w.epochs)
 	}
 	w.drawn.Add("loss", "train", e.Loss)
-	w.drawn.Add("loss", "validation", e.ValLoss)
-	w.drawn.Add("accuracy", "train", e.Accuracy)
-	w.drawn.Add("accuracy", "validation", e.ValAccuracy)
-	w.drawn.Percent("accuracy")
+	if e.Validated() {
+		w.drawn.Add("loss", "validation", e.ValLoss)
+	}
+	w.drawn.Add(w.quantity, "train", e.Accuracy)
+	if e.Validated() {
+		w.drawn.Add(w.quantity, "validation", e.ValAccuracy)
+	}
+	if w.quantity == history.Accuracy {
+		w.drawn.Percent(w.quantity)
+	}
 	if e.Best {
 		w.drawn.Best(e.Epoch)
 	}

@@ -82,6 +82,13 @@ func TestATrainingIsShown(t *testing.T) {
 		t.Errorf("shown is\n%s\nwant\n%s", got, want)
 	}
 
+	page = told{}
+	w = newWatcher(page.page(), job(recipe.MethodClassic))
+	w.hear(Event{Kind: progress.EpochEvent, Epoch: &history.Epoch{Epoch: 1, Loss: 2, Accuracy: 0.5}})
+	if got := strings.Join(page.lines, ", "); strings.Contains(got, "validation") {
+		t.Errorf("without validation images, shown is %s", got)
+	}
+
 	page = told{fails: true}
 	w = newWatcher(page.page(), job(recipe.MethodClassic))
 	for _, e := range events {

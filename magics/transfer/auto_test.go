@@ -102,6 +102,8 @@ func TestWhichRecipe(t *testing.T) {
 		"%train --recipe auto --epochs 3":    "--epochs belongs to the classic recipe",
 		"%train --recipe best":               "must be one of auto, classic, finetune",
 		"%train --recipe finetune --find-lr": "--find-lr belongs to the classic recipe",
+		"%train --momentum 0.5":              "--momentum 0.5 has no effect without --optimizer momentum",
+		"%train --resume c1 --lr 0.5":        "resume c1: --lr 0.5: the run has 0.001",
 	} {
 		if err := p.Call(t.Context(), &magictest.Host{}, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", line, err, want)

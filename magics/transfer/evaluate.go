@@ -83,7 +83,7 @@ func (p *Presenter) Evaluate(ctx context.Context, page output.Page, o EvaluateFl
 
 func (p *Presenter) showReport(ctx context.Context, page output.Page, e *predictor.Evaluation, topLosses int) error {
 	report, name := e.Report, e.Trained.Name
-	line := fmt.Sprintf("%s on %d images: accuracy %s", name, report.Images, metric.Percent(report.Accuracy, report.Images))
+	line := fmt.Sprintf("%s on %d images: %s", name, report.Images, drawing.Quality(report))
 	if report.Top3 != nil {
 		line += fmt.Sprintf(", top-3 %.1f %%", 100**report.Top3)
 	}
@@ -148,12 +148,17 @@ func (p *Presenter) evaluationFigures(e *predictor.Evaluation) []display.Bundle 
 	if report.Confusion != nil {
 		list = append(list, drawing.Confusion(report, "confusion matrix of "+e.Trained.Name, p.panels.ImagesOf(e), notes))
 	}
-	list = append(list, figure.Bars(drawing.ClassBars(report, notes)))
+	if len(report.PerClass) > 0 {
+		list = append(list, figure.Bars(drawing.ClassBars(report, notes)))
+	}
 	if report.Ranking != nil && len(report.Ranking.Curves) > 0 {
 		list = append(list, figure.Plot(drawing.Ranking(report)))
 	}
 	if report.Thresholds != nil {
 		list = append(list, figure.Plot(drawing.Thresholds(report.Thresholds)))
 	}
-	return append(list, figure.Reliability(drawing.Reliability(report)))
+	if len(report.Calibration.Bins) > 0 {
+		list = append(list, figure.Reliability(drawing.Reliability(report)))
+	}
+	return list
 }

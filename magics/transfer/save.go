@@ -59,7 +59,7 @@ func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o Sa
 // cardFigures are the images of the model card.
 func cardFigures(m *classifier.Model) map[string][]byte {
 	figures := map[string][]byte{}
-	if png, ok := figure.Curves(drawing.HistoryCurves(m.Name, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
+	if png, ok := figure.Curves(drawing.HistoryCurves(m.Name, m.Task, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
 		figures["curves.png"] = png
 	}
 	return figures

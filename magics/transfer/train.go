@@ -151,7 +151,14 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 			if s.Recipe.KeepLast {
 				which = "last"
 			}
-			kept = fmt.Sprintf("the %s model (epoch %d, validation accuracy %s) is kept", which, best.Epoch, metric.Percent(best.ValAccuracy, s.ValImages))
+			accuracy := fmt.Sprintf("loss %.4f", best.Loss)
+			switch card := s.Card(); {
+			case card.ValAccuracy != nil:
+				accuracy = "validation accuracy " + metric.Percent(*card.ValAccuracy, card.AccuracyImages())
+			case best.Validated():
+				accuracy = fmt.Sprintf("validation loss %.4f", best.ValLoss)
+			}
+			kept = fmt.Sprintf("the %s model (epoch %d, %s) is kept", which, best.Epoch, accuracy)
 		}
 		return &stopped{fmt.Sprintf("training stopped in epoch %d of %d: %s", len(s.History)+1, s.Epochs, kept), errors.Join(s.Err, context.Cause(ctx))}
 	}
@@ -162,7 +169,7 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 		return page.Result(ctx, trainingJSON{s.Card(), r.Skipped()}, nil)
 	}
 	if s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto {
-		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection))
+		_, err := page.Show(ctx, drawing.SelectionTable(s.Selection, s.ValImages > 0))
 		if err != nil || len(s.History) == 0 {
 			return err
 		}
@@ -178,6 +185,13 @@ func (p *Presenter) report(ctx context.Context, page output.Page, r *lab.Run) er
 // settled decides the recipe where no flag names it: a flag that only gradient descent understands, a head that was asked for
 // and features that are not pooled select the classic one. A flag that is not given has the recipe's own default.
 func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
+	if o.Resume != "" {
+		if run, err := p.lab.StoredRun(o.Resume); err == nil { // else the training says what is wrong
+			if err := recipeflag.Resumes(o.flags, o.Recipe, run.Recipe); err != nil {
+				return o, fmt.Errorf("resume %s: %w", o.Resume, err)
+			}
+		}
+	}
 	classic := recipeflag.Classic(o.flags, recipeflag.Shared()...)
 	if o.FindLR {
 		classic = append(classic, "find-lr")
@@ -207,6 +221,11 @@ func (p *Presenter) settled(o TrainFlags) (_ TrainFlags, err error) {
 			base.Unfreeze = stages[len(stages)-1]
 		}
 		o.Recipe, err = recipeflag.Over(o.flags, o.Recipe, base)
+	}
+	if err == nil && o.Resume == "" {
+		if err = recipeflag.Effective(o.flags, o.Recipe); err != nil {
+			err = fmt.Errorf("train: %w", err)
+		}
 	}
 	return o, err
 }

@@ -85,7 +85,7 @@ func (p *Presenter) Tune(ctx context.Context, page output.Page, o TuneFlags) err
 // in the choice.
 func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 	if result.Probes != nil {
-		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes)); err != nil {
+		if _, err := page.Show(ctx, drawing.SelectionTable(result.Probes, true)); err != nil {
 			return err
 		}
 	}

@@ -52,9 +52,11 @@ func (m *Model) Card(figures []string) string {
 	}
 	row("Made", "%s on %s", p.Created.Format("2006-01-02 15:04 MST"), p.Device)
 	if best := m.Kept(); best != nil {
-		b.WriteString("\n## Results\n\n| | loss | accuracy |\n|---|---|---|\n")
+		b.WriteString("\n## Results\n\n| | loss | " + m.Task.Quantity() + " |\n|---|---|---|\n")
 		fmt.Fprintf(&b, "| training, epoch %d | %.4f | %.4f |\n", best.Epoch, best.Loss, best.Accuracy)
-		fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
+		if best.Validated() {
+			fmt.Fprintf(&b, "| validation | %.4f | %.4f%s |\n", best.ValLoss, best.ValAccuracy, m.interval(best.ValAccuracy))
+		}
 	}
 	slices.Sort(figures)
 	for _, figure := range figures {

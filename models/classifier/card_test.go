@@ -7,6 +7,7 @@ import (
 	"github.com/headstart-nb/headstart/models/head"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/training"
+	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
 )
@@ -51,5 +52,19 @@ func TestCardSaysWhatMoved(t *testing.T) {
 				t.Errorf("warned of stages that hardly changed: %t", warned)
 			}
 		})
+	}
+}
+
+// The card of a model that was trained without validation images has no results of a validation.
+func TestCardWithoutValidation(t *testing.T) {
+	m := fit(t, modeltest.PureGo(t), smallJob(t))
+	for _, c := range []struct {
+		epoch history.Epoch
+		rows  int
+	}{{history.Epoch{Epoch: 1, Loss: 1, Accuracy: 0.5, Best: true}, 0}, {history.Epoch{Epoch: 1, Loss: 1, Accuracy: 0.5, ValLoss: 1, Best: true}, 1}} {
+		m.History = history.History{c.epoch}
+		if card := m.Card(nil); strings.Count(card, "| validation |") != c.rows || !strings.Contains(card, "| training, epoch 1 |") {
+			t.Errorf("of %+v the card says\n%s", c.epoch, card)
+		}
 	}
 }

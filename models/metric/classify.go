@@ -193,11 +193,12 @@ func Argmax(row []float32) int {
 	return best
 }
 
-// rank is how many classes are more probable than the label.
+// rank is how many classes come before the label, the most probable first, and of several as probable the first, as Argmax takes it: of a
+// model that is certain, many probabilities are 0.
 func rank(row []float32, label int) int {
 	n := 0
-	for _, v := range row {
-		if v > row[label] {
+	for class, v := range row {
+		if v > row[label] || v == row[label] && class < label {
 			n++
 		}
 	}

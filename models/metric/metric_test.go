@@ -191,3 +191,32 @@ func TestWhatDoesNotFitIsAnError(t *testing.T) {
 		t.Errorf("no images: %+v, %v", r, err)
 	}
 }
+
+// Of a model that is certain most probabilities are 0: such a label is not among the first three by that. scikit-learn's
+// top_k_accuracy_score is 0.6 as well.
+func TestTop3OfACertainModel(t *testing.T) {
+	var probabilities []float32
+	for range 5 {
+		probabilities = append(probabilities, 1, 0, 0, 0, 0)
+	}
+	r, err := Classify(numbered(5), probabilities, []int{0, 1, 2, 3, 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "top-3", *r.Top3, 0.6, 1e-12)
+}
+
+// The mean of equal numbers can differ from them by rounding, which is no variance to explain.
+func TestR2OfEqualTargets(t *testing.T) {
+	for n := range 50 {
+		targets, predicted := make([]float32, n+1), make([]float32, n+1)
+		for i := range targets {
+			targets[i], predicted[i] = 0.1, 0.11
+		}
+		r, err := Regress([]string{"a"}, predicted, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "R2", r.Values.R2, 0, 0)
+	}
+}

@@ -61,8 +61,9 @@ func Regress(outputs []string, predicted, targets []float32) (*Report, error) {
 	for output := range k {
 		var mean, squares, spread float64
 		for i := output; i < len(targets); i += k {
-			mean += float64(targets[i]) / float64(n)
+			mean += (float64(targets[i]) - float64(targets[output])) / float64(n) // 0 to the last bit where all are the same
 		}
+		mean += float64(targets[output])
 		for i := output; i < len(targets); i += k {
 			d := float64(predicted[i]) - float64(targets[i])
 			squares += d * d

@@ -231,13 +231,13 @@ func (c *comparison) score(f *family, at int) Score {
 	s := Score{Candidate: f.Candidate}
 	s.C = f.cs[at]
 	right := c.right(f.logits[at])
+	s.Accuracy = fraction(right)
 	hits, sizes := make([]float64, c.options.Folds), make([]float64, c.options.Folds)
 	for place, ok := range right {
 		fold := c.fold[c.judged[place]]
 		sizes[fold]++
 		if ok {
 			hits[fold]++
-			s.Accuracy += 1 / float64(len(right))
 		}
 	}
 	mean, spread, folds := 0.0, 0.0, float64(c.options.Folds)

@@ -113,8 +113,15 @@ func (r *Report) Rest() *Score {
 // Summary says in one line what was chosen, why, and by how much it is ahead of the rest.
 func (r *Report) Summary() string {
 	chosen := r.Choice()
-	text := fmt.Sprintf("%s: %.1f ± %.1f %% in %d-fold cross-validation of %d candidates", chosen.Candidate, 100*chosen.Accuracy, 100*chosen.Error,
-		r.Folds, len(r.Scores))
+	if r.Folds == 0 { // Unjudged
+		return fmt.Sprintf("%s, without a comparison: there are too few images", chosen.Candidate)
+	}
+	candidates := "1 candidate"
+	if n := len(r.Scores); n > 1 {
+		candidates = fmt.Sprintf("%d candidates", n)
+	}
+	text := fmt.Sprintf("%s: %.1f ± %.1f %% in %d-fold cross-validation of %s", chosen.Candidate, 100*chosen.Accuracy, 100*chosen.Error,
+		r.Folds, candidates)
 	if chosen.Behind > 0 {
 		text += fmt.Sprintf(", within one standard error of the highest (%.1f %%) with the lower loss", 100*r.Scores[0].Accuracy)
 	}
@@ -158,9 +165,12 @@ type Curve struct {
 	Accuracies []float64 // one for each C
 }
 
-// Curves has one curve for each set of stages, with the normalization that does best there.
+// Curves has one curve for each set of stages, with the normalization that does best there; none of Unjudged.
 func (r *Report) Curves() []Curve {
 	var list []Curve
+	if r.Folds == 0 { // Unjudged
+		return nil
+	}
 	seen := map[string]bool{}
 	for _, best := range r.Scores {
 		stages := strings.Join(best.Stages, "+")

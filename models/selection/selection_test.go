@@ -321,6 +321,9 @@ func TestTooFewImages(t *testing.T) {
 	if _, err := r.Choice().Fit(t.Context(), probe.Samples{Features: d.Stages[1].Features, Labels: d.Labels, Classes: 3}, 1, nil); err != nil {
 		t.Error(err)
 	}
+	if got, want := r.Summary(), r.Choice().Candidate.String()+", without a comparison: there are too few images"; got != want || r.Curves() != nil {
+		t.Errorf("the summary is %q with the curves %v, want %q and none", got, r.Curves(), want)
+	}
 	o.Sets = [][]string{{"absent"}}
 	if _, err := Choose(t.Context(), generated(90, 3, 1), o); err == nil {
 		t.Error("a comparison without features")
@@ -345,6 +348,20 @@ func TestRounded(t *testing.T) {
 	for c, want := range map[float64]float64{0.0123: 0.01, 0.02: 0.03, 0.04: 0.03, 1: 1, 2.5: 3, 900: 1000, 4e-7: 3e-7} {
 		if got := rounded(c); got != want {
 			t.Errorf("%g is rounded to %g, want %g", c, got, want)
+		}
+	}
+}
+
+// An accuracy is a count by a number, to the last bit: a classifier that is always right has 1, and equal counts are equal.
+func TestAnAccuracyIsACount(t *testing.T) {
+	d := generated(90, 3, 1)
+	r, err := Choose(t.Context(), d, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Scores {
+		if n := math.Round(s.Accuracy * 90); s.Accuracy != n/90 {
+			t.Errorf("%s is right on %g of 90 images, and has an accuracy of %v", s.Candidate, n, s.Accuracy)
 		}
 	}
 }

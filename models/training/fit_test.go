@@ -389,6 +389,7 @@ func TestJobsThatCannotBeDone(t *testing.T) {
 		"devices":  {func(j *Job) { j.Recipe.Devices = 2 }, "train on 2 devices"},
 		"recipe":   {func(j *Job) { j.Recipe.BatchSize = 0 }, "train: batch size must be at least 1, got 0"},
 		"classes":  {func(j *Job) { j.Recipe.ClassWeights = "pink=3" }, "class weights must name classes of the dataset"},
+		"no class": {func(j *Job) { j.Recipe.ClassWeights = "red=0,green=0,blue=0" }, "class weights must be above 0 for some class"},
 	} {
 		job := base
 		c.change(&job)

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"image"
+	"strconv"
 	"strings"
 
 	"github.com/headstart-nb/headstart/models/prediction"
@@ -89,15 +90,23 @@ func (p Prediction) draw(c *canvas.Canvas, x, y float64) {
 	}
 }
 
-// heading names the image and, where it is known, its true class.
+// heading names the image and, where they are known, its true class and the values that a regression predicts.
 func (p Prediction) heading() string {
-	switch {
-	case p.Truth == "":
-		return p.Name
-	case p.Name == "":
-		return "truth: " + p.Truth
+	var parts []string
+	if p.Name != "" {
+		parts = append(parts, p.Name)
 	}
-	return p.Name + " · truth: " + p.Truth
+	if p.Truth != "" {
+		parts = append(parts, "truth: "+p.Truth)
+	}
+	if len(p.Value) > 0 {
+		values := make([]string, len(p.Value))
+		for i, v := range p.Value {
+			values[i] = strconv.FormatFloat(float64(v), 'g', 4, 32)
+		}
+		parts = append(parts, "value: "+strings.Join(values, ", "))
+	}
+	return strings.Join(parts, " · ")
 }
 
 func (d TopKData) text() string {

@@ -72,10 +72,10 @@ of headstart train --out, and takes images: its backbone is that of the features
 	return cmd
 }
 
-// epochLine is what an epoch has come to. Without rows that validate it has no such loss, which is above 0 where none is right.
+// epochLine is what an epoch has come to.
 func epochLine(e history.Epoch) string {
 	line := fmt.Sprintf("epoch %d/%d: loss %.4f, accuracy %.4f", e.Epoch, e.Epochs, e.Loss, e.Accuracy)
-	if e.ValLoss != 0 || e.ValAccuracy != 0 {
+	if e.Validated() {
 		line += fmt.Sprintf(", val_loss %.4f, val_accuracy %.4f", e.ValLoss, e.ValAccuracy)
 	}
 	return line + fmt.Sprintf(", %.0f rows/s", e.Rate)

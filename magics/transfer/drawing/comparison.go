@@ -2,7 +2,6 @@ package drawing
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func Compare(l *lab.Lab, names []string) (*Comparison, error) {
 		r := ComparedRun{Card: stand.Card(), Weights: stand.Backbone.Weights.String(), stand: stand}
 		if kept := stand.Kept(); kept != nil {
 			r.KeptEpoch = kept.Epoch
-			if stand.ValImages > 0 && !math.IsNaN(kept.ValAccuracy) {
+			if r.ValAccuracy != nil {
 				r.KeptValAccuracy = &kept.ValAccuracy
 			}
 		}
@@ -98,7 +97,9 @@ func (c *Comparison) Curves() figure.CurvesData {
 		a, l := figure.Line{Name: labels[i]}, figure.Line{Name: labels[i]}
 		if r.stand.ValImages > 0 {
 			for _, e := range r.stand.History {
-				a.Values, l.Values = append(a.Values, e.ValAccuracy), append(l.Values, e.ValLoss)
+				if l.Values = append(l.Values, e.ValLoss); r.stand.Recipe.Task != recipe.Regression { // that has none
+					a.Values = append(a.Values, e.ValAccuracy)
+				}
 			}
 		}
 		accuracy.Lines, loss.Lines = append(accuracy.Lines, a), append(loss.Lines, l)
@@ -188,7 +189,7 @@ func (c *Comparison) Table() figure.TableData {
 	}
 	number("epochs", func(r ComparedRun) string { return fmt.Sprintf("%d/%d", r.Epoch, r.Epochs) })
 	number("kept epoch", func(r ComparedRun) string { return epochText(r.KeptEpoch) })
-	number("val accuracy", func(r ComparedRun) string { return intervalOf(r.KeptValAccuracy, r.ValImages) })
+	number("val accuracy", func(r ComparedRun) string { return intervalOf(r.KeptValAccuracy, r.AccuracyImages()) })
 	number("highest val accuracy", func(r ComparedRun) string { return percentOf(r.HighestValAccuracy) })
 	if len(c.Differences) == 0 {
 		t.Notes = append(t.Notes, "All hyper-parameters are the same.")

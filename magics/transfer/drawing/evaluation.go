@@ -177,3 +177,14 @@ func TopLosses(report *metric.Report, data *imagefolder.Dataset, limit int) (fig
 
 // MirrorNote says that probabilities are averaged with those of the mirror images.
 const MirrorNote = "averaged with the mirror images"
+
+// Quality is the accuracy of images with its interval, that of labels, or how near predicted numbers are.
+func Quality(r *metric.Report) string {
+	switch {
+	case r.Values != nil:
+		return fmt.Sprintf("mean absolute error %.4g, root mean squared error %.4g, R2 %.3f", r.Values.MAE, r.Values.RMSE, r.Values.R2)
+	case r.AccuracyInterval == nil:
+		return fmt.Sprintf("accuracy of the labels %.1f %%", 100*r.Accuracy)
+	}
+	return "accuracy " + metric.Percent(r.Accuracy, r.Images)
+}

@@ -153,3 +153,27 @@ func TestRankingOfAbsentClasses(t *testing.T) {
 		t.Error("the mean is not a number")
 	}
 }
+
+// The quality of a report is that of its task.
+func TestQuality(t *testing.T) {
+	labels, err := metric.Label([]string{"a", "b"}, []float32{0.9, 0.1, 0.9, 0.9}, []float32{1, 0, 1, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := metric.Regress([]string{"a"}, []float32{1, 2, 4}, []float32{1, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, err := metric.Classify([]string{"a", "b"}, []float32{0.9, 0.1, 0.9, 0.1}, []int{0, 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, r := range map[string]*metric.Report{
+		"accuracy of the labels 75.0 %": labels, "mean absolute error 0.3333, root mean squared error 0.5774, R2 0.500": values,
+		"accuracy 50.0 % (95 % interval 9.5 to 90.5)": images,
+	} {
+		if got := Quality(r); got != want {
+			t.Errorf("the quality is %q, want %q", got, want)
+		}
+	}
+}

@@ -113,7 +113,7 @@ func FeatureLine(f *features.Progress) string {
 
 // runCurves are the learning curves of a run with its state and its notes; withPass: what the pass of the backbone cost among them.
 func runCurves(s runstatus.Stand, reader advice.Reader, withPass bool) figure.CurvesData {
-	d := HistoryCurves(s.Name+" on "+s.Dataset, s.History, s.Epochs)
+	d := HistoryCurves(s.Name+" on "+s.Dataset, s.Recipe.Task, s.History, s.Epochs)
 	if choseOnly(s) {
 		d.Best, d.Epoch, d.Epochs = 0, 0, 0
 	}
@@ -190,31 +190,34 @@ func endings(s progress.Status) string {
 	return "It failed"
 }
 
-// accuracyLine names both validation accuracies that people call the best; it is empty before the first epoch.
+// accuracyLine names both validation accuracies that people call the best, or the R2 of a regression; it is empty before the first epoch.
 func accuracyLine(c runstatus.Card) string {
+	if r2, ok := c.Metrics["val_r2"]; ok {
+		return fmt.Sprintf("val R2 %.3f (epoch %d)", r2, c.Best)
+	}
 	if c.ValAccuracy == nil || c.HighestValAccuracy == nil {
 		return ""
 	}
+	accuracy := metric.Percent(*c.ValAccuracy, c.AccuracyImages())
 	if c.Choice != nil {
-		return "val accuracy " + metric.Percent(*c.ValAccuracy, c.ValImages)
+		return "val accuracy " + accuracy
 	}
 	at := "at the lowest validation loss"
 	switch {
 	case c.KeptLast:
 		at = "at the last epoch, whose weights are kept"
 	case c.SelectedBy == recipe.SelectByAccuracy:
-		return fmt.Sprintf("val accuracy %s, the highest (epoch %d)", metric.Percent(*c.ValAccuracy, c.ValImages), c.Best)
+		return fmt.Sprintf("val accuracy %s, the highest (epoch %d)", accuracy, c.Best)
 	}
-	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)",
-		metric.Percent(*c.ValAccuracy, c.ValImages), at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
+	return fmt.Sprintf("val accuracy %s %s (epoch %d), highest %.1f %% (epoch %d)", accuracy, at, c.Best, 100**c.HighestValAccuracy, c.HighestValEpoch)
 }
 
-// HistoryCurves turns a history into the panels of loss and accuracy.
-func HistoryCurves(title string, h history.History, epochs int) figure.CurvesData {
+// HistoryCurves turns the history of a task into the panels of loss and accuracy, or R2.
+func HistoryCurves(title string, task recipe.Task, h history.History, epochs int) figure.CurvesData {
 	d := figure.CurvesData{Title: title, Epoch: len(h), Epochs: epochs}
-	for _, curve := range h.Curves() {
+	for _, curve := range h.CurvesOf(task.Quantity()) {
 		if n := len(d.Panels); n == 0 || d.Panels[n-1].Name != curve.Quantity {
-			d.Panels = append(d.Panels, figure.Panel{Name: curve.Quantity, Fraction: curve.Quantity == "accuracy"})
+			d.Panels = append(d.Panels, figure.Panel{Name: curve.Quantity, Fraction: curve.Quantity == history.Accuracy})
 		}
 		panel := &d.Panels[len(d.Panels)-1]
 		panel.Lines = append(panel.Lines, figure.Line{Name: curve.Split, Values: curve.Values})
@@ -227,12 +230,17 @@ func HistoryCurves(title string, h history.History, epochs int) figure.CurvesDat
 
 // EpochTable is the figure of the epochs of a run that has ended.
 func EpochTable(run record.Run) display.Bundle {
+	quantity := run.Recipe.Task.Quantity()
+	fraction := quantity == history.Accuracy
 	d := figure.EpochsData{Title: "Epochs", Metrics: []figure.Metric{
-		{Name: "loss"}, {Name: "accuracy", Fraction: true}, {Name: "val loss"}, {Name: "val accuracy", Fraction: true},
+		{Name: "loss"}, {Name: quantity, Fraction: fraction}, {Name: "val loss"}, {Name: "val " + quantity, Fraction: fraction},
 	}}
+	if !run.History.Validated() {
+		d.Metrics = d.Metrics[:2]
+	}
 	for _, e := range run.History {
 		row := figure.EpochRow{
-			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy},
+			Epoch: e.Epoch, Values: []float64{e.Loss, e.Accuracy, e.ValLoss, e.ValAccuracy}[:len(d.Metrics)],
 			Waited: time.Duration(e.Waited * float64(time.Second)), Duration: time.Duration(e.Seconds * float64(time.Second)),
 		}
 		if !run.Recipe.ComputedOnce() { // else no image goes through the backbone

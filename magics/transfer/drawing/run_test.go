@@ -226,3 +226,53 @@ func TestARunWithLittleMemory(t *testing.T) {
 		t.Errorf("with enough memory the figure says\n%s", text)
 	}
 }
+
+// A run without validation images has no validation loss of 0, and no accuracy.
+func TestARunWithoutValidationImages(t *testing.T) {
+	run := record.Run{
+		Name: "a", Dataset: "photos", Epochs: 2, TrainImages: 8, Status: progress.Finished, Recipe: recipe.DefaultRecipe(),
+		History: history.History{{Epoch: 1, Loss: 2, Accuracy: 0.5, Best: true}, {Epoch: 2, Loss: 1, Accuracy: 0.75, Best: true}},
+	}
+	stand := runstatus.Stand{Run: run}
+	for name, text := range map[string]any{
+		"table": EpochTable(run).Data[display.MIMEText], "figure": Run(stand, advice.Notebook).Data[display.MIMEText],
+		"choice": SelectionTable(&selection.Report{Folds: 5, Scores: []selection.Score{{Temperature: 1}}}, false).Data[display.MIMEText],
+	} {
+		if strings.Contains(strings.ReplaceAll(text.(string), "cross-validation", ""), "val") {
+			t.Errorf("the %s tells of a validation:\n%s", name, text)
+		}
+	}
+	card := stand.Card()
+	if len(card.Metrics) != 2 || len(card.Series) != 2 {
+		t.Errorf("the card has the metrics %v and the series %+v", card.Metrics, card.Series)
+	}
+}
+
+// The R2 of a regression is no accuracy, and the accuracy of labels is not one of images: neither has an interval.
+func TestRunsOfOtherTasks(t *testing.T) {
+	for task, want := range map[recipe.Task][]string{
+		recipe.Regression: {"val R2 -0.250 (epoch 2)", "R2: ○ train", "val R2", ""}, recipe.Multi: {"val accuracy 75.0 % at the lowest", "accuracy: ○ train", "val accuracy", "75.0 %"},
+	} {
+		value := map[recipe.Task]float64{recipe.Regression: -0.25, recipe.Multi: 0.75}[task]
+		run := record.Run{
+			Name: "a", Dataset: "photos", Epochs: 2, TrainImages: 8, ValImages: 8, Status: progress.Finished, Recipe: recipe.DefaultRecipe(),
+			History: history.History{{Epoch: 1, Loss: 2, ValLoss: 3, ValAccuracy: value, Best: true}, {Epoch: 2, Loss: 1, ValLoss: 2, ValAccuracy: value, Best: true}},
+		}
+		run.Recipe.Task = task
+		stand := runstatus.Stand{Run: run}
+		text := Run(stand, advice.Notebook).Data[display.MIMEText].(string)
+		if !strings.Contains(text, want[0]) || !strings.Contains(text, want[1]) || strings.Contains(text, "interval") {
+			t.Errorf("%s: the figure lacks %q, or has an interval:\n%s", task, want[:2], text)
+		}
+		if table := EpochTable(run).Data[display.MIMEText].(string); !strings.Contains(table, want[2]) || strings.Contains(table, "-25") {
+			t.Errorf("%s: the table lacks %q:\n%s", task, want[2], table)
+		}
+		c := &Comparison{Runs: []ComparedRun{{Card: stand.Card(), stand: stand}}}
+		c.Runs[0].KeptValAccuracy = c.Runs[0].ValAccuracy
+		for _, setting := range c.Settings() {
+			if setting.Name == "val accuracy" && setting.Values[0] != want[3] {
+				t.Errorf("%s: compared, it has a validation accuracy of %q, want %q", task, setting.Values[0], want[3])
+			}
+		}
+	}
+}

@@ -45,10 +45,7 @@ func Bytes(n int64) string {
 
 // accuracyOf is the validation accuracy with its interval, where few images make it wide.
 func accuracyOf(c runstatus.Card) string {
-	if c.ValAccuracyInterval == nil { // of a task without an accuracy of images
-		return percentOf(c.ValAccuracy)
-	}
-	return intervalOf(c.ValAccuracy, c.ValImages)
+	return intervalOf(c.ValAccuracy, c.AccuracyImages())
 }
 
 // intervalOf is an accuracy on so many images for a cell of a table.

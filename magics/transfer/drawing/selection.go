@@ -10,8 +10,9 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/sketch"
 )
 
-// SelectionTable shows what cross-validation compared, with the best C of each kind, stages and normalization, and what it chose.
-func SelectionTable(r *selection.Report) display.Bundle {
+// SelectionTable shows what cross-validation compared, with the best C of each kind, stages and normalization, and what it chose; validated:
+// whether there are validation images, which have judged that.
+func SelectionTable(r *selection.Report, validated bool) display.Bundle {
 	t := figure.TableData{
 		Title:  "cross-validation",
 		Header: []string{"", "classifier", "stages", "features", "C", "accuracy", "std error", "behind", "std error"}, Right: []int{4, 5, 6, 7, 8},
@@ -36,10 +37,14 @@ func SelectionTable(r *selection.Report) display.Bundle {
 			mark, string(s.Kind), strings.Join(s.Stages, "+"), string(s.Normalization), c, percent(s.Accuracy), percent(s.Error), percent(s.Behind), percent(s.Apart),
 		})
 	}
+	judged := ""
+	if validated {
+		judged = "; the validation images have judged the chosen one once"
+	}
 	t.Notes = []string{
 		"Chosen is the candidate with the lowest loss of those within one standard error of the highest accuracy, compared image by image.",
-		fmt.Sprintf("These accuracies chose the classifier, so that the highest is too high; the validation images have judged the chosen one once. "+
-			"%d-fold, %d of %d training images.", r.Folds, r.Images, r.Of),
+		fmt.Sprintf("These accuracies chose the classifier, so that the highest is too high%s. %d-fold, %d of %d training images.", judged,
+			r.Folds, r.Images, r.Of),
 		fmt.Sprintf("Probabilities are scaled by the temperature %.2g of the held-out predictions.", r.Choice().Temperature),
 	}
 	return figure.Table(t)

@@ -44,7 +44,7 @@ func (c *Comparison) Settings() []Setting {
 	choices := len(list)
 	add("completed epochs", func(r ComparedRun) string { return fmt.Sprintf("%d/%d", r.Epoch, r.Epochs) })
 	add("kept epoch", func(r ComparedRun) string { return epochText(r.KeptEpoch) })
-	add("val accuracy", func(r ComparedRun) string { return intervalOf(r.KeptValAccuracy, r.ValImages) })
+	add("val accuracy", func(r ComparedRun) string { return intervalOf(r.KeptValAccuracy, r.AccuracyImages()) })
 	add("highest val accuracy", func(r ComparedRun) string { return percentOf(r.HighestValAccuracy) })
 	for i := range list[choices:] {
 		list[choices+i].Measure = true

@@ -109,10 +109,11 @@ func (b *Board) epoch(e history.Epoch, at time.Time) {
 	if !b.auto {
 		trained = append(trained, tensorboard.Scalar{Tag: "epoch_learning_rate", Value: e.LearningRate})
 	}
-	b.failed = errors.Join(
-		b.train.Scalars(at, e.Epoch, trained...),
-		b.val.Scalars(at, e.Epoch, tensorboard.Scalar{Tag: "epoch_loss", Value: e.ValLoss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.ValAccuracy}),
-	)
+	b.failed = b.train.Scalars(at, e.Epoch, trained...)
+	if e.Validated() {
+		b.failed = errors.Join(b.failed, b.val.Scalars(at, e.Epoch,
+			tensorboard.Scalar{Tag: "epoch_loss", Value: e.ValLoss}, tensorboard.Scalar{Tag: "epoch_accuracy", Value: e.ValAccuracy}))
+	}
 }
 
 // Close ends the log with how the run stands, and returns what went wrong with it.
@@ -120,7 +121,7 @@ func (b *Board) Close(at time.Time, stand runstatus.Stand, success bool) error {
 	if b == nil {
 		return nil
 	}
-	if kept := stand.Kept(); b.failed == nil && kept != nil { // TensorBoard's table of hyper-parameters has the last epoch's beside them
+	if kept := stand.Kept(); b.failed == nil && kept != nil && kept.Validated() { // TensorBoard's table of hyper-parameters has the last epoch's beside them
 		b.failed = b.session.Scalars(at, kept.Epoch, tensorboard.Scalar{Tag: "kept_val_loss", Value: kept.ValLoss},
 			tensorboard.Scalar{Tag: "kept_val_accuracy", Value: kept.ValAccuracy})
 	}

@@ -22,9 +22,9 @@ func describe(c runstatus.Card) string {
 	row("dataset", fmt.Sprintf("%s: %d images to train, %d to validate", c.Dataset, c.TrainImages, c.ValImages))
 	switch v := c.ValAccuracy; {
 	case v != nil && c.Choice != nil:
-		row("validation accuracy", metric.Percent(*v, c.ValImages)+", measured once")
+		row("validation accuracy", metric.Percent(*v, c.AccuracyImages())+", measured once")
 	case v != nil:
-		row("validation accuracy", fmt.Sprintf("%s of the weights that are kept, of epoch %d", metric.Percent(*v, c.ValImages), c.Best))
+		row("validation accuracy", fmt.Sprintf("%s of the weights that are kept, of epoch %d", metric.Percent(*v, c.AccuracyImages()), c.Best))
 	}
 	row("chosen", c.ChoiceSummary)
 	row("device", c.Backend)

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
+	"github.com/headstart-nb/headstart/models/metric"
 )
 
 // Names come from strangers: they are neither markup nor cells of their own.
 func TestDescribe(t *testing.T) {
 	accuracy := 0.875
 	got := describe(runstatus.Card{
-		ID: "a|b", Status: "finished", Dataset: "<b>\nx", TrainImages: 3, ValImages: 96, Best: 2, ValAccuracy: &accuracy,
+		ID: "a|b", Status: "finished", Dataset: "<b>\nx", TrainImages: 3, ValImages: 96, Best: 2, ValAccuracy: &accuracy, ValAccuracyInterval: &metric.Interval{},
 		Facts: []runstatus.Fact{{Name: "flags", Value: "--lr [0](x)"}}, Cell: "%train\nb := 1",
 	})
 	for _, want := range []string{

@@ -40,11 +40,11 @@ type Card struct {
 	LeftMS         int64     `json:"left_ms,omitempty"`
 	Started        time.Time `json:"started,omitzero"`
 	Seconds        float64   `json:"seconds,omitempty"` // from the start to the end, once it has ended
-	// Metrics are those of the epoch Best; values that are not finite are left out.
+	// Metrics are those of the epoch Best; values that are not finite are left out. A regression has r2 and val_r2 in place of accuracies.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
-	// ValAccuracy is that of the epoch Best; nil before it.
+	// ValAccuracy is that of the epoch Best; nil before it, and of a regression.
 	ValAccuracy         *float64         `json:"val_accuracy,omitempty"`
-	ValAccuracyInterval *metric.Interval `json:"val_accuracy_interval,omitempty"` // of 95 %, by Wilson's formula
+	ValAccuracyInterval *metric.Interval `json:"val_accuracy_interval,omitempty"` // of 95 %, by Wilson's formula; nil where ValAccuracy is not one of images
 	// Choice is what the method auto has chosen, with its cross-validated scores, and ChoiceSummary the same for people.
 	Choice        *selection.Score `json:"choice,omitempty"`
 	ChoiceSummary string           `json:"choice_summary,omitempty"`
@@ -97,6 +97,17 @@ func StateOf(s progress.Status) State {
 	return StateFailed
 }
 
+// AccuracyImages is how many images ValAccuracy is a fraction of, which its interval follows from; 0 where it is one of labels.
+func (c Card) AccuracyImages() int {
+	if c.ValAccuracyInterval == nil {
+		return 0
+	}
+	return c.ValImages
+}
+
+// quantity is what the accuracies of the epochs are.
+func (s Stand) quantity() string { return s.Recipe.Task.Quantity() }
+
 // Card describes a run for programs.
 func (s Stand) Card() Card {
 	c := Card{
@@ -113,9 +124,12 @@ func (s Stand) Card() Card {
 		if !c.KeptLast {
 			c.SelectedBy = s.Recipe.SelectBy
 		}
-		for name, value := range map[string]float64{
-			"loss": best.Loss, "accuracy": best.Accuracy, "val_loss": best.ValLoss, "val_accuracy": best.ValAccuracy,
-		} {
+		quantity := s.quantity()
+		metrics := map[string]float64{"loss": best.Loss, strings.ToLower(quantity): best.Accuracy}
+		if best.Validated() {
+			metrics["val_loss"], metrics["val_"+strings.ToLower(quantity)] = best.ValLoss, best.ValAccuracy
+		}
+		for name, value := range metrics {
 			if !math.IsNaN(value) && !math.IsInf(value, 0) {
 				c.Metrics[name] = value
 			}
@@ -139,7 +153,7 @@ func (s Stand) Card() Card {
 		v := highest.ValAccuracy
 		c.HighestValAccuracy, c.HighestValEpoch = &v, highest.Epoch
 	}
-	for _, curve := range s.History.Curves() {
+	for _, curve := range s.History.CurvesOf(s.quantity()) {
 		c.Series = append(c.Series, Series{Panel: curve.Quantity, Name: curve.Split, Values: nullable(curve.Values)})
 	}
 	if s.Status != progress.Running {

@@ -24,7 +24,11 @@ func parseClassWeights(text string) (map[string]float32, error) {
 		if err != nil || !(weight >= 0 && weight <= 1e6) {
 			return nil, &FieldError{"class_weights", fmt.Sprintf("must be from 0 to 1e6, got %q", pair)}
 		}
-		weights[strings.TrimSpace(pair[:at])] = float32(weight)
+		class := strings.TrimSpace(pair[:at])
+		if _, twice := weights[class]; twice {
+			return nil, &FieldError{"class_weights", fmt.Sprintf("must name each class once; got %q twice in %q", class, text)}
+		}
+		weights[class] = float32(weight)
 	}
 	return weights, nil
 }
@@ -52,6 +56,9 @@ func (r Recipe) ClassFactors(data *imagefolder.Dataset) ([]float32, error) {
 				strings.Join(data.Classes, ", "), class)}
 		}
 		weights[i] = weight
+	}
+	if !slices.ContainsFunc(weights, func(w float32) bool { return w > 0 }) {
+		return nil, &FieldError{"class_weights", "must be above 0 for some class; all are 0, so that nothing would be learnt"}
 	}
 	return weights, nil
 }

@@ -56,6 +56,7 @@ func TestRecipesThatAreRefused(t *testing.T) {
 		"select by has no effect where the weights of the last epoch are kept (keep last); got accuracy":            func(r *Recipe) { r.KeepLast, r.SelectBy = true, SelectByAccuracy },
 		"interpolation must be 1 except for the method finetune":                                                    func(r *Recipe) { r.Interpolation = 0.5 },
 		"interpolation must be at least 0.01":                                                                       func(r *Recipe) { r.Interpolation = 0 },
+		"class weights must name each class once; got \"a\" twice":                                                  func(r *Recipe) { r.ClassWeights = "a=1, a=2" },
 		"class weights are for the task single":                                                                     func(r *Recipe) { r.ClassWeights, r.Task = "auto", Multi },
 	} {
 		r := DefaultRecipe()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/models/metric"
+	"github.com/headstart-nb/headstart/models/training/history"
 )
 
 // Task is what the head learns.
@@ -19,6 +20,14 @@ const (
 
 // Tasks lists the tasks.
 func Tasks() []Task { return []Task{Single, Multi, Regression} }
+
+// Quantity is what the accuracies of epochs are: accuracy, or R2.
+func (t Task) Quantity() string {
+	if t == Regression {
+		return "R2"
+	}
+	return history.Accuracy
+}
 
 // Report compares the outputs of Multi or Regression, [items, classes], with the targets of items.
 func (t Task) Report(classes []string, outputs []float32, targets [][]float32, items []int) (*metric.Report, error) {

@@ -36,6 +36,9 @@ const (
 
 // At is the fraction at a step, counted from 0. The plateau schedule depends on losses: see Reduction.
 func (c Course) At(step int) float64 {
+	if c.Steps <= 1 { // both the first and the last, at which the rate would be 0
+		return 1
+	}
 	switch c.Schedule {
 	case Cosine:
 		if step < c.Warmup {

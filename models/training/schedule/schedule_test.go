@@ -23,6 +23,8 @@ func TestSchedules(t *testing.T) {
 		{Course{OneCycle, 100, 0}, 0, 0.04},
 		{Course{OneCycle, 100, 0}, 30, 1},
 		{Course{OneCycle, 100, 0}, 99, 4e-6},
+		{Course{Cosine, 1, 0}, 0, 1},
+		{Course{OneCycle, 1, 0}, 0, 1},
 	} {
 		if got := test.course.At(test.step); math.Abs(got-test.want) > 1e-9 {
 			t.Errorf("%+v at step %d: %g, want %g", test.course, test.step, got, test.want)

@@ -259,6 +259,9 @@ func (s *search) judge(t *trial.Trial, runs []history.History) {
 	}
 }
 
+// atLeast tells whether a fraction of images is at least another. That of a trial is added up from its folds, and off by rounding.
+func atLeast(accuracy, other float64) bool { return accuracy >= other-1e-9 }
+
 // show tells a trial with the head as it is trained.
 func (s *search) show(t *trial.Trial) {
 	told := *t
@@ -287,7 +290,7 @@ func (s *search) result(ctx context.Context, events func(progress.Event)) (*Resu
 	}
 	job := s.job
 	job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = best.Head, best.LearningRate, best.WeightDecay
-	if p := s.probes; p != nil && p.Choice().Accuracy >= best.Accuracy {
+	if p := s.probes; p != nil && atLeast(p.Choice().Accuracy, best.Accuracy) {
 		auto := recipe.AutoRecipe()
 		auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Seed, job.Recipe.ClassWeights, job.Recipe.BatchSize
 		auto.Augment, auto.AugmentCopies = job.Recipe.Augment, job.Recipe.AugmentCopies
