@@ -84,10 +84,13 @@ func Choose(ctx context.Context, data Data, o Options) (*Report, error) {
 }
 
 // Unjudged is the report of data that is too small for a comparison: logistic regression on the last of the sets with one stage,
-// moderately regularized.
+// moderately regularized, on standardized features where the options leave that open.
 func Unjudged(data Data, o Options) *Report {
 	c := &comparison{options: o, data: data}
-	o.Centroid, o.Normalizations, o.Strengths = false, []probe.Normalization{probe.Standard}, []float64{unjudgedStrength}
+	o.Centroid, o.Strengths = false, []float64{unjudgedStrength}
+	if len(o.Normalizations) != 1 {
+		o.Normalizations = []probe.Normalization{probe.Standard}
+	}
 	c.options = o
 	s := Score{Temperature: 1}
 	if c.layOut() == nil {

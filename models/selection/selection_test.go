@@ -315,8 +315,13 @@ func TestTooFewImages(t *testing.T) {
 	o := options()
 	o.Sets = o.Sets[:2]
 	r := Unjudged(d, o)
-	if s := r.Choice(); !cmp.Equal(s.Stages, []string{"signal"}) || s.C <= 0 || s.Temperature != 1 {
+	if s := r.Choice(); !cmp.Equal(s.Stages, []string{"signal"}) || s.C <= 0 || s.Temperature != 1 || s.Normalization != probe.Standard {
 		t.Errorf("without a comparison it is %+v", s)
+	}
+	only := o
+	only.Normalizations = []probe.Normalization{probe.L2}
+	if s := Unjudged(d, only).Choice(); s.Normalization != probe.L2 {
+		t.Errorf("asked for features of unit length, it is %+v", s)
 	}
 	if _, err := r.Choice().Fit(t.Context(), probe.Samples{Features: d.Stages[1].Features, Labels: d.Labels, Classes: 3}, 1, nil); err != nil {
 		t.Error(err)
