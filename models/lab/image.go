@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,6 +48,9 @@ func (l *Lab) resolveAll(trained *predictor.Predictor, args []string) ([]input.I
 	var list []input.Image
 	for _, arg := range args {
 		found, err := l.resolve(trained, arg)
+		if errors.Is(err, input.ErrNoFile) && len(args) > 1 { // as a file that cannot be read: the others are not to blame
+			found, err = []input.Image{{Name: filepath.Base(arg), File: arg}}, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", cmp.Or(arg, `""`), err)
 		}

@@ -71,12 +71,15 @@ func OfCells(images []warm.Image) ([]Image, error) {
 	return list, nil
 }
 
+// ErrNoFile marks a path at which nothing is.
+var ErrNoFile = errors.New("no such file or folder; paths are relative to the current folder")
+
 // Find lists a file, or all files of a folder that may be images.
 func Find(path string) ([]Image, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("no such file or folder; paths are relative to the current folder")
+		return nil, ErrNoFile
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
