@@ -13,7 +13,6 @@ import (
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
-	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
 // SaveFlags are the choices of %save; the command line shares them.
@@ -59,8 +58,10 @@ func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o Sa
 // cardFigures are the images of the model card.
 func cardFigures(m *classifier.Model) map[string][]byte {
 	figures := map[string][]byte{}
-	if png, ok := figure.Curves(drawing.HistoryCurves(m.Name, m.Task, m.History, len(m.History))).Data[display.MIMEPNG].([]byte); ok {
-		figures["curves.png"] = png
+	if drawn, ok := drawing.Training(m.Outcome); ok {
+		if png, ok := drawn.Data[display.MIMEPNG].([]byte); ok {
+			figures["curves.png"] = png
+		}
 	}
 	return figures
 }

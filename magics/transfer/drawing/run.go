@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -54,7 +55,7 @@ func RunForms(stand func() runstatus.Stand, reader advice.Reader, reported bool)
 			return runFigure(s, curves)
 		}
 		text := curves.Text
-		if choseOnly(s) {
+		if choseOnly(s.Selection, s.Recipe.Method) {
 			text = selectionPlot(curves, s.Selection).Text
 		}
 		return figure.RunLight(text, cardWith(s, curves.Notes))
@@ -82,15 +83,26 @@ func Run(s runstatus.Stand, reader advice.Reader, notes ...string) display.Bundl
 
 func runFigure(s runstatus.Stand, curves figure.CurvesData) display.Bundle {
 	drawn := figure.Curves(curves)
-	if choseOnly(s) {
+	if choseOnly(s.Selection, s.Recipe.Method) {
 		drawn = figure.Plot(selectionPlot(curves, s.Selection))
 	}
 	return figure.Run(drawn, cardWith(s, curves.Notes))
 }
 
-// choseOnly tells whether cross-validation is all that the run did, so that it has no epochs to draw.
-func choseOnly(s runstatus.Stand) bool {
-	return s.Selection != nil && s.Selection.Folds > 0 && s.Recipe.Method == recipe.MethodAuto
+// Training is the figure of how a saved model was trained; false where there is nothing to draw, as of a model that was taught.
+func Training(o record.Outcome) (display.Bundle, bool) {
+	switch {
+	case choseOnly(o.Selection, o.Provenance.Recipe.Method):
+		return figure.Plot(selectionPlot(figure.CurvesData{Title: o.Name}, o.Selection)), true
+	case len(o.History) > 0:
+		return figure.Curves(HistoryCurves(o.Name, o.Task, o.History, len(o.History))), true
+	}
+	return display.Bundle{}, false
+}
+
+// choseOnly tells whether cross-validation is all that a run did, so that it has no epochs to draw.
+func choseOnly(r *selection.Report, method recipe.Method) bool {
+	return r != nil && r.Folds > 0 && method == recipe.MethodAuto
 }
 
 // cardWith is the card with the notes of its curves.
@@ -114,7 +126,7 @@ func FeatureLine(f *features.Progress) string {
 // runCurves are the learning curves of a run with its state and its notes; withPass: what the pass of the backbone cost among them.
 func runCurves(s runstatus.Stand, reader advice.Reader, withPass bool) figure.CurvesData {
 	d := HistoryCurves(s.Name+" on "+s.Dataset, s.Recipe.Task, s.History, s.Epochs)
-	if choseOnly(s) {
+	if choseOnly(s.Selection, s.Recipe.Method) {
 		d.Best, d.Epoch, d.Epochs = 0, 0, 0
 	}
 	card := s.Card()

@@ -174,6 +174,29 @@ func TestTheComparisonIsDrawnOverC(t *testing.T) {
 	}
 }
 
+// The figure of a model card is what the run's own was: of a comparison no curve of one epoch, of a model that was taught none.
+func TestTheFigureOfASavedModel(t *testing.T) {
+	epochs := history.History{{Epoch: 1, Epochs: 1, Loss: 0.5, Accuracy: 0.75}}
+	compared := &selection.Report{Folds: 5, Images: 30, Scores: []selection.Score{{Candidate: selection.Candidate{Stages: []string{"conv5"}, Kind: selection.Logistic, C: 10}, Accuracy: 0.9}}}
+	for method, want := range map[recipe.Method]string{recipe.MethodAuto: axisOfC, recipe.MethodClassic: "epoch", recipe.MethodTaught: ""} {
+		o := record.Outcome{Name: "a", Task: recipe.Single, History: epochs}
+		o.Provenance.Recipe.Method = method
+		switch method {
+		case recipe.MethodAuto:
+			o.Selection = compared
+		case recipe.MethodTaught:
+			o.History = nil
+		}
+		drawn, ok := Training(o)
+		if text, _ := drawn.Data[display.MIMEText].(string); ok != (want != "") || !strings.Contains(text, want) {
+			t.Errorf("%s: %t\n%s", method, ok, text)
+		}
+		if _, isImage := drawn.Data[display.MIMEPNG].([]byte); ok && !isImage {
+			t.Errorf("%s: no image", method)
+		}
+	}
+}
+
 // What the pass of the backbone cost stands in the figure while the run lasts; then its cell's report says it, once.
 func TestThePassIsReportedOnce(t *testing.T) {
 	stand := runstatus.Stand{
