@@ -2,10 +2,10 @@ package magics
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/spf13/pflag"
 )
 
@@ -43,14 +43,11 @@ func Path(flags *pflag.FlagSet, target *string, name, value, usage string) {
 type pathValue struct{ enumValue }
 
 func (v *pathValue) Set(s string) error {
-	if s == "~" || strings.HasPrefix(s, "~/") {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return fmt.Errorf("find the home folder for %s: %w", s, err)
-		}
-		s = home + s[1:]
+	path, err := homepath.Expand(s)
+	if err != nil {
+		return err
 	}
-	return v.enumValue.Set(s)
+	return v.enumValue.Set(path)
 }
 
 // annotate cannot fail: the flag was declared in the line before.

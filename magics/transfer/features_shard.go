@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics/transfer/datasets"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/features"
@@ -13,7 +14,6 @@ import (
 	"github.com/headstart-nb/headstart/models/features/shard"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
-	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // FeatureShard computes a shard of the images of folders, lists, archives and addresses. The job says which, and where it is kept.
@@ -22,7 +22,7 @@ func (p *Presenter) FeatureShard(
 ) (shard.Record, error) {
 	places = slices.Clone(places)
 	for i, place := range places {
-		expanded, err := lab.ExpandHome(place)
+		expanded, err := homepath.Expand(place)
 		if err != nil {
 			return shard.Record{}, err
 		}

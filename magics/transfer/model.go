@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
@@ -65,7 +66,7 @@ func (o *ModelFlags) Declare(f *pflag.FlagSet) {
 
 // options are what the flags ask for. A size of 0 is that of the current dataset.
 func (o ModelFlags) options(size int, fetched func(done, total int64)) (lab.ModelOptions, error) {
-	weights, err := lab.ExpandHome(o.Weights)
+	weights, err := homepath.Expand(o.Weights)
 	if err == nil && o.Top && o.Head != head.Default {
 		err = errors.New("build a model: --top keeps the head that the weights were published with; leave out --head")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
@@ -43,7 +44,7 @@ func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o Sa
 	if err != nil {
 		return err
 	}
-	if dir, err = lab.ExpandHome(dir); err != nil {
+	if dir, err = homepath.Expand(dir); err != nil {
 		return err
 	}
 	if err := trained.Model.Save(dir, classifier.SaveOptions{HeadOnly: o.HeadOnly, Figures: cardFigures(trained.Model)}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/headstart-nb/headstart/internal/filelock"
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/magics/transfer/sharedflag"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -51,7 +52,7 @@ func (o TeachSavedFlags) Check(images []string) error {
 // TeachSaved adds images to a model in a folder, or takes some back, and writes it anew; without either it shows how the model stands.
 // Where something fails the folder stays as it was. Others that teach the same folder are waited for.
 func (p *Presenter) TeachSaved(ctx context.Context, page output.Page, dir string, images []string, o TeachSavedFlags) (err error) {
-	if dir, err = lab.ExpandHome(dir); err != nil {
+	if dir, err = homepath.Expand(dir); err != nil {
 		return err
 	}
 	if dir, err = filepath.Abs(dir); err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
@@ -18,7 +19,7 @@ import (
 
 // LoadDataset checks and splits a folder, a list or an archive, and makes it the current dataset.
 func (l *Lab) LoadDataset(ctx context.Context, source string, o imagefolder.Options) (*imagefolder.Dataset, error) {
-	source, err := ExpandHome(source)
+	source, err := homepath.Expand(source)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (l *Lab) datasetOf(digest string) *imagefolder.Dataset {
 
 // labeledFolder reads a folder, unsplit, under the labels that a model knows its classes by.
 func (l *Lab) labeledFolder(ctx context.Context, t *predictor.Predictor, o EvaluateOptions) (*imagefolder.Dataset, error) {
-	dir, err := ExpandHome(o.Dir)
+	dir, err := homepath.Expand(o.Dir)
 	if err != nil {
 		return nil, err
 	}

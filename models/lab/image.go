@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/features/shard"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -75,7 +76,7 @@ func (l *Lab) resolve(trained *predictor.Predictor, arg string) ([]input.Image, 
 	if strings.Contains(arg, "://") {
 		return nil, errors.New("addresses are not fetched; save the image as a file first")
 	}
-	path, err := ExpandHome(arg)
+	path, err := homepath.Expand(arg)
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,8 @@
 package lab
 
 import (
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/headstart-nb/headstart/internal/memory"
@@ -87,17 +84,4 @@ func (l *Lab) cacheDir(name string) string {
 		return ""
 	}
 	return filepath.Join(l.home, "cache", name)
-}
-
-// ExpandHome replaces a leading ~ by the home folder, as a shell does.
-func ExpandHome(path string) (string, error) {
-	rest, ok := strings.CutPrefix(path, "~")
-	if !ok || (rest != "" && rest[0] != '/') {
-		return path, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find the home folder for %s: %w", path, err)
-	}
-	return home + rest, nil
 }

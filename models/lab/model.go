@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/head"
@@ -169,7 +170,7 @@ func (l *Lab) buildFile(ctx context.Context, o ModelOptions) (*Model, error) {
 	if _, err := head.Parse(o.Head); err != nil {
 		return nil, err
 	}
-	path, err := ExpandHome(o.File)
+	path, err := homepath.Expand(o.File)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +224,7 @@ func (m *Model) Classes() int {
 // LoadModel reads a saved model and makes it the current one. An empty name is the folder's. weights is the file of the
 // backbone's weights where the folder has none. More images can be taught to a model that was taught.
 func (l *Lab) LoadModel(ctx context.Context, dir, name, weights string) (*predictor.Predictor, error) {
-	dir, err := ExpandHome(dir)
+	dir, err := homepath.Expand(dir)
 	if err != nil {
 		return nil, err
 	}

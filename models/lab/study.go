@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/imagefolder"
@@ -95,7 +96,7 @@ func (l *Lab) probes(ctx context.Context, trained *predictor.Predictor, o StudyO
 	outcome := trained.Model.Outcome
 	data := trained.Dataset
 	if data == nil || o.Dir != "" {
-		dir, err := ExpandHome(o.Dir)
+		dir, err := homepath.Expand(o.Dir)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/headstart-nb/headstart/internal/atomicfolder"
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/lab/teaching"
@@ -67,7 +68,7 @@ func weightsFile(has resnet.Origin, given string) (string, error) {
 	case given == "", asked.Kind == resnet.KindRandom && has.Kind == asked.Kind, asked.Name != "" && asked.Name == has.Name:
 		return "", nil
 	case asked.Kind == resnet.KindFile:
-		return ExpandHome(given)
+		return homepath.Expand(given)
 	}
 	return "", fmt.Errorf("its backbone has the weights %s, and %s is given", has, asked)
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/lab/board"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -13,7 +14,7 @@ func (l *Lab) boardOf(dir string, r *Run) (*board.Board, error) {
 	if dir == "" {
 		return nil, nil //nolint:nilnil // a nil Board writes nothing
 	}
-	dir, err := ExpandHome(dir)
+	dir, err := homepath.Expand(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +24,7 @@ func (l *Lab) boardOf(dir string, r *Run) (*board.Board, error) {
 // ExportRuns writes runs to TensorBoard's event files, each in a folder of its name. What an earlier export of a run has written
 // is replaced.
 func (l *Lab) ExportRuns(dir string, names []string) error {
-	dir, err := ExpandHome(dir)
+	dir, err := homepath.Expand(dir)
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imagefolder/capture"
 	"github.com/headstart-nb/headstart/models/imageio"
-	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // A captureRequest is what the capture panel asks: the state of a folder, after a change where there is one.
@@ -42,7 +42,7 @@ func (p *Panels) answerCapture(asked captureRequest) (any, error) {
 	if asked.Folder == "" {
 		return state, nil
 	}
-	path, err := lab.ExpandHome(asked.Folder)
+	path, err := homepath.Expand(asked.Folder)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/imagefolder/capture"
 	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
@@ -20,7 +21,7 @@ func (p *Panels) teachFolder(ctx context.Context, asked teachRequest) (*teachAns
 	if asked.Folder == "" {
 		return nil, errors.New("answer the teaching panel: the folder is missing")
 	}
-	path, err := lab.ExpandHome(asked.Folder)
+	path, err := homepath.Expand(asked.Folder)
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
-	"github.com/headstart-nb/headstart/models/lab"
 )
 
 // ExportFlags are the choices of %runs export; the command line shares them.
@@ -47,7 +47,7 @@ func (p *Presenter) Export(ctx context.Context, page output.Page, o ExportFlags,
 	if err := p.lab.ExportRuns(o.TensorBoard, names); err != nil {
 		return err
 	}
-	dir, err := lab.ExpandHome(o.TensorBoard)
+	dir, err := homepath.Expand(o.TensorBoard)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
@@ -175,7 +176,7 @@ func (p *Presenter) servedFolder(ctx context.Context, what, run string) (dir str
 	nothing := func() {}
 	if run == "" {
 		if _, missing := p.lab.Model(what); missing != nil {
-			dir, err := lab.ExpandHome(what)
+			dir, err := homepath.Expand(what)
 			return dir, nothing, err
 		}
 	}
