@@ -82,8 +82,9 @@ func AutoRecipe() Recipe {
 // Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has
 // the same meaning as in the classic recipe; the head is the classifier's.
 //
-// With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower:
-// on TrashNet the mean validation loss of three seeds was 0.45 at a tenth to a third of the way, 0.47 at 0.7, and 0.52 at the end.
+// With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower: at 0.8 of the
+// way 93.2 % instead of 95.7 of hand signs and 87.5 instead of 87.0 of TrashNet, four seeds each, with validation losses of 0.29 instead of 0.35 and 0.44 instead of
+// 0.49.
 func FinetuneRecipe() Recipe {
 	r := DefaultRecipe()
 	r.Method, r.Head, r.Unfreeze = MethodFinetune, head.None, resnet.Conv5
