@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/spf13/pflag"
+
+	"github.com/headstart-nb/headstart/internal/homepath"
 )
 
 // Annotations by which a flag's declaration tells completion what its values are.

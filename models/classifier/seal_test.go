@@ -35,19 +35,26 @@ func sealed(t *testing.T, fields map[string]any) []byte {
 	return text
 }
 
+// savedDescription saves a model, and reads its description.
+func savedDescription(t *testing.T, m *Model) (dir string, raw []byte) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "saved")
+	if err := m.Save(dir, SaveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, modelFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, raw
+}
+
 // What a saved model says of itself is covered by its digest, down to the order of its classes.
 func TestAnEditedDescriptionIsRefused(t *testing.T) {
 	device := modeltest.PureGo(t)
 	m := fit(t, device, smallJob(t))
-	dir := filepath.Join(t.TempDir(), "saved")
-	if err := m.Save(dir, SaveOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	dir, raw := savedDescription(t, m)
 	file := filepath.Join(dir, modelFile)
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	architecture := func(l map[string]any) map[string]any {
 		return l["backbone"].(map[string]any)["architecture"].(map[string]any)
 	}
@@ -108,15 +115,8 @@ func TestADescriptionThatIsWrittenOtherwiseNowIsNoEdit(t *testing.T) {
 	device := modeltest.PureGo(t)
 	m := fit(t, device, smallJob(t))
 	m.Provenance.Files[0].Path = "caf\xe9.png"
-	dir := filepath.Join(t.TempDir(), "saved")
-	if err := m.Save(dir, SaveOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	dir, raw := savedDescription(t, m)
 	file := filepath.Join(dir, modelFile)
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	earlier := rewritten(t, raw, func(text string) string {
 		return regexp.MustCompile(`\s*"(method|select_by)": "\w+",`).ReplaceAllString(text, "")
 	})

@@ -80,8 +80,7 @@ and test folders, change nothing. The status is 1 for a failure that may pass, a
 				if err := checkOut(o.out); err != nil {
 					return err
 				}
-				switch {
-				case input.Streamed(args):
+				if input.Streamed(args) {
 					return writeStreamed(ctx, page, p, args, o)
 				}
 				return writeFeatures(ctx, page, p, args[0], o.architecture, o.out, o.data, o.model)

@@ -14,6 +14,8 @@ import (
 
 // Effective refuses the first flag that was given and has no part in a training by the recipe that the flags make together.
 func Effective(f *pflag.FlagSet, r recipe.Recipe) error {
+	set := map[string]*pflag.Flag{}
+	given(f, func(flag *pflag.Flag, field string) { set[field] = flag })
 	for _, c := range []struct {
 		field string
 		used  bool
@@ -26,40 +28,28 @@ func Effective(f *pflag.FlagSet, r recipe.Recipe) error {
 		{"augment_copies", r.AugmentCopies == 0 || r.Augment != "", "--augment"},
 		{"label_smoothing", r.LabelSmoothing == 0 || r.Task != recipe.Regression, "a task other than regression"},
 	} {
-		if flag := givenFor(f, c.field); flag != nil && !c.used {
+		if flag := set[c.field]; flag != nil && !c.used {
 			return fmt.Errorf("--%s %s has no effect without %s: add that, or leave --%s out", flag.Name, flag.Value, c.needs, flag.Name)
 		}
 	}
 	return nil
 }
 
-// Resumes refuses the first flag that was given and says another thing than the recipe of the run that is resumed; given has what the
+// Resumes refuses the first flag that was given and says another thing than the recipe of the run that is resumed; asked has what the
 // flags hold. A resumed run may have more epochs, and nothing else.
-func Resumes(f *pflag.FlagSet, given, run recipe.Recipe) error {
+func Resumes(f *pflag.FlagSet, asked, run recipe.Recipe) error {
 	from, to := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	if err := errors.Join(convert(given, &from), convert(run, &to)); err != nil {
+	if err := errors.Join(convert(asked, &from), convert(run, &to)); err != nil {
 		return err
 	}
 	var refused error
-	f.VisitAll(func(flag *pflag.Flag) {
-		bound := flag.Annotations[annotationField]
-		if refused != nil || !flag.Changed || len(bound) != 1 || bound[0] == "epochs" || slices.Equal(from[bound[0]], to[bound[0]]) ||
-			bound[0] == "precision" && given.Precision == recipe.PrecisionAuto { // the run has what that was on its device
+	given(f, func(flag *pflag.Flag, field string) {
+		if refused != nil || field == "epochs" || slices.Equal(from[field], to[field]) ||
+			field == "precision" && asked.Precision == recipe.PrecisionAuto { // the run has what that was on its device
 			return
 		}
 		refused = fmt.Errorf("--%s %s: the run has %s, and a run that is resumed can be given more --epochs alone: leave --%s out",
-			flag.Name, flag.Value, to[bound[0]], flag.Name)
+			flag.Name, flag.Value, to[field], flag.Name)
 	})
 	return refused
-}
-
-// givenFor is the flag that sets a field of the recipe, where it was given; else nil.
-func givenFor(f *pflag.FlagSet, field string) *pflag.Flag {
-	var found *pflag.Flag
-	f.VisitAll(func(flag *pflag.Flag) {
-		if bound := flag.Annotations[annotationField]; flag.Changed && len(bound) == 1 && bound[0] == field {
-			found = flag
-		}
-	})
-	return found
 }

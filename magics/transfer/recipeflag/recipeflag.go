@@ -61,24 +61,32 @@ func Shared() []string { return []string{"method", "seed", "class_weights"} }
 // Classic lists the flags that were given and set other fields than those.
 func Classic(f *pflag.FlagSet, fields ...string) []string {
 	var list []string
-	f.VisitAll(func(flag *pflag.Flag) { // Visit knows only what this set has parsed, and sets share flags
-		bound := flag.Annotations[annotationField]
-		if flag.Changed && len(bound) == 1 && !slices.Contains(fields, bound[0]) {
+	given(f, func(flag *pflag.Flag, field string) {
+		if !slices.Contains(fields, field) {
 			list = append(list, flag.Name)
 		}
 	})
 	return list
 }
 
-// Over is base with what the flags that were given say instead; given has what they hold.
-func Over(f *pflag.FlagSet, given, base recipe.Recipe) (recipe.Recipe, error) {
+// given visits the flags that were given and set a field of the recipe, with the field.
+func given(f *pflag.FlagSet, visit func(flag *pflag.Flag, field string)) {
+	f.VisitAll(func(flag *pflag.Flag) { // Visit knows only what this set has parsed, and sets share flags
+		if bound := flag.Annotations[annotationField]; flag.Changed && len(bound) == 1 {
+			visit(flag, bound[0])
+		}
+	})
+}
+
+// Over is base with what the flags that were given say instead; asked has what they hold.
+func Over(f *pflag.FlagSet, asked, base recipe.Recipe) (recipe.Recipe, error) {
 	from, to := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	if err := errors.Join(convert(given, &from), convert(base, &to)); err != nil {
+	if err := errors.Join(convert(asked, &from), convert(base, &to)); err != nil {
 		return base, err
 	}
-	f.VisitAll(func(flag *pflag.Flag) {
-		if bound := flag.Annotations[annotationField]; flag.Changed && len(bound) == 1 && bound[0] != "method" {
-			to[bound[0]] = from[bound[0]]
+	given(f, func(_ *pflag.Flag, field string) {
+		if field != "method" {
+			to[field] = from[field]
 		}
 	})
 	err := convert(to, &base)

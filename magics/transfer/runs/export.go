@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/transfer/advice"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
@@ -47,10 +46,7 @@ func (p *Presenter) Export(ctx context.Context, page output.Page, o ExportFlags,
 	if err := p.lab.ExportRuns(o.TensorBoard, names); err != nil {
 		return err
 	}
-	dir, err := homepath.Expand(o.TensorBoard)
-	if err != nil {
-		return err
-	}
+	dir := o.TensorBoard
 	if absolute, err := filepath.Abs(dir); err == nil {
 		dir = absolute
 	}

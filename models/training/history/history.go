@@ -51,7 +51,7 @@ func (h History) Best() *Epoch {
 	return nil
 }
 
-// Highest is the first epoch with the highest validation accuracy, whatever its loss; nil where there is none, or no validation.
+// Highest is the first epoch with the highest validation accuracy, whatever its loss; nil without epochs or without validation.
 func (h History) Highest() *Epoch {
 	var highest *Epoch
 	for i := range h {

@@ -93,7 +93,7 @@ describe('keepFocus', () => {
     expect(page.activeElement).toBe(of.buttons[2]);
   });
 
-  it('stays inside where there is none, or it does nothing now', () => {
+  it('stays inside where the element is gone or disabled', () => {
     const of = node(button('Stop'));
     of.buttons[0].focus();
     redraw(of, button('Evaluate'));
