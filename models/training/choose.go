@@ -66,12 +66,13 @@ func (s *session) chooseHead(ctx context.Context) error {
 // A probed is a classifier that was chosen, fitted to all training images.
 type probed struct {
 	data      selection.Data // the features of the training and validation images
+	trained   selection.Data // those that classifiers are fitted to
 	candidate selection.Candidate
 	linear    *probe.Linear
 }
 
 // fitProbe is how every method with probes begins: it computes the features, chooses a classifier on those of the training images,
-// and fits it to all of them. Its logits are divided by the temperature that calibrates them.
+// and fits it to all of them.
 func (s *session) fitProbe(ctx context.Context) (*probed, error) {
 	data, err := s.stageFeatures(ctx)
 	if err != nil {
@@ -86,17 +87,26 @@ func (s *session) fitProbe(ctx context.Context) (*probed, error) {
 	if err != nil {
 		return nil, err
 	}
-	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
 	steps := 0
-	fitted, err := choice.Fit(ctx, samples, s.workers(), func(i probe.Iteration) {
+	fitted, err := s.fitTo(ctx, joined, trained, choice, func(i probe.Iteration) {
 		steps++
 		s.events(progress.Event{Kind: progress.StepEvent, Step: &progress.Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
 	})
 	if err != nil {
+		return nil, err
+	}
+	return &probed{data: data, trained: trained, candidate: choice.Candidate, linear: fitted}, nil
+}
+
+// fitTo fits a chosen classifier to its features of all training images, and divides its logits by the temperature that calibrates them.
+func (s *session) fitTo(ctx context.Context, features probe.Features, rows selection.Data, choice selection.Score, each func(probe.Iteration)) (*probe.Linear, error) {
+	samples := probe.Samples{Features: features, Labels: rows.Labels, Classes: rows.Classes, Weights: rows.Weights}
+	fitted, err := choice.Fit(ctx, samples, s.workers(), each)
+	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	fitted.Scale(1 / choice.Temperature)
-	return &probed{data: data, candidate: choice.Candidate, linear: fitted}, nil
+	return fitted, nil
 }
 
 func (s *session) workers() int {
@@ -124,7 +134,11 @@ func (s *session) rowsOf(items []int) []int {
 func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 	s.given = s.job.Backbone
 	items := slices.Concat(s.train, s.val)
-	if err := s.lookAt(s.stages()); err != nil {
+	stages := s.stages()
+	if frozen := s.frozenStage(); frozen != "" {
+		stages = append([]resnet.Stage{frozen}, stages...)
+	}
+	if err := s.lookAt(stages); err != nil {
 		return selection.Data{}, err
 	}
 	plain, err := s.compute(ctx, items, nil)
@@ -142,7 +156,7 @@ func (s *session) stageFeatures(ctx context.Context) (selection.Data, error) {
 		}
 	}
 	data := s.withCopies(s.rows(items), items, len(tables)-1)
-	for _, stage := range s.stages() {
+	for _, stage := range stages {
 		rows := len(data.Labels)
 		length := plain.At(stage).Length()
 		values := plain.At(stage).Gather(make([]float32, 0, rows*length), items)

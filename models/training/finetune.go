@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/diagnosis"
@@ -36,13 +35,19 @@ func (s *session) startFromProbe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unseen, err := s.addFrozen(ctx, found)
+	if err != nil {
+		return err
+	}
 	if err := s.layOut(found); err != nil {
 		return err
 	}
 	if err := s.passForMaps(); err != nil {
 		return err
 	}
-	if s.stepper, err = stepper.New(s.device.Backend, stepperOptions(s.job.Recipe, s.network)); err != nil {
+	options := stepperOptions(s.job.Recipe, s.network)
+	options.Unseen = unseen
+	if s.stepper, err = stepper.New(s.device.Backend, options); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if err := s.setHead(found.linear); err != nil {
@@ -265,7 +270,7 @@ func (s *session) measureStart(ctx context.Context) error {
 		Severity: diagnosis.Note, Code: CodeBegun,
 		Sentence: fmt.Sprintf("Before the fine-tuning, on %s of the frozen backbone: validation accuracy %s, loss %.3f. "+
 			"A classifier on several of its stages may have more.",
-			strings.Join(s.chosen.Choice().Stages, "+"), metric.Percent(begun.ValAccuracy, len(s.val)), begun.ValLoss),
+			s.network.Backbone.Network().Architecture().Cut, metric.Percent(begun.ValAccuracy, len(s.val)), begun.ValLoss),
 	})
 	return nil
 }

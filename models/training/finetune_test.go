@@ -66,7 +66,8 @@ func TestFineTuningBeginsWithTheProbe(t *testing.T) {
 		t.Errorf("it began with %v, want a classifier on conv2 alone, of unit length", choice.Candidate)
 	}
 	for code, want := range map[string]string{
-		CodeChosen: "cross-validation", CodeEstimate: "2 augmented copies of each of 36", CodeBegun: "on conv2 of the frozen backbone",
+		CodeChosen: "cross-validation", CodeEstimate: "2 augmented copies of each of 36", CodeBegun: "on conv1+conv2 of the frozen backbone",
+		CodeFrozenLogits: "a classifier on conv1, which stays frozen, are added with the weight 0.3",
 	} {
 		if !strings.Contains(notes[code], want) {
 			t.Errorf("the note %s is %q, want %q in it", code, notes[code], want)
@@ -99,7 +100,7 @@ func TestFineTuningBeginsWithTheProbe(t *testing.T) {
 // With a learning rate of nearly 0 the network stays the classifier that it began with: the accuracy is that of the method auto.
 func TestFineTuningWithoutMovingIsAuto(t *testing.T) {
 	device, job := modeltest.XLA(t, 1), finetuneJob(t)
-	job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.WarmupEpochs = 1e-12, 1, 0
+	job.Recipe.LearningRate, job.Recipe.Epochs, job.Recipe.WarmupEpochs, job.Recipe.FrozenLogits = 1e-12, 1, 0, 0
 	r, notes := told(t, device, job)
 	auto := job
 	auto.Recipe = recipe.AutoRecipe()

@@ -46,6 +46,7 @@ type Recipe struct {
 	StageRate     float64   `json:"stage_rate"`     // learning rate of a stage as a fraction of that of the one after it
 	TrainNorm     bool      `json:"train_norm"`     // whether the batch norms of unfrozen stages learn
 	Interpolation float64   `json:"interpolation"`  // of the method finetune: how far those kept of the last epoch are on the way from the first weights to the trained ones
+	FrozenLogits  float64   `json:"frozen_logits"`  // of the method finetune: weight of the logits of a classifier on the last frozen stage, which are added to those of the trained stages; 0: none
 	Augment       string    `json:"augment"`        // as models/augment reads it, such as "flip,rotate:10"; empty: nothing
 	AugmentCopies int       `json:"augment_copies"` // augmented copies of each image that are computed once; 0: each epoch augments anew
 
@@ -91,6 +92,7 @@ func FinetuneRecipe() Recipe {
 	r.Epochs, r.LearningRate, r.StageRate = 12, 1e-3, 0.3
 	r.Optimizer, r.Schedule, r.WarmupEpochs, r.LabelSmoothing = stepper.AdamW, ScheduleCosine, 1, 0.1
 	r.Augment, r.AugmentCopies = "flip,crop:0.8,rotate:10,brightness:0.1,contrast:0.2", 12
+	r.FrozenLogits = 0.3
 	// The rate falls to 0 at the last epoch. The loss of some hundred validation images, smoothing aside, is lowest at random before.
 	r.KeepLast = true
 	return r
@@ -245,6 +247,7 @@ func (r Recipe) checkNumbers() error {
 		{"label_smoothing", r.LabelSmoothing, 0, 0.999},
 		{"stage_rate", r.StageRate, 0, 1},
 		{"interpolation", r.Interpolation, 0.01, 1},
+		{"frozen_logits", r.FrozenLogits, 0, 100},
 		{"augment_copies", float64(r.AugmentCopies), 0, 1000},
 		{"early_stop", float64(r.EarlyStop), 0, maxEpochs},
 		{"devices", float64(r.Devices), 1, maxDevices},
@@ -313,6 +316,8 @@ func (r Recipe) checkTogether() error {
 		return &FieldError{"unfreeze", "must name a stage for the method finetune, such as conv5; got none"}
 	case r.Method != MethodFinetune && r.Interpolation != 1:
 		return &FieldError{"interpolation", fmt.Sprintf("must be 1 except for the method finetune, which begins with weights worth keeping; got %g", r.Interpolation)}
+	case r.Method != MethodFinetune && r.FrozenLogits != 0:
+		return &FieldError{"frozen_logits", fmt.Sprintf("must be 0 except for the method finetune, whose head is a classifier to which another can be added; got %g", r.FrozenLogits)}
 	case r.Method == MethodAuto && r.Unfreeze != StageNone:
 		return &FieldError{"method", fmt.Sprintf("auto keeps the backbone frozen, and this unfreezes %s", r.Unfreeze)}
 	case r.Method == MethodAuto && r.Augment != "" && r.AugmentCopies == 0:

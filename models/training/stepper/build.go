@@ -46,6 +46,9 @@ func (t *Stepper) forward(scope *model.Scope, x *Node, mode head.Mode) *Node {
 			panic(err) // as graph code does
 		}
 	}
+	if n := t.options.Unseen; mode.Training && n > 0 {
+		x = Concatenate([]*Node{ZerosLike(Slice(x, AxisRange(), AxisRange(0, n))), Slice(x, AxisRange(), AxisRangeToEnd(n))}, -1)
+	}
 	return t.options.Head.Build(x, headWeights{scope, x.Graph()}, mode)
 }
 
@@ -113,7 +116,11 @@ func (t *Stepper) squaredKernels(g *Graph) *Node {
 	total := Scalar(g, dtypes.Float32, 0)
 	for _, w := range t.options.Head.Weights() {
 		if strings.HasSuffix(w.Name, "/kernel") {
-			total = Add(total, ReduceAllSum(Square(headWeights{t.store.RootScope(), g}.Value(w.Name))))
+			kernel := headWeights{t.store.RootScope(), g}.Value(w.Name)
+			if n := t.options.Unseen; n > 0 { // the penalty alone would move what no gradient holds
+				kernel = Slice(kernel, AxisRangeToEnd(n))
+			}
+			total = Add(total, ReduceAllSum(Square(kernel)))
 		}
 	}
 	return total

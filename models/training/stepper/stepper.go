@@ -53,6 +53,7 @@ type Options struct {
 	Momentum       float64 // of the optimizer Momentum
 	ClipNorm       float64 // 0: none
 	Accumulate     int     // steps whose gradients are added up before the weights move; below 2: every step
+	Unseen         int     // leading features that training steps see as 0: what the head makes of them stays as it is; with a head of one dense layer
 	DropoutInput   bool    // Hyper.Dropout replaces the rates in the head
 
 	Devices   int  // that share each step's rows; below 2: the first does it all

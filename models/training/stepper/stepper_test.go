@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -410,5 +411,50 @@ func TestAStateOnTheWayToAnother(t *testing.T) {
 	}
 	if from["head/kernel"].Values[0] != 0 || to["head/kernel"].Values[0] != 4 {
 		t.Error("it changed what it was made of")
+	}
+}
+
+// What the head makes of unseen features counts in predictions, and stays as it is; neither a gradient nor the penalty moves it.
+func TestUnseenFeatures(t *testing.T) {
+	for _, seen := range []bool{true, false} {
+		o := options(t, "none")
+		o.L2 = 0.1
+		if !seen {
+			o.Unseen = 1
+		}
+		network := open(t, o)
+		before, err := network.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			if _, err := network.Step(clusters(8), Hyper{LearningRate: 0.1}, uint64(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after, err := network.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const kernel, first = "head/logits/kernel", 3 // weights of the first feature
+		if moved := !slices.Equal(before[kernel].Values[:first], after[kernel].Values[:first]); moved != seen {
+			t.Errorf("seen %t: the weights of the first feature moved: %t", seen, moved)
+		}
+		if slices.Equal(before[kernel].Values[first:], after[kernel].Values[first:]) {
+			t.Errorf("seen %t: the other weights did not move", seen)
+		}
+		zero, err := network.Logits([]float32{0, 1, 1, 1}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := network.Logits([]float32{1, 1, 1, 1}, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range after[kernel].Values[:first] {
+			if got := one[i] - zero[i]; math.Abs(float64(got-w)) > 1e-5 {
+				t.Errorf("seen %t: the first feature adds %g to output %d, want %g", seen, got, i, w)
+			}
+		}
 	}
 }

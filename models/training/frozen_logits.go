@@ -1,0 +1,72 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-nb/headstart/internal/diagnosis"
+	"github.com/headstart-nb/headstart/models/probe"
+	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/selection"
+	"github.com/headstart-nb/headstart/models/training/recipe"
+)
+
+// frozenStage is the stage whose classifier is added to that of the trained stages: the last that stays frozen. It is empty where
+// the recipe adds none, where no stage stays frozen, and where the cut has that stage already.
+func (s *session) frozenStage() resnet.Stage {
+	r := s.job.Recipe
+	if r.Method != recipe.MethodFinetune || r.FrozenLogits == 0 {
+		return ""
+	}
+	all := s.given.Stages()
+	i := slices.Index(all, r.Unfreeze)
+	if i < 1 || slices.Contains(s.stages(), all[i-1]) {
+		return ""
+	}
+	return all[i-1]
+}
+
+// addFrozen adds the weighted logits of a classifier on the last frozen stage to those of the classifier that fine-tuning begins with:
+// two classifiers that make different mistakes are better together, and together they are one dense layer on the features of both
+// stages. It returns how many of these features the training must not see. Seen by it, they would fit the training images before the trained stages
+// have learned anything.
+func (s *session) addFrozen(ctx context.Context, found *probed) (unseen int, err error) {
+	stage := s.frozenStage()
+	if stage == "" {
+		s.job.Recipe.FrozenLogits = 0
+		return 0, nil
+	}
+	o := s.selectionOptions()
+	o.Sets, o.Normalizations = [][]string{{string(stage)}}, []probe.Normalization{found.candidate.Normalization}
+	o.Centroid = found.linear.Unit // its features have unit length
+	report, err := selection.Choose(ctx, found.trained, o)
+	if errors.Is(err, selection.ErrTooFew) {
+		report, err = selection.Unjudged(found.trained, o), nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("train: %w", err)
+	}
+	choice := report.Choice()
+	joined, err := found.trained.Join(choice.Candidate)
+	if err != nil {
+		return 0, err
+	}
+	frozen, err := s.fitTo(ctx, joined, found.trained, choice, func(probe.Iteration) {})
+	if err != nil {
+		return 0, err
+	}
+	weight := s.job.Recipe.FrozenLogits
+	frozen.Scale(weight)
+	for i, b := range frozen.Bias {
+		found.linear.Bias[i] += b
+	}
+	found.linear.Kernel = slices.Concat(frozen.Kernel, found.linear.Kernel)
+	found.candidate.Stages = slices.Concat([]string{string(stage)}, found.candidate.Stages)
+	s.tell(diagnosis.Diagnosis{
+		Severity: diagnosis.Note, Code: CodeFrozenLogits,
+		Sentence: fmt.Sprintf("The logits of a classifier on %s, which stays frozen, are added with the weight %g.", stage, weight),
+	})
+	return joined.Cols, nil
+}
