@@ -19,6 +19,10 @@ func (j Job) checkTargets() error {
 		}
 		return nil
 	}
+	if len(j.Targets) == 0 {
+		return fmt.Errorf("train for the task %s: 0 rows of targets for %d images: a folder or list gives one class for each image, and only a Go program gives "+
+			"targets, by training.Job", task, len(j.Dataset.Items))
+	}
 	if len(j.Targets) != len(j.Dataset.Items) || len(j.Targets[0]) == 0 {
 		return fmt.Errorf("train for the task %s: %d rows of targets for %d images; each image needs one", task, len(j.Targets), len(j.Dataset.Items))
 	}
