@@ -39,8 +39,11 @@ func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOption
 
 // openBase opens the backbone on which the stages of a run were compared, for its model where that is at hand.
 func (l *Lab) openBase(ctx context.Context, base features.Identity, model *classifier.Model, run string) (*features.Backbone, error) {
-	if have := l.modelBackbone(base); have != nil || model == nil {
+	if model == nil {
 		return l.openIdentity(ctx, base, run)
+	}
+	if have := l.modelBackbone(base); have != nil {
+		return have, nil
 	}
 	return model.OpenBase(ctx)
 }
