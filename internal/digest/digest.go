@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"io/fs"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
@@ -23,6 +24,33 @@ func File(ctx context.Context, path string) (sum string, size int64, err error) 
 		return "", size, err
 	}
 	return hex.EncodeToString(hash.Sum(nil)), size, nil
+}
+
+// FileWithin is File for a file of at most limit bytes, which may be a stranger's: others are a safefile.TooLargeError. Some regular files,
+// such as those of /proc, never end.
+func FileWithin(ctx context.Context, path string, limit int64) (sum string, err error) {
+	file, err := safefile.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }() // only read
+	tooLarge := &fs.PathError{Op: "read", Path: path, Err: &safefile.TooLargeError{Limit: limit}}
+	info, err := file.Stat()
+	if err == nil && info.Size() > limit {
+		err = tooLarge
+	}
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	size, err := io.Copy(hash, io.LimitReader(reader{ctx, file}, limit+1))
+	if err == nil && size > limit { // it grew meanwhile
+		err = tooLarge
+	}
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // reader fails as soon as its context is canceled.

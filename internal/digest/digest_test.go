@@ -21,6 +21,12 @@ func TestFile(t *testing.T) {
 	if sum, size, err := File(t.Context(), path); sum != want || size != 3 || err != nil {
 		t.Errorf("got %s, %d bytes, %v", sum, size, err)
 	}
+	if sum, err := FileWithin(t.Context(), path, 3); sum != want || err != nil {
+		t.Errorf("within 3 bytes: %s, %v", sum, err)
+	}
+	if _, err := FileWithin(t.Context(), path, 2); !errors.As(err, new(*safefile.TooLargeError)) {
+		t.Errorf("within 2 bytes: %v", err)
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := File(ended, path); !errors.Is(err, context.Canceled) {
@@ -34,6 +40,10 @@ func TestFile(t *testing.T) {
 func TestPipesAndDevicesAreRefused(t *testing.T) {
 	hostile.Each(t, "image.jpg", func(t *testing.T, path string) {
 		err := hostile.InTime(t, path, func() error { _, _, err := File(t.Context(), path); return err })
+		if !errors.Is(err, safefile.ErrNotRegular) {
+			t.Error(err)
+		}
+		err = hostile.InTime(t, path, func() error { _, err := FileWithin(t.Context(), path, 3); return err })
 		if !errors.Is(err, safefile.ErrNotRegular) {
 			t.Error(err)
 		}

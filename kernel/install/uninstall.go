@@ -21,6 +21,9 @@ func Uninstall(ctx context.Context, place Place, python string, dryRun bool, w i
 		return err
 	}
 	if !exists(layout.Root) {
+		if !dryRun {
+			layout.site().RemoveEmpty()
+		}
 		log.line("nothing is installed in %s", layout.Root)
 		return nil
 	}

@@ -24,7 +24,7 @@ func loadMagic(p *Presenter) magics.Magic {
 		Flags: func(f *pflag.FlagSet, o *loadFlags) {
 			f.StringVar(&o.Name, "name", "", "name of the model; by default that of the folder or the run")
 			f.StringVar(&o.Run, "run", "", "run whose model is loaded, whatever has been trained since, instead of a folder")
-			magics.Path(f, &o.Weights, "weights", "", "file with the backbone's weights, for a model that was saved with --head-only")
+			magics.Path(f, &o.Weights, "weights", "", "file with the backbone's weights, for a model that was saved with --head-only, or to %verify the choice of its stages")
 		},
 		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *loadFlags) error {
 			loaded, err := p.load(ctx, in.Args, *o)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -69,6 +70,11 @@ func (p *Presenter) Predict(ctx context.Context, page output.Page, args []string
 	predictions, err := p.lab.Predict(ctx, trained, images, o.Options)
 	if err != nil {
 		return err
+	}
+	for i := range predictions {
+		if errors.As(predictions[i].Cause, new(*imageio.PixelsError)) {
+			predictions[i].Error = p.reader.Add(predictions[i].Cause).Error()
+		}
 	}
 	if page.JSON {
 		if err := page.Result(ctx, predictions, nil); err != nil {

@@ -62,6 +62,9 @@ func (p *Presenter) Verify(ctx context.Context, page output.Page, name string, o
 	if err != nil {
 		return nil, err
 	}
+	if v.NoBase != nil {
+		v.Differences = append(v.Differences, p.reader.Add(v.NoBase).Error())
+	}
 	if page.JSON {
 		return v, page.Result(ctx, v, nil)
 	}

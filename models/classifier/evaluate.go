@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/models/training/feed"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 )
 
 // ErrNoImages marks an evaluation on a subset without images.
@@ -67,7 +68,9 @@ func (m *Model) report(ctx context.Context, data *imagefolder.Dataset, items []i
 	if m.Task != recipe.Single {
 		targets := options.Targets
 		if targets == nil {
-			targets = m.Provenance.Targets
+			if targets, err = m.targets(data, items); err != nil {
+				return nil, err
+			}
 		}
 		if len(targets) != len(data.Items) {
 			return nil, fmt.Errorf("evaluate on %s: %d rows of targets for %d images", imagefolder.Printable(data.Name), len(targets), len(data.Items))
@@ -83,6 +86,50 @@ func (m *Model) report(ctx context.Context, data *imagefolder.Dataset, items []i
 		mapped[i], paths[i] = labels[data.Items[item].Label], data.Items[item].Path
 	}
 	return metric.Classify(m.Classes, outputs, mapped, paths)
+}
+
+// A TargetsError is images on which a model is to be evaluated that was trained on rows of targets, and whose targets are not known.
+type TargetsError struct {
+	Dataset string
+	Task    recipe.Task
+	Images  int    // without targets
+	First   string // of them, relative to the dataset's folder
+}
+
+func (e *TargetsError) Error() string {
+	return fmt.Sprintf("evaluate on %s: the targets of %d images are not known, such as %s: a model of the task %s can be evaluated on the images that it was "+
+		"trained on, wherever they are; a folder or list gives classes, and only a Go program gives targets, by classifier.EvaluateOptions",
+		e.Dataset, e.Images, e.First, e.Task)
+}
+
+// targets are those that the training had for the same images, by item. Among copies it takes that of the same path.
+func (m *Model) targets(data *imagefolder.Dataset, items []int) ([][]float32, error) {
+	p := m.Provenance
+	rows := map[record.File][]float32{}
+	for i, f := range p.Files[:min(len(p.Files), len(p.Targets))] {
+		if len(p.Targets[i]) == m.outputs() {
+			rows[record.File{SHA256: f.SHA256}] = p.Targets[i]
+			rows[record.File{SHA256: f.SHA256, Path: f.Path}] = p.Targets[i]
+		}
+	}
+	targets := make([][]float32, len(data.Items))
+	unknown := &TargetsError{Dataset: imagefolder.Printable(data.Name), Task: m.Task}
+	for _, i := range items {
+		key := record.File{SHA256: data.Items[i].SHA256.String(), Path: data.Items[i].Path}
+		row, ok := rows[key]
+		if !ok {
+			row, ok = rows[record.File{SHA256: key.SHA256}]
+		}
+		if targets[i] = row; !ok {
+			if unknown.Images++; unknown.Images == 1 {
+				unknown.First = imagefolder.Printable(key.Path)
+			}
+		}
+	}
+	if unknown.Images > 0 {
+		return nil, unknown
+	}
+	return targets, nil
 }
 
 // labels maps the dataset's labels to the model's by the classes' names.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/training/network"
 	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/record"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 	"github.com/headstart-nb/headstart/models/weights"
 )
@@ -27,6 +29,7 @@ import (
 const (
 	maxManifest = 256 << 20 // bytes; the list of the images is in it
 	maxClasses  = 100_000
+	maxWeights  = 4 << 30 // bytes of a file; ten times a ResNet152 of float32
 
 	maxLoadedBatch = 1024
 )
@@ -57,7 +60,7 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s is missing, or no regular file", name)
 		}
-		got, _, err := digest.File(ctx, filepath.Join(dir, name))
+		got, err := digest.FileWithin(ctx, filepath.Join(dir, name), maxWeights)
 		if err != nil {
 			return nil, err
 		}
@@ -81,11 +84,20 @@ func loadModel(ctx context.Context, device *accel.Device, dir string, options Lo
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Outcome: list.Outcome, device: device, network: n, engine: &engine{}}
+	m := &Model{Outcome: list.Outcome, device: device, network: n, engine: &engine{}, foreign: !recordedRun(options.Home, list.Outcome), given: options.Weights}
 	if err := m.open(options.Home, state); err != nil {
 		return nil, fmt.Errorf("%s: %w", headFile, err)
 	}
 	return m, nil
+}
+
+// recordedRun tells whether the state folder has the run of a saved model, which then says the same of limits and of other files.
+func recordedRun(home string, o record.Outcome) bool {
+	if home == "" {
+		return false
+	}
+	own, err := record.ReadOutcome(home, o.Provenance.Run)
+	return err == nil && own.Provenance.MaxPixels == o.Provenance.MaxPixels && reflect.DeepEqual(own.Provenance.Base, o.Provenance.Base)
 }
 
 // readManifest reads and checks model.json.
@@ -165,9 +177,16 @@ func (l *manifest) checkSeal(text []byte) error {
 }
 
 // A NoBackboneError is a model that was saved without its backbone, whose weights are in a file of their own.
-type NoBackboneError struct{ Weights resnet.Origin }
+type NoBackboneError struct {
+	Weights resnet.Origin
+	Base    bool // that on which the stages were compared is meant
+}
 
 func (e *NoBackboneError) Error() string {
+	if e.Base {
+		return fmt.Sprintf("it was saved without the backbone that its stages were compared on: load it with the file of the weights %s (SHA-256 %s)",
+			e.Weights, e.Weights.SHA256)
+	}
 	return fmt.Sprintf("it was saved without its backbone: give the file with the weights %s (SHA-256 %s)", e.Weights, e.Weights.SHA256)
 }
 
@@ -192,7 +211,7 @@ func OpenBackbone(ctx context.Context, id features.Identity, weights string) (*f
 		}
 	case id.Weights.Kind == resnet.KindFile || id.Weights.Kind == resnet.KindSaved:
 		// The folder may be a stranger's: its paths are not opened.
-		return nil, &NoBackboneError{id.Weights}
+		return nil, &NoBackboneError{Weights: id.Weights}
 	}
 	if id.Weights.SHA256 == "" {
 		return nil, errors.New("the description has no hash of the backbone's weights")
@@ -202,6 +221,27 @@ func OpenBackbone(ctx context.Context, id features.Identity, weights string) (*f
 		return nil, fmt.Errorf("open the backbone that the head was trained on: %w", err)
 	}
 	return backbone, nil
+}
+
+// OpenBase opens the backbone on which the stages of the model were compared; it is nil where none were. That of a model that may be a
+// stranger's is not opened from a path in its record: the file is the model's own, or the one that it was loaded with.
+func (m *Model) OpenBase(ctx context.Context) (*features.Backbone, error) {
+	base := m.Provenance.Base
+	if base == nil {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if !m.foreign {
+		return base.Open(ctx)
+	}
+	file := m.given
+	if own := m.Backbone().Identity().Weights; file == "" && own.SHA256 == base.Weights.SHA256 {
+		file = own.Path
+	}
+	backbone, err := OpenBackbone(ctx, *base, file)
+	if missing, ok := errors.AsType[*NoBackboneError](err); ok {
+		missing.Base = true
+	}
+	return backbone, err
 }
 
 // readState reads the tensors of a file. The file may be a stranger's: the tensors of a safetensors file take no more than the file does.

@@ -25,6 +25,11 @@ type Model struct {
 
 	device  *accel.Device
 	network *network.Network
+	// foreign says that the record may be a stranger's: it was loaded, and no run in the state folder has recorded the same. It raises no
+	// limit, and the files of weights that it names are not opened.
+	foreign bool
+
+	given string // file with the backbone's weights that it was loaded with; empty: none
 	*engine
 }
 

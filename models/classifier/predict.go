@@ -24,8 +24,12 @@ const predictAhead = 64
 // geometry is how images come to the backbone's size.
 func (m *Model) geometry() imageio.Geometry { return m.Backbone().Identity().Geometry }
 
-// Limits are those of the training, where it took larger images than usual: what a model has learned from, it also predicts.
+// Limits are those of the training, where it took larger images than usual: what a model has learned from, it also predicts. A
+// stranger's record raises no limit.
 func (m *Model) Limits() imageio.Limits {
+	if m.foreign {
+		return imageio.Limits{MaxPixels: imageio.DefaultMaxPixels}
+	}
 	return imageio.Limits{MaxPixels: max(imageio.DefaultMaxPixels, m.Provenance.MaxPixels)}
 }
 
@@ -93,7 +97,7 @@ func (m *Model) predictSome(ctx context.Context, files []string, options Predict
 	predictions := make([]prediction.Prediction, len(files))
 	for i, image := range images {
 		if failures[i] != nil {
-			predictions[i] = prediction.Prediction{Path: files[i], Error: failures[i].Error()}
+			predictions[i] = prediction.Prediction{Path: files[i], Error: failures[i].Error(), Cause: failures[i]}
 			continue
 		}
 		predictions[i] = m.prediction(outputs[:m.outputs()], options.Top)

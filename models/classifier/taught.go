@@ -86,7 +86,7 @@ func (m *Model) Retaught(l *probe.Linear, o record.Outcome) (*Model, error) {
 	if err := m.stepper.SetWeights(state); err != nil {
 		return nil, fmt.Errorf("change the model %s: %w", m.Name, err)
 	}
-	return &Model{Outcome: o, device: m.device, network: m.network, engine: m.engine}, nil
+	return &Model{Outcome: o, device: m.device, network: m.network, engine: m.engine, foreign: m.foreign, given: m.given}, nil
 }
 
 // Shares tells whether two models hold the same on the device.

@@ -49,6 +49,8 @@ type Verification struct {
 	Changed     []string        `json:"changed"`     // images with other bytes
 	Expected    history.History `json:"expected"`
 	Repeated    history.History `json:"repeated"`
+
+	NoBase error `json:"-"` // why the choice was not repeated: the backbone that the stages were compared on could not be opened
 }
 
 // ErrRows is a model that was trained on a file of features.
@@ -59,6 +61,7 @@ type VerifyOptions struct {
 	Root   string               // of the images; empty: where they were
 	Limits imageio.Limits       // of what is decoded; zero: those of the training
 	Events func(progress.Event) // of the repetition; may be nil
+	NoBase error                // why the backbone that the stages were compared on is not here; may be nil
 }
 
 // Verify repeats a training on its backbone (of the method auto: on that whose stages were compared) and on its
@@ -99,6 +102,7 @@ func Verify(ctx context.Context, device *accel.Device, o record.Outcome, backbon
 	if p.Base != nil && backbone.Identity().Fingerprint != p.Base.Fingerprint {
 		only := o.Selection.Choice().Candidate
 		job.Candidate = &only
+		v.NoBase = options.NoBase
 		v.Differences = append(v.Differences, "the choice was not repeated, only what was chosen: the backbone that the stages were compared on is not here")
 	}
 	if n := device.Count(); job.Recipe.Devices > n {
@@ -179,7 +183,7 @@ func (v *Verification) recordedDataset(ctx context.Context, o record.Outcome, op
 		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Label < 0 || (o.Task == recipe.Single && f.Label >= len(o.Classes)) {
 			return nil, fmt.Errorf("its record lists the file %q with the label %d, which cannot be", imagefolder.Printable(f.Path), f.Label)
 		}
-		sum, _, err := digest.File(ctx, filepath.Join(root, filepath.FromSlash(f.Path)))
+		sum, err := digest.FileWithin(ctx, filepath.Join(root, filepath.FromSlash(f.Path)), imageio.MaxFileMiB<<20)
 		switch {
 		case err != nil:
 			v.Missing = append(v.Missing, f.Path)

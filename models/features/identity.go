@@ -38,10 +38,11 @@ func (b *Backbone) Identity() Identity {
 }
 
 // contentFingerprint is the identity's Fingerprint with the weights by their numbers, not their file: it is a key for caches. Where the
-// numbers are on a device alone, and for a network of an ONNX file, it is the same.
+// numbers are on a device alone, it is the same. That of a network of an ONNX file is the same unless an earlier version computed other
+// features of it.
 func (b *Backbone) contentFingerprint() string {
 	if b.file != nil {
-		return b.Identity().Fingerprint
+		return b.fingerprint(b.file.CacheKey(), string(b.options.Method))
 	}
 	network, ok := b.network.ContentFingerprint()
 	if !ok {

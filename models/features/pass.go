@@ -119,7 +119,11 @@ func (b *Backbone) identities(device string) ([]cacheNames, error) {
 			}
 		}
 		// The device decides the last bits.
-		list = append(list, cacheNames{content: alone.contentFingerprint() + "|" + device, file: alone.Identity().Fingerprint + "|" + device})
+		names := cacheNames{content: alone.contentFingerprint() + "|" + device, file: alone.Identity().Fingerprint + "|" + device}
+		if alone.file != nil { // whose weights always were named by their file: another name stands for other features
+			names.file = names.content
+		}
+		list = append(list, names)
 	}
 	return list, nil
 }

@@ -87,23 +87,25 @@ func editsFileOf(l source.Layout) string {
 // RelabelClasses are the classes that an image can be relabeled to: also those of folders without an image.
 func (d *Dataset) RelabelClasses() []string { return slices.Concat(d.Classes, d.empty) }
 
-// CheckEdit says why Edit would refuse a decision; nil where it would not.
-func (d *Dataset) CheckEdit(action string, items []int, to string) error {
-	if action != Keep && action != Delete && action != Relabel {
-		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", phrase.Printable(d.Name), action, Keep, Delete, Relabel)
+// A Decision is an Edit of some items at once.
+type Decision struct {
+	Action string // Keep, Delete or Relabel
+	Items  []int
+	To     string // the class of Relabel
+}
+
+// check refuses a decision that makes no sense by itself.
+func (d *Dataset) check(c Decision) error {
+	if c.Action != Keep && c.Action != Delete && c.Action != Relabel {
+		return fmt.Errorf("edit %s: unknown action %q: choose %s, %s or %s", phrase.Printable(d.Name), c.Action, Keep, Delete, Relabel)
 	}
-	if action == Relabel && !slices.Contains(d.RelabelClasses(), to) {
-		return fmt.Errorf("edit %s: there is no class %s to relabel to", phrase.Printable(d.Name), phrase.Printable(to))
+	if c.Action == Relabel && !slices.Contains(d.RelabelClasses(), c.To) {
+		return fmt.Errorf("edit %s: there is no class %s to relabel to", phrase.Printable(d.Name), phrase.Printable(c.To))
 	}
-	meant := map[int]bool{}
-	for _, i := range items {
+	for _, i := range c.Items {
 		if i < 0 || i >= len(d.Items) {
 			return fmt.Errorf("edit %s: there is no item %d", phrase.Printable(d.Name), i)
 		}
-		meant[i] = true
-	}
-	if action == Delete && len(meant) == len(d.Items) {
-		return fmt.Errorf("edit %s: no image would be left: keep one", phrase.Printable(d.Name))
 	}
 	return nil
 }
@@ -111,34 +113,50 @@ func (d *Dataset) CheckEdit(action string, items []int, to string) error {
 // Edit writes a decision about items to the log: Keep, Delete, or Relabel to a class. The dataset itself stays as it is; load it
 // again to see the effect.
 func (d *Dataset) Edit(action string, items []int, to string) error {
-	if err := d.CheckEdit(action, items, to); err != nil {
-		return err
+	return d.EditAll(Decision{Action: action, Items: items, To: to})
+}
+
+// EditAll is Edit for several decisions: all of them are written, or none. Together they leave an image.
+func (d *Dataset) EditAll(decisions ...Decision) error {
+	deleted := map[int]bool{}
+	for _, c := range decisions {
+		if err := d.check(c); err != nil {
+			return err
+		}
+		for _, i := range c.Items {
+			if c.Action == Delete {
+				deleted[i] = true
+			}
+		}
 	}
-	stay := map[digest.Sum]bool{} // contents of images that are not meant
-	if action == Delete {
-		stay = d.contentsWithout(items)
+	if len(deleted) > 0 && len(deleted) == len(d.Items) {
+		return fmt.Errorf("edit %s: no image would be left: keep one", phrase.Printable(d.Name))
+	}
+	stay := map[digest.Sum]bool{} // contents of images that are not deleted
+	if len(deleted) > 0 {
+		stay = d.contentsWithout(deleted)
 	}
 	var edits []Edit
-	for _, i := range items {
-		e := Edit{Action: action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256.String(), Time: time.Now().UTC()}
-		e.Copy = stay[d.Items[i].SHA256]
-		if action == Relabel {
-			e.From, e.To = d.Classes[d.Items[i].Label], to
+	for _, c := range decisions {
+		for _, i := range c.Items {
+			e := Edit{Action: c.Action, Path: phrase.Printable(d.Items[i].Path), SHA256: d.Items[i].SHA256.String(), Time: time.Now().UTC()}
+			switch c.Action {
+			case Delete:
+				e.Copy = stay[d.Items[i].SHA256]
+			case Relabel:
+				e.From, e.To = d.Classes[d.Items[i].Label], c.To
+			}
+			edits = append(edits, e)
 		}
-		edits = append(edits, e)
 	}
 	return appendEdits(d.editsFile, edits)
 }
 
 // contentsWithout are the contents of all items but some.
-func (d *Dataset) contentsWithout(items []int) map[digest.Sum]bool {
-	without := make([]bool, len(d.Items))
-	for _, i := range items {
-		without[i] = true
-	}
+func (d *Dataset) contentsWithout(some map[int]bool) map[digest.Sum]bool {
 	contents := map[digest.Sum]bool{}
 	for i := range d.Items {
-		if !without[i] {
+		if !some[i] {
 			contents[d.Items[i].SHA256] = true
 		}
 	}

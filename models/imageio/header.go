@@ -94,10 +94,19 @@ func readHeader(data []byte, limits Limits) (header Header, c codec, model color
 			header.Width, header.Height, maxSide)
 	}
 	if int64(header.Width) > limits.maxPixels()/int64(header.Height) {
-		return Header{}, c, nil, fmt.Errorf("too large: %d x %d pixels, and the limit is %s pixels (it can be raised)",
-			header.Width, header.Height, millions(limits.maxPixels()))
+		return Header{}, c, nil, &PixelsError{Width: header.Width, Height: header.Height, Limit: limits.maxPixels()}
 	}
 	return header, c, config.ColorModel, nil
+}
+
+// A PixelsError is an image with more pixels than Limits allow.
+type PixelsError struct {
+	Width, Height int
+	Limit         int64
+}
+
+func (e *PixelsError) Error() string {
+	return fmt.Sprintf("too large: %d x %d pixels, and the limit is %s pixels (it can be raised)", e.Width, e.Height, millions(e.Limit))
 }
 
 // millions is a number for people.

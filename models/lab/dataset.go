@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/predictor"
 	"github.com/headstart-nb/headstart/models/lab/summary"
+	"github.com/headstart-nb/headstart/models/training/recipe"
 )
 
 // LoadDataset checks and splits a folder, a list or an archive, and makes it the current dataset.
@@ -134,7 +135,10 @@ func (l *Lab) labeledFolder(ctx context.Context, t *predictor.Predictor, o Evalu
 	}
 	options := imagefolder.DefaultOptions()
 	g := t.Geometry()
-	options.Val, options.Size, options.Classes, options.StateDir = 0, g.Size, t.Model.Classes, l.cacheDir("datasets")
+	options.Val, options.Size, options.StateDir = 0, g.Size, l.cacheDir("datasets")
+	if t.Model.Task != recipe.Regression { // whose outputs are not classes
+		options.Classes = t.Model.Classes
+	}
 	options.Pixels, options.Keep = l.pixels(), []imagefolder.Geometry{g}
 	options.MaxPixels = cmp.Or(o.Limits, t.Model.Limits()).MaxPixels
 	return imagefolder.Load(ctx, dir, options)

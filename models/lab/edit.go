@@ -26,7 +26,7 @@ func (l *Lab) EditDataset(ctx context.Context, data *imagefolder.Dataset, edits 
 	for i, item := range data.Items {
 		index[imagefolder.Printable(item.Path)] = i
 	}
-	items := make([][]int, len(edits)) // all are checked before the first is written
+	decisions := make([]imagefolder.Decision, len(edits))
 	for n, e := range edits {
 		if classes := data.RelabelClasses(); e.Action == imagefolder.Relabel && !slices.Contains(classes, e.To) {
 			return nil, fmt.Errorf("edit %s: %w", data.Name, &named.NotFoundError{Kind: named.KindClass, Name: e.To, Have: classes})
@@ -36,16 +36,12 @@ func (l *Lab) EditDataset(ctx context.Context, data *imagefolder.Dataset, edits 
 			if !ok {
 				return nil, fmt.Errorf("edit %s: it has no image %q; paths are relative to %s", data.Name, path, data.Root)
 			}
-			items[n] = append(items[n], i)
+			decisions[n].Items = append(decisions[n].Items, i)
 		}
-		if err := data.CheckEdit(e.Action, items[n], e.To); err != nil {
-			return nil, err
-		}
+		decisions[n].Action, decisions[n].To = e.Action, e.To
 	}
-	for n, e := range edits {
-		if err := data.Edit(e.Action, items[n], e.To); err != nil {
-			return nil, err
-		}
+	if err := data.EditAll(decisions...); err != nil {
+		return nil, err
 	}
 	return l.reload(ctx, data)
 }

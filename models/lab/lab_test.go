@@ -323,6 +323,18 @@ func TestEditsOfADataset(t *testing.T) {
 			t.Fatalf("a wrong %s: %d of the edits were made, %v", name, len(edits), err)
 		}
 	}
+	paths := itemPaths(data)
+	for _, first := range [][]string{paths[:3], paths[:7]} {
+		rest := []Edit{
+			{Action: imagefolder.Delete, Paths: first}, {Action: imagefolder.Keep, Paths: paths[7:]}, {Action: imagefolder.Delete, Paths: paths[len(first):]},
+		}
+		if _, err := l.EditDataset(t.Context(), data, rest); err == nil {
+			t.Fatal("two edits deleted all images")
+		}
+		if edits, err := imagefolder.ReadEdits(data.EditsFile()); err != nil || len(edits) > 0 {
+			t.Fatalf("%d of the edits that leave no image were made, %v", len(edits), err)
+		}
+	}
 	edited, err := l.EditDataset(t.Context(), data, []Edit{
 		{Action: imagefolder.Delete, Paths: []string{"red/0.png"}}, {Action: imagefolder.Relabel, Paths: []string{"red/1.png"}, To: "blue"},
 	})

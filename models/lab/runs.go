@@ -51,20 +51,11 @@ func (l *Lab) FollowStored() *record.Follower { return record.Follow(l.home) }
 
 // RunsWith is Runs with those on disk as they were read before.
 func (l *Lab) RunsWith(stored []record.Run) []runstatus.Stand {
-	var list []runstatus.Stand
-	seen := map[string]bool{}
+	var own []runstatus.Stand
 	for _, r := range slices.Backward(l.OwnRuns()) {
-		if stand := r.Stand(); !seen[stand.Name] {
-			seen[stand.Name] = true
-			list = append(list, stand)
-		}
+		own = append(own, r.Stand())
 	}
-	for _, r := range stored {
-		if !seen[r.Name] {
-			list = append(list, runstatus.Stand{Run: r})
-		}
-	}
-	return list
+	return runstatus.List(own, stored)
 }
 
 // Cards are the runs for programs, newest first.

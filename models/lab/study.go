@@ -100,6 +100,9 @@ func (l *Lab) probes(ctx context.Context, trained *predictor.Predictor, o StudyO
 		if err != nil {
 			return nil, err
 		}
+		if o.Limits.MaxPixels == 0 {
+			o.Limits = trained.Model.Limits()
+		}
 		if data, err = classifier.TrainingImages(ctx, outcome, classifier.VerifyOptions{Root: dir, Limits: o.Limits}); err != nil {
 			return nil, err
 		}
@@ -134,7 +137,7 @@ func (l *Lab) wholeBackbone(ctx context.Context, trained *predictor.Predictor) (
 	if whole, err := own.At(base.Architecture.Cut.Stages()...); err == nil && whole.Identity().Fingerprint == base.Fingerprint {
 		return whole, nil
 	}
-	if whole, err := l.openIdentity(ctx, *base, trained.Name); err == nil {
+	if whole, err := l.openBase(ctx, *base, trained.Model, trained.Name); err == nil {
 		return whole, nil
 	}
 	return own, ctx.Err()

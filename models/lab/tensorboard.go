@@ -1,12 +1,9 @@
 package lab
 
 import (
-	"fmt"
-
 	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/models/lab/board"
 	"github.com/headstart-nb/headstart/models/lab/runstatus"
-	"github.com/headstart-nb/headstart/models/training/progress"
 )
 
 // boardOf begins the log of a run; it is nil where none is asked for.
@@ -37,13 +34,8 @@ func (l *Lab) ExportRuns(dir string, names []string) error {
 		stands = append(stands, stand)
 	}
 	for _, s := range stands {
-		log, err := board.Open(dir, s.Run)
-		if err != nil {
+		if err := board.Export(dir, s); err != nil {
 			return err
-		}
-		log.History(s.History, s.Started)
-		if err := log.Close(s.Updated, s, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
-			return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ type TrainOptions struct {
 
 	Name   string // of the run; empty: one is made
 	Resume string // continue this run from its last completed epoch
-	More   bool   // Recipe.Epochs says how many epochs a resumed run gets; else it ends where it was to end
+	More   bool   // Recipe.Epochs says how many epochs a resumed run gets, more or fewer; else it ends where it was to end
 	CSVLog string // a file for a row for each epoch; empty: none
 	// TensorBoard is a folder for TensorBoard's event files, in a folder of the run's name; empty: none.
 	TensorBoard string

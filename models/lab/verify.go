@@ -14,15 +14,20 @@ import (
 // Verify repeats the run of a name, or that of the model of a name, and compares the numbers. The name of a loaded model means
 // the run that trained it. An empty name is the current model.
 func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOptions) (record.Outcome, *classifier.Verification, error) {
-	outcome, backbone, err := l.outcome(ctx, name)
+	outcome, backbone, model, err := l.outcome(ctx, name)
 	if err != nil {
 		return outcome, nil, err
 	}
+	if model != nil && o.Limits.MaxPixels == 0 {
+		o.Limits = model.Limits()
+	}
 	if base := outcome.Provenance.Base; base != nil {
 		// Where it is not to be had, a cut of it is: the choice is then not repeated, and the verification says so.
-		if whole, err := l.openIdentity(ctx, *base, name); err == nil {
+		whole, err := l.openBase(ctx, *base, model, name)
+		if err == nil {
 			backbone = whole
 		}
+		o.NoBase = err
 	}
 	device, err := l.Device(ctx)
 	if err != nil {
@@ -32,30 +37,42 @@ func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOption
 	return outcome, verification, err
 }
 
-// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on.
-func (l *Lab) outcome(ctx context.Context, name string) (record.Outcome, *features.Backbone, error) {
+// openBase opens the backbone on which the stages of a run were compared, for its model where that is at hand.
+func (l *Lab) openBase(ctx context.Context, base features.Identity, model *classifier.Model, run string) (*features.Backbone, error) {
+	if model == nil {
+		return l.openIdentity(ctx, base, run)
+	}
+	if have := l.modelBackbone(base); have != nil {
+		return have, nil
+	}
+	return model.OpenBase(ctx)
+}
+
+// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on. The model is nil where it is not at hand.
+func (l *Lab) outcome(ctx context.Context, name string) (record.Outcome, *features.Backbone, *classifier.Model, error) {
 	if _, err := l.Model(name); err == nil || name == "" {
 		trained, err := l.Trained(ctx, Ref{Model: name})
 		if err != nil {
-			return record.Outcome{}, nil, err
+			return record.Outcome{}, nil, nil, err
 		}
-		return trained.Model.Outcome, trained.Model.Backbone(), nil
+		return trained.Model.Outcome, trained.Model.Backbone(), trained.Model, nil
 	}
 	var models []string
 	for _, m := range l.Models() {
 		models = append(models, m.Name)
 		if trained := m.trained(); trained != nil && trained.Name == name {
-			return trained.Outcome, trained.Backbone(), nil
+			return trained.Outcome, trained.Backbone(), trained, nil
 		}
 	}
 	names, err := l.RunNames()
 	if err != nil {
-		return record.Outcome{}, nil, err
+		return record.Outcome{}, nil, nil, err
 	}
 	if !slices.Contains(names, name) {
-		return record.Outcome{}, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
+		return record.Outcome{}, nil, nil, &named.NotFoundError{Kind: named.KindRunOrModel, Name: name, Have: slices.Concat(names, models)}
 	}
-	return l.outcomeOnDisk(ctx, name)
+	outcome, backbone, err := l.outcomeOnDisk(ctx, name)
+	return outcome, backbone, nil, err
 }
 
 // outcomeOnDisk reads a run from the state folder, and finds or makes its backbone.

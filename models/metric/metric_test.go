@@ -220,3 +220,16 @@ func TestR2OfEqualTargets(t *testing.T) {
 		near(t, "R2", r.Values.R2, 0, 0)
 	}
 }
+
+func TestTheMeanOfOneValueIsThatValue(t *testing.T) {
+	for _, value := range []float64{0.1, 1e-300, 1e300, -7.3} {
+		for _, n := range []int{1, 3, 7, 1000} {
+			if got := Mean(n, func(int) float64 { return value }); got != value {
+				t.Errorf("the mean of %d times %g is %g", n, value, got)
+			}
+		}
+	}
+	if got := Mean(4, func(i int) float64 { return float64(i) }); got != 1.5 {
+		t.Errorf("the mean of 0 to 3 is %g", got)
+	}
+}

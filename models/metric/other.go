@@ -59,11 +59,8 @@ func Regress(outputs []string, predicted, targets []float32) (*Report, error) {
 		return report, nil
 	}
 	for output := range k {
-		var mean, squares, spread float64
-		for i := output; i < len(targets); i += k {
-			mean += (float64(targets[i]) - float64(targets[output])) / float64(n) // 0 to the last bit where all are the same
-		}
-		mean += float64(targets[output])
+		var squares, spread float64
+		mean := Mean(n, func(i int) float64 { return float64(targets[output+i*k]) })
 		for i := output; i < len(targets); i += k {
 			d := float64(predicted[i]) - float64(targets[i])
 			squares += d * d
@@ -75,6 +72,15 @@ func Regress(outputs []string, predicted, targets []float32) (*Report, error) {
 	}
 	report.Values.RMSE = math.Sqrt(report.Loss)
 	return report, nil
+}
+
+// Mean is that of n values, at least one. It is their value to the last bit where all are the same, so that their variance is 0.
+func Mean(n int, value func(i int) float64) float64 {
+	first, mean := value(0), 0.0
+	for i := range n {
+		mean += (value(i) - first) / float64(n)
+	}
+	return first + mean
 }
 
 // determination is R2 with scikit-learn's choices where all targets are the same.

@@ -379,3 +379,26 @@ func (n *Network) Path() string { return n.path }
 func (n *Network) Fingerprint() string {
 	return strings.Join([]string{"onnx", n.digest, n.options.Output, string(n.options.Preprocess), fmt.Sprint(n.options.Size)}, "|")
 }
+
+// CacheKey is Fingerprint for caches of features: it is another one where an earlier version computed other features of the same network.
+// The Fingerprint stays, since runs and saved models have recorded it.
+func (n *Network) CacheKey() string {
+	if slices.ContainsFunc(n.nodes, node.revised) {
+		return n.Fingerprint() + "|revised"
+	}
+	return n.Fingerprint()
+}
+
+// revised tells whether a node has a setting that was ignored before.
+func (n node) revised() bool {
+	has := func(name string) bool { _, ok := n.attributes[name]; return ok }
+	switch {
+	case n.op == "Pad":
+		return n.float("value", 0) != 0 || len(n.inputs) > 3
+	case n.op == "Shape":
+		return has("start") || has("end")
+	case strings.HasPrefix(n.op, "Reduce"):
+		return n.int("noop_with_empty_axes", 0) != 0
+	}
+	return false
+}

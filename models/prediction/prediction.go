@@ -16,6 +16,7 @@ type Prediction struct {
 	Top   []Score   `json:"top,omitempty"`   // most probable first
 	Value []float32 `json:"value,omitempty"` // of a regression, instead of Top
 	Error string    `json:"error,omitempty"` // why there is no answer: the file does not exist, is not an image ...
+	Cause error     `json:"-"`               // of Error, in the process that predicted
 
 	TTA TTA `json:"tta,omitempty"` // of which copies of the image the outputs are averaged; empty: of the image alone
 

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 // Resume continues the run of a job's name in its state folder from the last completed epoch, to the same numbers as if it had
 // never been interrupted. Dataset and backbone must be those of the run, which is checked. The recipe is the run's, except
-// for the job's epochs where they are more.
+// for the job's epochs; 0 are those of the run. They are not fewer than the run has trained.
 func Resume(ctx context.Context, device *accel.Device, job Job, events func(progress.Event)) (*Result, error) {
 	if job.Environment.Home == "" {
 		return nil, errors.New("resume: a state folder is needed")
@@ -26,7 +27,7 @@ func Resume(ctx context.Context, device *accel.Device, job Job, events func(prog
 	}
 	epochs := job.Recipe.Epochs
 	job.Recipe, job.Targets = r.Run.Recipe, r.Run.Targets
-	job.Recipe.Epochs = max(epochs, job.Recipe.Epochs)
+	job.Recipe.Epochs = cmp.Or(epochs, job.Recipe.Epochs)
 	job.Request.Cell, job.Request.Flags = r.Run.Cell, r.Run.Flags
 	if err := errors.Join(job.Validate(), matches(r.Run, job)); err != nil {
 		return nil, errors.Join(err, r.Close())
@@ -46,7 +47,7 @@ func Resume(ctx context.Context, device *accel.Device, job Job, events func(prog
 	return s.fit(ctx)
 }
 
-// matches refuses to continue with other images or another backbone.
+// matches refuses to continue with other images, another backbone, or fewer epochs than there are.
 func matches(r record.Run, j Job) error {
 	if j.Dataset == nil || j.Backbone == nil {
 		return nil // Validate says so
@@ -57,6 +58,11 @@ func matches(r record.Run, j Job) error {
 	}
 	if have, want := j.Backbone.Identity(), r.Backbone; have.Fingerprint != want.Fingerprint {
 		return fmt.Errorf("resume run %s: the backbone is not the one it was trained on: that was %s, and this is %s", r.Name, want, have)
+	}
+	if trained := len(r.History); j.Recipe.Epochs < trained {
+		return fmt.Errorf("resume run %s: %w", r.Name, &recipe.FieldError{
+			Field: "epochs", Problem: fmt.Sprintf("must be at least the %d that it has trained, got %d", trained, j.Recipe.Epochs),
+		})
 	}
 	return nil
 }

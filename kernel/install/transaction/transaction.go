@@ -317,6 +317,22 @@ func (tx *Transaction) removeFolders() {
 			_ = os.Remove(dir) // above the installation's folders, and empty
 		}
 	}
+	tx.site.RemoveEmpty()
+}
+
+// RemoveEmpty removes the root, and the folders that it lies in within the installation's, where they are empty. They have to
+// be there before the manifest can name them, so one that is killed in between leaves them to this.
+func (s Site) RemoveEmpty() {
+	o := ownedBy(s, Request{})
+	for dir := s.Root; dir == s.Root || o.base(dir) != ""; dir = filepath.Dir(dir) {
+		info, err := os.Lstat(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || !info.IsDir() || os.Remove(dir) != nil {
+			return // somebody's link or file is there
+		}
+	}
 }
 
 // exists reports whether a path leads to something, links followed.

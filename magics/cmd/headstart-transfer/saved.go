@@ -30,7 +30,7 @@ func (o *savedFlags) declare(flags *pflag.FlagSet) {
 }
 
 func (o *savedFlags) declareWeights(flags *pflag.FlagSet) {
-	flags.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for a model that was saved head-only")
+	flags.StringVar(&o.weights, "weights", "", "file with the backbone's weights, for a model that was saved head-only, or to verify the choice of its stages")
 }
 
 // loadOrBuild is load, where the model may also be an architecture: the classifier that its weights were published with.

@@ -15,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imageio"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/lab/named"
 	"github.com/headstart-nb/headstart/models/lab/predictor"
@@ -140,6 +141,9 @@ func (r Reader) hint(err error) string {
 	}
 	if errors.As(err, new(*classifier.NoBackboneError)) {
 		return fmt.Sprintf("%v (--weights FILE)", err)
+	}
+	if errors.As(err, new(*imageio.PixelsError)) {
+		return fmt.Sprintf("%v (--max-pixels)", err)
 	}
 	if errors.Is(err, classifier.ErrNoImages) {
 		return fmt.Sprintf("%v; --val and --test say how many it gets when the dataset is loaded", err)

@@ -3,6 +3,8 @@ package datasets
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/recipeflag"
 	"github.com/headstart-nb/headstart/models/imagefolder"
 	"github.com/headstart-nb/headstart/models/imageio"
+	"github.com/headstart-nb/headstart/models/lab/input"
 )
 
 // Flags are the choices of %dataset load; the command line shares them.
@@ -84,6 +87,40 @@ type showFlags struct {
 	Limit                 int
 	Augmented, Map        bool
 	Sizes, Duplicates     bool
+	flags                 *pflag.FlagSet // to see which were given
+}
+
+// A view is what a flag of %dataset show draws instead of the dataset as a whole.
+type view struct {
+	flag    string
+	asked   bool
+	ignores []string // flags that would change nothing
+}
+
+// check refuses flags of which one would be ignored.
+func (o showFlags) check() error {
+	chosen := view{ignores: []string{"augment"}}
+	for _, v := range []view{
+		{"augmented", o.Augmented, nil}, {"map", o.Map, []string{"augment", "limit"}}, {"sizes", o.Sizes, []string{"augment", "limit"}},
+		{"duplicates", o.Duplicates, []string{"augment"}},
+	} {
+		switch {
+		case v.asked && chosen.asked:
+			return fmt.Errorf("show a dataset: --%s and --%s are different figures: choose one", chosen.flag, v.flag)
+		case v.asked:
+			chosen = v
+		}
+	}
+	for _, flag := range chosen.ignores {
+		switch {
+		case !o.flags.Changed(flag):
+		case chosen.asked:
+			return fmt.Errorf("show a dataset: --%s has no effect with --%s: leave it out", flag, chosen.flag)
+		default:
+			return fmt.Errorf("show a dataset: --%s has no effect without --augmented: add that, or leave it out", flag)
+		}
+	}
+	return nil
 }
 
 // Magic is %dataset.
@@ -124,7 +161,7 @@ func (p *Presenter) Magic() magics.Magic {
 					if err != nil {
 						return err
 					}
-					return p.show(ctx, page, data)
+					return p.show(ctx, page, data, shownImages)
 				}),
 			},
 			&magics.Command[showFlags]{
@@ -133,13 +170,14 @@ func (p *Presenter) Magic() magics.Magic {
 				Example: "%dataset show trash --class glass\n%dataset show --duplicates\n%dataset show --map",
 				Args:    magics.Args{Max: 1, Complete: p.complete},
 				Flags: func(f *pflag.FlagSet, o *showFlags) {
+					o.flags = f
 					f.StringVar(&o.Class, "class", "", "class to show; by default all")
 					magics.Enum(f, &o.Split, "split", "", []string{"train", "val", "test"}, "split to show; by default all")
 					f.BoolVar(&o.Augmented, "augmented", false, "show the images as a training with --augment changes them")
 					f.StringVar(&o.Augment, "augment", recipeflag.ExampleAugment, "augmentation of --augmented")
-					f.IntVar(&o.Limit, "limit", 24, "most images in the grid")
+					f.IntVar(&o.Limit, "limit", shownImages, "most images in the grid")
 					f.BoolVar(&o.Sizes, "sizes", false, "widths, heights and aspect ratios of the images")
-					f.BoolVar(&o.Duplicates, "duplicates", false, "images beside their copies and near-copies")
+					f.BoolVar(&o.Duplicates, "duplicates", false, "images beside their copies and near-copies, of which one is of --class and --split")
 					f.BoolVar(&o.Map, "map", false, "map of the images by the model's features")
 				},
 				Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *showFlags) error {
@@ -156,7 +194,7 @@ func (p *Presenter) Load(ctx context.Context, page output.Page, dir string, o Fl
 	if err != nil {
 		return err
 	}
-	return p.show(ctx, page, data)
+	return p.show(ctx, page, data, shownImages)
 }
 
 // Open checks and splits a folder, and shows no more than how far that has come.
@@ -176,9 +214,22 @@ func (p *Presenter) complete(context.Context, []string, string) []string {
 }
 
 func (p *Presenter) showAgain(ctx context.Context, page output.Page, name string, o showFlags) error {
+	if err := o.check(); err != nil {
+		return err
+	}
 	data, err := p.lab.Dataset(name)
 	if err != nil {
 		return err
+	}
+	picked, err := input.Spread(data, o.Class, o.Split, len(data.Items))
+	if err != nil {
+		return err
+	}
+	part := ""
+	for _, of := range []struct{ what, name string }{{"class", o.Class}, {"split", o.Split}} {
+		if of.name != "" {
+			part += fmt.Sprintf(" of the %s %s", of.what, imagefolder.Printable(of.name))
+		}
 	}
 	switch {
 	case o.Augmented:
@@ -186,14 +237,19 @@ func (p *Presenter) showAgain(ctx context.Context, page output.Page, name string
 	case o.Map:
 		return p.showMap(ctx, page, data, o)
 	case o.Sizes:
-		return showSizes(ctx, page, data)
+		return showSizes(ctx, page, data, picked, part)
 	case o.Duplicates:
-		if len(drawing.DuplicatePairs(data)) == 0 {
-			return page.Printf("%s has no image twice\n", imagefolder.Printable(data.Name))
+		wanted := map[int]bool{}
+		for _, i := range picked {
+			wanted[i] = true
 		}
-		return showDuplicates(ctx, page, p.reader, data, max(1, o.Limit/2))
-	case o.Class == "" && o.Split == "":
-		return p.show(ctx, page, data)
+		pairs := slices.DeleteFunc(drawing.DuplicatePairs(data), func(pair drawing.Pair) bool { return !wanted[pair.First] && !wanted[pair.Second] })
+		if len(pairs) == 0 {
+			return page.Printf("%s has no image%s twice\n", imagefolder.Printable(data.Name), part)
+		}
+		return showDuplicates(ctx, page, p.reader, data, pairs, part, max(1, o.Limit/2))
+	case part == "":
+		return p.show(ctx, page, data, o.Limit)
 	}
 	return showGallery(ctx, page, data, o.Class, o.Split, o.Limit)
 }

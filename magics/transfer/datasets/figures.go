@@ -19,7 +19,11 @@ import (
 	"github.com/headstart-nb/headstart/nbhelpers/figure"
 )
 
-func (p *Presenter) show(ctx context.Context, page output.Page, data *imagefolder.Dataset) error {
+// shownImages is how many images are shown when a dataset is loaded.
+const shownImages = 24
+
+// show shows a dataset as a whole, with at most limit of its images in the grid.
+func (p *Presenter) show(ctx context.Context, page output.Page, data *imagefolder.Dataset, limit int) error {
 	if page.JSON {
 		return page.Result(ctx, summary.List(data), nil)
 	}
@@ -30,9 +34,11 @@ func (p *Presenter) show(ctx context.Context, page output.Page, data *imagefolde
 		return err
 	}
 	for _, show := range []func() error{
-		func() error { return showSizes(ctx, page, data) },
-		func() error { return showGallery(ctx, page, data, "", "", 24) },
-		func() error { return showDuplicates(ctx, page, p.reader, data, shownPairs) },
+		func() error { return showSizes(ctx, page, data, nil, "") },
+		func() error { return showGallery(ctx, page, data, "", "", limit) },
+		func() error {
+			return showDuplicates(ctx, page, p.reader, data, drawing.DuplicatePairs(data), "", shownPairs)
+		},
 	} {
 		if err := show(); err != nil {
 			return err
@@ -159,9 +165,8 @@ func itemCell(data *imagefolder.Dataset, i int) (figure.Cell, error) {
 // shownPairs is how many pairs of duplicates are shown when a dataset is loaded.
 const shownPairs = 6
 
-// showDuplicates shows images beside their copies; it shows nothing where there is none.
-func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader, data *imagefolder.Dataset, limit int) error {
-	pairs := drawing.DuplicatePairs(data)
+// showDuplicates shows images beside their copies; it shows nothing where there is none. part says which images the pairs have.
+func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader, data *imagefolder.Dataset, pairs []drawing.Pair, part string, limit int) error {
 	if len(pairs) == 0 || limit <= 0 {
 		return nil
 	}
@@ -172,7 +177,7 @@ func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader,
 		}
 	}
 	grid := figure.GridData{
-		Title: fmt.Sprintf("%s: %d of %s of copies, each beside its copy", data.Name, min(limit, len(pairs)), phrase.Plural(len(pairs), "pair", "pairs")), Columns: 4, Thumb: 132,
+		Title: fmt.Sprintf("%s: %d of %s of copies%s, each beside its copy", data.Name, min(limit, len(pairs)), phrase.Plural(len(pairs), "pair", "pairs"), part), Columns: 4, Thumb: 132,
 		Notes: []string{fmt.Sprintf("%d of the pairs have the same bytes, %d are nearly the same image. %s lists what to do about them.",
 			exact, len(pairs)-exact, reader.Command("clean"))},
 	}
@@ -193,9 +198,17 @@ func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader,
 	return err
 }
 
-// showSizes shows how large the images are, unless all have one size, which is a line.
-func showSizes(ctx context.Context, page output.Page, data *imagefolder.Dataset) error {
-	plot, one := drawing.ImageSizes(data)
+// showSizes shows how large the images are, unless all have one size, which is a line. part says which are picked; empty: all.
+func showSizes(ctx context.Context, page output.Page, data *imagefolder.Dataset, picked []int, part string) error {
+	if part != "" {
+		some := *data
+		some.Items = nil
+		for _, i := range picked {
+			some.Items = append(some.Items, data.Items[i])
+		}
+		data = &some
+	}
+	plot, one := drawing.ImageSizes(data, part)
 	if one != "" {
 		return page.Printf("%s\n", one)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headstart-nb/headstart/magics/magictest"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 )
 
@@ -62,5 +63,60 @@ func TestDatasetFigures(t *testing.T) {
 	transfertest.TextOf(t, p.Must(t, "%dataset show --sizes"), "photos: image sizes")
 	if got := transfertest.TextOf(t, p.Must(t, "%dataset show --class red --limit 5"), "photos: 5 of 26"); strings.Contains(got, "blue") {
 		t.Errorf("another class is shown:\n%s", got)
+	}
+}
+
+// TestFlagsOfShowAreCombined or refused: none is ignored.
+func TestFlagsOfShowAreCombined(t *testing.T) {
+	p := transfertest.New(t)
+	img := image.NewRGBA(image.Rect(0, 0, 64, 16))
+	for i := range 1024 {
+		img.SetRGBA(i%64, i/64, color.RGBA{uint8(i % 251), uint8(i % 17), 90, 255})
+	}
+	transfertest.WritePNG(t, filepath.Join("photos", "red", "wide.png"), img)
+	for copied, of := range map[string]string{"red/red copy.png": "red/3.png", "blue/blue copy.png": "blue/3.png", "blue/of red.png": "red/5.png"} {
+		raw, err := os.ReadFile(filepath.Join("photos", of))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join("photos", copied), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Must(t, "%dataset load photos --size 32 --test 0.2")
+	for line, want := range map[string][]string{
+		"--duplicates":                        {"3 of 3 pairs of copies, each", "red copy.png", "blue copy.png", "of red.png"},
+		"--duplicates --class red":            {"2 of 2 pairs of copies of the class red, each", "red copy.png", "of red.png"},
+		"--duplicates --class red --limit 2":  {"1 of 2 pairs of copies of the class red, each"},
+		"--sizes --class red":                 {"image sizes of the class red", "widths from 8 to 64"},
+		"--sizes --class blue":                {"all images of the class blue have 8 x 8 pixels"},
+		"--limit 4":                           {"photos: 4 of 28 images"},
+		"--class red --split train --limit 4": {"photos: 4 of 28 images"},
+	} {
+		host := p.Must(t, "%dataset show "+line)
+		shown := host.Output() + transfertest.TextShown(host)
+		for _, text := range want {
+			if !strings.Contains(shown, text) {
+				t.Errorf("%s: %q is missing:\n%s", line, text, shown)
+			}
+		}
+		if strings.Contains(line, "--duplicates --class red") && strings.Contains(shown, "blue copy.png") {
+			t.Errorf("%s: pairs of another class are shown:\n%s", line, shown)
+		}
+	}
+	for line, want := range map[string]string{
+		"--duplicates --map":          "--map and --duplicates are different figures: choose one",
+		"--sizes --augmented":         "--augmented and --sizes are different figures: choose one",
+		"--map --limit 4":             "--limit has no effect with --map",
+		"--sizes --limit 4":           "--limit has no effect with --sizes",
+		"--sizes --augment flip":      "--augment has no effect with --sizes",
+		"--augment flip":              "--augment has no effect without --augmented",
+		"--duplicates --class yellow": "yellow",
+		"--sizes --class yellow":      "yellow",
+	} {
+		err := p.Call(t.Context(), &magictest.Host{}, "%dataset show "+line)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", line, err, want)
+		}
 	}
 }

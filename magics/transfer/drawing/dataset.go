@@ -48,8 +48,9 @@ func ratioBins(low, high float64) []float64 {
 	return edges
 }
 
-// ImageSizes are the widths, heights and aspect ratios of a dataset's images. Where all have one size, it is a sentence.
-func ImageSizes(data *imagefolder.Dataset) (plot sketch.Plot, one string) {
+// ImageSizes are the widths, heights and aspect ratios of a dataset's images. Where all have one size, it is a sentence. part is a phrase that
+// says which images these are; empty: all.
+func ImageSizes(data *imagefolder.Dataset, part string) (plot sketch.Plot, one string) {
 	low, high := math.Inf(1), 0.0
 	leastW, mostW, leastH, mostH := math.MaxInt, 0, math.MaxInt, 0
 	points := map[string]*sketch.Series{}
@@ -68,10 +69,10 @@ func ImageSizes(data *imagefolder.Dataset) (plot sketch.Plot, one string) {
 		leastW, mostW, leastH, mostH = min(leastW, item.Width), max(mostW, item.Width), min(leastH, item.Height), max(mostH, item.Height)
 	}
 	if leastW == mostW && leastH == mostH {
-		return plot, fmt.Sprintf("all images have %d x %d pixels", mostW, mostH)
+		return plot, fmt.Sprintf("all images%s have %d x %d pixels", part, mostW, mostH)
 	}
 	if len(points) == 0 {
-		return plot, "the dataset has no image"
+		return plot, fmt.Sprintf("the dataset has no image%s", part)
 	}
 	bins := sketch.Series{Kind: sketch.KindBins, X: ratioBins(low, high)}
 	bins.Y = make([]float64, max(0, len(bins.X)-1))
@@ -85,7 +86,7 @@ func ImageSizes(data *imagefolder.Dataset) (plot sketch.Plot, one string) {
 		}
 	}
 	plot = sketch.Plot{
-		Title:    imagefolder.Printable(data.Name) + ": image sizes",
+		Title:    imagefolder.Printable(data.Name) + ": image sizes" + part,
 		Subtitle: fmt.Sprintf("widths from %d to %d, heights from %d to %d pixels, aspect ratios from %.2f to %.2f", leastW, mostW, leastH, mostH, low, high),
 		Panels: []sketch.View{
 			{X: sketch.Axis{Name: "width in pixels", Log: true}, Y: sketch.Axis{Name: "height in pixels", Log: true}},

@@ -36,7 +36,7 @@ func Effective(f *pflag.FlagSet, r recipe.Recipe) error {
 }
 
 // Resumes refuses the first flag that was given and says another thing than the recipe of the run that is resumed; asked has what the
-// flags hold. A resumed run may have more epochs, and nothing else.
+// flags hold. A resumed run may have other epochs, and nothing else.
 func Resumes(f *pflag.FlagSet, asked, run recipe.Recipe) error {
 	from, to := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	if err := errors.Join(convert(asked, &from), convert(run, &to)); err != nil {
@@ -48,7 +48,7 @@ func Resumes(f *pflag.FlagSet, asked, run recipe.Recipe) error {
 			field == "precision" && asked.Precision == recipe.PrecisionAuto { // the run has what that was on its device
 			return
 		}
-		refused = fmt.Errorf("--%s %s: the run has %s, and a run that is resumed can be given more --epochs alone: leave --%s out",
+		refused = fmt.Errorf("--%s %s: the run has %s, and a run that is resumed can be given other --epochs alone: leave --%s out",
 			flag.Name, flag.Value, to[field], flag.Name)
 	})
 	return refused

@@ -19,7 +19,7 @@ func Ref(f *pflag.FlagSet, of *lab.Ref) {
 
 // Limits declares the flag that bounds what is decoded.
 func Limits(f *pflag.FlagSet, limits *imageio.Limits) {
-	f.Int64Var(&limits.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million, or as many as the training took")
+	f.Int64Var(&limits.MaxPixels, "max-pixels", 0, "skip images with more pixels; 0 means 50 million, or as many as a training on this machine took")
 }
 
 // TTA declares the flag for test-time augmentation.

@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-nb/headstart/internal/digest"
 	"github.com/headstart-nb/headstart/internal/safefile"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/source"
 	"github.com/headstart-nb/headstart/models/imageio"
 )
 
@@ -78,15 +79,18 @@ func (f *Folder) Close() error { return f.root.Close() }
 
 // checkLayout refuses a folder in which a new class folder would not become a class.
 func (f *Folder) checkLayout() error {
-	for _, name := range []string{imagefolder.Train, "training", "metadata.csv", "metadata.jsonl"} {
-		switch _, err := f.root.Lstat(name); {
-		case err == nil && strings.HasPrefix(name, "train"):
-			return fmt.Errorf("it brings its own split: add the images to its folder %s", name)
-		case err == nil:
+	for _, name := range []string{"metadata.csv", "metadata.jsonl"} {
+		if _, err := f.root.Lstat(name); err == nil {
 			return fmt.Errorf("its file %s gives the labels, so that a folder is not a class", name)
 		}
 	}
-	return nil
+	entries, err := fs.ReadDir(f.root.FS(), ".")
+	for _, entry := range entries {
+		if split, ok := source.SplitName(entry.Name()); ok && split == imagefolder.Train {
+			return fmt.Errorf("it brings its own split: add the images to its folder %s", entry.Name())
+		}
+	}
+	return err
 }
 
 // Classes lists the classes by name, and counts the edits of the folder's log that stand.
@@ -146,10 +150,8 @@ func CheckClass(name string) error {
 		strings.HasSuffix(name, ".") || imagefolder.Ignored(name):
 		return fmt.Errorf("add the class %q: a name has at most %d bytes, no dot in front or at the end, and none of / \\ : * ? \" < > |", name, maxName)
 	}
-	for _, split := range []string{"train", "training", "val", "valid", "validation", "dev", "test", "testing"} {
-		if strings.EqualFold(name, split) {
-			return fmt.Errorf("add the class %s: a folder of that name would be read as a split; choose another name", name)
-		}
+	if _, ok := source.SplitName(name); ok {
+		return fmt.Errorf("add the class %s: a folder of that name would be read as a split; choose another name", name)
 	}
 	return nil
 }

@@ -138,7 +138,9 @@ func TestWhatIsNotCaptured(t *testing.T) {
 }
 
 func TestFoldersThatCannotGrow(t *testing.T) {
-	for file, want := range map[string]string{"train/x": "its own split", "metadata.csv": "gives the labels"} {
+	for file, want := range map[string]string{
+		"train/x": "its own split", "Train/x": "its own split", "TRAINING/x": "its own split", "metadata.csv": "gives the labels",
+	} {
 		path := t.TempDir()
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(path, file)), 0o755); err != nil {
 			t.Fatal(err)

@@ -49,6 +49,19 @@ func Open(dir string, run record.Run) (*Board, error) {
 	return b, nil
 }
 
+// Export writes a run as it stands, in a folder of its name below dir.
+func Export(dir string, s runstatus.Stand) error {
+	b, err := Open(dir, s.Run)
+	if err != nil {
+		return err
+	}
+	b.History(s.History, s.Started)
+	if err := b.Close(s.Updated, s, s.Status == progress.Finished || s.Status == progress.EarlyStop); err != nil {
+		return fmt.Errorf("write run %s to TensorBoard: %w", s.Name, err)
+	}
+	return nil
+}
+
 // ofAuto are the hyper-parameters that the method auto has.
 var ofAuto = []string{"method", "task", "class_weights", "augment", "augment_copies", "seed"}
 

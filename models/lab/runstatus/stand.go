@@ -21,3 +21,21 @@ type Stand struct {
 	Memory    memory.Room // where it was short: as it was when the least was left; else zero
 	Err       error
 }
+
+// List joins the runs of a process, newest first, with those on disk. Of runs of one name it has the first.
+func List(own []Stand, stored []record.Run) []Stand {
+	var list []Stand
+	seen := map[string]bool{}
+	for _, s := range own {
+		if !seen[s.Name] {
+			seen[s.Name] = true
+			list = append(list, s)
+		}
+	}
+	for _, r := range stored {
+		if !seen[r.Name] {
+			list = append(list, Stand{Run: r})
+		}
+	}
+	return list
+}

@@ -27,7 +27,7 @@ type Limits struct {
 	PerRequest int           // images of one request
 	Body       int64         // bytes of one request
 	Memory     int64         // bytes of all requests that are held at once
-	Pixels     int64         // width x height of an image, where its model was not trained on larger ones
+	Pixels     int64         // width x height of an image; no model raises it
 	Wait       time.Duration // until a request is answered
 }
 
@@ -179,9 +179,6 @@ func (s *Service) pixels(ctx context.Context, served *modelset.Served, image Ima
 	defer s.decode.Release(1)
 	pixels := make([]uint8, size)
 	limits := imageio.Limits{MaxPixels: s.limits.Pixels, Room: s.room.Until(ctx)}
-	if s.limits.Pixels == imageio.DefaultMaxPixels { // what a model was trained on it also predicts
-		limits.MaxPixels = max(limits.MaxPixels, served.Limits.MaxPixels)
-	}
 	if err := imageio.At(pixels, image.Encoded, served.Geometry, limits); err != nil {
 		if _, ok := errors.AsType[*room.WaitError](err); ok {
 			return nil, err

@@ -21,7 +21,7 @@ func Saved(device *accel.Device, weights string, batch int) Opener {
 		}
 		id := m.Backbone().Identity()
 		return m, Facts{
-			Classes: m.Classes, Outputs: m.Outputs(), Task: m.Task, Geometry: id.Geometry, Limits: m.Limits(),
+			Classes: m.Classes, Outputs: m.Outputs(), Task: m.Task, Geometry: id.Geometry,
 			Architecture: id.Architecture.Name(), Device: m.DeviceName(),
 		}, nil
 	}

@@ -30,7 +30,6 @@ type Facts struct {
 	Outputs      int      // numbers of an image
 	Task         recipe.Task
 	Geometry     imageio.Geometry // how images come to its size
-	Limits       imageio.Limits   // of the images that it was trained on
 	Architecture string           // for people
 	Device       string           // that computes
 }

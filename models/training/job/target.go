@@ -19,6 +19,10 @@ func (j Job) checkTargets() error {
 		}
 		return nil
 	}
+	if len(j.Targets) == 0 {
+		return fmt.Errorf("train for the task %s: 0 rows of targets for %d images: a folder or list gives one class for each image, and only a Go program gives "+
+			"targets, by training.Job", task, len(j.Dataset.Items))
+	}
 	if len(j.Targets) != len(j.Dataset.Items) || len(j.Targets[0]) == 0 {
 		return fmt.Errorf("train for the task %s: %d rows of targets for %d images; each image needs one", task, len(j.Targets), len(j.Dataset.Items))
 	}
@@ -91,11 +95,7 @@ func (j Job) Variance(items []int) Variance {
 	}
 	total := 0.0
 	for output := range j.Outputs() {
-		mean, first := 0.0, float64(j.Targets[items[0]][output])
-		for _, item := range items {
-			mean += (float64(j.Targets[item][output]) - first) / float64(len(items)) // 0 to the last bit where all are the same
-		}
-		mean += first
+		mean := metric.Mean(len(items), func(i int) float64 { return float64(j.Targets[items[i]][output]) })
 		for _, item := range items {
 			d := float64(j.Targets[item][output]) - mean
 			total += d * d
