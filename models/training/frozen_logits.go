@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-nb/headstart/models/resnet"
 	"github.com/headstart-nb/headstart/models/selection"
 	"github.com/headstart-nb/headstart/models/training/recipe"
+	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
 // frozenStage is the stage whose classifier is added to that of the trained stages: the last that stays frozen. It is empty where
@@ -30,13 +31,12 @@ func (s *session) frozenStage() resnet.Stage {
 
 // addFrozen adds the weighted logits of a classifier on the last frozen stage to those of the classifier that fine-tuning begins with:
 // two classifiers that make different mistakes are better together, and together they are one dense layer on the features of both
-// stages. It returns how many of these features the training must not see. Seen by it, they would fit the training images before the trained stages
-// have learned anything.
-func (s *session) addFrozen(ctx context.Context, found *probed) (unseen int, err error) {
+// stages. The training must not see what it returns: these features would fit the training images before the trained stages have learned anything.
+func (s *session) addFrozen(ctx context.Context, found *probed) (stepper.Unseen, error) {
 	stage := s.frozenStage()
 	if stage == "" {
 		s.job.Recipe.FrozenLogits = 0
-		return 0, nil
+		return stepper.Unseen{}, nil
 	}
 	o := s.selectionOptions()
 	o.Sets, o.Normalizations = [][]string{{string(stage)}}, []probe.Normalization{found.candidate.Normalization}
@@ -46,16 +46,16 @@ func (s *session) addFrozen(ctx context.Context, found *probed) (unseen int, err
 		report, err = selection.Unjudged(found.trained, o), nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("train: %w", err)
+		return stepper.Unseen{}, fmt.Errorf("train: %w", err)
 	}
 	choice := report.Choice()
 	joined, err := found.trained.Join(choice.Candidate)
 	if err != nil {
-		return 0, err
+		return stepper.Unseen{}, err
 	}
 	frozen, err := s.fitTo(ctx, joined, found.trained, choice, func(probe.Iteration) {})
 	if err != nil {
-		return 0, err
+		return stepper.Unseen{}, err
 	}
 	weight := s.job.Recipe.FrozenLogits
 	frozen.Scale(weight)
@@ -68,5 +68,5 @@ func (s *session) addFrozen(ctx context.Context, found *probed) (unseen int, err
 		Severity: diagnosis.Note, Code: CodeFrozenLogits,
 		Sentence: fmt.Sprintf("The logits of a classifier on %s, which stays frozen, are added with the weight %g.", stage, weight),
 	})
-	return joined.Cols, nil
+	return stepper.Unseen{Features: joined.Cols, Bias: frozen.Bias}, nil
 }

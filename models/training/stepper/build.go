@@ -46,7 +46,7 @@ func (t *Stepper) forward(scope *model.Scope, x *Node, mode head.Mode) *Node {
 			panic(err) // as graph code does
 		}
 	}
-	if n := t.options.Unseen; mode.Training && n > 0 {
+	if n := t.options.Unseen.Features; mode.Training && n > 0 {
 		x = Concatenate([]*Node{ZerosLike(Slice(x, AxisRange(), AxisRange(0, n))), Slice(x, AxisRange(), AxisRangeToEnd(n))}, -1)
 	}
 	return t.options.Head.Build(x, headWeights{scope, x.Graph()}, mode)
@@ -69,6 +69,9 @@ func (t *Stepper) buildStep(scope *model.Scope, x, targets, masks, hyper, rng *N
 		mode.Rate = input(hyperDropout)
 	}
 	logits := t.forward(scope, x, mode)
+	if bias := t.options.Unseen.Bias; bias != nil {
+		logits = Sub(logits, ConvertDType(Const(g, [][]float64{bias}), dtypes.Float32))
+	}
 	sum := ReduceAllSum(Mul(t.losses(logits, targets), weights))
 	rows := Max(ReduceAllSum(mask), Scalar(g, dtypes.Float32, 1))
 	loss := Div(sum, rows)
@@ -117,7 +120,7 @@ func (t *Stepper) squaredKernels(g *Graph) *Node {
 	for _, w := range t.options.Head.Weights() {
 		if strings.HasSuffix(w.Name, "/kernel") {
 			kernel := headWeights{t.store.RootScope(), g}.Value(w.Name)
-			if n := t.options.Unseen; n > 0 { // the penalty alone would move what no gradient holds
+			if n := t.options.Unseen.Features; n > 0 { // the penalty alone would move what no gradient holds
 				kernel = Slice(kernel, AxisRangeToEnd(n))
 			}
 			total = Add(total, ReduceAllSum(Square(kernel)))

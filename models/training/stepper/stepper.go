@@ -53,8 +53,8 @@ type Options struct {
 	Momentum       float64 // of the optimizer Momentum
 	ClipNorm       float64 // 0: none
 	Accumulate     int     // steps whose gradients are added up before the weights move; below 2: every step
-	Unseen         int     // leading features that training steps see as 0: what the head makes of them stays as it is; with a head of one dense layer
-	DropoutInput   bool    // Hyper.Dropout replaces the rates in the head
+	Unseen         Unseen
+	DropoutInput   bool // Hyper.Dropout replaces the rates in the head
 
 	Devices   int  // that share each step's rows; below 2: the first does it all
 	Inference bool // only the forward pass is compiled; Step fails
@@ -62,6 +62,12 @@ type Options struct {
 	// Rate is the learning rate of a body's variable as a fraction of the head's; 0 keeps it frozen. path is what BodyPath
 	// gives: the path below the scope that Body gets. An error ends New. nil: 1.
 	Rate func(path string) (float64, error)
+}
+
+// Unseen is what a head of one dense layer adds for predictions alone: training steps neither see nor move it.
+type Unseen struct {
+	Features int       // leading ones; 0: none
+	Bias     []float64 // [outputs]: its part of the bias
 }
 
 // Hyper is what may change from step to step.
