@@ -89,11 +89,13 @@ func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 			return err
 		}
 	}
-	first, best := result.Trials[0], result.Best
-	name, accuracy, spread := fmt.Sprintf("--head %q --lr %.2g", first.Head, first.LearningRate), first.Accuracy, first.Error
+	best, name, accuracy, spread := result.Best, "", 0.0, 0.0
 	if best.Selection != nil {
 		choice := result.Probes.Choice()
 		name, accuracy, spread = choice.Candidate.String(), choice.Accuracy, choice.Error
+	} else {
+		first := result.Trials[0]
+		name, accuracy, spread = fmt.Sprintf("--head %q --lr %.2g", first.Head, first.LearningRate), first.Accuracy, first.Error
 	}
 	measured := ""
 	if kept := best.History.Best(); kept != nil {
