@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,5 +57,39 @@ func TestAModelTakesNoFilesPlace(t *testing.T) {
 	left, err := filepath.Glob(at(".saving-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// An empty folder that is there stays the one that it is: it may be where a disk is mounted, or one that a group shares.
+func TestAnEmptyFolderIsFilled(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := os.Mkdir(dir, 0o770); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".saving-1", lostAndFound} { // of a save that was killed, and of a new file system
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("the disk is full")
+	if err := writeFolder("save the model", dir, func(dir string) error { return errors.Join(writeCard(dir), failed) }); !errors.Is(err, failed) {
+		t.Errorf("a failure is %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if err := writeFolder("save the model", dir, writeCard); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(dir)
+	if err != nil || !os.SameFile(before, after) || after.Mode() != before.Mode() {
+		t.Errorf("the folder is another: %v, %v", after, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 3 || files[1].Name() != cardFile {
+		t.Errorf("it holds %v, %v", files, err)
 	}
 }

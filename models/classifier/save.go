@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,100 +83,6 @@ func sealOf(text []byte, digest string) string {
 // backbone), backbone.safetensors, model.json (classes, preprocessing, provenance, history) and README.md, the model card.
 func (m *Model) Save(dir string, options SaveOptions) error {
 	return writeFolder("save the model", dir, func(dir string) error { return m.write(dir, options) })
-}
-
-// writeFolder makes a folder with what write puts there. It must not exist or be empty. Doing names the work in errors.
-func writeFolder(doing, dir string, write func(dir string) error) (err error) {
-	if err := vacant(doing, dir); err != nil {
-		return err
-	}
-	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = resolved // what a link names is filled, and the link stays
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	// Written beside its place and renamed: there is never half a model.
-	temporary, err := os.MkdirTemp(parent, ".saving-*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s to %s: %w", doing, dir, errors.Join(err, os.RemoveAll(temporary)))
-		}
-	}()
-	if err := write(temporary); err != nil {
-		return err
-	}
-	if err := readable(temporary); err != nil {
-		return err
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // empty, as seen above
-		return err
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(temporary, dir)
-}
-
-// CheckFolder refuses a folder that Save would refuse, for whoever has long work to do before.
-func CheckFolder(dir string) error {
-	const doing = "save the model"
-	if err := vacant(doing, dir); err != nil {
-		return err
-	}
-	above := filepath.Dir(filepath.Clean(dir)) // of it, what is there already
-	for {
-		if _, err := os.Stat(above); !errors.Is(err, os.ErrNotExist) || above == filepath.Dir(above) {
-			break
-		}
-		above = filepath.Dir(above)
-	}
-	trial, err := os.MkdirTemp(above, ".saving-*")
-	if err != nil {
-		return fmt.Errorf("%s to %s: %w", doing, dir, err)
-	}
-	return os.Remove(trial)
-}
-
-// vacant refuses a place that is taken: by a file, which would be lost, or by a folder with something in it.
-func vacant(doing, dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		if _, err := os.Lstat(dir); err == nil {
-			return fmt.Errorf("%s to %s: it is a link that leads to nothing; choose another", doing, dir)
-		}
-		return nil
-	case err != nil:
-		return fmt.Errorf("%s to %s: %w", doing, dir, err)
-	case !info.IsDir():
-		return fmt.Errorf("%s to %s: it is not a folder; choose another", doing, dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s to %s: the folder is not empty; choose another", doing, dir)
-	}
-	return err
-}
-
-// readable gives all files the mode that the model card got by the user's mask. Those with weights were written under a temporary name,
-// which the user alone may read: a server that runs as another user could not load the model.
-func readable(dir string) error {
-	card, err := os.Stat(filepath.Join(dir, cardFile))
-	if err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(dir)
-	for _, entry := range entries {
-		if err == nil {
-			err = os.Chmod(filepath.Join(dir, entry.Name()), card.Mode().Perm())
-		}
-	}
-	return err
 }
 
 func (m *Model) write(dir string, options SaveOptions) error {
