@@ -66,7 +66,7 @@ func checkFeatures(_ context.Context, s *subject) diagnosis.Diagnosis {
 	}
 	folder := filepath.Join(s.home, "cache", "features")
 	var bytes uint64
-	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(folder+string(filepath.Separator), func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			if info, err := entry.Info(); err == nil {
 				bytes += uint64(info.Size())

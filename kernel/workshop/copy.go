@@ -114,6 +114,22 @@ func copyTree(ctx context.Context, from, to string) error {
 	})
 }
 
+// firstLink is the path in a folder of the first link that copyTree leaves out; empty where there is none.
+func firstLink(folder string) (link string) {
+	root, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return ""
+	}
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error { // what cannot be read has failed to be copied
+		if err == nil && entry.Type()&fs.ModeSymlink != 0 {
+			link, _ = filepath.Rel(root, path) // it is below
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return link
+}
+
 // copyFile copies a file unless the copy is there already, with the same size: an interrupted preparation goes on where it was.
 func copyFile(from, to string) error {
 	source, err := safefile.Open(from)

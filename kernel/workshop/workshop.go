@@ -142,6 +142,11 @@ func leftOut(o Options) []string {
 	if o.GoTool == "" {
 		list = append(list, "the Go modules that cells import: no Go was found; magics work without")
 	}
+	for _, dataset := range o.Datasets {
+		if link := firstLink(dataset); link != "" {
+			list = append(list, fmt.Sprintf("links in the dataset %s, such as %s: they may lead elsewhere; put the files themselves there", copyName(dataset), link))
+		}
+	}
 	return list
 }
 

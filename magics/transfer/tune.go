@@ -89,11 +89,13 @@ func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 			return err
 		}
 	}
-	first, best := result.Trials[0], result.Best
-	name, accuracy, spread := fmt.Sprintf("--head %q --lr %.2g", first.Head, first.LearningRate), first.Accuracy, first.Error
+	best, name, accuracy, spread := result.Best, "", 0.0, 0.0
 	if best.Selection != nil {
 		choice := result.Probes.Choice()
 		name, accuracy, spread = choice.Candidate.String(), choice.Accuracy, choice.Error
+	} else {
+		first := result.Trials[0]
+		name, accuracy, spread = fmt.Sprintf("--head %q --lr %.2g", first.Head, first.LearningRate), first.Accuracy, first.Error
 	}
 	measured := ""
 	if kept := best.History.Best(); kept != nil {
@@ -105,8 +107,12 @@ func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 		}
 		measured = "; validation accuracy " + metric.Percent(kept.ValAccuracy, n)
 	}
-	return page.Printf("%d trials; the best, now the current model: %s, chosen by a cross-validated accuracy of %.1f ± %.1f %%%s\n",
-		len(result.Trials), name, 100*accuracy, 100*spread, measured)
+	trials := "1 trial"
+	if n := len(result.Trials); n != 1 {
+		trials = fmt.Sprintf("%d trials", n)
+	}
+	return page.Printf("%s; the best, now the current model: %s, chosen by a cross-validated accuracy of %.1f ± %.1f %%%s\n",
+		trials, name, 100*accuracy, 100*spread, measured)
 }
 
 // A trialBoard draws the trials of a search as they end, by the cross-validated loss that the search goes by.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,56 +83,6 @@ func sealOf(text []byte, digest string) string {
 // backbone), backbone.safetensors, model.json (classes, preprocessing, provenance, history) and README.md, the model card.
 func (m *Model) Save(dir string, options SaveOptions) error {
 	return writeFolder("save the model", dir, func(dir string) error { return m.write(dir, options) })
-}
-
-// writeFolder makes a folder with what write puts there. It must not exist or be empty. Doing names the work in errors.
-func writeFolder(doing, dir string, write func(dir string) error) (err error) {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s to %s: the folder is not empty; choose another", doing, dir)
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	// Written beside its place and renamed: there is never half a model.
-	temporary, err := os.MkdirTemp(parent, ".saving-*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s to %s: %w", doing, dir, errors.Join(err, os.RemoveAll(temporary)))
-		}
-	}()
-	if err := write(temporary); err != nil {
-		return err
-	}
-	if err := readable(temporary); err != nil {
-		return err
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // empty, as seen above
-		return err
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(temporary, dir)
-}
-
-// readable gives all files the mode that the model card got by the user's mask. Those with weights were written under a temporary name,
-// which the user alone may read: a server that runs as another user could not load the model.
-func readable(dir string) error {
-	card, err := os.Stat(filepath.Join(dir, cardFile))
-	if err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(dir)
-	for _, entry := range entries {
-		if err == nil {
-			err = os.Chmod(filepath.Join(dir, entry.Name()), card.Mode().Perm())
-		}
-	}
-	return err
 }
 
 func (m *Model) write(dir string, options SaveOptions) error {

@@ -40,7 +40,7 @@ func (e Exercise) Check(w Work) []string {
 		case w.Accuracy == nil:
 			open = append(open, "There is no trained model.")
 		case !v.Accuracy.Holds(*w.Accuracy):
-			open = append(open, fmt.Sprintf("The accuracy on %s is %.3g; the exercise asks for %s.", v.where(), *w.Accuracy, v.Accuracy))
+			open = append(open, fmt.Sprintf("The accuracy on %s is %s; the exercise asks for %s.", v.where(), v.Accuracy.shown(*w.Accuracy), v.Accuracy))
 		}
 	}
 	if e.Answer != nil {
@@ -127,7 +127,7 @@ func (r Run) check(run *record.Run) []string {
 		case kept == nil || run.ValImages == 0:
 			open = append(open, fmt.Sprintf("The run %s has no validation accuracy.", run.Name))
 		case !r.Accuracy.Holds(kept.ValAccuracy):
-			open = append(open, fmt.Sprintf("The validation accuracy of the run %s is %.3g; the exercise asks for %s.", run.Name, kept.ValAccuracy, r.Accuracy))
+			open = append(open, fmt.Sprintf("The validation accuracy of the run %s is %s; the exercise asks for %s.", run.Name, r.Accuracy.shown(kept.ValAccuracy), r.Accuracy))
 		}
 	}
 	return open
@@ -152,7 +152,8 @@ func (a Answer) check(given string) []string {
 	if percent {
 		x /= 100
 	}
-	if math.Abs(x-*a.Number) > a.Tolerance {
+	const rounding = 1e-12 // in binary, 0.9 - 0.85 is more than 0.05
+	if math.Abs(x-*a.Number) > a.Tolerance+rounding*math.Abs(*a.Number) {
 		return []string{fmt.Sprintf("The answer %q is not right.", given)}
 	}
 	return nil

@@ -25,6 +25,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/headstart-nb/headstart/models/imagefolder"
 )
 
 // MaxBytes is how large a list of exercises may be.
@@ -149,6 +151,11 @@ func (e Exercise) validate() error {
 	if e.Dataset == nil && e.Run == nil && e.Evaluate == nil && e.Answer == nil && e.Prints == nil && e.File == "" {
 		return errors.New("it requires nothing, so that everybody would pass")
 	}
+	if d := e.Dataset; d != nil {
+		if err := d.validate(); err != nil {
+			return err
+		}
+	}
 	if a := e.Answer; a != nil {
 		if err := a.validate(); err != nil {
 			return err
@@ -171,6 +178,22 @@ func (e Exercise) validate() error {
 	return nil
 }
 
+// validate refuses a warning or a split that there is not: no dataset has it, so that everybody would pass.
+func (r Dataset) validate() error {
+	for _, code := range r.Without {
+		if !slices.Contains(imagefolder.Codes(), code) {
+			return fmt.Errorf("without must be of %s; got %q", strings.Join(imagefolder.Codes(), ", "), code)
+		}
+	}
+	splits := []string{imagefolder.Train, imagefolder.Val, imagefolder.Test}
+	for _, split := range slices.Sorted(maps.Keys(r.Splits)) {
+		if !slices.Contains(splits, split) {
+			return fmt.Errorf("splits must be of %s; got %q", strings.Join(splits, ", "), split)
+		}
+	}
+	return nil
+}
+
 func (a Answer) validate() error {
 	if (a.Number == nil) == (len(a.Texts) == 0) {
 		return errors.New("an answer is a number or some texts, and not both")
@@ -184,6 +207,17 @@ func (a Answer) validate() error {
 // Holds says whether a number lies in the range.
 func (r Range) Holds(x float64) bool {
 	return !math.IsNaN(x) && (r.Min == nil || x >= *r.Min) && (r.Max == nil || x <= *r.Max)
+}
+
+// shown writes a number that is compared with the range, with three digits, and with more where these would seem to lie in it: 0.8996 is
+// not at least 0.9.
+func (r Range) shown(x float64) string {
+	for digits := 3; ; digits++ {
+		text := strconv.FormatFloat(x, 'g', digits, 64)
+		if near, err := strconv.ParseFloat(text, 64); err != nil || near == x || r.Holds(near) == r.Holds(x) {
+			return text
+		}
+	}
 }
 
 // String says the range in words: "at least 3".

@@ -64,6 +64,8 @@ func TestCheck(t *testing.T) {
 		{"no model", `{"evaluate": {"accuracy": {"min": 0.4}}}`, Work{}, "There is no trained model."},
 		{"evaluated", `{"evaluate": {"accuracy": {"max": 0.4}}}`, Work{Accuracy: &accuracy}, "The accuracy on the val images is 0.5; the exercise asks for at most 0.4."},
 		{"number", `{"answer": {"number": 0.25, "tolerance": 0.01}}`, Work{Answer: "25.5 %"}, ""},
+		{"a number at the edge of the tolerance", `{"answer": {"number": 0.9, "tolerance": 0.05}}`, Work{Answer: "0.85"}, ""}, // 0.9 - 0.85 > 0.05 in binary
+		{"nearly", `{"run": {"accuracy": {"min": 0.9}}}`, Work{Run: run(0.8996)}, "The validation accuracy of the run first is 0.8996; the exercise asks for at least 0.9."},
 		{"wrong number", `{"answer": {"number": 0.25, "tolerance": 0.01}}`, Work{Answer: "0.3"}, `The answer "0.3" is not right.`},
 		{"not a number", `{"answer": {"number": 1}}`, Work{Answer: "nan"}, `The answer "nan" is not a number.`},
 		{"text", `{"answer": {"texts": ["Background"]}}`, Work{Answer: " background"}, ""},
@@ -98,6 +100,7 @@ func TestCheck(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	for _, text := range []string{
 		``, `[]`, `{"1": {"task": "Do it"}}`, `{"1": {"dataset": {}}}`, `{"1": {"task": "x", "dataset": {"clases": {}}}}`,
+		`{"1": {"task": "x", "dataset": {"without": ["two-label"]}}}`, `{"1": {"task": "x", "dataset": {"splits": {"validation": {"max": 9}}}}}`,
 		`{"1": {"task": "x", "answer": {}}}`, `{"1": {"task": "x", "answer": {"number": 1, "texts": ["a"]}}}`,
 		`{"1": {"task": "x", "answer": {"number": 1, "tolerance": -1}}}`, `{"1": {"task": "x", "evaluate": {}}}`,
 		`{"1": {"task": "x", "prints": {"line": "%a"}}}`, `{"1": {"task": "x", "prints": {"line": "!rm", "number": 1}}}`,
@@ -141,4 +144,13 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("what was read is not read again: %v", err)
 		}
 	})
+}
+
+// TestWithoutNamesEachCode: a warning that a dataset can have can be asked to be gone.
+func TestWithoutNamesEachCode(t *testing.T) {
+	for _, code := range imagefolder.Codes() {
+		if _, err := Read(strings.NewReader(`{"1": {"task": "x", "dataset": {"without": ["` + code + `"]}}}`)); err != nil {
+			t.Error(err)
+		}
+	}
 }

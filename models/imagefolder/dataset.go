@@ -108,6 +108,14 @@ const (
 	CodeEdits       = "edits"              // edits that could not be applied
 )
 
+// Codes are all of them.
+func Codes() []string {
+	return []string{
+		CodeFewImages, CodeEmptyClass, CodeOneClass, CodeImbalance, CodeLeak, CodeTwoLabels, CodeDuplicates, CodeMissing, CodeSplit, CodeSkipped,
+		CodeTransparent, CodeClassNames, CodeGroups, CodeEdits,
+	}
+}
+
 // Options are the choices of Load. Start with DefaultOptions: the zero value asks for images of no size.
 type Options struct {
 	Name        string           // empty: the folder's own name

@@ -65,6 +65,11 @@ func configTIFF(data []byte) (image.Config, error) {
 
 func decodeTIFF(data []byte) (image.Image, error) {
 	t, err := parseTIFF(data)
+	if err == nil {
+		if err := t.bounded(); err != nil {
+			return nil, err
+		}
+	}
 	if err == nil && t.ours() {
 		return t.decode()
 	}

@@ -1,5 +1,7 @@
 package imageio
 
+import "errors"
+
 // invertedFax says whether x/image/tiff gets black and white wrong: it shows the white runs of a fax as white even where the
 // file says that 0, which they stand for, is black. As a report for golang.org/x/image/tiff (v0.47.0):
 //
@@ -87,6 +89,33 @@ func (t *tiffFile) check() error {
 	}
 	if t.first(tagPredictor, 1) > 2 {
 		return unsupported("with a predictor for floating-point samples")
+	}
+	return nil
+}
+
+var errOverlap = errors.New("its strips or tiles overlap")
+
+// bounded refuses a directory whose strips or tiles are the same bytes many times over, or are more than an image is cut into. Each is
+// unpacked from its beginning, and compressed data may be long and hold a pixel, so that a file of a megabyte could keep a decoder
+// busy for hours.
+func (t *tiffFile) bounded() error {
+	const (
+		mostBlocks = 1 << 18  // a strip for each row of the largest side, in four planes; tiles of 16 x 16 in four planes for more pixels
+		slack      = 64 << 20 // bytes, which are unpacked in a fraction of a second: some writers give too large a length
+		times      = 8        // as often may a byte of a large file be read
+	)
+	for _, of := range [][2]int{{tagStripOffsets, tagStripCounts}, {tagTileOffsets, tagTileByteCounts}} {
+		offsets, counts := t.entries[of[0]], t.entries[of[1]]
+		if len(offsets) > max(mostBlocks, t.width*t.height/64) {
+			return errTIFF
+		}
+		left := times*int64(len(t.data)) + slack
+		for i := range min(len(offsets), len(counts)) {
+			left -= min(int64(counts[i]), max(0, int64(len(t.data))-int64(offsets[i])))
+		}
+		if left < 0 {
+			return errOverlap
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -84,6 +85,42 @@ func TestTeachByAddingImages(t *testing.T) {
 	now, err := l.Taught("")
 	if err != nil || now.Accuracy == nil || *now.Accuracy < 0.9 || now.Interval.High < *now.Accuracy {
 		t.Errorf("judged by the other images it is %+v, %v", now, err)
+	}
+}
+
+// endingSoon is a context that ends when it was asked so often whether it has.
+type endingSoon struct {
+	context.Context
+	left int
+}
+
+func (c *endingSoon) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// An image that moves to another class is not lost where the call is interrupted while the features of others are computed.
+func TestAnInterruptedMoveLosesNoImage(t *testing.T) {
+	dir := photos(t, 12)
+	l := prepared(t, t.TempDir(), dir)
+	teach(t, l, "red", files(dir, "red", 0, 4)...)
+	teach(t, l, "blue", files(dir, "blue", 0, 2)...)
+	ended := 0
+	for n := range 30 {
+		ctx := &endingSoon{t.Context(), n}
+		_, err := l.Teach(ctx, TeachOptions{Class: "blue", Images: append(files(dir, "red", 3, 4), files(dir, "blue", 2, 6)...)})
+		if err == nil {
+			break
+		}
+		ended++
+		if said, err := l.Taught(""); err != nil || said.Images != 6 || said.Classes[0].Images != 4 {
+			t.Fatalf("interrupted after %d looks it is %+v, %v", n, said, err)
+		}
+	}
+	if said, err := l.Taught(""); err != nil || ended == 0 || said.Images != 10 || said.Classes[0].Images != 3 {
+		t.Errorf("interrupted %d times and then not, it is %+v, %v", ended, said, err)
 	}
 }
 

@@ -8,10 +8,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gomlx/go-huggingface/hub"
+
+	"github.com/headstart-nb/headstart/internal/homepath"
 )
 
 // HubFile is one file of the Hugging Face hub at a fixed revision.
@@ -35,7 +38,7 @@ type FetchOptions struct {
 	CacheDir string
 	// Endpoint is the server's address; empty means go-huggingface's default or HF_ENDPOINT.
 	Endpoint string
-	// Offline forbids the network; HF_HUB_OFFLINE=1 does as well.
+	// Offline forbids the network; HF_HUB_OFFLINE, as 1 or true, does as well.
 	Offline bool
 	// Progress is told how many of the total bytes are there; it may be nil.
 	Progress func(done, total int64)
@@ -46,14 +49,25 @@ func (o FetchOptions) cacheDir() string {
 	case o.CacheDir != "":
 		return o.CacheDir
 	case os.Getenv("HF_HUB_CACHE") != "":
-		return os.Getenv("HF_HUB_CACHE")
+		return expanded(os.Getenv("HF_HUB_CACHE"))
 	case os.Getenv("HF_HOME") != "":
-		return filepath.Join(os.Getenv("HF_HOME"), "hub")
+		return filepath.Join(expanded(os.Getenv("HF_HOME")), "hub")
 	}
 	return hub.DefaultCacheDir()
 }
 
-func (o FetchOptions) offline() bool { return o.Offline || os.Getenv("HF_HUB_OFFLINE") == "1" }
+// expanded puts the home folder in place of ~, which stays in a variable that no shell has set. Without a home folder the path is as it is.
+func expanded(path string) string {
+	if whole, err := homepath.Expand(path); err == nil {
+		return whole
+	}
+	return path
+}
+
+// offline reads the variable as huggingface_hub does ("Environment variables" in its documentation).
+func (o FetchOptions) offline() bool {
+	return o.Offline || slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv("HF_HUB_OFFLINE")))
+}
 
 // errOffline is why nothing is fetched where the network is forbidden.
 var errOffline = errors.New("it is not in the cache, and the network is forbidden (offline)")
@@ -94,7 +108,12 @@ func (f HubFile) fetch(ctx context.Context, options FetchOptions) (string, error
 	if err != nil {
 		return "", err
 	}
-	return path, link(blob, path)
+	if err := link(blob, path); err == nil {
+		if _, err = os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return blob, nil // a file system has no links, or there is one that leads to nothing, as in a cache that was moved
 }
 
 // Bytes is the file's size.

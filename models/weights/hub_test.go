@@ -114,6 +114,25 @@ func TestFetchThenOffline(t *testing.T) {
 	}
 }
 
+// A link that leads to nothing, as in a cache that was moved, or a file system without links: what was fetched is used where it lies.
+func TestFetchWithoutALink(t *testing.T) {
+	s := newHubServer(t)
+	options := s.options(t)
+	snapshot := s.file.CachePath(options)
+	if err := os.MkdirAll(filepath.Dir(snapshot), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(t.TempDir(), "gone"), snapshot); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		path, err := s.file.Fetch(t.Context(), options)
+		if data, readErr := os.ReadFile(path); err != nil || readErr != nil || !bytes.Equal(data, s.data) || s.requests.Load() != 1 {
+			t.Fatalf("fetched to %q in %d requests: %v, %v", path, s.requests.Load(), err, readErr)
+		}
+	}
+}
+
 func TestFetchGoesOnAfterCuts(t *testing.T) {
 	s := newHubServer(t)
 	s.serve = func(attempt int, w http.ResponseWriter, r *http.Request) {

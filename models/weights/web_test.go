@@ -114,3 +114,22 @@ func TestCacheOfTorchHub(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The environment is read as huggingface_hub reads it ("Environment variables" in its documentation).
+func TestTheEnvironmentOfHuggingFace(t *testing.T) {
+	f, _, requests := serveWeb(t, []byte("weights"))
+	for _, value := range []string{"1", "true", "TRUE", "yes", "on"} {
+		t.Setenv("HF_HUB_OFFLINE", value)
+		if _, err := f.Fetch(t.Context(), FetchOptions{CacheDir: t.TempDir()}); !errors.Is(err, errOffline) || requests.Load() != 0 {
+			t.Errorf("with HF_HUB_OFFLINE=%s: %v, after %d requests", value, err, requests.Load())
+		}
+	}
+	t.Setenv("HOME", "/home/ann")
+	for name, want := range map[string]string{"HF_HUB_CACHE": "/home/ann/hf", "HF_HOME": "/home/ann/hf/hub"} {
+		t.Setenv("HF_HUB_CACHE", "")
+		t.Setenv(name, "~/hf")
+		if got := (FetchOptions{}).cacheDir(); got != want {
+			t.Errorf("with %s=~/hf the cache is in %s, want %s", name, got, want)
+		}
+	}
+}

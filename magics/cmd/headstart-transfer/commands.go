@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
 	"github.com/headstart-nb/headstart/magics/transfer/datasets"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
+	"github.com/headstart-nb/headstart/models/classifier"
 	"github.com/headstart-nb/headstart/models/lab"
 	"github.com/headstart-nb/headstart/models/training/progress"
 )
@@ -101,6 +103,9 @@ the best model, saves it where --out says, and ends with status 1.`,
 			if err := share(c.Flags(), o.sets...); err != nil {
 				return err
 			}
+			if err := checkSave(o.out); err != nil {
+				return err
+			}
 			err := command(c, quietPage(c), func(context.Context, output.Page) error { return p.CheckTraining(o.train) })
 			if err != nil {
 				return err // before weights are fetched
@@ -142,6 +147,18 @@ func (o *trainFlags) keep(c *cobra.Command, p *transfer.Presenter, ended error) 
 		return fmt.Errorf("%w; the same command with --resume %s --out MODEL continues it and saves the model", ended, magics.QuoteWord(run.Name()))
 	}
 	return save(c, p, o.out, o.save, ended)
+}
+
+// checkSave refuses a folder that save would refuse, before the work that would be lost.
+func checkSave(out string) error {
+	if out == "" {
+		return nil
+	}
+	dir, err := homepath.Expand(out)
+	if err != nil {
+		return err
+	}
+	return classifier.CheckFolder(dir)
 }
 
 // save writes the current model to a folder, after work that ended well or by an interrupt.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -213,15 +214,25 @@ func (p *Presenter) showServing(ctx context.Context, page output.Page) error {
 		if r.token != "" {
 			fragment, header = "#token="+r.token, ` -H "Authorization: Bearer `+r.token+`"`
 		}
-		return figure.Table(figure.TableData{
-			Title: "serving " + name, Header: []string{"", ""}, Rows: [][]string{
-				{"try it", address + fragment},
-				{"through jupyter-server-proxy", "proxy/" + port + "/" + fragment},
-				{"from a program", "curl" + header + " --data-binary @photo.jpg " + address + "v1/predict"},
-				{"end it", "%serve stop"},
-			},
+		return wholeTable("serving "+name, [][]string{
+			{"try it", address + fragment},
+			{"through jupyter-server-proxy", "proxy/" + port + "/" + fragment},
+			{"from a program", "curl" + header + " --data-binary @photo.jpg " + address + "v1/predict"},
+			{"end it", "%serve stop"},
 		}), nil
 	})
+}
+
+// wholeTable is a table of which nothing is cut off as plain text either: a part of a token is worth nothing.
+func wholeTable(title string, rows [][]string) display.Bundle {
+	bundle := figure.Table(figure.TableData{Title: title, Header: []string{"", ""}, Rows: rows})
+	var text strings.Builder
+	fmt.Fprintln(&text, title)
+	for _, row := range rows {
+		fmt.Fprintf(&text, "%-28s  %s\n", row[0], row[1]) // as long as the longest
+	}
+	bundle.Data[display.MIMEText] = text.String()
+	return bundle
 }
 
 // now is the server that runs; nil where none does.

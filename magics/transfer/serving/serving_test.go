@@ -12,6 +12,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/serving"
 	"github.com/headstart-nb/headstart/magics/transfer/transfertest"
 	"github.com/headstart-nb/headstart/models/prediction"
+	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
 // postImage posts an image to a server.
@@ -85,6 +86,13 @@ func TestServe(t *testing.T) {
 	}
 	if again := state(t, p, "%serve --json"); again != s {
 		t.Errorf("asked again: %+v", again)
+	}
+	// A front end without HTML shows the whole address and command: with a part of the token they are worth nothing.
+	shown, _ := p.Must(t, "%serve").Outputs()[0].Bundles[0].Data[display.MIMEText].(string)
+	for _, want := range []string{s.URL + "#token=" + s.Token + "\n", `"Authorization: Bearer ` + s.Token + `" --data-binary @photo.jpg ` + s.URL + "v1/predict\n"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("it shows\n%s\nwithout %q", shown, want)
+		}
 	}
 	// One that fails leaves the one that answers, also one that wants its port.
 	for _, line := range []string{"%serve nothing", `%serve --run first --name "a b"`, "%serve --run first --port 99999", "%serve photos --port " + s.Port} {

@@ -237,7 +237,7 @@ func (s *Space) merge() error {
 }
 
 // evict removes the least recently used segments of all spaces until the cache keeps its limit. A process that has one of
-// them open reads on: the file goes when it is closed.
+// them open reads on: the file goes when it is closed. The separator makes WalkDir follow a folder that is a link.
 func (c *Cache) evict() error {
 	type file struct {
 		path string
@@ -246,7 +246,7 @@ func (c *Cache) evict() error {
 	}
 	var files []file
 	var total int64
-	err := filepath.WalkDir(c.dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(c.dir+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil // gone meanwhile
 		}

@@ -163,7 +163,20 @@ func TestManySmallSegmentsBecomeOne(t *testing.T) {
 }
 
 func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
-	dir := t.TempDir()
+	testLeastRecentlyUsed(t, t.TempDir())
+}
+
+// The folder of the cache may be a link to a larger disk. Nothing was ever removed there.
+func TestALinkedCacheKeepsItsLimit(t *testing.T) {
+	linked := filepath.Join(t.TempDir(), "features")
+	if err := os.Symlink(t.TempDir(), linked); err != nil {
+		t.Fatal(err)
+	}
+	testLeastRecentlyUsed(t, linked)
+}
+
+func testLeastRecentlyUsed(t *testing.T, dir string) {
+	t.Helper()
 	limit := 2 * segmentSize(4, length)
 	for i := range 2 {
 		s := open(t, dir, limit)

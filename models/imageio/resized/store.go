@@ -193,10 +193,11 @@ type entry struct {
 	used time.Time
 }
 
-// entries lists the files, and removes those that a process has left half-written.
+// entries lists the files, and removes those that a process has left half-written. The separator makes WalkDir follow a folder that is a
+// link.
 func (s *Store) entries() []entry {
 	var list []entry
-	_ = filepath.WalkDir(s.dir, func(path string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(s.dir+string(filepath.Separator), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return nil // gone meanwhile
 		}

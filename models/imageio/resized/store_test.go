@@ -117,7 +117,20 @@ func write1(t *testing.T, path string, content []byte) {
 
 // TestKeepsItsLimit: what earlier sessions left makes way, the least recently used first; a session does not drive out its own.
 func TestKeepsItsLimit(t *testing.T) {
-	dir := t.TempDir()
+	testLimit(t, t.TempDir())
+}
+
+// The folder of the store may be a link to a larger disk. Nothing was ever removed there.
+func TestALinkedStoreKeepsItsLimit(t *testing.T) {
+	linked := filepath.Join(t.TempDir(), "resized")
+	if err := os.Symlink(t.TempDir(), linked); err != nil {
+		t.Fatal(err)
+	}
+	testLimit(t, linked)
+}
+
+func testLimit(t *testing.T, dir string) {
+	t.Helper()
 	g := imageio.Geometry{Size: 8}
 	each := int64(headSize + g.Bytes())
 	s := open(t, dir, 10*each)

@@ -86,8 +86,9 @@ func Find(path string) ([]Image, error) {
 		return []Image{{Name: filepath.Base(path), File: path}}, nil
 	}
 	var list []Image
-	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && file != path && imagefolder.Ignored(entry.Name()) {
+	root := path + string(filepath.Separator) // what is named may be a link to a folder, which WalkDir does not follow without
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && file != root && imagefolder.Ignored(entry.Name()) {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}

@@ -28,6 +28,14 @@ func TestFind(t *testing.T) {
 	if want := []string{"b.png", "a.jpg"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("found %v, %v; want %v", names, err, want)
 	}
+	// The folder itself may be a link, as to a disk with the photos.
+	linked := filepath.Join(t.TempDir(), "photos")
+	if err := os.Symlink(dir, linked); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := Find(linked); err != nil || len(found) != 2 || found[1].File != filepath.Join(linked, "cats", "a.jpg") {
+		t.Errorf("through a link it finds %+v, %v", found, err)
+	}
 	if one, err := Find(filepath.Join(dir, "cats", "a.jpg")); err != nil || len(one) != 1 || one[0].Name != "a.jpg" {
 		t.Errorf("a file is %+v, %v", one, err)
 	}

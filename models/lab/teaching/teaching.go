@@ -153,7 +153,7 @@ func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, 
 		}
 		t.device = device
 	}
-	number := t.number(class)
+	number, moved := t.number(class), 0
 	geometry := t.o.Backbone.Identity().Geometry
 	var ready []*features.Image
 	var names []string
@@ -163,20 +163,17 @@ func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, 
 			said.Skipped = append(said.Skipped, imagefolder.Skipped{Path: cmp.Or(i.File, i.Name), Reason: imageio.Reason(err)})
 			continue
 		}
-		before := slices.IndexFunc(t.examples, func(e example) bool { return e.key == read.Key })
+		before := t.find(read.Key)
 		twice := slices.ContainsFunc(ready, func(r *features.Image) bool { return r.Key == read.Key })
 		if twice || before >= 0 && t.examples[before].class == number {
 			continue // it is known
 		}
 		if before >= 0 {
-			if err := t.remove(before); err != nil {
-				return err
-			}
-			said.Moved++
+			moved++
 		}
 		ready, names = append(ready, read), append(names, cmp.Or(i.File, i.Name))
 	}
-	if len(t.examples)+len(ready) > mostTaught {
+	if len(t.examples)-moved+len(ready) > mostTaught {
 		return fmt.Errorf("teach %s: a model is taught at most %d images; train one on a folder instead", class, mostTaught)
 	}
 	if len(ready) == 0 {
@@ -188,16 +185,35 @@ func (t *Teaching) add(ctx context.Context, device *accel.Device, class string, 
 	}
 	length := len(rows) / len(ready)
 	for at, image := range ready {
-		if _, err := t.centroids.Add(rows[at*length:(at+1)*length], number); err != nil {
+		if err := t.put(class, example{key: image.Key, name: names[at], class: number, call: t.calls}, rows[at*length:(at+1)*length], said); err != nil {
 			return err
 		}
-		if number == len(t.classes) {
-			t.classes = append(t.classes, class)
-		}
-		t.examples = append(t.examples, example{key: image.Key, name: names[at], class: number, call: t.calls})
-		said.Added++
 	}
 	return nil
+}
+
+// put adds an image with its features to a class, and takes it from that which it was taught as before.
+func (t *Teaching) put(class string, e example, row []float32, said *Taught) error {
+	if before := t.find(e.key); before >= 0 {
+		if err := t.remove(before); err != nil {
+			return err
+		}
+		said.Moved++
+	}
+	if _, err := t.centroids.Add(row, e.class); err != nil {
+		return err
+	}
+	if e.class == len(t.classes) {
+		t.classes = append(t.classes, class)
+	}
+	t.examples = append(t.examples, e)
+	said.Added++
+	return nil
+}
+
+// find is the number of an image that was taught; -1 where it was not.
+func (t *Teaching) find(key cache.Key) int {
+	return slices.IndexFunc(t.examples, func(e example) bool { return e.key == key })
 }
 
 // number is that of a class, or the next one.

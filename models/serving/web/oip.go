@@ -268,7 +268,9 @@ func readData(t *oip.Tensor, data json.RawMessage, most int) error {
 // decodeBase64 reads an image, also as a data URL.
 func decodeBase64(text string) ([]byte, error) {
 	if rest, ok := strings.CutPrefix(text, "data:"); ok {
-		_, text, _ = strings.Cut(rest, ";base64,")
+		if _, text, ok = strings.Cut(rest, ";base64,"); !ok {
+			return nil, inference.BadRequest("an image in JSON must be base64, also in a data URL: data:image/jpeg;base64,...")
+		}
 	}
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

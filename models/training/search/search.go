@@ -29,7 +29,7 @@ import (
 // Options say what Run tries and for how long. Start with DefaultOptions.
 type Options struct {
 	Trials  int
-	Time    time.Duration // no new trial starts after it; 0: no limit
+	Time    time.Duration // from the first trial on, after which no new one starts; 0: no limit
 	Workers int           // trials at once
 	Heads   []string      // the heads to choose from, without dropout
 	Halving bool          // successive halving: bad trials end early (arXiv:1502.07943)
@@ -64,13 +64,14 @@ func (o Options) Validate() error {
 // A Result is the best result of a search with all trials.
 type Result struct {
 	Best   *training.Result
-	Trials []trial.Trial     // best first
+	Trials []trial.Trial     // that were trained, best first; none where the search ended before, with the best of the probes
 	Probes *selection.Report // what was compared beside the trials; nil where probes cannot be fitted
 }
 
 // Run looks for head, learning rate, dropout and weight decay on cached features; the rest of the job is what all trials
 // share, and its epochs are what a trial trains for. It tells each finished trial to tell and the computing of features to
-// events; both may be nil. A canceled ctx ends the search with what was found.
+// events; both may be nil. A canceled ctx ends the search with what was found, which is the best of the probes before a trial has come to
+// its end.
 //
 // The trials are compared by cross-validation on the training images, with the probes of the method auto on the same folds. The
 // best is then trained again as training.Fit does, a head with AdamW; the validation images measure it alone. What is drawn depends on
@@ -94,10 +95,12 @@ func Run(ctx context.Context, device *accel.Device, job training.Job, options Op
 		return nil, err
 	}
 	defer folds.Close()
-	s := newSearch(folds, job, device, options, tell)
-	if s.probes, err = training.CompareProbes(ctx, device, job, events); err != nil {
+	probes, err := training.CompareProbes(ctx, device, job, events)
+	if err != nil {
 		return nil, err
 	}
+	s := newSearch(folds, job, device, options, tell) // the time of the trials begins
+	s.probes = probes
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
@@ -269,28 +272,31 @@ func (s *search) show(t *trial.Trial) {
 	s.tell(told)
 }
 
-// result trains the best trial again as a run of its own.
+// result trains the best trial, or the best of the probes, again as a run of its own.
 func (s *search) result(ctx context.Context, events func(progress.Event)) (*Result, error) {
-	order := make([]*trial.Trial, len(s.trials))
+	var order []*trial.Trial
 	for i := range s.trials {
-		order[i] = &s.trials[i]
+		if s.trials[i].Epochs > 0 {
+			order = append(order, &s.trials[i])
+		}
 	}
 	slices.SortStableFunc(order, trial.Compare)
-	best := order[0]
-	if best.Epochs == 0 {
+	if len(order) == 0 && s.probes == nil {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("search: no trial came to its end: %w", err)
 		}
-		return nil, errors.New("search: no trial came to its end")
+		return nil, fmt.Errorf("search: no trial came to its end in %s; give it more time", s.options.Time)
 	}
-	result := &Result{Probes: s.probes}
-	for _, t := range order {
-		t.Best, t.Head = t == best, trial.WithDropout(t.Head, t.Dropout)
+	result := &Result{Trials: []trial.Trial{}, Probes: s.probes}
+	for i, t := range order {
+		t.Best, t.Head = i == 0, trial.WithDropout(t.Head, t.Dropout)
 		result.Trials = append(result.Trials, *t)
 	}
 	job := s.job
-	job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = best.Head, best.LearningRate, best.WeightDecay
-	if p := s.probes; p != nil && atLeast(p.Choice().Accuracy, best.Accuracy) {
+	if len(order) > 0 {
+		job.Recipe.Head, job.Recipe.LearningRate, job.Recipe.WeightDecay = order[0].Head, order[0].LearningRate, order[0].WeightDecay
+	}
+	if p := s.probes; p != nil && (len(order) == 0 || atLeast(p.Choice().Accuracy, order[0].Accuracy)) {
 		auto := recipe.AutoRecipe()
 		auto.Seed, auto.ClassWeights, auto.BatchSize = job.Recipe.Seed, job.Recipe.ClassWeights, job.Recipe.BatchSize
 		auto.Augment, auto.AugmentCopies = job.Recipe.Augment, job.Recipe.AugmentCopies

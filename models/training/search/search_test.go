@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/training"
@@ -62,15 +63,35 @@ func TestSearchEndsWithWhatWasFound(t *testing.T) {
 	defer cancel()
 	options := DefaultOptions()
 	options.Trials = 500
+	told := map[int]bool{}
 	result, err := Run(ctx, device, job, options, nil, func(t trial.Trial) {
-		if t.Number > 3 {
+		if told[t.Number] = true; len(told) > 3 {
 			cancel()
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Trials that never began are no part of the result: 500 would count as tried, with a loss of 0.
+	if len(result.Trials) != len(told) || result.Trials[0].Epochs == 0 || !result.Trials[0].Best {
+		t.Errorf("%d trials were told, and the result has %d, the first %+v", len(told), len(result.Trials), result.Trials[0])
+	}
 	if err := result.Best.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The probes are compared before the trials begin. Where these have no time left, the best probe is what the search found.
+func TestSearchEndsWithTheProbes(t *testing.T) {
+	device := modeltest.PureGo(t)
+	options := DefaultOptions()
+	options.Time = time.Nanosecond
+	result, err := Run(t.Context(), device, smallJob(t), options, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Best.Close()
+	if len(result.Trials) != 0 || result.Probes == nil || result.Best.Selection == nil {
+		t.Errorf("%d trials, probes %+v, chosen %+v", len(result.Trials), result.Probes, result.Best.Selection)
 	}
 }

@@ -53,6 +53,14 @@ func (t Trial) settings() string {
 	return strings.Join(parts, " ")
 }
 
+// param is the value of a setting; empty where the trial has none of the name.
+func (t Trial) param(name string) string {
+	if i := slices.IndexFunc(t.Params, func(p Param) bool { return p.Name == name }); i >= 0 {
+		return t.Params[i].Value
+	}
+	return ""
+}
+
 func (t Trial) usable() bool { return !math.IsNaN(t.Value) && !math.IsInf(t.Value, 0) }
 
 func (d TrialsData) better(a, b float64) bool {
@@ -155,9 +163,26 @@ func (d TrialsData) best() (listed []Trial, subtitle string) {
 func (d TrialsData) text() string {
 	best, subtitle := d.best()
 	panel := d.panel()
-	table := sketch.Table{Header: []string{"trial", d.Metric, "settings", "time"}, Right: []int{0, 1, 3}}
+	// Each setting has a column: all of them in one would be cut off.
+	table := sketch.Table{Header: []string{"trial", d.Metric, "time"}, Right: []int{0, 1, 2}}
+	var names []string
 	for _, t := range best {
-		table.Rows = append(table.Rows, []string{strconv.Itoa(t.Number), panel.Value(t.Value), t.settings(), sketch.Took(t.Took)})
+		for _, p := range t.Params {
+			if !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	table.Header = append(table.Header, names...)
+	for _, t := range best {
+		row := []string{strconv.Itoa(t.Number), panel.Value(t.Value), sketch.Took(t.Took)}
+		for _, name := range names {
+			row = append(row, t.param(name))
+		}
+		if t.Cut {
+			row[2] += ", stopped"
+		}
+		table.Rows = append(table.Rows, row)
 	}
 	return canvas.Card{Title: d.Title, Subtitle: subtitle, Notes: d.Notes}.TextOf(table.Text())
 }
