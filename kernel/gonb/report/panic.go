@@ -43,7 +43,7 @@ func (f *StderrFilter) Write(text string) {
 		return
 	}
 	at := stackStart.FindStringIndex(text)
-	if at != nil && at[0] == 0 && f.midLine {
+	if at != nil && at[0] == 0 && f.midLine && !wholeEnding.MatchString(text) {
 		at = nil
 	}
 	if at == nil {
@@ -77,6 +77,13 @@ func (f *StderrFilter) End(keep bool) string {
 	return ""
 }
 
+// Pass passes on text behind all that came before.
+func (f *StderrFilter) Pass(text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pass(text)
+}
+
 func (f *StderrFilter) release() {
 	if f.holding {
 		f.timer.Stop()
@@ -91,6 +98,29 @@ func (f *StderrFilter) pass(text string) {
 		f.midLine = !strings.HasSuffix(text, "\n")
 		f.Emit(text)
 	}
+}
+
+var (
+	// ending is how GoNB says, behind all that a program wrote, how it ended. It follows also what does not end a line.
+	ending      = regexp.MustCompile(`(?:exit status \d+|signal: [^\n]+)\n?\z`)
+	interrupted = regexp.MustCompile(`(?m)^\^C\n`)
+)
+
+// wholeEnding is the piece in which an ending comes.
+var wholeEnding = regexp.MustCompile(`^(?:\^C\n)?(?:exit status \d+|signal: [^\n]+)\n\z`)
+
+// Unexplained is the part of what was held back that the report of a panic does not say. All else that a program wrote is its
+// own, also where it begins as a panic does: "fatal error: cannot read photos", and then os.Exit.
+func Unexplained(trace string) string {
+	if start := panicStart.FindStringIndex(trace); start != nil && strings.Contains(trace[start[0]:], "\ngoroutine ") {
+		return trace[:start[0]]
+	}
+	return WithoutEnding(trace)
+}
+
+// WithoutEnding is what was held back, without what GoNB adds to it.
+func WithoutEnding(trace string) string {
+	return interrupted.ReplaceAllString(ending.ReplaceAllString(trace, ""), "")
 }
 
 var (

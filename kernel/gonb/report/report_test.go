@@ -67,6 +67,7 @@ func replayed(recorded traffic) string {
 	}
 	f := Failure{Reply: recorded.Reply, Generated: strings.Split(recorded.Generated, "\n")}
 	f.Trace = filter.End(IsExit(recorded.Reply.EValue))
+	filter.Pass(Unexplained(f.Trace))
 	r := Explain(f, &cells)
 	return "stderr: " + shown.String() + "\nename: " + r.EName + "\nevalue: " + r.EValue + "\n" +
 		strings.ReplaceAll(strings.Join(r.Traceback, "\n"), "\x1b", "ESC") + "\n" + r.HTML + "\n"
@@ -92,6 +93,34 @@ func TestStderrIsHeldBackOnlyForAnError(t *testing.T) {
 		}
 		if end := filter.End(test.failed); shown.String() != test.shown || end != test.end {
 			t.Errorf("%q, failed %v: shown %q, held %q", test.pieces, test.failed, shown.String(), end)
+		}
+	}
+}
+
+// What a program writes before it exits is shown, whatever it begins with.
+func TestOnlyAPanicIsLeftOut(t *testing.T) {
+	const stack = "panic: no\n\ngoroutine 1 [running]:\nmain.main()\n"
+	for _, test := range []struct {
+		pieces []string
+		want   string
+	}{
+		{[]string{"fatal error: cannot read photos\nfor want of a disk\n", "exit status 1\n"}, "fatal error: cannot read photos\nfor want of a disk\n"},
+		{[]string{"exit status 3\n", "convert failed\n", "exit status 1\n"}, "exit status 3\nconvert failed\n"},
+		{[]string{"exit status 3\nconvert failed\n" + stack, "exit status 2\n"}, "exit status 3\nconvert failed\n"},
+		{[]string{"panic: told\nno line end", "signal: killed\n"}, "panic: told\nno line end"},
+		{[]string{"no line end", "exit status 1\n"}, "no line end"},
+		{[]string{"before\n" + stack, "exit status 2\n"}, "before\n"},
+		{[]string{"fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n", "exit status 2\n"}, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"},
+		{[]string{"^C\nsignal: interrupt\n"}, ""},
+	} {
+		var shown strings.Builder
+		filter := StderrFilter{Emit: func(text string) { shown.WriteString(text) }}
+		for _, piece := range test.pieces {
+			filter.Write(piece)
+		}
+		filter.Pass(Unexplained(filter.End(true)))
+		if shown.String() != test.want {
+			t.Errorf("%q: shown %q, want %q", test.pieces, shown.String(), test.want)
 		}
 	}
 }
