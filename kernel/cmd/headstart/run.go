@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/install"
@@ -118,7 +119,10 @@ func (r *notebookRun) checkOutputs() error {
 		if *path == "" {
 			continue
 		}
-		full, err := filepath.Abs(*path)
+		full, err := homepath.Expand(*path) // a shell leaves it in --out=~/x
+		if err == nil {
+			full, err = filepath.Abs(full)
+		}
 		if err != nil {
 			return err
 		}

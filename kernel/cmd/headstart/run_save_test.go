@@ -40,6 +40,17 @@ func TestRunRefusesWhatItCannotSave(t *testing.T) {
 	}
 }
 
+// A shell leaves the ~ of --out=~/x to the program.
+func TestRunSavesBelowTheHomeFolder(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Chdir(t.TempDir())
+	r := notebookRun{out: "~/out.ipynb", html: "~/page/out.html"}
+	if err := r.checkOutputs(); err != nil || r.out != filepath.Join(home, "out.ipynb") || r.html != filepath.Join(home, "page", "out.html") {
+		t.Errorf("%v: %s and %s", err, r.out, r.html)
+	}
+}
+
 // whenItSays cancels when a text is written.
 type whenItSays struct {
 	text   string
