@@ -56,6 +56,18 @@ func (p *Presenter) Save(ctx context.Context, page output.Page, dir string, o Sa
 	return page.Printf("saved %s to %s\n", trained.Model.Name, dir)
 }
 
+// CheckSave refuses a folder that no model can be saved to, before the work that would be lost; none is no reason.
+func (p *Presenter) CheckSave(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	expanded, err := homepath.Expand(dir)
+	if err != nil {
+		return err
+	}
+	return classifier.CheckFolder(expanded)
+}
+
 // cardFigures are the images of the model card.
 func cardFigures(m *classifier.Model) map[string][]byte {
 	figures := map[string][]byte{}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/headstart-nb/headstart/internal/atomicfile"
 	"github.com/headstart-nb/headstart/models/features"
@@ -86,10 +88,53 @@ func (m *Model) Save(dir string, options SaveOptions) error {
 	return writeFolder("save the model", dir, func(dir string) error { return m.write(dir, options) })
 }
 
+// CheckFolder refuses a folder that no model can be saved to, before the training of one that would be lost.
+func CheckFolder(dir string) error {
+	if err := unused(dir); err != nil {
+		return fmt.Errorf("save the model to %s: %w", dir, err)
+	}
+	above := filepath.Dir(filepath.Clean(dir))
+	for above != filepath.Dir(above) {
+		if _, err := os.Lstat(above); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		above = filepath.Dir(above)
+	}
+	trial, err := os.MkdirTemp(above, ".saving-*")
+	if err == nil {
+		err = os.Remove(trial)
+	}
+	if err != nil {
+		return fmt.Errorf("save the model to %s: %w; choose a folder that can be made", dir, err)
+	}
+	return nil
+}
+
+// unused refuses what a new folder must not take the place of.
+func unused(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return errors.New("it is a file; choose another name")
+	}
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = errors.New("the folder is not empty; choose another")
+	}
+	return err
+}
+
 // writeFolder makes a folder with what write puts there. It must not exist or be empty. Doing names the work in errors.
 func writeFolder(doing, dir string, write func(dir string) error) (err error) {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s to %s: the folder is not empty; choose another", doing, dir)
+	if err := unused(dir); err != nil {
+		return fmt.Errorf("%s to %s: %w", doing, dir, err)
+	}
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved // what a link names is filled, and the link stays
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -111,7 +156,7 @@ func writeFolder(doing, dir string, write func(dir string) error) (err error) {
 	if err := readable(temporary); err != nil {
 		return err
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // empty, as seen above
+	if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // empty, as seen above; never a file
 		return err
 	}
 	if err := os.Chmod(temporary, 0o755); err != nil {

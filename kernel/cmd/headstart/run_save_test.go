@@ -22,6 +22,8 @@ func TestRunRefusesWhatItCannotSave(t *testing.T) {
 		"a folder":                {folder, "", "it is a folder"},
 		"a folder for the page":   {good, folder, "it is a folder"},
 		"below a file":            {filepath.Join(file, "out.ipynb"), "", "making the folder"},
+		"a device":                {os.DevNull, "", "it is a device"},
+		"a device for the page":   {good, os.DevNull, "it is a device"},
 		"not possible to write":   {"/proc/out.ipynb", "", "saving results as /proc/out.ipynb"},
 		"nothing wrong with them": {good, "", "interpreter"},
 	} {

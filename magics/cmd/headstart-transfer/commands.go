@@ -105,6 +105,9 @@ the best model, saves it where --out says, and ends with status 1.`,
 			if err != nil {
 				return err // before weights are fetched
 			}
+			if err := checkSave(p, o.out); err != nil {
+				return err
+			}
 			if err := prepare(c, p, args[0], o.data, o.architecture, o.model); err != nil {
 				return err
 			}
@@ -157,6 +160,14 @@ func save(c *cobra.Command, p *transfer.Presenter, out string, how transfer.Save
 		return p.Save(ctx, page, out, how)
 	})
 	return cmp.Or(err, ended)
+}
+
+// checkSave refuses a folder for --out at the start, which would be refused at the end, when the work is done.
+func checkSave(p *transfer.Presenter, out string) error {
+	if err := p.CheckSave(out); err != nil {
+		return &commandline.UsageError{Err: err}
+	}
+	return nil
 }
 
 // without is a set without some flags.

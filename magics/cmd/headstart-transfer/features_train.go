@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
@@ -55,8 +55,13 @@ of headstart train --out, and takes images: its backbone is that of the features
 			if err := o.recipe.Validate(); err != nil {
 				return &commandline.UsageError{Err: fmt.Errorf("train on %s: %w", args[0], err)}
 			}
-			if entries, err := os.ReadDir(o.out); err == nil && len(entries) > 0 { // it is refused at the end else, when the work is done
-				return commandline.Usagef("train on %s: the folder %s is not empty; choose another for --out", args[0], o.out)
+			out, err := homepath.Expand(o.out)
+			if err != nil {
+				return err
+			}
+			o.out = out
+			if err := checkSave(p, o.out); err != nil {
+				return err
 			}
 			return command(c, resultPage(c, false), func(ctx context.Context, page output.Page) error { return o.train(ctx, page, p, args) })
 		},

@@ -32,6 +32,9 @@ once. The best trial is saved where --out says.`,
 			if err := share(c.Flags(), dataSet, modelSet, tuneSet); err != nil {
 				return err
 			}
+			if err := checkSave(p, out); err != nil {
+				return err
+			}
 			if err := prepare(c, p, args[0], data, architecture, model); err != nil {
 				return err
 			}
