@@ -151,8 +151,24 @@ func panicReport(trace string, generated []string, cells *Sources) (Report, bool
 		EName: trace[start[2]:start[3]], EValue: trace[start[4]:start[5]],
 		Traceback: []string{color(red, strings.TrimSpace(message))},
 	}}
+	if whileKeeping(r.EValue, stack) {
+		r.EValue += "; " + stillWrites
+		r.Traceback = append(r.Traceback, stillWrites)
+	}
 	r.Traceback = append(r.Traceback, userFrames(stack, generated, cells)...)
 	return r, true
+}
+
+// keeper is the package that keeps the variables of a program at its end.
+const keeper = "github.com/headstart-nb/headstart/nbhelpers/keep"
+
+// stillWrites explains what Go says of a map that is written to while it is read. Go ends the program at once, so that nothing
+// of the cell is kept.
+const stillWrites = "a goroutine of the cell still writes to a map at its end, where variables are kept: wait for it, as with sync.WaitGroup"
+
+// whileKeeping tells a map that was written to while it was read to be kept.
+func whileKeeping(message, stack string) bool {
+	return strings.HasPrefix(message, "concurrent map ") && strings.Contains(stack, "\n"+keeper)
 }
 
 // userFrames renders the frames of a stack that stand in cells, or in files that are neither Go's nor a module's. A
@@ -217,8 +233,11 @@ func renderFrame(function, line, file, number string, generated []string, cells 
 }
 
 // isUsers tells a function of the user's other modules from one of the standard library, whose import paths begin
-// without a dot, of a downloaded module, whose folders carry a version, and of the program that GoNB generated.
+// without a dot, of a downloaded module, whose folders carry a version, of what keeps variables, and of the program that GoNB generated.
 func isUsers(function, file string) bool {
+	if strings.HasPrefix(function, keeper) { // where Go cells import the project's sources, no version is in their path
+		return false
+	}
 	first, _, _ := strings.Cut(function, "/")
 	return first != function && strings.Contains(first, ".") && !strings.Contains(file, "@v")
 }

@@ -158,3 +158,23 @@ func FuzzExplain(f *testing.F) {
 		}
 	})
 }
+
+// A goroutine may go on when a program ends, but where it writes to a map that is being kept, Go ends the program: the stack is
+// that of what keeps variables, in the sources that cells import.
+func TestAMapThatIsWrittenWhileItIsKept(t *testing.T) {
+	const trace = "fatal error: concurrent map iteration and map write\n\ngoroutine 1 [running]:\ninternal/runtime/maps.fatal({0x6b2dc2?, 0x6f5ba0?})\n" +
+		"\t/usr/local/go/src/runtime/panic.go:1053 +0x18\ngithub.com/headstart-nb/headstart/nbhelpers/keep/graph.entries({0x1, 0x2})\n" +
+		"\t/home/ann/headstart/nbhelpers/keep/graph/scanmap.go:36 +0xa5\nmain.main()\n\t \x1b[7m[[ Cell [1] Line 2 ]]\x1b[0m /tmp/gonb_1/main.go:11 +0x65\n"
+	var cells Sources
+	cells.Add(1, 1, "m := map[int]int{}\ntime.Sleep(1)", nil)
+	r := Explain(Failure{Reply: wire.Error{EValue: "exit status 2"}, Trace: trace + "exit status 2\n"}, &cells)
+	shown := strings.Join(r.Traceback, "\n")
+	if !strings.Contains(r.EValue, "wait for it") || strings.Contains(shown, "scanmap.go") || !strings.Contains(shown, "Cell In[1], line 2") {
+		t.Errorf("%s\n%s", r.EValue, shown)
+	}
+	own := strings.ReplaceAll(trace, "github.com/headstart-nb/headstart/nbhelpers/keep", "example.com/own")
+	r = Explain(Failure{Reply: wire.Error{EValue: "exit status 2"}, Trace: own}, &cells)
+	if strings.Contains(r.EValue, "wait for it") || !strings.Contains(strings.Join(r.Traceback, "\n"), "scanmap.go") {
+		t.Errorf("of the cell's own: %s %q", r.EValue, r.Traceback)
+	}
+}
