@@ -18,6 +18,9 @@ cd "$source"
 CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./kernel/cmd/headstart ./kernel/cmd/headstart-go
 CGO_ENABLED=1 GOEXPERIMENT=simd go build -trimpath -ldflags='-s -w' -o "$scratch/bin/" ./magics/cmd/headstart-transfer
 "$scratch/bin/headstart" install --sys-prefix --python "$python" --device "$device" --source "$source"
+# Terminals and jobs call the command by its name; PATH of a session is the kernelspec's own business.
+prefix=$("$python" -P -c 'import sys; print(sys.prefix)')
+ln -sf "$prefix/lib/headstart/bin/headstart" "${LINKS:-/usr/local/bin}/headstart"
 
 # What cells import, in the caches that stay. The modules are at hand, as the archives of the first cache.
 GOPROXY="file://$scratch/mod/cache/download,$(go env GOPROXY)"

@@ -6,7 +6,7 @@ image=${1:-headstart:cpu}
 shift || true
 engine=${ENGINE:-docker}
 offline=(--rm --network none --tmpfs "/home/jovyan:uid=1000,mode=0755" "$@" "$image")
-program=/opt/conda/lib/headstart/bin/headstart
+program=headstart # by its name, as docker/hub's job calls it
 
 echo "== size"
 size=$("$engine" image inspect --format '{{.Size}}' "$image")

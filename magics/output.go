@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/nbhelpers/display"
 )
 
@@ -101,7 +102,11 @@ func (o Output) toFile(ctx context.Context, host Host, run func(context.Context,
 	if o.Kind == ToFileEnd {
 		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	}
-	file, err := os.OpenFile(o.Target, mode|syscall.O_NONBLOCK, 0o666) // a pipe that nobody reads is an error
+	target, err := homepath.Expand(o.Target)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(target, mode|syscall.O_NONBLOCK, 0o666) // a pipe that nobody reads is an error
 	if err != nil {
 		return fmt.Errorf("send the output to %s: %w", o.Target, err)
 	}

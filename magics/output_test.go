@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,6 +13,22 @@ import (
 
 	"github.com/headstart-nb/headstart/magics/magictest"
 )
+
+// A cell has no shell that replaces the ~ of a path.
+func TestOutputGoesBelowTheHomeFolder(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Chdir(t.TempDir())
+	for _, line := range []string{"%data list > ~/out.txt", "%data list >> ~/out.txt"} {
+		if err := (&magictest.Host{}).Run(t.Context(), group, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(home, "out.txt"))
+	if half := len(text) / 2; err != nil || half == 0 || string(text[:half]) != string(text[half:]) {
+		t.Errorf("%q, %v", text, err)
+	}
+}
 
 // TestTheInterruptEndsAPipeline also has to end what the shell has started.
 func TestTheInterruptEndsAPipeline(t *testing.T) {

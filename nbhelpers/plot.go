@@ -152,14 +152,18 @@ func Bars[T Number](names []string, values []T) sketch.Bars {
 
 // BarsOf is a bar for each key of a map, the highest first.
 func BarsOf[K cmp.Ordered, T Number](values map[K]T) sketch.Bars {
-	keys := make([]K, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
+	type bar struct {
+		key   K
+		value T
 	}
-	slices.SortFunc(keys, func(a, b K) int { return cmp.Or(cmp.Compare(values[b], values[a]), cmp.Compare(a, b)) })
+	list := make([]bar, 0, len(values))
+	for key, value := range values { // a key that is not a number would not be found again
+		list = append(list, bar{key, value})
+	}
+	slices.SortFunc(list, func(a, b bar) int { return cmp.Or(cmp.Compare(b.value, a.value), cmp.Compare(a.key, b.key)) })
 	b := sketch.Bars{Series: []sketch.BarSeries{{}}}
-	for _, key := range keys {
-		b.Names, b.Series[0].Values = append(b.Names, fmt.Sprint(key)), append(b.Series[0].Values, float64(values[key]))
+	for _, each := range list {
+		b.Names, b.Series[0].Values = append(b.Names, fmt.Sprint(each.key)), append(b.Series[0].Values, float64(each.value))
 	}
 	return b
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"image"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,14 @@ func TestHistogramOfCloseValues(t *testing.T) {
 	}
 	if s := Histogram([]int{5, 5}, 0).Panels[0].Series[0]; s.X[0] != 4.5 || s.X[len(s.X)-1] != 5.5 {
 		t.Errorf("the edges are %v", s.X)
+	}
+}
+
+// A key that is not a number finds nothing in its map.
+func TestBarsOfAMapWithNaN(t *testing.T) {
+	got := BarsOf(map[float64]int{math.NaN(): 7, 1: 3})
+	if want := []float64{7, 3}; !slices.Equal(got.Series[0].Values, want) || !slices.Equal(got.Names, []string{"NaN", "1"}) {
+		t.Errorf("%v: %v, want %v", got.Names, got.Series[0].Values, want)
 	}
 }
 

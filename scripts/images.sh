@@ -280,7 +280,7 @@ cpu() {
 	notebook_base
 	build cpu headstart-base-notebook 'opt/headstart/* opt/conda/lib/headstart opt/conda/share/jupyter/labextensions/@headstart-nb usr/local/go'
 	[ "$(config '[c["User"]]')" = 1000 ] || { echo "images: docker/cpu does not run as its base's user" >&2; exit 1; }
-	local home=$folder/home program=/opt/conda/lib/headstart/bin/headstart notebooks=/opt/headstart/src/notebooks
+	local home=$folder/home program=headstart notebooks=/opt/headstart/src/notebooks
 	rm -rf "$home"
 	mkdir "$home"
 	chown 1000:100 "$home"

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -33,6 +34,40 @@ func TestAFailedWriteLeavesTheOldContent(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if raw, _ := os.ReadFile(path); err != nil || string(raw) != "new" || len(entries) != 1 {
 		t.Errorf("the folder holds %v, the file %q, %v", entries, raw, err)
+	}
+}
+
+// TestADeviceIsNotReplaced with the devices of this machine, which those who are not root could not replace, and with a pipe and links.
+func TestADeviceIsNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	pipe, toPipe, toNull, toOpen := filepath.Join(dir, "pipe"), filepath.Join(dir, "to pipe"), filepath.Join(dir, "null"), filepath.Join(dir, "stdout")
+	err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.Symlink("pipe", toPipe), os.Symlink(os.DevNull, toNull), os.Symlink("/proc/self/fd/1", toOpen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Lstat(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
+	for _, path := range []string{pipe, toPipe, toNull, toOpen} {
+		for _, err := range []error{WriteFile(path, hello), WriteResult(path, hello), Write(path, nil)} {
+			if !errors.Is(err, ErrNotFile) {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+	if err := Replaceable(os.DevNull); !errors.Is(err, ErrNotFile) { // before it is tried below
+		t.Fatal(err)
+	}
+	if err := WriteResult(os.DevNull, hello); err != nil {
+		t.Error(err)
+	}
+	if after, err := os.Lstat(os.DevNull); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("%v became %v, %v", before.Mode(), after.Mode(), err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 4 {
+		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 }
 

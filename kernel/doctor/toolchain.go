@@ -119,7 +119,7 @@ func checkPrograms(_ context.Context, s *subject) diagnosis.Diagnosis {
 			return failed(name, path+" is missing: the kernel cannot start", s.Layout.Command())
 		case !exists(path):
 			return warning(name, path+" is missing: "+map[string]string{
-				"headstart-go": "Go cells build slower", "headstart-transfer": "%dataset, %model and %train are missing",
+				"headstart-go": "variables do not last from one Go cell to the next, and cells build slower", "headstart-transfer": "%dataset, %model and %train are missing",
 			}[program], s.Layout.Command())
 		case err != nil:
 			return failed(name, path+" is damaged", "remove "+path+" and run "+s.Layout.Command())

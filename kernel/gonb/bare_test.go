@@ -62,6 +62,7 @@ func TestErrorsOfStatementsPointIntoTheCell(t *testing.T) {
 		{"a := 1\nfunc f() int { return \"a\" }\nb := 2", "CompileError", "line 2: cannot use \"a\"", "    2 | func f() int { return \"a\" }"},
 		{"fmt.Println(1)\nfor {", "SyntaxError", "line 2: the { is not closed", ""},
 		{"%%\nif true {\n\tfmt.Println(1)", "SyntaxError", "line 2: the { is not closed", ""},
+		{"func f() {}\nx := 1 +\n", "SyntaxError", "line 2: expected operand", "    2 | x := 1 +"},
 		{"func f() {}\n%main\nfmt.Println(len(\"a\")", "SyntaxError", "line 3: the ( is not closed", ""},
 		{"fmt.Println(1)\nx y", "SyntaxError", "line 2: ", "    2 | x y"},
 		{"var zero int\nfmt.Println(1)\n\n1 / zero", "panic", "runtime error: integer divide by zero", "main.main()"},
@@ -73,6 +74,21 @@ func TestErrorsOfStatementsPointIntoTheCell(t *testing.T) {
 		trace := uncoloured(strings.Join(failure.Traceback, "\n"))
 		if failure.EName != test.name || !strings.Contains(failure.EValue, test.value) || !strings.Contains(trace, test.trace) {
 			t.Errorf("cell %q: %s: %s\n%s", test.code, failure.EName, failure.EValue, trace)
+		}
+	}
+}
+
+// What a cell writes before it exits is shown, also where it looks like a panic.
+func TestWhatIsWrittenBeforeTheExitIsShown(t *testing.T) {
+	nb := open(t)
+	for _, test := range []struct{ code, want string }{
+		{`fmt.Fprint(os.Stderr, "fatal error: no photos\nmore\n"); os.Exit(1)`, "fatal error: no photos\nmore\n"},
+		{`runtime.Goexit()`, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"},
+		{`fmt.Fprint(os.Stderr, "no line end"); os.Exit(1)`, "no line end"},
+	} {
+		cell, failure := nb.fails(test.code)
+		if got := cell.stderr.String(); got != test.want || failure.EName != "ExitError" {
+			t.Errorf("%s: %s, and on standard error %q", test.code, failure.EName, got)
 		}
 	}
 }

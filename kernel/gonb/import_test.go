@@ -124,3 +124,20 @@ func TestCellsImportWhatGoMustGet(t *testing.T) {
 		})
 	}
 }
+
+// Of a package that the user is writing, an error says where it is, once, and not that it came while GoNB's program was rewritten.
+func TestAnErrorInAnImportedPackage(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module example.com/mine\n\ngo 1.26\n", "mine.go": "package mine\n\nfunc Two() int { return two }\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nb := open(t)
+	nb.ok("!*go mod edit -require example.com/mine@v0.0.0 -replace example.com/mine=" + folder)
+	_, failure := nb.fails("import \"example.com/mine\"\nmine.Two()")
+	want := filepath.Join(folder, "mine.go") + ":3:25: undefined: two"
+	if failure.EName != "CompileError" || failure.EValue != want {
+		t.Errorf("%s: %s, want %s", failure.EName, failure.EValue, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
+	"github.com/headstart-nb/headstart/kernel/gonb/report"
 )
 
 const (
@@ -37,11 +38,11 @@ func (r *run) interrupt(e *Engine) result {
 		}
 		if replied && idle {
 			r.drain()
-			r.stderr.End(true)
+			r.stderr.Pass(report.WithoutEnding(r.stderr.End(true)))
 			return result{failure: interrupted(doing), compiled: doing == descendant.Running}
 		}
 		if time.Since(begun) > giveUp || r.in.hasEnded() {
-			r.stderr.End(true)
+			r.stderr.Pass(report.WithoutEnding(r.stderr.End(true)))
 			e.discard(r.in)
 			return result{failure: interrupted(doing)}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -67,6 +68,10 @@ func installOn(ctx context.Context, h host, options Options) error {
 func installInto(ctx context.Context, h host, layout Layout, options Options) error {
 	if !utf8.ValidString(layout.Root + layout.Share) {
 		return fmt.Errorf("install into %q: the list of installed files cannot hold a path that is not UTF-8; name another folder with --prefix", layout.Root)
+	}
+	if strings.ContainsRune(layout.Root, filepath.ListSeparator) {
+		return fmt.Errorf("install into %q: a session finds its programs and XLA by lists of folders, which are parted by %q; name another folder with --prefix",
+			layout.Root, filepath.ListSeparator)
 	}
 	log := newProgress(options.Log)
 	plan, err := newPlan(layout, h, options, log)

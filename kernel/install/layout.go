@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/install/command"
 	"github.com/headstart-nb/headstart/kernel/install/transaction"
@@ -135,7 +136,10 @@ func absolute(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
 	}
-	abs, err := filepath.Abs(dir)
+	abs, err := homepath.Expand(dir) // a shell leaves it in --prefix=~/x
+	if err == nil {
+		abs, err = filepath.Abs(abs)
+	}
 	if err != nil {
 		return "", fmt.Errorf("resolving the folder %s: %w", dir, err)
 	}
@@ -179,7 +183,7 @@ func userLayout(source string) (Layout, error) {
 	case runtime.GOOS == "darwin":
 		layout.Share = filepath.Join(home, "Library", "Jupyter")
 	case os.Getenv("XDG_DATA_HOME") != "":
-		layout.Share = filepath.Join(os.Getenv("XDG_DATA_HOME"), "jupyter")
+		layout.Share, err = absolute(filepath.Join(os.Getenv("XDG_DATA_HOME"), "jupyter"))
 	}
 	return layout, err
 }

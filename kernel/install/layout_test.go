@@ -30,13 +30,15 @@ func TestPlaces(t *testing.T) {
 		prefix, share, root string
 		command             string
 	}{
-		"user":         {prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
-		"user, said":   {place: Place{User: true}, prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
-		"user's data":  {dataDir: "/data/jupyter", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
-		"user's XDG":   {xdg: "/data", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
-		"sys-prefix":   {place: Place{SysPrefix: true}, prefix: "/opt/an env", share: "/opt/an env/share/jupyter", root: "/opt/an env/lib/headstart", command: "headstart install --prefix '/opt/an env'"},
-		"prefix":       {place: Place{Prefix: "b/ü"}, prefix: work + "/b/ü", share: work + "/b/ü/share/jupyter", root: work + "/b/ü/lib/headstart", command: "headstart install --prefix " + work + "/b/ü"},
-		"prefix and ~": {place: Place{Prefix: "/it's"}, dataDir: "/data/jupyter", prefix: "/it's", share: "/it's/share/jupyter", root: "/it's/lib/headstart", command: `headstart install --prefix '/it'\''s'`},
+		"user":          {prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"user, said":    {place: Place{User: true}, prefix: local, share: local + "/share/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"user's data":   {dataDir: "/data/jupyter", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"user's XDG":    {xdg: "/data", prefix: local, share: "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"XDG from here": {xdg: "data", prefix: local, share: work + "/data/jupyter", root: local + "/lib/headstart", command: "headstart install"},
+		"home":          {place: Place{Prefix: "~/x"}, prefix: home + "/x", share: home + "/x/share/jupyter", root: home + "/x/lib/headstart", command: "headstart install --prefix " + home + "/x"},
+		"sys-prefix":    {place: Place{SysPrefix: true}, prefix: "/opt/an env", share: "/opt/an env/share/jupyter", root: "/opt/an env/lib/headstart", command: "headstart install --prefix '/opt/an env'"},
+		"prefix":        {place: Place{Prefix: "b/ü"}, prefix: work + "/b/ü", share: work + "/b/ü/share/jupyter", root: work + "/b/ü/lib/headstart", command: "headstart install --prefix " + work + "/b/ü"},
+		"prefix and ~":  {place: Place{Prefix: "/it's"}, dataDir: "/data/jupyter", prefix: "/it's", share: "/it's/share/jupyter", root: "/it's/lib/headstart", command: `headstart install --prefix '/it'\''s'`},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

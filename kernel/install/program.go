@@ -24,7 +24,7 @@ const (
 func ownPrograms() []ownProgram {
 	return []ownProgram{
 		{kernelProgram, "kernel/cmd/headstart", false, "the kernel"},
-		{"headstart-go", "kernel/cmd/headstart-go", false, "faster Go cells, which import the project's packages without a network"},
+		{"headstart-go", "kernel/cmd/headstart-go", false, "Go cells that keep their variables and build fast, with the project's packages without a network"},
 		{transferProgram, "magics/cmd/headstart-transfer", true, "%dataset, %model and %train"},
 	}
 }

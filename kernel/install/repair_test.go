@@ -51,7 +51,7 @@ func TestRepairWithoutManifest(t *testing.T) {
 	layout := prefixLayout(filepath.Join(t.TempDir(), "prefix"), "")
 	write(t, layout.manifest(), "{")
 	err := repairOn(t.Context(), h, layout, Options{})
-	if err == nil || !strings.Contains(err.Error(), "is damaged") || !strings.Contains(err.Error(), "remove "+layout.Root) {
+	if err == nil || !strings.Contains(err.Error(), "is damaged") || !strings.Contains(err.Error(), "remove that file") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -76,6 +76,32 @@ func TestInstallNeedsUTF8(t *testing.T) {
 	o.Place.Prefix = filepath.Join(t.TempDir(), "caf\xe9")
 	if err := installOn(t.Context(), h, o); err == nil || !strings.Contains(err.Error(), "not UTF-8") || exists(o.Place.Prefix) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// PATH is parted at colons, and so is the list of XLA's plugins: a session would find neither.
+func TestInstallNeedsAPathWithoutColons(t *testing.T) {
+	h, o := ready(t)
+	o.Place.Prefix = filepath.Join(t.TempDir(), "10:30")
+	if err := installOn(t.Context(), h, o); err == nil || !strings.Contains(err.Error(), "name another folder") || exists(o.Place.Prefix) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The root of a checkout's installation holds runs and caches as well: nobody may be told to remove it.
+func TestADamagedManifestIsReplaced(t *testing.T) {
+	h, o := ready(t)
+	layout := prefixLayout(o.Place.Prefix, "")
+	write(t, layout.manifest(), "{")
+	err := installOn(t.Context(), h, o)
+	if err == nil || !strings.Contains(err.Error(), layout.manifest()+" is damaged") || strings.Contains(err.Error(), "remove "+layout.Root+" ") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(layout.manifest()); err != nil {
+		t.Fatal(err)
+	}
+	if err := installOn(t.Context(), h, o); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -79,8 +79,14 @@ func (Lines) Resume() string { return "" }
 // continues it on the next line. Under %%name the rest of the cell is the body. Lines that begin with % or ! and are not
 // ours stay in the engine's text. One that begins with %%name takes the rest of the cell with it.
 func ParseCell(code string, isOurs func(name string) bool, scanner Scanner) []Part {
+	return parseCell(code, isOurs, func(string) bool { return false }, scanner)
+}
+
+// parseCell also finds the engine's commands that a cell asks for --help, of those that explains accepts by their names with
+// percent signs: they are calls of %help.
+func parseCell(code string, isOurs, explains func(name string) bool, scanner Scanner) []Part {
 	code = strings.ReplaceAll(code, "\r\n", "\n")
-	p := cellParser{code: code, lines: strings.SplitAfter(code, "\n"), isOurs: isOurs, scan: scanner}
+	p := cellParser{code: code, lines: strings.SplitAfter(code, "\n"), isOurs: isOurs, explains: explains, scan: scanner}
 	p.parse()
 	return p.parts
 }
@@ -91,10 +97,11 @@ type wordsError struct{ text string }
 func (e *wordsError) Error() string { return e.text }
 
 type cellParser struct {
-	code   string
-	lines  []string // each with its line feed
-	isOurs func(string) bool
-	parts  []Part
+	code     string
+	lines    []string // each with its line feed
+	isOurs   func(string) bool
+	explains func(string) bool
+	parts    []Part
 
 	engine struct {
 		from   int    // index of the first line of the text being collected
@@ -113,9 +120,11 @@ func (p *cellParser) parse() {
 			p.engine.runs = p.scan.Line(line) || p.engine.runs
 			at++
 		case name != "" && p.isOurs(name):
-			p.flush(at)
-			at = p.magic(at, name, double)
-			p.engine.from, p.engine.before = at, p.scan.Resume()
+			at = p.call(at, name, double)
+		case p.asksForHelp(at):
+			at = p.call(at, strings.TrimLeft(name, "%"), double)
+			call := &p.parts[len(p.parts)-1].Call
+			*call = magics.Call{Name: helpName, Line: call.Name, Code: p.code}
 		case double && name != "":
 			// An engine's cell magic: it has to be the text's first line, and everything below it is its body.
 			p.flush(at)
@@ -132,6 +141,23 @@ func (p *cellParser) parse() {
 	}
 	p.engine.runs = p.engine.runs || p.scan.InText() // what is never closed is the engine's to complain about
 	p.flush(len(p.lines))
+}
+
+// helpName is the magic that explains the engine's commands.
+const helpName = "help"
+
+// asksForHelp tells whether the line at an index asks a command of the engine to explain itself.
+func (p *cellParser) asksForHelp(at int) bool {
+	words := strings.Fields(joinContinued(p.lines[at:p.lineEnd(at)]))
+	return len(words) == 2 && (words[1] == "--help" || words[1] == "-h") && p.explains(words[0])
+}
+
+// call adds the call on line index at, behind the text before it, and returns the index of the first line after it.
+func (p *cellParser) call(at int, name string, double bool) int {
+	p.flush(at)
+	at = p.magic(at, name, double)
+	p.engine.from, p.engine.before = at, p.scan.Resume()
+	return at
 }
 
 // flush ends the engine's text before line index end.

@@ -16,8 +16,9 @@ import (
 // A Registry holds the magics that cells can call, each with its origin. It is safe for concurrent use, since plugins
 // come and go while cells run.
 type Registry struct {
-	mu      sync.RWMutex
-	entries map[string]Entry
+	mu       sync.RWMutex
+	entries  map[string]Entry
+	listings []Listing // of the engine
 }
 
 // An Entry is one magic of a registry.
@@ -37,6 +38,25 @@ func (e Entry) Summary() string {
 type Listing struct {
 	Usage   string // as a cell has it: "%cd [DIR]", "!COMMAND"
 	Summary string
+	Passes  bool // whether its arguments are those of a program, --help as well
+}
+
+// SetEngine names the commands of the engine. Where a cell asks one for --help, %help answers: the engine would take the word for
+// the name of a file or the flag of a build.
+func (r *Registry) SetEngine(list []Listing) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listings = slices.Clone(list)
+}
+
+// explains tells whether %help knows a command of the engine, given by its name with percent signs.
+func (r *Registry) explains(name string) bool {
+	if !r.Has(helpName) {
+		return false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.ContainsFunc(r.listings, func(l Listing) bool { return !l.Passes && strings.Fields(l.Usage)[0] == name })
 }
 
 // New returns an empty registry.
@@ -88,7 +108,7 @@ func (r *Registry) Has(name string) bool {
 // ParseCell splits a cell by this registry's magics, as the function ParseCell does. The line of a magics.RawLiner need
 // not consist of words.
 func (r *Registry) ParseCell(code string, scanner Scanner) []Part {
-	parts := ParseCell(code, r.Has, scanner)
+	parts := parseCell(code, r.Has, r.explains, scanner)
 	for i, p := range parts {
 		m, _ := r.Lookup(p.Call.Name)
 		_, raw := m.(magics.RawLiner)

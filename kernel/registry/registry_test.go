@@ -59,3 +59,39 @@ func TestRegistry(t *testing.T) {
 		t.Error("a removed magic is still there")
 	}
 }
+
+// The engine would take the word for a file's name, or for the flag of a build.
+func TestHelpOfTheEnginesCommands(t *testing.T) {
+	r := registry.New()
+	r.SetEngine([]registry.Listing{{Usage: "%capture [-a] FILE"}, {Usage: "%%script PROGRAM"}, {Usage: "%main [args]", Passes: true}})
+	if parts := r.ParseCell("%capture --help", registry.Lines{}); parts[0].IsMagic() {
+		t.Errorf("without %%help: %+v", parts)
+	}
+	if err := r.Add("headstart", named("help")); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		cell string
+		want []string // the calls of %help, and the engine's text
+	}{
+		{"x\n%capture --help\ny", []string{"x\n", "help capture", "\n\ny"}},
+		{"%capture -h", []string{"help capture"}},
+		{"%%script --help\ntext", []string{"help script"}},
+		{"%capture \\\n --help\ny", []string{"help capture", "\n\ny"}},
+		{"%capture -a --help", []string{"%capture -a --help"}},
+		{"%main --help", []string{"%main --help"}},
+		{"%other --help", []string{"%other --help"}},
+	} {
+		var got []string
+		for _, part := range r.ParseCell(test.cell, registry.Lines{}) {
+			if part.IsMagic() {
+				got = append(got, part.Call.Name+" "+part.Call.Line)
+			} else {
+				got = append(got, part.Engine)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.cell, diff)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,16 @@ func TestTranscripts(t *testing.T) {
 	golden(t, "vars.txt", transcript(t, r, "%vars", "%vars --json", "%vars list --json", "%vars drop x", "%vars drop", "%vars drop list part", "%vars", "%vars list --json"))
 	golden(t, "doctor.txt", transcript(t, r, "%doctor", "%doctor --json"))
 	golden(t, "reference.md", transcript(t, r, "%help --markdown"))
+}
+
+// %help explains the engine's commands too, so that Tab offers them.
+func TestHelpCompletesAllThatItExplains(t *testing.T) {
+	m, _ := newRegistry(t, nil).Lookup("help")
+	for word, want := range map[string]string{" ec": "echo", " c": "cd"} {
+		if got, err := m.(magics.Completer).Complete(t.Context(), word, len(word)); err != nil || !slices.Contains(got, want) {
+			t.Errorf("%s: %q, %v, want %s", word, got, err, want)
+		}
+	}
 }
 
 func TestMissingPartsTakeTheirMagicsWithThem(t *testing.T) {

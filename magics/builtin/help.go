@@ -24,7 +24,13 @@ func helpMagic(known *registry.Registry, engine []registry.Listing) magics.Magic
 		Example: "%help\n%help timeit\n%help --markdown > MAGICS.md",
 		JSON:    true, Concurrent: true,
 		Args: magics.Args{Max: 1, Complete: func(context.Context, []string, string) []string {
-			return known.Names()
+			names := known.Names()
+			for _, l := range engine {
+				if name := commandName(l); name != "" {
+					names = append(names, name)
+				}
+			}
+			return names
 		}},
 		Flags: func(f *pflag.FlagSet, o *helpOptions) {
 			f.BoolVar(&o.Markdown, "markdown", false, "print the reference page: everything about every magic, as Markdown")
@@ -48,13 +54,20 @@ func explain(in *magics.Invocation, known *registry.Registry, engine []registry.
 	}
 	var others []string
 	for _, l := range engine {
-		usage := strings.Fields(l.Usage)[0]
-		if strings.TrimLeft(usage, "%") == name {
+		if commandName(l) == name {
 			return in.Printf("%s\n\nUsage:\n  %s\n\nThe Go engine's own.\n", l.Summary, l.Usage)
 		}
-		others = append(others, strings.TrimLeft(usage, "%"))
+		others = append(others, commandName(l))
 	}
 	return known.Unknown(name, others...)
+}
+
+// commandName is the name of a command of the engine without percent signs; empty for %% alone and for shell lines.
+func commandName(l registry.Listing) string {
+	if name := strings.TrimLeft(strings.Fields(l.Usage)[0], "%"); !strings.HasPrefix(name, "!") {
+		return name
+	}
+	return ""
 }
 
 // helpEntry is one magic for programs.

@@ -2,7 +2,9 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/spf13/pflag"
 
@@ -36,6 +38,9 @@ func deviceMagic(p *Presenter) magics.Magic {
 			f.BoolVar(&o.Fallback, "fallback", false, "use the next slower device where that one is not available")
 		},
 		Do: advice.Adding(func(ctx context.Context, in *magics.Invocation, o *deviceFlags) error {
+			if len(in.Args) == 0 && !reflect.DeepEqual(o.Options, accel.Options{}) {
+				return errors.New("choose a device: its name is missing, without which the flags change nothing: %device cpu --devices 4")
+			}
 			if len(in.Args) > 0 {
 				o.Device = in.Args[0]
 				if err := p.lab.OpenDevice(ctx, o.Options); err != nil {

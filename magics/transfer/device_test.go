@@ -40,3 +40,13 @@ func TestDeviceShowsResidentMemory(t *testing.T) {
 		t.Errorf("the process has %d MiB, and its heap %d bytes", status.MemoryMiB, heap.HeapAlloc)
 	}
 }
+
+// The flags of %device open one. Without its name they would be dropped without a word.
+func TestDeviceFlagsNeedADevice(t *testing.T) {
+	p := transfertest.New(t)
+	for _, flag := range []string{"--devices 2", "--fallback", "--memory-fraction 0.5", "--gpus 0,1", "--no-tf32"} {
+		if err := p.Call(t.Context(), &magictest.Host{}, "%device "+flag); err == nil || !strings.Contains(err.Error(), "its name is missing") {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}

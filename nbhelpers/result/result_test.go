@@ -141,6 +141,39 @@ func TestHugeValuesAreCut(t *testing.T) {
 	}
 }
 
+// No key finds the value of a key that is not a number, and all keys print in one order.
+func TestEveryEntryOfAMapHasItsValue(t *testing.T) {
+	for _, test := range []struct {
+		value any
+		want  []string
+	}{
+		{map[float64]string{math.NaN(): "lost", math.Inf(1): "high", 1: "one"}, []string{"lost", "one", "high"}},
+		{map[float64]photo{math.NaN(): {Path: "lost.jpg"}}, []string{"lost.jpg"}},
+		{map[any]string{math.NaN(): "lost", "b": "text"}, []string{"lost", "text"}},
+		{map[[2]int]string{{2, 1}: "third", {1, 2}: "second", {1, 1}: "first"}, []string{"first", "second", "third"}},
+	} {
+		b, err := Of(test.value)
+		text, _ := b.Data[display.MIMEText].(string)
+		at := -1
+		for _, want := range test.want {
+			next := strings.Index(text, want)
+			if err != nil || next <= at {
+				t.Errorf("%v: %v, in\n%s", want, err, text)
+			}
+			at = next
+		}
+	}
+}
+
+// A dash for all of them would hide which values are infinite, and powers of ten which times differ.
+func TestFloatsOfATableCanBeToldApart(t *testing.T) {
+	b, err := Of([]struct{ V float64 }{{math.NaN()}, {math.Inf(1)}, {math.Inf(-1)}, {1764590241}, {1764590242.4}, {-12345678}, {1e20}, {0.5}})
+	want := "         V\n──────────\n       NaN\n      +Inf\n      -Inf\n1764590241\n1764590242\n -12345678\n  1.00e+20\n    0.5000"
+	if text, _ := b.Data[display.MIMEText].(string); err != nil || text != want {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 func TestWriteSeveralValues(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "value")
 	for _, test := range []struct {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"image"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -129,8 +130,7 @@ func entries(v any) (t sketch.Table, ok bool) {
 	if _, prints := v.(fmt.Stringer); prints || value.Kind() != reflect.Map || value.Len() == 0 {
 		return t, false
 	}
-	keys := value.MapKeys()
-	slices.SortFunc(keys, compare)
+	list := ordered(value)
 	t.Header = []string{"key", "value"}
 	element := value.Type().Elem()
 	if element.Kind() == reflect.Pointer {
@@ -142,32 +142,50 @@ func entries(v any) (t sketch.Table, ok bool) {
 		fields, header = columns(element, true)
 		t.Header = append([]string{"key"}, header...)
 	}
-	for _, key := range keys[:min(len(keys), mostRows)] {
-		row := []string{brief(key)}
+	for _, e := range list[:min(len(list), mostRows)] {
+		row := []string{brief(e.key)}
 		if fields != nil {
-			row = append(row, fieldTexts(value.MapIndex(key), fields)...)
+			row = append(row, fieldTexts(e.value, fields)...)
 		} else {
-			row = append(row, brief(value.MapIndex(key)))
+			row = append(row, brief(e.value))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return shortened(Numbered(t), len(keys)), true
+	return shortened(Numbered(t), len(list)), true
 }
 
-// compare orders the keys of a map: numbers and strings as such, all else by their text.
-func compare(a, b reflect.Value) int {
-	switch {
-	case a.Kind() != b.Kind():
-	case a.CanInt():
-		return cmp.Compare(a.Int(), b.Int())
-	case a.CanUint():
-		return cmp.Compare(a.Uint(), b.Uint())
-	case a.CanFloat():
-		return cmp.Compare(a.Float(), b.Float())
-	case a.Kind() == reflect.String:
-		return cmp.Compare(a.String(), b.String())
+// An entry of a map. Its value is taken with its key: a key that is not a number (NaN) finds nothing.
+type entry struct {
+	key, value reflect.Value
+	text       string // of the key, where it orders it
+}
+
+// ordered are the entries of a map by their keys: numbers and strings as such, all else by their text.
+func ordered(m reflect.Value) []entry {
+	list := make([]entry, 0, m.Len())
+	key := m.Type().Key()
+	byText := key.Kind() != reflect.String && !reflect.Zero(key).CanInt() && !reflect.Zero(key).CanUint() && !reflect.Zero(key).CanFloat()
+	for i := m.MapRange(); i.Next(); {
+		e := entry{key: i.Key(), value: i.Value()}
+		if byText {
+			e.text = brief(e.key) // once, not at each comparison
+		}
+		list = append(list, e)
 	}
-	return cmp.Compare(brief(a), brief(b))
+	slices.SortFunc(list, func(a, b entry) int {
+		switch {
+		case byText:
+			return cmp.Compare(a.text, b.text)
+		case a.key.CanInt():
+			return cmp.Compare(a.key.Int(), b.key.Int())
+		case a.key.CanUint():
+			return cmp.Compare(a.key.Uint(), b.key.Uint())
+		case a.key.CanFloat():
+			return cmp.Compare(a.key.Float(), b.key.Float())
+		}
+		return cmp.Compare(a.key.String(), b.key.String())
+	})
+	return list
 }
 
 const (
@@ -198,7 +216,7 @@ func briefly(v reflect.Value, levels int) string {
 	}
 	switch v.Kind() {
 	case reflect.Float32, reflect.Float64:
-		return sketch.Number(v.Float())
+		return number(v.Float())
 	case reflect.String:
 		return limited(v.String())
 	case reflect.Interface:
@@ -230,6 +248,20 @@ func briefly(v reflect.Value, levels int) string {
 		return "{" + strings.Join(items, " ") + "}"
 	}
 	return limited(fmt.Sprint(v)) // fmt prints what a reflect.Value holds
+}
+
+// mostWhole is up to where a float holds any number of cents and any time in milliseconds exactly.
+const mostWhole = 1e15
+
+// number is a float in a table of a user's values, which tells NaN from an infinity, and one moment or ID from the next.
+func number(v float64) string {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case math.Abs(v) >= 1e7 && math.Abs(v) < mostWhole:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return sketch.Number(v)
 }
 
 func limited(text string) string {

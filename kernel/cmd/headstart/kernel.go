@@ -111,6 +111,7 @@ func newKernel(connectionFile string, log *slog.Logger) (*kernel, error) {
 	}
 	goVersion := strings.TrimPrefix(runtime.Version(), "go")
 	magics := registry.New()
+	magics.SetEngine(help.Listings())
 	k.plugins = plugins.NewManager(magics, plugins.Options{
 		Home: k.places.home, Shipped: []string{filepath.Join(k.places.bin, transferProgram)},
 		Runtime: k.places.runtime.path, Env: k.places.env(), Log: log,

@@ -19,6 +19,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/headstart-nb/headstart/internal/atomicfile"
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/internal/python"
 	"github.com/headstart-nb/headstart/kernel/gonb/cell"
 	"github.com/headstart-nb/headstart/kernel/install"
@@ -118,7 +120,10 @@ func (r *notebookRun) checkOutputs() error {
 		if *path == "" {
 			continue
 		}
-		full, err := filepath.Abs(*path)
+		full, err := homepath.Expand(*path) // a shell leaves it in --out=~/x
+		if err == nil {
+			full, err = filepath.Abs(full)
+		}
 		if err != nil {
 			return err
 		}
@@ -129,6 +134,9 @@ func (r *notebookRun) checkOutputs() error {
 		}
 		if info, err := os.Stat(full); err == nil && info.IsDir() {
 			return fmt.Errorf("saving results as %s: it is a folder; name a file in it", full)
+		}
+		if err := atomicfile.Replaceable(full); err != nil {
+			return fmt.Errorf("saving results as %s: %w", full, err)
 		}
 		trial, err := os.CreateTemp(folder, ".headstart-run-*.tmp")
 		if err != nil {

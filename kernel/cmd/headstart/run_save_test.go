@@ -22,6 +22,8 @@ func TestRunRefusesWhatItCannotSave(t *testing.T) {
 		"a folder":                {folder, "", "it is a folder"},
 		"a folder for the page":   {good, folder, "it is a folder"},
 		"below a file":            {filepath.Join(file, "out.ipynb"), "", "making the folder"},
+		"a device":                {os.DevNull, "", "it is a device"},
+		"a device for the page":   {good, os.DevNull, "it is a device"},
 		"not possible to write":   {"/proc/out.ipynb", "", "saving results as /proc/out.ipynb"},
 		"nothing wrong with them": {good, "", "interpreter"},
 	} {
@@ -37,6 +39,17 @@ func TestRunRefusesWhatItCannotSave(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(good))
 	if err != nil || len(left) > 0 {
 		t.Errorf("%v, %v left beside the results", err, left)
+	}
+}
+
+// A shell leaves the ~ of --out=~/x to the program.
+func TestRunSavesBelowTheHomeFolder(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Chdir(t.TempDir())
+	r := notebookRun{out: "~/out.ipynb", html: "~/page/out.html"}
+	if err := r.checkOutputs(); err != nil || r.out != filepath.Join(home, "out.ipynb") || r.html != filepath.Join(home, "page", "out.html") {
+		t.Errorf("%v: %s and %s", err, r.out, r.html)
 	}
 }
 

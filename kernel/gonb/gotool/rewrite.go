@@ -69,9 +69,12 @@ func (t *Tool) rewrite() error {
 	}
 	text, outcome, changed, err := program.Rewrite(source, cell)
 	var lost *program.LostError
+	var broken *brokenPackageError
 	switch {
 	case errors.As(err, &lost):
 		return err
+	case errors.As(err, &broken): // the build says the same
+		return nil
 	case err != nil:
 		fmt.Fprintf(t.Stderr, "rewrite the cell's program: %v\n", err) // seen where it does not compile as it is
 		return nil
@@ -160,7 +163,11 @@ func (t *Tool) exports(paths []string) (map[string]string, error) {
 	var out, messages bytes.Buffer
 	args := append([]string{"list", "-export", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}"}, listed...)
 	if t.run(&out, &messages, args...) != 0 {
-		return nil, fmt.Errorf("list the packages that the cell imports: %s", strings.TrimSpace(messages.String()))
+		text := strings.TrimSpace(messages.String())
+		if strings.HasPrefix(text, "# ") {
+			return nil, &brokenPackageError{text}
+		}
+		return nil, fmt.Errorf("list the packages that the cell imports: %s", text)
 	}
 	p, err := t.newPlan(out.String())
 	if err == nil {
@@ -169,6 +176,11 @@ func (t *Tool) exports(paths []string) (map[string]string, error) {
 	_ = err // without a plan the next cell asks again
 	return packageFiles(out.String()), nil
 }
+
+// A brokenPackageError is what the compiler says of a package that a cell imports, such as one that the user is writing.
+type brokenPackageError struct{ text string }
+
+func (e *brokenPackageError) Error() string { return "compile what the cell imports: " + e.text }
 
 // packageFiles are the files that an import configuration names, by import path.
 func packageFiles(config string) map[string]string {

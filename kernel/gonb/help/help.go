@@ -12,7 +12,7 @@ var summaries = map[string]string{
 	"%":             "%% [args]: the lines below are the body of func main, which runs with these arguments",
 	"main":          "%main [args]: the same as %%",
 	"args":          "%args [args]: the arguments that the cell's program runs with",
-	"test":          "%test [flags]: build the cell with `go test` and run its tests and benchmarks",
+	"test":          "%test [-test.FLAG...]: build the cell with `go test` and run its tests and benchmarks, or those that -test.run and -test.bench name",
 	"exec":          "%exec FUNCTION [args]: run a function that is defined in this or an earlier cell",
 	"wasm":          "%wasm: build the cell for WebAssembly and run it in the browser",
 	"goflags":       "%goflags [flags]: flags of `go build` for all cells from here on; without flags it shows them",

@@ -15,7 +15,10 @@ func Listings() []registry.Listing {
 			continue
 		}
 		usage, summary, _ := strings.Cut(summaries[name], ": ")
-		list = append(list, registry.Listing{Usage: usage, Summary: strings.ToUpper(summary[:1]) + summary[1:]})
+		list = append(list, registry.Listing{
+			Usage: usage, Summary: strings.ToUpper(summary[:1]) + summary[1:],
+			Passes: name == "%" || name == "main" || name == "args",
+		})
 	}
 	return append(list, registry.Listing{Usage: "!COMMAND", Summary: "Run a shell command; !*COMMAND does so in the folder of the cell's program"})
 }

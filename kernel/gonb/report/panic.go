@@ -43,7 +43,7 @@ func (f *StderrFilter) Write(text string) {
 		return
 	}
 	at := stackStart.FindStringIndex(text)
-	if at != nil && at[0] == 0 && f.midLine {
+	if at != nil && at[0] == 0 && f.midLine && !wholeEnding.MatchString(text) {
 		at = nil
 	}
 	if at == nil {
@@ -77,6 +77,13 @@ func (f *StderrFilter) End(keep bool) string {
 	return ""
 }
 
+// Pass passes on text behind all that came before.
+func (f *StderrFilter) Pass(text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pass(text)
+}
+
 func (f *StderrFilter) release() {
 	if f.holding {
 		f.timer.Stop()
@@ -91,6 +98,29 @@ func (f *StderrFilter) pass(text string) {
 		f.midLine = !strings.HasSuffix(text, "\n")
 		f.Emit(text)
 	}
+}
+
+var (
+	// ending is how GoNB says, behind all that a program wrote, how it ended. It follows also what does not end a line.
+	ending      = regexp.MustCompile(`(?:exit status \d+|signal: [^\n]+)\n?\z`)
+	interrupted = regexp.MustCompile(`(?m)^\^C\n`)
+)
+
+// wholeEnding is the piece in which an ending comes.
+var wholeEnding = regexp.MustCompile(`^(?:\^C\n)?(?:exit status \d+|signal: [^\n]+)\n\z`)
+
+// Unexplained is the part of what was held back that the report of a panic does not say. All else that a program wrote is its
+// own, also where it begins as a panic does: "fatal error: cannot read photos", and then os.Exit.
+func Unexplained(trace string) string {
+	if start := panicStart.FindStringIndex(trace); start != nil && strings.Contains(trace[start[0]:], "\ngoroutine ") {
+		return trace[:start[0]]
+	}
+	return WithoutEnding(trace)
+}
+
+// WithoutEnding is what was held back, without what GoNB adds to it.
+func WithoutEnding(trace string) string {
+	return interrupted.ReplaceAllString(ending.ReplaceAllString(trace, ""), "")
 }
 
 var (
@@ -121,8 +151,24 @@ func panicReport(trace string, generated []string, cells *Sources) (Report, bool
 		EName: trace[start[2]:start[3]], EValue: trace[start[4]:start[5]],
 		Traceback: []string{color(red, strings.TrimSpace(message))},
 	}}
+	if whileKeeping(r.EValue, stack) {
+		r.EValue += "; " + stillWrites
+		r.Traceback = append(r.Traceback, stillWrites)
+	}
 	r.Traceback = append(r.Traceback, userFrames(stack, generated, cells)...)
 	return r, true
+}
+
+// keeper is the package that keeps the variables of a program at its end.
+const keeper = "github.com/headstart-nb/headstart/nbhelpers/keep"
+
+// stillWrites explains what Go says of a map that is written to while it is read. Go ends the program at once, so that nothing
+// of the cell is kept.
+const stillWrites = "a goroutine of the cell still writes to a map at its end, where variables are kept: wait for it, as with sync.WaitGroup"
+
+// whileKeeping tells a map that was written to while it was read to be kept.
+func whileKeeping(message, stack string) bool {
+	return strings.HasPrefix(message, "concurrent map ") && strings.Contains(stack, "\n"+keeper)
 }
 
 // userFrames renders the frames of a stack that stand in cells, or in files that are neither Go's nor a module's. A
@@ -187,8 +233,11 @@ func renderFrame(function, line, file, number string, generated []string, cells 
 }
 
 // isUsers tells a function of the user's other modules from one of the standard library, whose import paths begin
-// without a dot, of a downloaded module, whose folders carry a version, and of the program that GoNB generated.
+// without a dot, of a downloaded module, whose folders carry a version, of what keeps variables, and of the program that GoNB generated.
 func isUsers(function, file string) bool {
+	if strings.HasPrefix(function, keeper) { // where Go cells import the project's sources, no version is in their path
+		return false
+	}
 	first, _, _ := strings.Cut(function, "/")
 	return first != function && strings.Contains(first, ".") && !strings.Contains(file, "@v")
 }

@@ -51,7 +51,7 @@ func describe(reply wire.Error, cells *Sources) []problem {
 				entry = reply.Traceback[i]
 			}
 			problems = append(problems, locate(match[3], column, entry, cells))
-		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "# gonb_"):
+		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "# "): // the package, which the files of its errors show
 		case strings.HasPrefix(line, "\t") && len(problems) > 0:
 			last := &problems[len(problems)-1]
 			last.more = append(last.more, line)

@@ -67,6 +67,7 @@ func replayed(recorded traffic) string {
 	}
 	f := Failure{Reply: recorded.Reply, Generated: strings.Split(recorded.Generated, "\n")}
 	f.Trace = filter.End(IsExit(recorded.Reply.EValue))
+	filter.Pass(Unexplained(f.Trace))
 	r := Explain(f, &cells)
 	return "stderr: " + shown.String() + "\nename: " + r.EName + "\nevalue: " + r.EValue + "\n" +
 		strings.ReplaceAll(strings.Join(r.Traceback, "\n"), "\x1b", "ESC") + "\n" + r.HTML + "\n"
@@ -92,6 +93,34 @@ func TestStderrIsHeldBackOnlyForAnError(t *testing.T) {
 		}
 		if end := filter.End(test.failed); shown.String() != test.shown || end != test.end {
 			t.Errorf("%q, failed %v: shown %q, held %q", test.pieces, test.failed, shown.String(), end)
+		}
+	}
+}
+
+// What a program writes before it exits is shown, whatever it begins with.
+func TestOnlyAPanicIsLeftOut(t *testing.T) {
+	const stack = "panic: no\n\ngoroutine 1 [running]:\nmain.main()\n"
+	for _, test := range []struct {
+		pieces []string
+		want   string
+	}{
+		{[]string{"fatal error: cannot read photos\nfor want of a disk\n", "exit status 1\n"}, "fatal error: cannot read photos\nfor want of a disk\n"},
+		{[]string{"exit status 3\n", "convert failed\n", "exit status 1\n"}, "exit status 3\nconvert failed\n"},
+		{[]string{"exit status 3\nconvert failed\n" + stack, "exit status 2\n"}, "exit status 3\nconvert failed\n"},
+		{[]string{"panic: told\nno line end", "signal: killed\n"}, "panic: told\nno line end"},
+		{[]string{"no line end", "exit status 1\n"}, "no line end"},
+		{[]string{"before\n" + stack, "exit status 2\n"}, "before\n"},
+		{[]string{"fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n", "exit status 2\n"}, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n"},
+		{[]string{"^C\nsignal: interrupt\n"}, ""},
+	} {
+		var shown strings.Builder
+		filter := StderrFilter{Emit: func(text string) { shown.WriteString(text) }}
+		for _, piece := range test.pieces {
+			filter.Write(piece)
+		}
+		filter.Pass(Unexplained(filter.End(true)))
+		if shown.String() != test.want {
+			t.Errorf("%q: shown %q, want %q", test.pieces, shown.String(), test.want)
 		}
 	}
 }
@@ -128,4 +157,24 @@ func FuzzExplain(f *testing.F) {
 			t.Errorf("no name: %q", r)
 		}
 	})
+}
+
+// A goroutine may go on when a program ends, but where it writes to a map that is being kept, Go ends the program: the stack is
+// that of what keeps variables, in the sources that cells import.
+func TestAMapThatIsWrittenWhileItIsKept(t *testing.T) {
+	const trace = "fatal error: concurrent map iteration and map write\n\ngoroutine 1 [running]:\ninternal/runtime/maps.fatal({0x6b2dc2?, 0x6f5ba0?})\n" +
+		"\t/usr/local/go/src/runtime/panic.go:1053 +0x18\ngithub.com/headstart-nb/headstart/nbhelpers/keep/graph.entries({0x1, 0x2})\n" +
+		"\t/home/ann/headstart/nbhelpers/keep/graph/scanmap.go:36 +0xa5\nmain.main()\n\t \x1b[7m[[ Cell [1] Line 2 ]]\x1b[0m /tmp/gonb_1/main.go:11 +0x65\n"
+	var cells Sources
+	cells.Add(1, 1, "m := map[int]int{}\ntime.Sleep(1)", nil)
+	r := Explain(Failure{Reply: wire.Error{EValue: "exit status 2"}, Trace: trace + "exit status 2\n"}, &cells)
+	shown := strings.Join(r.Traceback, "\n")
+	if !strings.Contains(r.EValue, "wait for it") || strings.Contains(shown, "scanmap.go") || !strings.Contains(shown, "Cell In[1], line 2") {
+		t.Errorf("%s\n%s", r.EValue, shown)
+	}
+	own := strings.ReplaceAll(trace, "github.com/headstart-nb/headstart/nbhelpers/keep", "example.com/own")
+	r = Explain(Failure{Reply: wire.Error{EValue: "exit status 2"}, Trace: own}, &cells)
+	if strings.Contains(r.EValue, "wait for it") || !strings.Contains(strings.Join(r.Traceback, "\n"), "scanmap.go") {
+		t.Errorf("of the cell's own: %s %q", r.EValue, r.Traceback)
+	}
 }

@@ -79,6 +79,9 @@ func (s *Sources) find(id, line int) (Position, bool) {
 	if cell.origin != nil {
 		at := cell.origin[line-1]
 		at.text = cell.lines[line-1]
+		if line > 1 && at.text == "}" && cell.origin[line-1] == cell.origin[line-2] { // it closes func main, which the cell does not have
+			at.text = cell.lines[line-2]
+		}
 		return at, at.Line > 0
 	}
 	return Position{Count: cell.count, Line: line, text: cell.lines[line-1]}, true

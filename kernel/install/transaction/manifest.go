@@ -69,7 +69,7 @@ func Read(site Site) (Manifest, error) {
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
-		return Manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove %s and install again", site.manifest(), err, site.Root)
+		return Manifest{}, fmt.Errorf("the list of installed files %s is damaged (%w): remove that file and install again", site.manifest(), err)
 	}
 	kept, foreign := ownedBy(site, m.Asked).keep(m)
 	kept.Foreign = foreign

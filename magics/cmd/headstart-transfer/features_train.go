@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/headstart-nb/headstart/internal/homepath"
 	"github.com/headstart-nb/headstart/magics"
 	"github.com/headstart-nb/headstart/magics/commandline"
 	"github.com/headstart-nb/headstart/magics/transfer"
@@ -54,6 +55,11 @@ of headstart train --out, and takes images: its backbone is that of the features
 			if err := o.recipe.Validate(); err != nil {
 				return &commandline.UsageError{Err: fmt.Errorf("train on %s: %w", args[0], err)}
 			}
+			out, err := homepath.Expand(o.out)
+			if err != nil {
+				return err
+			}
+			o.out = out
 			if err := checkSave(o.out); err != nil {
 				return &commandline.UsageError{Err: err}
 			}

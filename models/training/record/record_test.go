@@ -1,6 +1,9 @@
 package record
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/headstart-nb/headstart/models/training/history"
@@ -22,5 +25,17 @@ func TestTheKeptEpoch(t *testing.T) {
 	}
 	if (Run{}).Kept() != nil {
 		t.Error("a run without an epoch has kept one")
+	}
+}
+
+// A container's user may have no home folder, which is no fault of the run's name.
+func TestARunWithoutAPlaceSaysWhatToSet(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Naming(t.Context(), filepath.Join(file, "headstart"))
+	if err == nil || !strings.HasPrefix(err.Error(), "keep the run in "+file) || !strings.Contains(err.Error(), "set HEADSTART_HOME to a folder") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/internal/filelock"
+	"github.com/headstart-nb/headstart/internal/paths"
 	"github.com/headstart-nb/headstart/models/training/checkpoint"
 	"github.com/headstart-nb/headstart/models/training/history"
 	"github.com/headstart-nb/headstart/models/training/progress"
@@ -46,12 +47,16 @@ type Writer struct {
 // Naming holds the lock of the names of runs. Who chooses a free name keeps it until Create has made the run: two processes
 // would choose the same one else.
 func Naming(ctx context.Context, home string) (*filelock.Lock, error) {
-	if err := os.MkdirAll(runsDir(home), 0o755); err != nil {
-		return nil, fmt.Errorf("name a run: %w", err)
+	err := os.MkdirAll(runsDir(home), 0o755)
+	var lock *filelock.Lock
+	if err == nil {
+		lock, err = filelock.Acquire(ctx, filepath.Join(runsDir(home), ".naming"), nil)
 	}
-	lock, err := filelock.Acquire(ctx, filepath.Join(runsDir(home), ".naming"), nil)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w; set %s to a folder that can be written to", err, paths.HomeVar)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("name a run: %w", err)
+		return nil, fmt.Errorf("keep the run in %s: %w", runsDir(home), err)
 	}
 	return lock, nil
 }
