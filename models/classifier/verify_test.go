@@ -107,3 +107,40 @@ func TestVerifyALengthenedRun(t *testing.T) {
 		t.Errorf("3 epochs and 2 more: %+v, %v", v, err)
 	}
 }
+
+// A run that was resumed with fewer epochs than it was begun with has the rates of the longer one in its first epochs.
+func TestVerifyAShortenedRun(t *testing.T) {
+	device := modeltest.XLA(t, 1)
+	job := smallJob(t)
+	job.Recipe.Schedule, job.Recipe.Epochs = recipe.ScheduleCosine, 20
+	job.Environment.Home, job.Request.Name = t.TempDir(), "shorter"
+	abort := make(chan struct{})
+	job.Control.Abort = abort
+	if _, err := training.Fit(t.Context(), device, job, func(e progress.Event) {
+		if e.Kind == progress.EpochEvent && e.Epoch.Epoch == 2 {
+			close(abort)
+		}
+	}); !errors.Is(err, progress.ErrAborted) {
+		t.Fatal(err)
+	}
+	job.Control.Abort, job.Recipe.Epochs = nil, 4
+	result, err := training.Resume(t.Context(), device, job, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := New(result)
+	defer m.Close()
+	rates := map[bool]float64{} // the lowest of the first two epochs, and of the others
+	for _, e := range m.History {
+		if last := e.Epoch > 2; rates[last] == 0 || e.LearningRate < rates[last] {
+			rates[last] = e.LearningRate
+		}
+	}
+	if whole := job.Recipe.LearningRate; rates[false] < 0.9*whole || rates[true] > 0.3*whole {
+		t.Errorf("the rates are %v of %g, want those of 20 epochs and then of 4", rates, whole)
+	}
+	v, err := Verify(t.Context(), device, m.Outcome, m.Backbone(), VerifyOptions{})
+	if err != nil || v.Verdict != Identical || len(v.Repeated) != 4 {
+		t.Errorf("2 of 20 epochs and 2 of 4: %+v, %v", v, err)
+	}
+}
