@@ -83,6 +83,9 @@ func AutoRecipe() Recipe {
 // Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has
 // the same meaning as in the classic recipe; the head is the classifier's.
 //
+// The classifier on the last frozen stage that FrozenLogits adds makes other mistakes than the trained stages: 87.9 % instead of 86.0 of TrashNet, and
+// on hand signs 95.4 % as without it, with half the loss; five seeds each.
+//
 // With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower: at 0.8 of the
 // way 93.2 % instead of 95.7 of hand signs and 87.5 instead of 87.0 of TrashNet, four seeds each, with validation losses of 0.29 instead of 0.35 and 0.44 instead of
 // 0.49.
