@@ -81,6 +81,9 @@ func (m *Model) trainingRows(row func(name, format string, args ...any)) {
 	p := m.Provenance
 	row("Fine-tuned", "%s", m.fineTuned())
 	r := p.Recipe
+	if cut := m.Backbone().Cut(); r.FrozenLogits != 0 && len(cut) > 1 {
+		row("Added", "the logits of a classifier on %s, which stayed frozen, with a weight of %g", cut[0], r.FrozenLogits)
+	}
 	if m.taught() {
 		row("Training", "nearest centroid, taught %d images, one after another", len(p.Files))
 		return

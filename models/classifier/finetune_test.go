@@ -22,6 +22,7 @@ func TestAFineTunedModel(t *testing.T) {
 	options.Cut = "conv2"
 	for name, c := range map[string]selection.Candidate{
 		"standardized": {Stages: []string{"conv2"}, Normalization: probe.Standard, Kind: selection.Logistic, C: 0.1},
+		"unit length":  {Stages: []string{"conv2"}, Normalization: probe.L2, Kind: selection.Logistic, C: 10},
 		"two stages":   {Stages: []string{"conv1", "conv2"}, Normalization: probe.L2, Kind: selection.Logistic, C: 10},
 	} {
 		job := smallJob(t)
@@ -41,6 +42,10 @@ func TestAFineTunedModel(t *testing.T) {
 			if !strings.Contains(card, want) {
 				t.Errorf("%s: the card lacks %q:\n%s", name, want, card)
 			}
+		}
+		added := "| Added | the logits of a classifier on conv1, which stayed frozen, with a weight of 0.3 |"
+		if strings.Contains(card, added) != (len(c.Stages) == 1) { // conv1 is trained with conv2 where it has both
+			t.Errorf("%s: the card has %q or lacks it wrongly:\n%s", name, added, card)
 		}
 		dir := filepath.Join(t.TempDir(), "model")
 		if err := m.Save(dir, SaveOptions{}); err != nil {
