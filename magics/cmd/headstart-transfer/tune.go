@@ -24,7 +24,7 @@ func tuneCommand(p *transfer.Presenter) *cobra.Command {
 		Use:   "tune DIR",
 		Short: "Search for a better head, learning rate, dropout and weight decay on a folder of images",
 		Long: `Search for a better head, learning rate, dropout and weight decay on a folder of images. The backbone's features are computed
-once. The best trial is saved where --out says.`,
+once. The best trial is saved where --out says. An interrupt (Ctrl-C) ends the search with the best of what was tried, as --time does.`,
 		Example: `  headstart tune images/ --trials 50 --time 60s --out model
   headstart tune images/ --weights sample --head none --head dense:256:relu --json`,
 		Args: commandline.Args(1, 1),
