@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-nb/headstart/models/features"
 	"github.com/headstart-nb/headstart/models/modeltest"
 	"github.com/headstart-nb/headstart/models/resnet"
+	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/stepper"
 )
 
@@ -86,7 +87,7 @@ func TestWhichFrozenStageIsAdded(t *testing.T) {
 	}{
 		{"conv2", 0.3, nil, "conv1"},
 		{"conv2", 0, nil, ""},
-		{"conv1", 0.3, nil, ""},
+		{"conv1", 0.3, nil, ""},                              // it is trained
 		{"conv2", 0.3, []resnet.Stage{"conv1", "conv2"}, ""}, // it is in the classifier that is trained
 	} {
 		job := finetuneJob(t)
@@ -109,6 +110,13 @@ func TestWhichFrozenStageIsAdded(t *testing.T) {
 		}
 		if slices.Contains(s.stages(), s.frozenStage()) {
 			t.Errorf("%+v: %q is among %v", c, s.frozenStage(), s.stages())
+		}
+		if c.want == "" {
+			told := 0
+			s.events = func(e progress.Event) { told++ }
+			if unseen, err := s.addFrozen(t.Context(), nil); err != nil || unseen.Features != 0 || s.job.Recipe.FrozenLogits != 0 || (told == 1) != (c.weight != 0) {
+				t.Errorf("%+v: %d features are added with the weight %g, and %d notes tell it: %v", c, unseen.Features, s.job.Recipe.FrozenLogits, told, err)
+			}
 		}
 		if err := s.close(); err != nil {
 			t.Error(err)

@@ -50,7 +50,7 @@ func Declare(f *pflag.FlagSet, r *recipe.Recipe) {
 	bind(f, f.Float64Var, "interpolation", &r.Interpolation, "interpolation",
 		"fraction of the way from the first weights of --recipe finetune to the trained ones at which it ends; 1 for all")
 	bind(f, f.Float64Var, "frozen_logits", &r.FrozenLogits, "frozen-logits",
-		"weight of the logits of a classifier on the last frozen stage, which --recipe finetune adds to those of the trained stages; 0 for none")
+		"weight of the logits of a classifier on the frozen stage before the last, such as conv4, which --recipe finetune adds; 0 for none")
 	bind(f, f.IntVar, "augment_copies", &r.AugmentCopies, "augment-copies", "number of augmented copies of each image to cache; 0 augments anew in each epoch")
 	choice(f, "select_by", (*string)(&r.SelectBy), "select", Words(recipe.Criteria()),
 		"what the best epoch is chosen by: the lowest validation loss, or the highest validation accuracy")

@@ -46,7 +46,7 @@ type Recipe struct {
 	StageRate     float64   `json:"stage_rate"`     // learning rate of a stage as a fraction of that of the one after it
 	TrainNorm     bool      `json:"train_norm"`     // whether the batch norms of unfrozen stages learn
 	Interpolation float64   `json:"interpolation"`  // of the method finetune: how far those kept of the last epoch are on the way from the first weights to the trained ones
-	FrozenLogits  float64   `json:"frozen_logits"`  // of the method finetune: weight of the logits of a classifier on the last frozen stage, which are added to those of the trained stages; 0: none
+	FrozenLogits  float64   `json:"frozen_logits"`  // of the method finetune: weight of the logits of a classifier on the stage before the last, which stays frozen, that are added to those of the last; 0: none
 	Augment       string    `json:"augment"`        // as models/augment reads it, such as "flip,rotate:10"; empty: nothing
 	AugmentCopies int       `json:"augment_copies"` // augmented copies of each image that are computed once; 0: each epoch augments anew
 
@@ -83,7 +83,7 @@ func AutoRecipe() Recipe {
 // Kumar et al. 2022, arXiv:2202.10054): a head that fits already leaves the pretrained weights their shape. What follows Unfreeze has
 // the same meaning as in the classic recipe; the head is the classifier's.
 //
-// The classifier on the last frozen stage that FrozenLogits adds makes other mistakes than the trained stages: 87.9 % instead of 86.0 of TrashNet, and
+// The classifier on conv4 that FrozenLogits adds makes other mistakes than the trained conv5: 87.9 % instead of 86.0 of TrashNet, and
 // on hand signs 95.4 % as without it, with half the loss; five seeds each.
 //
 // With some hundred images, weights between the first and the trained ones (Interpolation) are no more accurate, though their loss is lower: at 0.8 of the
