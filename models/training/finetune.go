@@ -266,12 +266,16 @@ func (s *session) measureStart(ctx context.Context) error {
 		return err
 	}
 	s.begun = &begun
-	s.tell(diagnosis.Diagnosis{
+	cut := s.network.Backbone.Network().Architecture().Cut
+	d := diagnosis.Diagnosis{
 		Severity: diagnosis.Note, Code: CodeBegun,
-		Sentence: fmt.Sprintf("Before the fine-tuning, on %s of the frozen backbone: validation accuracy %s, loss %.3f. "+
-			"A classifier on several of its stages may have more.",
-			s.network.Backbone.Network().Architecture().Cut, metric.Percent(begun.ValAccuracy, len(s.val)), begun.ValLoss),
-	})
+		Sentence: fmt.Sprintf("Before the fine-tuning, on %s of the frozen backbone: validation accuracy %s, loss %.3f.",
+			cut, metric.Percent(begun.ValAccuracy, len(s.val)), begun.ValLoss),
+	}
+	if len(cut.Stages()) == 1 {
+		d.Sentence += " A classifier on several of its stages may have more."
+	}
+	s.tell(d)
 	return nil
 }
 
