@@ -7,31 +7,27 @@ import (
 	"encoding/hex"
 	"io"
 	"io/fs"
+	"math"
 
 	"github.com/headstart-nb/headstart/internal/safefile"
 )
 
 // File is the SHA-256 of a regular file in hexadecimal, with the number of bytes. It ends with the context.
 func File(ctx context.Context, path string) (sum string, size int64, err error) {
-	file, err := safefile.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer func() { _ = file.Close() }() // only read
-	hash := sha256.New()
-	size, err = io.Copy(hash, reader{ctx, file})
-	if err != nil {
-		return "", size, err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), size, nil
+	return within(ctx, path, math.MaxInt64-1)
 }
 
 // FileWithin is File for a file of at most limit bytes, which may be a stranger's: others are a safefile.TooLargeError. Some regular files,
 // such as those of /proc, never end.
 func FileWithin(ctx context.Context, path string, limit int64) (sum string, err error) {
+	sum, _, err = within(ctx, path, limit)
+	return sum, err
+}
+
+func within(ctx context.Context, path string, limit int64) (sum string, size int64, err error) {
 	file, err := safefile.Open(path)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer func() { _ = file.Close() }() // only read
 	tooLarge := &fs.PathError{Op: "read", Path: path, Err: &safefile.TooLargeError{Limit: limit}}
@@ -40,17 +36,17 @@ func FileWithin(ctx context.Context, path string, limit int64) (sum string, err 
 		err = tooLarge
 	}
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	hash := sha256.New()
-	size, err := io.Copy(hash, io.LimitReader(reader{ctx, file}, limit+1))
+	size, err = io.Copy(hash, io.LimitReader(reader{ctx, file}, limit+1))
 	if err == nil && size > limit { // it grew meanwhile
 		err = tooLarge
 	}
 	if err != nil {
-		return "", err
+		return "", size, err
 	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return hex.EncodeToString(hash.Sum(nil)), size, nil
 }
 
 // reader fails as soon as its context is canceled.

@@ -4,6 +4,7 @@ package homepath
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -18,4 +19,13 @@ func Expand(path string) (string, error) {
 		return "", fmt.Errorf("find the home folder for %s: %w", path, err)
 	}
 	return home + rest, nil
+}
+
+// Abs is the absolute path of one that may begin with ~, which a shell leaves in --out=~/x.
+func Abs(path string) (string, error) {
+	expanded, err := Expand(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(expanded)
 }

@@ -66,6 +66,7 @@ func checkFeatures(_ context.Context, s *subject) diagnosis.Diagnosis {
 	}
 	folder := filepath.Join(s.home, "cache", "features")
 	var bytes uint64
+	// The separator makes WalkDir follow a folder that is a link.
 	_ = filepath.WalkDir(folder+string(filepath.Separator), func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			if info, err := entry.Info(); err == nil {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/headstart-nb/headstart/kernel/gonb/descendant"
-	"github.com/headstart-nb/headstart/kernel/gonb/report"
 )
 
 const (
@@ -38,11 +37,11 @@ func (r *run) interrupt(e *Engine) result {
 		}
 		if replied && idle {
 			r.drain()
-			r.stderr.Pass(report.WithoutEnding(r.stderr.End(true)))
+			r.stderr.Finish()
 			return result{failure: interrupted(doing), compiled: doing == descendant.Running}
 		}
 		if time.Since(begun) > giveUp || r.in.hasEnded() {
-			r.stderr.Pass(report.WithoutEnding(r.stderr.End(true)))
+			r.stderr.Finish()
 			e.discard(r.in)
 			return result{failure: interrupted(doing)}
 		}

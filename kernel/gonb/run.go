@@ -92,7 +92,7 @@ func (e *Engine) run(ctx context.Context, in *instance, c cell.Cell, io session.
 // finish turns GoNB's reply into the cell's result.
 func (r *run) finish(e *Engine, c cell.Cell, reply *wire.ExecuteReply) result {
 	if err := r.inputFailure(); err != nil {
-		r.stderr.Pass(report.WithoutEnding(r.stderr.End(true)))
+		r.stderr.Finish()
 		refused := report.Plain("StdinNotImplementedError", err.Error())
 		return result{failure: &refused, compiled: true}
 	}

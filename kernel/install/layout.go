@@ -136,10 +136,7 @@ func absolute(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
 	}
-	abs, err := homepath.Expand(dir) // a shell leaves it in --prefix=~/x
-	if err == nil {
-		abs, err = filepath.Abs(abs)
-	}
+	abs, err := homepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("resolving the folder %s: %w", dir, err)
 	}

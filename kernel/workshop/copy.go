@@ -114,7 +114,7 @@ func copyTree(ctx context.Context, from, to string) error {
 	})
 }
 
-// firstLink is the path in a folder of the first link that copyTree leaves out; empty where there is none.
+// firstLink is the path in a folder of the first link that copyTree leaves out; empty for a folder without links.
 func firstLink(folder string) (link string) {
 	root, err := filepath.EvalSymlinks(folder)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/headstart-nb/headstart/magics/transfer/drawing"
 	"github.com/headstart-nb/headstart/magics/transfer/output"
 	"github.com/headstart-nb/headstart/models/imagefolder"
+	"github.com/headstart-nb/headstart/models/imagefolder/phrase"
 	"github.com/headstart-nb/headstart/models/metric"
 	"github.com/headstart-nb/headstart/models/training/progress"
 	"github.com/headstart-nb/headstart/models/training/recipe"
@@ -107,12 +108,8 @@ func tuned(ctx context.Context, page output.Page, result *search.Result) error {
 		}
 		measured = "; validation accuracy " + metric.Percent(kept.ValAccuracy, n)
 	}
-	trials := "1 trial"
-	if n := len(result.Trials); n != 1 {
-		trials = fmt.Sprintf("%d trials", n)
-	}
 	return page.Printf("%s; the best, now the current model: %s, chosen by a cross-validated accuracy of %.1f ± %.1f %%%s\n",
-		trials, name, 100*accuracy, 100*spread, measured)
+		phrase.Plural(len(result.Trials), "trial", "trials"), name, 100*accuracy, 100*spread, measured)
 }
 
 // A trialBoard draws the trials of a search as they end, by the cross-validated loss that the search goes by.

@@ -228,7 +228,7 @@ func OpenBackbone(ctx context.Context, id features.Identity, weights string) (*f
 func (m *Model) OpenBase(ctx context.Context) (*features.Backbone, error) {
 	base := m.Provenance.Base
 	if base == nil {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil //nolint:nilnil // none were compared
 	}
 	if !m.foreign {
 		return base.Open(ctx)

@@ -37,7 +37,7 @@ func (l *Lab) Verify(ctx context.Context, name string, o classifier.VerifyOption
 	return outcome, verification, err
 }
 
-// openBase opens the backbone on which the stages of a run were compared, for its model where that is at hand.
+// openBase opens the backbone on which the stages of a run were compared, for its model where that is loaded.
 func (l *Lab) openBase(ctx context.Context, base features.Identity, model *classifier.Model, run string) (*features.Backbone, error) {
 	if model == nil {
 		return l.openIdentity(ctx, base, run)
@@ -48,7 +48,7 @@ func (l *Lab) openBase(ctx context.Context, base features.Identity, model *class
 	return model.OpenBase(ctx)
 }
 
-// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on. The model is nil where it is not at hand.
+// outcome finds that of a run, or of the run of a model, with the backbone to repeat it on. The model is nil where it is not loaded.
 func (l *Lab) outcome(ctx context.Context, name string) (record.Outcome, *features.Backbone, *classifier.Model, error) {
 	if _, err := l.Model(name); err == nil || name == "" {
 		trained, err := l.Trained(ctx, Ref{Model: name})

@@ -83,12 +83,8 @@ func (s *session) fitProbe(ctx context.Context) (*probed, error) {
 	if err != nil {
 		return nil, err
 	}
-	joined, err := trained.Join(choice.Candidate)
-	if err != nil {
-		return nil, err
-	}
 	steps := 0
-	fitted, err := s.fitTo(ctx, joined, trained, choice, func(i probe.Iteration) {
+	fitted, err := s.fitTo(ctx, trained, choice, func(i probe.Iteration) {
 		steps++
 		s.events(progress.Event{Kind: progress.StepEvent, Step: &progress.Step{Epoch: 1, Step: steps, Steps: steps, Loss: i.Loss}})
 	})
@@ -98,9 +94,13 @@ func (s *session) fitProbe(ctx context.Context) (*probed, error) {
 	return &probed{data: data, trained: trained, candidate: choice.Candidate, linear: fitted}, nil
 }
 
-// fitTo fits a chosen classifier to its features of all training images, and divides its logits by the temperature that calibrates them.
-func (s *session) fitTo(ctx context.Context, features probe.Features, rows selection.Data, choice selection.Score, each func(probe.Iteration)) (*probe.Linear, error) {
-	samples := probe.Samples{Features: features, Labels: rows.Labels, Classes: rows.Classes, Weights: rows.Weights}
+// fitTo fits a chosen classifier to all training images, and divides its logits by the temperature that calibrates them.
+func (s *session) fitTo(ctx context.Context, trained selection.Data, choice selection.Score, each func(probe.Iteration)) (*probe.Linear, error) {
+	joined, err := trained.Join(choice.Candidate)
+	if err != nil {
+		return nil, err
+	}
+	samples := probe.Samples{Features: joined, Labels: trained.Labels, Classes: trained.Classes, Weights: trained.Weights}
 	fitted, err := choice.Fit(ctx, samples, s.workers(), each)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)

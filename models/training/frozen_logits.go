@@ -55,12 +55,7 @@ func (s *session) addFrozen(ctx context.Context, found *probed) (stepper.Unseen,
 	if err != nil {
 		return stepper.Unseen{}, fmt.Errorf("train: %w", err)
 	}
-	choice := report.Choice()
-	joined, err := found.trained.Join(choice.Candidate)
-	if err != nil {
-		return stepper.Unseen{}, err
-	}
-	frozen, err := s.fitTo(ctx, joined, found.trained, choice, func(probe.Iteration) {})
+	frozen, err := s.fitTo(ctx, found.trained, report.Choice(), func(probe.Iteration) {})
 	if err != nil {
 		return stepper.Unseen{}, err
 	}
@@ -75,5 +70,5 @@ func (s *session) addFrozen(ctx context.Context, found *probed) (stepper.Unseen,
 		Severity: diagnosis.Note, Code: CodeFrozenLogits,
 		Sentence: fmt.Sprintf("The logits of a classifier on %s, which stays frozen, are added with the weight %g.", stage, weight),
 	})
-	return stepper.Unseen{Features: joined.Cols, Bias: frozen.Bias}, nil
+	return stepper.Unseen{Features: len(frozen.Kernel) / frozen.Classes, Bias: frozen.Bias}, nil
 }

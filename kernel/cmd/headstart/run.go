@@ -120,10 +120,7 @@ func (r *notebookRun) checkOutputs() error {
 		if *path == "" {
 			continue
 		}
-		full, err := homepath.Expand(*path) // a shell leaves it in --out=~/x
-		if err == nil {
-			full, err = filepath.Abs(full)
-		}
+		full, err := homepath.Abs(*path)
 		if err != nil {
 			return err
 		}

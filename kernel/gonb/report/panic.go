@@ -77,6 +77,9 @@ func (f *StderrFilter) End(keep bool) string {
 	return ""
 }
 
+// Finish ends the cell, and passes on what was held back without what GoNB adds to it.
+func (f *StderrFilter) Finish() { f.Pass(withoutEnding(f.End(true))) }
+
 // Pass passes on text behind all that came before.
 func (f *StderrFilter) Pass(text string) {
 	f.mu.Lock()
@@ -115,11 +118,11 @@ func Unexplained(trace string) string {
 	if start := panicStart.FindStringIndex(trace); start != nil && strings.Contains(trace[start[0]:], "\ngoroutine ") {
 		return trace[:start[0]]
 	}
-	return WithoutEnding(trace)
+	return withoutEnding(trace)
 }
 
-// WithoutEnding is what was held back, without what GoNB adds to it.
-func WithoutEnding(trace string) string {
+// withoutEnding is what was held back, without what GoNB adds to it.
+func withoutEnding(trace string) string {
 	return interrupted.ReplaceAllString(ending.ReplaceAllString(trace, ""), "")
 }
 

@@ -165,7 +165,7 @@ func itemCell(data *imagefolder.Dataset, i int) (figure.Cell, error) {
 // shownPairs is how many pairs of duplicates are shown when a dataset is loaded.
 const shownPairs = 6
 
-// showDuplicates shows images beside their copies; it shows nothing where there is none. part says which images the pairs have.
+// showDuplicates shows images beside their copies; without pairs it shows nothing. part says which images the pairs have.
 func showDuplicates(ctx context.Context, page output.Page, reader advice.Reader, data *imagefolder.Dataset, pairs []drawing.Pair, part string, limit int) error {
 	if len(pairs) == 0 || limit <= 0 {
 		return nil
